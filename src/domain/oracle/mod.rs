@@ -1,0 +1,2 @@
+//! A second, slow, obviously correct book and ledger. Tests and soaks compare the real ones with these after
+//! every command; nothing else uses them.

@@ -1,0 +1,110 @@
+//! Deliberately planted bugs, one per corner case that has broken an exchange before. They exist only with the
+//! `planted` feature, which no release has: `cargo xtask planted` switches on one at a time and expects the
+//! checks to find it.
+
+/// A planted bug. The C-numbers are those of the corner-case list in `docs/corner-cases.md`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Bug {
+    /// C1: a market order by quote amount makes a fill of zero lots when the rest buys no lot.
+    ZeroQuantityFill,
+    /// C2: a fee rounds down, in favour of the payer.
+    FeeRoundsDown,
+    /// C3: a fee is taken but credited to nobody.
+    FeeCreditedToNobody,
+    /// C4: a better price than the limit leaves the difference frozen.
+    ImprovementStranded,
+    /// C5: what is left of a taker after self-trade prevention ended it rests.
+    StpResidualRests,
+    /// C6: fill-or-kill counts the account's own orders as liquidity.
+    FokCountsOwnOrders,
+    /// C7: a post-only order takes.
+    PostOnlyTakes,
+    /// C8: the rest of an immediate-or-cancel order rests.
+    IocResidualRests,
+    /// C9: the hold of a partly filled order is not given back when it is cancelled.
+    CancelKeepsHold,
+    /// C10: a cancel that arrives before the book's answer is forgotten.
+    CancelInFlightForgotten,
+    /// C11: a cancel-replace with STOP_ON_FAILURE places the new order though the cancel failed.
+    ReplaceIgnoresFailure,
+    /// C13: a sweep goes on past the order's limit.
+    PaysThroughLimit,
+    /// C13: trades print at the taker's price.
+    TakerPriceUsed,
+    /// C14: a resting order past its good-till date still trades.
+    ExpiredMakerTrades,
+    /// C15: a level's total is not lowered by a partial fill.
+    LevelTotalDrifts,
+    /// C17: a client order id in use by an open order is taken again.
+    DuplicateClientIdAccepted,
+    /// C18: an emptied level stays visible.
+    PhantomLevel,
+    /// C19: removing an order from the middle of a level loses those behind it.
+    MiddleRemovalLosesTail,
+    /// C20: one command makes more fills than the limit.
+    FillLimitIgnored,
+    /// C21: an order enters at the front of its level.
+    PriorityReversed,
+    /// C22: a price far from the touch is dropped.
+    FarPriceDropped,
+    /// C23: a full book loses an order without saying so.
+    FullBookDropsSilently,
+    /// C35: a message delivered twice is applied twice.
+    DuplicateMessageApplied,
+    /// C37: an amended order goes to the back of its queue.
+    AmendLosesPriority,
+}
+
+impl Bug {
+    /// Every planted bug.
+    pub const ALL: [Self; 24] = [
+        Self::ZeroQuantityFill,
+        Self::FeeRoundsDown,
+        Self::FeeCreditedToNobody,
+        Self::ImprovementStranded,
+        Self::StpResidualRests,
+        Self::FokCountsOwnOrders,
+        Self::PostOnlyTakes,
+        Self::IocResidualRests,
+        Self::CancelKeepsHold,
+        Self::CancelInFlightForgotten,
+        Self::ReplaceIgnoresFailure,
+        Self::PaysThroughLimit,
+        Self::TakerPriceUsed,
+        Self::ExpiredMakerTrades,
+        Self::LevelTotalDrifts,
+        Self::DuplicateClientIdAccepted,
+        Self::PhantomLevel,
+        Self::MiddleRemovalLosesTail,
+        Self::FillLimitIgnored,
+        Self::PriorityReversed,
+        Self::FarPriceDropped,
+        Self::FullBookDropsSilently,
+        Self::DuplicateMessageApplied,
+        Self::AmendLosesPriority,
+    ];
+}
+
+/// Returns whether the bug is planted: never, in a build without the feature.
+#[cfg(not(feature = "planted"))]
+#[inline(always)]
+pub const fn planted(_: Bug) -> bool {
+    false
+}
+
+#[cfg(feature = "planted")]
+thread_local! {
+    static PLANTED: std::cell::Cell<Option<Bug>> = const { std::cell::Cell::new(None) };
+}
+
+/// Returns whether the bug is planted on this thread.
+#[cfg(feature = "planted")]
+pub fn planted(bug: Bug) -> bool {
+    PLANTED.get() == Some(bug)
+}
+
+/// Plants one bug on this thread, or none.
+#[cfg(feature = "planted")]
+pub fn plant(bug: Option<Bug>) {
+    PLANTED.set(bug);
+}

@@ -1,0 +1,127 @@
+//! A keyed table without an order: what a hash map is for, without what makes one dangerous here.
+//!
+//! The hasher is fixed, and iteration is offered only sorted by key, so nothing observable depends on it.
+
+#![expect(clippy::disallowed_types, reason = "the one place that wraps the hash map")]
+
+use std::{
+    collections::HashMap,
+    hash::{BuildHasherDefault, Hash, Hasher},
+};
+
+use super::hash::mix64;
+
+/// Hashes integers and short byte strings; not resistant to chosen keys, which only the exchange makes here
+/// except client order ids, whose number per account is bounded by MAX_NUM_ORDERS.
+#[derive(Debug, Default, Clone, Copy)]
+pub struct FixedHasher(u64);
+
+impl Hasher for FixedHasher {
+    fn finish(&self) -> u64 {
+        self.0
+    }
+
+    fn write(&mut self, bytes: &[u8]) {
+        for chunk in bytes.chunks(8) {
+            let mut word = [0; 8];
+            word[..chunk.len()].copy_from_slice(chunk);
+            self.write_u64(u64::from_le_bytes(word));
+        }
+    }
+
+    fn write_u8(&mut self, value: u8) {
+        self.write_u64(u64::from(value));
+    }
+
+    fn write_u16(&mut self, value: u16) {
+        self.write_u64(u64::from(value));
+    }
+
+    fn write_u32(&mut self, value: u32) {
+        self.write_u64(u64::from(value));
+    }
+
+    fn write_u64(&mut self, value: u64) {
+        self.0 = mix64(self.0.rotate_left(29) ^ value.wrapping_add(0x9e37_79b9_7f4a_7c15));
+    }
+
+    fn write_usize(&mut self, value: usize) {
+        self.write_u64(value as u64);
+    }
+}
+
+/// A map from keys to values.
+#[derive(Debug, Clone)]
+pub struct Table<K, V>(HashMap<K, V, BuildHasherDefault<FixedHasher>>);
+
+impl<K, V> Default for Table<K, V> {
+    fn default() -> Self {
+        Self(HashMap::default())
+    }
+}
+
+impl<K: Eq + Hash + Ord + Copy, V> Table<K, V> {
+    /// Returns the number of entries.
+    pub fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    /// Returns whether there is no entry.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// Returns whether the key is present.
+    pub fn contains(&self, key: &K) -> bool {
+        self.0.contains_key(key)
+    }
+
+    /// Returns the value.
+    pub fn get(&self, key: &K) -> Option<&V> {
+        self.0.get(key)
+    }
+
+    /// Returns the value for changing.
+    pub fn get_mut(&mut self, key: &K) -> Option<&mut V> {
+        self.0.get_mut(key)
+    }
+
+    /// Returns the value for changing, made first if absent.
+    pub fn get_or_default(&mut self, key: K) -> &mut V
+    where
+        V: Default,
+    {
+        self.0.entry(key).or_default()
+    }
+
+    /// Puts a value in and returns the one it replaces.
+    pub fn insert(&mut self, key: K, value: V) -> Option<V> {
+        self.0.insert(key, value)
+    }
+
+    /// Takes a value out.
+    pub fn remove(&mut self, key: &K) -> Option<V> {
+        self.0.remove(key)
+    }
+
+    /// Returns the entries in key order: O(n log n), for queries, checks and hashes only.
+    pub fn sorted(&self) -> Vec<(&K, &V)> {
+        let mut entries: Vec<_> = self.0.iter().collect();
+        entries.sort_unstable_by_key(|(key, _)| **key);
+        entries
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn entries_come_back_in_key_order() {
+        let mut table = Table::default();
+        for key in [5_u64, 3, 9, 1] {
+            table.insert(key, key * 2);
+        }
+        assert_eq!(table.sorted().iter().map(|(key, _)| **key).collect::<Vec<_>>(), [1, 3, 5, 9]);
+    }
+}
