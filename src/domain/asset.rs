@@ -1,11 +1,11 @@
 //! An asset and its scale.
 
-use super::{id::AssetId, symbol};
 use super::{
     decimal::Units,
     money::Amount,
     reject::{Parameter, Reject},
 };
+use super::{id::AssetId, symbol};
 
 /// The most bytes an asset's name may have.
 pub const ASSET_NAME_LEN_MAX: usize = 12;

@@ -38,7 +38,13 @@ mod tests {
 
     #[test]
     fn position_kind_and_value_all_matter() {
-        let hashes = [entity(1, &[1, 2]), entity(1, &[2, 1]), entity(2, &[1, 2]), entity(1, &[1, 2, 0]), entity(1, &[0, 0])];
+        let hashes = [
+            entity(1, &[1, 2]),
+            entity(1, &[2, 1]),
+            entity(2, &[1, 2]),
+            entity(1, &[1, 2, 0]),
+            entity(1, &[0, 0]),
+        ];
         let distinct: std::collections::BTreeSet<_> = hashes.iter().collect();
         assert_eq!(distinct.len(), hashes.len());
     }

@@ -140,7 +140,7 @@ pub enum EndReason {
 }
 
 /// An order as its account asks for it, already in ticks, lots and units.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct NewOrder {
     /// Whose order.
     pub account: AccountId,

@@ -139,7 +139,10 @@ impl SymbolSpec {
     /// # Errors
     /// [`Reject::Overflow`] when it does not fit.
     pub fn base_amount(&self, lots: Lots) -> Result<Amount, Reject> {
-        i128::from(lots.get()).checked_mul(i128::from(self.lot_units)).map(Amount::new).ok_or(Reject::Overflow)
+        i128::from(lots.get())
+            .checked_mul(i128::from(self.lot_units))
+            .map(Amount::new)
+            .ok_or(Reject::Overflow)
     }
 
     /// Returns `price × lots` in units of the quote asset. Exact.

@@ -1,0 +1,184 @@
+//! The way into the exchange: what the edge holds instead of actor addresses.
+
+use std::sync::Arc;
+
+use actix::Addr;
+use tokio::sync::oneshot;
+use tracing::Span;
+
+use super::{
+    PushActor,
+    gate::Permit,
+    message::{Admitted, MarketQuery, MarketView, Query, QueryMarket},
+    topology::Topology,
+};
+use crate::{
+    domain::{
+        account::{AccountQuery, AccountView},
+        catalogue::Catalogue,
+        command::{AccountCommand, Answer},
+        id::{AccountId, SlotId, SymbolId},
+        money::Price,
+        order::Side,
+        reject::Reject,
+        time::Timestamp,
+    },
+    telemetry::Metrics,
+};
+
+/// A handle to a running exchange; cloning is cheap.
+#[derive(Debug, Clone)]
+pub struct Exchange {
+    topology: Arc<Topology>,
+}
+
+impl Exchange {
+    /// Wraps a started topology.
+    pub fn new(topology: Arc<Topology>) -> Self {
+        Self { topology }
+    }
+
+    /// Returns the assets and symbols.
+    pub fn catalogue(&self) -> &Arc<Catalogue> {
+        &self.topology.catalogue
+    }
+
+    /// Returns the exchange's time.
+    pub fn now(&self) -> Timestamp {
+        self.topology.clock.now()
+    }
+
+    /// Returns the metrics.
+    pub fn metrics(&self) -> &Metrics {
+        &self.topology.metrics
+    }
+
+    /// Returns where WebSocket sessions register.
+    pub fn push(&self) -> &Addr<PushActor> {
+        &self.topology.push
+    }
+
+    /// Returns the names of shards that are out of service, e.g. `account-3`; empty when all is well.
+    pub fn out_of_service(&self) -> Vec<String> {
+        self.topology.health.out_of_service()
+    }
+
+    /// Returns whether the exchange takes no new work because it is stopping.
+    pub fn is_stopping(&self) -> bool {
+        self.topology.health.is_stopping()
+    }
+
+    /// Returns the symbol's reference price for an order of `side`: its last trade, else the best price of the
+    /// other side, else nothing.
+    pub fn reference(&self, symbol: SymbolId, side: Side) -> Option<Price> {
+        self.topology.references.get(symbol, side)
+    }
+
+    /// Sends a command on its way and waits for its answer. `deadline` is the latest time a shard may still
+    /// take it up.
+    ///
+    /// Dropping the future changes nothing for the command.
+    ///
+    /// # Errors
+    /// A refusal; [`Reject::Busy`] when the shard has no place; [`Reject::OutOfService`] when its outcome will
+    /// never be known here.
+    pub async fn command(
+        &self,
+        command: AccountCommand,
+        deadline: Option<Timestamp>,
+        span: Span,
+    ) -> Result<Answer, Reject> {
+        let answer = self.dispatch(command, deadline, span)?;
+        answer.await.unwrap_or(Err(Reject::OutOfService))
+    }
+
+    /// Sends a command on its way; the answer arrives on the returned channel.
+    ///
+    /// # Errors
+    /// As [`Exchange::command`], for what is refused before it reaches a shard.
+    pub fn dispatch(
+        &self,
+        command: AccountCommand,
+        deadline: Option<Timestamp>,
+        span: Span,
+    ) -> Result<oneshot::Receiver<Result<Answer, Reject>>, Reject> {
+        let slot = match command.account() {
+            Some(account) => account.slot(),
+            None => self.topology.next_new_account_slot(),
+        };
+        let permit = self.admit(slot, &command)?;
+        let (reply, answer) = oneshot::channel();
+        let admitted = Admitted { slot, command, deadline, span, permit, reply };
+        self.topology.account_shard(slot).do_send(admitted);
+        Ok(answer)
+    }
+
+    fn admit(&self, slot: SlotId, command: &AccountCommand) -> Result<Permit, Reject> {
+        let topology = &self.topology;
+        if topology.health.is_stopping() {
+            return Err(Reject::Stopping);
+        }
+        let (symbol, is_cancel) = match command {
+            AccountCommand::Place(order) => (Some(order.symbol), false),
+            AccountCommand::Replace(replace) => (Some(replace.order.symbol), false),
+            AccountCommand::Amend(amend) => (Some(amend.symbol), true),
+            AccountCommand::Cancel(cancel) => (Some(cancel.symbol), true),
+            AccountCommand::CancelAll(cancel) => (Some(cancel.symbol), true),
+            AccountCommand::CreateAccount(_)
+            | AccountCommand::CreateApiKey(_)
+            | AccountCommand::Deposit(_)
+            | AccountCommand::Withdraw(_) => (None, false),
+        };
+        let shard = topology.account_shard_of(slot);
+        if topology.health.is_account_shard_down(shard) {
+            return Err(Reject::OutOfService);
+        }
+        let refused = |counter: &crate::telemetry::Shed| {
+            counter.inc();
+            Reject::Busy
+        };
+        let account = topology.account_gates[shard]
+            .enter(is_cancel)
+            .ok_or_else(|| refused(&topology.metrics.shed_account))?;
+        let symbol = match symbol {
+            None => None,
+            Some(symbol) => {
+                let shard = topology.symbol_shard_of(symbol.slot());
+                if topology.health.is_symbol_shard_down(shard) {
+                    return Err(Reject::OutOfService);
+                }
+                let place = topology.symbol_gates[shard].enter(is_cancel);
+                Some(place.ok_or_else(|| refused(&topology.metrics.shed_symbol))?)
+            }
+        };
+        topology.metrics.admitted.inc();
+        Ok(Permit { account, symbol })
+    }
+
+    /// Asks an account's shard.
+    ///
+    /// # Errors
+    /// A refusal, or [`Reject::OutOfService`].
+    pub async fn query(
+        &self,
+        account: AccountId,
+        query: AccountQuery,
+        span: Span,
+    ) -> Result<AccountView, Reject> {
+        let shard = self.topology.account_shard_of(account.slot());
+        if self.topology.health.is_account_shard_down(shard) {
+            return Err(Reject::OutOfService);
+        }
+        let (reply, answer) = oneshot::channel();
+        self.topology.account_shard(account.slot()).do_send(Query { account, query, span, reply });
+        answer.await.unwrap_or(Err(Reject::OutOfService))
+    }
+
+    /// Asks the public market.
+    ///
+    /// # Errors
+    /// [`Reject::UnknownSymbol`], or [`Reject::OutOfService`].
+    pub async fn market(&self, query: MarketQuery) -> Result<MarketView, Reject> {
+        self.topology.market.send(QueryMarket(query)).await.unwrap_or(Err(Reject::OutOfService))
+    }
+}

@@ -1,0 +1,16 @@
+//! Who tells whom what. Every arrow between shards is a tell; a command carries its span, its permit and the
+//! handle its answer goes to.
+
+mod market;
+mod push;
+mod shard;
+
+pub use market::{
+    BookTicker, DepthView, FlushDepth, MarketMoved, MarketQuery, MarketUpdate, MarketView, QueryMarket,
+    Speed, TickerView,
+};
+pub use push::{
+    AttachUser, Encoder, Frame, OpenSession, PublishMarket, PublishUser, Release, SessionEvent, SessionId,
+    SessionLink, Shutdown, Subscribe, Topic, Unsubscribe,
+};
+pub use shard::{Admitted, Applied, Apply, Crash, Deliver, Drain, Query, ReplyHandle, Tick, Traced, Watch};

@@ -1,0 +1,171 @@
+//! Messages around [`PushActor`](crate::actors::PushActor) and its WebSocket sessions.
+
+use std::sync::{
+    Arc,
+    atomic::{AtomicUsize, Ordering},
+};
+
+use actix::prelude::*;
+use bytestring::ByteString;
+
+use super::market::{MarketUpdate, Speed};
+use crate::domain::{
+    account::UserEvent,
+    id::{AccountId, SymbolId},
+};
+
+/// A WebSocket session, numbered by who opened it; unique for the life of the process.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct SessionId(pub u64);
+
+/// A market stream.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Topic {
+    /// `<symbol>@trade`
+    Trade(SymbolId),
+    /// `<symbol>@bookTicker`
+    BookTicker(SymbolId),
+    /// `<symbol>@depth[@100ms]`
+    Depth(SymbolId, Speed),
+    /// `<symbol>@depth{5,10,20}[@100ms]`
+    PartialDepth(SymbolId, u8, Speed),
+}
+
+/// A frame ready for the wire; cloning shares the bytes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Frame(pub ByteString);
+
+/// What a session is told.
+#[derive(Debug, Clone, Message)]
+#[rtype(result = "()")]
+pub enum SessionEvent {
+    /// Send this text.
+    Send(Frame),
+    /// The session fell too far behind: close it with 1008.
+    TooSlow,
+    /// The exchange is stopping: send this notice, then close with 1001.
+    Stopping(Frame),
+}
+
+/// How push reaches a session, and how far the session is behind.
+///
+/// A session that cannot write stops handling messages, so its mailbox would grow without bound: whoever
+/// sends counts up, the session counts down, and above the limit it is dropped (`reliability`: slow consumers
+/// harm only themselves).
+#[derive(Debug, Clone)]
+pub struct SessionLink {
+    recipient: Recipient<SessionEvent>,
+    queued: Arc<AtomicUsize>,
+    limit: usize,
+}
+
+impl SessionLink {
+    /// Links to a session that may be `limit` frames behind.
+    pub fn new(recipient: Recipient<SessionEvent>, limit: usize) -> Self {
+        Self { recipient, queued: Arc::default(), limit }
+    }
+
+    /// Queues an event; `false` when the session is too far behind or gone.
+    pub fn tell(&self, event: SessionEvent) -> bool {
+        if self.queued.fetch_add(1, Ordering::Relaxed) >= self.limit {
+            return false;
+        }
+        self.recipient.do_send(event);
+        self.recipient.connected()
+    }
+
+    /// Tells the session it is too slow, over the limit.
+    pub fn evict(&self) {
+        self.recipient.do_send(SessionEvent::TooSlow);
+    }
+
+    /// Notes that the session has taken one event from its mailbox.
+    pub fn taken(&self) {
+        self.queued.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+/// Session to push: remember me.
+#[derive(Debug, Message)]
+#[rtype(result = "()")]
+pub struct OpenSession {
+    /// Who.
+    pub session: SessionId,
+    /// How to reach it.
+    pub link: SessionLink,
+}
+
+/// Session to push: the frames of these streams from now on, wrapped in `{"stream","data"}` or not.
+#[derive(Debug, Message)]
+#[rtype(result = "()")]
+pub struct Subscribe {
+    /// Who.
+    pub session: SessionId,
+    /// Which streams, each once; unknown names never get this far.
+    pub topics: Vec<Topic>,
+    /// Whether frames are wrapped; applies to all the session's streams.
+    pub combined: bool,
+    /// Sent first, so that the acknowledgement precedes the first event.
+    pub acknowledgement: Option<Frame>,
+}
+
+/// Session to push: no more of these.
+#[derive(Debug, Message)]
+#[rtype(result = "()")]
+pub struct Unsubscribe {
+    /// Who.
+    pub session: SessionId,
+    /// Which streams.
+    pub topics: Vec<Topic>,
+    /// Sent after the last event of those streams.
+    pub acknowledgement: Option<Frame>,
+}
+
+/// Session to push: this account's private events too.
+#[derive(Debug, Message)]
+#[rtype(result = "()")]
+pub struct AttachUser {
+    /// Who.
+    pub session: SessionId,
+    /// Whose events; the session was authenticated for it.
+    pub account: AccountId,
+}
+
+/// Session to push: forget me.
+#[derive(Debug, Message)]
+#[rtype(result = "()")]
+pub struct Release(pub SessionId);
+
+/// Market data to push: for everyone on these topics.
+#[derive(Debug, Message)]
+#[rtype(result = "()")]
+pub struct PublishMarket {
+    /// The updates of one turn, in order.
+    pub updates: Vec<(Topic, MarketUpdate)>,
+}
+
+/// Account to push (`PushUser`): for the sessions of these accounts.
+#[derive(Debug, Message)]
+#[rtype(result = "()")]
+pub struct PublishUser {
+    /// The events of one turn, in order.
+    pub events: Vec<UserEvent>,
+}
+
+/// App to push: tell every session the exchange is stopping. Answers when all have been told.
+#[derive(Debug, Message)]
+#[rtype(result = "()")]
+pub struct Shutdown;
+
+/// Turns updates into wire text. Lives with push, which calls it once per topic; the http layer, which knows
+/// the wire, implements it.
+pub trait Encoder: Send + 'static {
+    /// Returns the payload of a market update.
+    fn market(&self, topic: Topic, update: &MarketUpdate) -> String;
+    /// Returns the name of a stream, e.g. `btcusdt@trade`.
+    fn stream_name(&self, topic: Topic) -> String;
+    /// Returns the whole frame of a private event.
+    fn user(&self, event: &UserEvent) -> String;
+    /// Returns the notice that the exchange is stopping.
+    fn shutdown(&self, combined: bool) -> String;
+}

@@ -1,0 +1,110 @@
+//! Messages to and between shards.
+
+use actix::prelude::*;
+use tokio::sync::oneshot;
+use tracing::Span;
+
+use crate::actors::gate::Permit;
+use crate::domain::{
+    account::{AccountQuery, AccountView},
+    command::{AccountCommand, Answer},
+    id::{AccountId, SlotId},
+    message::Envelope,
+    reject::Reject,
+    time::Timestamp,
+};
+
+/// Where a command's answer goes. Dropped unanswered, the waiting side sees the shard is out of service.
+pub type ReplyHandle<T> = oneshot::Sender<Result<T, Reject>>;
+
+/// Http to account: a command that holds a permit of its shard until it is answered (`PlaceOrder`,
+/// `CancelOrder`, `AmendOrder`, `ReplaceOrder`, `CancelAll`, `Deposit`, `Withdraw`, `CreateAccount`, …: the
+/// variants of [`AccountCommand`]).
+#[derive(Debug, Message)]
+#[rtype(result = "()")]
+pub struct Admitted {
+    /// The account slot.
+    pub slot: SlotId,
+    /// What is asked.
+    pub command: AccountCommand,
+    /// The latest time the shard may still take it up (`recvWindow` is checked again before the engine).
+    pub deadline: Option<Timestamp>,
+    /// The request's span.
+    pub span: Span,
+    /// Held until the final answer, so that a dropped request cannot leak capacity.
+    pub permit: Permit,
+    /// Where the answer goes.
+    pub reply: ReplyHandle<Answer>,
+}
+
+/// Http to account: a question.
+#[derive(Debug, Message)]
+#[rtype(result = "()")]
+pub struct Query {
+    /// Whose account.
+    pub account: AccountId,
+    /// The question.
+    pub query: AccountQuery,
+    /// The request's span.
+    pub span: Span,
+    /// Where the answer goes.
+    pub reply: ReplyHandle<AccountView>,
+}
+
+/// Shard to shard: messages between slots (`SubmitOrder`, `TradeExecuted`, `OrderUpdated`, …), in order, those
+/// of one turn together. `sent` is when, for the latency of the hop.
+#[derive(Debug, Message)]
+#[rtype(result = "()")]
+pub struct Deliver<B: Send + 'static> {
+    /// The messages, each with the span of the request that caused it.
+    pub messages: Vec<Traced<B>>,
+    /// When the turn ended.
+    pub sent: std::time::Instant,
+}
+
+/// A message between slots with the span of the request that caused it.
+#[derive(Debug)]
+pub struct Traced<B> {
+    /// The message.
+    pub envelope: Envelope<B>,
+    /// The request's span.
+    pub span: Span,
+}
+
+/// Receiver to sender slot: applied up to these sequences; the sender trims its outboxes.
+#[derive(Debug, Message)]
+#[rtype(result = "()")]
+pub struct Applied {
+    /// For each: the receiving slot, the sending slot, and the last sequence applied.
+    pub watermarks: Vec<(SlotId, SlotId, u64)>,
+}
+
+/// Actor to itself: take the next bounded batch.
+#[derive(Debug, Message)]
+#[rtype(result = "()")]
+pub struct Apply;
+
+/// Clock to shard: time has passed.
+#[derive(Debug, Clone, Copy, Message)]
+#[rtype(result = "()")]
+pub struct Tick(pub Timestamp);
+
+/// Push to account: somebody listens to this account's events, or nobody any more.
+#[derive(Debug, Clone, Copy, Message)]
+#[rtype(result = "()")]
+pub struct Watch {
+    /// Whose events.
+    pub account: AccountId,
+    /// Whether anybody listens.
+    pub listening: bool,
+}
+
+/// App to shard: answer when everything before this has been processed.
+#[derive(Debug, Message)]
+#[rtype(result = "()")]
+pub struct Drain;
+
+/// Test to shard: fail as a broken invariant would.
+#[derive(Debug, Message)]
+#[rtype(result = "()")]
+pub struct Crash;

@@ -1,0 +1,22 @@
+//! The shells around the domain: unpack a message, make one domain call, tell the results.
+//!
+//! No actor awaits another. State is owned by exactly one actor, so there is no lock; what is shared (health,
+//! last prices, metrics) is atomics. `do_send` behind a permit is the rule: mailbox capacity protects nothing
+//! and a dropped `send` future silently cancels its message.
+
+mod account;
+mod exchange;
+mod gate;
+mod market_data;
+pub mod message;
+mod push;
+mod symbol;
+mod topology;
+
+pub use account::AccountActor;
+pub use exchange::Exchange;
+pub use gate::{Gate, GateLimits, Permit};
+pub use market_data::MarketDataActor;
+pub use push::PushActor;
+pub use symbol::SymbolActor;
+pub use topology::{Clock, Health, References, Topology};

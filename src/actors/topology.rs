@@ -1,0 +1,195 @@
+//! Who owns which slot, and how to reach them: built once when the exchange starts, read-only from then on.
+
+use std::sync::{
+    Arc,
+    atomic::{AtomicBool, AtomicU16, AtomicU64, Ordering},
+};
+
+use actix::Addr;
+
+use super::{AccountActor, MarketDataActor, PushActor, SymbolActor, gate::Gate};
+use crate::{
+    domain::{
+        catalogue::Catalogue,
+        id::{SlotId, SymbolId},
+        money::Price,
+        order::Side,
+        time::Timestamp,
+    },
+    telemetry::Metrics,
+};
+
+/// Everything a shard or the edge needs to know about the others.
+#[derive(Debug)]
+pub struct Topology {
+    /// The assets and symbols.
+    pub catalogue: Arc<Catalogue>,
+    /// The account shards; slot `s` lives on shard `s % len`.
+    pub accounts: Vec<Addr<AccountActor>>,
+    /// The symbol shards; slot `s` lives on shard `s % len`.
+    pub symbols: Vec<Addr<SymbolActor>>,
+    /// The public image of the market.
+    pub market: Addr<MarketDataActor>,
+    /// The way to WebSocket sessions.
+    pub push: Addr<PushActor>,
+    /// Admission to account shards.
+    pub account_gates: Vec<Gate>,
+    /// Admission to symbol shards.
+    pub symbol_gates: Vec<Gate>,
+    /// Last prices for orders that need one.
+    pub references: Arc<References>,
+    /// What is out of service.
+    pub health: Arc<Health>,
+    /// The only reader of the wall clock.
+    pub clock: Clock,
+    /// What is counted.
+    pub metrics: Arc<Metrics>,
+    /// Where the next account without an id goes.
+    pub new_accounts: AtomicU16,
+}
+
+impl Topology {
+    /// Returns the index of the shard that owns the account slot.
+    pub fn account_shard_of(&self, slot: SlotId) -> usize {
+        slot.index() % self.accounts.len()
+    }
+
+    /// Returns the index of the shard that owns the symbol slot.
+    pub fn symbol_shard_of(&self, slot: SlotId) -> usize {
+        slot.index() % self.symbols.len()
+    }
+
+    /// Returns the shard that owns the account slot.
+    pub fn account_shard(&self, slot: SlotId) -> &Addr<AccountActor> {
+        &self.accounts[self.account_shard_of(slot)]
+    }
+
+    /// Returns the shard that owns the symbol slot.
+    pub fn symbol_shard(&self, slot: SlotId) -> &Addr<SymbolActor> {
+        &self.symbols[self.symbol_shard_of(slot)]
+    }
+
+    /// Returns the slot that shall give the next new account its id: round robin.
+    pub fn next_new_account_slot(&self) -> SlotId {
+        SlotId::new(self.new_accounts.fetch_add(1, Ordering::Relaxed))
+    }
+}
+
+/// The wall clock, or one that tests move.
+#[derive(Debug, Clone, Default)]
+pub struct Clock {
+    manual: Option<Arc<AtomicU64>>,
+}
+
+impl Clock {
+    /// A clock that stands at `start` until the returned cell (microseconds) is changed.
+    pub fn manual(start: Timestamp) -> (Self, Arc<AtomicU64>) {
+        let cell = Arc::new(AtomicU64::new(start.micros()));
+        (Self { manual: Some(Arc::clone(&cell)) }, cell)
+    }
+
+    /// Returns the time.
+    pub fn now(&self) -> Timestamp {
+        match &self.manual {
+            Some(cell) => Timestamp::from_micros(cell.load(Ordering::Relaxed)),
+            None => {
+                let since =
+                    std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
+                Timestamp::from_micros(u64::try_from(since.as_micros()).unwrap_or(u64::MAX))
+            }
+        }
+    }
+}
+
+/// Last and best prices by symbol, written by market data and read at the edge. 0 stands for none.
+#[derive(Debug, Default)]
+pub struct References {
+    symbols: Vec<(SymbolId, [AtomicU64; 3])>,
+}
+
+impl References {
+    /// Makes room for the catalogue's symbols.
+    pub fn new(catalogue: &Catalogue) -> Self {
+        Self { symbols: catalogue.symbols().map(|spec| (spec.id, Default::default())).collect() }
+    }
+
+    fn cells(&self, symbol: SymbolId) -> Option<&[AtomicU64; 3]> {
+        let index = self.symbols.binary_search_by_key(&symbol, |(id, _)| *id).ok()?;
+        self.symbols.get(index).map(|(_, cells)| cells)
+    }
+
+    /// Notes the last trade and the best quotes of a symbol.
+    pub fn set(&self, symbol: SymbolId, last: Option<Price>, bid: Option<Price>, ask: Option<Price>) {
+        if let Some(cells) = self.cells(symbol) {
+            for (cell, price) in cells.iter().zip([bid, ask, last]) {
+                cell.store(price.map_or(0, Price::ticks), Ordering::Relaxed);
+            }
+        }
+    }
+
+    /// Returns the last trade's price, else the best price an order of `side` would meet.
+    pub fn get(&self, symbol: SymbolId, side: Side) -> Option<Price> {
+        let cells = self.cells(symbol)?;
+        let read = |index: usize| Some(cells[index].load(Ordering::Relaxed)).filter(|&ticks| ticks != 0);
+        read(2).or_else(|| read(side.opposite().index())).map(Price::from_ticks)
+    }
+}
+
+/// Which shards are out of service, and whether the exchange is stopping.
+#[derive(Debug)]
+pub struct Health {
+    accounts: Vec<AtomicBool>,
+    symbols: Vec<AtomicBool>,
+    stopping: AtomicBool,
+}
+
+impl Health {
+    /// Everything is in service.
+    pub fn new(account_shards: usize, symbol_shards: usize) -> Self {
+        let all_well = |count| (0..count).map(|_| AtomicBool::new(false)).collect();
+        Self {
+            accounts: all_well(account_shards),
+            symbols: all_well(symbol_shards),
+            stopping: AtomicBool::new(false),
+        }
+    }
+
+    /// Takes an account shard out of service for good.
+    pub fn fail_account_shard(&self, shard: usize) {
+        self.accounts[shard].store(true, Ordering::Release);
+    }
+
+    /// Takes a symbol shard out of service for good.
+    pub fn fail_symbol_shard(&self, shard: usize) {
+        self.symbols[shard].store(true, Ordering::Release);
+    }
+
+    /// Returns whether an account shard is out of service.
+    pub fn is_account_shard_down(&self, shard: usize) -> bool {
+        self.accounts[shard].load(Ordering::Acquire)
+    }
+
+    /// Returns whether a symbol shard is out of service.
+    pub fn is_symbol_shard_down(&self, shard: usize) -> bool {
+        self.symbols[shard].load(Ordering::Acquire)
+    }
+
+    /// Returns the names of the shards that are out of service.
+    pub fn out_of_service(&self) -> Vec<String> {
+        let name = |kind: &'static str, cells: &[AtomicBool]| {
+            let down = cells.iter().enumerate().filter(|(_, cell)| cell.load(Ordering::Acquire));
+            down.map(|(index, _)| format!("{kind}-{index}")).collect::<Vec<_>>()
+        };
+        [name("account", &self.accounts), name("symbol", &self.symbols)].concat()
+    }
+
+    /// Takes no new work from now on.
+    pub fn stop(&self) {
+        self.stopping.store(true, Ordering::Release);
+    }
+
+    /// Returns whether the exchange takes no new work.
+    pub fn is_stopping(&self) -> bool {
+        self.stopping.load(Ordering::Acquire)
+    }
+}

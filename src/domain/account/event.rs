@@ -1,0 +1,68 @@
+//! What an account's owner is told: the private stream.
+
+use crate::domain::{
+    command::Balance,
+    id::{AccountId, AssetId, ClientOrderId},
+    money::{Amount, Lots},
+    order::{Fill, Order},
+    time::Timestamp,
+};
+
+/// One event of an account's private stream.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct UserEvent {
+    /// Whose.
+    pub account: AccountId,
+    /// From 1, rising by 1 per account.
+    pub seq: u64,
+    /// When.
+    pub time: Timestamp,
+    /// What happened.
+    pub kind: UserEventKind,
+}
+
+/// What happened to an account.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum UserEventKind {
+    /// An order changed (wire `executionReport`). Boxed: it is the large case, and only made when watched.
+    Execution(Box<Execution>),
+    /// Balances changed through trading (wire `outboundAccountPosition`): every asset concerned.
+    Balances(Vec<(AssetId, Balance)>),
+    /// A deposit or withdrawal (wire `balanceUpdate`).
+    Transfer {
+        /// Of which asset.
+        asset: AssetId,
+        /// By how much; negative for a withdrawal.
+        delta: Amount,
+    },
+}
+
+/// An order's change, with the order as it is after it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Execution {
+    /// The order after the change.
+    pub order: Order,
+    /// What kind of change.
+    pub kind: ExecutionKind,
+    /// The client's name of the cancel or replaced order, where there is one (wire `C`).
+    pub original_client_id: Option<ClientOrderId>,
+}
+
+/// What kind of change (wire `x`).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ExecutionKind {
+    /// Accepted.
+    New,
+    /// Traded.
+    Trade(Fill),
+    /// Cancelled by its owner.
+    Cancelled,
+    /// Lowered by its owner (wire `REPLACED`).
+    Replaced,
+    /// Refused by the book.
+    Rejected,
+    /// Ended by a rule.
+    Expired,
+    /// Self-trade prevention took lots from it.
+    Prevented(Lots),
+}

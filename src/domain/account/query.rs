@@ -1,0 +1,83 @@
+//! What an account slot can be asked without changing it.
+
+use crate::domain::{
+    command::{Balance, OrderRef},
+    id::{AssetId, OrderId, SymbolId, TradeId},
+    order::{Fill, NewOrder, Order},
+    time::Timestamp,
+};
+
+/// A question about one account.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum AccountQuery {
+    /// Its balances and tier.
+    Account,
+    /// One order, open or recently closed.
+    Order {
+        /// Which book.
+        symbol: SymbolId,
+        /// Which order.
+        order: OrderRef,
+    },
+    /// Its open orders, by id.
+    OpenOrders {
+        /// Of one symbol, or of all.
+        symbol: Option<SymbolId>,
+    },
+    /// Its orders, open and recently closed, by id.
+    AllOrders {
+        /// Which book.
+        symbol: SymbolId,
+        /// From this id on.
+        from: Option<OrderId>,
+        /// Which part of them.
+        page: Page,
+    },
+    /// Its recent fills, by trade id.
+    Fills {
+        /// Which book.
+        symbol: SymbolId,
+        /// Of one order.
+        order: Option<OrderId>,
+        /// From this trade on.
+        from: Option<TradeId>,
+        /// Which part of them.
+        page: Page,
+    },
+    /// Whether this order would be accepted now.
+    Test(NewOrder),
+}
+
+/// Which part of a list: no bounds give the latest, a start gives the oldest from it, an end alone the latest
+/// up to it; always ascending (Binance Spot, data paging).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Page {
+    /// Not before.
+    pub start: Option<Timestamp>,
+    /// Not after.
+    pub end: Option<Timestamp>,
+    /// At most so many.
+    pub limit: usize,
+}
+
+/// The answer to an [`AccountQuery`].
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum AccountView {
+    /// Its balances and tier.
+    Account {
+        /// By asset id; every asset ever touched.
+        balances: Vec<(AssetId, Balance)>,
+        /// Its fee tier.
+        tier: u8,
+        /// When a balance last changed.
+        updated_at: Timestamp,
+    },
+    /// One order.
+    Order(Box<Order>),
+    /// Orders, by id.
+    Orders(Vec<Order>),
+    /// Fills, by trade id.
+    Fills(Vec<Fill>),
+    /// The order would be accepted.
+    Tested,
+}

@@ -1,0 +1,235 @@
+//! Everything an account slot can be asked to do from outside, and what it answers.
+
+use serde::{Deserialize, Serialize};
+
+use super::{
+    id::{AccountId, AssetId, ClientOrderId, OrderId, SymbolId},
+    money::{Amount, Lots},
+    order::{Fill, NewOrder, Order},
+    reject::Reject,
+};
+
+/// A command to one account slot.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum AccountCommand {
+    /// Open an account.
+    CreateAccount(CreateAccount),
+    /// Give an account an API key.
+    CreateApiKey(CreateApiKey),
+    /// Credit an account from outside the exchange (`increase`).
+    Deposit(Transfer),
+    /// Debit an account to outside the exchange (`decrease`).
+    Withdraw(Transfer),
+    /// Place an order.
+    Place(NewOrder),
+    /// Cancel one order.
+    Cancel(CancelOrder),
+    /// Cancel every open order of a symbol.
+    CancelAll(CancelAll),
+    /// Lower an order's quantity, keeping its place in the queue.
+    Amend(AmendOrder),
+    /// Cancel one order and place another.
+    Replace(ReplaceOrder),
+}
+
+impl AccountCommand {
+    /// Returns the account concerned; `None` for an account that is to be given an id.
+    pub const fn account(&self) -> Option<AccountId> {
+        match self {
+            Self::CreateAccount(command) => command.id,
+            Self::CreateApiKey(command) => Some(command.account),
+            Self::Deposit(command) | Self::Withdraw(command) => Some(command.account),
+            Self::Place(command) => Some(command.account),
+            Self::Cancel(command) => Some(command.account),
+            Self::CancelAll(command) => Some(command.account),
+            Self::Amend(command) => Some(command.account),
+            Self::Replace(command) => Some(command.order.account),
+        }
+    }
+}
+
+/// Open an account.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CreateAccount {
+    /// The id it shall have; `None` lets the slot choose one.
+    pub id: Option<AccountId>,
+    /// Its fee tier.
+    pub tier: u8,
+}
+
+/// What an API key may do (Binance Spot security types).
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Permissions {
+    /// `TRADE`: place, cancel and change orders.
+    pub trade: bool,
+    /// `USER_DATA`: read orders, trades and balances.
+    pub user_data: bool,
+}
+
+/// An HMAC-SHA256 API key. Its secret is needed to check signatures, so it is kept; it is never logged.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CreateApiKey {
+    /// Whose key.
+    pub account: AccountId,
+    /// The public part, sent in `X-MBX-APIKEY`.
+    pub key: String,
+    /// The secret part.
+    pub secret: String,
+    /// What it may do.
+    pub permissions: Permissions,
+}
+
+impl std::fmt::Debug for CreateApiKey {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter
+            .debug_struct("CreateApiKey")
+            .field("account", &self.account)
+            .field("key", &self.key)
+            .field("permissions", &self.permissions)
+            .finish_non_exhaustive()
+    }
+}
+
+/// The most bytes a request id may have.
+pub const REQUEST_ID_LEN_MAX: usize = 64;
+
+/// A deposit or a withdrawal.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Transfer {
+    /// Whose balance.
+    pub account: AccountId,
+    /// Of which asset.
+    pub asset: AssetId,
+    /// How much; more than zero.
+    pub amount: Amount,
+    /// Makes a retry safe: the same id with the same transfer answers as the first time and changes nothing;
+    /// with another transfer it is a conflict.
+    pub request_id: Option<String>,
+}
+
+/// Which order is meant.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct OrderRef {
+    /// By the exchange's id.
+    pub id: Option<OrderId>,
+    /// By the client's name. With both given the id is looked up and the name must match.
+    pub client_id: Option<ClientOrderId>,
+}
+
+/// Cancel only an order in this state (Binance Spot, `cancelRestrictions`).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum CancelRestriction {
+    /// Nothing of it has traded.
+    OnlyNew,
+    /// Part of it has traded.
+    OnlyPartiallyFilled,
+}
+
+/// Cancel one order.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct CancelOrder {
+    /// Whose order.
+    pub account: AccountId,
+    /// Which book.
+    pub symbol: SymbolId,
+    /// Which order.
+    pub order: OrderRef,
+    /// Only in this state.
+    pub restriction: Option<CancelRestriction>,
+}
+
+/// Cancel every open order of a symbol.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct CancelAll {
+    /// Whose orders.
+    pub account: AccountId,
+    /// Which book.
+    pub symbol: SymbolId,
+}
+
+/// Lower an order's quantity, keeping its place in the queue.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct AmendOrder {
+    /// Whose order.
+    pub account: AccountId,
+    /// Which book.
+    pub symbol: SymbolId,
+    /// Which order.
+    pub order: OrderRef,
+    /// The new total quantity.
+    pub quantity: Lots,
+    /// A new name for the order; `None` keeps the old one.
+    pub client_id: Option<ClientOrderId>,
+}
+
+/// What to do with the new order when the cancel fails (Binance Spot, `cancelReplaceMode`).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum ReplaceMode {
+    /// Do not place it.
+    StopOnFailure,
+    /// Place it all the same.
+    AllowFailure,
+}
+
+/// Cancel one order and place another.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ReplaceOrder {
+    /// The order to cancel.
+    pub cancel: OrderRef,
+    /// Only in this state.
+    pub restriction: Option<CancelRestriction>,
+    /// What to do when the cancel fails.
+    pub mode: ReplaceMode,
+    /// The order to place, of the same account and symbol.
+    pub order: NewOrder,
+}
+
+/// What a command came to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Answer {
+    /// The account exists.
+    AccountCreated(AccountId),
+    /// The key works.
+    ApiKeyCreated,
+    /// The balance after the transfer.
+    Transferred {
+        /// What is free now (on a repeat: was free then).
+        free: Amount,
+        /// What is frozen now.
+        frozen: Amount,
+    },
+    /// The order as the book left it, and its fills so far.
+    Placed {
+        /// The order.
+        order: Order,
+        /// Its fills, in order.
+        fills: Vec<Fill>,
+    },
+    /// The order, cancelled.
+    Cancelled(Order),
+    /// The orders, cancelled.
+    AllCancelled(Vec<Order>),
+    /// The order, amended.
+    Amended {
+        /// The order as it is now.
+        order: Order,
+        /// Its name before.
+        previous_client_id: ClientOrderId,
+    },
+    /// Both halves of a cancel-replace.
+    Replaced {
+        /// The cancelled order, or why it was not.
+        cancelled: Result<Order, Reject>,
+        /// The new order with its fills, or why it was refused; `None` when it was not attempted.
+        placed: Option<Result<(Order, Vec<Fill>), Reject>>,
+    },
+}
+
+/// Frozen and free units of one asset.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Balance {
+    /// Free to use.
+    pub available: Amount,
+    /// Held for open orders.
+    pub frozen: Amount,
+}

@@ -1,0 +1,50 @@
+//! What the public is told about a symbol.
+
+use crate::domain::{
+    id::{SymbolId, TradeId},
+    money::{Lots, Price},
+    order::Side,
+    time::Timestamp,
+};
+
+/// A trade as the public sees it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct PublicTrade {
+    /// Its id.
+    pub id: TradeId,
+    /// The maker's price.
+    pub price: Price,
+    /// How much.
+    pub lots: Lots,
+    /// When.
+    pub time: Timestamp,
+    /// Whether the buyer rested.
+    pub buyer_is_maker: bool,
+}
+
+/// One public fact about a symbol, in the order they happened.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum PublicEvent {
+    /// A trade (`TradePrinted`).
+    TradePrinted {
+        /// The symbol.
+        symbol: SymbolId,
+        /// The trade.
+        trade: PublicTrade,
+    },
+    /// A level's total changed (`BookMoved`). Every command that moves the book takes one update id.
+    BookMoved {
+        /// The symbol.
+        symbol: SymbolId,
+        /// Rises by 1 per moving command; shared by snapshots, diffs and tickers.
+        update_id: u64,
+        /// Which side.
+        side: Side,
+        /// Which level.
+        price: Price,
+        /// All the lots there now; zero means the level is gone.
+        total: Lots,
+        /// When.
+        time: Timestamp,
+    },
+}

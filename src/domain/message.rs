@@ -1,0 +1,182 @@
+//! What account slots and symbol slots say to each other.
+//!
+//! A message carries `(from, seq)`: gapless and rising per pair of slots. The receiver drops what it has
+//! applied already and stops on a gap; the sender keeps in its outbox what is not known to be applied.
+
+use super::{
+    id::{AccountId, CommandId, OrderId, SlotId, SymbolId, TradeId},
+    money::{Lots, Price},
+    order::{EndReason, Handle, Side, StpMode},
+    reject::Reject,
+    time::Timestamp,
+};
+use crate::domain::book::Policy;
+
+/// A message between two slots.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Envelope<B> {
+    /// The sending slot.
+    pub from: SlotId,
+    /// The receiving slot.
+    pub to: SlotId,
+    /// From 1, rising by 1 per pair.
+    pub seq: u64,
+    /// What is said.
+    pub body: B,
+}
+
+/// An account slot to a symbol slot.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ToSymbol {
+    /// Match this order; its funds are held.
+    SubmitOrder(SubmitOrder),
+    /// Take a resting order out.
+    CancelOrder(CancelResting),
+    /// Lower a resting order.
+    AmendOrder(AmendResting),
+}
+
+/// A symbol slot to an account slot.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ToAccount {
+    /// One side of a trade.
+    TradeExecuted(TradeExecuted),
+    /// Everything that is not a trade.
+    OrderUpdated(OrderUpdated),
+    /// A cancel or amend came too late.
+    CancelRejected(CancelRejected),
+}
+
+/// Account to symbol: an order whose funds are held.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct SubmitOrder {
+    /// Its id.
+    pub order: OrderId,
+    /// Whose order.
+    pub account: AccountId,
+    /// Which book.
+    pub symbol: SymbolId,
+    /// Which side.
+    pub side: Side,
+    /// The limit, or the collar of a market order.
+    pub limit: Price,
+    /// The most it may trade.
+    pub lots: Lots,
+    /// The most its trades may come to, in ticks × lots.
+    pub budget: Option<u128>,
+    /// Whether the budget is what was ordered.
+    pub by_quote: bool,
+    /// What becomes of the rest.
+    pub policy: Policy,
+    /// Self-trade prevention.
+    pub stp: StpMode,
+}
+
+/// Account to symbol: take a resting order out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct CancelResting {
+    /// Which book.
+    pub symbol: SymbolId,
+    /// Which order.
+    pub order: OrderId,
+    /// Where it rests.
+    pub handle: Handle,
+    /// The command to name in the answer.
+    pub command: CommandId,
+}
+
+/// Account to symbol: lower a resting order, keeping its place.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct AmendResting {
+    /// Which book.
+    pub symbol: SymbolId,
+    /// Which order.
+    pub order: OrderId,
+    /// Where it rests.
+    pub handle: Handle,
+    /// By how many lots; so that fills on the way do not change the meaning.
+    pub reduce_by: Lots,
+    /// The command to name in the answer.
+    pub command: CommandId,
+}
+
+/// Symbol to the maker's and the taker's account: settle this side of a trade.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct TradeExecuted {
+    /// The symbol.
+    pub symbol: SymbolId,
+    /// The trade.
+    pub trade: TradeId,
+    /// This side's order.
+    pub order: OrderId,
+    /// The maker's price.
+    pub price: Price,
+    /// How much.
+    pub lots: Lots,
+    /// What of this side's order may still trade. Zero means it is filled, and nothing follows for it.
+    pub remaining: Lots,
+    /// Whether this side rested.
+    pub is_maker: bool,
+    /// When, by the book's clock.
+    pub time: Timestamp,
+}
+
+/// Symbol to account: what became of an order apart from trading.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct OrderUpdated {
+    /// Which order.
+    pub order: OrderId,
+    /// What happened.
+    pub change: OrderChange,
+    /// When, by the book's clock.
+    pub time: Timestamp,
+}
+
+/// What became of an order apart from trading.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum OrderChange {
+    /// It rests, with what its trades left of it.
+    Accepted {
+        /// Where; comes back with cancels and amends.
+        handle: Handle,
+    },
+    /// A market order by quote amount is done: the rest of its amount buys no whole lot.
+    Spent,
+    /// It is gone with `remaining` lots unfilled.
+    Ended {
+        /// What neither traded nor was prevented.
+        remaining: Lots,
+        /// Which rule; `WouldTake` means the book refused it.
+        reason: EndReason,
+    },
+    /// Its owner took it out.
+    Cancelled {
+        /// What was left of it.
+        remaining: Lots,
+        /// The command that asked.
+        command: CommandId,
+    },
+    /// Self-trade prevention took lots from it; it goes on.
+    Prevented {
+        /// How many.
+        lots: Lots,
+    },
+    /// Its owner lowered it; it keeps its place.
+    Reduced {
+        /// By how many lots.
+        lots: Lots,
+        /// The command that asked.
+        command: CommandId,
+    },
+}
+
+/// Symbol to account: the order was gone when the cancel or amend arrived.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct CancelRejected {
+    /// Which order.
+    pub order: OrderId,
+    /// The command that asked.
+    pub command: CommandId,
+    /// Why.
+    pub reject: Reject,
+}
