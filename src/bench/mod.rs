@@ -1,0 +1,4 @@
+//! Benchmarks of the parts, driven by `lightning bench`.
+
+pub mod book;
+pub mod yardstick;
