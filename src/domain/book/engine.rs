@@ -15,8 +15,6 @@ use crate::domain::{
     time::Timestamp,
 };
 
-pub use super::slab::ORDER_KIND;
-
 /// Sets the priority counter apart from other entities in the state hash.
 pub const PRIORITY_KIND: u64 = 0x7072_696f_7269;
 
@@ -202,8 +200,8 @@ impl Book {
         self.limits
     }
 
-    /// Returns the state hash: the sum over all resting orders of the hash of id, account, side, price,
-    /// remaining lots, priority and expiry, plus the hash of the priority counter, modulo 2^128.
+    /// Returns the state hash: the sum of [`digest`](super::digest) over all resting orders, so that it sees every
+    /// field and the whole queue, plus the hash of the priority counter, modulo 2^128.
     pub fn hash(&self) -> u128 {
         self.digest.wrapping_add(hash::entity(PRIORITY_KIND, &[self.priority]))
     }

@@ -1,8 +1,7 @@
 //! The orders of a book, in a slab.
 
-use super::{ladder::Rung, pages::Pages};
+use super::{digest::digest, ladder::Rung, pages::Pages};
 use crate::domain::{
-    hash,
     id::{AccountId, OrderId},
     money::{Lots, Price},
     order::{Handle, Side},
@@ -14,9 +13,6 @@ pub(super) const NIL: u32 = u32::MAX;
 
 /// The expiry of an order that has none. No time reaches it: [`Book`](super::Book) stops one microsecond short.
 pub(super) const NEVER: u64 = u64::MAX;
-
-/// Sets orders apart from other entities in the state hash.
-pub const ORDER_KIND: u64 = 0x6f72_6465_7273;
 
 const NODES_PER_PAGE: usize = 1024;
 
@@ -83,8 +79,7 @@ impl Node {
     #[inline(always)]
     pub(super) fn digest(&self) -> u128 {
         let Self { order, account, price, remaining, rank, expiry, .. } = *self;
-        let words = [order.get(), account.get(), rank & 1, price.ticks(), remaining, rank >> 1, expiry];
-        hash::entity(ORDER_KIND, &words)
+        digest([order.get(), account.get(), price.ticks(), remaining, rank, expiry])
     }
 }
 
