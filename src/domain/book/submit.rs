@@ -307,26 +307,26 @@ impl Book {
         if planted(Bug::FarPriceDropped) && self.is_far(side, price) {
             return Some(Handle { index: NIL, generation: 0 });
         }
-        let rung = self.ladder.enter(price);
+        let rung = self.ladder.reach(price);
         let level = &mut self.ladder[rung];
         // A new level is empty, so it cannot overflow and be left behind.
         let total = level.total.checked_add(remaining)?;
         level.total = total;
         let index = self.orders.take();
         let tail = std::mem::replace(&mut level.tail, index);
+        self.orders[tail].next = index;
         if tail == NIL {
             level.head = index;
+            self.ladder.occupy(rung);
             let best = &mut self.best[side.index()];
             if best.is_none_or(|touch| !side.accepts(touch.price, price)) {
                 *best = Some(Touch { price, rung });
             }
-        } else {
-            self.orders[tail].next = index;
         }
         let rank = Node::rank(self.priority, side);
         self.priority += 1;
         let node = &mut self.orders[index];
-        let generation = node.generation;
+        let generation = node.generation.wrapping_add(1);
         let Incoming { order, account, .. } = *incoming;
         *node =
             Node { order, account, price, remaining, rank, expiry, next: NIL, prev: tail, generation, rung };
