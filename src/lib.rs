@@ -7,5 +7,6 @@
 #![forbid(unsafe_code)]
 
 pub mod actors;
+pub mod config;
 pub mod domain;
 pub mod telemetry;
