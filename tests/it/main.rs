@@ -1,1 +1,4 @@
+//! The integration tests: one crate, one promise a file.
 
+mod architecture;
+mod support;
