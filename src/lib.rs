@@ -9,4 +9,5 @@
 pub mod actors;
 pub mod config;
 pub mod domain;
+pub mod feed;
 pub mod telemetry;
