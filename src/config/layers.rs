@@ -8,7 +8,7 @@ use toml::{Table, Value};
 use super::{Config, validate};
 
 /// The built-in defaults.
-const DEFAULTS: &str = include_str!("../../config/exchange.toml");
+pub const DEFAULTS: &str = include_str!("../../config/exchange.toml");
 
 /// Why a configuration is refused: every fault found, in the order of the file.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

@@ -25,7 +25,7 @@ pub use data::Data;
 pub use demo::Demo;
 pub use engine::Engine;
 pub use feed::Feed;
-pub use layers::{ConfigError, Layers};
+pub use layers::{ConfigError, DEFAULTS, Layers};
 pub use log::{Log, LogFormat};
 pub use operator::Operator;
 pub use secret::Secret;
