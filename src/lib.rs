@@ -7,6 +7,7 @@
 #![forbid(unsafe_code)]
 
 pub mod actors;
+pub mod bench;
 pub mod config;
 pub mod domain;
 pub mod feed;

@@ -5,10 +5,10 @@ use serde_json::{Value, json};
 
 use super::client::{Client, ClientError, Credentials};
 
-const ACCOUNTS: &str = "/api/operator/v1/accounts";
-const KEYS: &str = "/api/operator/v1/keys";
-const DEPOSITS: &str = "/api/operator/v1/deposits";
-const WITHDRAWALS: &str = "/api/operator/v1/withdrawals";
+const ACCOUNTS: &str = "/x/v1/operator/accounts";
+const KEYS: &str = "/x/v1/operator/keys";
+const DEPOSITS: &str = "/x/v1/operator/deposit";
+const WITHDRAWALS: &str = "/x/v1/operator/withdraw";
 
 /// A balance after a transfer, as decimal strings.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -40,13 +40,13 @@ impl Client {
     pub async fn create_account(&self, id: Option<u64>, tier: u8) -> Result<u64, ClientError> {
         let mut body = json!({ "tier": tier });
         if let Some(id) = id {
-            body["accountId"] = id.into();
+            body["id"] = id.into();
         }
         let answer = self.operate(Method::POST, ACCOUNTS, &body).await?;
         answer["accountId"].as_u64().ok_or_else(|| unexpected(ACCOUNTS, "no accountId"))
     }
 
-    /// Makes an API key.
+    /// Makes an API key with permissions such as `TRADE` and `USER_DATA`.
     ///
     /// # Errors
     /// [`ClientError`].

@@ -3,4 +3,4 @@
 pub mod log;
 mod metrics;
 
-pub use metrics::{Metrics, Shed};
+pub use metrics::{Metrics, Queue, Shed};

@@ -83,7 +83,7 @@ struct Trader {
 impl Trader {
     async fn open(client: &Client) -> Result<Self, ClientError> {
         let account = client.create_account(None, 0).await?;
-        let credentials = client.create_key(account, &["trade", "user-data"]).await?;
+        let credentials = client.create_key(account, &["TRADE", "USER_DATA"]).await?;
         Ok(Self { account, credentials })
     }
 }
