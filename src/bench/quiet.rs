@@ -77,5 +77,6 @@ pub fn catalogue() -> anyhow::Result<Catalogue> {
         market_collar: Decimal::new(5, 2),
         fees: vec![fee],
     };
-    Catalogue::build(&[asset(1, "BTC"), asset(2, "USDT")], &[symbol]).map_err(|faults| anyhow::anyhow!(faults.join("; ")))
+    Catalogue::build(&[asset(1, "BTC"), asset(2, "USDT")], &[symbol])
+        .map_err(|faults| anyhow::anyhow!(faults.join("; ")))
 }

@@ -92,7 +92,12 @@ fn flow(workload: &Workload) -> impl Iterator<Item = AccountCommand> + '_ {
             Operation::AddImmediate => TimeInForce::Ioc,
             Operation::Cancel => {
                 let order = OrderRef { id: None, client_id: Some(client_id) };
-                return Some(AccountCommand::Cancel(CancelOrder { account, symbol, order, restriction: None }));
+                return Some(AccountCommand::Cancel(CancelOrder {
+                    account,
+                    symbol,
+                    order,
+                    restriction: None,
+                }));
             }
             Operation::Move => return None, // W3 has none
         };
@@ -148,7 +153,10 @@ fn fund(exchange: &Exchange, accounts: u32) -> anyhow::Result<()> {
         for asset in [1, 2] {
             let amount = Amount::new(10_i128.pow(24));
             let asset = AssetId::new(asset);
-            send(exchange, AccountCommand::Deposit(Transfer { account: id, asset, amount, request_id: None }));
+            send(
+                exchange,
+                AccountCommand::Deposit(Transfer { account: id, asset, amount, request_id: None }),
+            );
         }
     }
     Ok(())
@@ -230,8 +238,10 @@ fn bare(trips: u64) -> anyhow::Result<f64> {
         let done = Arc::new(AtomicU64::new(0));
         let symbol = BareSymbol::start_in_arbiter(&arbiters[1].handle(), |_| BareSymbol::default());
         let (peer, counter) = (symbol.clone(), Arc::clone(&done));
-        let account =
-            BareAccount::start_in_arbiter(&arbiters[0].handle(), move |_| BareAccount { symbol: peer, done: counter });
+        let account = BareAccount::start_in_arbiter(&arbiters[0].handle(), move |_| BareAccount {
+            symbol: peer,
+            done: counter,
+        });
         symbol.do_send(Meet(account.clone()));
         let started = Instant::now();
         tokio::task::spawn_blocking(move || {

@@ -73,14 +73,15 @@ fn every_fault_is_reported_at_once() {
         token = "short"
         [[accounts]]
         id = 7
+        tier = 9
         balances = [{ asset = "XYZ", amount = "1" }, { asset = "BTC", amount = "1e5" }]
         keys = [
-            { key = "short", secret = "abcdefghijklmnop", permissions = ["trade"] },
-            { key = "abcdefghijklmnop", secret = "abcdefghijklmnop", permissions = [] },
+            { key = "short", secret = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef", permissions = ["trade"] },
+            { key = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef", secret = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef", permissions = [] },
         ]
         [[accounts]]
         id = 7
-        keys = [{ key = "abcdefghijklmnop", secret = "abcdefghijklmnop", permissions = ["trade"] }]
+        keys = [{ key = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef", secret = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef", permissions = ["trade"] }]
         "#,
     );
     let expected = [
@@ -88,6 +89,7 @@ fn every_fault_is_reported_at_once() {
         "account-shards 0",
         "fills-max 0",
         "token must have at least 32",
+        "fees for tier 9",
         "unknown asset XYZ",
         "\"1e5\" is not an amount of BTC",
         "key 1: a key is",
@@ -145,16 +147,16 @@ fn debug_output_holds_no_secret() {
     let config = load(
         r#"
         [operator]
-        token = "0123456789abcdef0123456789abcdef"
+        token = "fedcba9876543210fedcba9876543210"
         [[accounts]]
         id = 7
-        keys = [{ key = "abcdefghijklmnop", secret = "topsecrettopsecret", permissions = ["user-data"] }]
+        keys = [{ key = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef", secret = "topsecrettopsecrettopsecrettopsecret", permissions = ["user-data"] }]
         "#,
         &[],
     )
     .unwrap();
     let printed = format!("{config:?}");
-    assert!(!printed.contains("0123456789abcdef") && !printed.contains("topsecret"), "{printed}");
+    assert!(!printed.contains("fedcba") && !printed.contains("topsecret"), "{printed}");
     assert!(printed.contains("(redacted)"));
     let permissions = config.accounts[0].keys[0].permissions();
     assert!(permissions.user_data && !permissions.trade);

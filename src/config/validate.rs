@@ -8,6 +8,13 @@ use crate::domain::{
     id::{ID_LIMIT, SLOT_COUNT},
 };
 
+/// How many characters a key has.
+const KEY_LEN: usize = 64;
+/// The fewest characters a secret may have.
+const SECRET_LEN_MIN: usize = 32;
+/// The most characters a secret may have.
+const SECRET_LEN_MAX: usize = 128;
+
 /// Checks the configuration, notes every fault and fills in the catalogue.
 pub(super) fn check(mut config: Config, faults: &mut Vec<String>) -> Config {
     check_server(&config, faults);
@@ -98,6 +105,9 @@ fn check_accounts(config: &Config, faults: &mut Vec<String>) {
         if !ids.insert(account.id) {
             faults.push(format!("{name}: the id is taken"));
         }
+        if config.catalogue.symbols().any(|spec| usize::from(account.tier) >= spec.fees.len()) {
+            faults.push(format!("{name}: not every symbol has fees for tier {}", account.tier));
+        }
         check_balances(&name, &account.balances, &config.catalogue, faults);
         check_keys(&name, account, &mut keys, faults);
     }
@@ -132,11 +142,13 @@ fn check_balances(name: &str, balances: &[Balance], catalogue: &Catalogue, fault
 fn check_keys<'a>(name: &str, account: &'a Account, keys: &mut BTreeSet<&'a str>, faults: &mut Vec<String>) {
     for (index, key) in account.keys.iter().enumerate() {
         let name = format!("{name}, key {}", index + 1);
-        if !is_key_text(&key.key) {
-            faults.push(format!("{name}: a key is 16 to 128 letters, digits, - or _"));
+        if key.key.len() != KEY_LEN || !is_alphanumeric(&key.key) {
+            faults.push(format!("{name}: a key is {KEY_LEN} letters and digits"));
         }
-        if !is_key_text(key.secret.expose()) {
-            faults.push(format!("{name}: a secret is 16 to 128 letters, digits, - or _"));
+        let secret = key.secret.expose();
+        if !(SECRET_LEN_MIN..=SECRET_LEN_MAX).contains(&secret.len()) || !is_alphanumeric(secret) {
+            faults
+                .push(format!("{name}: a secret is {SECRET_LEN_MIN} to {SECRET_LEN_MAX} letters and digits"));
         }
         if key.permissions.is_empty() {
             faults.push(format!("{name}: no permissions; trade and user-data can be given"));
@@ -147,7 +159,6 @@ fn check_keys<'a>(name: &str, account: &'a Account, keys: &mut BTreeSet<&'a str>
     }
 }
 
-fn is_key_text(text: &str) -> bool {
-    (16..=128).contains(&text.len())
-        && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_')
+fn is_alphanumeric(text: &str) -> bool {
+    text.bytes().all(|byte| byte.is_ascii_alphanumeric())
 }
