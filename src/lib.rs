@@ -8,5 +8,7 @@
 
 pub mod actors;
 pub mod bench;
+pub mod config;
 pub mod domain;
+pub mod feed;
 pub mod telemetry;
