@@ -10,6 +10,7 @@
 
 pub mod actors;
 pub mod auth;
+pub mod bench;
 pub mod domain;
 pub mod http;
 pub mod telemetry;

@@ -30,12 +30,21 @@ impl Gate {
     }
 
     /// Takes a place, if there is one; cancels may use those reserved for them.
-    pub fn enter(&self, is_cancel: bool) -> Option<OwnedSemaphorePermit> {
+    pub fn enter(&self, lowers_risk: bool) -> Option<OwnedSemaphorePermit> {
         let permit = Arc::clone(&self.commands).try_acquire_owned().ok();
-        if permit.is_some() || !is_cancel {
+        if permit.is_some() || !lowers_risk {
             return permit;
         }
         Arc::clone(&self.cancels).try_acquire_owned().ok()
+    }
+
+    /// Waits until nobody is inside. Nobody may be let in meanwhile.
+    pub async fn emptied(&self, limits: GateLimits) {
+        for (semaphore, places) in [(&self.commands, limits.commands), (&self.cancels, limits.cancels)] {
+            let places = u32::try_from(places).unwrap_or(u32::MAX);
+            // Fails only if the semaphore were closed, which nobody does.
+            drop(semaphore.acquire_many(places).await);
+        }
     }
 }
 

@@ -46,6 +46,23 @@ impl AccountCommand {
             Self::Replace(command) => Some(command.order.account),
         }
     }
+
+    /// Returns the symbol concerned, if any.
+    pub const fn symbol(&self) -> Option<SymbolId> {
+        match self {
+            Self::Place(command) => Some(command.symbol),
+            Self::Cancel(command) => Some(command.symbol),
+            Self::CancelAll(command) => Some(command.symbol),
+            Self::Amend(command) => Some(command.symbol),
+            Self::Replace(command) => Some(command.order.symbol),
+            Self::CreateAccount(_) | Self::CreateApiKey(_) | Self::Deposit(_) | Self::Withdraw(_) => None,
+        }
+    }
+
+    /// Returns whether it can only lower risk: such commands have places reserved for them under load.
+    pub const fn lowers_risk(&self) -> bool {
+        matches!(self, Self::Cancel(_) | Self::CancelAll(_) | Self::Amend(_))
+    }
 }
 
 /// Open an account.

@@ -2,4 +2,4 @@
 
 mod metrics;
 
-pub use metrics::{Metrics, Shed};
+pub use metrics::{Metrics, Queue, Shed};
