@@ -11,6 +11,8 @@
 pub mod actors;
 pub mod auth;
 pub mod bench;
+pub mod config;
 pub mod domain;
+pub mod feed;
 pub mod http;
 pub mod telemetry;

@@ -1,8 +1,13 @@
-//! temporary
+//! The `lightning` binary; everything is in the library.
+
+use std::process::ExitCode;
+
 use mimalloc::MiMalloc;
+
+// Orders, frames and JSON are many small short-lived allocations on many threads.
 #[global_allocator]
-static G: MiMalloc = MiMalloc;
-fn main() {
-    let a: Vec<String> = std::env::args().collect();
-    println!("{:?}", lightning_exchange::bench::trip::run(&a[1], 3, a[2].parse().unwrap()).unwrap());
+static ALLOCATOR: MiMalloc = MiMalloc;
+
+fn main() -> ExitCode {
+    lightning_exchange::cli::run()
 }

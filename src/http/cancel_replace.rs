@@ -9,7 +9,7 @@ use super::{
     order_request::{cancel_restriction, client_order_id, new_order, order_ref, response_kind},
 };
 use crate::domain::{
-    command::{AccountCommand, Answer, ReplaceOrder},
+    command::{AccountCommand, Answer, ReplaceOrder, Replaced},
     id::ClientOrderId,
     order::{Fill, Order},
     reject::Reject,
@@ -36,8 +36,9 @@ pub(super) async fn cancel_replace(call: &Call<'_>) -> Result<Reply, ApiError> {
         None | Some("DO_NOTHING" | "CANCEL_ONLY") => {}
         Some(_) => return Err(ApiError::invalid("orderRateLimitExceededMode")),
     }
-    match call.command(AccountCommand::Replace(command), Operation::Place).await? {
-        Answer::Replaced { cancelled, placed } => {
+    match call.command(AccountCommand::Replace(Box::new(command)), Operation::Place).await? {
+        Answer::Replaced(replaced) => {
+            let Replaced { cancelled, placed } = *replaced;
             let printer = Printer { spec, unit: call.unit };
             let both = Both { printer, cancelled, cancel_id, placed, kind };
             if both.succeeded() {

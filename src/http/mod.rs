@@ -36,4 +36,3 @@ pub use error::{ApiError, Operation};
 pub use routes::{ENDPOINTS, configure};
 pub use server::serve;
 pub use state::{ConnectionLimits, HttpState};
-pub use time_unit::TimeUnit;

@@ -2,19 +2,11 @@
 
 use crate::domain::time::Timestamp;
 
-/// What times are printed in.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub enum TimeUnit {
-    /// Milliseconds, unless asked otherwise.
-    #[default]
-    Millis,
-    /// Microseconds.
-    Micros,
-}
+pub(super) use crate::actors::message::TimeUnit;
 
 impl TimeUnit {
     /// Reads `X-MBX-TIME-UNIT` or `timeUnit`.
-    pub fn parse(text: &str) -> Option<Self> {
+    pub(super) fn parse(text: &str) -> Option<Self> {
         if text.eq_ignore_ascii_case("MICROSECOND") {
             Some(Self::Micros)
         } else if text.eq_ignore_ascii_case("MILLISECOND") {
@@ -25,7 +17,7 @@ impl TimeUnit {
     }
 
     /// Returns the time in this unit.
-    pub const fn of(self, time: Timestamp) -> u64 {
+    pub(super) const fn of(self, time: Timestamp) -> u64 {
         match self {
             Self::Millis => time.millis(),
             Self::Micros => time.micros(),

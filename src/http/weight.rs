@@ -36,7 +36,7 @@ impl Weights {
                 mix64(mix64(self.seed ^ (bits >> 64) as u64) ^ bits as u64)
             }
         };
-        let minute = now.millis() / 60_000 & ((1 << MINUTE_BITS) - 1);
+        let minute = (now.millis() / 60_000) & ((1 << MINUTE_BITS) - 1);
         let tag = (hash >> (WEIGHT_BITS + MINUTE_BITS)) << (WEIGHT_BITS + MINUTE_BITS);
         let mine = tag | minute << WEIGHT_BITS;
         for probe in 0..PROBES {

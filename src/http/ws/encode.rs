@@ -35,50 +35,31 @@ const USER_STREAM: &str = "user";
 #[derive(Debug, Clone)]
 pub struct WireEncoder {
     catalogue: Arc<Catalogue>,
-    unit: TimeUnit,
 }
 
 impl WireEncoder {
-    /// Encodes with times in milliseconds.
+    /// Encodes for the symbols of this catalogue.
     pub fn new(catalogue: Arc<Catalogue>) -> Self {
-        Self { catalogue, unit: TimeUnit::Millis }
+        Self { catalogue }
     }
 
     fn spec(&self, symbol: SymbolId) -> Option<&SymbolSpec> {
         self.catalogue.symbol(symbol).map(Arc::as_ref)
     }
 
-    fn trade(&self, json: &mut Json, spec: &SymbolSpec, trade: &PublicTrade) {
-        json.object(|json| {
-            self.head(json, "trade", trade.time);
-            json.field("s").text(&spec.name);
-            json.field("t").number(trade.id.get());
-            json.field("p").units(spec.price_units(trade.price));
-            json.field("q").units(spec.lots_units(trade.lots));
-            json.field("T").number(self.unit.of(trade.time));
-            json.field("m").boolean(trade.buyer_is_maker);
-            json.field("M").boolean(true);
-        });
-    }
-
-    fn head(&self, json: &mut Json, kind: &str, time: Timestamp) {
-        json.field("e").text(kind);
-        json.field("E").number(self.unit.of(time));
-    }
-
     /// Writes the event of a private frame.
-    fn user_event(&self, json: &mut Json, event: &UserEvent) {
+    fn user_event(&self, json: &mut Json, event: &UserEvent, unit: TimeUnit) {
         match &event.kind {
             UserEventKind::Execution(execution) => {
                 if let Some(spec) = self.spec(execution.order.symbol) {
-                    ExecutionReport { unit: self.unit, spec, event, execution }.write(json);
+                    ExecutionReport { unit, spec, event, execution }.write(json);
                 } else {
                     json.raw("null");
                 }
             }
             UserEventKind::Balances(balances) => json.object(|json| {
-                self.head(json, "outboundAccountPosition", event.time);
-                json.field("u").number(self.unit.of(event.time));
+                write_head(json, "outboundAccountPosition", event.time, unit);
+                json.field("u").number(unit.of(event.time));
                 json.field("B").array(|json| {
                     let known = balances
                         .iter()
@@ -93,18 +74,18 @@ impl WireEncoder {
                 });
             }),
             UserEventKind::Transfer { asset, delta } => json.object(|json| {
-                self.head(json, "balanceUpdate", event.time);
+                write_head(json, "balanceUpdate", event.time, unit);
                 let asset = self.catalogue.asset(*asset);
                 json.field("a").text(asset.as_ref().map_or("", |asset| asset.name()));
                 json.field("d").units(asset.map_or(ZERO, |asset| asset.units(*delta)));
-                json.field("T").number(self.unit.of(event.time));
+                json.field("T").number(unit.of(event.time));
             }),
         }
     }
 }
 
 impl Encoder for WireEncoder {
-    fn market(&self, topic: Topic, update: &MarketUpdate) -> String {
+    fn market(&self, topic: Topic, update: &MarketUpdate, unit: TimeUnit) -> String {
         let symbol = match topic {
             Topic::Trade(id) | Topic::BookTicker(id) | Topic::Depth(id, _) | Topic::PartialDepth(id, ..) => {
                 id
@@ -113,11 +94,11 @@ impl Encoder for WireEncoder {
         let Some(spec) = self.spec(symbol) else { return "null".to_owned() };
         let mut json = Json::with_capacity(256);
         match update {
-            MarketUpdate::Trade(trade) => self.trade(&mut json, spec, trade),
+            MarketUpdate::Trade(trade) => write_trade(&mut json, spec, trade, unit),
             MarketUpdate::BookTicker(ticker) => write_book_ticker(&mut json, spec, ticker),
             MarketUpdate::PartialDepth(depth) => write_depth(&mut json, spec, depth),
             MarketUpdate::Depth { first_update_id, last_update_id, changes, time } => json.object(|json| {
-                self.head(json, "depthUpdate", *time);
+                write_head(json, "depthUpdate", *time, unit);
                 json.field("s").text(&spec.name);
                 json.field("U").number(*first_update_id);
                 json.field("u").number(*last_update_id);
@@ -136,13 +117,13 @@ impl Encoder for WireEncoder {
         topic::name(topic, &self.catalogue)
     }
 
-    fn user(&self, event: &UserEvent) -> String {
+    fn user(&self, event: &UserEvent, unit: TimeUnit) -> String {
         let mut json = Json::with_capacity(768);
         json.object(|json| {
             json.field("stream").text(USER_STREAM);
             json.field("data").object(|json| {
                 json.field("seq").number(event.seq);
-                self.user_event(json.field("event"), event);
+                self.user_event(json.field("event"), event, unit);
             });
         });
         json.finish()
@@ -151,7 +132,8 @@ impl Encoder for WireEncoder {
     fn shutdown(&self, combined: bool) -> String {
         let mut json = Json::with_capacity(96);
         let write = |json: &mut Json| {
-            json.object(|json| self.head(json, "serverShutdown", Clock::default().now()));
+            let now = Clock::default().now();
+            json.object(|json| write_head(json, "serverShutdown", now, TimeUnit::Millis));
         };
         if combined {
             json.object(|json| {
@@ -163,6 +145,24 @@ impl Encoder for WireEncoder {
         }
         json.finish()
     }
+}
+
+fn write_head(json: &mut Json, kind: &str, time: Timestamp, unit: TimeUnit) {
+    json.field("e").text(kind);
+    json.field("E").number(unit.of(time));
+}
+
+fn write_trade(json: &mut Json, spec: &SymbolSpec, trade: &PublicTrade, unit: TimeUnit) {
+    json.object(|json| {
+        write_head(json, "trade", trade.time, unit);
+        json.field("s").text(&spec.name);
+        json.field("t").number(trade.id.get());
+        json.field("p").units(spec.price_units(trade.price));
+        json.field("q").units(spec.lots_units(trade.lots));
+        json.field("T").number(unit.of(trade.time));
+        json.field("m").boolean(trade.buyer_is_maker);
+        json.field("M").boolean(true);
+    });
 }
 
 fn write_book_ticker(json: &mut Json, spec: &SymbolSpec, ticker: &BestQuotes) {

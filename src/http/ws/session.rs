@@ -107,7 +107,7 @@ impl Actor for SocketSession {
         let link = SessionLink::new(context.address().recipient(), limits.socket_backlog);
         self.link = Some(link.clone());
         let push = self.state.exchange().push();
-        push.do_send(OpenSession { session: self.id, link });
+        push.do_send(OpenSession { session: self.id, link, unit: self.unit });
         if let Some((account, _)) = self.user {
             push.do_send(AttachUser { session: self.id, account });
             context.run_interval(LOGOUT_CHECK, Self::check_login);

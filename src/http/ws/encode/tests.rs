@@ -45,7 +45,7 @@ fn order() -> Order {
 fn execution(order: Order, kind: ExecutionKind) -> String {
     let execution = Execution { order, kind, original_client_id: None };
     let kind = UserEventKind::Execution(Box::new(execution));
-    encoder().user(&UserEvent { account: AccountId::new(1), seq: 7, time: TIME, kind })
+    encoder().user(&UserEvent { account: AccountId::new(1), seq: 7, time: TIME, kind }, TimeUnit::Millis)
 }
 
 #[test]
@@ -59,26 +59,37 @@ fn market_updates_look_like_binances() {
         buyer_is_maker: true,
     };
     assert_eq!(
-        encoder.market(Topic::Trade(SYMBOL), &MarketUpdate::Trade(trade)),
+        encoder.market(Topic::Trade(SYMBOL), &MarketUpdate::Trade(trade), TimeUnit::Millis),
         r#"{"e":"trade","E":1700000000000,"s":"BTCUSDT","t":9,"p":"45000.50000000","q":"0.00150000","T":1700000000000,"m":true,"M":true}"#
     );
     let level = (Price::from_ticks(4_500_000), Lots::new(1));
     let ticker = BestQuotes { update_id: 5, bid: Some(level), ask: None };
     assert_eq!(
-        encoder.market(Topic::BookTicker(SYMBOL), &MarketUpdate::BookTicker(ticker)),
+        encoder.market(Topic::BookTicker(SYMBOL), &MarketUpdate::BookTicker(ticker), TimeUnit::Millis),
         r#"{"u":5,"s":"BTCUSDT","b":"45000.00000000","B":"0.00001000","a":"0.00000000","A":"0.00000000"}"#
     );
     let changes = vec![(Side::Sell, level.0, Lots::ZERO), (Side::Buy, level.0, level.1)];
     let depth = MarketUpdate::Depth { first_update_id: 3, last_update_id: 5, changes, time: TIME };
     assert_eq!(
-        encoder.market(Topic::Depth(SYMBOL, Speed::Fast), &depth),
+        encoder.market(Topic::Depth(SYMBOL, Speed::Fast), &depth, TimeUnit::Millis),
         r#"{"e":"depthUpdate","E":1700000000000,"s":"BTCUSDT","U":3,"u":5,"b":[["45000.00000000","0.00001000"]],"a":[["45000.00000000","0.00000000"]]}"#
     );
     let view = DepthView { last_update_id: 5, bids: vec![level], asks: vec![] };
     assert_eq!(
-        encoder.market(Topic::PartialDepth(SYMBOL, 5, Speed::Slow), &MarketUpdate::PartialDepth(view)),
+        encoder.market(
+            Topic::PartialDepth(SYMBOL, 5, Speed::Slow),
+            &MarketUpdate::PartialDepth(view),
+            TimeUnit::Millis
+        ),
         r#"{"lastUpdateId":5,"bids":[["45000.00000000","0.00001000"]],"asks":[]}"#
     );
+}
+
+#[test]
+fn times_come_in_microseconds_where_asked() {
+    let kind = UserEventKind::Transfer { asset: AssetId::new(2), delta: Amount::ZERO };
+    let event = UserEvent { account: AccountId::new(1), seq: 1, time: TIME, kind };
+    assert!(encoder().user(&event, TimeUnit::Micros).contains(r#""E":1700000000000999"#));
 }
 
 #[test]
@@ -147,12 +158,12 @@ fn balances_and_transfers_are_reported() {
     let balance = Balance { available: Amount::new(100_000_000), frozen: Amount::new(1) };
     let event = |kind| UserEvent { account: AccountId::new(1), seq: 1, time: TIME, kind };
     assert_eq!(
-        encoder().user(&event(UserEventKind::Balances(vec![(AssetId::new(1), balance)]))),
+        encoder().user(&event(UserEventKind::Balances(vec![(AssetId::new(1), balance)])), TimeUnit::Millis),
         r#"{"stream":"user","data":{"seq":1,"event":{"e":"outboundAccountPosition","E":1700000000000,"u":1700000000000,"B":[{"a":"BTC","f":"1.00000000","l":"0.00000001"}]}}}"#
     );
     let transfer = UserEventKind::Transfer { asset: AssetId::new(2), delta: Amount::new(-500_000_000) };
     assert_eq!(
-        encoder().user(&event(transfer)),
+        encoder().user(&event(transfer), TimeUnit::Millis),
         r#"{"stream":"user","data":{"seq":1,"event":{"e":"balanceUpdate","E":1700000000000,"a":"USDT","d":"-5.00000000","T":1700000000000}}}"#
     );
 }
