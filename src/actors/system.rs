@@ -73,7 +73,6 @@ pub struct Running {
     /// The way in.
     pub exchange: Exchange,
     topology: Arc<Topology>,
-    settings: Settings,
     arbiters: Vec<Arbiter>,
 }
 
@@ -126,7 +125,7 @@ pub fn start(settings: Settings, encoder: Box<dyn Encoder>, keys: Arc<dyn KeyLis
     topology.market.do_send(Wire(Arc::clone(&topology)));
     topology.symbols.iter().for_each(|shard| shard.do_send(Wire(Arc::clone(&topology))));
     topology.accounts.iter().for_each(|shard| shard.do_send(Wire(Arc::clone(&topology))));
-    Running { exchange: Exchange::new(Arc::clone(&topology)), topology, settings, arbiters }
+    Running { exchange: Exchange::new(Arc::clone(&topology)), topology, arbiters }
 }
 
 impl Running {
@@ -141,7 +140,7 @@ impl Running {
         topology.health.stop();
         for (index, gate) in topology.account_gates.iter().enumerate() {
             if !topology.health.is_account_shard_down(index) {
-                gate.emptied(self.settings.account_gate).await;
+                gate.emptied().await;
             }
         }
         // Answers are out; the makers' sides of the last trades may still be on their way, one hop at most.

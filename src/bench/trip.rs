@@ -8,7 +8,7 @@ use std::{
         Arc,
         atomic::{AtomicU64, Ordering},
     },
-    time::Instant,
+    time::{Duration, Instant},
 };
 
 use actix::prelude::*;
@@ -17,7 +17,7 @@ use tracing::Span;
 
 use super::{
     quiet::{NoEncoder, NoListener, catalogue},
-    yardstick::{Operation, Workload},
+    yardstick::{Operation, Record, Workload},
 };
 use crate::{
     actors::{self, Exchange, Settings},
@@ -44,8 +44,14 @@ pub struct Report {
     pub trip_per_second: f64,
     /// Median trips per second through bare actors.
     pub bare_per_second: f64,
-    /// Median of the ratios, run by run.
+    /// Median of the ratios of the rates, run by run.
     pub ratio: f64,
+    /// Median CPU time of the whole process per command, generator included.
+    pub trip_cpu_nanos: f64,
+    /// The same for bare actors.
+    pub bare_cpu_nanos: f64,
+    /// Median of the ratios of bare to whole CPU time: what the rate's ratio would be on idle cores.
+    pub cpu_ratio: f64,
 }
 
 /// Runs both trips `runs` times in turn.
@@ -54,24 +60,27 @@ pub struct Report {
 /// The workload cannot be read, or an actor system fails.
 pub fn run(workload: &str, runs: usize, commands: usize) -> anyhow::Result<Report> {
     let workload = Workload::load(workload.as_ref())?;
-    let flow: Vec<AccountCommand> = flow(&workload).take(commands).collect();
+    let records = &workload.records;
+    anyhow::ensure!(commands < records.len(), "the workload has only {} commands", records.len());
     let accounts = workload.records.iter().map(|record| record.account).max().unwrap_or_default();
-    let (mut trips, mut bares, mut ratios) = (Vec::new(), Vec::new(), Vec::new());
+    let mut costs = Vec::new();
     let mut trades = 0;
     for _ in 0..runs {
-        let bare = bare(flow.len() as u64)?;
-        let (trip, traded) = trip(&flow, accounts)?;
+        let bare = bare(commands)?;
+        let (trip, traded) = trip(records, commands, accounts)?;
         trades = traded;
-        trips.push(trip);
-        bares.push(bare);
-        ratios.push(trip / bare);
+        costs.push((trip, bare));
     }
+    let of = |figure: fn(&(Cost, Cost)) -> f64| median(&mut costs.iter().map(figure).collect::<Vec<_>>());
     Ok(Report {
-        commands: flow.len(),
+        commands,
         trades,
-        trip_per_second: median(&mut trips),
-        bare_per_second: median(&mut bares),
-        ratio: median(&mut ratios),
+        trip_per_second: of(|(trip, _)| trip.per_second),
+        bare_per_second: of(|(_, bare)| bare.per_second),
+        ratio: of(|(trip, bare)| trip.per_second / bare.per_second),
+        trip_cpu_nanos: of(|(trip, _)| trip.cpu_nanos),
+        bare_cpu_nanos: of(|(_, bare)| bare.cpu_nanos),
+        cpu_ratio: of(|(trip, bare)| bare.cpu_nanos / trip.cpu_nanos),
     })
 }
 
@@ -81,6 +90,7 @@ pub fn median(values: &mut [f64]) -> f64 {
     values.get(values.len() / 2).copied().unwrap_or_default()
 }
 
+<<<<<<< HEAD
 /// The workload's records as commands, orders named by their record so that cancels can find them.
 fn flow(workload: &Workload) -> impl Iterator<Item = AccountCommand> + '_ {
     workload.records.iter().filter_map(|record| {
@@ -116,57 +126,128 @@ fn flow(workload: &Workload) -> impl Iterator<Item = AccountCommand> + '_ {
             reference: None,
         }))
     })
+=======
+/// A record as a command; orders are named by their record so that cancels can find them.
+fn command(record: &Record) -> Option<AccountCommand> {
+    let account = AccountId::new(u64::from(record.account));
+    let symbol = SymbolId::new(1);
+    let client_id = ClientOrderId::generated(u64::from(record.order));
+    let time_in_force = match record.operation {
+        Operation::Add => TimeInForce::Gtc,
+        Operation::AddImmediate => TimeInForce::Ioc,
+        Operation::Cancel => {
+            let order = OrderRef { id: None, client_id: Some(client_id) };
+            return Some(AccountCommand::Cancel(CancelOrder { account, symbol, order, restriction: None }));
+        }
+        Operation::Move => return None, // W3 has none
+    };
+    Some(AccountCommand::Place(NewOrder {
+        account,
+        symbol,
+        side: record.side,
+        kind: OrderKind::Limit,
+        time_in_force,
+        price: Some(Price::from_ticks(u64::from(record.price))),
+        quantity: Some(Lots::new(u64::from(record.lots))),
+        quote_quantity: None,
+        client_id: Some(client_id),
+        stp: StpMode::None,
+        expires_at: None,
+        reference: None,
+    }))
+>>>>>>> main
 }
 
-fn trip(flow: &[AccountCommand], accounts: u32) -> anyhow::Result<(f64, u64)> {
+/// The first part of the flow, up to what is measured, warms up: books and tables reach their size.
+fn trip(records: &[Record], measured: usize, accounts: u32) -> anyhow::Result<(Cost, u64)> {
     let system = System::new();
     let result = system.block_on(async {
         let settings = Settings::new(Arc::new(catalogue()?));
         let running = actors::start(settings, Box::new(NoEncoder), Arc::new(NoListener));
         let exchange = running.exchange.clone();
+        let (warm_up, records) = records.split_at(records.len() - measured);
+        let (warm_up, records) = (warm_up.to_vec(), records.to_vec());
         let generator = exchange.clone();
-        let commands = flow.to_vec();
-        let funded = tokio::task::spawn_blocking(move || fund(&generator, accounts));
-        funded.await??;
-        let generator = exchange.clone();
-        let started = Instant::now();
         tokio::task::spawn_blocking(move || {
-            for command in commands {
-                send(&generator, command);
-            }
+            fund(&generator, accounts);
+            warm_up.iter().filter_map(command).for_each(|command| send(&generator, &command));
+        })
+        .await?;
+        let generator = exchange.clone();
+        let meter = Meter::start();
+        tokio::task::spawn_blocking(move || {
+            records.iter().filter_map(command).for_each(|command| send(&generator, &command));
         })
         .await?;
         running.drain().await;
-        let elapsed = started.elapsed().as_secs_f64();
+        let cost = meter.stop(measured);
         let trades = exchange.metrics().trades.get();
         running.stop();
-        Ok::<_, anyhow::Error>((flow.len() as f64 / elapsed, trades))
+        Ok::<_, anyhow::Error>((cost, trades))
     });
     System::current().stop();
     result
 }
 
+/// What one trip took.
+#[derive(Debug, Clone, Copy)]
+struct Cost {
+    per_second: f64,
+    cpu_nanos: f64,
+}
+
+/// Measures wall time and the CPU time of the whole process.
+struct Meter {
+    started: Instant,
+    cpu: Duration,
+}
+
+impl Meter {
+    fn start() -> Self {
+        Self { started: Instant::now(), cpu: process_cpu() }
+    }
+
+    fn stop(self, trips: usize) -> Cost {
+        let cpu = (process_cpu() - self.cpu).as_nanos() as f64;
+        Cost {
+            per_second: trips as f64 / self.started.elapsed().as_secs_f64(),
+            cpu_nanos: cpu / trips as f64,
+        }
+    }
+}
+
+fn process_cpu() -> Duration {
+    let time = rustix::time::clock_gettime(rustix::time::ClockId::ProcessCPUTime);
+    Duration::new(
+        u64::try_from(time.tv_sec).unwrap_or_default(),
+        u32::try_from(time.tv_nsec).unwrap_or_default(),
+    )
+}
+
 /// Gives every account more than it can use.
-fn fund(exchange: &Exchange, accounts: u32) -> anyhow::Result<()> {
+fn fund(exchange: &Exchange, accounts: u32) {
     for id in (1..=accounts).map(|id| AccountId::new(u64::from(id))) {
-        send(exchange, AccountCommand::CreateAccount(CreateAccount { id: Some(id), tier: 0 }));
+        send(exchange, &AccountCommand::CreateAccount(CreateAccount { id: Some(id), tier: 0 }));
         for asset in [1, 2] {
             let amount = Amount::new(10_i128.pow(24));
             let asset = AssetId::new(asset);
             send(
                 exchange,
+<<<<<<< HEAD
                 AccountCommand::Deposit(Transfer { account: id, asset, amount, request_id: None }),
+=======
+                &AccountCommand::Deposit(Transfer { account: id, asset, amount, request_id: None }),
+>>>>>>> main
             );
         }
     }
-    Ok(())
 }
 
 /// Tells a command, waiting for a place when there is none; nobody waits for the answer.
-fn send(exchange: &Exchange, command: AccountCommand) {
+fn send(exchange: &Exchange, command: &AccountCommand) {
     loop {
         match exchange.dispatch(command.clone(), None, Span::none()) {
-            Err(Reject::Busy) => std::thread::sleep(std::time::Duration::from_micros(100)),
+            Err(Reject::Busy) => std::thread::sleep(Duration::from_micros(100)),
             _ => return,
         }
     }
@@ -231,7 +312,7 @@ impl Handler<Hop> for BareAccount {
     }
 }
 
-fn bare(trips: u64) -> anyhow::Result<f64> {
+fn bare(trips: usize) -> anyhow::Result<Cost> {
     let system = System::new();
     let rate = system.block_on(async move {
         let arbiters = [Arbiter::new(), Arbiter::new()];
@@ -243,25 +324,26 @@ fn bare(trips: u64) -> anyhow::Result<f64> {
             done: counter,
         });
         symbol.do_send(Meet(account.clone()));
-        let started = Instant::now();
+        let meter = Meter::start();
         tokio::task::spawn_blocking(move || {
+            let trips = trips as u64;
             for sent in 0..trips {
                 while sent >= done.load(Ordering::Acquire) + IN_FLIGHT {
-                    std::thread::sleep(std::time::Duration::from_micros(100));
+                    std::thread::sleep(Duration::from_micros(100));
                 }
                 account.do_send(Hop([0; 12]));
             }
             while done.load(Ordering::Acquire) < trips {
-                std::thread::sleep(std::time::Duration::from_micros(100));
+                std::thread::sleep(Duration::from_micros(100));
             }
         })
         .await?;
-        let elapsed = started.elapsed().as_secs_f64();
+        let cost = meter.stop(trips);
         for arbiter in arbiters {
             arbiter.stop();
             let _ = arbiter.join();
         }
-        Ok::<_, anyhow::Error>(trips as f64 / elapsed)
+        Ok::<_, anyhow::Error>(cost)
     });
     System::current().stop();
     rate

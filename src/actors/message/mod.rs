@@ -13,5 +13,6 @@ pub use push::{
     SessionLink, Shutdown, Subscribe, Topic, Unsubscribe,
 };
 pub use shard::{
-    Admitted, Applied, Crash, Deliver, Drain, Query, ReplyHandle, SymbolShardLost, Traced, Watch, Wire,
+    Admission, Admitted, Applied, Crash, Deliver, Drain, Query, ReplyHandle, SymbolShardLost, Traced, Watch,
+    Wire,
 };

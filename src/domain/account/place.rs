@@ -4,10 +4,10 @@ use super::{
     event::ExecutionKind,
     ledger,
     plan::{self, Plan},
-    slot::{Account, Placing, Turn},
+    slot::{Account, Open, Placing, Turn},
 };
 use crate::domain::{
-    command::Answer,
+    command::{Answer, Replaced},
     id::{ClientOrderId, CommandId, OrderId},
     message::{SubmitOrder, ToSymbol},
     money::{Amount, Lots, Price},
@@ -103,8 +103,8 @@ impl Turn<'_> {
         account.open.insert(order.id);
         *account.open_by_symbol.entry(order.symbol).or_default() += 1;
         state.client_ids.insert((order.account, order.client_id), order.id);
-        state.orders.insert(order.id, order);
-        state.placing.insert(order.id, Placing { command, fills: Vec::new(), replaces });
+        let placing = Placing { command, fills: Vec::new(), replaces: replaces.map(Box::new) };
+        state.orders.insert(order.id, Open { order, placing: Some(placing) });
         let message = state.links.send(
             order.symbol.slot(),
             ToSymbol::SubmitOrder(SubmitOrder {
@@ -148,7 +148,9 @@ pub(super) fn placed(
 ) -> Answer {
     match replaces {
         None => Answer::Placed { order, fills },
-        Some(cancelled) => Answer::Replaced { cancelled, placed: Some(Ok((order, fills))) },
+        Some(cancelled) => {
+            Answer::Replaced(Box::new(Replaced { cancelled, placed: Some(Ok((order, fills))) }))
+        }
     }
 }
 

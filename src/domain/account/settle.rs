@@ -4,10 +4,10 @@ use super::{
     event::{Execution, ExecutionKind, UserEvent, UserEventKind},
     ledger::{self, Place},
     place::placed,
-    slot::Turn,
+    slot::{Open, Placing, Turn},
 };
 use crate::domain::{
-    command::Answer,
+    command::{Answer, Replaced},
     id::{AccountId, AssetId, ClientOrderId},
     message::TradeExecuted,
     money::Amount,
@@ -23,8 +23,8 @@ impl Turn<'_> {
         let catalogue = self.catalogue;
         let spec = catalogue.symbol(trade.symbol).ok_or_else(|| Fault::new("trade on an unknown symbol"))?;
         let state = &mut *self.state;
-        let order = state.orders.get_mut(&trade.order);
-        let order = order
+        let open = state.orders.get_mut(&trade.order);
+        let Open { order, placing } = open
             .ok_or_else(|| Fault::new(format!("trade {} for no open order {}", trade.trade, trade.order)))?;
         let account =
             state.accounts.get_mut(&order.account).ok_or_else(|| Fault::new("order without account"))?;
@@ -89,7 +89,7 @@ impl Turn<'_> {
         };
         let order = *order;
         if !trade.is_maker
-            && let Some(placing) = state.placing.get_mut(&order.id)
+            && let Some(placing) = placing
         {
             placing.fills.push(fill);
         }
@@ -114,7 +114,7 @@ impl Turn<'_> {
             self.release(&mut order, spec, rest)?;
         }
         let state = &mut *self.state;
-        state.orders.remove(&order.id);
+        let placing = state.orders.remove(&order.id).and_then(|open| open.placing);
         state.client_ids.remove(&(order.account, order.client_id));
         let account =
             state.accounts.get_mut(&order.account).ok_or_else(|| Fault::new("order without account"))?;
@@ -125,28 +125,32 @@ impl Turn<'_> {
         if order.status != OrderStatus::Rejected {
             state.archive.add_order(order);
         }
-        self.answer_placing(&order);
+        if let Some(placing) = placing {
+            self.answer_placing(&order, placing);
+        }
         for deferred in self.state.deferred.remove(&order.id).unwrap_or_default() {
             self.finish(deferred.command, Err(Reject::UnknownOrder))?;
         }
         Ok(())
     }
 
-    /// Answers whoever waits for the book's word on a new order, if anybody still does.
-    pub(super) fn answer_placing(&mut self, order: &Order) {
-        let Some(placing) = self.state.placing.remove(&order.id) else { return };
+    /// Answers whoever waits for the book's word on a new order.
+    pub(super) fn answer_placing(&mut self, order: &Order, placing: Placing) {
+        let replaces = placing.replaces.map(|cancelled| *cancelled);
         let answer = match (order.status, order.reason) {
             (OrderStatus::Rejected, reason) => {
                 let reject = match reason {
                     Some(crate::domain::order::EndReason::BookFull) => Reject::BookFull,
                     _ => Reject::WouldTake,
                 };
-                match placing.replaces {
+                match replaces {
                     None => Err(reject),
-                    Some(cancelled) => Ok(Answer::Replaced { cancelled, placed: Some(Err(reject)) }),
+                    Some(cancelled) => {
+                        Ok(Answer::Replaced(Box::new(Replaced { cancelled, placed: Some(Err(reject)) })))
+                    }
                 }
             }
-            _ => Ok(placed(*order, placing.fills, placing.replaces)),
+            _ => Ok(placed(*order, placing.fills, replaces)),
         };
         self.out.answers.push((placing.command, answer));
     }

@@ -135,10 +135,8 @@ pub(super) struct State {
     pub(super) slot: SlotId,
     pub(super) time: Timestamp,
     pub(super) accounts: Table<AccountId, Account>,
-    pub(super) orders: Table<OrderId, Order>,
+    pub(super) orders: Table<OrderId, Open>,
     pub(super) client_ids: Table<(AccountId, ClientOrderId), OrderId>,
-    /// Orders the book has not answered yet.
-    pub(super) placing: Table<OrderId, Placing>,
     /// Cancels, amends and replaces the book has not answered yet.
     pub(super) pending: Table<CommandId, Pending>,
     /// What was asked of orders whose handle is not known yet.
@@ -161,7 +159,6 @@ impl State {
             accounts: Table::default(),
             orders: Table::default(),
             client_ids: Table::default(),
-            placing: Table::default(),
             pending: Table::default(),
             deferred: BTreeMap::new(),
             fees: ByAsset::default(),
@@ -190,13 +187,21 @@ pub(super) struct Account {
     pub(super) watched: bool,
 }
 
+/// An open order.
+#[derive(Debug, Clone)]
+pub(super) struct Open {
+    pub(super) order: Order,
+    /// Who waits for the book's first answer, until it has come.
+    pub(super) placing: Option<Placing>,
+}
+
 /// An order on its way to the book's first answer.
 #[derive(Debug, Clone)]
 pub(super) struct Placing {
     pub(super) command: CommandId,
     pub(super) fills: Vec<Fill>,
     /// The cancel half, when this is the second half of a cancel-replace.
-    pub(super) replaces: Option<Result<Order, Reject>>,
+    pub(super) replaces: Option<Box<Result<Order, Reject>>>,
 }
 
 /// A command on its way to the book's answer.

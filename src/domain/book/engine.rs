@@ -15,8 +15,6 @@ use crate::domain::{
     time::Timestamp,
 };
 
-pub use super::slab::ORDER_KIND;
-
 /// Sets the priority counter apart from other entities in the state hash.
 pub const PRIORITY_KIND: u64 = 0x7072_696f_7269;
 
@@ -70,17 +68,11 @@ pub struct Removed {
 }
 
 /// The orders at one price.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, Default)]
 pub(super) struct Level {
     pub(super) head: u32,
     pub(super) tail: u32,
     pub(super) total: u64,
-}
-
-impl Default for Level {
-    fn default() -> Self {
-        Self { head: NIL, tail: NIL, total: 0 }
-    }
 }
 
 /// The best level of a side.
@@ -126,7 +118,7 @@ impl Book {
     }
 
     /// Takes an order back and says what was left of it; `None` if the handle is stale or names another order.
-    #[inline]
+    #[inline(always)]
     pub fn cancel(&mut self, handle: Handle, order: OrderId, events: &mut Vec<BookEvent>) -> Option<Removed> {
         let node = *self.orders.get(handle).filter(|node| node.order == order)?;
         let side = node.side();
@@ -202,8 +194,8 @@ impl Book {
         self.limits
     }
 
-    /// Returns the state hash: the sum over all resting orders of the hash of id, account, side, price,
-    /// remaining lots, priority and expiry, plus the hash of the priority counter, modulo 2^128.
+    /// Returns the state hash: the sum of [`digest`](super::digest) over all resting orders, so that it sees every
+    /// field and the whole queue, plus the hash of the priority counter, modulo 2^128.
     pub fn hash(&self) -> u128 {
         self.digest.wrapping_add(hash::entity(PRIORITY_KIND, &[self.priority]))
     }
@@ -254,29 +246,24 @@ impl Book {
         self.forget(index, node);
         let level = &mut self.ladder[node.rung];
         // Cannot wrap: a level's total is the sum over its orders, and this is one of them.
-        level.total = level.total.wrapping_sub(node.remaining);
-        let total = level.total;
-        if node.prev == NIL {
-            level.head = node.next;
-        } else {
-            self.orders[node.prev].next = node.next;
-        }
-        if node.next == NIL {
-            level.tail = node.prev;
-        } else {
-            self.orders[node.next].prev = node.prev;
-        }
+        let total = level.total.wrapping_sub(node.remaining);
+        level.total = total;
+        level.head = if node.prev == NIL { node.next } else { level.head };
+        level.tail = if node.next == NIL { node.prev } else { level.tail };
+        self.orders[node.prev].next = node.next;
+        self.orders[node.next].prev = node.prev;
         if planted(Bug::MiddleRemovalLosesTail) && node.prev != NIL && node.next != NIL {
             self.orders[node.prev].next = NIL;
             self.ladder[node.rung].tail = node.prev;
         }
-        if node.prev == NIL && node.next == NIL {
+        if total == 0 {
             self.drop_level(node.side(), node.rung);
         }
         Lots::new(total)
     }
 
     /// Takes an emptied level out, and moves the touch if it was that.
+    #[inline(never)]
     pub(super) fn drop_level(&mut self, side: Side, rung: Rung) {
         if planted(Bug::PhantomLevel) {
             return;

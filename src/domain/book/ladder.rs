@@ -224,16 +224,19 @@ impl<V: Copy + Default> Ladder<V> {
     }
 
     /// Returns where a price is; one that was absent enters with the default.
-    #[inline(always)]
     pub fn enter(&mut self, price: Price) -> Rung {
+        let rung = self.reach(price);
+        self.occupy(rung);
+        rung
+    }
+
+    /// Returns where a price is or would be. Whoever finds the default there must `occupy` it before anything
+    /// else is done. The split spares a look at the leaf's head where the value itself tells.
+    #[inline(always)]
+    pub(super) fn reach(&mut self, price: Price) -> Rung {
         let ticks = price.ticks();
-        if self.root == NIL {
-            self.root = self.take_leaf(upper(ticks, 1), NIL);
-            self.height = 0;
-            self.anchor = ticks;
-        }
-        while !self.covers(ticks) {
-            self.raise();
+        if self.root == NIL || !self.covers(ticks) {
+            self.widen(ticks);
         }
         let mut node = self.root;
         let mut height = self.height;
@@ -243,12 +246,16 @@ impl<V: Copy + Default> Ladder<V> {
             height -= 1;
             node = if child == NIL { self.grow(node, way, height, ticks) } else { child };
         }
-        let slot = last_digit(ticks);
-        let leaf = &mut self.leaves[node];
-        let is_new = leaf.occupied >> slot & 1 == 0;
-        leaf.occupied |= 1 << slot;
-        self.len += usize::from(is_new);
-        Rung::new(node, slot)
+        Rung::new(node, last_digit(ticks))
+    }
+
+    /// Marks a price as there.
+    #[inline(always)]
+    pub(super) fn occupy(&mut self, rung: Rung) {
+        let leaf = &mut self.leaves[rung.leaf()];
+        let bit = 1 << rung.slot();
+        self.len += usize::from(leaf.occupied & bit == 0);
+        leaf.occupied |= bit;
     }
 
     /// Takes out the price at a rung and returns its value. The rung must be good.
@@ -335,8 +342,21 @@ impl<V: Copy + Default> Ladder<V> {
         self.neighbour::<UP>(Rung::new(node, last_digit(ticks)))
     }
 
-    /// Puts a new root over the old one.
+    /// Makes the root cover a price.
     #[cold]
+    #[inline(never)]
+    fn widen(&mut self, ticks: u64) {
+        if self.root == NIL {
+            self.root = self.take_leaf(upper(ticks, 1), NIL);
+            self.height = 0;
+            self.anchor = ticks;
+        }
+        while !self.covers(ticks) {
+            self.raise();
+        }
+    }
+
+    /// Puts a new root over the old one.
     fn raise(&mut self) {
         let way = last_digit(upper(self.anchor, self.height + 1));
         let branch = self.take_branch(upper(self.anchor, self.height + 2), NIL);
@@ -347,6 +367,7 @@ impl<V: Copy + Default> Ladder<V> {
 
     /// Makes the missing child of a branch; `height` is the child's.
     #[cold]
+    #[inline(never)]
     fn grow(&mut self, parent: u32, way: u32, height: u32, ticks: u64) -> u32 {
         let block = upper(ticks, height + 1);
         let child = if height == 0 { self.take_leaf(block, parent) } else { self.take_branch(block, parent) };
@@ -397,6 +418,7 @@ impl<V: Copy + Default> Ladder<V> {
 
     /// Gives an emptied leaf back, and every branch that is empty without it.
     #[cold]
+    #[inline(never)]
     fn prune(&mut self, leaf: u32) {
         let mut key = self.leaves[leaf].block;
         let mut node = std::mem::replace(&mut self.leaves[leaf].parent, self.leaves_free);

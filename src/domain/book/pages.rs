@@ -26,6 +26,12 @@ impl<T: Default, const N: usize> Pages<T, N> {
         }
     }
 
+    /// Returns the element if its page exists.
+    #[inline(always)]
+    pub(super) fn get(&self, index: u32) -> Option<&T> {
+        self.pages.get((index >> Self::BITS) as usize).map(|page| &page[index as usize % N])
+    }
+
     /// Returns the bytes taken from the allocator.
     pub(super) fn bytes(&self) -> usize {
         self.pages.len() * size_of::<[T; N]>() + self.pages.capacity() * size_of::<usize>()
