@@ -90,43 +90,6 @@ pub fn median(values: &mut [f64]) -> f64 {
     values.get(values.len() / 2).copied().unwrap_or_default()
 }
 
-<<<<<<< HEAD
-/// The workload's records as commands, orders named by their record so that cancels can find them.
-fn flow(workload: &Workload) -> impl Iterator<Item = AccountCommand> + '_ {
-    workload.records.iter().filter_map(|record| {
-        let account = AccountId::new(u64::from(record.account));
-        let symbol = SymbolId::new(1);
-        let client_id = ClientOrderId::parse(&record.order.to_string())?;
-        let time_in_force = match record.operation {
-            Operation::Add => TimeInForce::Gtc,
-            Operation::AddImmediate => TimeInForce::Ioc,
-            Operation::Cancel => {
-                let order = OrderRef { id: None, client_id: Some(client_id) };
-                return Some(AccountCommand::Cancel(CancelOrder {
-                    account,
-                    symbol,
-                    order,
-                    restriction: None,
-                }));
-            }
-            Operation::Move => return None, // W3 has none
-        };
-        Some(AccountCommand::Place(NewOrder {
-            account,
-            symbol,
-            side: record.side,
-            kind: OrderKind::Limit,
-            time_in_force,
-            price: Some(Price::from_ticks(u64::from(record.price))),
-            quantity: Some(Lots::new(u64::from(record.lots))),
-            quote_quantity: None,
-            client_id: Some(client_id),
-            stp: StpMode::None,
-            expires_at: None,
-            reference: None,
-        }))
-    })
-=======
 /// A record as a command; orders are named by their record so that cancels can find them.
 fn command(record: &Record) -> Option<AccountCommand> {
     let account = AccountId::new(u64::from(record.account));
@@ -155,7 +118,6 @@ fn command(record: &Record) -> Option<AccountCommand> {
         expires_at: None,
         reference: None,
     }))
->>>>>>> main
 }
 
 /// The first part of the flow, up to what is measured, warms up: books and tables reach their size.
@@ -233,11 +195,7 @@ fn fund(exchange: &Exchange, accounts: u32) {
             let asset = AssetId::new(asset);
             send(
                 exchange,
-<<<<<<< HEAD
-                AccountCommand::Deposit(Transfer { account: id, asset, amount, request_id: None }),
-=======
                 &AccountCommand::Deposit(Transfer { account: id, asset, amount, request_id: None }),
->>>>>>> main
             );
         }
     }
