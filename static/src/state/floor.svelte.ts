@@ -53,6 +53,10 @@ class Floor {
       return;
     }
     this.show(remembered());
+    addEventListener('hashchange', () => {
+      const symbol = named();
+      if (symbol) this.show(symbol);
+    });
   }
 
   show(symbol: string): void {
@@ -82,13 +86,17 @@ class Floor {
 
 /** The address names the market, so a link can; else it is the one of the last visit. */
 function remembered(): string {
-  const named = location.hash.slice(1).toUpperCase();
-  if (named) return named;
   try {
-    return localStorage.getItem(SYMBOL_KEY) ?? '';
+    return named() ?? localStorage.getItem(SYMBOL_KEY) ?? '';
   } catch {
     return '';
   }
+}
+
+/** The address's fragment, unless it is a place on the page. */
+function named(): string | undefined {
+  const fragment = location.hash.slice(1).toUpperCase();
+  return market.symbols.find((each) => each.symbol === fragment)?.symbol;
 }
 
 function remember(symbol: string): void {
