@@ -9,7 +9,7 @@ use std::error::Error;
 use std::fmt::Write as _;
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Command, ExitCode};
 
 type Outcome<T> = Result<T, Box<dyn Error>>;
 
@@ -31,7 +31,18 @@ const SOURCES: [&str; 11] = [
     "build.rs",
 ];
 
-fn main() -> Outcome<()> {
+fn main() -> ExitCode {
+    match build() {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            // Not returned: that would print npm's many lines as one escaped string.
+            eprintln!("{error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn build() -> Outcome<()> {
     let ui = PathBuf::from(env::var("CARGO_MANIFEST_DIR")?).join("static");
     let out = PathBuf::from(env::var("OUT_DIR")?);
     for source in SOURCES {
@@ -51,7 +62,9 @@ fn main() -> Outcome<()> {
             build_page(&ui, &dist)?;
             asset_table(&dist)?
         }
-        Some(reason) if wish == "require" => return Err(format!("the browser page is required: {reason}").into()),
+        Some(reason) if wish == "require" => {
+            return Err(format!("the browser page is required: {reason}").into());
+        }
         Some(reason) => {
             if wish != "skip" {
                 println!("cargo::warning=the browser page is not built ({reason}); the API works without it");
@@ -207,5 +220,7 @@ fn mime(file: &Path) -> Outcome<&'static str> {
 
 /// FNV-1a: an ETag names content, it does not defend against forgery.
 fn fnv1a(bytes: &[u8]) -> u64 {
-    bytes.iter().fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3))
+    bytes
+        .iter()
+        .fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3))
 }

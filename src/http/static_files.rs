@@ -32,9 +32,7 @@ pub(crate) struct Asset {
 pub fn configure(config: &mut web::ServiceConfig) {
     for asset in ASSETS {
         let answer = move |request: HttpRequest| std::future::ready(respond(asset, request.headers()));
-        config.service(
-            web::resource(asset.path).route(web::get().to(answer)).route(web::head().to(answer)),
-        );
+        config.service(web::resource(asset.path).route(web::get().to(answer)).route(web::head().to(answer)));
     }
 }
 
@@ -95,9 +93,9 @@ fn accepts(headers: &HeaderMap, packing: &str) -> bool {
 }
 
 fn is_zero_quality(parameter: &str) -> bool {
-    parameter
-        .split_once('=')
-        .is_some_and(|(name, value)| name.trim().eq_ignore_ascii_case("q") && value.trim().parse() == Ok(0.0_f32))
+    parameter.split_once('=').is_some_and(|(name, value)| {
+        name.trim().eq_ignore_ascii_case("q") && value.trim().parse() == Ok(0.0_f32)
+    })
 }
 
 /// `If-None-Match` compares weakly (RFC 9110, 13.1.2).
@@ -107,7 +105,11 @@ fn matches_tag(headers: &HeaderMap, tag: &str) -> bool {
 
 /// The items of a comma-separated header, over all its lines.
 fn list<'a>(headers: &'a HeaderMap, name: &'a HeaderName) -> impl Iterator<Item = &'a str> {
-    headers.get_all(name).filter_map(|line| line.to_str().ok()).flat_map(|line| line.split(',')).map(str::trim)
+    headers
+        .get_all(name)
+        .filter_map(|line| line.to_str().ok())
+        .flat_map(|line| line.split(','))
+        .map(str::trim)
 }
 
 #[cfg(test)]
@@ -115,16 +117,20 @@ mod tests {
     use super::*;
     use actix_web::body::to_bytes;
     use actix_web::http::{Method, StatusCode};
-    use actix_web::{App, test};
+    use actix_web::{App, test as server};
 
     /// Asks a fresh server; the answer's status, headers and body.
-    async fn ask(method: Method, path: &str, headers: &[(HeaderName, &str)]) -> (StatusCode, HeaderMap, Vec<u8>) {
-        let app = test::init_service(App::new().configure(configure)).await;
-        let mut request = test::TestRequest::with_uri(path).method(method);
+    async fn ask(
+        method: Method,
+        path: &str,
+        headers: &[(HeaderName, &str)],
+    ) -> (StatusCode, HeaderMap, Vec<u8>) {
+        let app = server::init_service(App::new().configure(configure)).await;
+        let mut request = server::TestRequest::with_uri(path).method(method);
         for (name, value) in headers {
             request = request.append_header((name.clone(), *value));
         }
-        let response = test::call_service(&app, request.to_request()).await;
+        let response = server::call_service(&app, request.to_request()).await;
         let (status, headers) = (response.status(), response.headers().clone());
         let body = to_bytes(response.into_body()).await.unwrap();
         (status, headers, body.to_vec())
@@ -160,7 +166,9 @@ mod tests {
         assert_eq!(header(&headers, "referrer-policy"), "no-referrer");
         assert_eq!(header(&headers, "cross-origin-opener-policy"), "same-origin");
         assert_eq!(header(&headers, "cross-origin-resource-policy"), "same-origin");
-        assert!(header(&headers, "content-security-policy").contains("default-src 'none'; script-src 'self';"));
+        assert!(
+            header(&headers, "content-security-policy").contains("default-src 'none'; script-src 'self';")
+        );
         assert!(String::from_utf8(body).unwrap().contains("Lightning Exchange"));
     }
 
@@ -192,7 +200,8 @@ mod tests {
             assert!(!BUILT, "a built page has a script");
             return;
         };
-        let (_, headers, body) = ask(Method::GET, script.path, &[(ACCEPT_ENCODING, "gzip, deflate, br")]).await;
+        let (_, headers, body) =
+            ask(Method::GET, script.path, &[(ACCEPT_ENCODING, "gzip, deflate, br")]).await;
         assert_eq!(header(&headers, "content-encoding"), "br");
         assert_eq!(header(&headers, "cache-control"), "public, max-age=31536000, immutable");
         assert!(body.len() < script.raw.len());
@@ -204,7 +213,7 @@ mod tests {
         assert_eq!(status, StatusCode::NOT_FOUND);
     }
 
-    #[::core::prelude::v1::test]
+    #[test]
     fn the_smallest_packing_the_client_takes_is_sent() {
         for (offer, expected) in [
             ("", None),
@@ -224,7 +233,7 @@ mod tests {
         }
     }
 
-    #[::core::prelude::v1::test]
+    #[test]
     fn each_packing_has_its_own_tag() {
         let tag = |offer| header(respond(&SAMPLE, &offering(offer)).headers(), "etag").to_owned();
         assert_eq!(tag("br"), "\"0123456789abcdef-br\"");

@@ -4,6 +4,7 @@ import type { Account, Balance, Order } from '../api/types';
 import { amount, plain } from '../core/decimal';
 import type { ExecutionReport, Numbered, PrivateEvent } from '../feed/protocol';
 import { t } from '../i18n/index.svelte';
+import { market } from './market.svelte';
 import { toasts } from './toasts.svelte';
 
 const OPEN = new Set(['NEW', 'PARTIALLY_FILLED']);
@@ -110,7 +111,7 @@ class AccountState {
       symbol: event.s,
       whole: plain(amount(event.q)),
       filled: plain(amount(event.z)),
-      price: plain(amount(event.L)),
+      price: market.priceText(event.s, event.L),
     };
     const key = `order ${event.i}`;
     if (event.X === 'FILLED') toasts.say('good', t('news.filled', { ...values, amount: values.filled }), key);

@@ -3,7 +3,7 @@ import { call, Refused } from '../api/client';
 import type { ExchangeInfo, SymbolInfo, Trade } from '../api/types';
 import { fold, TradeLog, type Candle, type SeenTrade } from '../chart/candles';
 import { Book, type BookState, type Snapshot } from '../core/book';
-import { amount, units, unitsText } from '../core/decimal';
+import { amount, fixed, SCALE, units, unitsText } from '../core/decimal';
 import { Frame } from '../core/frame';
 import { ladder, type Rung } from '../core/ladder';
 import { rulesOf, type Rules } from '../core/rules';
@@ -69,6 +69,8 @@ class Market {
 
   readonly log = new TradeLog();
   #book = new Book(2, 5);
+  /** Price digits of every market. */
+  #digits = new Map<string, number>();
   #streams: string[] = [];
   #tradesChanged = false;
   #frame = new Frame(() => this.#publish());
@@ -80,12 +82,18 @@ class Market {
     return STEPS.map((factor) => factor * tick);
   }
 
+  /** Writes a price of any market with that market's digits. */
+  priceText(symbol: string, price: string): string {
+    return fixed(amount(price), this.#digits.get(symbol) ?? SCALE);
+  }
+
   stepText(step: number): string {
     return unitsText(step, this.rules?.priceDigits ?? 2);
   }
 
   async load(): Promise<void> {
     this.symbols = (await call<ExchangeInfo>('GET', '/api/v3/exchangeInfo')).symbols;
+    this.#digits = new Map(this.symbols.map((info) => [info.symbol, rulesOf(info).priceDigits]));
   }
 
   /** Shows that symbol and answers with the streams it needs. */
