@@ -29,7 +29,7 @@ pub(crate) struct Asset {
 }
 
 /// Registers GET and HEAD of `/` and of every file of the page.
-pub fn configure(config: &mut web::ServiceConfig) {
+pub(super) fn configure(config: &mut web::ServiceConfig) {
     for asset in ASSETS {
         let answer = move |request: HttpRequest| std::future::ready(respond(asset, request.headers()));
         config.service(web::resource(asset.path).route(web::get().to(answer)).route(web::head().to(answer)));

@@ -50,16 +50,24 @@ export class Floor {
     await expect(this.trust).toHaveAttribute('data-trust', 'live');
   }
 
-  /** Opens a demo account and sees to it that there is money in it. */
+  /** Enters the demo account, which everybody shares: takes back what others left, and sees to it that there is money. */
   async enter(funds: Record<string, string>): Promise<void> {
     const answer = this.page.waitForResponse('**/x/v1/session/demo');
     await this.page.locator('header .primary').click();
-    const { accountId } = (await (await answer).json()) as { accountId: number };
+    const { accountId, csrfToken } = (await (await answer).json()) as { accountId: number; csrfToken: string };
     await this.live();
+    await this.#sweep({ 'X-CSRF-Token': csrfToken });
     for (const [asset, amount] of Object.entries(funds)) {
       await deposit(accountId, asset, amount);
     }
     await expect(this.page.getByTestId('available')).toContainText(/[1-9]/);
+  }
+
+  async #sweep(headers: Record<string, string>): Promise<void> {
+    const open = await this.page.request.get('/api/v3/openOrders', { headers });
+    const symbols = new Set(((await open.json()) as { symbol: string }[]).map((order) => order.symbol));
+    for (const symbol of symbols) await this.page.request.delete(`/api/v3/openOrders?symbol=${symbol}`, { headers });
+    await expect(this.orders).toHaveCount(0);
   }
 
   async limit(side: 'Buy' | 'Sell', price: string, amount: string): Promise<void> {

@@ -118,8 +118,8 @@ test('a silent line is called stale, and live again when it speaks', async ({ fl
   line.swallow = () => true;
   await expect(floor.trust).toHaveAttribute('data-trust', 'stale', { timeout: 12_000 });
   line.swallow = () => false;
-  const other = await Counterparty.open({ USDT: '100' });
-  await other.limit('BTCUSDT', 'BUY', ((await quietPrice('BTCUSDT')) * 0.9).toFixed(0), '0.001');
+  const other = await Counterparty.open({ USDT: '5000' });
+  await other.limit('BTCUSDT', 'BUY', ((await quietPrice('BTCUSDT')) * 0.9).toFixed(0), '0.01');
   await floor.live();
   await other.cancelAll('BTCUSDT');
 });

@@ -8,6 +8,7 @@ const BY_CODE: Record<number, Key> = {
   [-1008]: 'error.busy',
   [-2011]: 'error.noSuchOrder',
   [-2013]: 'error.noSuchOrder',
+  [-1002]: 'error.signedOut',
   [-2015]: 'error.signedOut',
 };
 

@@ -90,6 +90,8 @@ describe('draft', () => {
     expect(amountFor(100, limit, rules, around)).toBe('0.15384');
     expect(amountFor(25, { ...limit, side: 'SELL' }, rules, around)).toBe('0.25');
     expect(amountFor(50, { ...limit, kind: 'market', unit: 'quote' }, rules, around)).toBe('5000');
+    expect(amountFor(100, { ...limit, side: 'SELL' }, rules, { ...around, freeBase: parse('99999') })).toBe('9000');
+    expect(amountFor(100, { ...limit, side: 'SELL', kind: 'market' }, rules, { ...around, freeBase: parse('99999') })).toBe('100');
     expect(amountFor(0, limit, rules, around)).toBe('0');
     expect(verdict({ amount: amountFor(100, limit, rules, around) }).parameters).not.toBeNull();
   });

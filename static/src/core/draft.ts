@@ -81,14 +81,19 @@ export function amountFor(percent: number, draft: Draft, rules: Rules, around: A
   const share = (free: bigint | null): bigint => ((free ?? 0n) * BigInt(Math.round(percent * 100))) / 10_000n;
   const lot = draft.kind === 'market' ? tighter(rules.lot, rules.marketLot) : rules.lot;
   if (draft.side === 'SELL' && !(draft.kind === 'market' && draft.unit === 'quote')) {
-    return plain(floorTo(share(around.freeBase), lot.step));
+    return plain(within(share(around.freeBase), lot));
   }
   const price = draft.kind === 'limit' ? parse(draft.price) : reference(draft.side, around);
   if (draft.kind === 'market' && draft.unit === 'quote') {
     const money = draft.side === 'BUY' ? share(around.freeQuote) : multiply(share(around.freeBase), price ?? 0n);
     return fixed(money, rules.quoteDigits).replace(/\.?0+$/, '');
   }
-  return plain(floorTo(divide(share(around.freeQuote), price ?? 0n), lot.step));
+  return plain(within(divide(share(around.freeQuote), price ?? 0n), lot));
+}
+
+/** The largest allowed amount that is not above `value`. */
+function within(value: bigint, lot: Range): bigint {
+  return floorTo(lot.max > 0n && value > lot.max ? lot.max : value, lot.step);
 }
 
 /** The price a market order would meet first. */
@@ -190,7 +195,11 @@ function parametersOf(
   return draft.postOnly ? { ...limit, type: 'LIMIT_MAKER' } : { ...limit, type: 'LIMIT', timeInForce: draft.timeInForce };
 }
 
-/** MARKET_LOT_SIZE may leave the step open; then LOT_SIZE's holds. */
+/** What both LOT_SIZE and MARKET_LOT_SIZE allow; the latter may leave its step or its bounds open. */
 function tighter(lot: Range, marketLot: Range): Range {
-  return marketLot.step > lot.step ? marketLot : lot;
+  return {
+    min: marketLot.min > lot.min ? marketLot.min : lot.min,
+    max: marketLot.max > 0n && (lot.max === 0n || marketLot.max < lot.max) ? marketLot.max : lot.max,
+    step: marketLot.step > lot.step ? marketLot.step : lot.step,
+  };
 }

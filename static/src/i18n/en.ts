@@ -22,10 +22,11 @@ export const en = {
   'display.language': 'Language',
 
   'session.demo': 'Start demo trading',
-  'session.account': 'Demo account {id}',
+  'session.account': 'Account {id}',
+  'session.demoAccount': 'Demo account {id}',
   'session.signOut': 'Sign out',
   'session.noDemo': 'This exchange does not open demo accounts.',
-  'session.welcome': 'Demo account {id} is yours. The money is not real.',
+  'session.welcome': 'Welcome to demo account {id}. The money is not real.',
   'session.why': 'A demo account comes with play money. One click, no questions.',
 
   'chart.title': 'Price chart',

@@ -24,10 +24,11 @@ export const zh: Record<keyof typeof en, string> = {
   'display.language': '语言',
 
   'session.demo': '开始模拟交易',
-  'session.account': '模拟账户 {id}',
+  'session.account': '账户 {id}',
+  'session.demoAccount': '模拟账户 {id}',
   'session.signOut': '退出',
   'session.noDemo': '本交易所不开放模拟账户。',
-  'session.welcome': '模拟账户 {id} 已开通,资金均为虚拟。',
+  'session.welcome': '已进入模拟账户 {id},资金均为虚拟。',
   'session.why': '模拟账户自带虚拟资金,一键开通,无需填写。',
 
   'chart.title': 'K 线图',
