@@ -1,10 +1,11 @@
 // The trader's balances and open orders: a snapshot, then the account's own gapless run of events.
-import { call } from '../api/client';
+import { call, Refused } from '../api/client';
 import type { Account, Balance, Order } from '../api/types';
 import { amount, plain } from '../core/decimal';
 import type { ExecutionReport, Numbered, PrivateEvent } from '../feed/protocol';
 import { t } from '../i18n/index.svelte';
 import { market } from './market.svelte';
+import { session } from './session.svelte';
 import { toasts } from './toasts.svelte';
 
 const OPEN = new Set(['NEW', 'PARTIALLY_FILLED']);
@@ -49,7 +50,8 @@ class AccountState {
         for (const event of this.#waiting ?? []) this.#apply(event);
         this.#waiting = null;
         return;
-      } catch {
+      } catch (error) {
+        if (error instanceof Refused && error.status === 401) return session.leave();
         await new Promise((resolve) => setTimeout(resolve, RETRY));
       }
     }

@@ -1,7 +1,6 @@
-// Coming in and going out: the session, the socket that fits it, and a word about it.
+// Coming in and going out, and a word about it.
 import { explain } from '../api/errors';
 import { t } from '../i18n/index.svelte';
-import { floor } from './floor.svelte';
 import { session } from './session.svelte';
 import { toasts } from './toasts.svelte';
 
@@ -9,7 +8,6 @@ export async function startDemo(): Promise<void> {
   try {
     const started = await session.startDemo();
     if (!started) return toasts.say('bad', t('session.noDemo'));
-    floor.connect();
     toasts.say('good', t('session.welcome', { id: String(started.accountId) }));
   } catch (error) {
     toasts.say('bad', explain(error));
@@ -20,7 +18,6 @@ export async function leave(): Promise<void> {
   try {
     await session.signOut();
   } catch (error) {
-    return toasts.say('bad', explain(error));
+    toasts.say('bad', explain(error));
   }
-  floor.connect();
 }

@@ -64,10 +64,9 @@ class Floor {
     this.#feed.want(market.show(symbol));
     ticket.clear();
     remember(market.rules?.symbol ?? '');
-    this.connect();
   }
 
-  /** Opens the socket that fits who is signed in. */
+  /** Opens the socket that fits who is signed in; to be called again whenever that changes. */
   connect(): void {
     if (!session.current) account.clear();
     this.#feed.open(session.current ? PRIVATE : PUBLIC);
@@ -78,9 +77,8 @@ class Floor {
     try {
       await session.resume();
     } catch {
-      return;
+      // Not reachable at all; the socket goes on trying.
     }
-    if (!session.current) this.connect();
   }
 }
 
