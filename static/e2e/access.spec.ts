@@ -29,6 +29,8 @@ for (const theme of ['dark', 'light']) {
 
       const width = await page.evaluate(() => [document.documentElement.scrollWidth, innerWidth]);
       expect(width[0]).toBeLessThanOrEqual(width[1] ?? 0);
+      const cancel = await floor.orders.first().getByRole('button').boundingBox();
+      expect((cancel?.x ?? 0) + (cancel?.width ?? 0)).toBeLessThanOrEqual(width[1] ?? 0);
       await page.keyboard.press('Escape');
       await floor.orders.first().getByRole('button').click();
       await expect(floor.orders).toHaveCount(0);

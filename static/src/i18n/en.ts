@@ -100,7 +100,7 @@ export const en = {
   'orders.action': 'Action',
   'orders.cancel': 'Cancel',
   'orders.cancelThis': 'Cancel: {side} {amount} {symbol} at {price}',
-  'orders.cancelAll': 'Cancel all {symbol}',
+  'orders.cancelAll': 'Cancel all',
   'orders.confirm': 'Sure? Cancel {count}',
   'orders.signIn': 'Your orders appear here once you trade.',
 

@@ -102,7 +102,7 @@ export const zh: Record<keyof typeof en, string> = {
   'orders.action': '操作',
   'orders.cancel': '撤单',
   'orders.cancelThis': '撤单：{side} {amount} {symbol}，价格 {price}',
-  'orders.cancelAll': '撤销全部 {symbol}',
+  'orders.cancelAll': '撤销全部',
   'orders.confirm': '确定撤销 {count} 单？',
   'orders.signIn': '开始交易后，委托会显示在这里。',
 
