@@ -7,5 +7,8 @@
 #![forbid(unsafe_code)]
 
 pub mod actors;
+pub mod bench;
+pub mod config;
 pub mod domain;
+pub mod feed;
 pub mod telemetry;

@@ -1,20 +1,384 @@
-//! Stand-in until the shard is written.
+//! The shell of account slots: queue what arrives, let the slot decide, tell the results.
+
+use std::{collections::VecDeque, sync::Arc, time::Instant};
 
 use actix::prelude::*;
+use tracing::Span;
 
-/// The Account shard.
+use super::{
+    gate::Permit,
+    message::{
+        Admission, Admitted, Applied, Crash, Deliver, Drain, PublishUser, Query, ReplyHandle,
+        SymbolShardLost, Traced, Watch, Wire,
+    },
+    topology::Topology,
+    turns::{InTurns, Turns},
+};
+use crate::{
+    domain::{
+        account::{AccountInput, AccountOutput, AccountSlot, UserEvent},
+        command::{Answer, CreateApiKey},
+        id::{CommandId, SlotId},
+        message::{ToAccount, ToSymbol},
+        reject::{Fault, Reject},
+        table::Table,
+        time::Timestamp,
+    },
+    telemetry::Queue,
+};
+
+/// Told of API keys once they exist, so that the edge can check signatures without asking a shard.
+pub trait KeyListener: Send + Sync + std::fmt::Debug {
+    /// The key works from now on.
+    fn api_key_created(&self, key: &CreateApiKey);
+}
+
+/// Owns a set of account slots.
 #[derive(Debug)]
-pub struct AccountActor;
+pub struct AccountActor {
+    shard: usize,
+    batch: usize,
+    keys: Arc<dyn KeyListener>,
+    topology: Option<Arc<Topology>>,
+    queue: Arc<Queue>,
+    slots: Vec<Option<Box<AccountSlot>>>,
+    inbox: VecDeque<Work>,
+    waiting: Table<CommandId, Waiting>,
+    last_command: u64,
+    out: AccountOutput,
+    outgoing: Vec<Vec<Traced<ToSymbol>>>,
+    events: Vec<UserEvent>,
+    applied: Vec<Vec<(SlotId, SlotId, u64)>>,
+    is_poisoned: bool,
+}
+
+#[derive(Debug)]
+enum Work {
+    Command(Admitted),
+    /// What is left of the messages of one turn of another shard.
+    Messages(std::vec::IntoIter<Traced<ToAccount>>, Instant),
+    Applied(Vec<(SlotId, SlotId, u64)>),
+    Query(Box<Query>),
+    Watch(Watch),
+    Tick,
+    Drain(Drain),
+    Crash,
+}
+
+/// Who waits for a command; dropping it tells them the shard is out of service.
+#[derive(Debug)]
+struct Waiting {
+    reply: ReplyHandle<Answer>,
+    entered: Instant,
+    symbol_shard: Option<usize>,
+    _permit: Permit,
+}
+
+impl AccountActor {
+    /// Makes the shell of shard `shard`; it serves once it is wired.
+    pub fn new(shard: usize, batch: usize, keys: Arc<dyn KeyListener>) -> Self {
+        Self {
+            shard,
+            batch,
+            keys,
+            topology: None,
+            queue: Arc::default(),
+            slots: Vec::new(),
+            inbox: VecDeque::new(),
+            waiting: Table::default(),
+            last_command: 0,
+            out: AccountOutput::default(),
+            outgoing: Vec::new(),
+            events: Vec::new(),
+            applied: Vec::new(),
+            is_poisoned: false,
+        }
+    }
+
+    fn enqueue(&mut self, work: Work) {
+        // A poisoned shard drops what arrives: whoever waits sees the reply handle go.
+        if !self.is_poisoned {
+            self.inbox.push_back(work);
+        }
+    }
+
+    fn work(&mut self, work: Work, now: Timestamp, topology: &Topology) -> Result<(), Fault> {
+        match work {
+            Work::Command(admitted) => self.command(*admitted.0, now, topology),
+            Work::Messages(mut messages, _) => {
+                messages.try_for_each(|traced| self.message(traced, now, topology))
+            }
+            Work::Applied(watermarks) => watermarks.into_iter().try_for_each(|(peer, own, upto)| {
+                self.handle(own, AccountInput::Applied { peer, upto }, &Span::none(), now, topology)
+            }),
+            Work::Query(query) => {
+                let Query { account, query, span, reply } = *query;
+                let _entered = span.enter();
+                let view = self.slot(account.slot(), topology).query(account, &query, now);
+                let _ = reply.send(view); // the caller may be gone
+                Ok(())
+            }
+            Work::Watch(watch) => {
+                self.slot(watch.account.slot(), topology).watch(watch.account, watch.listening);
+                Ok(())
+            }
+            Work::Tick => {
+                let own: Vec<SlotId> = self.own_slots(topology);
+                own.into_iter()
+                    .try_for_each(|slot| self.handle(slot, AccountInput::Tick, &Span::none(), now, topology))
+            }
+            Work::Drain(drain) => {
+                let _ = drain.0.send(());
+                Ok(())
+            }
+            Work::Crash => Err(Fault::new("told to crash")),
+        }
+    }
+
+    fn message(
+        &mut self,
+        traced: Traced<ToAccount>,
+        now: Timestamp,
+        topology: &Topology,
+    ) -> Result<(), Fault> {
+        let span = tracing::debug_span!(parent: &traced.span, "account.settle", shard = self.shard);
+        let input = AccountInput::Message(traced.envelope);
+        span.in_scope(|| self.handle(traced.envelope.to, input, &traced.span, now, topology))
+    }
+
+    fn command(&mut self, admitted: Admission, now: Timestamp, topology: &Topology) -> Result<(), Fault> {
+        let Admission { slot, command, deadline, span, permit, reply, entered } = admitted;
+        if deadline.is_some_and(|deadline| now > deadline) {
+            let _ = reply.send(Err(Reject::TooLate));
+            return Ok(());
+        }
+        let symbol_shard = command.symbol().map(|symbol| topology.symbol_shard_of(symbol.slot()));
+        if symbol_shard.is_some_and(|shard| topology.health.is_symbol_shard_down(shard)) {
+            let _ = reply.send(Err(Reject::OutOfService));
+            return Ok(());
+        }
+        self.last_command += 1;
+        let id = CommandId::new(self.last_command);
+        self.waiting.insert(id, Waiting { reply, entered, symbol_shard, _permit: permit });
+        let child = tracing::debug_span!(parent: &span, "account.command", shard = self.shard);
+        child.in_scope(|| self.handle(slot, AccountInput::Command { id, command }, &span, now, topology))
+    }
+
+    fn handle(
+        &mut self,
+        slot: SlotId,
+        input: AccountInput,
+        span: &Span,
+        now: Timestamp,
+        topology: &Topology,
+    ) -> Result<(), Fault> {
+        let mut out = std::mem::take(&mut self.out);
+        let handled = self.slot(slot, topology).handle(input, now, &mut out);
+        self.out = out;
+        handled?;
+        for envelope in self.out.messages.drain(..) {
+            let shard = topology.symbol_shard_of(envelope.to);
+            self.outgoing[shard].push(Traced { envelope, span: span.clone() });
+        }
+        for (peer, upto) in self.out.applied.drain(..) {
+            self.applied[topology.symbol_shard_of(peer)].push((slot, peer, upto));
+        }
+        self.events.append(&mut self.out.events);
+        for key in self.out.keys.drain(..) {
+            self.keys.api_key_created(&key);
+        }
+        for (command, answer) in self.out.answers.drain(..) {
+            if let Some(waiting) = self.waiting.remove(&command) {
+                topology.metrics.command.observe(waiting.entered.elapsed().as_secs_f64());
+                let _ = waiting.reply.send(answer); // the caller may be gone; the answer stands
+            }
+        }
+        self.out.clear();
+        Ok(())
+    }
+
+    fn slot(&mut self, slot: SlotId, topology: &Topology) -> &mut AccountSlot {
+        let index = slot.index() / topology.accounts.len();
+        if index >= self.slots.len() {
+            self.slots.resize_with(index + 1, || None);
+        }
+        self.slots[index]
+            .get_or_insert_with(|| Box::new(AccountSlot::new(slot, Arc::clone(&topology.catalogue))))
+    }
+
+    /// The slots that hold anything yet.
+    fn own_slots(&self, topology: &Topology) -> Vec<SlotId> {
+        let shards = topology.accounts.len();
+        let used = self.slots.iter().enumerate().filter(|(_, slot)| slot.is_some());
+        used.map(|(index, _)| SlotId::new((index * shards + self.shard) as u16)).collect()
+    }
+
+    /// Tells the results of a turn: one message per shard concerned.
+    fn tell(&mut self, topology: &Topology) {
+        let sent = Instant::now();
+        for (messages, address) in self.outgoing.iter_mut().zip(&topology.symbols) {
+            if !messages.is_empty() {
+                // The next turn will tell about as much.
+                let messages = std::mem::replace(messages, Vec::with_capacity(messages.len()));
+                address.do_send(Deliver { messages, sent });
+            }
+        }
+        for (watermarks, address) in self.applied.iter_mut().zip(&topology.symbols) {
+            if !watermarks.is_empty() {
+                address.do_send(Applied { watermarks: std::mem::take(watermarks) });
+            }
+        }
+        if !self.events.is_empty() {
+            topology.push.do_send(PublishUser { events: std::mem::take(&mut self.events) });
+        }
+    }
+
+    fn observe(&self, topology: &Topology) {
+        let oldest = self.inbox.front().and_then(|work| match work {
+            Work::Command(admitted) => Some(admitted.0.entered),
+            Work::Messages(_, sent) => Some(*sent),
+            _ => None,
+        });
+        let oldest = oldest.unwrap_or_else(Instant::now);
+        self.queue.set(self.inbox.len(), topology.metrics.nanos(oldest));
+    }
+}
+
+impl InTurns for AccountActor {
+    fn turn(&mut self) -> Result<bool, Fault> {
+        if self.inbox.is_empty() {
+            return Ok(false);
+        }
+        let Some(topology) = self.topology.clone() else { return Ok(false) };
+        let now = topology.clock.now();
+        self.observe(&topology);
+        if let Some(Work::Command(admitted)) = self.inbox.front() {
+            topology.metrics.edge_to_account.observe(admitted.0.entered.elapsed().as_secs_f64());
+        }
+        for _ in 0..self.batch {
+            // The messages of one turn of another shard are taken one by one: they may be many.
+            let next = match self.inbox.front_mut() {
+                None => break,
+                Some(Work::Messages(messages, _)) => messages.next(),
+                Some(_) => None,
+            };
+            match next {
+                Some(traced) => self.message(traced, now, &topology)?,
+                None => {
+                    if let Some(work) = self.inbox.pop_front() {
+                        self.work(work, now, &topology)?;
+                    }
+                }
+            }
+        }
+        self.tell(&topology);
+        if self.inbox.is_empty() {
+            self.queue.set(0, 0);
+        }
+        Ok(!self.inbox.is_empty())
+    }
+
+    fn poison(&mut self, fault: &Fault) {
+        tracing::error!(shard = self.shard, %fault, "account shard is out of service");
+        self.is_poisoned = true;
+        if let Some(topology) = &self.topology {
+            topology.health.fail_account_shard(self.shard);
+        }
+        self.inbox.clear();
+        self.waiting = Table::default();
+        self.slots.clear();
+    }
+}
 
 impl Actor for AccountActor {
     type Context = Context<Self>;
+
+    fn started(&mut self, context: &mut Self::Context) {
+        context.spawn(Turns);
+        context.run_interval(super::TICK, |actor, _| actor.enqueue(Work::Tick));
+    }
 }
-use super::message::{Admitted, Query};
+
+impl Handler<Wire> for AccountActor {
+    type Result = ();
+
+    fn handle(&mut self, Wire(topology): Wire, _: &mut Self::Context) {
+        self.queue = topology.metrics.queue(self.shard);
+        self.outgoing.resize_with(topology.symbols.len(), Vec::new);
+        self.applied.resize_with(topology.symbols.len(), Vec::new);
+        self.topology = Some(topology);
+    }
+}
+
 impl Handler<Admitted> for AccountActor {
     type Result = ();
-    fn handle(&mut self, _: Admitted, _: &mut Context<Self>) {}
+
+    fn handle(&mut self, admitted: Admitted, _: &mut Self::Context) {
+        self.enqueue(Work::Command(admitted));
+    }
 }
+
+impl Handler<Deliver<ToAccount>> for AccountActor {
+    type Result = ();
+
+    fn handle(&mut self, deliver: Deliver<ToAccount>, _: &mut Self::Context) {
+        if let Some(topology) = &self.topology {
+            topology.metrics.symbol_to_account.observe(deliver.sent.elapsed().as_secs_f64());
+        }
+        self.enqueue(Work::Messages(deliver.messages.into_iter(), deliver.sent));
+    }
+}
+
+impl Handler<Applied> for AccountActor {
+    type Result = ();
+
+    fn handle(&mut self, applied: Applied, _: &mut Self::Context) {
+        self.enqueue(Work::Applied(applied.watermarks));
+    }
+}
+
 impl Handler<Query> for AccountActor {
     type Result = ();
-    fn handle(&mut self, _: Query, _: &mut Context<Self>) {}
+
+    fn handle(&mut self, query: Query, _: &mut Self::Context) {
+        self.enqueue(Work::Query(Box::new(query)));
+    }
+}
+
+impl Handler<Watch> for AccountActor {
+    type Result = ();
+
+    fn handle(&mut self, watch: Watch, _: &mut Self::Context) {
+        self.enqueue(Work::Watch(watch));
+    }
+}
+
+impl Handler<Drain> for AccountActor {
+    type Result = ();
+
+    fn handle(&mut self, drain: Drain, _: &mut Self::Context) {
+        self.enqueue(Work::Drain(drain));
+    }
+}
+
+impl Handler<SymbolShardLost> for AccountActor {
+    type Result = ();
+
+    /// Nobody will answer these commands any more: their callers learn it now, and their permits come back.
+    fn handle(&mut self, SymbolShardLost(lost): SymbolShardLost, _: &mut Self::Context) {
+        let waiting = self.waiting.sorted();
+        let orphans = waiting.iter().filter(|(_, waiting)| waiting.symbol_shard == Some(lost));
+        let orphans: Vec<CommandId> = orphans.map(|(command, _)| **command).collect();
+        for command in orphans {
+            self.waiting.remove(&command);
+        }
+    }
+}
+
+impl Handler<Crash> for AccountActor {
+    type Result = ();
+
+    fn handle(&mut self, _: Crash, _: &mut Self::Context) {
+        self.enqueue(Work::Crash);
+    }
 }

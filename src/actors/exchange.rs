@@ -9,7 +9,7 @@ use tracing::Span;
 use super::{
     PushActor,
     gate::Permit,
-    message::{Admitted, MarketQuery, MarketView, Query, QueryMarket},
+    message::{Admission, Admitted, MarketQuery, MarketView, Query, QueryMarket},
     topology::Topology,
 };
 use crate::{
@@ -108,8 +108,9 @@ impl Exchange {
         };
         let permit = self.admit(slot, &command)?;
         let (reply, answer) = oneshot::channel();
-        let admitted = Admitted { slot, command, deadline, span, permit, reply };
-        self.topology.account_shard(slot).do_send(admitted);
+        let entered = std::time::Instant::now();
+        let admission = Admission { slot, command, deadline, span, permit, reply, entered };
+        self.topology.account_shard(slot).do_send(Admitted(Box::new(admission)));
         Ok(answer)
     }
 
@@ -118,17 +119,7 @@ impl Exchange {
         if topology.health.is_stopping() {
             return Err(Reject::Stopping);
         }
-        let (symbol, is_cancel) = match command {
-            AccountCommand::Place(order) => (Some(order.symbol), false),
-            AccountCommand::Replace(replace) => (Some(replace.order.symbol), false),
-            AccountCommand::Amend(amend) => (Some(amend.symbol), true),
-            AccountCommand::Cancel(cancel) => (Some(cancel.symbol), true),
-            AccountCommand::CancelAll(cancel) => (Some(cancel.symbol), true),
-            AccountCommand::CreateAccount(_)
-            | AccountCommand::CreateApiKey(_)
-            | AccountCommand::Deposit(_)
-            | AccountCommand::Withdraw(_) => (None, false),
-        };
+        let lowers_risk = command.lowers_risk();
         let shard = topology.account_shard_of(slot);
         if topology.health.is_account_shard_down(shard) {
             return Err(Reject::OutOfService);
@@ -138,16 +129,16 @@ impl Exchange {
             Reject::Busy
         };
         let account = topology.account_gates[shard]
-            .enter(is_cancel)
+            .enter(lowers_risk)
             .ok_or_else(|| refused(&topology.metrics.shed_account))?;
-        let symbol = match symbol {
+        let symbol = match command.symbol() {
             None => None,
             Some(symbol) => {
                 let shard = topology.symbol_shard_of(symbol.slot());
                 if topology.health.is_symbol_shard_down(shard) {
                     return Err(Reject::OutOfService);
                 }
-                let place = topology.symbol_gates[shard].enter(is_cancel);
+                let place = topology.symbol_gates[shard].enter(lowers_risk);
                 Some(place.ok_or_else(|| refused(&topology.metrics.shed_symbol))?)
             }
         };

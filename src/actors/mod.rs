@@ -11,12 +11,15 @@ mod market_data;
 pub mod message;
 mod push;
 mod symbol;
+mod system;
 mod topology;
+mod turns;
 
-pub use account::AccountActor;
+pub use account::{AccountActor, KeyListener};
 pub use exchange::Exchange;
-pub use gate::{Gate, GateLimits, Permit};
-pub use market_data::MarketDataActor;
+pub use gate::{Gate, GateLimits, Permit, Place};
+pub use market_data::{MarketDataActor, PARTIAL_DEPTHS};
 pub use push::PushActor;
 pub use symbol::SymbolActor;
+pub use system::{Running, Settings, TICK, start};
 pub use topology::{Clock, Health, References, Topology};

@@ -1,14 +1,232 @@
-//! Stand-in until the shard is written.
+//! Who listens to what, and what happens to those who cannot keep up.
+//!
+//! A frame is encoded once per topic and shared by all its listeners. A listener that falls behind its limit is
+//! let go at once and told to close: a diff is never dropped on a live socket, and nobody else waits.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+};
 
 use actix::prelude::*;
 
-/// The Push shard.
+use super::{
+    message::{
+        AttachUser, Encoder, Frame, OpenSession, PublishMarket, PublishUser, Release, SessionEvent,
+        SessionId, SessionLink, Shutdown, Subscribe, Topic, Unsubscribe, Watch, Wire,
+    },
+    topology::Topology,
+};
+use crate::domain::id::AccountId;
+
+/// Keeps the sessions and their topics.
+pub struct PushActor {
+    encoder: Box<dyn Encoder>,
+    topology: Option<Arc<Topology>>,
+    listeners: Arc<AtomicUsize>,
+    sessions: BTreeMap<SessionId, Session>,
+    topics: BTreeMap<Topic, BTreeSet<SessionId>>,
+    users: BTreeMap<AccountId, BTreeSet<SessionId>>,
+}
+
+impl std::fmt::Debug for PushActor {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.debug_struct("PushActor").field("sessions", &self.sessions.len()).finish_non_exhaustive()
+    }
+}
+
 #[derive(Debug)]
-pub struct PushActor;
+struct Session {
+    link: SessionLink,
+    combined: bool,
+    topics: BTreeSet<Topic>,
+    account: Option<AccountId>,
+}
+
+impl PushActor {
+    /// Makes the actor; `listeners` is kept at the number of sessions.
+    pub fn new(encoder: Box<dyn Encoder>, listeners: Arc<AtomicUsize>) -> Self {
+        Self {
+            encoder,
+            topology: None,
+            listeners,
+            sessions: BTreeMap::new(),
+            topics: BTreeMap::new(),
+            users: BTreeMap::new(),
+        }
+    }
+
+    /// Sends a frame; a session that cannot take it is let go.
+    fn send(&mut self, to: SessionId, frame: Frame) {
+        let Some(session) = self.sessions.get(&to) else { return };
+        if !session.link.tell(SessionEvent::Send(frame)) {
+            session.link.evict();
+            if let Some(topology) = &self.topology {
+                topology.metrics.sessions_too_slow.inc();
+            }
+            self.release(to);
+        }
+    }
+
+    fn release(&mut self, id: SessionId) {
+        let Some(session) = self.sessions.remove(&id) else { return };
+        for topic in &session.topics {
+            leave(&mut self.topics, topic, id);
+        }
+        if let Some(account) = session.account
+            && leave(&mut self.users, &account, id)
+        {
+            self.watch(account, false);
+        }
+        self.count();
+    }
+
+    fn watch(&self, account: AccountId, listening: bool) {
+        if let Some(topology) = &self.topology {
+            topology.account_shard(account.slot()).do_send(Watch { account, listening });
+        }
+    }
+
+    fn count(&self) {
+        self.listeners.store(self.sessions.len(), Ordering::Relaxed);
+        if let Some(topology) = &self.topology {
+            topology.metrics.sessions.set(i64::try_from(self.sessions.len()).unwrap_or(i64::MAX));
+        }
+    }
+}
+
+/// Takes a session off a key's listeners; `true` when it was the last.
+fn leave<K: Ord + Copy>(listeners: &mut BTreeMap<K, BTreeSet<SessionId>>, key: &K, id: SessionId) -> bool {
+    let Some(ids) = listeners.get_mut(key) else { return false };
+    ids.remove(&id);
+    let is_empty = ids.is_empty();
+    if is_empty {
+        listeners.remove(key);
+    }
+    is_empty
+}
 
 impl Actor for PushActor {
     type Context = Context<Self>;
 }
-use super::message::{AttachUser, OpenSession, Release, Subscribe, Unsubscribe};
-macro_rules! ignore { ($($message:ty),*) => { $(impl Handler<$message> for PushActor { type Result = (); fn handle(&mut self, _: $message, _: &mut Context<Self>) {} })* } }
-ignore!(AttachUser, OpenSession, Release, Subscribe, Unsubscribe);
+
+impl Handler<Wire> for PushActor {
+    type Result = ();
+
+    fn handle(&mut self, Wire(topology): Wire, _: &mut Self::Context) {
+        self.topology = Some(topology);
+    }
+}
+
+impl Handler<OpenSession> for PushActor {
+    type Result = ();
+
+    fn handle(&mut self, open: OpenSession, _: &mut Self::Context) {
+        let session = Session { link: open.link, combined: false, topics: BTreeSet::new(), account: None };
+        self.sessions.insert(open.session, session);
+        self.count();
+    }
+}
+
+impl Handler<Subscribe> for PushActor {
+    type Result = ();
+
+    fn handle(&mut self, subscribe: Subscribe, _: &mut Self::Context) {
+        let id = subscribe.session;
+        if let Some(acknowledgement) = subscribe.acknowledgement {
+            self.send(id, acknowledgement);
+        }
+        let Some(session) = self.sessions.get_mut(&id) else { return };
+        session.combined = subscribe.combined;
+        for topic in subscribe.topics {
+            session.topics.insert(topic);
+            self.topics.entry(topic).or_default().insert(id);
+        }
+    }
+}
+
+impl Handler<Unsubscribe> for PushActor {
+    type Result = ();
+
+    fn handle(&mut self, unsubscribe: Unsubscribe, _: &mut Self::Context) {
+        let id = unsubscribe.session;
+        if let Some(session) = self.sessions.get_mut(&id) {
+            for topic in &unsubscribe.topics {
+                session.topics.remove(topic);
+                leave(&mut self.topics, topic, id);
+            }
+        }
+        if let Some(acknowledgement) = unsubscribe.acknowledgement {
+            self.send(id, acknowledgement);
+        }
+    }
+}
+
+impl Handler<AttachUser> for PushActor {
+    type Result = ();
+
+    fn handle(&mut self, attach: AttachUser, _: &mut Self::Context) {
+        let Some(session) = self.sessions.get_mut(&attach.session) else { return };
+        session.account = Some(attach.account);
+        self.users.entry(attach.account).or_default().insert(attach.session);
+        self.watch(attach.account, true);
+    }
+}
+
+impl Handler<Release> for PushActor {
+    type Result = ();
+
+    fn handle(&mut self, Release(session): Release, _: &mut Self::Context) {
+        self.release(session);
+    }
+}
+
+impl Handler<PublishMarket> for PushActor {
+    type Result = ();
+
+    fn handle(&mut self, publish: PublishMarket, _: &mut Self::Context) {
+        for (topic, update) in &publish.updates {
+            let Some(listeners) = self.topics.get(topic) else { continue };
+            let payload = self.encoder.market(*topic, update);
+            let combined =
+                format!("{{\"stream\":\"{}\",\"data\":{payload}}}", self.encoder.stream_name(*topic));
+            let (plain, combined) = (Frame(payload.into()), Frame(combined.into()));
+            let listeners: Vec<SessionId> = listeners.iter().copied().collect();
+            for id in listeners {
+                let is_combined = self.sessions.get(&id).is_some_and(|session| session.combined);
+                self.send(id, if is_combined { combined.clone() } else { plain.clone() });
+            }
+        }
+    }
+}
+
+impl Handler<PublishUser> for PushActor {
+    type Result = ();
+
+    fn handle(&mut self, publish: PublishUser, _: &mut Self::Context) {
+        for event in &publish.events {
+            let Some(listeners) = self.users.get(&event.account) else { continue };
+            let frame = Frame(self.encoder.user(event).into());
+            let listeners: Vec<SessionId> = listeners.iter().copied().collect();
+            for id in listeners {
+                self.send(id, frame.clone());
+            }
+        }
+    }
+}
+
+impl Handler<Shutdown> for PushActor {
+    type Result = ();
+
+    fn handle(&mut self, _: Shutdown, _: &mut Self::Context) {
+        let notices = [false, true].map(|combined| Frame(self.encoder.shutdown(combined).into()));
+        for session in self.sessions.values() {
+            let [plain, combined] = &notices;
+            let notice = if session.combined { combined } else { plain };
+            session.link.tell(SessionEvent::Stopping(notice.clone()));
+        }
+    }
+}

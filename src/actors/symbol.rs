@@ -1,11 +1,265 @@
-//! Stand-in until the shard is written.
+//! The shell of symbol slots: queue what arrives, let the slot match, tell the results.
+
+use std::{
+    collections::{BTreeMap, VecDeque},
+    sync::Arc,
+    time::Instant,
+};
 
 use actix::prelude::*;
+use tracing::Span;
 
-/// The Symbol shard.
+use super::{
+    message::{Applied, Crash, Deliver, Drain, MarketMoved, SymbolShardLost, Traced, Wire},
+    topology::Topology,
+    turns::{InTurns, Turns},
+};
+use crate::{
+    domain::{
+        book::BookLimits,
+        id::SlotId,
+        market::{PublicEvent, SymbolInput, SymbolOutput, SymbolSlot},
+        message::{ToAccount, ToSymbol},
+        reject::Fault,
+        time::Timestamp,
+    },
+    telemetry::Queue,
+};
+
+/// Owns a set of symbol slots.
 #[derive(Debug)]
-pub struct SymbolActor;
+pub struct SymbolActor {
+    shard: usize,
+    batch: usize,
+    limits: BookLimits,
+    topology: Option<Arc<Topology>>,
+    queue: Arc<Queue>,
+    slots: BTreeMap<SlotId, SymbolSlot>,
+    inbox: VecDeque<Work>,
+    out: SymbolOutput,
+    outgoing: Vec<Vec<Traced<ToAccount>>>,
+    public: Vec<PublicEvent>,
+    applied: Vec<Vec<(SlotId, SlotId, u64)>>,
+    is_poisoned: bool,
+}
+
+#[derive(Debug)]
+enum Work {
+    /// What is left of the messages of one turn of another shard.
+    Messages(std::vec::IntoIter<Traced<ToSymbol>>, Instant),
+    Applied(Vec<(SlotId, SlotId, u64)>),
+    Tick,
+    Drain(Drain),
+    Crash,
+}
+
+impl SymbolActor {
+    /// Makes the shell of shard `shard`; it serves once it is wired.
+    pub fn new(shard: usize, batch: usize, limits: BookLimits) -> Self {
+        Self {
+            shard,
+            batch,
+            limits,
+            topology: None,
+            queue: Arc::default(),
+            slots: BTreeMap::new(),
+            inbox: VecDeque::new(),
+            out: SymbolOutput::default(),
+            outgoing: Vec::new(),
+            public: Vec::new(),
+            applied: Vec::new(),
+            is_poisoned: false,
+        }
+    }
+
+    fn enqueue(&mut self, work: Work) {
+        if !self.is_poisoned {
+            self.inbox.push_back(work);
+        }
+    }
+
+    fn work(&mut self, work: Work, now: Timestamp, topology: &Topology) -> Result<(), Fault> {
+        match work {
+            Work::Messages(mut messages, _) => {
+                messages.try_for_each(|traced| self.message(traced, now, topology))
+            }
+            Work::Applied(watermarks) => watermarks.into_iter().try_for_each(|(peer, own, upto)| {
+                self.handle(own, &SymbolInput::Applied { peer, upto }, &Span::none(), now, topology)
+            }),
+            Work::Tick => {
+                let own: Vec<SlotId> = self.slots.keys().copied().collect();
+                own.into_iter()
+                    .try_for_each(|slot| self.handle(slot, &SymbolInput::Tick, &Span::none(), now, topology))
+            }
+            Work::Drain(drain) => {
+                let _ = drain.0.send(());
+                Ok(())
+            }
+            Work::Crash => Err(Fault::new("told to crash")),
+        }
+    }
+
+    fn message(
+        &mut self,
+        traced: Traced<ToSymbol>,
+        now: Timestamp,
+        topology: &Topology,
+    ) -> Result<(), Fault> {
+        let span = tracing::debug_span!(parent: &traced.span, "symbol.match", shard = self.shard);
+        let input = SymbolInput::Message(traced.envelope);
+        span.in_scope(|| self.handle(traced.envelope.to, &input, &traced.span, now, topology))
+    }
+
+    fn handle(
+        &mut self,
+        slot: SlotId,
+        input: &SymbolInput,
+        span: &Span,
+        now: Timestamp,
+        topology: &Topology,
+    ) -> Result<(), Fault> {
+        let state = self.slots.get_mut(&slot);
+        let state = state.ok_or_else(|| Fault::new(format!("symbol slot {} is not here", slot.get())))?;
+        state.handle(input, now, &mut self.out)?;
+        for envelope in self.out.messages.drain(..) {
+            let shard = topology.account_shard_of(envelope.to);
+            self.outgoing[shard].push(Traced { envelope, span: span.clone() });
+        }
+        for (peer, upto) in self.out.applied.drain(..) {
+            self.applied[topology.account_shard_of(peer)].push((slot, peer, upto));
+        }
+        self.public.append(&mut self.out.public);
+        Ok(())
+    }
+
+    /// Tells the results of a turn: one message per shard concerned.
+    fn tell(&mut self, topology: &Topology) {
+        let sent = Instant::now();
+        for (messages, address) in self.outgoing.iter_mut().zip(&topology.accounts) {
+            if !messages.is_empty() {
+                // The next turn will tell about as much.
+                let messages = std::mem::replace(messages, Vec::with_capacity(messages.len()));
+                address.do_send(Deliver { messages, sent });
+            }
+        }
+        for (watermarks, address) in self.applied.iter_mut().zip(&topology.accounts) {
+            if !watermarks.is_empty() {
+                address.do_send(Applied { watermarks: std::mem::take(watermarks) });
+            }
+        }
+        if !self.public.is_empty() {
+            topology.market.do_send(MarketMoved { events: std::mem::take(&mut self.public) });
+        }
+    }
+
+    fn observe(&self, topology: &Topology) {
+        let oldest = self.inbox.front().and_then(|work| match work {
+            Work::Messages(_, sent) => Some(*sent),
+            _ => None,
+        });
+        let oldest = oldest.unwrap_or_else(Instant::now);
+        self.queue.set(self.inbox.len(), topology.metrics.nanos(oldest));
+    }
+}
+
+impl InTurns for SymbolActor {
+    fn turn(&mut self) -> Result<bool, Fault> {
+        if self.inbox.is_empty() {
+            return Ok(false);
+        }
+        let Some(topology) = self.topology.clone() else { return Ok(false) };
+        let now = topology.clock.now();
+        self.observe(&topology);
+        for _ in 0..self.batch {
+            // The messages of one turn of another shard are taken one by one: they may be many.
+            let next = match self.inbox.front_mut() {
+                None => break,
+                Some(Work::Messages(messages, _)) => messages.next(),
+                Some(_) => None,
+            };
+            match next {
+                Some(traced) => self.message(traced, now, &topology)?,
+                None => {
+                    if let Some(work) = self.inbox.pop_front() {
+                        self.work(work, now, &topology)?;
+                    }
+                }
+            }
+        }
+        self.tell(&topology);
+        if self.inbox.is_empty() {
+            self.queue.set(0, 0);
+        }
+        Ok(!self.inbox.is_empty())
+    }
+
+    fn poison(&mut self, fault: &Fault) {
+        tracing::error!(shard = self.shard, %fault, "symbol shard is out of service");
+        self.is_poisoned = true;
+        if let Some(topology) = &self.topology {
+            topology.health.fail_symbol_shard(self.shard);
+            topology.accounts.iter().for_each(|shard| shard.do_send(SymbolShardLost(self.shard)));
+        }
+        self.inbox.clear();
+        self.slots.clear();
+    }
+}
 
 impl Actor for SymbolActor {
     type Context = Context<Self>;
+
+    fn started(&mut self, context: &mut Self::Context) {
+        context.spawn(Turns);
+        context.run_interval(super::TICK, |actor, _| actor.enqueue(Work::Tick));
+    }
+}
+
+impl Handler<Wire> for SymbolActor {
+    type Result = ();
+
+    fn handle(&mut self, Wire(topology): Wire, _: &mut Self::Context) {
+        self.queue = topology.metrics.queue(topology.accounts.len() + self.shard);
+        self.outgoing.resize_with(topology.accounts.len(), Vec::new);
+        self.applied.resize_with(topology.accounts.len(), Vec::new);
+        let symbols = topology.catalogue.symbols().map(|spec| spec.id.slot());
+        for slot in symbols.filter(|slot| topology.symbol_shard_of(*slot) == self.shard) {
+            self.slots.insert(slot, SymbolSlot::new(slot, &topology.catalogue, self.limits));
+        }
+        self.topology = Some(topology);
+    }
+}
+
+impl Handler<Deliver<ToSymbol>> for SymbolActor {
+    type Result = ();
+
+    fn handle(&mut self, deliver: Deliver<ToSymbol>, _: &mut Self::Context) {
+        if let Some(topology) = &self.topology {
+            topology.metrics.account_to_symbol.observe(deliver.sent.elapsed().as_secs_f64());
+        }
+        self.enqueue(Work::Messages(deliver.messages.into_iter(), deliver.sent));
+    }
+}
+
+impl Handler<Applied> for SymbolActor {
+    type Result = ();
+
+    fn handle(&mut self, applied: Applied, _: &mut Self::Context) {
+        self.enqueue(Work::Applied(applied.watermarks));
+    }
+}
+
+impl Handler<Drain> for SymbolActor {
+    type Result = ();
+
+    fn handle(&mut self, drain: Drain, _: &mut Self::Context) {
+        self.enqueue(Work::Drain(drain));
+    }
+}
+
+impl Handler<Crash> for SymbolActor {
+    type Result = ();
+
+    fn handle(&mut self, _: Crash, _: &mut Self::Context) {
+        self.enqueue(Work::Crash);
+    }
 }

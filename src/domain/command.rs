@@ -28,8 +28,8 @@ pub enum AccountCommand {
     CancelAll(CancelAll),
     /// Lower an order's quantity, keeping its place in the queue.
     Amend(AmendOrder),
-    /// Cancel one order and place another.
-    Replace(ReplaceOrder),
+    /// Cancel one order and place another. Boxed: it is twice the size of the others.
+    Replace(Box<ReplaceOrder>),
 }
 
 impl AccountCommand {
@@ -45,6 +45,23 @@ impl AccountCommand {
             Self::Amend(command) => Some(command.account),
             Self::Replace(command) => Some(command.order.account),
         }
+    }
+
+    /// Returns the symbol concerned, if any.
+    pub const fn symbol(&self) -> Option<SymbolId> {
+        match self {
+            Self::Place(command) => Some(command.symbol),
+            Self::Cancel(command) => Some(command.symbol),
+            Self::CancelAll(command) => Some(command.symbol),
+            Self::Amend(command) => Some(command.symbol),
+            Self::Replace(command) => Some(command.order.symbol),
+            Self::CreateAccount(_) | Self::CreateApiKey(_) | Self::Deposit(_) | Self::Withdraw(_) => None,
+        }
+    }
+
+    /// Returns whether it can only lower risk: such commands have places reserved for them under load.
+    pub const fn lowers_risk(&self) -> bool {
+        matches!(self, Self::Cancel(_) | Self::CancelAll(_) | Self::Amend(_))
     }
 }
 
@@ -216,13 +233,17 @@ pub enum Answer {
         /// Its name before.
         previous_client_id: ClientOrderId,
     },
-    /// Both halves of a cancel-replace.
-    Replaced {
-        /// The cancelled order, or why it was not.
-        cancelled: Result<Order, Reject>,
-        /// The new order with its fills, or why it was refused; `None` when it was not attempted.
-        placed: Option<Result<(Order, Vec<Fill>), Reject>>,
-    },
+    /// Both halves of a cancel-replace. Boxed: it is twice the size of the others.
+    Replaced(Box<Replaced>),
+}
+
+/// Both halves of a cancel-replace.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Replaced {
+    /// The cancelled order, or why it was not.
+    pub cancelled: Result<Order, Reject>,
+    /// The new order with its fills, or why it was refused; `None` when it was not attempted.
+    pub placed: Option<Result<(Order, Vec<Fill>), Reject>>,
 }
 
 /// Frozen and free units of one asset.

@@ -88,6 +88,9 @@ pub enum Reject {
     /// No such asset.
     #[error("unknown asset")]
     UnknownAsset,
+    /// The shard took it up after the latest time its sender allows (`recvWindow`).
+    #[error("too late")]
+    TooLate,
 
     /// No such account.
     #[error("unknown account")]
@@ -172,6 +175,7 @@ impl Reject {
             Self::UnsupportedCombination => 1004,
             Self::UnknownSymbol => 1005,
             Self::UnknownAsset => 1006,
+            Self::TooLate => 1007,
             Self::UnknownAccount => 2001,
             Self::AccountExists => 2002,
             Self::InsufficientBalance => 2003,

@@ -203,10 +203,10 @@ impl SymbolSpec {
             if price < filters.price_min || price > filters.price_max || price.ticks() == 0 {
                 return fail(Filter::PriceFilter);
             }
-            if let Some(reference) = order.reference {
-                if !self.price_is_near(order.side, price, reference) {
-                    return fail(Filter::PercentPriceBySide);
-                }
+            if let Some(reference) = order.reference
+                && !self.price_is_near(order.side, price, reference)
+            {
+                return fail(Filter::PercentPriceBySide);
             }
         }
         let is_market = order.kind == OrderKind::Market;

@@ -1,12 +1,39 @@
-//! Every metric name and label, once.
+//! Every metric name and label, once. No account id is ever a label.
 
-use prometheus_client::{metrics::counter::Counter, registry::Registry};
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::{Duration, Instant},
+};
+
+use prometheus_client::{
+    encoding::{EncodeLabelSet, text},
+    metrics::{
+        counter::Counter,
+        family::Family,
+        gauge::Gauge,
+        histogram::{Histogram, exponential_buckets},
+    },
+    registry::{Registry, Unit},
+};
 
 /// Counts commands turned away.
 pub type Shed = Counter;
 
-/// What the exchange counts.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct ShardLabels {
+    shard: String,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct HopLabels {
+    hop: &'static str,
+}
+
+/// What the exchange counts and measures.
+#[derive(Debug)]
 pub struct Metrics {
     /// Commands let in.
     pub admitted: Counter,
@@ -14,15 +41,162 @@ pub struct Metrics {
     pub shed_account: Shed,
     /// Commands turned away at a symbol shard.
     pub shed_symbol: Shed,
+    /// Trades.
+    pub trades: Counter,
+    /// WebSocket sessions open now.
+    pub sessions: Gauge,
+    /// WebSocket sessions closed because they fell behind.
+    pub sessions_too_slow: Counter,
+    /// From the edge letting a command in to its shard taking it up.
+    pub edge_to_account: Histogram,
+    /// From the end of an account shard's turn to the symbol shard taking its messages up.
+    pub account_to_symbol: Histogram,
+    /// From the end of a symbol shard's turn to the account shard taking its messages up.
+    pub symbol_to_account: Histogram,
+    /// From the edge letting a command in to its answer.
+    pub command: Histogram,
+    queues: Vec<(Arc<Queue>, Gauge, Gauge<f64, AtomicU64>)>,
     registry: Registry,
+    epoch: Instant,
+}
+
+/// The queue of one shard, written by the shard and read when metrics are asked for.
+#[derive(Debug, Default)]
+pub struct Queue {
+    len: AtomicU64,
+    oldest: AtomicU64,
+}
+
+impl Queue {
+    /// Notes the queue's length and when its oldest entry came in, in nanoseconds since the metrics began.
+    pub fn set(&self, len: usize, oldest_nanos: u64) {
+        self.len.store(len as u64, Ordering::Relaxed);
+        self.oldest.store(oldest_nanos, Ordering::Relaxed);
+    }
 }
 
 impl Metrics {
-    /// Returns the metrics as Prometheus text.
+    /// Registers everything for so many shards of each kind.
+    pub fn new(account_shards: usize, symbol_shards: usize) -> Self {
+        let mut registry = Registry::with_prefix("lightning");
+        let counter = |registry: &mut Registry, name: &str, help: &str| {
+            let counter = Counter::default();
+            registry.register(name, help, counter.clone());
+            counter
+        };
+        let admitted = counter(&mut registry, "commands_admitted", "Commands let in");
+        let shed = Family::<ShardLabels, Counter>::default();
+        registry.register("commands_shed", "Commands turned away because a shard is full", shed.clone());
+        let shed_of = |kind: &str| shed.get_or_create(&ShardLabels { shard: kind.to_owned() }).clone();
+        let (shed_account, shed_symbol) = (shed_of("account"), shed_of("symbol"));
+        let trades = counter(&mut registry, "trades", "Trades");
+        let sessions = Gauge::default();
+        registry.register("websocket_sessions", "WebSocket sessions open now", sessions.clone());
+        let sessions_too_slow = counter(
+            &mut registry,
+            "websocket_sessions_too_slow",
+            "WebSocket sessions closed for falling behind",
+        );
+        let hops = Family::<HopLabels, Histogram>::new_with_constructor(latency);
+        registry.register_with_unit(
+            "hop",
+            "Time a message waits between two actors",
+            Unit::Seconds,
+            hops.clone(),
+        );
+        let hop = |hop: &'static str| hops.get_or_create(&HopLabels { hop }).clone();
+        let (edge_to_account, account_to_symbol, symbol_to_account) =
+            (hop("edge_to_account"), hop("account_to_symbol"), hop("symbol_to_account"));
+        let command = latency();
+        let help = "From letting a command in to its answer";
+        registry.register_with_unit("command", help, Unit::Seconds, command.clone());
+        let queues = queues(&mut registry, account_shards, symbol_shards);
+        Self {
+            admitted,
+            shed_account,
+            shed_symbol,
+            trades,
+            sessions,
+            sessions_too_slow,
+            edge_to_account,
+            account_to_symbol,
+            symbol_to_account,
+            command,
+            queues,
+            registry,
+            epoch: Instant::now(),
+        }
+    }
+
+    /// Returns the queue of a shard: account shards first, then symbol shards.
+    pub fn queue(&self, index: usize) -> Arc<Queue> {
+        self.queues.get(index).map(|(queue, _, _)| Arc::clone(queue)).unwrap_or_default()
+    }
+
+    /// Returns the nanoseconds from the beginning of the metrics to `instant`.
+    pub fn nanos(&self, instant: Instant) -> u64 {
+        u64::try_from(instant.saturating_duration_since(self.epoch).as_nanos()).unwrap_or(u64::MAX)
+    }
+
+    /// Returns the metrics as OpenMetrics text.
     pub fn render(&self) -> String {
-        let mut text = String::new();
+        let now = self.nanos(Instant::now());
+        for (queue, len, age) in &self.queues {
+            let queued = queue.len.load(Ordering::Relaxed);
+            len.set(i64::try_from(queued).unwrap_or(i64::MAX));
+            let waited = now.saturating_sub(queue.oldest.load(Ordering::Relaxed));
+            age.set(if queued == 0 { 0.0 } else { Duration::from_nanos(waited).as_secs_f64() });
+        }
+        let mut rendered = String::new();
         // Writing to a String cannot fail.
-        let _ = prometheus_client::encoding::text::encode(&mut text, &self.registry);
-        text
+        let _ = text::encode(&mut rendered, &self.registry);
+        rendered
+    }
+}
+
+type QueueGauges = (Arc<Queue>, Gauge, Gauge<f64, AtomicU64>);
+
+fn queues(registry: &mut Registry, account_shards: usize, symbol_shards: usize) -> Vec<QueueGauges> {
+    let lens = Family::<ShardLabels, Gauge>::default();
+    registry.register("shard_queue_messages", "Messages a shard has not taken up", lens.clone());
+    let ages = Family::<ShardLabels, Gauge<f64, AtomicU64>>::default();
+    registry.register_with_unit(
+        "shard_queue_oldest",
+        "Age of the oldest of them",
+        Unit::Seconds,
+        ages.clone(),
+    );
+    let accounts = (0..account_shards).map(|index| format!("account-{index}"));
+    let symbols = (0..symbol_shards).map(|index| format!("symbol-{index}"));
+    let gauges = accounts.chain(symbols).map(|shard| {
+        let labels = ShardLabels { shard };
+        (Arc::default(), lens.get_or_create(&labels).clone(), ages.get_or_create(&labels).clone())
+    });
+    gauges.collect()
+}
+
+/// 4 µs to 2 s.
+fn latency() -> Histogram {
+    Histogram::new(exponential_buckets(4e-6, 2.0, 20))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_text_names_every_shard_and_hop() {
+        let metrics = Metrics::new(2, 1);
+        metrics.queue(2).set(3, 0);
+        metrics.edge_to_account.observe(0.000_01);
+        let text = metrics.render();
+        for expected in [
+            "lightning_commands_admitted_total 0",
+            "lightning_shard_queue_messages{shard=\"symbol-0\"} 3",
+            "lightning_shard_queue_oldest_seconds{shard=\"account-1\"} 0",
+            "lightning_hop_seconds_count{hop=\"edge_to_account\"} 1",
+        ] {
+            assert!(text.contains(expected), "{expected} not in\n{text}");
+        }
     }
 }

@@ -4,7 +4,7 @@ use actix::prelude::*;
 
 use crate::domain::{
     id::SymbolId,
-    market::{PublicEvent, PublicTrade},
+    market::{BestQuotes, PublicEvent, PublicTrade},
     money::{Lots, Price},
     order::Side,
     reject::Reject,
@@ -81,17 +81,6 @@ pub struct DepthView {
     pub asks: Vec<(Price, Lots)>,
 }
 
-/// Best quotes of a symbol.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct BookTicker {
-    /// The update they include.
-    pub update_id: u64,
-    /// The best buyer.
-    pub bid: Option<(Price, Lots)>,
-    /// The best seller.
-    pub ask: Option<(Price, Lots)>,
-}
-
 /// Last price and best quotes of a symbol.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct TickerView {
@@ -100,7 +89,7 @@ pub struct TickerView {
     /// The price of its last trade.
     pub last: Option<Price>,
     /// Its best quotes.
-    pub book: BookTicker,
+    pub book: BestQuotes,
 }
 
 /// What market data tells subscribers.
@@ -109,7 +98,7 @@ pub enum MarketUpdate {
     /// A trade, at once.
     Trade(PublicTrade),
     /// New best quotes, at once.
-    BookTicker(BookTicker),
+    BookTicker(BestQuotes),
     /// Every level that changed since the stream's last diff, with its total now.
     Depth {
         /// The first update it covers: the previous diff's last + 1.

@@ -6,11 +6,13 @@ mod push;
 mod shard;
 
 pub use market::{
-    BookTicker, DepthView, FlushDepth, MarketMoved, MarketQuery, MarketUpdate, MarketView, QueryMarket,
-    Speed, TickerView,
+    DepthView, FlushDepth, MarketMoved, MarketQuery, MarketUpdate, MarketView, QueryMarket, Speed, TickerView,
 };
 pub use push::{
     AttachUser, Encoder, Frame, OpenSession, PublishMarket, PublishUser, Release, SessionEvent, SessionId,
     SessionLink, Shutdown, Subscribe, Topic, Unsubscribe,
 };
-pub use shard::{Admitted, Applied, Apply, Crash, Deliver, Drain, Query, ReplyHandle, Tick, Traced, Watch};
+pub use shard::{
+    Admission, Admitted, Applied, Crash, Deliver, Drain, Query, ReplyHandle, SymbolShardLost, Traced, Watch,
+    Wire,
+};

@@ -1,10 +1,12 @@
 //! Messages to and between shards.
 
+use std::{sync::Arc, time::Instant};
+
 use actix::prelude::*;
 use tokio::sync::oneshot;
 use tracing::Span;
 
-use crate::actors::gate::Permit;
+use crate::actors::{gate::Permit, topology::Topology};
 use crate::domain::{
     account::{AccountQuery, AccountView},
     command::{AccountCommand, Answer},
@@ -22,7 +24,11 @@ pub type ReplyHandle<T> = oneshot::Sender<Result<T, Reject>>;
 /// variants of [`AccountCommand`]).
 #[derive(Debug, Message)]
 #[rtype(result = "()")]
-pub struct Admitted {
+pub struct Admitted(pub Box<Admission>);
+
+/// A command let in. Boxed in its message: it is large, and passes two queues.
+#[derive(Debug)]
+pub struct Admission {
     /// The account slot.
     pub slot: SlotId,
     /// What is asked.
@@ -35,6 +41,8 @@ pub struct Admitted {
     pub permit: Permit,
     /// Where the answer goes.
     pub reply: ReplyHandle<Answer>,
+    /// When it was let in.
+    pub entered: Instant,
 }
 
 /// Http to account: a question.
@@ -59,7 +67,7 @@ pub struct Deliver<B: Send + 'static> {
     /// The messages, each with the span of the request that caused it.
     pub messages: Vec<Traced<B>>,
     /// When the turn ended.
-    pub sent: std::time::Instant,
+    pub sent: Instant,
 }
 
 /// A message between slots with the span of the request that caused it.
@@ -79,16 +87,6 @@ pub struct Applied {
     pub watermarks: Vec<(SlotId, SlotId, u64)>,
 }
 
-/// Actor to itself: take the next bounded batch.
-#[derive(Debug, Message)]
-#[rtype(result = "()")]
-pub struct Apply;
-
-/// Clock to shard: time has passed.
-#[derive(Debug, Clone, Copy, Message)]
-#[rtype(result = "()")]
-pub struct Tick(pub Timestamp);
-
 /// Push to account: somebody listens to this account's events, or nobody any more.
 #[derive(Debug, Clone, Copy, Message)]
 #[rtype(result = "()")]
@@ -102,7 +100,17 @@ pub struct Watch {
 /// App to shard: answer when everything before this has been processed.
 #[derive(Debug, Message)]
 #[rtype(result = "()")]
-pub struct Drain;
+pub struct Drain(pub oneshot::Sender<()>);
+
+/// App to every actor, once all have started: who the others are. Nothing else is sent before it.
+#[derive(Debug, Clone, Message)]
+#[rtype(result = "()")]
+pub struct Wire(pub Arc<Topology>);
+
+/// Symbol to every account shard: this symbol shard is out of service and answers nothing any more.
+#[derive(Debug, Clone, Copy, Message)]
+#[rtype(result = "()")]
+pub struct SymbolShardLost(pub usize);
 
 /// Test to shard: fail as a broken invariant would.
 #[derive(Debug, Message)]

@@ -3,7 +3,26 @@
 //! It knows orders, accounts only for self-trade prevention, and neither money nor messages. Commands go in
 //! ([`Book::submit`], [`Book::cancel`], [`Book::reduce`], [`Book::expire`]) and what happened comes out in a
 //! buffer of [`BookEvent`]s that the caller reuses.
+//!
+//! Orders lie in a slab of 64-byte nodes and are linked into one queue per price; the queues lie in a
+//! [`Ladder`], a radix tree over all prices there are. Nothing is hashed or compared on the way to an order
+//! (its [`Handle`](crate::domain::order::Handle) names its node), and nothing is allocated once the book has
+//! reached its size.
 
+mod check;
+mod digest;
+mod engine;
 mod event;
+mod expiry;
+mod ladder;
+mod pages;
+mod preflight;
+mod slab;
+mod submit;
+#[cfg(test)]
+mod tests;
 
+pub use digest::digest;
+pub use engine::{Book, BookLimits, PRIORITY_KIND, Removed, Resting};
 pub use event::{BookEvent, Incoming, Outcome, Policy};
+pub use ladder::{Ladder, Rung};

@@ -1,0 +1,174 @@
+//! Starting and stopping the actors: the only place that knows how many there are and on which threads.
+
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicU16, AtomicUsize},
+    },
+    time::Duration,
+};
+
+use actix::prelude::*;
+use tokio::sync::oneshot;
+
+use super::{
+    AccountActor, Clock, Exchange, Gate, GateLimits, Health, KeyListener, MarketDataActor, PushActor,
+    References, SymbolActor, Topology,
+    message::{Drain, Encoder, Shutdown, Wire},
+};
+use crate::{
+    domain::{book::BookLimits, catalogue::Catalogue},
+    telemetry::Metrics,
+};
+
+/// How often shards look at the clock and market data conflates.
+pub const TICK: Duration = Duration::from_millis(100);
+
+/// What an exchange is made of.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// The assets and symbols.
+    pub catalogue: Arc<Catalogue>,
+    /// How many account shards.
+    pub account_shards: usize,
+    /// How many symbol shards.
+    pub symbol_shards: usize,
+    /// How many threads the shards share; at least 1.
+    pub arbiters: usize,
+    /// Commands in flight per account shard.
+    pub account_gate: GateLimits,
+    /// Commands in flight per symbol shard.
+    pub symbol_gate: GateLimits,
+    /// How many inputs a shard handles before its neighbours run.
+    pub batch: usize,
+    /// How many fills one command may make.
+    pub fills_max: u32,
+    /// How many orders one book holds.
+    pub book_orders_max: u32,
+    /// The time.
+    pub clock: Clock,
+}
+
+impl Settings {
+    /// The defaults of `config/exchange.toml` around a catalogue, for tests and benches.
+    pub fn new(catalogue: Arc<Catalogue>) -> Self {
+        Self {
+            catalogue,
+            account_shards: 10,
+            symbol_shards: 10,
+            arbiters: 2,
+            account_gate: GateLimits { commands: 4_096, cancels: 512 },
+            symbol_gate: GateLimits { commands: 8_192, cancels: 1_024 },
+            batch: 256,
+            fills_max: 10_000,
+            book_orders_max: 1 << 24,
+            clock: Clock::default(),
+        }
+    }
+}
+
+/// A running exchange.
+#[derive(Debug)]
+pub struct Running {
+    /// The way in.
+    pub exchange: Exchange,
+    topology: Arc<Topology>,
+    arbiters: Vec<Arbiter>,
+}
+
+/// Starts every actor and wires them to each other. Must be called inside an actix system.
+pub fn start(settings: Settings, encoder: Box<dyn Encoder>, keys: Arc<dyn KeyListener>) -> Running {
+    let shard_arbiters = settings.arbiters.max(1);
+    // Two more threads keep the public side from waiting behind the shards, and the other way round.
+    let arbiters: Vec<Arbiter> = (0..shard_arbiters + 2).map(|_| Arbiter::new()).collect();
+    let on_shard_arbiter = |index: usize| arbiters[index % shard_arbiters].handle();
+    let accounts: Vec<_> = (0..settings.account_shards)
+        .map(|shard| {
+            let (batch, keys) = (settings.batch, Arc::clone(&keys));
+            AccountActor::start_in_arbiter(&on_shard_arbiter(shard), move |_| {
+                AccountActor::new(shard, batch, keys)
+            })
+        })
+        .collect();
+    let limits = BookLimits { orders_max: settings.book_orders_max, fills_max: settings.fills_max };
+    let symbols: Vec<_> = (0..settings.symbol_shards)
+        .map(|shard| {
+            let batch = settings.batch;
+            SymbolActor::start_in_arbiter(&on_shard_arbiter(shard), move |_| {
+                SymbolActor::new(shard, batch, limits)
+            })
+        })
+        .collect();
+    let listeners = Arc::new(AtomicUsize::new(0));
+    let counted = Arc::clone(&listeners);
+    let market = MarketDataActor::start_in_arbiter(&arbiters[shard_arbiters].handle(), move |_| {
+        MarketDataActor::new(counted)
+    });
+    let push = PushActor::start_in_arbiter(&arbiters[shard_arbiters + 1].handle(), move |_| {
+        PushActor::new(encoder, listeners)
+    });
+    let topology = Arc::new(Topology {
+        account_gates: (0..accounts.len()).map(|_| Gate::new(settings.account_gate)).collect(),
+        symbol_gates: (0..symbols.len()).map(|_| Gate::new(settings.symbol_gate)).collect(),
+        references: Arc::new(References::new(&settings.catalogue)),
+        health: Arc::new(Health::new(accounts.len(), symbols.len())),
+        metrics: Arc::new(Metrics::new(accounts.len(), symbols.len())),
+        catalogue: Arc::clone(&settings.catalogue),
+        clock: settings.clock.clone(),
+        new_accounts: AtomicU16::new(0),
+        accounts,
+        symbols,
+        market,
+        push,
+    });
+    topology.push.do_send(Wire(Arc::clone(&topology)));
+    topology.market.do_send(Wire(Arc::clone(&topology)));
+    topology.symbols.iter().for_each(|shard| shard.do_send(Wire(Arc::clone(&topology))));
+    topology.accounts.iter().for_each(|shard| shard.do_send(Wire(Arc::clone(&topology))));
+    Running { exchange: Exchange::new(Arc::clone(&topology)), topology, arbiters }
+}
+
+impl Running {
+    /// Returns who owns what, for tests and benches.
+    pub fn topology(&self) -> &Arc<Topology> {
+        &self.topology
+    }
+
+    /// Stops in order: no new work; wait for what is in flight; tell every WebSocket session.
+    pub async fn drain(&self) {
+        let topology = &self.topology;
+        topology.health.stop();
+        for (index, gate) in topology.account_gates.iter().enumerate() {
+            if !topology.health.is_account_shard_down(index) {
+                gate.emptied().await;
+            }
+        }
+        // Answers are out; the makers' sides of the last trades may still be on their way, one hop at most.
+        for _ in 0..2 {
+            for shard in &topology.symbols {
+                processed(|drain| shard.do_send(drain)).await;
+            }
+            for shard in &topology.accounts {
+                processed(|drain| shard.do_send(drain)).await;
+            }
+        }
+        // Fails only if push is gone, and its sessions with it.
+        let _ = topology.push.send(Shutdown).await;
+    }
+
+    /// Ends the actors' threads. Anything not drained is dropped.
+    pub fn stop(self) {
+        for arbiter in &self.arbiters {
+            arbiter.stop();
+        }
+        for arbiter in self.arbiters {
+            let _ = arbiter.join(); // a panicked thread has been reported already
+        }
+    }
+}
+
+async fn processed(tell: impl Fn(Drain)) {
+    let (done, processed) = oneshot::channel();
+    tell(Drain(done));
+    let _ = processed.await; // a shard out of service answers by dropping it
+}

@@ -1,0 +1,136 @@
+//! Answering questions without changing anything.
+
+use super::{
+    plan,
+    query::{AccountQuery, AccountView, Page},
+    slot::{Account, AccountSlot, State},
+};
+use crate::domain::{
+    command::OrderRef,
+    id::{AccountId, OrderId, SymbolId, TradeId},
+    order::{Fill, Order},
+    reject::{Filter, Reject},
+    time::Timestamp,
+};
+
+impl AccountSlot {
+    /// Answers a question about an account.
+    ///
+    /// # Errors
+    /// Unknown account or order, or what an order under test breaks.
+    pub fn query(&self, id: AccountId, query: &AccountQuery, now: Timestamp) -> Result<AccountView, Reject> {
+        let state = &self.state;
+        let account = state.accounts.get(&id).ok_or(Reject::UnknownAccount)?;
+        match *query {
+            AccountQuery::Account => Ok(AccountView::Account {
+                balances: account.balances.iter().collect(),
+                tier: account.tier,
+                updated_at: account.updated_at,
+            }),
+            AccountQuery::Order { symbol, order } => {
+                state.find_any(id, symbol, &order).map(|order| AccountView::Order(Box::new(order)))
+            }
+            AccountQuery::OpenOrders { symbol } => {
+                Ok(AccountView::Orders(state.open_orders(account, symbol)))
+            }
+            AccountQuery::AllOrders { symbol, from, page } => {
+                Ok(AccountView::Orders(state.all_orders(id, account, symbol, from, page)))
+            }
+            AccountQuery::Fills { symbol, order, from, page } => {
+                Ok(AccountView::Fills(state.fills(id, symbol, order, from, page)))
+            }
+            AccountQuery::Test(order) => {
+                let spec = self.catalogue().symbol(order.symbol).ok_or(Reject::UnknownSymbol)?;
+                plan::check(spec, &order, now.max(state.time))?;
+                let open = account.open_by_symbol.get(&order.symbol).copied().unwrap_or_default();
+                if open >= spec.filters.open_orders_max {
+                    return Err(Reject::Filter(Filter::MaxNumOrders));
+                }
+                let taken = |client_id| state.client_ids.contains(&(id, client_id));
+                if order.client_id.is_some_and(taken) {
+                    return Err(Reject::DuplicateClientOrderId);
+                }
+                plan::plan(spec, &order, account.balances.get(spec.paid(order.side).id).available)?;
+                Ok(AccountView::Tested)
+            }
+        }
+    }
+}
+
+impl State {
+    /// An open order.
+    pub(super) fn order(&self, id: OrderId) -> Option<&Order> {
+        self.orders.get(&id).map(|open| &open.order)
+    }
+
+    /// An order by id or name, open first, then the most recently closed.
+    fn find_any(&self, account: AccountId, symbol: SymbolId, order: &OrderRef) -> Result<Order, Reject> {
+        let is_meant = |found: &&Order| {
+            order.id.is_none_or(|id| id == found.id)
+                && order.client_id.is_none_or(|name| name == found.client_id)
+        };
+        let open_id = order
+            .id
+            .or_else(|| order.client_id.and_then(|name| self.client_ids.get(&(account, name)).copied()));
+        let open = open_id.and_then(|id| self.order(id));
+        let open = open.filter(|found| found.account == account && found.symbol == symbol).filter(is_meant);
+        let closed = || self.archive.orders(account, symbol).filter(is_meant).last();
+        open.or_else(closed).copied().ok_or(Reject::UnknownOrder)
+    }
+
+    fn open_orders(&self, account: &Account, symbol: Option<SymbolId>) -> Vec<Order> {
+        let open = account.open.iter().filter_map(|id| self.order(*id));
+        open.filter(|order| symbol.is_none_or(|symbol| order.symbol == symbol)).copied().collect()
+    }
+
+    fn all_orders(
+        &self,
+        id: AccountId,
+        account: &Account,
+        symbol: SymbolId,
+        from: Option<OrderId>,
+        page: Page,
+    ) -> Vec<Order> {
+        let mut orders = self.open_orders(account, Some(symbol));
+        orders.extend(self.archive.orders(id, symbol).copied());
+        orders.retain(|order| from.is_none_or(|from| order.id >= from) && page.admits(order.created_at));
+        orders.sort_unstable_by_key(|order| order.id);
+        page.cut(orders, from.is_some())
+    }
+
+    fn fills(
+        &self,
+        account: AccountId,
+        symbol: SymbolId,
+        order: Option<OrderId>,
+        from: Option<TradeId>,
+        page: Page,
+    ) -> Vec<Fill> {
+        let fills = self.archive.fills(account, symbol).filter(|fill| {
+            order.is_none_or(|order| fill.order == order)
+                && from.is_none_or(|from| fill.trade >= from)
+                && page.admits(fill.time)
+        });
+        let mut fills: Vec<Fill> = fills.copied().collect();
+        fills.sort_by_key(|fill| fill.trade); // stable: both sides of a self-trade stay in order
+        page.cut(fills, from.is_some())
+    }
+}
+
+impl Page {
+    fn admits(&self, time: Timestamp) -> bool {
+        // Bounds may be given in milliseconds: compare at that grain.
+        self.start.is_none_or(|start| time.millis() >= start.millis())
+            && self.end.is_none_or(|end| time.millis() <= end.millis())
+    }
+
+    fn cut<T>(&self, mut items: Vec<T>, has_start: bool) -> Vec<T> {
+        let excess = items.len().saturating_sub(self.limit);
+        if has_start || self.start.is_some() {
+            items.truncate(self.limit);
+        } else {
+            items.drain(..excess);
+        }
+        items
+    }
+}

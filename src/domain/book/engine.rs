@@ -1,0 +1,312 @@
+//! The book itself: its state, cancelling, amending and queries.
+
+use super::{
+    event::BookEvent,
+    expiry::Expiries,
+    ladder::{Ladder, Rung},
+    slab::{NEVER, NIL, Node, Slab},
+};
+use crate::domain::{
+    hash,
+    id::{AccountId, OrderId},
+    money::{Lots, Price},
+    order::{Handle, Side},
+    planted::{Bug, planted},
+    time::Timestamp,
+};
+
+/// Sets the priority counter apart from other entities in the state hash.
+pub const PRIORITY_KIND: u64 = 0x7072_696f_7269;
+
+/// What bounds a book.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct BookLimits {
+    /// The most orders that may rest.
+    pub orders_max: u32,
+    /// The most resting orders one command may trade with, prevent from trading, or find expired.
+    pub fills_max: u32,
+}
+
+impl Default for BookLimits {
+    fn default() -> Self {
+        Self { orders_max: 4_000_000, fills_max: 10_000 }
+    }
+}
+
+/// An order as it rests.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Resting {
+    /// Where it rests.
+    pub handle: Handle,
+    /// Its id.
+    pub order: OrderId,
+    /// Whose order.
+    pub account: AccountId,
+    /// Which side.
+    pub side: Side,
+    /// Its limit.
+    pub price: Price,
+    /// What is left of it; never zero.
+    pub remaining: Lots,
+    /// Rises with every order that rests in this book; the lower of two at one price trades first.
+    pub priority: u64,
+    /// When it ends, if it does by itself.
+    pub expires_at: Option<Timestamp>,
+}
+
+/// An order that was taken back.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Removed {
+    /// Whose order.
+    pub account: AccountId,
+    /// Which side.
+    pub side: Side,
+    /// Its limit.
+    pub price: Price,
+    /// What was left of it; never zero.
+    pub remaining: Lots,
+}
+
+/// The orders at one price.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Level {
+    pub(super) head: u32,
+    pub(super) tail: u32,
+    pub(super) total: u64,
+}
+
+/// The best level of a side.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Touch {
+    pub(super) price: Price,
+    pub(super) rung: Rung,
+}
+
+/// The order book of one symbol.
+///
+/// Both sides share one ladder, which is sound because a book is never crossed: what is at or below the best
+/// bid is bids, the rest is asks.
+#[derive(Debug, Clone)]
+pub struct Book {
+    pub(super) limits: BookLimits,
+    pub(super) ladder: Ladder<Level>,
+    pub(super) orders: Slab,
+    /// By `Side::index`.
+    pub(super) best: [Option<Touch>; 2],
+    /// The priority the next order gets that rests.
+    pub(super) priority: u64,
+    /// The sum of the orders' digests.
+    pub(super) digest: u128,
+    pub(super) expiries: Expiries,
+    /// Levels left by expired orders, while `expire` runs; kept for its capacity.
+    pub(super) expired: Vec<(Price, Side, Lots)>,
+}
+
+impl Book {
+    /// Makes an empty book.
+    pub fn new(limits: BookLimits) -> Self {
+        Self {
+            limits,
+            ladder: Ladder::default(),
+            orders: Slab::default(),
+            best: [None; 2],
+            priority: 0,
+            digest: 0,
+            expiries: Expiries::default(),
+            expired: Vec::new(),
+        }
+    }
+
+    /// Takes an order back and says what was left of it; `None` if the handle is stale or names another order.
+    #[inline(always)]
+    pub fn cancel(&mut self, handle: Handle, order: OrderId, events: &mut Vec<BookEvent>) -> Option<Removed> {
+        let node = *self.orders.get(handle).filter(|node| node.order == order)?;
+        let side = node.side();
+        let total = self.unlink(handle.index, &node);
+        events.push(BookEvent::LevelChanged { side, price: node.price, total });
+        Some(Removed { account: node.account, side, price: node.price, remaining: node.lots() })
+    }
+
+    /// Takes `by` lots off an order, which keeps its place in the queue, and says what is left of it.
+    ///
+    /// `None`, and no change, if the handle is stale or names another order, or if nothing would be left.
+    pub fn reduce(
+        &mut self,
+        handle: Handle,
+        order: OrderId,
+        by: Lots,
+        events: &mut Vec<BookEvent>,
+    ) -> Option<Lots> {
+        let node =
+            *self.orders.get(handle).filter(|node| node.order == order && node.remaining > by.get())?;
+        self.shrink(handle.index, by.get());
+        let level = &mut self.ladder[node.rung];
+        level.total -= by.get();
+        if planted(Bug::AmendLosesPriority) && node.next != NIL {
+            self.move_to_back(handle.index);
+        }
+        let total = Lots::new(self.ladder[node.rung].total);
+        events.push(BookEvent::LevelChanged { side: node.side(), price: node.price, total });
+        Some(Lots::new(node.remaining - by.get()))
+    }
+
+    /// Returns the best price of a side and the lots there. Orders past their date count until they leave.
+    #[inline]
+    pub fn best(&self, side: Side) -> Option<(Price, Lots)> {
+        self.best[side.index()].map(|touch| (touch.price, Lots::new(self.ladder[touch.rung].total)))
+    }
+
+    /// Returns a side's levels, from the touch outward.
+    pub fn depth(&self, side: Side) -> impl Iterator<Item = (Price, Lots)> {
+        self.rungs(side).map(|rung| (self.ladder.price(rung), Lots::new(self.ladder[rung].total)))
+    }
+
+    /// Returns a side's orders in the order they would trade.
+    pub fn orders(&self, side: Side) -> impl Iterator<Item = Resting> {
+        self.rungs(side).flat_map(|rung| self.queue(rung)).map(|index| self.resting(index))
+    }
+
+    /// Returns the lots at a price, zero if there is no such level.
+    pub fn total(&self, side: Side, price: Price) -> Lots {
+        let is_of_side =
+            self.best[side.index()].is_some_and(|touch| side.opposite().accepts(price, touch.price));
+        let level = if is_of_side { self.ladder.get(price) } else { None };
+        Lots::new(level.map_or(0, |level| level.total))
+    }
+
+    /// Returns the order a handle names, unless it is gone.
+    pub fn get(&self, handle: Handle) -> Option<Resting> {
+        self.orders.get(handle).map(|_| self.resting(handle.index))
+    }
+
+    /// Returns how many orders rest.
+    pub fn len(&self) -> usize {
+        self.orders.len() as usize
+    }
+
+    /// Returns whether no order rests.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// Returns what bounds the book.
+    pub fn limits(&self) -> BookLimits {
+        self.limits
+    }
+
+    /// Returns the state hash: the sum of [`digest`](super::digest) over all resting orders, so that it sees every
+    /// field and the whole queue, plus the hash of the priority counter, modulo 2^128.
+    pub fn hash(&self) -> u128 {
+        self.digest.wrapping_add(hash::entity(PRIORITY_KIND, &[self.priority]))
+    }
+
+    /// Returns the bytes taken from the allocator.
+    pub fn memory_bytes(&self) -> usize {
+        size_of::<Self>() + self.orders.bytes() + self.ladder.memory_bytes() + self.expiries.bytes()
+    }
+
+    /// Returns a side's rungs, from the touch outward.
+    pub(super) fn rungs(&self, side: Side) -> impl Iterator<Item = Rung> {
+        let start = self.best[side.index()].map(|touch| touch.rung);
+        std::iter::successors(start, move |rung| self.outward(side, *rung))
+    }
+
+    /// Returns a level's nodes, first to last.
+    pub(super) fn queue(&self, rung: Rung) -> impl Iterator<Item = u32> {
+        let next = |index: u32| (index != NIL).then_some(index);
+        std::iter::successors(next(self.ladder[rung].head), move |index| next(self.orders[*index].next))
+    }
+
+    #[inline(always)]
+    pub(super) fn outward(&self, side: Side, rung: Rung) -> Option<Rung> {
+        match side {
+            Side::Buy => self.ladder.below(rung),
+            Side::Sell => self.ladder.above(rung),
+        }
+    }
+
+    fn resting(&self, index: u32) -> Resting {
+        let node = &self.orders[index];
+        Resting {
+            handle: self.orders.handle(index),
+            order: node.order,
+            account: node.account,
+            side: node.side(),
+            price: node.price,
+            remaining: node.lots(),
+            priority: node.priority(),
+            expires_at: node.expires_at(),
+        }
+    }
+
+    /// Takes an order out of its queue and its level out of the ladder if that leaves it empty; returns what
+    /// is left at the level.
+    #[inline(always)]
+    pub(super) fn unlink(&mut self, index: u32, node: &Node) -> Lots {
+        self.forget(index, node);
+        let level = &mut self.ladder[node.rung];
+        // Cannot wrap: a level's total is the sum over its orders, and this is one of them.
+        let total = level.total.wrapping_sub(node.remaining);
+        level.total = total;
+        level.head = if node.prev == NIL { node.next } else { level.head };
+        level.tail = if node.next == NIL { node.prev } else { level.tail };
+        self.orders[node.prev].next = node.next;
+        self.orders[node.next].prev = node.prev;
+        if planted(Bug::MiddleRemovalLosesTail) && node.prev != NIL && node.next != NIL {
+            self.orders[node.prev].next = NIL;
+            self.ladder[node.rung].tail = node.prev;
+        }
+        if total == 0 {
+            self.drop_level(node.side(), node.rung);
+        }
+        Lots::new(total)
+    }
+
+    /// Takes an emptied level out, and moves the touch if it was that.
+    #[inline(never)]
+    pub(super) fn drop_level(&mut self, side: Side, rung: Rung) {
+        if planted(Bug::PhantomLevel) {
+            return;
+        }
+        let best = &self.best[side.index()];
+        if best.is_some_and(|touch| touch.rung == rung) {
+            let next = self.outward(side, rung);
+            self.best[side.index()] = next.map(|rung| Touch { price: self.ladder.price(rung), rung });
+        }
+        self.ladder.vacate(rung);
+    }
+
+    /// Lets go of a node and of all that is kept about it outside its queue.
+    #[inline(always)]
+    pub(super) fn forget(&mut self, index: u32, node: &Node) {
+        self.digest = self.digest.wrapping_sub(node.digest());
+        self.orders.give(index);
+        if node.expiry != NEVER {
+            self.expiries.drop_one(&self.orders);
+        }
+    }
+
+    /// Takes lots off an order that keeps some; the level's total is the caller's.
+    #[inline(always)]
+    pub(super) fn shrink(&mut self, index: u32, by: u64) {
+        let node = &mut self.orders[index];
+        self.digest = self.digest.wrapping_sub(node.digest());
+        node.remaining -= by;
+        self.digest = self.digest.wrapping_add(node.digest());
+    }
+
+    /// Only for the planted bug: moves an order that has others behind it to the end of its queue.
+    fn move_to_back(&mut self, index: u32) {
+        let Node { prev, next, rung, .. } = self.orders[index];
+        self.orders[next].prev = prev;
+        if prev == NIL {
+            self.ladder[rung].head = next;
+        } else {
+            self.orders[prev].next = next;
+        }
+        let tail = std::mem::replace(&mut self.ladder[rung].tail, index);
+        self.orders[tail].next = index;
+        let node = &mut self.orders[index];
+        (node.prev, node.next) = (tail, NIL);
+    }
+}

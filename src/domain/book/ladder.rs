@@ -1,0 +1,526 @@
+//! Values by price, over all prices there are, with neighbours at hand.
+
+use super::pages::Pages;
+use crate::domain::{money::Price, reject::Fault};
+
+const NIL: u32 = u32::MAX;
+/// Bits of the price that one node decides: 64 ways, one machine word of occupancy.
+const DIGIT: u32 = 6;
+const WAYS: usize = 1 << DIGIT;
+
+/// A map from prices to values that makes the moves of an order book cheap: to a price, and from a price to
+/// the next one above or below.
+///
+/// A radix tree of 64-way nodes, each with a word that says which of its ways are taken. Its root covers only
+/// the span of prices in use, so that a market within 4,096 ticks is two nodes deep and any `u64` can still
+/// be a price. A leaf holds its 64 values in place, and neither they nor nodes ever move: a [`Rung`] stays
+/// good until its price is removed.
+///
+/// Memory follows the blocks of 64 prices in use, not the span; emptied nodes are used again.
+#[derive(Debug, Clone)]
+pub struct Ladder<V> {
+    leaves: Pages<Leaf<V>, 16>,
+    branches: Pages<Branch, 16>,
+    leaves_used: u32,
+    branches_used: u32,
+    /// Emptied nodes, linked by `parent`.
+    leaves_free: u32,
+    branches_free: u32,
+    /// A leaf if `height` is 0, else a branch; `NIL` when there is nothing.
+    root: u32,
+    height: u32,
+    /// Some price under the root.
+    anchor: u64,
+    len: usize,
+}
+
+/// Where a price is. Good until that price is removed.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Rung(u32);
+
+impl Rung {
+    const fn new(leaf: u32, slot: u32) -> Self {
+        Self((leaf << DIGIT) | slot)
+    }
+
+    const fn leaf(self) -> u32 {
+        self.0 >> DIGIT
+    }
+
+    const fn slot(self) -> u32 {
+        self.0 % WAYS as u32
+    }
+}
+
+#[derive(Debug, Clone)]
+#[repr(C, align(64))]
+struct Leaf<V> {
+    occupied: u64,
+    /// The prices' common upper digits.
+    block: u64,
+    parent: u32,
+    values: [V; WAYS],
+}
+
+#[derive(Debug, Clone)]
+#[repr(C, align(64))]
+struct Branch {
+    occupied: u64,
+    /// The prices' common upper digits.
+    block: u64,
+    parent: u32,
+    /// The index in its parent is the last digit of `block`.
+    children: [u32; WAYS],
+}
+
+impl<V: Copy + Default> Default for Leaf<V> {
+    fn default() -> Self {
+        Self { occupied: 0, block: 0, parent: NIL, values: [V::default(); WAYS] }
+    }
+}
+
+impl Default for Branch {
+    fn default() -> Self {
+        Self { occupied: 0, block: 0, parent: NIL, children: [NIL; WAYS] }
+    }
+}
+
+impl<V: Copy + Default> Default for Ladder<V> {
+    fn default() -> Self {
+        Self {
+            leaves: Pages::default(),
+            branches: Pages::default(),
+            leaves_used: 0,
+            branches_used: 0,
+            leaves_free: NIL,
+            branches_free: NIL,
+            root: NIL,
+            height: 0,
+            anchor: 0,
+            len: 0,
+        }
+    }
+}
+
+/// Returns which of the 64 lie beyond `slot`.
+const fn beyond<const UP: bool>(slot: u32) -> u64 {
+    if UP { (u64::MAX << slot) << 1 } else { !(u64::MAX << slot) }
+}
+
+/// Returns the first taken one on the way up or down; there must be one.
+const fn nearest<const UP: bool>(occupied: u64) -> u32 {
+    if UP { occupied.trailing_zeros() } else { u64::BITS - 1 - occupied.leading_zeros() }
+}
+
+/// Returns the digits of a price above the lowest `digits` ones.
+fn upper(price: u64, digits: u32) -> u64 {
+    price.checked_shr(digits * DIGIT).unwrap_or(0)
+}
+
+/// Returns the lowest digit.
+const fn last_digit(key: u64) -> u32 {
+    (key % WAYS as u64) as u32
+}
+
+impl<V: Copy + Default> Ladder<V> {
+    /// Returns how many prices there are.
+    pub const fn len(&self) -> usize {
+        self.len
+    }
+
+    /// Returns whether there is no price.
+    pub const fn is_empty(&self) -> bool {
+        self.len == 0
+    }
+
+    /// Returns the value at a price.
+    pub fn get(&self, price: Price) -> Option<&V> {
+        self.find(price).map(|rung| &self[rung])
+    }
+
+    /// Returns the value at a price for changing.
+    pub fn get_mut(&mut self, price: Price) -> Option<&mut V> {
+        self.find(price).map(|rung| &mut self[rung])
+    }
+
+    /// Returns the value at a price for changing; a price that was absent enters with the default.
+    pub fn get_or_default(&mut self, price: Price) -> &mut V {
+        let rung = self.enter(price);
+        &mut self[rung]
+    }
+
+    /// Takes a price out and returns its value.
+    pub fn remove(&mut self, price: Price) -> Option<V> {
+        let rung = self.find(price)?;
+        Some(self.vacate(rung))
+    }
+
+    /// Returns where a price is.
+    #[inline(always)]
+    pub fn find(&self, price: Price) -> Option<Rung> {
+        let ticks = price.ticks();
+        if self.root == NIL || !self.covers(ticks) {
+            return None;
+        }
+        let mut node = self.root;
+        let mut shift = self.height * DIGIT;
+        while shift > 0 {
+            node = self.branches[node].children[last_digit(ticks >> shift) as usize];
+            if node == NIL {
+                return None;
+            }
+            shift -= DIGIT;
+        }
+        let slot = last_digit(ticks);
+        (self.leaves[node].occupied >> slot & 1 == 1).then_some(Rung::new(node, slot))
+    }
+
+    /// Returns the price at a rung.
+    #[inline(always)]
+    pub fn price(&self, rung: Rung) -> Price {
+        Price::from_ticks((self.leaves[rung.leaf()].block << DIGIT) | u64::from(rung.slot()))
+    }
+
+    /// Returns the lowest price.
+    pub fn first(&self) -> Option<Rung> {
+        self.end::<true>()
+    }
+
+    /// Returns the highest price.
+    pub fn last(&self) -> Option<Rung> {
+        self.end::<false>()
+    }
+
+    /// Returns the next higher price.
+    #[inline(always)]
+    pub fn above(&self, rung: Rung) -> Option<Rung> {
+        self.neighbour::<true>(rung)
+    }
+
+    /// Returns the next lower price.
+    #[inline(always)]
+    pub fn below(&self, rung: Rung) -> Option<Rung> {
+        self.neighbour::<false>(rung)
+    }
+
+    /// Returns the lowest price above `price`, whether or not that is there itself.
+    pub fn next_up(&self, price: Price) -> Option<Rung> {
+        self.next::<true>(price.ticks())
+    }
+
+    /// Returns the highest price below `price`, whether or not that is there itself.
+    pub fn next_down(&self, price: Price) -> Option<Rung> {
+        self.next::<false>(price.ticks())
+    }
+
+    /// Goes through prices and values from `start` upwards.
+    pub fn ascend(&self, start: Option<Rung>) -> impl Iterator<Item = (Price, &V)> {
+        std::iter::successors(start, |rung| self.above(*rung)).map(|rung| (self.price(rung), &self[rung]))
+    }
+
+    /// Goes through prices and values from `start` downwards.
+    pub fn descend(&self, start: Option<Rung>) -> impl Iterator<Item = (Price, &V)> {
+        std::iter::successors(start, |rung| self.below(*rung)).map(|rung| (self.price(rung), &self[rung]))
+    }
+
+    /// Returns where a price is; one that was absent enters with the default.
+    pub fn enter(&mut self, price: Price) -> Rung {
+        let rung = self.reach(price);
+        self.occupy(rung);
+        rung
+    }
+
+    /// Returns where a price is or would be. Whoever finds the default there must `occupy` it before anything
+    /// else is done. The split spares a look at the leaf's head where the value itself tells.
+    #[inline(always)]
+    pub(super) fn reach(&mut self, price: Price) -> Rung {
+        let ticks = price.ticks();
+        if self.root == NIL || !self.covers(ticks) {
+            self.widen(ticks);
+        }
+        let mut node = self.root;
+        let mut height = self.height;
+        while height > 0 {
+            let way = last_digit(ticks >> (height * DIGIT));
+            let child = self.branches[node].children[way as usize];
+            height -= 1;
+            node = if child == NIL { self.grow(node, way, height, ticks) } else { child };
+        }
+        Rung::new(node, last_digit(ticks))
+    }
+
+    /// Marks a price as there.
+    #[inline(always)]
+    pub(super) fn occupy(&mut self, rung: Rung) {
+        let leaf = &mut self.leaves[rung.leaf()];
+        let bit = 1 << rung.slot();
+        self.len += usize::from(leaf.occupied & bit == 0);
+        leaf.occupied |= bit;
+    }
+
+    /// Takes out the price at a rung and returns its value. The rung must be good.
+    #[inline(always)]
+    pub fn vacate(&mut self, rung: Rung) -> V {
+        let leaf = &mut self.leaves[rung.leaf()];
+        leaf.occupied &= !(1 << rung.slot());
+        let is_empty = leaf.occupied == 0;
+        let value = std::mem::take(&mut leaf.values[rung.slot() as usize]);
+        self.len -= 1;
+        if is_empty {
+            self.prune(rung.leaf());
+        }
+        value
+    }
+
+    /// Returns the bytes taken from the allocator.
+    pub fn memory_bytes(&self) -> usize {
+        self.leaves.bytes() + self.branches.bytes()
+    }
+
+    #[inline(always)]
+    fn covers(&self, ticks: u64) -> bool {
+        upper(ticks ^ self.anchor, self.height + 1) == 0
+    }
+
+    fn end<const UP: bool>(&self) -> Option<Rung> {
+        (self.root != NIL).then(|| self.outermost::<UP>(self.root, self.height))
+    }
+
+    /// Returns the lowest price under a node (`UP`), or the highest.
+    fn outermost<const UP: bool>(&self, mut node: u32, height: u32) -> Rung {
+        for _ in 0..height {
+            let branch = &self.branches[node];
+            node = branch.children[nearest::<UP>(branch.occupied) as usize];
+        }
+        Rung::new(node, nearest::<UP>(self.leaves[node].occupied))
+    }
+
+    #[inline(always)]
+    fn neighbour<const UP: bool>(&self, rung: Rung) -> Option<Rung> {
+        let leaf = &self.leaves[rung.leaf()];
+        let rest = leaf.occupied & beyond::<UP>(rung.slot());
+        if rest != 0 {
+            return Some(Rung::new(rung.leaf(), nearest::<UP>(rest)));
+        }
+        self.climb::<UP>(leaf.parent, 1, leaf.block)
+    }
+
+    /// Returns the nearest price beyond the child that ends in the last digit of `key`.
+    fn climb<const UP: bool>(&self, mut node: u32, mut height: u32, mut key: u64) -> Option<Rung> {
+        while node != NIL {
+            let branch = &self.branches[node];
+            let rest = branch.occupied & beyond::<UP>(last_digit(key));
+            if rest != 0 {
+                let child = branch.children[nearest::<UP>(rest) as usize];
+                return Some(self.outermost::<UP>(child, height - 1));
+            }
+            key = branch.block;
+            node = branch.parent;
+            height += 1;
+        }
+        None
+    }
+
+    fn next<const UP: bool>(&self, ticks: u64) -> Option<Rung> {
+        if self.root == NIL {
+            return None;
+        }
+        if !self.covers(ticks) {
+            let is_before = (ticks < self.anchor) == UP;
+            return if is_before { self.end::<UP>() } else { None };
+        }
+        let (mut node, mut height) = (self.root, self.height);
+        while height > 0 {
+            let key = ticks >> (height * DIGIT);
+            let child = self.branches[node].children[last_digit(key) as usize];
+            if child == NIL {
+                return self.climb::<UP>(node, height, key);
+            }
+            node = child;
+            height -= 1;
+        }
+        self.neighbour::<UP>(Rung::new(node, last_digit(ticks)))
+    }
+
+    /// Makes the root cover a price.
+    #[cold]
+    #[inline(never)]
+    fn widen(&mut self, ticks: u64) {
+        if self.root == NIL {
+            self.root = self.take_leaf(upper(ticks, 1), NIL);
+            self.height = 0;
+            self.anchor = ticks;
+        }
+        while !self.covers(ticks) {
+            self.raise();
+        }
+    }
+
+    /// Puts a new root over the old one.
+    fn raise(&mut self) {
+        let way = last_digit(upper(self.anchor, self.height + 1));
+        let branch = self.take_branch(upper(self.anchor, self.height + 2), NIL);
+        self.adopt(branch, way, self.root, self.height);
+        self.root = branch;
+        self.height += 1;
+    }
+
+    /// Makes the missing child of a branch; `height` is the child's.
+    #[cold]
+    #[inline(never)]
+    fn grow(&mut self, parent: u32, way: u32, height: u32, ticks: u64) -> u32 {
+        let block = upper(ticks, height + 1);
+        let child = if height == 0 { self.take_leaf(block, parent) } else { self.take_branch(block, parent) };
+        self.adopt(parent, way, child, height);
+        child
+    }
+
+    fn adopt(&mut self, parent: u32, way: u32, child: u32, child_height: u32) {
+        let branch = &mut self.branches[parent];
+        branch.occupied |= 1 << way;
+        branch.children[way as usize] = child;
+        if child_height == 0 {
+            self.leaves[child].parent = parent;
+        } else {
+            self.branches[child].parent = parent;
+        }
+    }
+
+    fn take_leaf(&mut self, block: u64, parent: u32) -> u32 {
+        let mut index = self.leaves_free;
+        if index == NIL {
+            index = self.leaves_used;
+            self.leaves.reach(index);
+            self.leaves_used += 1;
+        } else {
+            self.leaves_free = self.leaves[index].parent;
+        }
+        let leaf = &mut self.leaves[index];
+        leaf.block = block;
+        leaf.parent = parent;
+        index
+    }
+
+    fn take_branch(&mut self, block: u64, parent: u32) -> u32 {
+        let mut index = self.branches_free;
+        if index == NIL {
+            index = self.branches_used;
+            self.branches.reach(index);
+            self.branches_used += 1;
+        } else {
+            self.branches_free = self.branches[index].parent;
+        }
+        let branch = &mut self.branches[index];
+        branch.block = block;
+        branch.parent = parent;
+        index
+    }
+
+    /// Gives an emptied leaf back, and every branch that is empty without it.
+    #[cold]
+    #[inline(never)]
+    fn prune(&mut self, leaf: u32) {
+        let mut key = self.leaves[leaf].block;
+        let mut node = std::mem::replace(&mut self.leaves[leaf].parent, self.leaves_free);
+        self.leaves_free = leaf;
+        while node != NIL {
+            let branch = &mut self.branches[node];
+            branch.occupied &= !(1 << last_digit(key));
+            branch.children[last_digit(key) as usize] = NIL;
+            if branch.occupied != 0 {
+                return self.lower();
+            }
+            key = branch.block;
+            let parent = std::mem::replace(&mut branch.parent, self.branches_free);
+            self.branches_free = node;
+            node = parent;
+        }
+        self.root = NIL;
+    }
+
+    /// Gives roots with a single child back, so that one far price does not make every path long for ever.
+    fn lower(&mut self) {
+        while self.height > 0 && self.branches[self.root].occupied.is_power_of_two() {
+            let old = self.root;
+            let branch = &mut self.branches[old];
+            let way = nearest::<true>(branch.occupied);
+            self.root = std::mem::replace(&mut branch.children[way as usize], NIL);
+            branch.occupied = 0;
+            branch.parent = self.branches_free;
+            self.branches_free = old;
+            self.height -= 1;
+            let block = if self.height == 0 {
+                self.leaves[self.root].parent = NIL;
+                self.leaves[self.root].block
+            } else {
+                self.branches[self.root].parent = NIL;
+                self.branches[self.root].block
+            };
+            self.anchor = block << ((self.height + 1) * DIGIT);
+        }
+    }
+
+    /// Verifies the tree: every node's block, parent and occupancy, and the number of prices.
+    ///
+    /// # Errors
+    /// What is wrong with the first node found wrong.
+    pub fn check(&self) -> Result<(), Fault> {
+        let prices = if self.root == NIL {
+            0
+        } else {
+            self.check_node(self.root, self.height, NIL, upper(self.anchor, self.height + 1))?
+        };
+        if prices != self.len {
+            return Err(Fault::new(format!("ladder counts {} prices, holds {prices}", self.len)));
+        }
+        Ok(())
+    }
+
+    /// Recursion is bounded by the height: 11 for all of `u64`.
+    fn check_node(&self, node: u32, height: u32, parent: u32, block: u64) -> Result<usize, Fault> {
+        let fault = |what: &str| Err(Fault::new(format!("ladder node {node} at height {height}: {what}")));
+        if height == 0 {
+            let leaf = &self.leaves[node];
+            if leaf.parent != parent || leaf.block != block || leaf.occupied == 0 {
+                return fault("wrong parent, block or occupancy");
+            }
+            return Ok(leaf.occupied.count_ones() as usize);
+        }
+        let branch = &self.branches[node];
+        if branch.parent != parent || branch.block != block || branch.occupied == 0 {
+            return fault("wrong parent, block or occupancy");
+        }
+        if parent == NIL && branch.occupied.is_power_of_two() {
+            return fault("a root with one child");
+        }
+        let mut prices = 0;
+        for (way, &child) in branch.children.iter().enumerate() {
+            if (branch.occupied >> way & 1 == 1) != (child != NIL) {
+                return fault("a child and its bit differ");
+            }
+            if child != NIL {
+                prices += self.check_node(child, height - 1, node, (block << DIGIT) | way as u64)?;
+            }
+        }
+        Ok(prices)
+    }
+}
+
+impl<V> std::ops::Index<Rung> for Ladder<V> {
+    type Output = V;
+
+    #[inline(always)]
+    fn index(&self, rung: Rung) -> &V {
+        &self.leaves[rung.leaf()].values[rung.slot() as usize]
+    }
+}
+
+impl<V> std::ops::IndexMut<Rung> for Ladder<V> {
+    #[inline(always)]
+    fn index_mut(&mut self, rung: Rung) -> &mut V {
+        &mut self.leaves[rung.leaf()].values[rung.slot() as usize]
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,189 @@
+//! The orders of a book, in a slab.
+
+use super::{digest::digest, ladder::Rung, pages::Pages};
+use crate::domain::{
+    id::{AccountId, OrderId},
+    money::{Lots, Price},
+    order::{Handle, Side},
+    time::Timestamp,
+};
+
+/// No node: node 0 stands for it. Links are written without asking whether there is a neighbour; a write to
+/// a neighbour that is not there goes to node 0, which nobody reads. A branch would be mispredicted while it
+/// waits for memory, which costs more than all the rest of a cancel.
+pub(super) const NIL: u32 = 0;
+
+/// The expiry of an order that has none. No time reaches it: [`Book`](super::Book) stops one microsecond short.
+pub(super) const NEVER: u64 = u64::MAX;
+
+const NODES_PER_PAGE: usize = 1024;
+
+/// A resting order: one cache line.
+#[derive(Debug, Clone, Copy)]
+#[repr(align(64))]
+pub(super) struct Node {
+    pub(super) order: OrderId,
+    pub(super) account: AccountId,
+    pub(super) price: Price,
+    /// Never zero while the order rests.
+    pub(super) remaining: u64,
+    /// The priority sequence × 2, plus 1 for a sell.
+    pub(super) rank: u64,
+    pub(super) expiry: u64,
+    /// The next in the queue, or the next free node.
+    pub(super) next: u32,
+    pub(super) prev: u32,
+    /// How often the node has been taken or given back: odd while an order rests in it.
+    pub(super) generation: u32,
+    pub(super) rung: Rung,
+}
+
+const _: () = assert!(size_of::<Node>() == 64);
+
+impl Default for Node {
+    fn default() -> Self {
+        Self {
+            order: OrderId::new(0),
+            account: AccountId::new(0),
+            price: Price::from_ticks(0),
+            remaining: 0,
+            rank: 0,
+            expiry: NEVER,
+            next: NIL,
+            prev: NIL,
+            generation: 0,
+            rung: Rung::default(),
+        }
+    }
+}
+
+impl Node {
+    pub(super) const fn rank(priority: u64, side: Side) -> u64 {
+        (priority << 1) | side.index() as u64
+    }
+
+    pub(super) const fn side(&self) -> Side {
+        if self.rank & 1 == 0 { Side::Buy } else { Side::Sell }
+    }
+
+    pub(super) const fn priority(&self) -> u64 {
+        self.rank >> 1
+    }
+
+    pub(super) const fn lots(&self) -> Lots {
+        Lots::new(self.remaining)
+    }
+
+    pub(super) fn expires_at(&self) -> Option<Timestamp> {
+        (self.expiry != NEVER).then_some(Timestamp::from_micros(self.expiry))
+    }
+
+    /// Returns the order's part of the state hash.
+    #[inline(always)]
+    pub(super) fn digest(&self) -> u128 {
+        let Self { order, account, price, remaining, rank, expiry, .. } = *self;
+        digest([order.get(), account.get(), price.ticks(), remaining, rank, expiry])
+    }
+}
+
+/// The nodes and the free ones among them.
+#[derive(Debug, Clone)]
+pub(super) struct Slab {
+    nodes: Pages<Node, NODES_PER_PAGE>,
+    /// How many nodes have ever been used, node 0 included.
+    used: u32,
+    /// The first free one of those; they are linked by `next`.
+    free: u32,
+    len: u32,
+}
+
+impl Default for Slab {
+    fn default() -> Self {
+        let mut nodes = Pages::default();
+        nodes.reach(NIL);
+        Self { nodes, used: 1, free: NIL, len: 0 }
+    }
+}
+
+impl Slab {
+    /// Returns how many orders there are.
+    #[inline(always)]
+    pub(super) const fn len(&self) -> u32 {
+        self.len
+    }
+
+    /// Returns how many nodes have ever been used; every index is below it.
+    pub(super) const fn used(&self) -> u32 {
+        self.used
+    }
+
+    /// Returns the first free node, or `NIL`.
+    pub(super) const fn free(&self) -> u32 {
+        self.free
+    }
+
+    /// Finds a place, the most recently freed first: its cache line is the warmest. The caller fills it in,
+    /// with the generation after the one it finds.
+    #[inline(always)]
+    pub(super) fn take(&mut self) -> u32 {
+        self.len += 1;
+        let index = self.free;
+        if index == NIL {
+            return self.take_unused();
+        }
+        self.free = self.nodes[index].next;
+        index
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn take_unused(&mut self) -> u32 {
+        let index = self.used;
+        self.nodes.reach(index);
+        self.used += 1;
+        index
+    }
+
+    /// Gives a node back; handles to it are stale from now on.
+    #[inline(always)]
+    pub(super) fn give(&mut self, index: u32) {
+        let node = &mut self.nodes[index];
+        node.generation = node.generation.wrapping_add(1);
+        node.next = self.free;
+        self.free = index;
+        self.len -= 1;
+    }
+
+    /// Returns the handle of the order in a node.
+    pub(super) fn handle(&self, index: u32) -> Handle {
+        Handle { index, generation: self.nodes[index].generation }
+    }
+
+    /// Returns the order a handle names, unless it is gone.
+    #[inline(always)]
+    pub(super) fn get(&self, handle: Handle) -> Option<&Node> {
+        let is_living = |node: &&Node| node.generation == handle.generation && node.generation % 2 == 1;
+        self.nodes.get(handle.index).filter(is_living)
+    }
+
+    /// Returns the bytes taken from the allocator.
+    pub(super) fn bytes(&self) -> usize {
+        self.nodes.bytes()
+    }
+}
+
+impl std::ops::Index<u32> for Slab {
+    type Output = Node;
+
+    #[inline(always)]
+    fn index(&self, index: u32) -> &Node {
+        &self.nodes[index]
+    }
+}
+
+impl std::ops::IndexMut<u32> for Slab {
+    #[inline(always)]
+    fn index_mut(&mut self, index: u32) -> &mut Node {
+        &mut self.nodes[index]
+    }
+}

@@ -1,0 +1,394 @@
+//! An order enters: it trades with what it meets, and what is left rests or ends.
+
+use super::{
+    engine::{Book, Touch},
+    event::{BookEvent, Incoming, Outcome, Policy},
+    slab::{NEVER, NIL, Node},
+};
+use crate::domain::{
+    money::{Lots, Price},
+    order::{EndReason, Handle, Side, StpMode},
+    planted::{Bug, planted},
+    time::Timestamp,
+};
+
+/// The order on its way through the other side.
+struct Taker {
+    remaining: u64,
+    budget: Option<u128>,
+    /// Resting orders traded with, prevented or found expired.
+    work: u32,
+    has_traded: bool,
+}
+
+/// Why a sweep stops.
+enum Stop {
+    /// Nothing of the taker is left, or its budget is spent to the last whole lot.
+    Filled,
+    /// A rule ends the taker.
+    Rule(EndReason),
+}
+
+/// A level while a taker is at it.
+struct Visit {
+    side: Side,
+    price: Price,
+    head: u32,
+    total: u64,
+    /// How many lots the taker's budget buys here.
+    cap: u64,
+}
+
+/// Returns how many whole lots a budget buys at a price; no budget buys any number.
+#[inline(always)]
+pub(super) fn affordable(budget: Option<u128>, price: Price) -> u64 {
+    match budget {
+        None => u64::MAX,
+        Some(left) => left.checked_div(u128::from(price.ticks())).map_or(u64::MAX, saturate),
+    }
+}
+
+fn saturate(lots: u128) -> u64 {
+    u64::try_from(lots).unwrap_or(u64::MAX)
+}
+
+impl Book {
+    /// Lets an order enter; what happens is appended to `events`.
+    ///
+    /// Resting orders whose date is at or before `now` never trade: an order that meets one ends it. Whether
+    /// the order is refused is decided before anything changes.
+    #[inline(always)]
+    pub fn submit(&mut self, incoming: &Incoming, now: Timestamp, events: &mut Vec<BookEvent>) -> Outcome {
+        let now = now.micros().min(NEVER - 1);
+        match incoming.policy {
+            Policy::PostOnly => {
+                if let Some(reason) = self.refusal_of_post_only(incoming, now) {
+                    return Outcome::Refused(reason);
+                }
+            }
+            Policy::AllOrNone => {
+                if !self.would_fill(incoming, now) {
+                    return Outcome::Refused(EndReason::Killed);
+                }
+            }
+            Policy::Rest | Policy::RestUntil(_) | Policy::Immediate => {}
+        }
+        let mut remaining = incoming.lots.get();
+        if remaining == 0 || self.crossed(incoming.side, incoming.limit).is_some() {
+            if let Some(outcome) = self.take_liquidity(incoming, now, &mut remaining, events) {
+                return outcome;
+            }
+        }
+        let expiry = match incoming.policy {
+            Policy::Rest | Policy::PostOnly => NEVER,
+            Policy::RestUntil(time) => time.micros(),
+            Policy::Immediate if planted(Bug::IocResidualRests) => NEVER,
+            Policy::Immediate | Policy::AllOrNone => return ended(remaining, EndReason::Unfilled),
+        };
+        match self.rest(incoming, remaining, expiry, events) {
+            Some(handle) => Outcome::Rested { handle, remaining: Lots::new(remaining) },
+            None => ended(remaining, EndReason::BookFull),
+        }
+    }
+
+    /// Trades as far as the other side is within the limit, and leaves in `remaining` what did not; says what
+    /// became of the order unless that is for its policy to say.
+    #[inline(never)]
+    fn take_liquidity(
+        &mut self,
+        incoming: &Incoming,
+        now: u64,
+        remaining: &mut u64,
+        events: &mut Vec<BookEvent>,
+    ) -> Option<Outcome> {
+        let mut taker = Taker { remaining: *remaining, budget: incoming.budget, work: 0, has_traded: false };
+        let stop = self.sweep(incoming, now, &mut taker, events);
+        *remaining = taker.remaining;
+        match stop? {
+            Stop::Filled => Some(Outcome::Filled),
+            Stop::Rule(EndReason::SelfTrade) if planted(Bug::StpResidualRests) && taker.remaining > 0 => None,
+            Stop::Rule(reason) => Some(ended(taker.remaining, reason)),
+        }
+    }
+
+    /// Trades level by level; `None` when no more of the other side is within the limit.
+    #[inline(always)]
+    fn sweep(
+        &mut self,
+        incoming: &Incoming,
+        now: u64,
+        taker: &mut Taker,
+        events: &mut Vec<BookEvent>,
+    ) -> Option<Stop> {
+        while taker.remaining > 0 {
+            let mut touch = self.crossed(incoming.side, incoming.limit);
+            if planted(Bug::PaysThroughLimit) && taker.has_traded {
+                touch = self.best[incoming.side.opposite().index()];
+            }
+            let stop = self.trade_at(touch?, incoming, now, taker, events);
+            if stop.is_some() {
+                return stop;
+            }
+        }
+        Some(Stop::Filled)
+    }
+
+    /// Trades at one level until it is empty (`None`) or the taker stops.
+    fn trade_at(
+        &mut self,
+        touch: Touch,
+        incoming: &Incoming,
+        now: u64,
+        taker: &mut Taker,
+        events: &mut Vec<BookEvent>,
+    ) -> Option<Stop> {
+        let level = self.ladder[touch.rung];
+        let mut visit = Visit {
+            side: incoming.side.opposite(),
+            price: touch.price,
+            head: level.head,
+            total: level.total,
+            cap: affordable(taker.budget, touch.price),
+        };
+        let (work, cap) = (taker.work, visit.cap);
+        let stop = loop {
+            if taker.remaining == 0 {
+                break Some(Stop::Filled);
+            }
+            if visit.head == NIL {
+                break None;
+            }
+            let stop = self.meet(&mut visit, incoming, now, taker, events);
+            if stop.is_some() {
+                break stop;
+            }
+        };
+        if let Some(budget) = &mut taker.budget {
+            // What was spent here is at most `cap` × price, which the budget covers.
+            *budget -= u128::from(cap - visit.cap) * u128::from(touch.price.ticks());
+        }
+        if taker.work != work {
+            self.leave(touch, &visit, events);
+        }
+        stop
+    }
+
+    /// Meets the first order of a level: it leaves by a rule, or trades, or stops the taker.
+    #[inline(always)]
+    fn meet(
+        &mut self,
+        visit: &mut Visit,
+        incoming: &Incoming,
+        now: u64,
+        taker: &mut Taker,
+        events: &mut Vec<BookEvent>,
+    ) -> Option<Stop> {
+        if taker.work >= self.limits.fills_max && !planted(Bug::FillLimitIgnored) {
+            return Some(Stop::Rule(EndReason::FillLimit));
+        }
+        let maker = self.orders[visit.head];
+        if maker.expiry <= now && !planted(Bug::ExpiredMakerTrades) {
+            self.end_maker(visit, &maker, EndReason::GoodTillDate, taker, events);
+            return None;
+        }
+        if visit.cap == 0 {
+            return Some(out_of_budget(&maker, incoming, taker, events));
+        }
+        if incoming.stp != StpMode::None && maker.account == incoming.account {
+            return self.prevent(visit, &maker, incoming.stp, taker, events);
+        }
+        let lots = taker.remaining.min(maker.remaining).min(visit.cap);
+        taker.remaining -= lots;
+        taker.work += 1;
+        taker.has_traded = true;
+        visit.cap -= lots;
+        let price = if planted(Bug::TakerPriceUsed) { incoming.limit } else { visit.price };
+        events.push(BookEvent::Traded {
+            maker: maker.order,
+            maker_account: maker.account,
+            price,
+            lots: Lots::new(lots),
+            maker_remaining: Lots::new(maker.remaining - lots),
+        });
+        self.take_from(visit, &maker, lots);
+        None
+    }
+
+    /// Applies self-trade prevention to the taker and the first order of a level.
+    #[cold]
+    fn prevent(
+        &mut self,
+        visit: &mut Visit,
+        maker: &Node,
+        mode: StpMode,
+        taker: &mut Taker,
+        events: &mut Vec<BookEvent>,
+    ) -> Option<Stop> {
+        let taker_ends = Some(Stop::Rule(EndReason::SelfTrade));
+        match mode {
+            StpMode::None => None,
+            StpMode::ExpireTaker => taker_ends,
+            StpMode::ExpireMaker => {
+                self.end_maker(visit, maker, EndReason::SelfTrade, taker, events);
+                None
+            }
+            StpMode::ExpireBoth => {
+                self.end_maker(visit, maker, EndReason::SelfTrade, taker, events);
+                taker_ends
+            }
+            StpMode::Decrement => {
+                let lots = taker.remaining.min(maker.remaining);
+                taker.remaining -= lots;
+                taker.work += 1;
+                events.push(BookEvent::Prevented {
+                    maker: maker.order,
+                    maker_account: maker.account,
+                    lots: Lots::new(lots),
+                    maker_remaining: Lots::new(maker.remaining - lots),
+                });
+                self.take_from(visit, maker, lots);
+                if taker.remaining == 0 { taker_ends } else { None }
+            }
+        }
+    }
+
+    /// Takes the first order of a level out by a rule.
+    #[cold]
+    fn end_maker(
+        &mut self,
+        visit: &mut Visit,
+        maker: &Node,
+        reason: EndReason,
+        taker: &mut Taker,
+        events: &mut Vec<BookEvent>,
+    ) {
+        taker.work += 1;
+        events.push(BookEvent::Ended {
+            order: maker.order,
+            account: maker.account,
+            remaining: maker.lots(),
+            reason,
+        });
+        self.take_from(visit, maker, maker.remaining);
+    }
+
+    /// Takes lots off the first order of a level; with its last lot it leaves the queue.
+    #[inline(always)]
+    fn take_from(&mut self, visit: &mut Visit, maker: &Node, lots: u64) {
+        if lots == maker.remaining {
+            self.forget(visit.head, maker);
+            visit.head = maker.next;
+        } else {
+            self.shrink(visit.head, lots);
+            if planted(Bug::LevelTotalDrifts) {
+                return;
+            }
+        }
+        // Cannot wrap: a level's total is the sum over its orders.
+        visit.total = visit.total.wrapping_sub(lots);
+    }
+
+    /// Writes back what became of a level.
+    #[inline(always)]
+    fn leave(&mut self, touch: Touch, visit: &Visit, events: &mut Vec<BookEvent>) {
+        let level = &mut self.ladder[touch.rung];
+        level.head = visit.head;
+        level.total = visit.total;
+        if visit.head == NIL {
+            self.drop_level(visit.side, touch.rung);
+        } else {
+            self.orders[visit.head].prev = NIL;
+        }
+        events.push(BookEvent::LevelChanged {
+            side: visit.side,
+            price: visit.price,
+            total: Lots::new(visit.total),
+        });
+    }
+
+    /// Puts what is left of an order at the end of its level's queue; `None` if the book cannot hold it.
+    #[inline(always)]
+    fn rest(
+        &mut self,
+        incoming: &Incoming,
+        remaining: u64,
+        expiry: u64,
+        events: &mut Vec<BookEvent>,
+    ) -> Option<Handle> {
+        let (side, price) = (incoming.side, incoming.limit);
+        if self.orders.len() >= self.limits.orders_max {
+            return planted(Bug::FullBookDropsSilently).then_some(Handle { index: NIL, generation: 0 });
+        }
+        if planted(Bug::FarPriceDropped) && self.is_far(side, price) {
+            return Some(Handle { index: NIL, generation: 0 });
+        }
+        let rung = self.ladder.reach(price);
+        let level = &mut self.ladder[rung];
+        // A new level is empty, so it cannot overflow and be left behind.
+        let total = level.total.checked_add(remaining)?;
+        level.total = total;
+        let index = self.orders.take();
+        let tail = std::mem::replace(&mut level.tail, index);
+        self.orders[tail].next = index;
+        if tail == NIL {
+            level.head = index;
+            self.ladder.occupy(rung);
+            let best = &mut self.best[side.index()];
+            if best.is_none_or(|touch| !side.accepts(touch.price, price)) {
+                *best = Some(Touch { price, rung });
+            }
+        }
+        let rank = Node::rank(self.priority, side);
+        self.priority += 1;
+        let node = &mut self.orders[index];
+        let generation = node.generation.wrapping_add(1);
+        let Incoming { order, account, .. } = *incoming;
+        *node =
+            Node { order, account, price, remaining, rank, expiry, next: NIL, prev: tail, generation, rung };
+        self.digest = self.digest.wrapping_add(node.digest());
+        if expiry != NEVER {
+            self.expiries.add(expiry, rank >> 1, index);
+        }
+        if planted(Bug::PriorityReversed) && tail != NIL {
+            self.move_to_front(index);
+        }
+        events.push(BookEvent::LevelChanged { side, price, total: Lots::new(total) });
+        Some(Handle { index, generation })
+    }
+
+    /// Only for the planted bug: far means beyond what a ladder of fixed width around the touch would hold.
+    fn is_far(&self, side: Side, price: Price) -> bool {
+        self.best[side.index()].is_some_and(|touch| touch.price.ticks().abs_diff(price.ticks()) > 1 << 16)
+    }
+
+    /// Only for the planted bug: moves the last order of a level with others to its front.
+    fn move_to_front(&mut self, index: u32) {
+        let Node { prev, rung, .. } = self.orders[index];
+        self.orders[prev].next = NIL;
+        let level = &mut self.ladder[rung];
+        level.tail = prev;
+        let head = std::mem::replace(&mut level.head, index);
+        self.orders[head].prev = index;
+        let node = &mut self.orders[index];
+        (node.prev, node.next) = (NIL, head);
+    }
+}
+
+const fn ended(remaining: u64, reason: EndReason) -> Outcome {
+    Outcome::Ended { remaining: Lots::new(remaining), reason }
+}
+
+/// Stops a taker whose budget buys no whole lot at the price it has come to.
+#[cold]
+fn out_of_budget(maker: &Node, incoming: &Incoming, taker: &mut Taker, events: &mut Vec<BookEvent>) -> Stop {
+    if planted(Bug::ZeroQuantityFill) {
+        events.push(BookEvent::Traded {
+            maker: maker.order,
+            maker_account: maker.account,
+            price: maker.price,
+            lots: Lots::ZERO,
+            maker_remaining: maker.lots(),
+        });
+    }
+    if incoming.by_quote && taker.has_traded { Stop::Filled } else { Stop::Rule(EndReason::Collar) }
+}
