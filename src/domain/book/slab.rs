@@ -122,26 +122,33 @@ impl Slab {
         self.free
     }
 
-    /// Finds a place, the most recently freed first: its cache line is the warmest. The caller fills it in,
-    /// with the generation after the one it finds.
+    /// Returns where the next order will be put: the most recently freed node, whose cache line is the warmest.
     #[inline(always)]
-    pub(super) fn take(&mut self) -> u32 {
-        self.len += 1;
-        let index = self.free;
-        if index == NIL {
-            return self.take_unused();
+    pub(super) fn place(&mut self) -> u32 {
+        if self.free == NIL {
+            self.add_free();
         }
-        self.free = self.nodes[index].next;
-        index
+        self.free
+    }
+
+    /// Puts an order in its place, and sets the node's generation.
+    #[inline(always)]
+    pub(super) fn put(&mut self, order: Node) -> Handle {
+        let index = self.free;
+        let node = &mut self.nodes[index];
+        let generation = node.generation.wrapping_add(1);
+        self.free = node.next;
+        *node = Node { generation, ..order };
+        self.len += 1;
+        Handle { index, generation }
     }
 
     #[cold]
     #[inline(never)]
-    fn take_unused(&mut self) -> u32 {
-        let index = self.used;
-        self.nodes.reach(index);
+    fn add_free(&mut self) {
+        self.nodes.reach(self.used);
+        self.free = self.used;
         self.used += 1;
-        index
     }
 
     /// Gives a node back; handles to it are stale from now on.
@@ -152,6 +159,23 @@ impl Slab {
         node.next = self.free;
         self.free = index;
         self.len -= 1;
+    }
+
+    /// Gives the node back that a handle names and returns the order that was in it, unless it is gone or
+    /// another one.
+    #[inline(always)]
+    pub(super) fn release(&mut self, handle: Handle, order: OrderId) -> Option<Node> {
+        let node = self.nodes.get_mut(handle.index)?;
+        let is_it = node.generation == handle.generation && node.generation % 2 == 1 && node.order == order;
+        if !is_it {
+            return None;
+        }
+        let released = *node;
+        node.generation = node.generation.wrapping_add(1);
+        node.next = self.free;
+        self.free = handle.index;
+        self.len -= 1;
+        Some(released)
     }
 
     /// Returns the handle of the order in a node.
