@@ -21,7 +21,7 @@ impl Entry {
     /// Returns whether its order still rests. Priorities are never used twice.
     fn is_live(&self, orders: &Slab) -> bool {
         let node = &orders[self.index];
-        node.generation % 2 == 1 && node.priority() == self.priority && node.expiry == self.expiry
+        node.is_live() && node.priority() == self.priority && node.expiry == self.expiry
     }
 }
 

@@ -66,6 +66,12 @@ impl Node {
         if self.rank & 1 == 0 { Side::Buy } else { Side::Sell }
     }
 
+    /// Returns whether an order rests in it.
+    #[inline(always)]
+    pub(super) const fn is_live(&self) -> bool {
+        self.generation & 1 == 1
+    }
+
     pub(super) const fn priority(&self) -> u64 {
         self.rank >> 1
     }
@@ -166,7 +172,7 @@ impl Slab {
     #[inline(always)]
     pub(super) fn release(&mut self, handle: Handle, order: OrderId) -> Option<Node> {
         let node = self.nodes.get_mut(handle.index)?;
-        let is_it = node.generation == handle.generation && node.generation % 2 == 1 && node.order == order;
+        let is_it = node.generation == handle.generation && node.is_live() && node.order == order;
         if !is_it {
             return None;
         }
@@ -186,7 +192,7 @@ impl Slab {
     /// Returns the order a handle names, unless it is gone.
     #[inline(always)]
     pub(super) fn get(&self, handle: Handle) -> Option<&Node> {
-        let is_living = |node: &&Node| node.generation == handle.generation && node.generation % 2 == 1;
+        let is_living = |node: &&Node| node.generation == handle.generation && node.is_live();
         self.nodes.get(handle.index).filter(is_living)
     }
 

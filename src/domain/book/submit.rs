@@ -74,10 +74,9 @@ impl Book {
             Policy::Rest | Policy::RestUntil(_) | Policy::Immediate => {}
         }
         let mut remaining = incoming.lots.get();
-        if remaining == 0 || self.crossed(incoming.side, incoming.limit).is_some() {
-            if let Some(outcome) = self.take_liquidity(incoming, now, &mut remaining, events) {
-                return outcome;
-            }
+        let may_trade = remaining == 0 || self.crossed(incoming.side, incoming.limit).is_some();
+        if may_trade && let Some(outcome) = self.take_liquidity(incoming, now, &mut remaining, events) {
+            return outcome;
         }
         let expiry = match incoming.policy {
             Policy::Rest | Policy::PostOnly => NEVER,
