@@ -1,1 +1,3 @@
+//! Tests across modules, in one crate.
 
+mod corner_cases;
