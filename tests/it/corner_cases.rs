@@ -103,7 +103,11 @@ fn market(account: AccountId, side: Side, lots: u64, reference: u64) -> NewOrder
 }
 
 fn by_quote(account: AccountId, side: Side, units: i128, reference: u64) -> NewOrder {
-    NewOrder { quantity: None, quote_quantity: Some(Amount::new(units)), ..market(account, side, 0, reference) }
+    NewOrder {
+        quantity: None,
+        quote_quantity: Some(Amount::new(units)),
+        ..market(account, side, 0, reference)
+    }
 }
 
 fn try_place(desk: &mut Desk, order: NewOrder) -> Result<Order, Reject> {
@@ -169,4 +173,12 @@ fn c14_an_order_whose_date_passes_on_the_way_neither_trades_nor_rests() {
     let Some(Ok(Answer::Placed { order, .. })) = desk.answer(command) else { panic!("not placed") };
     assert_eq!((order.status, order.reason), (OrderStatus::Expired, Some(EndReason::GoodTillDate)));
     assert!(desk.trades(MARKET).is_empty());
+}
+
+#[test]
+fn c16_a_reference_price_of_nothing_is_none() {
+    let mut desk = desk();
+    place(&mut desk, limit(ALICE, Side::Sell, 100, 5));
+    let order = place(&mut desk, by_quote(BOB, Side::Buy, 250, 0));
+    assert_eq!((order.status, order.reason), (OrderStatus::Expired, Some(EndReason::NoReference)));
 }
