@@ -182,3 +182,12 @@ fn c16_a_reference_price_of_nothing_is_none() {
     let order = place(&mut desk, by_quote(BOB, Side::Buy, 250, 0));
     assert_eq!((order.status, order.reason), (OrderStatus::Expired, Some(EndReason::NoReference)));
 }
+
+#[test]
+fn c1_the_stream_shows_the_end_of_a_market_order_whose_amount_buys_no_further_lot() {
+    let mut desk = desk();
+    place(&mut desk, limit(ALICE, Side::Sell, 100, 5));
+    let order = place(&mut desk, by_quote(BOB, Side::Buy, 250, 100));
+    assert_eq!((order.status, order.executed), (OrderStatus::Filled, Lots::new(2)));
+    assert_eq!(balance(&desk, BOB, CASH), (1_000_000 - 200, 0), "the rest of the amount is free again");
+}

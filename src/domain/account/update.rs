@@ -27,13 +27,16 @@ impl Turn<'_> {
                 self.answer_placing(&Order { handle: Some(handle), ..order });
                 self.send_deferred(order.id)
             }
-            OrderChange::Spent => self.end(Order { status: OrderStatus::Filled, ..order }, None),
+            // What is left of the amount expires; a listener must see the order end (M5).
+            OrderChange::Spent => {
+                self.end(Order { status: OrderStatus::Filled, ..order }, ExecutionKind::Expired)
+            }
             OrderChange::Ended { remaining, reason } => self.ended(order, remaining, reason),
             OrderChange::Cancelled { remaining, command } => {
                 expect_remaining(&order, remaining)?;
                 let reason = Some(EndReason::Cancelled);
                 let order = Order { status: OrderStatus::Cancelled, reason, ..order };
-                self.end(order, Some(ExecutionKind::Cancelled))?;
+                self.end(order, ExecutionKind::Cancelled)?;
                 self.finish(command, Ok(Order { hold: Amount::ZERO, ..order }))
             }
             OrderChange::Prevented { lots } => self.prevented(order, lots),
@@ -50,15 +53,13 @@ impl Turn<'_> {
             EndReason::SelfTrade => (OrderStatus::Expired, ExecutionKind::Prevented(Lots::ZERO)),
             _ => (OrderStatus::Expired, ExecutionKind::Expired),
         };
-        self.end(Order { status, reason: Some(reason), ..order }, Some(kind))
+        self.end(Order { status, reason: Some(reason), ..order }, kind)
     }
 
     /// Ends an order with its final status already set.
-    fn end(&mut self, order: Order, kind: Option<ExecutionKind>) -> Result<(), Fault> {
+    fn end(&mut self, order: Order, kind: ExecutionKind) -> Result<(), Fault> {
         let original = (order.status == OrderStatus::Cancelled).then_some(order.client_id);
-        if let Some(kind) = kind {
-            self.report(&order, kind, original)?;
-        }
+        self.report(&order, kind, original)?;
         let spec =
             self.catalogue.symbol(order.symbol).ok_or_else(|| Fault::new("order on an unknown symbol"))?;
         let asset = spec.paid(order.side).id;
