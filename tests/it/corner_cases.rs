@@ -191,3 +191,12 @@ fn c1_the_stream_shows_the_end_of_a_market_order_whose_amount_buys_no_further_lo
     assert_eq!((order.status, order.executed), (OrderStatus::Filled, Lots::new(2)));
     assert_eq!(balance(&desk, BOB, CASH), (1_000_000 - 200, 0), "the rest of the amount is free again");
 }
+
+#[test]
+fn c5_the_stream_shows_what_a_decrement_set_free() {
+    let mut desk = desk();
+    let maker = place(&mut desk, limit(ALICE, Side::Sell, 100, 5));
+    place(&mut desk, NewOrder { stp: StpMode::Decrement, ..limit(ALICE, Side::Buy, 100, 3) });
+    assert_eq!(desk.open_orders(ALICE)[0].id, maker.id);
+    assert_eq!(balance(&desk, ALICE, COIN), (998, 2));
+}

@@ -71,7 +71,10 @@ impl Turn<'_> {
         order.prevented = order.prevented.checked_add(lots).ok_or(Reject::Overflow)?;
         self.release_lots(&mut order, lots)?;
         self.state.orders.insert(order.id, order);
-        self.report(&order, ExecutionKind::Prevented(lots), None)
+        self.report(&order, ExecutionKind::Prevented(lots), None)?;
+        let spec =
+            self.catalogue.symbol(order.symbol).ok_or_else(|| Fault::new("order on an unknown symbol"))?;
+        self.report_balances(order.account, &[spec.paid(order.side).id])
     }
 
     fn reduced(&mut self, mut order: Order, lots: Lots, command: CommandId) -> Result<(), Fault> {
