@@ -200,3 +200,31 @@ fn c5_the_stream_shows_what_a_decrement_set_free() {
     assert_eq!(desk.open_orders(ALICE)[0].id, maker.id);
     assert_eq!(balance(&desk, ALICE, COIN), (998, 2));
 }
+
+#[test]
+fn c11_two_amends_under_way_each_end_at_the_quantity_asked_for() {
+    let mut desk = desk();
+    let order = place(&mut desk, named(limit(ALICE, Side::Sell, 100, 10), "first"));
+    let (eight, _) = send(&mut desk, amend(&order, 8, Some("second")));
+    let (six, _) = send(&mut desk, amend(&order, 6, Some("first")));
+    let (seven, _) = send(&mut desk, amend(&order, 7, None));
+    desk.settle().unwrap();
+    for (command, lots, name) in [(eight, 8, "second"), (six, 6, "first")] {
+        let Some(Ok(Answer::Amended { order, .. })) = desk.answer(command) else { panic!("not amended") };
+        assert_eq!((order.quantity.get(), order.client_id.as_str()), (lots, name));
+    }
+    assert_eq!(desk.answer(seven), Some(Err(Reject::AmendIncrease)), "judged when its turn comes");
+    assert_eq!(levels(&desk, Side::Sell), [(100, 6)]);
+    assert_eq!(balance(&desk, ALICE, COIN), (994, 6));
+}
+
+#[test]
+fn c11_a_refused_amend_leaves_the_state_as_it_was() {
+    let mut desk = desk();
+    let taken = ClientOrderId::generated(3 * 1024 + 1); // the name the third order of the slot would be given
+    place(&mut desk, NewOrder { client_id: Some(taken), ..limit(ALICE, Side::Sell, 100, 10) });
+    let order = place(&mut desk, limit(ALICE, Side::Sell, 100, 10));
+    let before = desk.world().hash();
+    assert_eq!(desk.ask(amend(&order, 8, None)).unwrap(), Err(Reject::DuplicateClientOrderId));
+    assert_eq!(desk.world().hash(), before);
+}

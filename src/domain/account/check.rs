@@ -86,7 +86,7 @@ impl AccountSlot {
     /// What still waits.
     pub fn check_quiescent(&self) -> Result<(), Fault> {
         let state = &self.state;
-        let waiting = state.placing.len() + state.pending.len() + state.deferred.len();
+        let waiting = state.placing.len() + state.pending.len() + state.deferred.len() + state.amending.len();
         if waiting != 0 {
             return Err(Fault::new(format!(
                 "slot {}: {waiting} commands wait for an answer",

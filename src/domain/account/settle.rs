@@ -115,6 +115,7 @@ impl Turn<'_> {
         }
         let state = &mut *self.state;
         state.orders.remove(&order.id);
+        state.amending.remove(&order.id);
         state.client_ids.remove(&(order.account, order.client_id));
         let account =
             state.accounts.get_mut(&order.account).ok_or_else(|| Fault::new("order without account"))?;

@@ -95,7 +95,8 @@ impl Turn<'_> {
         self.report(&order, ExecutionKind::Replaced, Some(previous_client_id))?;
         let spec =
             self.catalogue.symbol(order.symbol).ok_or_else(|| Fault::new("order on an unknown symbol"))?;
-        self.report_balances(order.account, &[spec.paid(order.side).id])
+        self.report_balances(order.account, &[spec.paid(order.side).id])?;
+        self.amend_is_done(order.id, command)
     }
 
     /// Releases what `lots` lots of the order held. A market buy holds a budget, not a price per lot: its rest is
