@@ -1,3 +1,4 @@
 //! Tests across modules, in one crate.
 
+mod conservation;
 mod corner_cases;
