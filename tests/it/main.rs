@@ -6,6 +6,8 @@ mod app;
 mod architecture;
 mod ccxt;
 mod cli;
+mod conservation;
+mod corner_cases;
 mod feed;
 mod lobster;
 mod support;

@@ -87,7 +87,7 @@ impl AccountSlot {
     pub fn check_quiescent(&self) -> Result<(), Fault> {
         let state = &self.state;
         let placing = state.orders.sorted().iter().filter(|(_, open)| open.placing.is_some()).count();
-        let waiting = placing + state.pending.len() + state.deferred.len();
+        let waiting = placing + state.pending.len() + state.deferred.len() + state.amending.len();
         if waiting != 0 {
             return Err(Fault::new(format!(
                 "slot {}: {waiting} commands wait for an answer",

@@ -134,6 +134,7 @@ impl Turn<'_> {
             account.tell(owner, state.time, &mut self.out.events, |_| execution(&order, kind, original));
         }
         account.tell_balances(owner, state.time, &mut self.out.events, assets);
+        state.amending.remove(&order.id);
         state.client_ids.remove(&(owner, order.client_id));
         let placing = state.orders.remove(&order.id).and_then(|open| open.placing);
         if order.status != OrderStatus::Rejected {

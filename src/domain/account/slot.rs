@@ -139,8 +139,10 @@ pub(super) struct State {
     pub(super) client_ids: Table<(AccountId, ClientOrderId), OrderId>,
     /// Cancels, amends and replaces the book has not answered yet.
     pub(super) pending: Table<CommandId, Pending>,
-    /// What was asked of orders whose handle is not known yet.
+    /// What was asked of orders whose handle is not known yet, or of which an amend is at the book.
     pub(super) deferred: BTreeMap<OrderId, Vec<Deferred>>,
+    /// The amend of an order that is at the book.
+    pub(super) amending: Table<OrderId, CommandId>,
     pub(super) fees: ByAsset<Amount>,
     pub(super) clearing: ByAsset<Amount>,
     pub(super) external: ByAsset<Amount>,
@@ -161,6 +163,7 @@ impl State {
             client_ids: Table::default(),
             pending: Table::default(),
             deferred: BTreeMap::new(),
+            amending: Table::default(),
             fees: ByAsset::default(),
             clearing: ByAsset::default(),
             external: ByAsset::default(),
@@ -253,16 +256,23 @@ pub(super) struct Placing {
 pub(super) enum Pending {
     Cancel,
     CancelAll { left: usize, done: Vec<Order> },
-    Amend { account: AccountId, client_id: ClientOrderId, is_reserved: bool },
+    Amend { order: OrderId, account: AccountId, client_id: ClientOrderId, is_reserved: bool },
     Replace(Box<ReplaceOrder>),
 }
 
-/// What to send once an order's handle is known.
+/// What to send once an order's handle is known and no amend of it is at the book.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Deferred {
     pub(super) command: CommandId,
-    /// `None` cancels; otherwise reduces by so much.
-    pub(super) reduce_by: Option<Lots>,
+    pub(super) ask: Ask,
+}
+
+/// What the book is asked to do with an order.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Ask {
+    Cancel,
+    /// Lower it to this quantity.
+    Amend(Lots),
 }
 
 /// One input being applied.

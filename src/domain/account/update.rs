@@ -30,13 +30,16 @@ impl Turn<'_> {
         let order = *order;
         match update.change {
             OrderChange::Accepted { .. } => Ok(()),
-            OrderChange::Spent => self.end(Order { status: OrderStatus::Filled, ..order }, None),
+            // What is left of the amount expires; a listener must see the order end (M5).
+            OrderChange::Spent => {
+                self.end(Order { status: OrderStatus::Filled, ..order }, ExecutionKind::Expired)
+            }
             OrderChange::Ended { remaining, reason } => self.ended(order, remaining, reason),
             OrderChange::Cancelled { remaining, command } => {
                 expect_remaining(&order, remaining)?;
                 let reason = Some(EndReason::Cancelled);
                 let order = Order { status: OrderStatus::Cancelled, reason, ..order };
-                self.end(order, Some(ExecutionKind::Cancelled))?;
+                self.end(order, ExecutionKind::Cancelled)?;
                 self.finish(command, Ok(Order { hold: Amount::ZERO, ..order }))
             }
             OrderChange::Prevented { lots } => self.prevented(order, lots),
@@ -53,13 +56,13 @@ impl Turn<'_> {
             EndReason::SelfTrade => (OrderStatus::Expired, ExecutionKind::Prevented(Lots::ZERO)),
             _ => (OrderStatus::Expired, ExecutionKind::Expired),
         };
-        self.end(Order { status, reason: Some(reason), ..order }, Some(kind))
+        self.end(Order { status, reason: Some(reason), ..order }, kind)
     }
 
     /// Ends an order with its final status already set.
-    fn end(&mut self, order: Order, kind: Option<ExecutionKind>) -> Result<(), Fault> {
+    fn end(&mut self, order: Order, kind: ExecutionKind) -> Result<(), Fault> {
         let asset = self.paid_asset(&order)?;
-        self.close(order, kind, &[asset])
+        self.close(order, Some(kind), &[asset])
     }
 
     fn paid_asset(&self, order: &Order) -> Result<AssetId, Fault> {
@@ -91,7 +94,8 @@ impl Turn<'_> {
         self.store(order);
         self.out.answers.push((command, Ok(Answer::Amended { order, previous_client_id })));
         let asset = self.paid_asset(&order)?;
-        self.report(&order, ExecutionKind::Replaced, Some(previous_client_id), &[asset])
+        self.report(&order, ExecutionKind::Replaced, Some(previous_client_id), &[asset])?;
+        self.amend_is_done(order.id, command)
     }
 
     fn store(&mut self, order: Order) {
