@@ -16,6 +16,7 @@ use serde::Serialize;
 use tracing::Span;
 
 use super::{
+    median,
     quiet::{NoEncoder, NoListener, catalogue},
     yardstick::{Operation, Record, Workload},
 };
@@ -58,8 +59,8 @@ pub struct Report {
 ///
 /// # Errors
 /// The workload cannot be read, or an actor system fails.
-pub fn run(workload: &str, runs: usize, commands: usize) -> anyhow::Result<Report> {
-    let workload = Workload::load(workload.as_ref())?;
+pub fn run(workload: &std::path::Path, runs: usize, commands: usize) -> anyhow::Result<Report> {
+    let workload = Workload::load(workload)?;
     let records = &workload.records;
     anyhow::ensure!(commands < records.len(), "the workload has only {} commands", records.len());
     let accounts = workload.records.iter().map(|record| record.account).max().unwrap_or_default();
@@ -82,12 +83,6 @@ pub fn run(workload: &str, runs: usize, commands: usize) -> anyhow::Result<Repor
         bare_cpu_nanos: of(|(_, bare)| bare.cpu_nanos),
         cpu_ratio: of(|(trip, bare)| bare.cpu_nanos / trip.cpu_nanos),
     })
-}
-
-/// Returns the middle value.
-pub fn median(values: &mut [f64]) -> f64 {
-    values.sort_by(f64::total_cmp);
-    values.get(values.len() / 2).copied().unwrap_or_default()
 }
 
 /// A record as a command; orders are named by their record so that cancels can find them.

@@ -1,6 +1,7 @@
 //! The command line: `lightning` serves, its subcommands operate a running server.
 
 mod account;
+mod bench;
 mod check;
 mod deposit;
 mod feed;
@@ -43,6 +44,11 @@ enum Command {
     /// Play order flow through the API of a running server
     #[command(subcommand)]
     Feed(feed::FeedCommand),
+    /// Measure the parts and the whole
+    #[command(subcommand)]
+    Bench(bench::BenchCommand),
+    /// Play random commands against the oracle and through the simulation
+    Soak(bench::SoakArgs),
 }
 
 /// Reads the command line, does what it says and returns how the process shall exit.
@@ -57,6 +63,8 @@ pub fn run() -> ExitCode {
         Some(Command::Withdraw(arguments)) => deposit::run(arguments, deposit::Direction::Out),
         Some(Command::Config(command)) => check::run(command),
         Some(Command::Feed(command)) => feed::run(command),
+        Some(Command::Bench(command)) => bench::run(command),
+        Some(Command::Soak(arguments)) => bench::soak(&arguments),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,

@@ -35,4 +35,5 @@ pub use endpoint::{Endpoint, Security};
 pub use error::{ApiError, Operation};
 pub use routes::{ENDPOINTS, configure};
 pub use server::serve;
+pub use span::RequestSpan;
 pub use state::{ConnectionLimits, HttpState};

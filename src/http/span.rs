@@ -13,7 +13,7 @@ use tracing_actix_web::{RequestId, RootSpanBuilder};
 
 /// Builds the root span of every request.
 #[derive(Debug)]
-pub(super) struct RequestSpan;
+pub struct RequestSpan;
 
 struct Started(Instant);
 
