@@ -56,7 +56,7 @@ impl AccountSlot {
                     )));
                 }
             }
-            let counted: u32 = account.open_by_symbol.values().sum();
+            let counted: u32 = account.open_by_symbol.iter().map(|(_, count)| count).sum();
             if counted as usize != account.open.len()
                 || !account.open.iter().all(|order| state.orders.contains(order))
             {

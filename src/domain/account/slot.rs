@@ -11,13 +11,13 @@ use std::{
 
 use super::{
     archive::Archive,
-    event::UserEvent,
-    ledger::{self, ByAsset, Posting},
+    event::{UserEvent, UserEventKind},
+    ledger::{self, ByAsset, ByKey, Posting},
 };
 use crate::domain::{
     catalogue::Catalogue,
     command::{AccountCommand, Answer, Balance, CreateApiKey, ReplaceOrder, Transfer},
-    id::{AccountId, ClientOrderId, CommandId, OrderId, SlotId, SymbolId},
+    id::{AccountId, AssetId, ClientOrderId, CommandId, OrderId, SlotId, SymbolId},
     link::Links,
     message::{Envelope, ToAccount, ToSymbol},
     money::{Amount, Lots},
@@ -178,13 +178,57 @@ impl State {
 pub(super) struct Account {
     pub(super) tier: u8,
     pub(super) balances: ByAsset<Balance>,
-    pub(super) open: BTreeSet<OrderId>,
-    pub(super) open_by_symbol: BTreeMap<SymbolId, u32>,
+    /// Its open orders in id order, which is the order they came in.
+    pub(super) open: Vec<OrderId>,
+    pub(super) open_by_symbol: ByKey<SymbolId, u32>,
     pub(super) requests: BTreeMap<String, (bool, Transfer, Answer)>,
     pub(super) event_seq: u64,
     pub(super) updated_at: Timestamp,
     /// Whether anybody listens: not state, and not in the hash.
     pub(super) watched: bool,
+}
+
+impl Account {
+    /// Numbers a private event and, when somebody listens, makes it.
+    pub(super) fn tell(
+        &mut self,
+        owner: AccountId,
+        time: Timestamp,
+        events: &mut Vec<UserEvent>,
+        kind: impl FnOnce(&Self) -> UserEventKind,
+    ) {
+        self.event_seq += 1;
+        if self.watched {
+            events.push(UserEvent { account: owner, seq: self.event_seq, time, kind: kind(self) });
+        }
+    }
+
+    /// Tells the balances of these assets.
+    pub(super) fn tell_balances(
+        &mut self,
+        owner: AccountId,
+        time: Timestamp,
+        events: &mut Vec<UserEvent>,
+        assets: &[AssetId],
+    ) {
+        self.tell(owner, time, events, |account| {
+            UserEventKind::Balances(
+                assets.iter().map(|&asset| (asset, account.balances.get(asset))).collect(),
+            )
+        });
+    }
+
+    pub(super) fn add_open(&mut self, order: OrderId, symbol: SymbolId) {
+        self.open.push(order); // ids rise, so the order stays
+        *self.open_by_symbol.entry(symbol) += 1;
+    }
+
+    pub(super) fn remove_open(&mut self, order: OrderId, symbol: SymbolId) {
+        if let Ok(index) = self.open.binary_search(&order) {
+            self.open.remove(index);
+            *self.open_by_symbol.entry(symbol) -= 1;
+        }
+    }
 }
 
 /// An open order.
@@ -278,13 +322,5 @@ impl Turn<'_> {
             self.out.applied.push((envelope.from, upto));
         }
         Ok(())
-    }
-
-    pub(super) fn account(&mut self, id: AccountId) -> Result<&mut Account, Fault> {
-        let slot = self.state.slot;
-        self.state
-            .accounts
-            .get_mut(&id)
-            .ok_or_else(|| Fault::new(format!("slot {}: no account {id}", slot.get())))
     }
 }

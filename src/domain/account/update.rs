@@ -6,7 +6,7 @@ use super::{
 };
 use crate::domain::{
     command::Answer,
-    id::CommandId,
+    id::{AssetId, CommandId},
     message::{OrderChange, OrderUpdated},
     money::{Amount, Lots},
     order::{EndReason, Order, OrderKind, OrderStatus, Side},
@@ -58,22 +58,21 @@ impl Turn<'_> {
 
     /// Ends an order with its final status already set.
     fn end(&mut self, order: Order, kind: Option<ExecutionKind>) -> Result<(), Fault> {
-        let original = (order.status == OrderStatus::Cancelled).then_some(order.client_id);
-        if let Some(kind) = kind {
-            self.report(&order, kind, original)?;
-        }
-        let spec =
-            self.catalogue.symbol(order.symbol).ok_or_else(|| Fault::new("order on an unknown symbol"))?;
-        let asset = spec.paid(order.side).id;
-        self.close(order)?;
-        self.report_balances(order.account, &[asset])
+        let asset = self.paid_asset(&order)?;
+        self.close(order, kind, &[asset])
+    }
+
+    fn paid_asset(&self, order: &Order) -> Result<AssetId, Fault> {
+        let spec = self.catalogue.symbol(order.symbol);
+        spec.map(|spec| spec.paid(order.side).id).ok_or_else(|| Fault::new("order on an unknown symbol"))
     }
 
     fn prevented(&mut self, mut order: Order, lots: Lots) -> Result<(), Fault> {
         order.prevented = order.prevented.checked_add(lots).ok_or(Reject::Overflow)?;
         self.release_lots(&mut order, lots)?;
         self.store(order);
-        self.report(&order, ExecutionKind::Prevented(lots), None)
+        let asset = self.paid_asset(&order)?;
+        self.report(&order, ExecutionKind::Prevented(lots), None, &[asset])
     }
 
     fn reduced(&mut self, mut order: Order, lots: Lots, command: CommandId) -> Result<(), Fault> {
@@ -91,10 +90,8 @@ impl Turn<'_> {
         }
         self.store(order);
         self.out.answers.push((command, Ok(Answer::Amended { order, previous_client_id })));
-        self.report(&order, ExecutionKind::Replaced, Some(previous_client_id))?;
-        let spec =
-            self.catalogue.symbol(order.symbol).ok_or_else(|| Fault::new("order on an unknown symbol"))?;
-        self.report_balances(order.account, &[spec.paid(order.side).id])
+        let asset = self.paid_asset(&order)?;
+        self.report(&order, ExecutionKind::Replaced, Some(previous_client_id), &[asset])
     }
 
     fn store(&mut self, order: Order) {
