@@ -131,6 +131,19 @@ fn the_table_has_no_circle() {
 }
 
 #[test]
+fn every_dependency_says_why_it_is_here() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let manifest: toml::Table = fs::read_to_string(root.join("Cargo.toml")).unwrap().parse().unwrap();
+    let named = ["dependencies", "dev-dependencies", "build-dependencies"];
+    let tables = named.iter().filter_map(|name| manifest.get(*name)?.as_table());
+    let used: BTreeSet<String> = tables.flat_map(|table| table.keys().cloned()).collect();
+    let text = fs::read_to_string(root.join("docs/dependencies.md")).unwrap();
+    let listed: BTreeSet<String> =
+        text.lines().filter_map(|line| Some(line.strip_prefix("| `")?.split_once('`')?.0.to_owned())).collect();
+    assert_eq!(used, listed);
+}
+
+#[test]
 fn planted_violations_are_caught() {
     let planted: &[(&str, &str, &str)] = &[
         ("src/domain/a.rs", "use crate::actors::Gate;", "domain may not know actors"),

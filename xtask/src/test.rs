@@ -42,6 +42,7 @@ fn rust(tally: &mut Tally) -> Result<()> {
     let python = install::python()?;
     let has_nextest = exists("cargo-nextest");
     let with_surroundings = |command: &mut Command| {
+        page::require(command);
         if let Some(data) = data() {
             command.env("EXCHANGE_DATA", data);
         }
