@@ -64,7 +64,8 @@ impl Application {
         let token = OperatorToken::load_or_make(&config)?;
         let keys = Arc::new(KeyDirectory::new());
         let listener_of_keys = Arc::new(Keys(Arc::clone(&keys)));
-        let running = actors::start(settings(&config, clock), Box::new(WireEncoder), listener_of_keys);
+        let encoder = Box::new(WireEncoder::new(Arc::clone(&config.catalogue)));
+        let running = actors::start(settings(&config, clock), encoder, listener_of_keys);
         let demo = config.is_demo_on().then(|| AccountId::new(config.demo.account));
         let founded = founding::found(&running.exchange, &config).await;
         let served = founded.and_then(|()| {

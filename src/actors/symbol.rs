@@ -148,7 +148,9 @@ impl SymbolActor {
             }
         }
         if !self.public.is_empty() {
-            topology.market.do_send(MarketMoved { events: std::mem::take(&mut self.public) });
+            let next = Vec::with_capacity(self.public.len());
+            let events = std::mem::replace(&mut self.public, next);
+            topology.market.do_send(MarketMoved { events });
         }
     }
 

@@ -49,7 +49,8 @@ async fn deposit(exchange: &Exchange, account: AccountId, balance: &Balance) -> 
     let amount = asset.parse_amount(amount).map_err(|reject| anyhow!("{amount} {name}: {reject}"))?;
     // The same id at every start: the balance is given once.
     let request_id = Some(format!("founding-{name}"));
-    command(exchange, AccountCommand::Deposit(Transfer { account, asset: asset.id, amount, request_id })).await
+    command(exchange, AccountCommand::Deposit(Transfer { account, asset: asset.id, amount, request_id }))
+        .await
 }
 
 async fn command(exchange: &Exchange, command: AccountCommand) -> Result<()> {

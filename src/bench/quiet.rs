@@ -5,7 +5,7 @@ use rust_decimal::Decimal;
 use crate::{
     actors::{
         KeyListener,
-        message::{Encoder, MarketUpdate, Topic},
+        message::{Encoder, MarketUpdate, TimeUnit, Topic},
     },
     domain::{
         account::UserEvent,
@@ -19,7 +19,7 @@ use crate::{
 pub struct NoEncoder;
 
 impl Encoder for NoEncoder {
-    fn market(&self, _: Topic, _: &MarketUpdate) -> String {
+    fn market(&self, _: Topic, _: &MarketUpdate, _: TimeUnit) -> String {
         String::new()
     }
 
@@ -27,7 +27,7 @@ impl Encoder for NoEncoder {
         String::new()
     }
 
-    fn user(&self, _: &UserEvent) -> String {
+    fn user(&self, _: &UserEvent, _: TimeUnit) -> String {
         String::new()
     }
 

@@ -21,7 +21,11 @@ pub(super) fn run(command: ConfigCommand) -> Result<()> {
             let config = settings.load()?;
             let symbols: Vec<&str> = config.catalogue.symbols().map(|spec| spec.name.as_str()).collect();
             println!("ok: {} on {}", symbols.join(", "), config.server.listen);
-            println!("demo {}, synthetic market {}", on(config.is_demo_on()), on(config.is_synthetic_feed_on()));
+            println!(
+                "demo {}, synthetic market {}",
+                on(config.is_demo_on()),
+                on(config.is_synthetic_feed_on())
+            );
         }
     }
     Ok(())

@@ -102,6 +102,9 @@ mod tests {
             let parsed = Cli::try_parse_from(line.split(' '));
             assert!(parsed.is_ok(), "{line}: {}", parsed.unwrap_err());
         }
-        assert!(Cli::try_parse_from(["lightning", "key", "create", "--account", "7", "--permissions", "all"]).is_err());
+        assert!(
+            Cli::try_parse_from(["lightning", "key", "create", "--account", "7", "--permissions", "all"])
+                .is_err()
+        );
     }
 }

@@ -43,7 +43,12 @@ fn start_log(settings: &Log) -> Result<()> {
         LogFormat::Json => LogShape::Json,
         LogFormat::Pretty => LogShape::Pretty,
     };
-    Ok(log::init(shape, &settings.filter)?)
+    let filter = match (settings.filter.as_str(), shape) {
+        ("auto", LogShape::Json) => "info",
+        ("auto", LogShape::Pretty) => "info,lightning_exchange::http::span=warn,actix_server=warn",
+        (given, _) => given,
+    };
+    Ok(log::init(shape, filter)?)
 }
 
 fn greet(application: &Application) {

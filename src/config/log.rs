@@ -8,7 +8,7 @@ use serde::Deserialize;
 pub struct Log {
     /// The shape of a line.
     pub format: LogFormat,
-    /// What is logged, in the syntax of `EnvFilter`.
+    /// What is logged, in the syntax of `EnvFilter`, or `auto`.
     pub filter: String,
 }
 

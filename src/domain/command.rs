@@ -175,7 +175,7 @@ pub struct AmendOrder {
     pub order: OrderRef,
     /// The new total quantity.
     pub quantity: Lots,
-    /// A new name for the order; `None` keeps the old one.
+    /// A new name for the order; the exchange makes one when absent (Binance Spot, amend keep priority).
     pub client_id: Option<ClientOrderId>,
 }
 

@@ -39,7 +39,7 @@ pub fn init(shape: LogShape, filter: &str) -> Result<(), LogError> {
     let registry = tracing_subscriber::registry().with(filter);
     // A second set-up, as in tests that start several servers, is no fault.
     let _ = match shape {
-        LogShape::Json => registry.with(lines.json().flatten_event(true)).try_init(),
+        LogShape::Json => registry.with(lines.json().flatten_event(true).with_span_list(false)).try_init(),
         LogShape::Pretty => registry.with(lines.compact()).try_init(),
     };
     Ok(())

@@ -2,5 +2,12 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot go on has failed")]
 
+mod app;
 mod architecture;
+mod ccxt;
+mod cli;
+mod conservation;
+mod corner_cases;
+mod feed;
+mod lobster;
 mod support;

@@ -246,7 +246,7 @@ fn clients() -> Result<f64> {
     let mut tally = crate::tally::Tally::default();
     for name in ["ccxt", "lobster"] {
         let mut command = cargo();
-        command.args(["test", "--test", "it", name]);
+        command.args(["test", "--test", "it", name, "--", "--nocapture"]);
         if let Some(python) = crate::install::python()? {
             command.env("EXCHANGE_PYTHON", python);
         }

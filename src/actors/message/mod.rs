@@ -10,7 +10,7 @@ pub use market::{
 };
 pub use push::{
     AttachUser, Encoder, Frame, OpenSession, PublishMarket, PublishUser, Release, SessionEvent, SessionId,
-    SessionLink, Shutdown, Subscribe, Topic, Unsubscribe,
+    SessionLink, Shutdown, Subscribe, TimeUnit, Topic, Unsubscribe,
 };
 pub use shard::{
     Admission, Admitted, Applied, Crash, Deliver, Drain, Query, ReplyHandle, SymbolShardLost, Traced, Watch,

@@ -3,7 +3,7 @@
 
 use super::{
     plan,
-    slot::{Deferred, Pending, Turn},
+    slot::{Ask, Deferred, Pending, Turn},
 };
 use crate::domain::{
     command::{
@@ -22,7 +22,7 @@ impl Turn<'_> {
     pub(super) fn cancel(&mut self, command: CommandId, cancel: &CancelOrder) -> Result<(), Reject> {
         let order = self.cancellable(cancel.account, cancel.symbol, &cancel.order, cancel.restriction)?;
         self.state.pending.insert(command, Pending::Cancel);
-        self.ask_book(&order, command, None);
+        self.ask_book(&order, command, Ask::Cancel);
         Ok(())
     }
 
@@ -36,45 +36,46 @@ impl Turn<'_> {
         }
         self.state.pending.insert(command, Pending::CancelAll { left: orders.len(), done: Vec::new() });
         for order in &orders {
-            self.ask_book(order, command, None);
+            self.ask_book(order, command, Ask::Cancel);
         }
         Ok(())
     }
 
+    /// Takes an amend. One amend of an order is at its book at a time: the next is judged when it is known what
+    /// the one before has made of the order, because a quantity that is asked for means the total at the end.
     pub(super) fn amend(&mut self, command: CommandId, amend: AmendOrder) -> Result<(), Reject> {
         let order = self.find(amend.account, amend.symbol, &amend.order)?;
-        let spec = self.catalogue.symbol(amend.symbol).ok_or(Reject::UnknownSymbol)?;
-        if amend.quantity > order.quantity {
-            return Err(Reject::AmendIncrease);
-        }
-        let reduce_by = order.quantity.checked_sub(amend.quantity).filter(|lots| !lots.is_zero());
-        let reduce_by = reduce_by.ok_or(Reject::AmendNoChange)?;
-        // Nothing would be left to trade, or the rest would break the filter it was accepted under.
-        if amend.quantity < spec.filters.lots_min || reduce_by >= order.remaining() {
-            return Err(Reject::Filter(Filter::LotSize));
-        }
-        let client_id = match amend.client_id {
-            Some(client_id) => client_id,
-            None => self.generated_client_id()?,
-        };
+        self.check_amend(&order, amend.quantity)?;
+        let generated = OrderId::compose(self.state.next_order, self.state.slot);
+        let generated = generated.map(|id| ClientOrderId::generated(id.get()));
+        let client_id = amend.client_id.or(generated).ok_or(Reject::IdsExhausted)?;
         let is_reserved = client_id != order.client_id;
+        if is_reserved && self.state.client_ids.contains(&(amend.account, client_id)) {
+            return Err(Reject::DuplicateClientOrderId);
+        }
         if is_reserved {
-            if self.state.client_ids.contains(&(amend.account, client_id)) {
-                return Err(Reject::DuplicateClientOrderId);
-            }
             // Reserved now, so that no order takes the name while the book is asked.
             self.state.client_ids.insert((amend.account, client_id), order.id);
         }
-        let account = amend.account;
-        self.state.pending.insert(command, Pending::Amend { account, client_id, is_reserved });
-        self.ask_book(&order, command, Some(reduce_by));
+        self.state.next_order += u64::from(amend.client_id.is_none());
+        let pending = Pending::Amend { order: order.id, account: amend.account, client_id, is_reserved };
+        self.state.pending.insert(command, pending);
+        self.ask_book(&order, command, Ask::Amend(amend.quantity));
         Ok(())
     }
 
-    fn generated_client_id(&mut self) -> Result<ClientOrderId, Reject> {
-        let id = OrderId::compose(self.state.next_order, self.state.slot).ok_or(Reject::IdsExhausted)?;
-        self.state.next_order += 1;
-        Ok(ClientOrderId::generated(id.get()))
+    /// Says whether an order may be lowered to this quantity, and by how much that is.
+    fn check_amend(&self, order: &Order, quantity: Lots) -> Result<Lots, Reject> {
+        let spec = self.catalogue.symbol(order.symbol).ok_or(Reject::UnknownSymbol)?;
+        let reduce_by = order.quantity.checked_sub(quantity).ok_or(Reject::AmendIncrease)?;
+        if reduce_by.is_zero() {
+            return Err(Reject::AmendNoChange);
+        }
+        // Nothing would be left to trade, or the rest would break the filter it was accepted under.
+        if quantity < spec.filters.lots_min || reduce_by >= order.remaining() {
+            return Err(Reject::Filter(Filter::LotSize));
+        }
+        Ok(reduce_by)
     }
 
     pub(super) fn replace(
@@ -91,7 +92,7 @@ impl Turn<'_> {
         match self.cancellable(new.account, new.symbol, &replace.cancel, replace.restriction) {
             Ok(order) => {
                 self.state.pending.insert(command, Pending::Replace(replace));
-                self.ask_book(&order, command, None);
+                self.ask_book(&order, command, Ask::Cancel);
                 Ok(Ok(()))
             }
             Err(reject) => self.continue_replace(command, &replace, Err(reject)).map(Ok),
@@ -140,43 +141,94 @@ impl Turn<'_> {
                     self.out.answers.push((command, Ok(Answer::AllCancelled(done))));
                 }
             }
-            Pending::Amend { account, client_id, is_reserved } => {
+            Pending::Amend { order, account, client_id, is_reserved } => {
                 if is_reserved {
                     self.state.client_ids.remove(&(account, client_id));
                 }
                 let reject = result.err().unwrap_or(Reject::UnknownOrder);
                 self.out.answers.push((command, Err(reject)));
+                self.amend_is_done(order, command)?;
             }
             Pending::Replace(replace) => self.continue_replace(command, &replace, result)?,
         }
         Ok(())
     }
 
-    /// Sends what was asked of an order before its place in the book was known.
+    /// Lets the next thing asked of an order go, now that this amend is no longer at the book.
+    pub(super) fn amend_is_done(&mut self, order: OrderId, command: CommandId) -> Result<(), Fault> {
+        if self.state.amending.get(&order) != Some(&command) {
+            return Ok(());
+        }
+        self.state.amending.remove(&order);
+        self.send_deferred(order)
+    }
+
+    /// Sends what was asked of an order before its place in the book was known, or while an amend was there.
     pub(super) fn send_deferred(&mut self, order: OrderId) -> Result<(), Fault> {
-        let deferred = self.state.deferred.remove(&order).unwrap_or_default();
-        for Deferred { command, reduce_by } in deferred {
-            let order = self.state.order(order).copied();
-            let order = order.ok_or_else(|| Fault::new("an accepted order vanished"))?;
-            self.ask_book(&order, command, reduce_by);
+        let mut deferred = self.state.deferred.remove(&order).unwrap_or_default().into_iter();
+        while let Some(Deferred { command, ask }) = deferred.next() {
+            // What was refused just now may have been the last that kept the order's others waiting, not it.
+            let Some(order) = self.state.order(order).copied() else {
+                self.finish(command, Err(Reject::UnknownOrder))?;
+                continue;
+            };
+            match ask {
+                Ask::Cancel => self.ask_book(&order, command, ask),
+                Ask::Amend(quantity) => match self.renew_amend(&order, command, quantity) {
+                    Ok(()) => self.ask_book(&order, command, ask),
+                    Err(reject) => self.finish(command, Err(reject))?,
+                },
+            }
+            if self.state.amending.contains(&order.id) {
+                let rest: Vec<Deferred> = deferred.collect();
+                if !rest.is_empty() {
+                    self.state.deferred.insert(order.id, rest);
+                }
+                return Ok(());
+            }
+        }
+        Ok(())
+    }
+
+    /// Judges an amend that had to wait anew: quantity and name may have changed since it came.
+    fn renew_amend(&mut self, order: &Order, command: CommandId, quantity: Lots) -> Result<(), Reject> {
+        self.check_amend(order, quantity)?;
+        let Some(Pending::Amend { client_id, is_reserved, .. }) = self.state.pending.get_mut(&command) else {
+            return Err(Reject::UnknownOrder);
+        };
+        let name = (order.account, *client_id);
+        if !*is_reserved && *client_id != order.client_id {
+            if self.state.client_ids.contains(&name) {
+                return Err(Reject::DuplicateClientOrderId);
+            }
+            *is_reserved = true;
+            self.state.client_ids.insert(name, order.id);
         }
         Ok(())
     }
 
     /// Asks the book to cancel or reduce an order, now or as soon as its handle is known (corner case C10).
-    fn ask_book(&mut self, order: &Order, command: CommandId, reduce_by: Option<Lots>) {
-        match order.handle {
-            Some(handle) => self.send_to_book(order, handle, command, reduce_by),
-            None if planted(Bug::CancelInFlightForgotten) => {}
-            None => self.state.deferred.entry(order.id).or_default().push(Deferred { command, reduce_by }),
+    fn ask_book(&mut self, order: &Order, command: CommandId, ask: Ask) {
+        let is_amending = self.state.amending.contains(&order.id);
+        match (order.handle, ask) {
+            (None, Ask::Cancel) if planted(Bug::CancelInFlightForgotten) => {}
+            (None, _) => self.defer(order.id, command, ask),
+            (Some(_), Ask::Amend(_)) if is_amending => self.defer(order.id, command, ask),
+            (Some(handle), ask) => self.send_to_book(order, handle, command, ask),
         }
     }
 
-    fn send_to_book(&mut self, order: &Order, handle: Handle, command: CommandId, reduce_by: Option<Lots>) {
+    fn defer(&mut self, order: OrderId, command: CommandId, ask: Ask) {
+        self.state.deferred.entry(order).or_default().push(Deferred { command, ask });
+    }
+
+    fn send_to_book(&mut self, order: &Order, handle: Handle, command: CommandId, ask: Ask) {
         let (symbol, id) = (order.symbol, order.id);
-        let message = match reduce_by {
-            None => ToSymbol::CancelOrder(CancelResting { symbol, order: id, handle, command }),
-            Some(reduce_by) => {
+        let message = match ask {
+            Ask::Cancel => ToSymbol::CancelOrder(CancelResting { symbol, order: id, handle, command }),
+            Ask::Amend(quantity) => {
+                self.state.amending.insert(id, command);
+                let reduce_by = Lots::new(order.quantity.get().saturating_sub(quantity.get()));
                 ToSymbol::AmendOrder(AmendResting { symbol, order: id, handle, reduce_by, command })
             }
         };

@@ -56,7 +56,7 @@ impl AccountSlot {
                     )));
                 }
             }
-            let counted: u32 = account.open_by_symbol.values().sum();
+            let counted: u32 = account.open_by_symbol.iter().map(|(_, count)| count).sum();
             if counted as usize != account.open.len()
                 || !account.open.iter().all(|order| state.orders.contains(order))
             {
@@ -87,7 +87,7 @@ impl AccountSlot {
     pub fn check_quiescent(&self) -> Result<(), Fault> {
         let state = &self.state;
         let placing = state.orders.sorted().iter().filter(|(_, open)| open.placing.is_some()).count();
-        let waiting = placing + state.pending.len() + state.deferred.len();
+        let waiting = placing + state.pending.len() + state.deferred.len() + state.amending.len();
         if waiting != 0 {
             return Err(Fault::new(format!(
                 "slot {}: {waiting} commands wait for an answer",

@@ -62,7 +62,8 @@ pub(super) fn check(spec: &SymbolSpec, order: &NewOrder, now: Timestamp) -> Resu
 /// [`Reject::InsufficientBalance`], or a market order whose amount buys too little or too much.
 pub(super) fn plan(spec: &SymbolSpec, order: &NewOrder, available: Amount) -> Result<Option<Plan>, Reject> {
     if order.kind == OrderKind::Market {
-        return match order.reference {
+        // A price of nothing is no price to go by.
+        return match order.reference.filter(|reference| reference.ticks() > 0) {
             None => Ok(None),
             Some(reference) => market(spec, order, reference, available).map(Some),
         };

@@ -11,13 +11,13 @@ use std::{
 
 use super::{
     archive::Archive,
-    event::UserEvent,
-    ledger::{self, ByAsset, Posting},
+    event::{UserEvent, UserEventKind},
+    ledger::{self, ByAsset, ByKey, Posting},
 };
 use crate::domain::{
     catalogue::Catalogue,
     command::{AccountCommand, Answer, Balance, CreateApiKey, ReplaceOrder, Transfer},
-    id::{AccountId, ClientOrderId, CommandId, OrderId, SlotId, SymbolId},
+    id::{AccountId, AssetId, ClientOrderId, CommandId, OrderId, SlotId, SymbolId},
     link::Links,
     message::{Envelope, ToAccount, ToSymbol},
     money::{Amount, Lots},
@@ -139,8 +139,10 @@ pub(super) struct State {
     pub(super) client_ids: Table<(AccountId, ClientOrderId), OrderId>,
     /// Cancels, amends and replaces the book has not answered yet.
     pub(super) pending: Table<CommandId, Pending>,
-    /// What was asked of orders whose handle is not known yet.
+    /// What was asked of orders whose handle is not known yet, or of which an amend is at the book.
     pub(super) deferred: BTreeMap<OrderId, Vec<Deferred>>,
+    /// The amend of an order that is at the book.
+    pub(super) amending: Table<OrderId, CommandId>,
     pub(super) fees: ByAsset<Amount>,
     pub(super) clearing: ByAsset<Amount>,
     pub(super) external: ByAsset<Amount>,
@@ -161,6 +163,7 @@ impl State {
             client_ids: Table::default(),
             pending: Table::default(),
             deferred: BTreeMap::new(),
+            amending: Table::default(),
             fees: ByAsset::default(),
             clearing: ByAsset::default(),
             external: ByAsset::default(),
@@ -178,13 +181,57 @@ impl State {
 pub(super) struct Account {
     pub(super) tier: u8,
     pub(super) balances: ByAsset<Balance>,
-    pub(super) open: BTreeSet<OrderId>,
-    pub(super) open_by_symbol: BTreeMap<SymbolId, u32>,
+    /// Its open orders in id order, which is the order they came in.
+    pub(super) open: Vec<OrderId>,
+    pub(super) open_by_symbol: ByKey<SymbolId, u32>,
     pub(super) requests: BTreeMap<String, (bool, Transfer, Answer)>,
     pub(super) event_seq: u64,
     pub(super) updated_at: Timestamp,
     /// Whether anybody listens: not state, and not in the hash.
     pub(super) watched: bool,
+}
+
+impl Account {
+    /// Numbers a private event and, when somebody listens, makes it.
+    pub(super) fn tell(
+        &mut self,
+        owner: AccountId,
+        time: Timestamp,
+        events: &mut Vec<UserEvent>,
+        kind: impl FnOnce(&Self) -> UserEventKind,
+    ) {
+        self.event_seq += 1;
+        if self.watched {
+            events.push(UserEvent { account: owner, seq: self.event_seq, time, kind: kind(self) });
+        }
+    }
+
+    /// Tells the balances of these assets.
+    pub(super) fn tell_balances(
+        &mut self,
+        owner: AccountId,
+        time: Timestamp,
+        events: &mut Vec<UserEvent>,
+        assets: &[AssetId],
+    ) {
+        self.tell(owner, time, events, |account| {
+            UserEventKind::Balances(
+                assets.iter().map(|&asset| (asset, account.balances.get(asset))).collect(),
+            )
+        });
+    }
+
+    pub(super) fn add_open(&mut self, order: OrderId, symbol: SymbolId) {
+        self.open.push(order); // ids rise, so the order stays
+        *self.open_by_symbol.entry(symbol) += 1;
+    }
+
+    pub(super) fn remove_open(&mut self, order: OrderId, symbol: SymbolId) {
+        if let Ok(index) = self.open.binary_search(&order) {
+            self.open.remove(index);
+            *self.open_by_symbol.entry(symbol) -= 1;
+        }
+    }
 }
 
 /// An open order.
@@ -209,16 +256,23 @@ pub(super) struct Placing {
 pub(super) enum Pending {
     Cancel,
     CancelAll { left: usize, done: Vec<Order> },
-    Amend { account: AccountId, client_id: ClientOrderId, is_reserved: bool },
+    Amend { order: OrderId, account: AccountId, client_id: ClientOrderId, is_reserved: bool },
     Replace(Box<ReplaceOrder>),
 }
 
-/// What to send once an order's handle is known.
+/// What to send once an order's handle is known and no amend of it is at the book.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Deferred {
     pub(super) command: CommandId,
-    /// `None` cancels; otherwise reduces by so much.
-    pub(super) reduce_by: Option<Lots>,
+    pub(super) ask: Ask,
+}
+
+/// What the book is asked to do with an order.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Ask {
+    Cancel,
+    /// Lower it to this quantity.
+    Amend(Lots),
 }
 
 /// One input being applied.
@@ -278,13 +332,5 @@ impl Turn<'_> {
             self.out.applied.push((envelope.from, upto));
         }
         Ok(())
-    }
-
-    pub(super) fn account(&mut self, id: AccountId) -> Result<&mut Account, Fault> {
-        let slot = self.state.slot;
-        self.state
-            .accounts
-            .get_mut(&id)
-            .ok_or_else(|| Fault::new(format!("slot {}: no account {id}", slot.get())))
     }
 }

@@ -6,7 +6,7 @@ use super::{
 };
 use crate::domain::{
     command::Answer,
-    id::CommandId,
+    id::{AssetId, CommandId},
     message::{OrderChange, OrderUpdated},
     money::{Amount, Lots},
     order::{EndReason, Order, OrderKind, OrderStatus, Side},
@@ -30,13 +30,16 @@ impl Turn<'_> {
         let order = *order;
         match update.change {
             OrderChange::Accepted { .. } => Ok(()),
-            OrderChange::Spent => self.end(Order { status: OrderStatus::Filled, ..order }, None),
+            // What is left of the amount expires; a listener must see the order end (M5).
+            OrderChange::Spent => {
+                self.end(Order { status: OrderStatus::Filled, ..order }, ExecutionKind::Expired)
+            }
             OrderChange::Ended { remaining, reason } => self.ended(order, remaining, reason),
             OrderChange::Cancelled { remaining, command } => {
                 expect_remaining(&order, remaining)?;
                 let reason = Some(EndReason::Cancelled);
                 let order = Order { status: OrderStatus::Cancelled, reason, ..order };
-                self.end(order, Some(ExecutionKind::Cancelled))?;
+                self.end(order, ExecutionKind::Cancelled)?;
                 self.finish(command, Ok(Order { hold: Amount::ZERO, ..order }))
             }
             OrderChange::Prevented { lots } => self.prevented(order, lots),
@@ -53,27 +56,26 @@ impl Turn<'_> {
             EndReason::SelfTrade => (OrderStatus::Expired, ExecutionKind::Prevented(Lots::ZERO)),
             _ => (OrderStatus::Expired, ExecutionKind::Expired),
         };
-        self.end(Order { status, reason: Some(reason), ..order }, Some(kind))
+        self.end(Order { status, reason: Some(reason), ..order }, kind)
     }
 
     /// Ends an order with its final status already set.
-    fn end(&mut self, order: Order, kind: Option<ExecutionKind>) -> Result<(), Fault> {
-        let original = (order.status == OrderStatus::Cancelled).then_some(order.client_id);
-        if let Some(kind) = kind {
-            self.report(&order, kind, original)?;
-        }
-        let spec =
-            self.catalogue.symbol(order.symbol).ok_or_else(|| Fault::new("order on an unknown symbol"))?;
-        let asset = spec.paid(order.side).id;
-        self.close(order)?;
-        self.report_balances(order.account, &[asset])
+    fn end(&mut self, order: Order, kind: ExecutionKind) -> Result<(), Fault> {
+        let asset = self.paid_asset(&order)?;
+        self.close(order, Some(kind), &[asset])
+    }
+
+    fn paid_asset(&self, order: &Order) -> Result<AssetId, Fault> {
+        let spec = self.catalogue.symbol(order.symbol);
+        spec.map(|spec| spec.paid(order.side).id).ok_or_else(|| Fault::new("order on an unknown symbol"))
     }
 
     fn prevented(&mut self, mut order: Order, lots: Lots) -> Result<(), Fault> {
         order.prevented = order.prevented.checked_add(lots).ok_or(Reject::Overflow)?;
         self.release_lots(&mut order, lots)?;
         self.store(order);
-        self.report(&order, ExecutionKind::Prevented(lots), None)
+        let asset = self.paid_asset(&order)?;
+        self.report(&order, ExecutionKind::Prevented(lots), None, &[asset])
     }
 
     fn reduced(&mut self, mut order: Order, lots: Lots, command: CommandId) -> Result<(), Fault> {
@@ -91,10 +93,9 @@ impl Turn<'_> {
         }
         self.store(order);
         self.out.answers.push((command, Ok(Answer::Amended { order, previous_client_id })));
-        self.report(&order, ExecutionKind::Replaced, Some(previous_client_id))?;
-        let spec =
-            self.catalogue.symbol(order.symbol).ok_or_else(|| Fault::new("order on an unknown symbol"))?;
-        self.report_balances(order.account, &[spec.paid(order.side).id])
+        let asset = self.paid_asset(&order)?;
+        self.report(&order, ExecutionKind::Replaced, Some(previous_client_id), &[asset])?;
+        self.amend_is_done(order.id, command)
     }
 
     fn store(&mut self, order: Order) {

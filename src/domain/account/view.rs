@@ -42,7 +42,7 @@ impl AccountSlot {
             AccountQuery::Test(order) => {
                 let spec = self.catalogue().symbol(order.symbol).ok_or(Reject::UnknownSymbol)?;
                 plan::check(spec, &order, now.max(state.time))?;
-                let open = account.open_by_symbol.get(&order.symbol).copied().unwrap_or_default();
+                let open = account.open_by_symbol.get(order.symbol);
                 if open >= spec.filters.open_orders_max {
                     return Err(Reject::Filter(Filter::MaxNumOrders));
                 }

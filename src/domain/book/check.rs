@@ -58,7 +58,7 @@ impl Book {
             if previous != NIL && self.orders[previous].priority() >= node.priority() {
                 return fault("priorities do not ascend");
             }
-            if node.remaining == 0 || node.generation % 2 == 0 {
+            if node.remaining == 0 || !node.is_live() {
                 return fault("an order without lots, or gone");
             }
             total = match total.checked_add(node.remaining) {

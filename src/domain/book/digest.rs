@@ -9,13 +9,17 @@
 /// a quantity would leave the sum over all orders as it was.
 #[inline(always)]
 pub fn digest(words: [u64; 6]) -> u128 {
+    const A: u64 = 0xa076_1d64_78bd_642f;
+    const B: u64 = 0xe703_7ed1_a0b4_28db;
+    const C: u64 = 0x8ebc_6af0_9c88_c6e3;
+    const D: u64 = 0x5899_65cc_7537_4cc3;
     let [order, account, price, remaining, rank, expiry] = words;
-    let sum = times(order ^ 0x6f72_6465_7273_9e37, account ^ 0xa076_1d64_78bd_642f)
-        .wrapping_add(times(price ^ 0xe703_7ed1_a0b4_28db, remaining ^ 0x8ebc_6af0_9c88_c6e3))
-        .wrapping_add(times(rank ^ 0x5899_65cc_7537_4cc3, expiry ^ 0x1d8e_4e27_c47d_124f));
+    // No two pairs have the same keys, so that no two fields can change places.
+    let sum = times(order ^ A, account ^ B)
+        .wrapping_add(times(price ^ C, remaining ^ D))
+        .wrapping_add(times(rank ^ B, expiry ^ C));
     let (low, high) = (sum as u64, (sum >> 64) as u64);
-    let stirred = times(low ^ 0xeb44_acca_b455_d165, high ^ 0x9c6e_6877_736c_46e3);
-    stirred.rotate_left(64) ^ times(high ^ 0xbf58_476d_1ce4_e5b9, low ^ 0x94d0_49bb_1331_11eb)
+    times(low ^ A, high ^ D).rotate_left(64) ^ times(high ^ B, low ^ C)
 }
 
 /// Returns the full product.

@@ -1,5 +1,7 @@
 //! The book itself: its state, cancelling, amending and queries.
 
+use std::hint::select_unpredictable;
+
 use super::{
     event::BookEvent,
     expiry::Expiries,
@@ -120,9 +122,9 @@ impl Book {
     /// Takes an order back and says what was left of it; `None` if the handle is stale or names another order.
     #[inline(always)]
     pub fn cancel(&mut self, handle: Handle, order: OrderId, events: &mut Vec<BookEvent>) -> Option<Removed> {
-        let node = *self.orders.get(handle).filter(|node| node.order == order)?;
+        let node = self.orders.release(handle, order)?;
         let side = node.side();
-        let total = self.unlink(handle.index, &node);
+        let total = self.unlink(&node);
         events.push(BookEvent::LevelChanged { side, price: node.price, total });
         Some(Removed { account: node.account, side, price: node.price, remaining: node.lots() })
     }
@@ -239,17 +241,17 @@ impl Book {
         }
     }
 
-    /// Takes an order out of its queue and its level out of the ladder if that leaves it empty; returns what
-    /// is left at the level.
+    /// Takes an order whose node was given back out of its queue, and its level out of the ladder if that
+    /// leaves it empty; returns what is left at the level.
     #[inline(always)]
-    pub(super) fn unlink(&mut self, index: u32, node: &Node) -> Lots {
-        self.forget(index, node);
+    pub(super) fn unlink(&mut self, node: &Node) -> Lots {
+        self.forget(node);
         let level = &mut self.ladder[node.rung];
         // Cannot wrap: a level's total is the sum over its orders, and this is one of them.
         let total = level.total.wrapping_sub(node.remaining);
         level.total = total;
-        level.head = if node.prev == NIL { node.next } else { level.head };
-        level.tail = if node.next == NIL { node.prev } else { level.tail };
+        level.head = select_unpredictable(node.prev == NIL, node.next, level.head);
+        level.tail = select_unpredictable(node.next == NIL, node.prev, level.tail);
         self.orders[node.prev].next = node.next;
         self.orders[node.next].prev = node.prev;
         if planted(Bug::MiddleRemovalLosesTail) && node.prev != NIL && node.next != NIL {
@@ -276,11 +278,10 @@ impl Book {
         self.ladder.vacate(rung);
     }
 
-    /// Lets go of a node and of all that is kept about it outside its queue.
+    /// Lets go of what is kept, outside queue and slab, about an order whose node was given back.
     #[inline(always)]
-    pub(super) fn forget(&mut self, index: u32, node: &Node) {
+    pub(super) fn forget(&mut self, node: &Node) {
         self.digest = self.digest.wrapping_sub(node.digest());
-        self.orders.give(index);
         if node.expiry != NEVER {
             self.expiries.drop_one(&self.orders);
         }

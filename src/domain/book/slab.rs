@@ -66,6 +66,12 @@ impl Node {
         if self.rank & 1 == 0 { Side::Buy } else { Side::Sell }
     }
 
+    /// Returns whether an order rests in it.
+    #[inline(always)]
+    pub(super) const fn is_live(&self) -> bool {
+        self.generation & 1 == 1
+    }
+
     pub(super) const fn priority(&self) -> u64 {
         self.rank >> 1
     }
@@ -122,26 +128,33 @@ impl Slab {
         self.free
     }
 
-    /// Finds a place, the most recently freed first: its cache line is the warmest. The caller fills it in,
-    /// with the generation after the one it finds.
+    /// Returns where the next order will be put: the most recently freed node, whose cache line is the warmest.
     #[inline(always)]
-    pub(super) fn take(&mut self) -> u32 {
-        self.len += 1;
-        let index = self.free;
-        if index == NIL {
-            return self.take_unused();
+    pub(super) fn place(&mut self) -> u32 {
+        if self.free == NIL {
+            self.add_free();
         }
-        self.free = self.nodes[index].next;
-        index
+        self.free
+    }
+
+    /// Puts an order in its place, and sets the node's generation.
+    #[inline(always)]
+    pub(super) fn put(&mut self, order: Node) -> Handle {
+        let index = self.free;
+        let node = &mut self.nodes[index];
+        let generation = node.generation.wrapping_add(1);
+        self.free = node.next;
+        *node = Node { generation, ..order };
+        self.len += 1;
+        Handle { index, generation }
     }
 
     #[cold]
     #[inline(never)]
-    fn take_unused(&mut self) -> u32 {
-        let index = self.used;
-        self.nodes.reach(index);
+    fn add_free(&mut self) {
+        self.nodes.reach(self.used);
+        self.free = self.used;
         self.used += 1;
-        index
     }
 
     /// Gives a node back; handles to it are stale from now on.
@@ -154,6 +167,23 @@ impl Slab {
         self.len -= 1;
     }
 
+    /// Gives the node back that a handle names and returns the order that was in it, unless it is gone or
+    /// another one.
+    #[inline(always)]
+    pub(super) fn release(&mut self, handle: Handle, order: OrderId) -> Option<Node> {
+        let node = self.nodes.get_mut(handle.index)?;
+        let is_it = node.generation == handle.generation && node.is_live() && node.order == order;
+        if !is_it {
+            return None;
+        }
+        let released = *node;
+        node.generation = node.generation.wrapping_add(1);
+        node.next = self.free;
+        self.free = handle.index;
+        self.len -= 1;
+        Some(released)
+    }
+
     /// Returns the handle of the order in a node.
     pub(super) fn handle(&self, index: u32) -> Handle {
         Handle { index, generation: self.nodes[index].generation }
@@ -162,7 +192,7 @@ impl Slab {
     /// Returns the order a handle names, unless it is gone.
     #[inline(always)]
     pub(super) fn get(&self, handle: Handle) -> Option<&Node> {
-        let is_living = |node: &&Node| node.generation == handle.generation && node.generation % 2 == 1;
+        let is_living = |node: &&Node| node.generation == handle.generation && node.is_live();
         self.nodes.get(handle.index).filter(is_living)
     }
 

@@ -74,10 +74,9 @@ impl Book {
             Policy::Rest | Policy::RestUntil(_) | Policy::Immediate => {}
         }
         let mut remaining = incoming.lots.get();
-        if remaining == 0 || self.crossed(incoming.side, incoming.limit).is_some() {
-            if let Some(outcome) = self.take_liquidity(incoming, now, &mut remaining, events) {
-                return outcome;
-            }
+        let may_trade = remaining == 0 || self.crossed(incoming.side, incoming.limit).is_some();
+        if may_trade && let Some(outcome) = self.take_liquidity(incoming, now, &mut remaining, events) {
+            return outcome;
         }
         let expiry = match incoming.policy {
             Policy::Rest | Policy::PostOnly => NEVER,
@@ -276,7 +275,8 @@ impl Book {
     #[inline(always)]
     fn take_from(&mut self, visit: &mut Visit, maker: &Node, lots: u64) {
         if lots == maker.remaining {
-            self.forget(visit.head, maker);
+            self.orders.give(visit.head);
+            self.forget(maker);
             visit.head = maker.next;
         } else {
             self.shrink(visit.head, lots);
@@ -327,7 +327,7 @@ impl Book {
         // A new level is empty, so it cannot overflow and be left behind.
         let total = level.total.checked_add(remaining)?;
         level.total = total;
-        let index = self.orders.take();
+        let index = self.orders.place();
         let tail = std::mem::replace(&mut level.tail, index);
         self.orders[tail].next = index;
         if tail == NIL {
@@ -340,12 +340,21 @@ impl Book {
         }
         let rank = Node::rank(self.priority, side);
         self.priority += 1;
-        let node = &mut self.orders[index];
-        let generation = node.generation.wrapping_add(1);
         let Incoming { order, account, .. } = *incoming;
-        *node =
-            Node { order, account, price, remaining, rank, expiry, next: NIL, prev: tail, generation, rung };
+        let node = Node {
+            order,
+            account,
+            price,
+            remaining,
+            rank,
+            expiry,
+            next: NIL,
+            prev: tail,
+            generation: 0,
+            rung,
+        };
         self.digest = self.digest.wrapping_add(node.digest());
+        let handle = self.orders.put(node);
         if expiry != NEVER {
             self.expiries.add(expiry, rank >> 1, index);
         }
@@ -353,7 +362,7 @@ impl Book {
             self.move_to_front(index);
         }
         events.push(BookEvent::LevelChanged { side, price, total: Lots::new(total) });
-        Some(Handle { index, generation })
+        Some(handle)
     }
 
     /// Only for the planted bug: far means beyond what a ladder of fixed width around the touch would hold.

@@ -7,7 +7,7 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use super::event::{PublicEvent, PublicTrade};
 use crate::domain::{
-    book::{Book, BookEvent, BookLimits, Incoming, Outcome},
+    book::{Book, BookEvent, BookLimits, Incoming, Outcome, Policy},
     catalogue::Catalogue,
     hash,
     id::{AccountId, OrderId, SlotId, SymbolId, TradeId},
@@ -136,6 +136,12 @@ impl SymbolSlot {
     fn submit(&mut self, submit: &SubmitOrder, out: &mut SymbolOutput) -> Result<(), Fault> {
         let time = self.time;
         let market = self.markets.get_mut(&submit.symbol).ok_or_else(|| no_book(submit.symbol))?;
+        // Its date passed on the way: it neither trades nor rests (corner case C14).
+        if matches!(submit.policy, Policy::RestUntil(end) if end <= time) {
+            let change = OrderChange::Ended { remaining: submit.lots, reason: EndReason::GoodTillDate };
+            teller_update(&mut self.links, out, submit.account, submit.order, change, time);
+            return Ok(());
+        }
         let incoming = Incoming {
             order: submit.order,
             account: submit.account,

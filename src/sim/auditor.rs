@@ -1,0 +1,315 @@
+//! Watches everything that passes between slots and says at once when a rule is broken.
+//!
+//! It keeps its own record of every order, trade, command and level, made from messages alone, and the slow
+//! ledger. The slots' own words are compared with it here, message by message, and in `check`, as a whole.
+
+use std::sync::Arc;
+
+use super::{
+    stream::Streams,
+    tape::Tape,
+    track::{Track, Tracks},
+};
+use crate::domain::{
+    account::{AccountQuery, AccountSlot, AccountView, UserEvent},
+    book::BookLimits,
+    catalogue::{AssetDefinition, Catalogue, SymbolDefinition},
+    command::{AccountCommand, Answer, OrderRef, Replaced},
+    id::{AccountId, CommandId, OrderId, SlotId, SymbolId},
+    market::SymbolOutput,
+    message::{Envelope, OrderChange, SubmitOrder, ToAccount, TradeExecuted},
+    oracle::ledger::{Entry, Hold, SlowLedger, TradeSide},
+    order::{OrderKind, Side},
+    reject::Reject,
+    table::Table,
+};
+
+/// How many orders cancels and amends choose among.
+const RECENT: usize = 24;
+
+/// What was counted on the way.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Counts {
+    /// Orders that went to a book.
+    pub orders: u64,
+    /// Trades.
+    pub trades: u64,
+    /// Orders that came to rest.
+    pub rested: u64,
+    /// Orders ended by a rule.
+    pub ended: u64,
+    /// Orders cancelled.
+    pub cancelled: u64,
+    /// Orders reduced.
+    pub reduced: u64,
+    /// Self-trade preventions by decrement, both sides counted.
+    pub prevented: u64,
+    /// Cancels and amends that came too late.
+    pub late: u64,
+    /// Commands refused.
+    pub refused: u64,
+    /// Messages delivered again.
+    pub repeated: u64,
+}
+
+impl Counts {
+    pub(super) fn plus(self, other: Self) -> Self {
+        Self {
+            orders: self.orders + other.orders,
+            trades: self.trades + other.trades,
+            rested: self.rested + other.rested,
+            ended: self.ended + other.ended,
+            cancelled: self.cancelled + other.cancelled,
+            reduced: self.reduced + other.reduced,
+            prevented: self.prevented + other.prevented,
+            late: self.late + other.late,
+            refused: self.refused + other.refused,
+            repeated: self.repeated + other.repeated,
+        }
+    }
+}
+
+/// The record of an exchange, and its judge.
+#[derive(Debug)]
+pub(super) struct Auditor {
+    pub(super) ledger: SlowLedger,
+    pub(super) tracks: Tracks,
+    pub(super) tape: Tape,
+    pub(super) streams: Streams,
+    /// By number less one: what was asked and is not answered yet.
+    pub(super) asked: Vec<Option<AccountCommand>>,
+    /// The last message each account slot got from each symbol slot.
+    heard: Table<(SlotId, SlotId), u64>,
+    limits: BookLimits,
+    /// Orders that lately went to a book, the latest last.
+    pub(super) recent: Vec<(OrderId, AccountId, SymbolId)>,
+    pub(super) counts: Counts,
+}
+
+impl Auditor {
+    /// Makes the record of an exchange where nothing has happened.
+    pub(super) fn new(
+        assets: &[AssetDefinition],
+        symbols: &[SymbolDefinition],
+        catalogue: &Arc<Catalogue>,
+        limits: BookLimits,
+    ) -> Self {
+        Self {
+            ledger: SlowLedger::new(assets, symbols),
+            tracks: Tracks::default(),
+            tape: Tape::new(catalogue),
+            streams: Streams::default(),
+            asked: Vec::new(),
+            heard: Table::default(),
+            limits,
+            recent: Vec::with_capacity(RECENT),
+            counts: Counts::default(),
+        }
+    }
+
+    /// Notes a command before its slot gets it.
+    pub(super) fn commanded(&mut self, id: CommandId, command: &AccountCommand) {
+        debug_assert!(id.get() == self.asked.len() as u64 + 1);
+        self.asked.push(Some(command.clone()));
+    }
+
+    /// Judges an order that has just left its account slot for the book.
+    pub(super) fn entered(&mut self, submit: &SubmitOrder, slot: &AccountSlot) -> Result<(), String> {
+        self.counts.orders += 1;
+        let by_id = OrderRef { id: Some(submit.order), client_id: None };
+        let query = AccountQuery::Order { symbol: submit.symbol, order: by_id };
+        let Ok(AccountView::Order(order)) = slot.query(submit.account, &query, Default::default()) else {
+            return Err(format!("order {} left for the book and is unknown", submit.order));
+        };
+        if submit.lots.is_zero() || submit.limit.ticks() == 0 {
+            return Err(format!("order {} asks for nothing", submit.order));
+        }
+        let is_market = order.kind == OrderKind::Market;
+        if !is_market && (order.price != submit.limit || order.quantity != submit.lots) {
+            return Err(format!("order {} was sent with other terms than it has", submit.order));
+        }
+        let hold = match (submit.side, is_market, order.is_by_quote()) {
+            (Side::Sell, ..) | (Side::Buy, false, _) => Hold::PerLot,
+            (Side::Buy, true, true) => Hold::Whole(order.quote_quantity),
+            (Side::Buy, true, false) => Hold::Capped,
+        };
+        self.ledger.entered(Entry {
+            order: submit.order,
+            account: submit.account,
+            symbol: submit.symbol,
+            side: submit.side,
+            limit: submit.limit,
+            lots: submit.lots,
+            hold,
+        });
+        if self.recent.len() == RECENT {
+            self.recent.remove(0);
+        }
+        self.recent.push((submit.order, submit.account, submit.symbol));
+        self.tracks.add(submit, &order)
+    }
+
+    /// Judges a message about to reach an account slot.
+    pub(super) fn telling(&mut self, slot: SlotId, envelope: &Envelope<ToAccount>) -> Result<(), String> {
+        let heard = self.heard.get_or_default((slot, envelope.from));
+        if envelope.seq <= *heard {
+            self.counts.repeated += 1;
+            return Ok(());
+        }
+        if envelope.seq != *heard + 1 {
+            return Err(format!("message {} of a lane follows {heard}", envelope.seq));
+        }
+        *heard = envelope.seq;
+        match &envelope.body {
+            ToAccount::TradeExecuted(trade) => self.traded(trade),
+            ToAccount::OrderUpdated(update) => {
+                let track = self.tracks.open(update.order)?;
+                track.updated(update)?;
+                let (account, is_over) = (track.account, track.is_over);
+                match update.change {
+                    OrderChange::Accepted { .. } => self.counts.rested += 1,
+                    OrderChange::Spent => {}
+                    OrderChange::Ended { .. } => self.counts.ended += 1,
+                    OrderChange::Cancelled { .. } => self.counts.cancelled += 1,
+                    OrderChange::Prevented { lots } => {
+                        self.counts.prevented += 1;
+                        self.ledger.shrunk(account, update.order, lots);
+                    }
+                    OrderChange::Reduced { lots, .. } => {
+                        self.counts.reduced += 1;
+                        self.ledger.shrunk(account, update.order, lots);
+                    }
+                }
+                if is_over {
+                    self.ledger.ended(account, update.order);
+                }
+                Ok(())
+            }
+            ToAccount::CancelRejected(_) => {
+                self.counts.late += 1;
+                Ok(())
+            }
+        }
+    }
+
+    fn traded(&mut self, trade: &TradeExecuted) -> Result<(), String> {
+        let fills_max = self.limits.fills_max;
+        let track = self.tracks.open(trade.order)?;
+        track.traded(trade, fills_max)?;
+        let (account, is_over) = (track.account, track.is_over);
+        let side = TradeSide {
+            trade: trade.trade,
+            order: trade.order,
+            price: trade.price,
+            lots: trade.lots,
+            is_maker: trade.is_maker,
+        };
+        self.ledger.traded(account, trade.symbol, side)?;
+        if is_over {
+            self.ledger.ended(account, trade.order);
+        }
+        if let Some((maker, taker)) = self.tape.settled(trade, track.side)? {
+            self.counts.trades += 1;
+            let maker = self.tracks.get(maker)?.account;
+            let taker = self.tracks.get(taker)?;
+            if taker.prevents_self_trade() && taker.account == maker {
+                return Err(format!("trade {}: account {maker} traded with itself", trade.trade));
+            }
+        }
+        Ok(())
+    }
+
+    /// Judges what a symbol slot did with one input.
+    pub(super) fn matched(&mut self, _slot: SlotId, out: &SymbolOutput) -> Result<(), String> {
+        self.tape.printed(&out.public)
+    }
+
+    /// Judges a private event.
+    pub(super) fn heard(&mut self, event: &UserEvent) -> Result<(), String> {
+        self.streams.heard(event)
+    }
+
+    /// Judges an answer.
+    pub(super) fn answered(&mut self, id: CommandId, result: &Result<Answer, Reject>) -> Result<(), String> {
+        let asked = self.asked.get_mut(id.get() as usize - 1).and_then(Option::take);
+        let asked = asked.ok_or_else(|| format!("command {id} is answered twice"))?;
+        let Ok(answer) = result else {
+            self.counts.refused += 1;
+            return Ok(());
+        };
+        self.consistent(&asked, answer)
+            .map_err(|problem| format!("{asked:?} was answered {answer:?}: {problem}"))
+    }
+
+    fn consistent(&mut self, asked: &AccountCommand, answer: &Answer) -> Result<(), String> {
+        match (asked, answer) {
+            (AccountCommand::CreateAccount(create), Answer::AccountCreated(id)) => {
+                self.ledger.opened(*id, create.tier);
+                expect(create.id.is_none_or(|wanted| wanted == *id), "another id")
+            }
+            (AccountCommand::CreateApiKey(_), Answer::ApiKeyCreated) => Ok(()),
+            (AccountCommand::Deposit(transfer), Answer::Transferred { .. }) => {
+                let units = transfer.amount.units();
+                self.ledger.moved(transfer.account, transfer.asset, units, transfer.request_id.as_deref());
+                expect(units > 0, "nothing was deposited")
+            }
+            (AccountCommand::Withdraw(transfer), Answer::Transferred { .. }) => {
+                let units = transfer.amount.units();
+                self.ledger.moved(transfer.account, transfer.asset, -units, transfer.request_id.as_deref());
+                expect(units > 0, "nothing was withdrawn")
+            }
+            (AccountCommand::Place(wanted), Answer::Placed { order, fills }) => {
+                self.tracks.placed(wanted, order, fills)
+            }
+            (AccountCommand::Cancel(cancel), Answer::Cancelled(order)) => {
+                self.tracks.cancelled(order)?;
+                expect(order.account == cancel.account && order.symbol == cancel.symbol, "another's order")?;
+                expect(is_meant(&cancel.order, order.id), "another order")
+            }
+            (AccountCommand::CancelAll(cancel), Answer::AllCancelled(orders)) => {
+                orders.iter().try_for_each(|order| {
+                    self.tracks.cancelled(order)?;
+                    expect(
+                        order.account == cancel.account && order.symbol == cancel.symbol,
+                        "another's order",
+                    )
+                })
+            }
+            (AccountCommand::Amend(amend), Answer::Amended { order, .. }) => {
+                expect(order.quantity == amend.quantity, "another quantity")?;
+                expect(is_meant(&amend.order, order.id), "another order")?;
+                expect(amend.client_id.is_none_or(|name| name == order.client_id), "another name")
+            }
+            (AccountCommand::Replace(replace), Answer::Replaced(replaced)) => {
+                let Replaced { cancelled, placed } = &**replaced;
+                let stops = replace.mode == crate::domain::command::ReplaceMode::StopOnFailure;
+                match cancelled {
+                    Ok(order) => {
+                        self.tracks.cancelled(order)?;
+                        expect(is_meant(&replace.cancel, order.id), "another order")?;
+                        expect(placed.is_some(), "the new order was not tried")?;
+                    }
+                    Err(_) => expect(placed.is_none() == stops, "the failed cancel was ignored")?,
+                }
+                match placed {
+                    Some(Ok((order, fills))) => self.tracks.placed(&replace.order, order, fills),
+                    Some(Err(_)) | None => Ok(()),
+                }
+            }
+            _ => Err("that answers another question".to_owned()),
+        }
+    }
+
+    /// Returns what an order has been through.
+    pub(super) fn track(&self, order: OrderId) -> Result<&Track, String> {
+        self.tracks.get(order)
+    }
+}
+
+fn is_meant(wanted: &OrderRef, found: OrderId) -> bool {
+    wanted.id.is_none_or(|id| id == found)
+}
+
+pub(super) fn expect(holds: bool, otherwise: &str) -> Result<(), String> {
+    if holds { Ok(()) } else { Err(otherwise.to_owned()) }
+}
