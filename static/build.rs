@@ -165,6 +165,7 @@ fn notice_table(out: &Path, reason: &str) -> Outcome<String> {
 fn table(built: bool, rows: &str) -> String {
     format!(
         "/// Whether the page itself is in this binary, or only the notice that it is not.\n\
+         #[cfg(test)]\n\
          pub(crate) const BUILT: bool = {built};\n\n\
          /// Every file of the page.\n\
          pub(crate) static ASSETS: &[Asset] = &[\n{rows}];\n"

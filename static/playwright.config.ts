@@ -8,7 +8,7 @@ export default defineConfig({
   retries: 0,
   forbidOnly: Boolean(process.env.CI),
   reporter: 'list',
-  timeout: 30_000,
+  timeout: 60_000,
   expect: { timeout: 8_000 },
   use: {
     baseURL: process.env.LIGHTNING_URL ?? 'http://127.0.0.1:8080',

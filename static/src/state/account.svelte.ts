@@ -81,7 +81,8 @@ class AccountState {
 
   #order(report: ExecutionReport): void {
     const others = this.orders.filter((order) => order.orderId !== report.i);
-    if (!OPEN.has(report.X)) {
+    // A market order never rests, whatever its state on the way.
+    if (!OPEN.has(report.X) || report.o === 'MARKET') {
       this.orders = others;
       return;
     }
@@ -116,12 +117,13 @@ class AccountState {
       price: market.priceText(event.s, event.L),
     };
     const key = `order ${event.i}`;
-    if (event.X === 'FILLED') toasts.say('good', t('news.filled', { ...values, amount: values.filled }), key);
+    const whole = event.X === 'FILLED' || (event.x === 'TRADE' && event.z === event.q);
+    if (whole) toasts.say('good', t('news.filled', { ...values, amount: values.filled }), key);
     else if (event.x === 'TRADE') toasts.say('good', t('news.partly', { ...values, amount: values.filled }), key);
     else if (event.x === 'CANCELED') toasts.say('plain', t('news.canceled', { ...values, amount: values.whole }), key);
     else if (event.X.startsWith('EXPIRED')) toasts.say('bad', t('news.expired', { ...values, amount: values.whole }), key);
     else if (event.x === 'REJECTED') toasts.say('bad', t('news.rejected', { ...values, amount: values.whole }), key);
-    else if (event.x === 'NEW') toasts.say('good', t('news.placed', { ...values, amount: values.whole }), key);
+    else if (event.x === 'NEW' && event.o !== 'MARKET') toasts.say('good', t('news.placed', { ...values, amount: values.whole }), key);
   }
 }
 
