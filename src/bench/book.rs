@@ -15,7 +15,7 @@ use crate::domain::{
 };
 
 /// How many commands make a batch.
-pub const BATCH: usize = 16;
+pub const BATCH: usize = 64;
 
 /// What to measure.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
