@@ -1,6 +1,9 @@
 //! One benchmark per operation of the book, at a book of 10,000 resting orders on 2,000 levels.
 
-use std::hint::black_box;
+use std::{
+    hint::black_box,
+    time::{Duration, Instant},
+};
 
 use criterion::{BatchSize, Criterion, criterion_group, criterion_main};
 use lightning_exchange::domain::{
@@ -47,26 +50,46 @@ fn rest(book: &mut Book, incoming: &Incoming, events: &mut Vec<BookEvent>) -> Ha
     }
 }
 
+/// Rests orders on a hundred levels and cancels them again; returns how long each half took.
+fn rest_and_cancel(book: &mut Book, events: &mut Vec<BookEvent>, times: u64) -> (Duration, Duration) {
+    let (mut resting, mut cancelling) = (Duration::ZERO, Duration::ZERO);
+    let mut handles = Vec::with_capacity(100);
+    for start in (0..times).step_by(100) {
+        let ids = 20_000..20_000 + (times - start).min(100);
+        let begin = Instant::now();
+        for id in ids.clone() {
+            let passive = order(id, Side::Buy, MID - 400 - id % 100, 10, Policy::Rest);
+            handles.push(rest(book, black_box(&passive), events));
+        }
+        resting += begin.elapsed();
+        let begin = Instant::now();
+        for (handle, id) in handles.drain(..).zip(ids) {
+            events.clear();
+            black_box(book.cancel(black_box(handle), OrderId::new(id), events));
+        }
+        cancelling += begin.elapsed();
+    }
+    (resting, cancelling)
+}
+
 fn operations(criterion: &mut Criterion) {
     let mut events = Vec::with_capacity(64);
     let mut full = book(&mut events);
-    let passive = order(20_000, Side::Buy, MID - 500, 10, Policy::Rest);
-    criterion.bench_function("rest and cancel", |bencher| {
-        bencher.iter(|| {
-            let handle = rest(&mut full, black_box(&passive), &mut events);
-            events.clear();
-            full.cancel(handle, passive.order, &mut events)
-        });
+    criterion.bench_function("rest", |bencher| {
+        bencher.iter_custom(|times| rest_and_cancel(&mut full, &mut events, times).0);
+    });
+    criterion.bench_function("cancel", |bencher| {
+        bencher.iter_custom(|times| rest_and_cancel(&mut full, &mut events, times).1);
     });
     let handle =
-        rest(&mut full, &order(20_001, Side::Buy, MID - 400, u64::MAX >> 8, Policy::Rest), &mut events);
+        rest(&mut full, &order(30_001, Side::Buy, MID - 400, u64::MAX >> 8, Policy::Rest), &mut events);
     criterion.bench_function("reduce", |bencher| {
         bencher.iter(|| {
             events.clear();
-            full.reduce(black_box(handle), OrderId::new(20_001), Lots::new(1), &mut events)
+            full.reduce(black_box(handle), OrderId::new(30_001), Lots::new(1), &mut events)
         });
     });
-    let sweep = order(20_002, Side::Sell, MID - 10, 100, Policy::Immediate);
+    let sweep = order(30_002, Side::Sell, MID - 10, 100, Policy::Immediate);
     criterion.bench_function("sweep ten orders", |bencher| {
         bencher.iter_batched_ref(
             || book(&mut events),
@@ -78,7 +101,7 @@ fn operations(criterion: &mut Criterion) {
         );
     });
     criterion.bench_function("refuse a fill-or-kill behind ten orders", |bencher| {
-        let killed = order(20_003, Side::Sell, MID - 1, 101, Policy::AllOrNone);
+        let killed = order(30_003, Side::Sell, MID - 1, 101, Policy::AllOrNone);
         bencher.iter(|| full.submit(black_box(&killed), NOW, &mut events));
     });
 }

@@ -14,13 +14,29 @@ use crate::domain::{
     time::Timestamp,
 };
 
+/// How many commands make a batch.
+pub const BATCH: usize = 64;
+
 /// What to measure.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Mode {
-    /// All measured commands in one go.
+    /// All measured commands, one after the other.
     Throughput,
+    /// All measured commands in batches of [`BATCH`], as a symbol's actor takes them out of its mailbox: before
+    /// each batch the book is told which resting orders it names.
+    Batches,
     /// Each command by itself; reading the clock is inside the figures and reported beside them.
     Latency,
+}
+
+impl Mode {
+    const fn name(self) -> &'static str {
+        match self {
+            Self::Throughput => "tput",
+            Self::Batches => "batch",
+            Self::Latency => "lat",
+        }
+    }
 }
 
 /// The outcome of one run; one line of JSON like the yardstick's.
@@ -30,7 +46,7 @@ pub struct Report {
     pub engine: &'static str,
     /// The workload, `W1` to `W3`.
     pub w: String,
-    /// `tput` or `lat`.
+    /// `tput`, `batch` or `lat`.
     pub mode: &'static str,
     /// Measured commands.
     pub ops: usize,
@@ -119,6 +135,16 @@ impl Driver {
     }
 
     #[inline(always)]
+    fn apply_batch(&mut self, records: &[Record]) {
+        let names = |record: &&Record| matches!(record.operation, Operation::Cancel | Operation::Move);
+        let named = records.iter().filter(names);
+        self.book.warm(named.map(|record| self.handles[record.order as usize]));
+        for record in records {
+            self.apply(record);
+        }
+    }
+
+    #[inline(always)]
     fn apply(&mut self, record: &Record) {
         self.events.clear();
         match record.operation {
@@ -197,15 +223,15 @@ pub fn run(path: &Path, mode: Mode) -> anyhow::Result<Report> {
     let (resting, book_bytes) = (driver.book.len(), driver.book.memory_bytes());
 
     let (start, wall) = (cpu_ns(), Instant::now());
-    if mode == Mode::Latency {
-        for (record, nanos) in measured.iter().zip(&mut nanos) {
-            let start = Instant::now();
-            driver.apply(record);
-            *nanos = u32::try_from(start.elapsed().as_nanos()).unwrap_or(u32::MAX);
-        }
-    } else {
-        for record in measured {
-            driver.apply(record);
+    match mode {
+        Mode::Throughput => measured.iter().for_each(|record| driver.apply(record)),
+        Mode::Batches => measured.chunks(BATCH).for_each(|records| driver.apply_batch(records)),
+        Mode::Latency => {
+            for (record, nanos) in measured.iter().zip(&mut nanos) {
+                let start = Instant::now();
+                driver.apply(record);
+                *nanos = u32::try_from(start.elapsed().as_nanos()).unwrap_or(u32::MAX);
+            }
         }
     }
     let (wall, cpu) = (wall.elapsed().as_secs_f64(), (cpu_ns() - start) as f64);
@@ -214,7 +240,7 @@ pub fn run(path: &Path, mode: Mode) -> anyhow::Result<Report> {
     Ok(Report {
         engine: "lightning:book",
         w: format!("W{}", workload.number),
-        mode: if mode == Mode::Latency { "lat" } else { "tput" },
+        mode: mode.name(),
         ops: measured.len(),
         cpu_ops_s: (measured.len() as f64 * 1e9 / cpu).round(),
         cpu_ns_op: tenths(cpu / measured.len() as f64),

@@ -36,6 +36,8 @@ pub struct Ladder<V> {
     height: u32,
     /// Some price under the root.
     anchor: u64,
+    /// The digits in which all prices under the root agree, as a mask.
+    common: u64,
     len: usize,
 }
 
@@ -79,6 +81,7 @@ impl<V: Copy + Default> Default for Ladder<V> {
             root: NIL,
             height: 0,
             anchor: 0,
+            common: 0,
             len: 0,
         }
     }
@@ -239,12 +242,13 @@ impl<V: Copy + Default> Ladder<V> {
             self.widen(ticks);
         }
         let mut node = self.root;
-        let mut height = self.height;
-        while height > 0 {
-            let way = last_digit(ticks >> (height * DIGIT));
+        // Neither step can wrap: a tree is at most ten branches high.
+        let mut shift = self.height.wrapping_mul(DIGIT);
+        while shift > 0 {
+            let way = last_digit(ticks.wrapping_shr(shift));
+            shift = shift.wrapping_sub(DIGIT);
             let child = self.child(node, way);
-            height -= 1;
-            node = if child == NIL { self.grow(node, way, height, ticks) } else { child };
+            node = if child == NIL { self.grow(node, way, shift / DIGIT, ticks) } else { child };
         }
         Rung::new(node, last_digit(ticks))
     }
@@ -280,7 +284,7 @@ impl<V: Copy + Default> Ladder<V> {
 
     #[inline(always)]
     fn covers(&self, ticks: u64) -> bool {
-        upper(ticks ^ self.anchor, self.height + 1) == 0
+        (ticks ^ self.anchor) & self.common == 0
     }
 
     #[inline(always)]
@@ -354,12 +358,17 @@ impl<V: Copy + Default> Ladder<V> {
     fn widen(&mut self, ticks: u64) {
         if self.root == NIL {
             self.root = self.take_leaf(upper(ticks, 1), NIL);
-            self.height = 0;
+            self.set_height(0);
             self.anchor = ticks;
         }
         while !self.covers(ticks) {
             self.raise();
         }
+    }
+
+    fn set_height(&mut self, height: u32) {
+        self.height = height;
+        self.common = u64::MAX.checked_shl((height + 1) * DIGIT).unwrap_or(0);
     }
 
     /// Puts a new root over the old one.
@@ -368,7 +377,7 @@ impl<V: Copy + Default> Ladder<V> {
         let branch = self.take_branch(upper(self.anchor, self.height + 2), NIL);
         self.adopt(branch, way, self.root, self.height);
         self.root = branch;
-        self.height += 1;
+        self.set_height(self.height + 1);
     }
 
     /// Makes the missing child of a branch; `height` is the child's.
@@ -439,7 +448,7 @@ impl<V: Copy + Default> Ladder<V> {
             branch.occupied = 0;
             branch.parent = self.branches_free;
             self.branches_free = old;
-            self.height -= 1;
+            self.set_height(self.height - 1);
             let block = if self.height == 0 {
                 self.leaves[self.root as usize].parent = NIL;
                 self.leaves[self.root as usize].block
