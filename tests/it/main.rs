@@ -2,3 +2,5 @@
 
 mod conservation;
 mod corner_cases;
+#[cfg(feature = "planted")]
+mod planted;
