@@ -16,7 +16,7 @@ use crate::{
 
 /// Encodes nothing: no session ever opens.
 #[derive(Debug)]
-pub struct NoEncoder;
+pub(super) struct NoEncoder;
 
 impl Encoder for NoEncoder {
     fn market(&self, _: Topic, _: &MarketUpdate, _: TimeUnit) -> String {
@@ -38,7 +38,7 @@ impl Encoder for NoEncoder {
 
 /// Listens to nothing.
 #[derive(Debug)]
-pub struct NoListener;
+pub(super) struct NoListener;
 
 impl KeyListener for NoListener {
     fn api_key_created(&self, _: &CreateApiKey) {}
@@ -48,7 +48,7 @@ impl KeyListener for NoListener {
 ///
 /// # Errors
 /// Never: the definition is valid.
-pub fn catalogue() -> anyhow::Result<Catalogue> {
+pub(super) fn catalogue() -> anyhow::Result<Catalogue> {
     let asset = |id, name: &str| AssetDefinition { id, name: name.to_owned(), scale: 8 };
     let fee = FeeDefinition { maker: Decimal::new(1, 3), taker: Decimal::new(1, 3) };
     let symbol = SymbolDefinition {

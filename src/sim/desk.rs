@@ -37,7 +37,7 @@ impl Desk {
         Ok(Self { world, now: 1_000_000, answers: Vec::new() })
     }
 
-    /// Opens an account of tier 0 and pays in.
+    /// Pays in, after opening the account (tier 0, its private stream folded) if there is none.
     ///
     /// # Errors
     /// What is broken, or why it was refused.
@@ -46,6 +46,7 @@ impl Desk {
         if self.balance(account, asset).is_none() {
             let create = CreateAccount { id: Some(account), tier: 0 };
             self.ask(AccountCommand::CreateAccount(create))?.map_err(told)?;
+            self.world.listen(account);
         }
         let transfer = Transfer { account, asset, amount: Amount::new(units), request_id: None };
         self.ask(AccountCommand::Deposit(transfer))?.map_err(told).map(|_| ())
@@ -111,6 +112,11 @@ impl Desk {
     /// Returns the exchange, for delivering by hand.
     pub const fn world(&mut self) -> &mut World {
         &mut self.world
+    }
+
+    /// Returns the exchange.
+    pub const fn world_ref(&self) -> &World {
+        &self.world
     }
 
     /// Returns what an account has of an asset; `None` for an unknown account.

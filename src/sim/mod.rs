@@ -11,6 +11,8 @@ mod check;
 mod desk;
 mod episode;
 mod generator;
+#[cfg(feature = "planted")]
+pub mod planted;
 mod stream;
 mod swarm;
 mod tape;

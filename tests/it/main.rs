@@ -10,4 +10,6 @@ mod conservation;
 mod corner_cases;
 mod feed;
 mod lobster;
+#[cfg(feature = \"planted\")]
+mod planted;
 mod support;
