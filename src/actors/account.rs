@@ -24,7 +24,7 @@ use crate::{
         table::Table,
         time::Timestamp,
     },
-    telemetry::Queue,
+    telemetry::{Histogram, Queue},
 };
 
 /// Told of API keys once they exist, so that the edge can check signatures without asking a shard.
@@ -41,6 +41,7 @@ pub struct AccountActor {
     keys: Arc<dyn KeyListener>,
     topology: Option<Arc<Topology>>,
     queue: Arc<Queue>,
+    commands: Option<Histogram>,
     slots: Vec<Option<Box<AccountSlot>>>,
     inbox: VecDeque<Work>,
     waiting: Table<CommandId, Waiting>,
@@ -83,6 +84,7 @@ impl AccountActor {
             keys,
             topology: None,
             queue: Arc::default(),
+            commands: None,
             slots: Vec::new(),
             inbox: VecDeque::new(),
             waiting: Table::default(),
@@ -188,8 +190,8 @@ impl AccountActor {
             self.keys.api_key_created(&key);
         }
         for (command, answer) in self.out.answers.drain(..) {
-            if let Some(waiting) = self.waiting.remove(&command) {
-                topology.metrics.command.observe(waiting.entered.elapsed().as_secs_f64());
+            if let (Some(waiting), Some(commands)) = (self.waiting.remove(&command), &self.commands) {
+                commands.observe(waiting.entered.elapsed().as_secs_f64());
                 let _ = waiting.reply.send(answer); // the caller may be gone; the answer stands
             }
         }
@@ -304,6 +306,7 @@ impl Handler<Wire> for AccountActor {
 
     fn handle(&mut self, Wire(topology): Wire, _: &mut Self::Context) {
         self.queue = topology.metrics.queue(self.shard);
+        self.commands = Some(topology.metrics.commands_of(self.shard));
         self.outgoing.resize_with(topology.symbols.len(), Vec::new);
         self.applied.resize_with(topology.symbols.len(), Vec::new);
         self.topology = Some(topology);

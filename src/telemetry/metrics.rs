@@ -53,8 +53,9 @@ pub struct Metrics {
     pub account_to_symbol: Histogram,
     /// From the end of a symbol shard's turn to the account shard taking its messages up.
     pub symbol_to_account: Histogram,
-    /// From the edge letting a command in to its answer.
-    pub command: Histogram,
+    /// From the edge letting a command in to its answer, by account shard: each has its own, so that shards never
+    /// wait for each other to count.
+    commands: Vec<Histogram>,
     queues: Vec<(Arc<Queue>, Gauge, Gauge<f64, AtomicU64>)>,
     registry: Registry,
     epoch: Instant,
@@ -107,9 +108,12 @@ impl Metrics {
         let hop = |hop: &'static str| hops.get_or_create(&HopLabels { hop }).clone();
         let (edge_to_account, account_to_symbol, symbol_to_account) =
             (hop("edge_to_account"), hop("account_to_symbol"), hop("symbol_to_account"));
-        let command = latency();
+        let commands = Family::<ShardLabels, Histogram>::new_with_constructor(latency);
         let help = "From letting a command in to its answer";
-        registry.register_with_unit("command", help, Unit::Seconds, command.clone());
+        registry.register_with_unit("command", help, Unit::Seconds, commands.clone());
+        let shard = |index| ShardLabels { shard: format!("account-{index}") };
+        let commands =
+            (0..account_shards).map(|index| commands.get_or_create(&shard(index)).clone()).collect();
         let queues = queues(&mut registry, account_shards, symbol_shards);
         Self {
             admitted,
@@ -121,11 +125,16 @@ impl Metrics {
             edge_to_account,
             account_to_symbol,
             symbol_to_account,
-            command,
+            commands,
             queues,
             registry,
             epoch: Instant::now(),
         }
+    }
+
+    /// Returns where an account shard notes how long its commands took.
+    pub fn commands_of(&self, account_shard: usize) -> Histogram {
+        self.commands.get(account_shard).cloned().unwrap_or_else(latency)
     }
 
     /// Returns the queue of a shard: account shards first, then symbol shards.

@@ -4,3 +4,4 @@ pub mod log;
 mod metrics;
 
 pub use metrics::{Metrics, Queue, Shed};
+pub use prometheus_client::metrics::histogram::Histogram;

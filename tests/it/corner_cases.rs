@@ -10,7 +10,7 @@ use lightning_exchange::{
         catalogue::{AssetDefinition, FeeDefinition, SymbolDefinition},
         command::{
             AccountCommand, AmendOrder, Answer, Balance, CancelAll, CancelOrder, OrderRef, ReplaceMode,
-            ReplaceOrder, Transfer,
+            ReplaceOrder, Replaced, Transfer,
         },
         id::{AccountId, AssetId, ClientOrderId, CommandId, OrderId, SymbolId},
         money::{Amount, Lots, Price},
@@ -453,7 +453,16 @@ fn c10_a_cancel_of_an_order_that_fills_on_arrival_is_answered() {
 }
 
 fn replace(order: &Order, mode: ReplaceMode, new: NewOrder) -> AccountCommand {
-    AccountCommand::Replace(ReplaceOrder { cancel: by_id(order.id), restriction: None, mode, order: new })
+    AccountCommand::Replace(Box::new(ReplaceOrder {
+        cancel: by_id(order.id),
+        restriction: None,
+        mode,
+        order: new,
+    }))
+}
+
+fn nothing_replaced() -> Answer {
+    Answer::Replaced(Box::new(Replaced { cancelled: Err(Reject::UnknownOrder), placed: None }))
 }
 
 #[test]
@@ -463,12 +472,12 @@ fn c11_a_replace_whose_cancel_fails_places_only_when_told_to_go_on() {
     desk.ask(cancel(&gone)).unwrap().unwrap();
     let new = limit(ALICE, Side::Buy, 90, 5);
     let answer = desk.ask(replace(&gone, ReplaceMode::StopOnFailure, new)).unwrap();
-    assert_eq!(answer, Ok(Answer::Replaced { cancelled: Err(Reject::UnknownOrder), placed: None }));
+    assert_eq!(answer, Ok(nothing_replaced()));
     assert_eq!(levels(&desk, Side::Buy), []);
     let answer = desk.ask(replace(&gone, ReplaceMode::AllowFailure, new)).unwrap();
-    let Ok(Answer::Replaced { cancelled: Err(Reject::UnknownOrder), placed: Some(Ok(_)) }) = answer else {
-        panic!("{answer:?}")
-    };
+    let Ok(Answer::Replaced(replaced)) = answer else { panic!("{answer:?}") };
+    assert_eq!(replaced.cancelled, Err(Reject::UnknownOrder));
+    assert!(matches!(replaced.placed, Some(Ok(_))), "{replaced:?}");
     assert_eq!(levels(&desk, Side::Buy), [(90, 5)]);
 }
 
@@ -485,7 +494,7 @@ fn c11_a_replace_that_loses_the_race_against_a_fill_places_nothing() {
     desk.settle().unwrap();
     assert!(desk.answer(filling).unwrap().is_ok());
     let answer = desk.answer(replacing);
-    let expected = Answer::Replaced { cancelled: Err(Reject::UnknownOrder), placed: None };
+    let expected = nothing_replaced();
     assert_eq!(answer, Some(Ok(expected)));
     assert_eq!(levels(&desk, Side::Buy), []);
 }
