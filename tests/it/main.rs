@@ -10,6 +10,6 @@ mod conservation;
 mod corner_cases;
 mod feed;
 mod lobster;
-#[cfg(feature = \"planted\")]
+#[cfg(feature = "planted")]
 mod planted;
 mod support;
