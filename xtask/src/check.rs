@@ -56,5 +56,5 @@ fn dependencies() -> Result<()> {
         let install = ["install", "--locked", "--quiet", "cargo-deny", "--version", DENY_VERSION, "--root"];
         process::run(cargo().args(install).arg(&tools).env_remove("CARGO_TARGET_DIR"))?;
     }
-    process::run(command(&deny).args(["--offline", "check", "bans", "licenses", "sources"]))
+    process::run(command(&deny).args(["--locked", "check", "bans", "licenses", "sources"]))
 }
