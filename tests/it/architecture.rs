@@ -138,8 +138,10 @@ fn every_dependency_says_why_it_is_here() {
     let tables = named.iter().filter_map(|name| manifest.get(*name)?.as_table());
     let used: BTreeSet<String> = tables.flat_map(|table| table.keys().cloned()).collect();
     let text = fs::read_to_string(root.join("docs/dependencies.md")).unwrap();
-    let listed: BTreeSet<String> =
-        text.lines().filter_map(|line| Some(line.strip_prefix("| `")?.split_once('`')?.0.to_owned())).collect();
+    let listed: BTreeSet<String> = text
+        .lines()
+        .filter_map(|line| Some(line.strip_prefix("| `")?.split_once('`')?.0.to_owned()))
+        .collect();
     assert_eq!(used, listed);
 }
 
