@@ -32,12 +32,13 @@ pub fn serve(listener: TcpListener, state: web::Data<HttpState>, workers: usize)
 }
 
 /// A client that stops acknowledging is dropped by the kernel: a session that cannot write is not even polled,
-/// so no timer of ours would notice.
+/// so no timer of ours would notice. What the kernel holds for a client that does not read is bounded.
 fn tune(connection: &dyn Any, limits: &ConnectionLimits) {
     let Some(stream) = connection.downcast_ref::<TcpStream>() else { return };
     let socket = SockRef::from(stream);
     let timeout = socket.set_tcp_user_timeout(Some(limits.unacknowledged));
-    if let Err(error) = socket.set_tcp_nodelay(true).and(timeout) {
+    let buffer = socket.set_send_buffer_size(limits.send_buffer_bytes);
+    if let Err(error) = socket.set_tcp_nodelay(true).and(timeout).and(buffer) {
         tracing::warn!(%error, "a connection could not be tuned");
     }
 }

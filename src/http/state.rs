@@ -29,6 +29,8 @@ pub struct ConnectionLimits {
     pub request_timeout: Duration,
     /// How long sent bytes may stay unacknowledged before the connection is dropped.
     pub unacknowledged: Duration,
+    /// What the kernel may hold unsent for one connection, in bytes: left alone it is megabytes.
+    pub send_buffer_bytes: usize,
     /// WebSocket connections at once.
     pub socket_count: usize,
     /// Frames a WebSocket session may be behind.
@@ -55,6 +57,7 @@ impl Default for ConnectionLimits {
             keep_alive: Duration::from_secs(75),
             request_timeout: Duration::from_secs(5),
             unacknowledged: Duration::from_secs(10),
+            send_buffer_bytes: 256 * 1024,
             socket_count: 20_000,
             socket_backlog: 1_024,
             socket_message_bytes: 64 * 1024,

@@ -1,0 +1,93 @@
+//! Every route of the index: guarded, refused in JSON, and only for its own methods.
+
+use awc::http::Method;
+use lightning_exchange::http::{ENDPOINTS, Security};
+
+use super::Api;
+use crate::support::{OPERATOR_TOKEN, TestServer, block_on};
+
+#[test]
+fn no_route_lets_anybody_in_who_should_not_be() {
+    let server = TestServer::start("");
+    block_on(async {
+        let api = Api::new(server.url());
+        for endpoint in ENDPOINTS {
+            let answer = match endpoint.path {
+                "/metrics" => continue, // text; it is tested by itself
+                path => api.send(endpoint.method.as_str().parse().unwrap(), path, &[], "").await,
+            };
+            let expected: &[u16] = match endpoint.security {
+                Security::Trade | Security::UserData | Security::Operator => &[401],
+                Security::Browser => &[401, 404],
+                Security::Public | Security::Probe => &[200, 400],
+            };
+            assert!(expected.contains(&answer.status.as_u16()), "{endpoint:?}: {answer:?}");
+            let is_open = endpoint.path.starts_with("/api/");
+            assert_eq!(answer.header("access-control-allow-origin").is_some(), is_open, "{endpoint:?}");
+        }
+    });
+    server.stop();
+}
+
+#[test]
+fn other_methods_and_other_paths_are_refused_in_json() {
+    let server = TestServer::start("");
+    block_on(async {
+        let api = Api::new(server.url());
+        for endpoint in ENDPOINTS {
+            let answer = api.send(Method::PATCH, endpoint.path, &[], "").await;
+            assert_eq!(answer.refusal(), (405, -1020, "This operation is not supported."), "{endpoint:?}");
+            assert!(answer.header("allow").unwrap().contains(endpoint.method.as_str()));
+        }
+        for path in ["/api/v3/nothing", "/x/v1/nothing", "/api/v1/order", "/ws-api/v3"] {
+            let answer = api.send(Method::GET, path, &[], "").await;
+            assert_eq!(answer.refusal(), (404, -1020, "This operation is not supported."), "{path}");
+        }
+        let leave = api.send(Method::OPTIONS, "/api/v3/order", &[("Origin", "http://a.page")], "").await;
+        assert_eq!((leave.status.as_u16(), leave.header("access-control-allow-origin")), (204, Some("*")));
+        let large = api.send(Method::POST, "/api/v3/order", &[], &"x".repeat(70_000)).await;
+        assert_eq!(large.refusal(), (413, -1101, "Too many parameters sent for this endpoint."));
+    });
+    server.stop();
+}
+
+#[test]
+fn the_operator_opens_accounts_and_moves_money_as_text() {
+    let server = TestServer::start("");
+    block_on(async {
+        let api = Api::new(server.url());
+        let bearer = format!("Bearer {OPERATOR_TOKEN}");
+        let operate = async |path: &str, body: &str| {
+            api.send(Method::POST, &format!("/x/v1/operator/{path}"), &[("Authorization", &bearer)], body)
+                .await
+        };
+        assert_eq!(operate("accounts", r#"{"id":77}"#).await.json, serde_json::json!({ "accountId": 77 }));
+        assert_eq!(operate("accounts", r#"{"id":77}"#).await.refusal().0, 409);
+        let keys = operate("keys", r#"{"accountId":77,"permissions":["USER_DATA"]}"#).await;
+        assert_eq!(keys.json["apiKey"].as_str().unwrap().len(), 64);
+        let deposit = r#"{"accountId":77,"asset":"BTC","amount":"1.5","requestId":"r1"}"#;
+        let expected = serde_json::json!({ "accountId": 77, "asset": "BTC", "free": "1.50000000", "locked": "0.00000000" });
+        assert_eq!(operate("deposit", deposit).await.json, expected);
+        assert_eq!(operate("deposit", deposit).await.json, expected, "the same request again");
+        for body in [
+            r#"{"accountId":77,"asset":"BTC","amount":1.5}"#,
+            &deposit.replace('}', r#","fee":"1"}"#),
+            "",
+            "[]",
+        ] {
+            assert_eq!(
+                operate("deposit", body).await.refusal(),
+                (400, -1135, "Invalid JSON Request"),
+                "{body}"
+            );
+        }
+        let pair = crate::support::KeyPair {
+            key: keys.json["apiKey"].as_str().unwrap().to_owned(),
+            secret: keys.json["secretKey"].as_str().unwrap().to_owned(),
+        };
+        assert_eq!(api.signed(&pair, Method::GET, "/api/v3/account", "").await.status, 200);
+        let order = api.order(&pair, &super::limit("SELL", "0.5", "45000")).await;
+        assert_eq!(order.refusal(), (401, -2015, "Invalid API-key, IP, or permissions for action."));
+    });
+    server.stop();
+}

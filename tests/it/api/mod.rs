@@ -1,0 +1,119 @@
+//! The wire over a real server: shapes, codes and texts exactly as clients see them.
+
+mod conformance;
+mod errors;
+mod sessions;
+mod streams;
+mod trading;
+mod web;
+
+use awc::http::{Method, StatusCode, header::HeaderMap};
+use hmac::{Hmac, KeyInit, Mac};
+use serde_json::Value;
+use sha2::Sha256;
+
+use crate::support::KeyPair;
+
+/// Two accounts with a key each.
+pub(super) fn two_accounts() -> (KeyPair, KeyPair, String) {
+    let (seller, buyer) = (KeyPair::number(11), KeyPair::number(12));
+    let rich = [("BTC", "10"), ("USDT", "1000000")];
+    let settings = seller.account(11, &rich) + &buyer.account(12, &rich);
+    (seller, buyer, settings)
+}
+
+/// An answer, undigested.
+#[derive(Debug)]
+pub(super) struct Answer {
+    pub(super) status: StatusCode,
+    pub(super) headers: HeaderMap,
+    pub(super) json: Value,
+}
+
+impl Answer {
+    /// Returns status, code and text of a refusal.
+    pub(super) fn refusal(&self) -> (u16, i64, &str) {
+        let code = self.json["code"].as_i64().unwrap_or_default();
+        (self.status.as_u16(), code, self.json["msg"].as_str().unwrap_or_default())
+    }
+
+    /// Returns the names of the body's fields, in order.
+    pub(super) fn fields(&self) -> Vec<&str> {
+        self.json.as_object().unwrap().keys().map(String::as_str).collect()
+    }
+
+    pub(super) fn header(&self, name: &str) -> Option<&str> {
+        self.headers.get(name).and_then(|value| value.to_str().ok())
+    }
+}
+
+/// Calls a server the way a bare HTTP client would.
+pub(super) struct Api {
+    url: String,
+    client: awc::Client,
+}
+
+impl Api {
+    pub(super) fn new(url: &str) -> Self {
+        let client = awc::Client::builder().timeout(std::time::Duration::from_secs(20)).finish();
+        Self { url: url.to_owned(), client }
+    }
+
+    /// Sends a request; the answer must be JSON and say so.
+    pub(super) async fn send(
+        &self,
+        method: Method,
+        path: &str,
+        headers: &[(&str, &str)],
+        body: &str,
+    ) -> Answer {
+        let mut request = self.client.request(method, format!("{}{path}", self.url));
+        for header in headers {
+            request = request.insert_header(*header);
+        }
+        let mut response = request.send_body(body.to_owned()).await.unwrap();
+        let bytes = response.body().limit(16 << 20).await.unwrap();
+        let content_type = response.headers().get("content-type").cloned();
+        if !bytes.is_empty() {
+            assert_eq!(content_type.unwrap(), "application/json;charset=UTF-8", "{path}");
+        }
+        Answer {
+            status: response.status(),
+            headers: response.headers().clone(),
+            json: if bytes.is_empty() { Value::Null } else { serde_json::from_slice(&bytes).unwrap() },
+        }
+    }
+
+    /// Signs `params` and a fresh timestamp and sends them, in the body unless it is a GET.
+    pub(super) async fn signed(&self, key: &KeyPair, method: Method, path: &str, params: &str) -> Answer {
+        let text = sign(key, &format!("{params}&timestamp={}", now_millis()));
+        let headers = [("X-MBX-APIKEY", key.key.as_str())];
+        if method == Method::GET {
+            self.send(method, &format!("{path}?{text}"), &headers, "").await
+        } else {
+            self.send(method, path, &headers, &text).await
+        }
+    }
+
+    /// Places an order.
+    pub(super) async fn order(&self, key: &KeyPair, params: &str) -> Answer {
+        self.signed(key, Method::POST, "/api/v3/order", params).await
+    }
+}
+
+/// Appends the signature of `text`.
+pub(super) fn sign(key: &KeyPair, text: &str) -> String {
+    let mut mac = Hmac::<Sha256>::new_from_slice(key.secret.as_bytes()).unwrap();
+    mac.update(text.as_bytes());
+    format!("{text}&signature={}", hex::encode(mac.finalize().into_bytes()))
+}
+
+pub(super) fn now_millis() -> u64 {
+    let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap();
+    u64::try_from(since.as_millis()).unwrap()
+}
+
+/// A limit order on BTCUSDT.
+pub(super) fn limit(side: &str, quantity: &str, price: &str) -> String {
+    format!("symbol=BTCUSDT&side={side}&type=LIMIT&timeInForce=GTC&quantity={quantity}&price={price}")
+}
