@@ -3,11 +3,23 @@
 //! # Layout
 //! - [`domain`]: the rules, pure and deterministic.
 //! - [`actors`]: the shells that own the state, one mailbox each.
+//! - [`auth`]: who is calling.
+//! - [`http`]: the wire, REST and WebSocket.
+//! - [`app`]: the composition root, from [`config`] to a running exchange; [`cli`] is the way in.
+//! - [`feed`]: recorded and synthetic order flow, played through the public API.
 //! - [`sim`]: the whole exchange on one thread, seeded; the proofs run on it.
+//! - [`bench`]: the figures. [`telemetry`]: logs and metrics.
 
 #![forbid(unsafe_code)]
 
 pub mod actors;
+pub mod app;
+pub mod auth;
+pub mod bench;
+pub mod cli;
+pub mod config;
 pub mod domain;
+pub mod feed;
+pub mod http;
 pub mod sim;
 pub mod telemetry;

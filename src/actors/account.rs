@@ -8,8 +8,8 @@ use tracing::Span;
 use super::{
     gate::Permit,
     message::{
-        Admitted, Applied, Crash, Deliver, Drain, PublishUser, Query, ReplyHandle, SymbolShardLost, Traced,
-        Watch, Wire,
+        Admission, Admitted, Applied, Crash, Deliver, Drain, PublishUser, Query, ReplyHandle,
+        SymbolShardLost, Traced, Watch, Wire,
     },
     topology::Topology,
     turns::{InTurns, Turns},
@@ -54,8 +54,9 @@ pub struct AccountActor {
 
 #[derive(Debug)]
 enum Work {
-    Command(Box<Admitted>),
-    Message(Traced<ToAccount>, Instant),
+    Command(Admitted),
+    /// What is left of the messages of one turn of another shard.
+    Messages(std::vec::IntoIter<Traced<ToAccount>>, Instant),
     Applied(Vec<(SlotId, SlotId, u64)>),
     Query(Box<Query>),
     Watch(Watch),
@@ -103,13 +104,9 @@ impl AccountActor {
 
     fn work(&mut self, work: Work, now: Timestamp, topology: &Topology) -> Result<(), Fault> {
         match work {
-            Work::Command(admitted) => self.command(*admitted, now, topology),
-            Work::Message(traced, _) => {
-                let span = tracing::debug_span!(parent: &traced.span, "account.settle", shard = self.shard);
-                let slot = traced.envelope.to;
-                span.in_scope(|| {
-                    self.handle(slot, AccountInput::Message(traced.envelope), &traced.span, now, topology)
-                })
+            Work::Command(admitted) => self.command(*admitted.0, now, topology),
+            Work::Messages(mut messages, _) => {
+                messages.try_for_each(|traced| self.message(traced, now, topology))
             }
             Work::Applied(watermarks) => watermarks.into_iter().try_for_each(|(peer, own, upto)| {
                 self.handle(own, AccountInput::Applied { peer, upto }, &Span::none(), now, topology)
@@ -138,8 +135,19 @@ impl AccountActor {
         }
     }
 
-    fn command(&mut self, admitted: Admitted, now: Timestamp, topology: &Topology) -> Result<(), Fault> {
-        let Admitted { slot, command, deadline, span, permit, reply, entered } = admitted;
+    fn message(
+        &mut self,
+        traced: Traced<ToAccount>,
+        now: Timestamp,
+        topology: &Topology,
+    ) -> Result<(), Fault> {
+        let span = tracing::debug_span!(parent: &traced.span, "account.settle", shard = self.shard);
+        let input = AccountInput::Message(traced.envelope);
+        span.in_scope(|| self.handle(traced.envelope.to, input, &traced.span, now, topology))
+    }
+
+    fn command(&mut self, admitted: Admission, now: Timestamp, topology: &Topology) -> Result<(), Fault> {
+        let Admission { slot, command, deadline, span, permit, reply, entered } = admitted;
         if deadline.is_some_and(|deadline| now > deadline) {
             let _ = reply.send(Err(Reject::TooLate));
             return Ok(());
@@ -210,7 +218,9 @@ impl AccountActor {
         let sent = Instant::now();
         for (messages, address) in self.outgoing.iter_mut().zip(&topology.symbols) {
             if !messages.is_empty() {
-                address.do_send(Deliver { messages: std::mem::take(messages), sent });
+                // The next turn will tell about as much.
+                let messages = std::mem::replace(messages, Vec::with_capacity(messages.len()));
+                address.do_send(Deliver { messages, sent });
             }
         }
         for (watermarks, address) in self.applied.iter_mut().zip(&topology.symbols) {
@@ -225,8 +235,8 @@ impl AccountActor {
 
     fn observe(&self, topology: &Topology) {
         let oldest = self.inbox.front().and_then(|work| match work {
-            Work::Command(admitted) => Some(admitted.entered),
-            Work::Message(_, sent) => Some(*sent),
+            Work::Command(admitted) => Some(admitted.0.entered),
+            Work::Messages(_, sent) => Some(*sent),
             _ => None,
         });
         let oldest = oldest.unwrap_or_else(Instant::now);
@@ -243,11 +253,23 @@ impl InTurns for AccountActor {
         let now = topology.clock.now();
         self.observe(&topology);
         if let Some(Work::Command(admitted)) = self.inbox.front() {
-            topology.metrics.edge_to_account.observe(admitted.entered.elapsed().as_secs_f64());
+            topology.metrics.edge_to_account.observe(admitted.0.entered.elapsed().as_secs_f64());
         }
         for _ in 0..self.batch {
-            let Some(work) = self.inbox.pop_front() else { break };
-            self.work(work, now, &topology)?;
+            // The messages of one turn of another shard are taken one by one: they may be many.
+            let next = match self.inbox.front_mut() {
+                None => break,
+                Some(Work::Messages(messages, _)) => messages.next(),
+                Some(_) => None,
+            };
+            match next {
+                Some(traced) => self.message(traced, now, &topology)?,
+                None => {
+                    if let Some(work) = self.inbox.pop_front() {
+                        self.work(work, now, &topology)?;
+                    }
+                }
+            }
         }
         self.tell(&topology);
         if self.inbox.is_empty() {
@@ -292,7 +314,7 @@ impl Handler<Admitted> for AccountActor {
     type Result = ();
 
     fn handle(&mut self, admitted: Admitted, _: &mut Self::Context) {
-        self.enqueue(Work::Command(Box::new(admitted)));
+        self.enqueue(Work::Command(admitted));
     }
 }
 
@@ -303,9 +325,7 @@ impl Handler<Deliver<ToAccount>> for AccountActor {
         if let Some(topology) = &self.topology {
             topology.metrics.symbol_to_account.observe(deliver.sent.elapsed().as_secs_f64());
         }
-        for message in deliver.messages {
-            self.enqueue(Work::Message(message, deliver.sent));
-        }
+        self.enqueue(Work::Messages(deliver.messages.into_iter(), deliver.sent));
     }
 }
 

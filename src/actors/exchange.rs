@@ -9,7 +9,7 @@ use tracing::Span;
 use super::{
     PushActor,
     gate::Permit,
-    message::{Admitted, MarketQuery, MarketView, Query, QueryMarket},
+    message::{Admission, Admitted, MarketQuery, MarketView, Query, QueryMarket},
     topology::Topology,
 };
 use crate::{
@@ -109,8 +109,8 @@ impl Exchange {
         let permit = self.admit(slot, &command)?;
         let (reply, answer) = oneshot::channel();
         let entered = std::time::Instant::now();
-        let admitted = Admitted { slot, command, deadline, span, permit, reply, entered };
-        self.topology.account_shard(slot).do_send(admitted);
+        let admission = Admission { slot, command, deadline, span, permit, reply, entered };
+        self.topology.account_shard(slot).do_send(Admitted(Box::new(admission)));
         Ok(answer)
     }
 

@@ -1,49 +1,52 @@
 //! Admission: so many commands in flight per shard, and no more. Mailboxes bound nothing by themselves.
 
-use std::sync::Arc;
-
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use std::{sync::Arc, time::Duration};
 
 /// How many commands may be in flight at a shard.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct GateLimits {
     /// For any command.
     pub commands: usize,
-    /// On top, for cancels alone.
+    /// On top, for commands that lower risk alone (cancels and amends).
     pub cancels: usize,
 }
 
-/// The gate of one shard.
+/// The gate of one shard. A place inside is a clone of its token, so the count of clones is the count inside:
+/// one atomic in, one out, nothing to leak.
 #[derive(Debug)]
 pub struct Gate {
-    commands: Arc<Semaphore>,
-    cancels: Arc<Semaphore>,
+    token: Arc<()>,
+    limits: GateLimits,
 }
+
+/// A place inside a [`Gate`], given back when dropped.
+#[derive(Debug)]
+pub struct Place(#[expect(dead_code, reason = "only its being alive matters")] Arc<()>);
 
 impl Gate {
     /// Opens a gate.
     pub fn new(limits: GateLimits) -> Self {
-        Self {
-            commands: Arc::new(Semaphore::new(limits.commands)),
-            cancels: Arc::new(Semaphore::new(limits.cancels)),
-        }
+        Self { token: Arc::new(()), limits }
     }
 
-    /// Takes a place, if there is one; cancels may use those reserved for them.
-    pub fn enter(&self, lowers_risk: bool) -> Option<OwnedSemaphorePermit> {
-        let permit = Arc::clone(&self.commands).try_acquire_owned().ok();
-        if permit.is_some() || !lowers_risk {
-            return permit;
-        }
-        Arc::clone(&self.cancels).try_acquire_owned().ok()
+    /// Returns how many are inside.
+    pub fn inside(&self) -> usize {
+        Arc::strong_count(&self.token) - 1
+    }
+
+    /// Takes a place, if there is one; commands that lower risk may use those reserved for them.
+    ///
+    /// Threads entering at the same instant may together exceed the limit by their number, which is small and
+    /// fixed; the bound it keeps is still a bound.
+    pub fn enter(&self, lowers_risk: bool) -> Option<Place> {
+        let places = self.limits.commands + if lowers_risk { self.limits.cancels } else { 0 };
+        (self.inside() < places).then(|| Place(Arc::clone(&self.token)))
     }
 
     /// Waits until nobody is inside. Nobody may be let in meanwhile.
-    pub async fn emptied(&self, limits: GateLimits) {
-        for (semaphore, places) in [(&self.commands, limits.commands), (&self.cancels, limits.cancels)] {
-            let places = u32::try_from(places).unwrap_or(u32::MAX);
-            // Fails only if the semaphore were closed, which nobody does.
-            drop(semaphore.acquire_many(places).await);
+    pub async fn emptied(&self) {
+        while self.inside() != 0 {
+            tokio::time::sleep(Duration::from_millis(1)).await;
         }
     }
 }
@@ -53,7 +56,27 @@ impl Gate {
 #[derive(Debug)]
 pub struct Permit {
     /// The place at the account shard.
-    pub account: OwnedSemaphorePermit,
+    pub account: Place,
     /// The place at the symbol shard.
-    pub symbol: Option<OwnedSemaphorePermit>,
+    pub symbol: Option<Place>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_full_gate_still_lets_cancels_in_and_places_come_back() {
+        let gate = Gate::new(GateLimits { commands: 2, cancels: 1 });
+        let first = gate.enter(false);
+        let second = gate.enter(false);
+        assert!(first.is_some() && second.is_some());
+        assert!(gate.enter(false).is_none());
+        let cancel = gate.enter(true);
+        assert!(cancel.is_some());
+        assert!(gate.enter(true).is_none());
+        drop((first, cancel));
+        assert_eq!(gate.inside(), 1);
+        assert!(gate.enter(false).is_some());
+    }
 }

@@ -17,7 +17,7 @@ mod turns;
 
 pub use account::{AccountActor, KeyListener};
 pub use exchange::Exchange;
-pub use gate::{Gate, GateLimits, Permit};
+pub use gate::{Gate, GateLimits, Permit, Place};
 pub use market_data::{MarketDataActor, PARTIAL_DEPTHS};
 pub use push::PushActor;
 pub use symbol::SymbolActor;

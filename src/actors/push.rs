@@ -15,8 +15,8 @@ use actix::prelude::*;
 
 use super::{
     message::{
-        AttachUser, Encoder, Frame, OpenSession, PublishMarket, PublishUser, Release, SessionEvent,
-        SessionId, SessionLink, Shutdown, Subscribe, Topic, Unsubscribe, Watch, Wire,
+        AttachUser, Encoder, Frame, MarketUpdate, OpenSession, PublishMarket, PublishUser, Release,
+        SessionEvent, SessionId, SessionLink, Shutdown, Subscribe, TimeUnit, Topic, Unsubscribe, Watch, Wire,
     },
     topology::Topology,
 };
@@ -41,6 +41,7 @@ impl std::fmt::Debug for PushActor {
 #[derive(Debug)]
 struct Session {
     link: SessionLink,
+    unit: TimeUnit,
     combined: bool,
     topics: BTreeSet<Topic>,
     account: Option<AccountId>,
@@ -125,8 +126,9 @@ impl Handler<OpenSession> for PushActor {
     type Result = ();
 
     fn handle(&mut self, open: OpenSession, _: &mut Self::Context) {
-        let session = Session { link: open.link, combined: false, topics: BTreeSet::new(), account: None };
-        self.sessions.insert(open.session, session);
+        let OpenSession { session, link, unit } = open;
+        let listener = Session { link, unit, combined: false, topics: BTreeSet::new(), account: None };
+        self.sessions.insert(session, listener);
         self.count();
     }
 }
@@ -190,16 +192,40 @@ impl Handler<PublishMarket> for PushActor {
     fn handle(&mut self, publish: PublishMarket, _: &mut Self::Context) {
         for (topic, update) in &publish.updates {
             let Some(listeners) = self.topics.get(topic) else { continue };
-            let payload = self.encoder.market(*topic, update);
-            let combined =
-                format!("{{\"stream\":\"{}\",\"data\":{payload}}}", self.encoder.stream_name(*topic));
-            let (plain, combined) = (Frame(payload.into()), Frame(combined.into()));
+            let mut frames = MarketFrames::new(*topic, update);
             let listeners: Vec<SessionId> = listeners.iter().copied().collect();
             for id in listeners {
-                let is_combined = self.sessions.get(&id).is_some_and(|session| session.combined);
-                self.send(id, if is_combined { combined.clone() } else { plain.clone() });
+                let Some(session) = self.sessions.get(&id) else { continue };
+                let frame = frames.get(self.encoder.as_ref(), session.unit, session.combined);
+                self.send(id, frame);
             }
         }
+    }
+}
+
+/// The frames of one update, each encoded when the first listener wants it that way.
+struct MarketFrames<'a> {
+    topic: Topic,
+    update: &'a MarketUpdate,
+    frames: [[Option<Frame>; 2]; 2],
+}
+
+impl<'a> MarketFrames<'a> {
+    fn new(topic: Topic, update: &'a MarketUpdate) -> Self {
+        Self { topic, update, frames: Default::default() }
+    }
+
+    fn get(&mut self, encoder: &dyn Encoder, unit: TimeUnit, combined: bool) -> Frame {
+        let frame = &mut self.frames[usize::from(unit == TimeUnit::Micros)][usize::from(combined)];
+        let encode = || {
+            let payload = encoder.market(self.topic, self.update, unit);
+            let text = match combined {
+                true => format!("{{\"stream\":\"{}\",\"data\":{payload}}}", encoder.stream_name(self.topic)),
+                false => payload,
+            };
+            Frame(text.into())
+        };
+        frame.get_or_insert_with(encode).clone()
     }
 }
 
@@ -209,10 +235,15 @@ impl Handler<PublishUser> for PushActor {
     fn handle(&mut self, publish: PublishUser, _: &mut Self::Context) {
         for event in &publish.events {
             let Some(listeners) = self.users.get(&event.account) else { continue };
-            let frame = Frame(self.encoder.user(event).into());
+            let mut frames: [Option<Frame>; 2] = Default::default();
             let listeners: Vec<SessionId> = listeners.iter().copied().collect();
             for id in listeners {
-                self.send(id, frame.clone());
+                let Some(session) = self.sessions.get(&id) else { continue };
+                let unit = session.unit;
+                let frame = frames[usize::from(unit == TimeUnit::Micros)]
+                    .get_or_insert_with(|| Frame(self.encoder.user(event, unit).into()))
+                    .clone();
+                self.send(id, frame);
             }
         }
     }

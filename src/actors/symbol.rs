@@ -45,7 +45,8 @@ pub struct SymbolActor {
 
 #[derive(Debug)]
 enum Work {
-    Message(Traced<ToSymbol>, Instant),
+    /// What is left of the messages of one turn of another shard.
+    Messages(std::vec::IntoIter<Traced<ToSymbol>>, Instant),
     Applied(Vec<(SlotId, SlotId, u64)>),
     Tick,
     Drain(Drain),
@@ -79,10 +80,8 @@ impl SymbolActor {
 
     fn work(&mut self, work: Work, now: Timestamp, topology: &Topology) -> Result<(), Fault> {
         match work {
-            Work::Message(traced, _) => {
-                let span = tracing::debug_span!(parent: &traced.span, "symbol.match", shard = self.shard);
-                let input = SymbolInput::Message(traced.envelope);
-                span.in_scope(|| self.handle(traced.envelope.to, &input, &traced.span, now, topology))
+            Work::Messages(mut messages, _) => {
+                messages.try_for_each(|traced| self.message(traced, now, topology))
             }
             Work::Applied(watermarks) => watermarks.into_iter().try_for_each(|(peer, own, upto)| {
                 self.handle(own, &SymbolInput::Applied { peer, upto }, &Span::none(), now, topology)
@@ -98,6 +97,17 @@ impl SymbolActor {
             }
             Work::Crash => Err(Fault::new("told to crash")),
         }
+    }
+
+    fn message(
+        &mut self,
+        traced: Traced<ToSymbol>,
+        now: Timestamp,
+        topology: &Topology,
+    ) -> Result<(), Fault> {
+        let span = tracing::debug_span!(parent: &traced.span, "symbol.match", shard = self.shard);
+        let input = SymbolInput::Message(traced.envelope);
+        span.in_scope(|| self.handle(traced.envelope.to, &input, &traced.span, now, topology))
     }
 
     fn handle(
@@ -127,7 +137,9 @@ impl SymbolActor {
         let sent = Instant::now();
         for (messages, address) in self.outgoing.iter_mut().zip(&topology.accounts) {
             if !messages.is_empty() {
-                address.do_send(Deliver { messages: std::mem::take(messages), sent });
+                // The next turn will tell about as much.
+                let messages = std::mem::replace(messages, Vec::with_capacity(messages.len()));
+                address.do_send(Deliver { messages, sent });
             }
         }
         for (watermarks, address) in self.applied.iter_mut().zip(&topology.accounts) {
@@ -136,13 +148,15 @@ impl SymbolActor {
             }
         }
         if !self.public.is_empty() {
-            topology.market.do_send(MarketMoved { events: std::mem::take(&mut self.public) });
+            let next = Vec::with_capacity(self.public.len());
+            let events = std::mem::replace(&mut self.public, next);
+            topology.market.do_send(MarketMoved { events });
         }
     }
 
     fn observe(&self, topology: &Topology) {
         let oldest = self.inbox.front().and_then(|work| match work {
-            Work::Message(_, sent) => Some(*sent),
+            Work::Messages(_, sent) => Some(*sent),
             _ => None,
         });
         let oldest = oldest.unwrap_or_else(Instant::now);
@@ -159,8 +173,20 @@ impl InTurns for SymbolActor {
         let now = topology.clock.now();
         self.observe(&topology);
         for _ in 0..self.batch {
-            let Some(work) = self.inbox.pop_front() else { break };
-            self.work(work, now, &topology)?;
+            // The messages of one turn of another shard are taken one by one: they may be many.
+            let next = match self.inbox.front_mut() {
+                None => break,
+                Some(Work::Messages(messages, _)) => messages.next(),
+                Some(_) => None,
+            };
+            match next {
+                Some(traced) => self.message(traced, now, &topology)?,
+                None => {
+                    if let Some(work) = self.inbox.pop_front() {
+                        self.work(work, now, &topology)?;
+                    }
+                }
+            }
         }
         self.tell(&topology);
         if self.inbox.is_empty() {
@@ -212,9 +238,7 @@ impl Handler<Deliver<ToSymbol>> for SymbolActor {
         if let Some(topology) = &self.topology {
             topology.metrics.account_to_symbol.observe(deliver.sent.elapsed().as_secs_f64());
         }
-        for message in deliver.messages {
-            self.enqueue(Work::Message(message, deliver.sent));
-        }
+        self.enqueue(Work::Messages(deliver.messages.into_iter(), deliver.sent));
     }
 }
 

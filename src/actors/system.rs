@@ -57,8 +57,8 @@ impl Settings {
             account_shards: 10,
             symbol_shards: 10,
             arbiters: 2,
-            account_gate: GateLimits { commands: 4_096, cancels: 512 },
-            symbol_gate: GateLimits { commands: 8_192, cancels: 1_024 },
+            account_gate: GateLimits { commands: 2_048, cancels: 256 },
+            symbol_gate: GateLimits { commands: 4_096, cancels: 512 },
             batch: 256,
             fills_max: 10_000,
             book_orders_max: 1 << 24,
@@ -73,7 +73,6 @@ pub struct Running {
     /// The way in.
     pub exchange: Exchange,
     topology: Arc<Topology>,
-    settings: Settings,
     arbiters: Vec<Arbiter>,
 }
 
@@ -126,7 +125,7 @@ pub fn start(settings: Settings, encoder: Box<dyn Encoder>, keys: Arc<dyn KeyLis
     topology.market.do_send(Wire(Arc::clone(&topology)));
     topology.symbols.iter().for_each(|shard| shard.do_send(Wire(Arc::clone(&topology))));
     topology.accounts.iter().for_each(|shard| shard.do_send(Wire(Arc::clone(&topology))));
-    Running { exchange: Exchange::new(Arc::clone(&topology)), topology, settings, arbiters }
+    Running { exchange: Exchange::new(Arc::clone(&topology)), topology, arbiters }
 }
 
 impl Running {
@@ -141,7 +140,7 @@ impl Running {
         topology.health.stop();
         for (index, gate) in topology.account_gates.iter().enumerate() {
             if !topology.health.is_account_shard_down(index) {
-                gate.emptied(self.settings.account_gate).await;
+                gate.emptied().await;
             }
         }
         // Answers are out; the makers' sides of the last trades may still be on their way, one hop at most.

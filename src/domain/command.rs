@@ -28,8 +28,8 @@ pub enum AccountCommand {
     CancelAll(CancelAll),
     /// Lower an order's quantity, keeping its place in the queue.
     Amend(AmendOrder),
-    /// Cancel one order and place another.
-    Replace(ReplaceOrder),
+    /// Cancel one order and place another. Boxed: it is twice the size of the others.
+    Replace(Box<ReplaceOrder>),
 }
 
 impl AccountCommand {
@@ -233,13 +233,17 @@ pub enum Answer {
         /// Its name before.
         previous_client_id: ClientOrderId,
     },
-    /// Both halves of a cancel-replace.
-    Replaced {
-        /// The cancelled order, or why it was not.
-        cancelled: Result<Order, Reject>,
-        /// The new order with its fills, or why it was refused; `None` when it was not attempted.
-        placed: Option<Result<(Order, Vec<Fill>), Reject>>,
-    },
+    /// Both halves of a cancel-replace. Boxed: it is twice the size of the others.
+    Replaced(Box<Replaced>),
+}
+
+/// Both halves of a cancel-replace.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Replaced {
+    /// The cancelled order, or why it was not.
+    pub cancelled: Result<Order, Reject>,
+    /// The new order with its fills, or why it was refused; `None` when it was not attempted.
+    pub placed: Option<Result<(Order, Vec<Fill>), Reject>>,
 }
 
 /// Frozen and free units of one asset.

@@ -14,7 +14,7 @@ use crate::domain::{
     account::{AccountQuery, AccountSlot, AccountView, UserEvent},
     book::BookLimits,
     catalogue::{AssetDefinition, Catalogue, SymbolDefinition},
-    command::{AccountCommand, Answer, OrderRef},
+    command::{AccountCommand, Answer, OrderRef, Replaced},
     id::{AccountId, CommandId, OrderId, SlotId, SymbolId},
     market::SymbolOutput,
     message::{Envelope, OrderChange, SubmitOrder, ToAccount, TradeExecuted},
@@ -280,7 +280,8 @@ impl Auditor {
                 expect(is_meant(&amend.order, order.id), "another order")?;
                 expect(amend.client_id.is_none_or(|name| name == order.client_id), "another name")
             }
-            (AccountCommand::Replace(replace), Answer::Replaced { cancelled, placed }) => {
+            (AccountCommand::Replace(replace), Answer::Replaced(replaced)) => {
+                let Replaced { cancelled, placed } = &**replaced;
                 let stops = replace.mode == crate::domain::command::ReplaceMode::StopOnFailure;
                 match cancelled {
                     Ok(order) => {

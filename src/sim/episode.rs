@@ -4,7 +4,7 @@
 use super::{auditor::Counts, generator::Generator, swarm::Setup, world::World};
 use crate::domain::{
     account::{AccountQuery, AccountView},
-    command::{AccountCommand, Answer, CreateAccount},
+    command::{AccountCommand, Answer, CreateAccount, Replaced},
     id::CommandId,
     oracle::compare::Random,
     reject::Reject,
@@ -246,7 +246,10 @@ fn refusal(
 ) -> Option<Reject> {
     match answers.find(|(answered, _)| *answered == id)?.1 {
         Err(reject) => Some(reject),
-        Ok(Answer::Replaced { cancelled: Err(reject), placed: None | Some(Err(_)) }) => Some(reject),
+        Ok(Answer::Replaced(replaced)) => match *replaced {
+            Replaced { cancelled: Err(reject), placed: None | Some(Err(_)) } => Some(reject),
+            _ => None,
+        },
         Ok(_) => None,
     }
 }

@@ -177,7 +177,7 @@ impl Generator {
         let order = NewOrder { account, symbol, ..self.order(world, now) };
         let mode = self.random.pick(&[ReplaceMode::StopOnFailure, ReplaceMode::AllowFailure]);
         let restriction = self.restriction();
-        AccountCommand::Replace(ReplaceOrder { cancel, restriction, mode, order })
+        AccountCommand::Replace(Box::new(ReplaceOrder { cancel, restriction, mode, order }))
     }
 
     fn price(&mut self) -> Price {

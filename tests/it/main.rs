@@ -1,6 +1,15 @@
-//! Tests across modules, in one crate.
+//! The integration tests: one crate, one promise a file.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot go on has failed")]
+
+mod app;
+mod architecture;
+mod ccxt;
+mod cli;
 mod conservation;
 mod corner_cases;
+mod feed;
+mod lobster;
 #[cfg(feature = "planted")]
 mod planted;
+mod support;

@@ -1,1 +1,55 @@
-fn main() {}
+//! `cargo xtask`: what is run from a shell. One subcommand a file.
+
+mod check;
+mod install;
+mod page;
+mod planted;
+mod process;
+mod shows;
+mod soak;
+mod tally;
+mod test;
+
+use std::process::ExitCode;
+
+use anyhow::{Result, bail};
+
+const USAGE: &str = "\
+usage: cargo xtask COMMAND
+
+  check                                formatting, lints, documentation, architecture, dependencies
+  test [--rust | --page]               every test; installs what they need and is missing
+  shows core [--quick]                 the figures the exchange promises, each with its bar
+  soak [--commands N] [--seed S]       random commands against the oracle, recorded in docs/soaks.md
+  planted                              every deliberately planted bug must be found
+";
+
+fn main() -> ExitCode {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    match run(&arguments.iter().map(String::as_str).collect::<Vec<_>>()) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(arguments: &[&str]) -> Result<()> {
+    std::env::set_current_dir(process::root())?;
+    match arguments {
+        ["check"] => check::run(),
+        ["test"] => test::run(test::Part::All),
+        ["test", "--rust"] => test::run(test::Part::Rust),
+        ["test", "--page"] => test::run(test::Part::Page),
+        ["shows", "core"] => shows::core(shows::Effort::Full),
+        ["shows", "core", "--quick"] => shows::core(shows::Effort::Quick),
+        ["soak", options @ ..] => soak::run(options),
+        ["planted"] => planted::run(),
+        ["help" | "--help" | "-h"] | [] => {
+            print!("{USAGE}");
+            Ok(())
+        }
+        other => bail!("unknown command {:?}\n\n{USAGE}", other.join(" ")),
+    }
+}

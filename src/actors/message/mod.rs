@@ -10,8 +10,9 @@ pub use market::{
 };
 pub use push::{
     AttachUser, Encoder, Frame, OpenSession, PublishMarket, PublishUser, Release, SessionEvent, SessionId,
-    SessionLink, Shutdown, Subscribe, Topic, Unsubscribe,
+    SessionLink, Shutdown, Subscribe, TimeUnit, Topic, Unsubscribe,
 };
 pub use shard::{
-    Admitted, Applied, Crash, Deliver, Drain, Query, ReplyHandle, SymbolShardLost, Traced, Watch, Wire,
+    Admission, Admitted, Applied, Crash, Deliver, Drain, Query, ReplyHandle, SymbolShardLost, Traced, Watch,
+    Wire,
 };

@@ -85,6 +85,16 @@ impl SessionLink {
     }
 }
 
+/// What times are printed in.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum TimeUnit {
+    /// Milliseconds, unless asked otherwise.
+    #[default]
+    Millis,
+    /// Microseconds.
+    Micros,
+}
+
 /// Session to push: remember me.
 #[derive(Debug, Message)]
 #[rtype(result = "()")]
@@ -93,6 +103,8 @@ pub struct OpenSession {
     pub session: SessionId,
     /// How to reach it.
     pub link: SessionLink,
+    /// What times are printed in; applies to all the session's streams.
+    pub unit: TimeUnit,
 }
 
 /// Session to push: the frames of these streams from now on, wrapped in `{"stream","data"}` or not.
@@ -161,11 +173,11 @@ pub struct Shutdown;
 /// the wire, implements it.
 pub trait Encoder: Send + 'static {
     /// Returns the payload of a market update.
-    fn market(&self, topic: Topic, update: &MarketUpdate) -> String;
+    fn market(&self, topic: Topic, update: &MarketUpdate, unit: TimeUnit) -> String;
     /// Returns the name of a stream, e.g. `btcusdt@trade`.
     fn stream_name(&self, topic: Topic) -> String;
     /// Returns the whole frame of a private event.
-    fn user(&self, event: &UserEvent) -> String;
+    fn user(&self, event: &UserEvent, unit: TimeUnit) -> String;
     /// Returns the notice that the exchange is stopping.
     fn shutdown(&self, combined: bool) -> String;
 }

@@ -24,7 +24,11 @@ pub type ReplyHandle<T> = oneshot::Sender<Result<T, Reject>>;
 /// variants of [`AccountCommand`]).
 #[derive(Debug, Message)]
 #[rtype(result = "()")]
-pub struct Admitted {
+pub struct Admitted(pub Box<Admission>);
+
+/// A command let in. Boxed in its message: it is large, and passes two queues.
+#[derive(Debug)]
+pub struct Admission {
     /// The account slot.
     pub slot: SlotId,
     /// What is asked.

@@ -1,7 +1,7 @@
 //! Opening accounts, giving keys, and moving money in and out.
 
 use super::{
-    event::{UserEvent, UserEventKind},
+    event::UserEventKind,
     ledger::{self, Place},
     slot::{Account, Turn},
 };
@@ -101,11 +101,8 @@ impl Turn<'_> {
         ledger::post(&mut entry.available, Place::Available(transfer.account), asset, delta, postings)?;
         let answer = Answer::Transferred { free: entry.available, frozen: entry.frozen };
         account.updated_at = time;
-        account.event_seq += 1;
-        if account.watched {
-            let kind = UserEventKind::Transfer { asset, delta };
-            self.out.events.push(UserEvent { account: transfer.account, seq: account.event_seq, time, kind });
-        }
+        account
+            .tell(transfer.account, time, &mut self.out.events, |_| UserEventKind::Transfer { asset, delta });
         if let Some(request_id) = transfer.request_id.clone() {
             account.requests.insert(request_id, (is_deposit, transfer, answer.clone()));
         }

@@ -10,7 +10,7 @@ use crate::domain::{
 };
 
 /// How many closed orders, and how many fills, a slot remembers.
-pub(super) const ARCHIVE_LEN_MAX: usize = 8_192;
+pub(super) const ARCHIVE_LEN_MAX: usize = 1_024;
 
 /// Closed orders and fills, oldest first.
 #[derive(Debug, Clone, Default)]

@@ -8,6 +8,7 @@ use super::{
 use crate::domain::{
     command::{
         AmendOrder, Answer, CancelAll, CancelOrder, CancelRestriction, OrderRef, ReplaceMode, ReplaceOrder,
+        Replaced,
     },
     id::{AccountId, ClientOrderId, CommandId, OrderId, SymbolId},
     message::{AmendResting, CancelResting, ToSymbol},
@@ -28,7 +29,7 @@ impl Turn<'_> {
     pub(super) fn cancel_all(&mut self, command: CommandId, cancel: CancelAll) -> Result<(), Reject> {
         let account = self.state.accounts.get(&cancel.account).ok_or(Reject::UnknownAccount)?;
         let is_meant = |order: &&Order| order.symbol == cancel.symbol;
-        let open = account.open.iter().filter_map(|id| self.state.orders.get(id)).filter(is_meant);
+        let open = account.open.iter().filter_map(|id| self.state.order(*id)).filter(is_meant);
         let orders: Vec<Order> = open.copied().collect();
         if orders.is_empty() {
             return Err(Reject::UnknownOrder);
@@ -80,7 +81,7 @@ impl Turn<'_> {
     pub(super) fn replace(
         &mut self,
         command: CommandId,
-        replace: ReplaceOrder,
+        replace: Box<ReplaceOrder>,
     ) -> Result<Result<(), Reject>, Fault> {
         let new = &replace.order;
         let Some(spec) = self.catalogue.symbol(new.symbol) else { return Ok(Err(Reject::UnknownSymbol)) };
@@ -90,7 +91,7 @@ impl Turn<'_> {
         }
         match self.cancellable(new.account, new.symbol, &replace.cancel, replace.restriction) {
             Ok(order) => {
-                self.state.pending.insert(command, Pending::Replace(Box::new(replace)));
+                self.state.pending.insert(command, Pending::Replace(replace));
                 self.ask_book(&order, command, Ask::Cancel);
                 Ok(Ok(()))
             }
@@ -107,14 +108,16 @@ impl Turn<'_> {
     ) -> Result<(), Fault> {
         let stops = replace.mode == ReplaceMode::StopOnFailure && !planted(Bug::ReplaceIgnoresFailure);
         if cancelled.is_err() && stops {
-            self.out.answers.push((command, Ok(Answer::Replaced { cancelled, placed: None })));
+            self.out
+                .answers
+                .push((command, Ok(Answer::Replaced(Box::new(Replaced { cancelled, placed: None })))));
             return Ok(());
         }
         match self.place(command, &replace.order, Some(cancelled))? {
             Ok(None) => {}
             Ok(Some(answer)) => self.out.answers.push((command, Ok(answer))),
             Err(reject) => {
-                let answer = Answer::Replaced { cancelled, placed: Some(Err(reject)) };
+                let answer = Answer::Replaced(Box::new(Replaced { cancelled, placed: Some(Err(reject)) }));
                 self.out.answers.push((command, Ok(answer)));
             }
         }
@@ -165,7 +168,7 @@ impl Turn<'_> {
         let mut deferred = self.state.deferred.remove(&order).unwrap_or_default().into_iter();
         while let Some(Deferred { command, ask }) = deferred.next() {
             // What was refused just now may have been the last that kept the order's others waiting, not it.
-            let Some(order) = self.state.orders.get(&order).copied() else {
+            let Some(order) = self.state.order(order).copied() else {
                 self.finish(command, Err(Reject::UnknownOrder))?;
                 continue;
             };
@@ -253,8 +256,7 @@ impl Turn<'_> {
     fn find(&self, account: AccountId, symbol: SymbolId, order: &OrderRef) -> Result<Order, Reject> {
         let by_name = |client_id| self.state.client_ids.get(&(account, client_id)).copied();
         let id = order.id.or_else(|| order.client_id.and_then(by_name)).ok_or(Reject::UnknownOrder)?;
-        let found =
-            self.state.orders.get(&id).filter(|found| found.account == account && found.symbol == symbol);
+        let found = self.state.order(id).filter(|found| found.account == account && found.symbol == symbol);
         let found = found.ok_or(Reject::UnknownOrder)?;
         if order.client_id.is_some_and(|client_id| client_id != found.client_id) {
             return Err(Reject::ClientOrderIdMismatch);

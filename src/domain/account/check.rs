@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::slot::{AccountSlot, State};
+use super::slot::{AccountSlot, Open, State};
 use crate::domain::{
     hash,
     id::{AccountId, AssetId, OrderId},
@@ -34,7 +34,7 @@ impl AccountSlot {
         let state = &self.state;
         let mut frozen: BTreeMap<(AccountId, AssetId), Amount> = BTreeMap::new();
         let mut open = 0;
-        for (id, order) in state.orders.sorted() {
+        for (id, Open { order, .. }) in state.orders.sorted() {
             let spec =
                 self.catalogue().symbol(order.symbol).ok_or_else(|| Fault::new("order on unknown symbol"))?;
             check_order(state, *id, order, spec)?;
@@ -56,7 +56,7 @@ impl AccountSlot {
                     )));
                 }
             }
-            let counted: u32 = account.open_by_symbol.values().sum();
+            let counted: u32 = account.open_by_symbol.iter().map(|(_, count)| count).sum();
             if counted as usize != account.open.len()
                 || !account.open.iter().all(|order| state.orders.contains(order))
             {
@@ -86,14 +86,16 @@ impl AccountSlot {
     /// What still waits.
     pub fn check_quiescent(&self) -> Result<(), Fault> {
         let state = &self.state;
-        let waiting = state.placing.len() + state.pending.len() + state.deferred.len() + state.amending.len();
+        let placing = state.orders.sorted().iter().filter(|(_, open)| open.placing.is_some()).count();
+        let waiting = placing + state.pending.len() + state.deferred.len() + state.amending.len();
         if waiting != 0 {
             return Err(Fault::new(format!(
                 "slot {}: {waiting} commands wait for an answer",
                 state.slot.get()
             )));
         }
-        if let Some((id, _)) = state.orders.sorted().into_iter().find(|(_, order)| order.handle.is_none()) {
+        if let Some((id, _)) = state.orders.sorted().into_iter().find(|(_, open)| open.order.handle.is_none())
+        {
             return Err(Fault::new(format!("order {id} is open but rests nowhere")));
         }
         Ok(())
@@ -120,7 +122,7 @@ impl AccountSlot {
 
     /// Returns the open orders, by id.
     pub fn open_orders(&self) -> impl Iterator<Item = &Order> {
-        self.state.orders.sorted().into_iter().map(|(_, order)| order)
+        self.state.orders.sorted().into_iter().map(|(_, open)| &open.order)
     }
 
     /// Returns the state hash: a sum over balances, orders, names, commands in flight, counters and
@@ -138,7 +140,10 @@ impl AccountSlot {
                 add(3, &[id.get(), u64::from(asset.get()), free_low, free_high, held_low, held_high]);
             }
         }
-        for (id, order) in state.orders.sorted() {
+        for (id, Open { order, placing }) in state.orders.sorted() {
+            if let Some(placing) = placing {
+                add(10, &[id.get(), placing.command.get(), placing.fills.len() as u64]);
+            }
             let [hold_low, hold_high] = hash::words(order.hold.units());
             let [quote_low, quote_high] = hash::words(order.executed_quote.units());
             let handle = order
@@ -180,9 +185,6 @@ impl AccountSlot {
                 let [low, high] = hash::words(amount.units());
                 add(kind, &[slot, u64::from(asset.get()), low, high]);
             }
-        }
-        for (order, placing) in state.placing.sorted() {
-            add(10, &[order.get(), placing.command.get(), placing.fills.len() as u64]);
         }
         for (command, _) in state.pending.sorted() {
             add(11, &[slot, command.get()]);

@@ -37,36 +37,39 @@ pub struct Posting {
     pub after: Amount,
 }
 
-/// Balances by asset: few, so a sorted vector.
+/// Values by key: few, so a sorted vector, which keeps its memory when values come and go.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct ByAsset<V>(Vec<(AssetId, V)>);
+pub(super) struct ByKey<K, V>(Vec<(K, V)>);
 
-impl<V> Default for ByAsset<V> {
+/// Values by asset.
+pub(super) type ByAsset<V> = ByKey<AssetId, V>;
+
+impl<K, V> Default for ByKey<K, V> {
     fn default() -> Self {
         Self(Vec::new())
     }
 }
 
-impl<V: Default + Copy> ByAsset<V> {
-    /// Returns the value of an asset, the default if it was never touched.
-    pub(super) fn get(&self, asset: AssetId) -> V {
-        self.0.iter().find(|(id, _)| *id == asset).map(|(_, value)| *value).unwrap_or_default()
+impl<K: Ord + Copy, V: Default + Copy> ByKey<K, V> {
+    /// Returns the value of a key, the default if it was never touched.
+    pub(super) fn get(&self, key: K) -> V {
+        self.0.iter().find(|(other, _)| *other == key).map(|(_, value)| *value).unwrap_or_default()
     }
 
-    /// Returns the value of an asset for changing.
-    pub(super) fn entry(&mut self, asset: AssetId) -> &mut V {
-        let index = match self.0.binary_search_by_key(&asset, |(id, _)| *id) {
+    /// Returns the value of a key for changing.
+    pub(super) fn entry(&mut self, key: K) -> &mut V {
+        let index = match self.0.binary_search_by_key(&key, |(other, _)| *other) {
             Ok(index) => index,
             Err(index) => {
-                self.0.insert(index, (asset, V::default()));
+                self.0.insert(index, (key, V::default()));
                 index
             }
         };
         &mut self.0[index].1
     }
 
-    /// Returns every asset ever touched with its value, by id.
-    pub(super) fn iter(&self) -> impl Iterator<Item = (AssetId, V)> + '_ {
+    /// Returns every key ever touched with its value, in key order.
+    pub(super) fn iter(&self) -> impl Iterator<Item = (K, V)> + '_ {
         self.0.iter().copied()
     }
 }

@@ -4,10 +4,11 @@ use super::{
     event::ExecutionKind,
     ledger,
     plan::{self, Plan},
-    slot::{Account, Placing, Turn},
+    settle::execution,
+    slot::{Account, Open, Placing, Turn},
 };
 use crate::domain::{
-    command::Answer,
+    command::{Answer, Replaced},
     id::{ClientOrderId, CommandId, OrderId},
     message::{SubmitOrder, ToSymbol},
     money::{Amount, Lots, Price},
@@ -100,11 +101,13 @@ impl Turn<'_> {
         let balance = account.balances.entry(asset);
         ledger::freeze(balance, order.account, asset, plan.hold, &mut self.out.postings)?;
         account.updated_at = state.time;
-        account.open.insert(order.id);
-        *account.open_by_symbol.entry(order.symbol).or_default() += 1;
+        account.add_open(order.id, order.symbol);
+        let events = &mut self.out.events;
+        account.tell(order.account, state.time, events, |_| execution(&order, ExecutionKind::New, None));
+        account.tell_balances(order.account, state.time, events, &[asset]);
         state.client_ids.insert((order.account, order.client_id), order.id);
-        state.orders.insert(order.id, order);
-        state.placing.insert(order.id, Placing { command, fills: Vec::new(), replaces });
+        let placing = Placing { command, fills: Vec::new(), replaces: replaces.map(Box::new) };
+        state.orders.insert(order.id, Open { order, placing: Some(placing) });
         let message = state.links.send(
             order.symbol.slot(),
             ToSymbol::SubmitOrder(SubmitOrder {
@@ -121,8 +124,7 @@ impl Turn<'_> {
             }),
         );
         self.out.messages.push(message);
-        self.report(&order, ExecutionKind::New, None)?;
-        self.report_balances(order.account, &[asset])
+        Ok(())
     }
 
     /// A market order with neither a last trade nor a quote to be priced by: it ends at once, nothing is held.
@@ -131,10 +133,10 @@ impl Turn<'_> {
         mut order: Order,
         replaces: Option<Result<Order, Reject>>,
     ) -> Result<Answer, Fault> {
-        self.report(&order, ExecutionKind::New, None)?;
+        self.report(&order, ExecutionKind::New, None, &[])?;
         order.status = OrderStatus::Expired;
         order.reason = Some(EndReason::NoReference);
-        self.report(&order, ExecutionKind::Expired, None)?;
+        self.report(&order, ExecutionKind::Expired, None, &[])?;
         self.state.archive.add_order(order);
         Ok(placed(order, Vec::new(), replaces))
     }
@@ -148,7 +150,9 @@ pub(super) fn placed(
 ) -> Answer {
     match replaces {
         None => Answer::Placed { order, fills },
-        Some(cancelled) => Answer::Replaced { cancelled, placed: Some(Ok((order, fills))) },
+        Some(cancelled) => {
+            Answer::Replaced(Box::new(Replaced { cancelled, placed: Some(Ok((order, fills))) }))
+        }
     }
 }
 
@@ -170,7 +174,7 @@ fn preflight(
     is_client_id_open: impl Fn(ClientOrderId) -> bool,
 ) -> Result<Accepted, Reject> {
     plan::check(spec, order, now)?;
-    let open = account.open_by_symbol.get(&order.symbol).copied().unwrap_or_default();
+    let open = account.open_by_symbol.get(order.symbol);
     if open >= spec.filters.open_orders_max {
         return Err(Reject::Filter(Filter::MaxNumOrders));
     }

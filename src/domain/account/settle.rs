@@ -1,14 +1,14 @@
 //! Settling one side of a trade, and closing an order.
 
 use super::{
-    event::{Execution, ExecutionKind, UserEvent, UserEventKind},
+    event::{Execution, ExecutionKind, UserEventKind},
     ledger::{self, Place},
     place::placed,
-    slot::Turn,
+    slot::{Open, Placing, Turn},
 };
 use crate::domain::{
-    command::Answer,
-    id::{AccountId, AssetId, ClientOrderId},
+    command::{Answer, Replaced},
+    id::{AssetId, ClientOrderId},
     message::TradeExecuted,
     money::Amount,
     order::{Fill, Order, OrderKind, OrderStatus, Side},
@@ -23,8 +23,8 @@ impl Turn<'_> {
         let catalogue = self.catalogue;
         let spec = catalogue.symbol(trade.symbol).ok_or_else(|| Fault::new("trade on an unknown symbol"))?;
         let state = &mut *self.state;
-        let order = state.orders.get_mut(&trade.order);
-        let order = order
+        let open = state.orders.get_mut(&trade.order);
+        let Open { order, placing } = open
             .ok_or_else(|| Fault::new(format!("trade {} for no open order {}", trade.trade, trade.order)))?;
         let account =
             state.accounts.get_mut(&order.account).ok_or_else(|| Fault::new("order without account"))?;
@@ -89,65 +89,83 @@ impl Turn<'_> {
         };
         let order = *order;
         if !trade.is_maker
-            && let Some(placing) = state.placing.get_mut(&order.id)
+            && let Some(placing) = placing
         {
             placing.fills.push(fill);
         }
         state.archive.add_fill(fill);
-        self.report(&order, ExecutionKind::Trade(fill), None)?;
+        let (time, events) = (state.time, &mut self.out.events);
+        account.tell(owner, time, events, |_| execution(&order, ExecutionKind::Trade(fill), None));
         if order.status == OrderStatus::Filled {
-            self.close(order)?;
+            return self.close(order, None, &[paid_asset, received_asset]);
         }
-        self.report_balances(owner, &[paid_asset, received_asset])
+        account.tell_balances(owner, time, events, &[paid_asset, received_asset]);
+        Ok(())
     }
 
-    /// Gives back what the order still holds, takes it off the open orders, and answers who waits for it. The
-    /// order already has its final status.
-    pub(super) fn close(&mut self, mut order: Order) -> Result<(), Fault> {
-        let catalogue = self.catalogue;
-        let spec = catalogue.symbol(order.symbol).ok_or_else(|| Fault::new("order on an unknown symbol"))?;
+    /// Ends an order that has its final status: tells its owner (`kind`, unless told already), gives back what
+    /// it still holds, takes it off the open orders, and answers who waits for it.
+    pub(super) fn close(
+        &mut self,
+        mut order: Order,
+        kind: Option<ExecutionKind>,
+        assets: &[AssetId],
+    ) -> Result<(), Fault> {
+        let state = &mut *self.state;
+        let owner = order.account;
+        let account = state.accounts.get_mut(&owner).ok_or_else(|| Fault::new("order without account"))?;
         let keeps = planted(Bug::CancelKeepsHold)
             && order.status == OrderStatus::Cancelled
             && !order.executed.is_zero();
-        if !keeps {
-            let rest = order.hold;
-            self.release(&mut order, spec, rest)?;
+        if !order.hold.is_zero() && !keeps {
+            let spec = self
+                .catalogue
+                .symbol(order.symbol)
+                .ok_or_else(|| Fault::new("order on an unknown symbol"))?;
+            let asset = spec.paid(order.side).id;
+            let balance = account.balances.entry(asset);
+            ledger::freeze(balance, owner, asset, order.hold.negated()?, &mut self.out.postings)?;
+            order.hold = Amount::ZERO;
         }
-        let state = &mut *self.state;
-        state.orders.remove(&order.id);
+        account.updated_at = state.time;
+        account.remove_open(order.id, order.symbol);
+        if let Some(kind) = kind {
+            let original = (order.status == OrderStatus::Cancelled).then_some(order.client_id);
+            account.tell(owner, state.time, &mut self.out.events, |_| execution(&order, kind, original));
+        }
+        account.tell_balances(owner, state.time, &mut self.out.events, assets);
         state.amending.remove(&order.id);
-        state.client_ids.remove(&(order.account, order.client_id));
-        let account =
-            state.accounts.get_mut(&order.account).ok_or_else(|| Fault::new("order without account"))?;
-        account.open.remove(&order.id);
-        if let Some(open) = account.open_by_symbol.get_mut(&order.symbol) {
-            *open = open.saturating_sub(1);
-        }
+        state.client_ids.remove(&(owner, order.client_id));
+        let placing = state.orders.remove(&order.id).and_then(|open| open.placing);
         if order.status != OrderStatus::Rejected {
             state.archive.add_order(order);
         }
-        self.answer_placing(&order);
+        if let Some(placing) = placing {
+            self.answer_placing(&order, placing);
+        }
         for deferred in self.state.deferred.remove(&order.id).unwrap_or_default() {
             self.finish(deferred.command, Err(Reject::UnknownOrder))?;
         }
         Ok(())
     }
 
-    /// Answers whoever waits for the book's word on a new order, if anybody still does.
-    pub(super) fn answer_placing(&mut self, order: &Order) {
-        let Some(placing) = self.state.placing.remove(&order.id) else { return };
+    /// Answers whoever waits for the book's word on a new order.
+    pub(super) fn answer_placing(&mut self, order: &Order, placing: Placing) {
+        let replaces = placing.replaces.map(|cancelled| *cancelled);
         let answer = match (order.status, order.reason) {
             (OrderStatus::Rejected, reason) => {
                 let reject = match reason {
                     Some(crate::domain::order::EndReason::BookFull) => Reject::BookFull,
                     _ => Reject::WouldTake,
                 };
-                match placing.replaces {
+                match replaces {
                     None => Err(reject),
-                    Some(cancelled) => Ok(Answer::Replaced { cancelled, placed: Some(Err(reject)) }),
+                    Some(cancelled) => {
+                        Ok(Answer::Replaced(Box::new(Replaced { cancelled, placed: Some(Err(reject)) })))
+                    }
                 }
             }
-            _ => Ok(placed(*order, placing.fills, placing.replaces)),
+            _ => Ok(placed(*order, placing.fills, replaces)),
         };
         self.out.answers.push((placing.command, answer));
     }
@@ -172,42 +190,30 @@ impl Turn<'_> {
         ledger::freeze(account.balances.entry(asset), owner, asset, amount.negated()?, &mut self.out.postings)
     }
 
-    /// Numbers a private event and, when somebody listens, makes it.
+    /// Tells an order's owner of a change that is not an end.
     pub(super) fn report(
         &mut self,
         order: &Order,
         kind: ExecutionKind,
-        original_client_id: Option<ClientOrderId>,
+        original: Option<ClientOrderId>,
+        assets: &[AssetId],
     ) -> Result<(), Fault> {
         let time = self.state.time;
-        let account = self.account(order.account)?;
-        account.event_seq += 1;
-        if account.watched {
-            let seq = account.event_seq;
-            let kind =
-                UserEventKind::Execution(Box::new(Execution { order: *order, kind, original_client_id }));
-            self.out.events.push(UserEvent { account: order.account, seq, time, kind });
-        }
+        let account = self.state.accounts.get_mut(&order.account);
+        let account = account.ok_or_else(|| Fault::new("order without account"))?;
+        account.tell(order.account, time, &mut self.out.events, |_| execution(order, kind, original));
+        account.tell_balances(order.account, time, &mut self.out.events, assets);
         Ok(())
     }
+}
 
-    /// Numbers and, when somebody listens, makes the event that shows these balances.
-    pub(super) fn report_balances(&mut self, owner: AccountId, assets: &[AssetId]) -> Result<(), Fault> {
-        let time = self.state.time;
-        let account = self.account(owner)?;
-        account.event_seq += 1;
-        if account.watched {
-            let seq = account.event_seq;
-            let balances = assets.iter().map(|&asset| (asset, account.balances.get(asset))).collect();
-            self.out.events.push(UserEvent {
-                account: owner,
-                seq,
-                time,
-                kind: UserEventKind::Balances(balances),
-            });
-        }
-        Ok(())
-    }
+/// An order's change as its owner is told it.
+pub(super) fn execution(
+    order: &Order,
+    kind: ExecutionKind,
+    original: Option<ClientOrderId>,
+) -> UserEventKind {
+    UserEventKind::Execution(Box::new(Execution { order: *order, kind, original_client_id: original }))
 }
 
 /// What a limit buy saved by trading below its limit: released in the same step as the trade.

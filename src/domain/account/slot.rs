@@ -11,13 +11,13 @@ use std::{
 
 use super::{
     archive::Archive,
-    event::UserEvent,
-    ledger::{self, ByAsset, Posting},
+    event::{UserEvent, UserEventKind},
+    ledger::{self, ByAsset, ByKey, Posting},
 };
 use crate::domain::{
     catalogue::Catalogue,
     command::{AccountCommand, Answer, Balance, CreateApiKey, ReplaceOrder, Transfer},
-    id::{AccountId, ClientOrderId, CommandId, OrderId, SlotId, SymbolId},
+    id::{AccountId, AssetId, ClientOrderId, CommandId, OrderId, SlotId, SymbolId},
     link::Links,
     message::{Envelope, ToAccount, ToSymbol},
     money::{Amount, Lots},
@@ -135,10 +135,8 @@ pub(super) struct State {
     pub(super) slot: SlotId,
     pub(super) time: Timestamp,
     pub(super) accounts: Table<AccountId, Account>,
-    pub(super) orders: Table<OrderId, Order>,
+    pub(super) orders: Table<OrderId, Open>,
     pub(super) client_ids: Table<(AccountId, ClientOrderId), OrderId>,
-    /// Orders the book has not answered yet.
-    pub(super) placing: Table<OrderId, Placing>,
     /// Cancels, amends and replaces the book has not answered yet.
     pub(super) pending: Table<CommandId, Pending>,
     /// What was asked of orders whose handle is not known yet, or of which an amend is at the book.
@@ -163,7 +161,6 @@ impl State {
             accounts: Table::default(),
             orders: Table::default(),
             client_ids: Table::default(),
-            placing: Table::default(),
             pending: Table::default(),
             deferred: BTreeMap::new(),
             amending: Table::default(),
@@ -184,13 +181,65 @@ impl State {
 pub(super) struct Account {
     pub(super) tier: u8,
     pub(super) balances: ByAsset<Balance>,
-    pub(super) open: BTreeSet<OrderId>,
-    pub(super) open_by_symbol: BTreeMap<SymbolId, u32>,
+    /// Its open orders in id order, which is the order they came in.
+    pub(super) open: Vec<OrderId>,
+    pub(super) open_by_symbol: ByKey<SymbolId, u32>,
     pub(super) requests: BTreeMap<String, (bool, Transfer, Answer)>,
     pub(super) event_seq: u64,
     pub(super) updated_at: Timestamp,
     /// Whether anybody listens: not state, and not in the hash.
     pub(super) watched: bool,
+}
+
+impl Account {
+    /// Numbers a private event and, when somebody listens, makes it.
+    pub(super) fn tell(
+        &mut self,
+        owner: AccountId,
+        time: Timestamp,
+        events: &mut Vec<UserEvent>,
+        kind: impl FnOnce(&Self) -> UserEventKind,
+    ) {
+        self.event_seq += 1;
+        if self.watched {
+            events.push(UserEvent { account: owner, seq: self.event_seq, time, kind: kind(self) });
+        }
+    }
+
+    /// Tells the balances of these assets.
+    pub(super) fn tell_balances(
+        &mut self,
+        owner: AccountId,
+        time: Timestamp,
+        events: &mut Vec<UserEvent>,
+        assets: &[AssetId],
+    ) {
+        self.tell(owner, time, events, |account| {
+            UserEventKind::Balances(
+                assets.iter().map(|&asset| (asset, account.balances.get(asset))).collect(),
+            )
+        });
+    }
+
+    pub(super) fn add_open(&mut self, order: OrderId, symbol: SymbolId) {
+        self.open.push(order); // ids rise, so the order stays
+        *self.open_by_symbol.entry(symbol) += 1;
+    }
+
+    pub(super) fn remove_open(&mut self, order: OrderId, symbol: SymbolId) {
+        if let Ok(index) = self.open.binary_search(&order) {
+            self.open.remove(index);
+            *self.open_by_symbol.entry(symbol) -= 1;
+        }
+    }
+}
+
+/// An open order.
+#[derive(Debug, Clone)]
+pub(super) struct Open {
+    pub(super) order: Order,
+    /// Who waits for the book's first answer, until it has come.
+    pub(super) placing: Option<Placing>,
 }
 
 /// An order on its way to the book's first answer.
@@ -199,7 +248,7 @@ pub(super) struct Placing {
     pub(super) command: CommandId,
     pub(super) fills: Vec<Fill>,
     /// The cancel half, when this is the second half of a cancel-replace.
-    pub(super) replaces: Option<Result<Order, Reject>>,
+    pub(super) replaces: Option<Box<Result<Order, Reject>>>,
 }
 
 /// A command on its way to the book's answer.
@@ -283,13 +332,5 @@ impl Turn<'_> {
             self.out.applied.push((envelope.from, upto));
         }
         Ok(())
-    }
-
-    pub(super) fn account(&mut self, id: AccountId) -> Result<&mut Account, Fault> {
-        let slot = self.state.slot;
-        self.state
-            .accounts
-            .get_mut(&id)
-            .ok_or_else(|| Fault::new(format!("slot {}: no account {id}", slot.get())))
     }
 }

@@ -2,11 +2,11 @@
 
 use super::{
     event::ExecutionKind,
-    slot::{Pending, Turn},
+    slot::{Open, Pending, Turn},
 };
 use crate::domain::{
     command::Answer,
-    id::CommandId,
+    id::{AssetId, CommandId},
     message::{OrderChange, OrderUpdated},
     money::{Amount, Lots},
     order::{EndReason, Order, OrderKind, OrderStatus, Side},
@@ -15,18 +15,21 @@ use crate::domain::{
 
 impl Turn<'_> {
     pub(super) fn update(&mut self, update: &OrderUpdated) -> Result<(), Fault> {
-        let order = self.state.orders.get_mut(&update.order);
-        let order = order.ok_or_else(|| Fault::new(format!("news of no open order {}", update.order)))?;
+        let open = self.state.orders.get_mut(&update.order);
+        let Open { order, placing } =
+            open.ok_or_else(|| Fault::new(format!("news of no open order {}", update.order)))?;
         order.updated_at = update.time.max(order.updated_at);
+        if let OrderChange::Accepted { handle } = update.change {
+            order.handle = Some(handle);
+            let (order, placing) = (*order, placing.take());
+            if let Some(placing) = placing {
+                self.answer_placing(&order, placing);
+            }
+            return self.send_deferred(order.id);
+        }
         let order = *order;
         match update.change {
-            OrderChange::Accepted { handle } => {
-                if let Some(order) = self.state.orders.get_mut(&order.id) {
-                    order.handle = Some(handle);
-                }
-                self.answer_placing(&Order { handle: Some(handle), ..order });
-                self.send_deferred(order.id)
-            }
+            OrderChange::Accepted { .. } => Ok(()),
             // What is left of the amount expires; a listener must see the order end (M5).
             OrderChange::Spent => {
                 self.end(Order { status: OrderStatus::Filled, ..order }, ExecutionKind::Expired)
@@ -58,23 +61,21 @@ impl Turn<'_> {
 
     /// Ends an order with its final status already set.
     fn end(&mut self, order: Order, kind: ExecutionKind) -> Result<(), Fault> {
-        let original = (order.status == OrderStatus::Cancelled).then_some(order.client_id);
-        self.report(&order, kind, original)?;
-        let spec =
-            self.catalogue.symbol(order.symbol).ok_or_else(|| Fault::new("order on an unknown symbol"))?;
-        let asset = spec.paid(order.side).id;
-        self.close(order)?;
-        self.report_balances(order.account, &[asset])
+        let asset = self.paid_asset(&order)?;
+        self.close(order, Some(kind), &[asset])
+    }
+
+    fn paid_asset(&self, order: &Order) -> Result<AssetId, Fault> {
+        let spec = self.catalogue.symbol(order.symbol);
+        spec.map(|spec| spec.paid(order.side).id).ok_or_else(|| Fault::new("order on an unknown symbol"))
     }
 
     fn prevented(&mut self, mut order: Order, lots: Lots) -> Result<(), Fault> {
         order.prevented = order.prevented.checked_add(lots).ok_or(Reject::Overflow)?;
         self.release_lots(&mut order, lots)?;
-        self.state.orders.insert(order.id, order);
-        self.report(&order, ExecutionKind::Prevented(lots), None)?;
-        let spec =
-            self.catalogue.symbol(order.symbol).ok_or_else(|| Fault::new("order on an unknown symbol"))?;
-        self.report_balances(order.account, &[spec.paid(order.side).id])
+        self.store(order);
+        let asset = self.paid_asset(&order)?;
+        self.report(&order, ExecutionKind::Prevented(lots), None, &[asset])
     }
 
     fn reduced(&mut self, mut order: Order, lots: Lots, command: CommandId) -> Result<(), Fault> {
@@ -90,13 +91,17 @@ impl Turn<'_> {
             self.state.client_ids.remove(&(order.account, previous_client_id));
             order.client_id = client_id;
         }
-        self.state.orders.insert(order.id, order);
+        self.store(order);
         self.out.answers.push((command, Ok(Answer::Amended { order, previous_client_id })));
-        self.report(&order, ExecutionKind::Replaced, Some(previous_client_id))?;
-        let spec =
-            self.catalogue.symbol(order.symbol).ok_or_else(|| Fault::new("order on an unknown symbol"))?;
-        self.report_balances(order.account, &[spec.paid(order.side).id])?;
+        let asset = self.paid_asset(&order)?;
+        self.report(&order, ExecutionKind::Replaced, Some(previous_client_id), &[asset])?;
         self.amend_is_done(order.id, command)
+    }
+
+    fn store(&mut self, order: Order) {
+        if let Some(open) = self.state.orders.get_mut(&order.id) {
+            open.order = order;
+        }
     }
 
     /// Releases what `lots` lots of the order held. A market buy holds a budget, not a price per lot: its rest is

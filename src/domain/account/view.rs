@@ -42,7 +42,7 @@ impl AccountSlot {
             AccountQuery::Test(order) => {
                 let spec = self.catalogue().symbol(order.symbol).ok_or(Reject::UnknownSymbol)?;
                 plan::check(spec, &order, now.max(state.time))?;
-                let open = account.open_by_symbol.get(&order.symbol).copied().unwrap_or_default();
+                let open = account.open_by_symbol.get(order.symbol);
                 if open >= spec.filters.open_orders_max {
                     return Err(Reject::Filter(Filter::MaxNumOrders));
                 }
@@ -58,6 +58,11 @@ impl AccountSlot {
 }
 
 impl State {
+    /// An open order.
+    pub(super) fn order(&self, id: OrderId) -> Option<&Order> {
+        self.orders.get(&id).map(|open| &open.order)
+    }
+
     /// An order by id or name, open first, then the most recently closed.
     fn find_any(&self, account: AccountId, symbol: SymbolId, order: &OrderRef) -> Result<Order, Reject> {
         let is_meant = |found: &&Order| {
@@ -67,14 +72,14 @@ impl State {
         let open_id = order
             .id
             .or_else(|| order.client_id.and_then(|name| self.client_ids.get(&(account, name)).copied()));
-        let open = open_id.and_then(|id| self.orders.get(&id));
+        let open = open_id.and_then(|id| self.order(id));
         let open = open.filter(|found| found.account == account && found.symbol == symbol).filter(is_meant);
         let closed = || self.archive.orders(account, symbol).filter(is_meant).last();
         open.or_else(closed).copied().ok_or(Reject::UnknownOrder)
     }
 
     fn open_orders(&self, account: &Account, symbol: Option<SymbolId>) -> Vec<Order> {
-        let open = account.open.iter().filter_map(|id| self.orders.get(id));
+        let open = account.open.iter().filter_map(|id| self.order(*id));
         open.filter(|order| symbol.is_none_or(|symbol| order.symbol == symbol)).copied().collect()
     }
 

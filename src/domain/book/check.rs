@@ -58,8 +58,8 @@ impl Book {
             if previous != NIL && self.orders[previous].priority() >= node.priority() {
                 return fault("priorities do not ascend");
             }
-            if node.remaining == 0 {
-                return fault("an order without lots");
+            if node.remaining == 0 || !node.is_live() {
+                return fault("an order without lots, or gone");
             }
             total = match total.checked_add(node.remaining) {
                 Some(sum) => sum,
@@ -111,7 +111,7 @@ impl Book {
             free = self.orders[free].next;
             free_len += 1;
         }
-        if free_len + self.orders.len() != self.orders.used() {
+        if free_len + self.orders.len() + 1 != self.orders.used() {
             return Err(Fault::new("nodes neither used nor free"));
         }
         let (counted, known) = self.expiries.live(&self.orders);

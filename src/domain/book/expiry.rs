@@ -21,7 +21,7 @@ impl Entry {
     /// Returns whether its order still rests. Priorities are never used twice.
     fn is_live(&self, orders: &Slab) -> bool {
         let node = &orders[self.index];
-        node.remaining != 0 && node.priority() == self.priority && node.expiry == self.expiry
+        node.is_live() && node.priority() == self.priority && node.expiry == self.expiry
     }
 }
 
@@ -86,7 +86,8 @@ impl Book {
                 remaining: node.lots(),
                 reason: EndReason::GoodTillDate,
             });
-            let total = self.unlink(index, &node);
+            self.orders.give(index);
+            let total = self.unlink(&node);
             self.expired.push((node.price, node.side(), total));
         }
         // A stable sort keeps a level's totals in the order they were; the last of them is the one that holds.

@@ -1,7 +1,9 @@
 //! Values by price, over all prices there are, with neighbours at hand.
 
 use super::pages::Pages;
-use crate::domain::{money::Price, reject::Fault};
+use crate::domain::money::Price;
+
+mod check;
 
 const NIL: u32 = u32::MAX;
 /// Bits of the price that one node decides: 64 ways, one machine word of occupancy.
@@ -13,16 +15,19 @@ const WAYS: usize = 1 << DIGIT;
 ///
 /// A radix tree of 64-way nodes, each with a word that says which of its ways are taken. Its root covers only
 /// the span of prices in use, so that a market within 4,096 ticks is two nodes deep and any `u64` can still
-/// be a price. A leaf holds its 64 values in place, and neither they nor nodes ever move: a [`Rung`] stays
-/// good until its price is removed.
+/// be a price. The values of a leaf lie side by side and never move: a [`Rung`] stays good until its price is
+/// removed.
 ///
 /// Memory follows the blocks of 64 prices in use, not the span; emptied nodes are used again.
 #[derive(Debug, Clone)]
 pub struct Ladder<V> {
-    leaves: Pages<Leaf<V>, 16>,
-    branches: Pages<Branch, 16>,
-    leaves_used: u32,
-    branches_used: u32,
+    /// By rung: 64 to each leaf. They are most of the memory, and the only part that must never be copied to
+    /// grow.
+    values: Pages<V, 1024>,
+    leaves: Vec<Node>,
+    branches: Vec<Node>,
+    /// 64 to each branch; `NIL` where there is none.
+    children: Vec<u32>,
     /// Emptied nodes, linked by `parent`.
     leaves_free: u32,
     branches_free: u32,
@@ -31,6 +36,8 @@ pub struct Ladder<V> {
     height: u32,
     /// Some price under the root.
     anchor: u64,
+    /// The digits in which all prices under the root agree, as a mask.
+    common: u64,
     len: usize,
 }
 
@@ -52,51 +59,29 @@ impl Rung {
     }
 }
 
+/// A leaf or a branch, but for what lies below it.
 #[derive(Debug, Clone)]
-#[repr(C, align(64))]
-struct Leaf<V> {
+struct Node {
+    /// Which of the 64 ways are taken.
     occupied: u64,
-    /// The prices' common upper digits.
+    /// The prices' common upper digits. The last of them is the way to here from the parent.
     block: u64,
     parent: u32,
-    values: [V; WAYS],
-}
-
-#[derive(Debug, Clone)]
-#[repr(C, align(64))]
-struct Branch {
-    occupied: u64,
-    /// The prices' common upper digits.
-    block: u64,
-    parent: u32,
-    /// The index in its parent is the last digit of `block`.
-    children: [u32; WAYS],
-}
-
-impl<V: Copy + Default> Default for Leaf<V> {
-    fn default() -> Self {
-        Self { occupied: 0, block: 0, parent: NIL, values: [V::default(); WAYS] }
-    }
-}
-
-impl Default for Branch {
-    fn default() -> Self {
-        Self { occupied: 0, block: 0, parent: NIL, children: [NIL; WAYS] }
-    }
 }
 
 impl<V: Copy + Default> Default for Ladder<V> {
     fn default() -> Self {
         Self {
-            leaves: Pages::default(),
-            branches: Pages::default(),
-            leaves_used: 0,
-            branches_used: 0,
+            values: Pages::default(),
+            leaves: Vec::new(),
+            branches: Vec::new(),
+            children: Vec::new(),
             leaves_free: NIL,
             branches_free: NIL,
             root: NIL,
             height: 0,
             anchor: 0,
+            common: 0,
             len: 0,
         }
     }
@@ -120,6 +105,24 @@ fn upper(price: u64, digits: u32) -> u64 {
 /// Returns the lowest digit.
 const fn last_digit(key: u64) -> u32 {
     (key % WAYS as u64) as u32
+}
+
+/// Returns where a branch keeps a child.
+const fn child_index(branch: u32, way: u32) -> usize {
+    ((branch as usize) << DIGIT) | way as usize
+}
+
+/// Puts a node into an emptied place, or else at the end.
+fn take(nodes: &mut Vec<Node>, free: &mut u32, node: Node) -> u32 {
+    let index = *free;
+    if index == NIL {
+        nodes.push(node);
+        return nodes.len() as u32 - 1;
+    }
+    let place = &mut nodes[index as usize];
+    *free = place.parent;
+    *place = node;
+    index
 }
 
 impl<V: Copy + Default> Ladder<V> {
@@ -165,20 +168,20 @@ impl<V: Copy + Default> Ladder<V> {
         let mut node = self.root;
         let mut shift = self.height * DIGIT;
         while shift > 0 {
-            node = self.branches[node].children[last_digit(ticks >> shift) as usize];
+            node = self.child(node, last_digit(ticks >> shift));
             if node == NIL {
                 return None;
             }
             shift -= DIGIT;
         }
         let slot = last_digit(ticks);
-        (self.leaves[node].occupied >> slot & 1 == 1).then_some(Rung::new(node, slot))
+        (self.leaves[node as usize].occupied >> slot & 1 == 1).then_some(Rung::new(node, slot))
     }
 
     /// Returns the price at a rung.
     #[inline(always)]
     pub fn price(&self, rung: Rung) -> Price {
-        Price::from_ticks((self.leaves[rung.leaf()].block << DIGIT) | u64::from(rung.slot()))
+        Price::from_ticks((self.leaves[rung.leaf() as usize].block << DIGIT) | u64::from(rung.slot()))
     }
 
     /// Returns the lowest price.
@@ -224,40 +227,48 @@ impl<V: Copy + Default> Ladder<V> {
     }
 
     /// Returns where a price is; one that was absent enters with the default.
-    #[inline(always)]
     pub fn enter(&mut self, price: Price) -> Rung {
+        let rung = self.reach(price);
+        self.occupy(rung);
+        rung
+    }
+
+    /// Returns where a price is or would be. Whoever finds the default there must `occupy` it before anything
+    /// else is done. The split spares a look at the leaf's head where the value itself tells.
+    #[inline(always)]
+    pub(super) fn reach(&mut self, price: Price) -> Rung {
         let ticks = price.ticks();
-        if self.root == NIL {
-            self.root = self.take_leaf(upper(ticks, 1), NIL);
-            self.height = 0;
-            self.anchor = ticks;
-        }
-        while !self.covers(ticks) {
-            self.raise();
+        if self.root == NIL || !self.covers(ticks) {
+            self.widen(ticks);
         }
         let mut node = self.root;
-        let mut height = self.height;
-        while height > 0 {
-            let way = last_digit(ticks >> (height * DIGIT));
-            let child = self.branches[node].children[way as usize];
-            height -= 1;
-            node = if child == NIL { self.grow(node, way, height, ticks) } else { child };
+        // Neither step can wrap: a tree is at most ten branches high.
+        let mut shift = self.height.wrapping_mul(DIGIT);
+        while shift > 0 {
+            let way = last_digit(ticks.wrapping_shr(shift));
+            shift = shift.wrapping_sub(DIGIT);
+            let child = self.child(node, way);
+            node = if child == NIL { self.grow(node, way, shift / DIGIT, ticks) } else { child };
         }
-        let slot = last_digit(ticks);
-        let leaf = &mut self.leaves[node];
-        let is_new = leaf.occupied >> slot & 1 == 0;
-        leaf.occupied |= 1 << slot;
-        self.len += usize::from(is_new);
-        Rung::new(node, slot)
+        Rung::new(node, last_digit(ticks))
+    }
+
+    /// Marks a price as there.
+    #[inline(always)]
+    pub(super) fn occupy(&mut self, rung: Rung) {
+        let leaf = &mut self.leaves[rung.leaf() as usize];
+        let bit = 1 << rung.slot();
+        self.len += usize::from(leaf.occupied & bit == 0);
+        leaf.occupied |= bit;
     }
 
     /// Takes out the price at a rung and returns its value. The rung must be good.
     #[inline(always)]
     pub fn vacate(&mut self, rung: Rung) -> V {
-        let leaf = &mut self.leaves[rung.leaf()];
+        let leaf = &mut self.leaves[rung.leaf() as usize];
         leaf.occupied &= !(1 << rung.slot());
         let is_empty = leaf.occupied == 0;
-        let value = std::mem::take(&mut leaf.values[rung.slot() as usize]);
+        let value = std::mem::take(&mut self.values[rung.0]);
         self.len -= 1;
         if is_empty {
             self.prune(rung.leaf());
@@ -267,12 +278,18 @@ impl<V: Copy + Default> Ladder<V> {
 
     /// Returns the bytes taken from the allocator.
     pub fn memory_bytes(&self) -> usize {
-        self.leaves.bytes() + self.branches.bytes()
+        let nodes = self.leaves.capacity() + self.branches.capacity();
+        self.values.bytes() + nodes * size_of::<Node>() + self.children.capacity() * size_of::<u32>()
     }
 
     #[inline(always)]
     fn covers(&self, ticks: u64) -> bool {
-        upper(ticks ^ self.anchor, self.height + 1) == 0
+        (ticks ^ self.anchor) & self.common == 0
+    }
+
+    #[inline(always)]
+    fn child(&self, branch: u32, way: u32) -> u32 {
+        self.children[child_index(branch, way)]
     }
 
     fn end<const UP: bool>(&self) -> Option<Rung> {
@@ -282,15 +299,15 @@ impl<V: Copy + Default> Ladder<V> {
     /// Returns the lowest price under a node (`UP`), or the highest.
     fn outermost<const UP: bool>(&self, mut node: u32, height: u32) -> Rung {
         for _ in 0..height {
-            let branch = &self.branches[node];
-            node = branch.children[nearest::<UP>(branch.occupied) as usize];
+            let branch = &self.branches[node as usize];
+            node = self.child(node, nearest::<UP>(branch.occupied));
         }
-        Rung::new(node, nearest::<UP>(self.leaves[node].occupied))
+        Rung::new(node, nearest::<UP>(self.leaves[node as usize].occupied))
     }
 
     #[inline(always)]
     fn neighbour<const UP: bool>(&self, rung: Rung) -> Option<Rung> {
-        let leaf = &self.leaves[rung.leaf()];
+        let leaf = &self.leaves[rung.leaf() as usize];
         let rest = leaf.occupied & beyond::<UP>(rung.slot());
         if rest != 0 {
             return Some(Rung::new(rung.leaf(), nearest::<UP>(rest)));
@@ -301,10 +318,10 @@ impl<V: Copy + Default> Ladder<V> {
     /// Returns the nearest price beyond the child that ends in the last digit of `key`.
     fn climb<const UP: bool>(&self, mut node: u32, mut height: u32, mut key: u64) -> Option<Rung> {
         while node != NIL {
-            let branch = &self.branches[node];
+            let branch = &self.branches[node as usize];
             let rest = branch.occupied & beyond::<UP>(last_digit(key));
             if rest != 0 {
-                let child = branch.children[nearest::<UP>(rest) as usize];
+                let child = self.child(node, nearest::<UP>(rest));
                 return Some(self.outermost::<UP>(child, height - 1));
             }
             key = branch.block;
@@ -325,7 +342,7 @@ impl<V: Copy + Default> Ladder<V> {
         let (mut node, mut height) = (self.root, self.height);
         while height > 0 {
             let key = ticks >> (height * DIGIT);
-            let child = self.branches[node].children[last_digit(key) as usize];
+            let child = self.child(node, last_digit(key));
             if child == NIL {
                 return self.climb::<UP>(node, height, key);
             }
@@ -335,18 +352,37 @@ impl<V: Copy + Default> Ladder<V> {
         self.neighbour::<UP>(Rung::new(node, last_digit(ticks)))
     }
 
-    /// Puts a new root over the old one.
+    /// Makes the root cover a price.
     #[cold]
+    #[inline(never)]
+    fn widen(&mut self, ticks: u64) {
+        if self.root == NIL {
+            self.root = self.take_leaf(upper(ticks, 1), NIL);
+            self.set_height(0);
+            self.anchor = ticks;
+        }
+        while !self.covers(ticks) {
+            self.raise();
+        }
+    }
+
+    fn set_height(&mut self, height: u32) {
+        self.height = height;
+        self.common = u64::MAX.checked_shl((height + 1) * DIGIT).unwrap_or(0);
+    }
+
+    /// Puts a new root over the old one.
     fn raise(&mut self) {
         let way = last_digit(upper(self.anchor, self.height + 1));
         let branch = self.take_branch(upper(self.anchor, self.height + 2), NIL);
         self.adopt(branch, way, self.root, self.height);
         self.root = branch;
-        self.height += 1;
+        self.set_height(self.height + 1);
     }
 
     /// Makes the missing child of a branch; `height` is the child's.
     #[cold]
+    #[inline(never)]
     fn grow(&mut self, parent: u32, way: u32, height: u32, ticks: u64) -> u32 {
         let block = upper(ticks, height + 1);
         let child = if height == 0 { self.take_leaf(block, parent) } else { self.take_branch(block, parent) };
@@ -355,56 +391,42 @@ impl<V: Copy + Default> Ladder<V> {
     }
 
     fn adopt(&mut self, parent: u32, way: u32, child: u32, child_height: u32) {
-        let branch = &mut self.branches[parent];
+        let branch = &mut self.branches[parent as usize];
         branch.occupied |= 1 << way;
-        branch.children[way as usize] = child;
+        self.children[child_index(parent, way)] = child;
         if child_height == 0 {
-            self.leaves[child].parent = parent;
+            self.leaves[child as usize].parent = parent;
         } else {
-            self.branches[child].parent = parent;
+            self.branches[child as usize].parent = parent;
         }
     }
 
     fn take_leaf(&mut self, block: u64, parent: u32) -> u32 {
-        let mut index = self.leaves_free;
-        if index == NIL {
-            index = self.leaves_used;
-            self.leaves.reach(index);
-            self.leaves_used += 1;
-        } else {
-            self.leaves_free = self.leaves[index].parent;
-        }
-        let leaf = &mut self.leaves[index];
-        leaf.block = block;
-        leaf.parent = parent;
+        let index = take(&mut self.leaves, &mut self.leaves_free, Node { occupied: 0, block, parent });
+        self.values.reach((index << DIGIT) | (WAYS as u32 - 1));
         index
     }
 
     fn take_branch(&mut self, block: u64, parent: u32) -> u32 {
-        let mut index = self.branches_free;
-        if index == NIL {
-            index = self.branches_used;
-            self.branches.reach(index);
-            self.branches_used += 1;
-        } else {
-            self.branches_free = self.branches[index].parent;
+        let index = take(&mut self.branches, &mut self.branches_free, Node { occupied: 0, block, parent });
+        let end = child_index(index, WAYS as u32 - 1) + 1;
+        if self.children.len() < end {
+            self.children.resize(end, NIL);
         }
-        let branch = &mut self.branches[index];
-        branch.block = block;
-        branch.parent = parent;
         index
     }
 
     /// Gives an emptied leaf back, and every branch that is empty without it.
     #[cold]
+    #[inline(never)]
     fn prune(&mut self, leaf: u32) {
-        let mut key = self.leaves[leaf].block;
-        let mut node = std::mem::replace(&mut self.leaves[leaf].parent, self.leaves_free);
+        let mut key = self.leaves[leaf as usize].block;
+        let mut node = std::mem::replace(&mut self.leaves[leaf as usize].parent, self.leaves_free);
         self.leaves_free = leaf;
         while node != NIL {
-            let branch = &mut self.branches[node];
+            let branch = &mut self.branches[node as usize];
             branch.occupied &= !(1 << last_digit(key));
-            branch.children[last_digit(key) as usize] = NIL;
+            self.children[child_index(node, last_digit(key))] = NIL;
             if branch.occupied != 0 {
                 return self.lower();
             }
@@ -418,69 +440,24 @@ impl<V: Copy + Default> Ladder<V> {
 
     /// Gives roots with a single child back, so that one far price does not make every path long for ever.
     fn lower(&mut self) {
-        while self.height > 0 && self.branches[self.root].occupied.is_power_of_two() {
+        while self.height > 0 && self.branches[self.root as usize].occupied.is_power_of_two() {
             let old = self.root;
-            let branch = &mut self.branches[old];
+            let branch = &mut self.branches[old as usize];
             let way = nearest::<true>(branch.occupied);
-            self.root = std::mem::replace(&mut branch.children[way as usize], NIL);
+            self.root = std::mem::replace(&mut self.children[child_index(old, way)], NIL);
             branch.occupied = 0;
             branch.parent = self.branches_free;
             self.branches_free = old;
-            self.height -= 1;
+            self.set_height(self.height - 1);
             let block = if self.height == 0 {
-                self.leaves[self.root].parent = NIL;
-                self.leaves[self.root].block
+                self.leaves[self.root as usize].parent = NIL;
+                self.leaves[self.root as usize].block
             } else {
-                self.branches[self.root].parent = NIL;
-                self.branches[self.root].block
+                self.branches[self.root as usize].parent = NIL;
+                self.branches[self.root as usize].block
             };
             self.anchor = block << ((self.height + 1) * DIGIT);
         }
-    }
-
-    /// Verifies the tree: every node's block, parent and occupancy, and the number of prices.
-    ///
-    /// # Errors
-    /// What is wrong with the first node found wrong.
-    pub fn check(&self) -> Result<(), Fault> {
-        let prices = if self.root == NIL {
-            0
-        } else {
-            self.check_node(self.root, self.height, NIL, upper(self.anchor, self.height + 1))?
-        };
-        if prices != self.len {
-            return Err(Fault::new(format!("ladder counts {} prices, holds {prices}", self.len)));
-        }
-        Ok(())
-    }
-
-    /// Recursion is bounded by the height: 11 for all of `u64`.
-    fn check_node(&self, node: u32, height: u32, parent: u32, block: u64) -> Result<usize, Fault> {
-        let fault = |what: &str| Err(Fault::new(format!("ladder node {node} at height {height}: {what}")));
-        if height == 0 {
-            let leaf = &self.leaves[node];
-            if leaf.parent != parent || leaf.block != block || leaf.occupied == 0 {
-                return fault("wrong parent, block or occupancy");
-            }
-            return Ok(leaf.occupied.count_ones() as usize);
-        }
-        let branch = &self.branches[node];
-        if branch.parent != parent || branch.block != block || branch.occupied == 0 {
-            return fault("wrong parent, block or occupancy");
-        }
-        if parent == NIL && branch.occupied.is_power_of_two() {
-            return fault("a root with one child");
-        }
-        let mut prices = 0;
-        for (way, &child) in branch.children.iter().enumerate() {
-            if (branch.occupied >> way & 1 == 1) != (child != NIL) {
-                return fault("a child and its bit differ");
-            }
-            if child != NIL {
-                prices += self.check_node(child, height - 1, node, (block << DIGIT) | way as u64)?;
-            }
-        }
-        Ok(prices)
     }
 }
 
@@ -489,14 +466,14 @@ impl<V> std::ops::Index<Rung> for Ladder<V> {
 
     #[inline(always)]
     fn index(&self, rung: Rung) -> &V {
-        &self.leaves[rung.leaf()].values[rung.slot() as usize]
+        &self.values[rung.0]
     }
 }
 
 impl<V> std::ops::IndexMut<Rung> for Ladder<V> {
     #[inline(always)]
     fn index_mut(&mut self, rung: Rung) -> &mut V {
-        &mut self.leaves[rung.leaf()].values[rung.slot() as usize]
+        &mut self.values[rung.0]
     }
 }
 

@@ -10,6 +10,7 @@
 //! reached its size.
 
 mod check;
+mod digest;
 mod engine;
 mod event;
 mod expiry;
@@ -21,6 +22,7 @@ mod submit;
 #[cfg(test)]
 mod tests;
 
-pub use engine::{Book, BookLimits, ORDER_KIND, PRIORITY_KIND, Removed, Resting};
+pub use digest::digest;
+pub use engine::{Book, BookLimits, PRIORITY_KIND, Removed, Resting};
 pub use event::{BookEvent, Incoming, Outcome, Policy};
 pub use ladder::{Ladder, Rung};

@@ -26,6 +26,18 @@ impl<T: Default, const N: usize> Pages<T, N> {
         }
     }
 
+    /// Returns the element if its page exists.
+    #[inline(always)]
+    pub(super) fn get(&self, index: u32) -> Option<&T> {
+        self.pages.get((index >> Self::BITS) as usize).map(|page| &page[index as usize % N])
+    }
+
+    /// Returns the element for changing if its page exists.
+    #[inline(always)]
+    pub(super) fn get_mut(&mut self, index: u32) -> Option<&mut T> {
+        self.pages.get_mut((index >> Self::BITS) as usize).map(|page| &mut page[index as usize % N])
+    }
+
     /// Returns the bytes taken from the allocator.
     pub(super) fn bytes(&self) -> usize {
         self.pages.len() * size_of::<[T; N]>() + self.pages.capacity() * size_of::<usize>()

@@ -1,22 +1,20 @@
 //! The orders of a book, in a slab.
 
-use super::{ladder::Rung, pages::Pages};
+use super::{digest::digest, ladder::Rung, pages::Pages};
 use crate::domain::{
-    hash,
     id::{AccountId, OrderId},
     money::{Lots, Price},
     order::{Handle, Side},
     time::Timestamp,
 };
 
-/// No node.
-pub(super) const NIL: u32 = u32::MAX;
+/// No node: node 0 stands for it. Links are written without asking whether there is a neighbour; a write to
+/// a neighbour that is not there goes to node 0, which nobody reads. A branch would be mispredicted while it
+/// waits for memory, which costs more than all the rest of a cancel.
+pub(super) const NIL: u32 = 0;
 
 /// The expiry of an order that has none. No time reaches it: [`Book`](super::Book) stops one microsecond short.
 pub(super) const NEVER: u64 = u64::MAX;
-
-/// Sets orders apart from other entities in the state hash.
-pub const ORDER_KIND: u64 = 0x6f72_6465_7273;
 
 const NODES_PER_PAGE: usize = 1024;
 
@@ -27,7 +25,7 @@ pub(super) struct Node {
     pub(super) order: OrderId,
     pub(super) account: AccountId,
     pub(super) price: Price,
-    /// Never zero while the order rests; zero in a free node.
+    /// Never zero while the order rests.
     pub(super) remaining: u64,
     /// The priority sequence × 2, plus 1 for a sell.
     pub(super) rank: u64,
@@ -35,6 +33,7 @@ pub(super) struct Node {
     /// The next in the queue, or the next free node.
     pub(super) next: u32,
     pub(super) prev: u32,
+    /// How often the node has been taken or given back: odd while an order rests in it.
     pub(super) generation: u32,
     pub(super) rung: Rung,
 }
@@ -67,6 +66,12 @@ impl Node {
         if self.rank & 1 == 0 { Side::Buy } else { Side::Sell }
     }
 
+    /// Returns whether an order rests in it.
+    #[inline(always)]
+    pub(super) const fn is_live(&self) -> bool {
+        self.generation & 1 == 1
+    }
+
     pub(super) const fn priority(&self) -> u64 {
         self.rank >> 1
     }
@@ -83,8 +88,7 @@ impl Node {
     #[inline(always)]
     pub(super) fn digest(&self) -> u128 {
         let Self { order, account, price, remaining, rank, expiry, .. } = *self;
-        let words = [order.get(), account.get(), rank & 1, price.ticks(), remaining, rank >> 1, expiry];
-        hash::entity(ORDER_KIND, &words)
+        digest([order.get(), account.get(), price.ticks(), remaining, rank, expiry])
     }
 }
 
@@ -92,7 +96,7 @@ impl Node {
 #[derive(Debug, Clone)]
 pub(super) struct Slab {
     nodes: Pages<Node, NODES_PER_PAGE>,
-    /// How many nodes have ever been used.
+    /// How many nodes have ever been used, node 0 included.
     used: u32,
     /// The first free one of those; they are linked by `next`.
     free: u32,
@@ -101,7 +105,9 @@ pub(super) struct Slab {
 
 impl Default for Slab {
     fn default() -> Self {
-        Self { nodes: Pages::default(), used: 0, free: NIL, len: 0 }
+        let mut nodes = Pages::default();
+        nodes.reach(NIL);
+        Self { nodes, used: 1, free: NIL, len: 0 }
     }
 }
 
@@ -122,41 +128,63 @@ impl Slab {
         self.free
     }
 
-    /// Finds a place, the most recently freed first: its cache line is the warmest. The caller fills it in
-    /// but for the generation.
+    /// Returns where the next order will be put: the most recently freed node, whose cache line is the warmest.
     #[inline(always)]
-    pub(super) fn take(&mut self) -> u32 {
-        self.len += 1;
-        let index = self.free;
-        if index == NIL {
-            return self.take_unused();
+    pub(super) fn place(&mut self) -> u32 {
+        if self.free == NIL {
+            self.add_free();
         }
-        self.free = self.nodes[index].next;
-        index
+        self.free
+    }
+
+    /// Puts an order in its place, and sets the node's generation.
+    #[inline(always)]
+    pub(super) fn put(&mut self, order: Node) -> Handle {
+        let index = self.free;
+        let node = &mut self.nodes[index];
+        let generation = node.generation.wrapping_add(1);
+        self.free = node.next;
+        *node = Node { generation, ..order };
+        self.len += 1;
+        Handle { index, generation }
     }
 
     #[cold]
-    fn take_unused(&mut self) -> u32 {
-        let index = self.used;
-        self.nodes.reach(index);
+    #[inline(never)]
+    fn add_free(&mut self) {
+        self.nodes.reach(self.used);
+        self.free = self.used;
         self.used += 1;
-        index
     }
 
     /// Gives a node back; handles to it are stale from now on.
     #[inline(always)]
     pub(super) fn give(&mut self, index: u32) {
-        let free = self.free;
         let node = &mut self.nodes[index];
         node.generation = node.generation.wrapping_add(1);
-        node.remaining = 0;
-        node.next = free;
+        node.next = self.free;
         self.free = index;
         self.len -= 1;
     }
 
-    /// Returns the handle of the order in a node.
+    /// Gives the node back that a handle names and returns the order that was in it, unless it is gone or
+    /// another one.
     #[inline(always)]
+    pub(super) fn release(&mut self, handle: Handle, order: OrderId) -> Option<Node> {
+        let node = self.nodes.get_mut(handle.index)?;
+        let is_it = node.generation == handle.generation && node.is_live() && node.order == order;
+        if !is_it {
+            return None;
+        }
+        let released = *node;
+        node.generation = node.generation.wrapping_add(1);
+        node.next = self.free;
+        self.free = handle.index;
+        self.len -= 1;
+        Some(released)
+    }
+
+    /// Returns the handle of the order in a node.
     pub(super) fn handle(&self, index: u32) -> Handle {
         Handle { index, generation: self.nodes[index].generation }
     }
@@ -164,11 +192,8 @@ impl Slab {
     /// Returns the order a handle names, unless it is gone.
     #[inline(always)]
     pub(super) fn get(&self, handle: Handle) -> Option<&Node> {
-        if handle.index >= self.used {
-            return None;
-        }
-        let node = &self.nodes[handle.index];
-        (node.generation == handle.generation && node.remaining != 0).then_some(node)
+        let is_living = |node: &&Node| node.generation == handle.generation && node.is_live();
+        self.nodes.get(handle.index).filter(is_living)
     }
 
     /// Returns the bytes taken from the allocator.

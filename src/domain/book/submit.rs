@@ -57,7 +57,7 @@ impl Book {
     ///
     /// Resting orders whose date is at or before `now` never trade: an order that meets one ends it. Whether
     /// the order is refused is decided before anything changes.
-    #[inline]
+    #[inline(always)]
     pub fn submit(&mut self, incoming: &Incoming, now: Timestamp, events: &mut Vec<BookEvent>) -> Outcome {
         let now = now.micros().min(NEVER - 1);
         match incoming.policy {
@@ -73,26 +73,40 @@ impl Book {
             }
             Policy::Rest | Policy::RestUntil(_) | Policy::Immediate => {}
         }
-        let mut taker =
-            Taker { remaining: incoming.lots.get(), budget: incoming.budget, work: 0, has_traded: false };
-        let stop = self.sweep(incoming, now, &mut taker, events);
-        let ended = |reason| Outcome::Ended { remaining: Lots::new(taker.remaining), reason };
-        match stop {
-            Some(Stop::Filled) => return Outcome::Filled,
-            Some(Stop::Rule(EndReason::SelfTrade))
-                if planted(Bug::StpResidualRests) && taker.remaining > 0 => {}
-            Some(Stop::Rule(reason)) => return ended(reason),
-            None => {}
+        let mut remaining = incoming.lots.get();
+        let may_trade = remaining == 0 || self.crossed(incoming.side, incoming.limit).is_some();
+        if may_trade && let Some(outcome) = self.take_liquidity(incoming, now, &mut remaining, events) {
+            return outcome;
         }
         let expiry = match incoming.policy {
             Policy::Rest | Policy::PostOnly => NEVER,
             Policy::RestUntil(time) => time.micros(),
             Policy::Immediate if planted(Bug::IocResidualRests) => NEVER,
-            Policy::Immediate | Policy::AllOrNone => return ended(EndReason::Unfilled),
+            Policy::Immediate | Policy::AllOrNone => return ended(remaining, EndReason::Unfilled),
         };
-        match self.rest(incoming, taker.remaining, expiry, events) {
-            Some(handle) => Outcome::Rested { handle, remaining: Lots::new(taker.remaining) },
-            None => ended(EndReason::BookFull),
+        match self.rest(incoming, remaining, expiry, events) {
+            Some(handle) => Outcome::Rested { handle, remaining: Lots::new(remaining) },
+            None => ended(remaining, EndReason::BookFull),
+        }
+    }
+
+    /// Trades as far as the other side is within the limit, and leaves in `remaining` what did not; says what
+    /// became of the order unless that is for its policy to say.
+    #[inline(never)]
+    fn take_liquidity(
+        &mut self,
+        incoming: &Incoming,
+        now: u64,
+        remaining: &mut u64,
+        events: &mut Vec<BookEvent>,
+    ) -> Option<Outcome> {
+        let mut taker = Taker { remaining: *remaining, budget: incoming.budget, work: 0, has_traded: false };
+        let stop = self.sweep(incoming, now, &mut taker, events);
+        *remaining = taker.remaining;
+        match stop? {
+            Stop::Filled => Some(Outcome::Filled),
+            Stop::Rule(EndReason::SelfTrade) if planted(Bug::StpResidualRests) && taker.remaining > 0 => None,
+            Stop::Rule(reason) => Some(ended(taker.remaining, reason)),
         }
     }
 
@@ -261,7 +275,8 @@ impl Book {
     #[inline(always)]
     fn take_from(&mut self, visit: &mut Visit, maker: &Node, lots: u64) {
         if lots == maker.remaining {
-            self.forget(visit.head, maker);
+            self.orders.give(visit.head);
+            self.forget(maker);
             visit.head = maker.next;
         } else {
             self.shrink(visit.head, lots);
@@ -307,30 +322,39 @@ impl Book {
         if planted(Bug::FarPriceDropped) && self.is_far(side, price) {
             return Some(Handle { index: NIL, generation: 0 });
         }
-        let rung = self.ladder.enter(price);
+        let rung = self.ladder.reach(price);
         let level = &mut self.ladder[rung];
         // A new level is empty, so it cannot overflow and be left behind.
         let total = level.total.checked_add(remaining)?;
         level.total = total;
-        let index = self.orders.take();
+        let index = self.orders.place();
         let tail = std::mem::replace(&mut level.tail, index);
+        self.orders[tail].next = index;
         if tail == NIL {
             level.head = index;
+            self.ladder.occupy(rung);
             let best = &mut self.best[side.index()];
             if best.is_none_or(|touch| !side.accepts(touch.price, price)) {
                 *best = Some(Touch { price, rung });
             }
-        } else {
-            self.orders[tail].next = index;
         }
         let rank = Node::rank(self.priority, side);
         self.priority += 1;
-        let node = &mut self.orders[index];
-        let generation = node.generation;
         let Incoming { order, account, .. } = *incoming;
-        *node =
-            Node { order, account, price, remaining, rank, expiry, next: NIL, prev: tail, generation, rung };
+        let node = Node {
+            order,
+            account,
+            price,
+            remaining,
+            rank,
+            expiry,
+            next: NIL,
+            prev: tail,
+            generation: 0,
+            rung,
+        };
         self.digest = self.digest.wrapping_add(node.digest());
+        let handle = self.orders.put(node);
         if expiry != NEVER {
             self.expiries.add(expiry, rank >> 1, index);
         }
@@ -338,7 +362,7 @@ impl Book {
             self.move_to_front(index);
         }
         events.push(BookEvent::LevelChanged { side, price, total: Lots::new(total) });
-        Some(Handle { index, generation })
+        Some(handle)
     }
 
     /// Only for the planted bug: far means beyond what a ladder of fixed width around the touch would hold.
@@ -357,6 +381,10 @@ impl Book {
         let node = &mut self.orders[index];
         (node.prev, node.next) = (NIL, head);
     }
+}
+
+const fn ended(remaining: u64, reason: EndReason) -> Outcome {
+    Outcome::Ended { remaining: Lots::new(remaining), reason }
 }
 
 /// Stops a taker whose budget buys no whole lot at the price it has come to.

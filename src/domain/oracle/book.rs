@@ -5,7 +5,7 @@
 //! [`Book`](crate::domain::book::Book), and no code.
 
 use crate::domain::{
-    book::{BookEvent, BookLimits, Incoming, ORDER_KIND, Outcome, PRIORITY_KIND, Policy, Removed, Resting},
+    book::{BookEvent, BookLimits, Incoming, Outcome, PRIORITY_KIND, Policy, Removed, Resting, digest},
     hash,
     id::{AccountId, OrderId},
     money::{Lots, Price},
@@ -363,13 +363,12 @@ impl SlowBook {
             let words = [
                 order.order.get(),
                 order.account.get(),
-                order.side.index() as u64,
                 order.price.ticks(),
                 order.remaining,
-                order.priority,
+                order.priority * 2 + order.side.index() as u64,
                 order.expires_at.map_or(u64::MAX, Timestamp::micros),
             ];
-            sum = sum.wrapping_add(hash::entity(ORDER_KIND, &words));
+            sum = sum.wrapping_add(digest(words));
         }
         sum
     }

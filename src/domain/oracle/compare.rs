@@ -464,3 +464,6 @@ impl Stats {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,110 @@
+//! One benchmark per operation of the book, at a book of 10,000 resting orders on 2,000 levels.
+
+use std::{
+    hint::black_box,
+    time::{Duration, Instant},
+};
+
+use criterion::{BatchSize, Criterion, criterion_group, criterion_main};
+use lightning_exchange::domain::{
+    book::{Book, BookEvent, BookLimits, Incoming, Outcome, Policy},
+    id::{AccountId, OrderId},
+    money::{Lots, Price},
+    order::{Handle, Side, StpMode},
+    time::Timestamp,
+};
+
+const NOW: Timestamp = Timestamp::from_micros(1);
+const MID: u64 = 100_000;
+
+fn order(id: u64, side: Side, ticks: u64, lots: u64, policy: Policy) -> Incoming {
+    Incoming {
+        order: OrderId::new(id),
+        account: AccountId::new(id % 1_000),
+        side,
+        limit: Price::from_ticks(ticks),
+        lots: Lots::new(lots),
+        budget: None,
+        by_quote: false,
+        policy,
+        stp: StpMode::ExpireTaker,
+    }
+}
+
+/// Makes a book of five orders of 10 lots on each of 1,000 levels a side.
+fn book(events: &mut Vec<BookEvent>) -> Book {
+    let mut book = Book::new(BookLimits::default());
+    for id in 0..10_000 {
+        let (side, ticks) =
+            if id % 2 == 0 { (Side::Buy, MID - id / 10) } else { (Side::Sell, MID + 1 + id / 10) };
+        rest(&mut book, &order(id, side, ticks, 10, Policy::Rest), events);
+    }
+    book
+}
+
+fn rest(book: &mut Book, incoming: &Incoming, events: &mut Vec<BookEvent>) -> Handle {
+    events.clear();
+    match book.submit(incoming, NOW, events) {
+        Outcome::Rested { handle, .. } => handle,
+        other => panic!("{other:?}"),
+    }
+}
+
+/// Rests orders on a hundred levels and cancels them again; returns how long each half took.
+fn rest_and_cancel(book: &mut Book, events: &mut Vec<BookEvent>, times: u64) -> (Duration, Duration) {
+    let (mut resting, mut cancelling) = (Duration::ZERO, Duration::ZERO);
+    let mut handles = Vec::with_capacity(100);
+    for start in (0..times).step_by(100) {
+        let ids = 20_000..20_000 + (times - start).min(100);
+        let begin = Instant::now();
+        for id in ids.clone() {
+            let passive = order(id, Side::Buy, MID - 400 - id % 100, 10, Policy::Rest);
+            handles.push(rest(book, black_box(&passive), events));
+        }
+        resting += begin.elapsed();
+        let begin = Instant::now();
+        for (handle, id) in handles.drain(..).zip(ids) {
+            events.clear();
+            black_box(book.cancel(black_box(handle), OrderId::new(id), events));
+        }
+        cancelling += begin.elapsed();
+    }
+    (resting, cancelling)
+}
+
+fn operations(criterion: &mut Criterion) {
+    let mut events = Vec::with_capacity(64);
+    let mut full = book(&mut events);
+    criterion.bench_function("rest", |bencher| {
+        bencher.iter_custom(|times| rest_and_cancel(&mut full, &mut events, times).0);
+    });
+    criterion.bench_function("cancel", |bencher| {
+        bencher.iter_custom(|times| rest_and_cancel(&mut full, &mut events, times).1);
+    });
+    let handle =
+        rest(&mut full, &order(30_001, Side::Buy, MID - 400, u64::MAX >> 8, Policy::Rest), &mut events);
+    criterion.bench_function("reduce", |bencher| {
+        bencher.iter(|| {
+            events.clear();
+            full.reduce(black_box(handle), OrderId::new(30_001), Lots::new(1), &mut events)
+        });
+    });
+    let sweep = order(30_002, Side::Sell, MID - 10, 100, Policy::Immediate);
+    criterion.bench_function("sweep ten orders", |bencher| {
+        bencher.iter_batched_ref(
+            || book(&mut events),
+            |book| {
+                let mut events = Vec::with_capacity(64);
+                book.submit(black_box(&sweep), NOW, &mut events)
+            },
+            BatchSize::LargeInput,
+        );
+    });
+    criterion.bench_function("refuse a fill-or-kill behind ten orders", |bencher| {
+        let killed = order(30_003, Side::Sell, MID - 1, 101, Policy::AllOrNone);
+        bencher.iter(|| full.submit(black_box(&killed), NOW, &mut events));
+    });
+}
+
+criterion_group!(benches, operations);
+criterion_main!(benches);

@@ -1,0 +1,178 @@
+//! Puts the exchange together: the only place that knows every concrete part.
+
+mod background;
+mod founding;
+mod token;
+
+use std::{future::Future, net::TcpListener, sync::Arc, time::Instant};
+
+use actix_web::{dev::ServerHandle, web};
+use anyhow::{Context, Result};
+use tracing::{info, warn};
+
+use self::background::Background;
+pub use self::token::OperatorToken;
+use crate::{
+    actors::{self, Clock, Exchange, GateLimits, KeyListener, Running, Settings},
+    auth::{KeyDirectory, SessionLimits, Sessions},
+    config::Config,
+    domain::{command::CreateApiKey, id::AccountId},
+    feed::synthetic,
+    http::{self, ConnectionLimits, HttpState, ws::WireEncoder},
+};
+
+/// Lets the edge know of keys as shards accept them.
+#[derive(Debug)]
+struct Keys(Arc<KeyDirectory>);
+
+impl KeyListener for Keys {
+    fn api_key_created(&self, key: &CreateApiKey) {
+        self.0.insert(key);
+    }
+}
+
+/// A whole exchange: shards, HTTP server, and the synthetic market if it is on.
+#[derive(Debug)]
+pub struct Application {
+    config: Config,
+    url: String,
+    token: OperatorToken,
+    running: Running,
+    server: ServerHandle,
+    serving: tokio::task::JoinHandle<std::io::Result<()>>,
+    background: Option<Background>,
+}
+
+impl Application {
+    /// Starts everything. Must be called inside an actix system; nothing is served before the accounts of the
+    /// configuration exist.
+    ///
+    /// # Errors
+    /// When the address is taken, the data directory cannot be used, or an account cannot be founded.
+    pub async fn build(config: Config) -> Result<Self> {
+        Self::build_with(config, Clock::default()).await
+    }
+
+    /// The same on a clock that a test moves.
+    ///
+    /// # Errors
+    /// As [`Application::build`].
+    pub async fn build_with(config: Config, clock: Clock) -> Result<Self> {
+        let listen = config.server.listen;
+        let listener = TcpListener::bind(listen).with_context(|| format!("cannot listen on {listen}"))?;
+        let address = listener.local_addr().context("the listener has no address")?;
+        let token = OperatorToken::load_or_make(&config)?;
+        let keys = Arc::new(KeyDirectory::new());
+        let listener_of_keys = Arc::new(Keys(Arc::clone(&keys)));
+        let encoder = Box::new(WireEncoder::new(Arc::clone(&config.catalogue)));
+        let running = actors::start(settings(&config, clock), encoder, listener_of_keys);
+        let demo = config.is_demo_on().then(|| AccountId::new(config.demo.account));
+        let founded = founding::found(&running.exchange, &config).await;
+        let served = founded.and_then(|()| {
+            let sessions = Arc::new(Sessions::new(SessionLimits::default()));
+            let limits =
+                ConnectionLimits { unacknowledged: config.server.tcp_user_timeout(), ..Default::default() };
+            let exchange = running.exchange.clone();
+            let secret = token.secret().to_owned();
+            let state = web::Data::new(HttpState::new(exchange, keys, sessions, secret, demo, limits));
+            http::serve(listener, state, config.server.worker_count()).context("cannot serve")
+        });
+        let server = match served {
+            Ok(server) => server,
+            Err(error) => {
+                running.stop();
+                return Err(error);
+            }
+        };
+        let handle = server.handle();
+        let serving = tokio::task::spawn_local(server);
+        let url = format!("http://{address}");
+        let background = config.is_synthetic_feed_on().then(|| {
+            let options = synthetic::Options {
+                seed: config.feed.seed,
+                symbols: Vec::new(),
+                actions_per_second: config.feed.actions_per_second,
+            };
+            Background::start(&url, token.secret(), options)
+        });
+        info!(%url, demo = demo.is_some(), feed = background.is_some(), "serving");
+        Ok(Self { config, url, token, running, server: handle, serving, background })
+    }
+
+    /// Returns the address it is served on, e.g. `http://127.0.0.1:8080`.
+    pub fn url(&self) -> &str {
+        &self.url
+    }
+
+    /// Returns the operator's token and where it comes from.
+    pub const fn operator_token(&self) -> &OperatorToken {
+        &self.token
+    }
+
+    /// Returns the configuration.
+    pub const fn config(&self) -> &Config {
+        &self.config
+    }
+
+    /// Returns the way past HTTP, for tests.
+    pub const fn exchange(&self) -> &Exchange {
+        &self.running.exchange
+    }
+
+    /// Serves until `stop` is done, then stops in order: the synthetic market, new work, what is in flight, the
+    /// sockets, the server, the shards. The configured time bounds it all.
+    ///
+    /// # Errors
+    /// When the server ends by itself.
+    pub async fn run(mut self, stop: impl Future<Output = ()>) -> Result<()> {
+        let ended = tokio::select! {
+            () = stop => None,
+            ended = &mut self.serving => Some(ended),
+        };
+        let started = Instant::now();
+        let limit = self.config.server.stop_timeout();
+        info!("stopping");
+        let in_order = async {
+            if let Some(background) = self.background.take() {
+                background.stop().await;
+            }
+            self.running.drain().await;
+            self.server.stop(true).await;
+        };
+        if tokio::time::timeout(limit, in_order).await.is_err() {
+            warn!(limit_ms = limit.as_millis() as u64, "not everything in flight was drained in time");
+            self.server.stop(false).await;
+        }
+        self.running.stop();
+        info!(took_ms = started.elapsed().as_millis() as u64, "stopped");
+        match ended {
+            None => Ok(()),
+            Some(ended) => {
+                ended.context("the server's task failed")?.context("the server failed")?;
+                anyhow::bail!("the server ended by itself")
+            }
+        }
+    }
+}
+
+fn settings(config: &Config, clock: Clock) -> Settings {
+    let engine = &config.engine;
+    Settings {
+        account_shards: engine.account_shards,
+        symbol_shards: engine.symbol_shards,
+        arbiters: engine.arbiter_count(),
+        account_gate: GateLimits {
+            commands: engine.account_commands_in_flight,
+            cancels: engine.account_cancels_in_flight,
+        },
+        symbol_gate: GateLimits {
+            commands: engine.symbol_commands_in_flight,
+            cancels: engine.symbol_cancels_in_flight,
+        },
+        batch: engine.batch,
+        fills_max: engine.fills_max,
+        book_orders_max: engine.book_orders_max,
+        clock,
+        ..Settings::new(Arc::clone(&config.catalogue))
+    }
+}

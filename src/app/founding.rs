@@ -1,0 +1,65 @@
+//! The accounts, balances and keys of the configuration, made through the front door.
+
+use anyhow::{Context, Result, anyhow};
+use tracing::{info_span, warn};
+
+use crate::{
+    actors::Exchange,
+    config::{Balance, Config, Key},
+    domain::{
+        command::{AccountCommand, CreateAccount, CreateApiKey, Transfer},
+        id::AccountId,
+        reject::Reject,
+    },
+};
+
+/// Makes what is not there yet. Doing it again changes nothing.
+pub(super) async fn found(exchange: &Exchange, config: &Config) -> Result<()> {
+    if config.is_demo_on() {
+        account(exchange, config.demo.account, 0, &config.demo.balances, &[]).await?;
+    }
+    for configured in &config.accounts {
+        account(exchange, configured.id, configured.tier, &configured.balances, &configured.keys).await?;
+    }
+    Ok(())
+}
+
+async fn account(exchange: &Exchange, id: u64, tier: u8, balances: &[Balance], keys: &[Key]) -> Result<()> {
+    let account = AccountId::new(id);
+    let create = AccountCommand::CreateAccount(CreateAccount { id: Some(account), tier });
+    command(exchange, create).await.with_context(|| format!("account {id}"))?;
+    for balance in balances {
+        deposit(exchange, account, balance).await.with_context(|| format!("account {id}"))?;
+    }
+    for key in keys {
+        let create = AccountCommand::CreateApiKey(CreateApiKey {
+            account,
+            key: key.key.clone(),
+            secret: key.secret.expose().to_owned(),
+            permissions: key.permissions(),
+        });
+        command(exchange, create).await.with_context(|| format!("a key of account {id}"))?;
+    }
+    Ok(())
+}
+
+async fn deposit(exchange: &Exchange, account: AccountId, balance: &Balance) -> Result<()> {
+    let Balance { asset: name, amount } = balance;
+    let asset = exchange.catalogue().asset_named(name).ok_or_else(|| anyhow!("unknown asset {name}"))?;
+    let amount = asset.parse_amount(amount).map_err(|reject| anyhow!("{amount} {name}: {reject}"))?;
+    // The same id at every start: the balance is given once.
+    let request_id = Some(format!("founding-{name}"));
+    command(exchange, AccountCommand::Deposit(Transfer { account, asset: asset.id, amount, request_id }))
+        .await
+}
+
+async fn command(exchange: &Exchange, command: AccountCommand) -> Result<()> {
+    match exchange.command(command, None, info_span!("founding")).await {
+        Ok(_) | Err(Reject::AccountExists | Reject::KeyExists) => Ok(()),
+        Err(Reject::RequestConflict) => {
+            warn!("a starting balance has changed in the configuration; the first one stands");
+            Ok(())
+        }
+        Err(reject) => Err(anyhow!("{reject}")),
+    }
+}

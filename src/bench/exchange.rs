@@ -1,0 +1,161 @@
+//! What a running exchange holds and answers: memory per resting order, depth queries per second.
+
+use std::{sync::Arc, time::Instant};
+
+use actix::prelude::*;
+use serde::Serialize;
+use tracing::Span;
+
+use super::quiet::{NoEncoder, NoListener, catalogue};
+use crate::{
+    actors::{
+        self, Exchange, Settings,
+        message::{MarketQuery, MarketView},
+    },
+    domain::{
+        command::{AccountCommand, CreateAccount, Transfer},
+        id::{AccountId, AssetId, SymbolId},
+        money::{Amount, Lots, Price},
+        order::{NewOrder, OrderKind, Side, StpMode, TimeInForce},
+        reject::Reject,
+    },
+};
+
+const ACCOUNTS: u64 = 10_000;
+const SYMBOL: SymbolId = SymbolId::new(1);
+
+/// Memory of a whole exchange with orders resting.
+#[derive(Debug, Clone, Serialize)]
+pub struct Memory {
+    /// Resting orders.
+    pub orders: u64,
+    /// Resident memory they added, in bytes: accounts' side, book, outboxes and market image together.
+    pub added_bytes: u64,
+    /// The same per order.
+    pub bytes_per_order: f64,
+}
+
+/// Depth queries answered.
+#[derive(Debug, Clone, Serialize)]
+pub struct Depth {
+    /// Levels asked for.
+    pub levels: usize,
+    /// Queries per second, all tasks together.
+    pub queries_per_second: f64,
+}
+
+/// Rests `orders` orders and measures what they take.
+///
+/// # Errors
+/// The actor system fails.
+pub fn memory(orders: u64) -> anyhow::Result<Memory> {
+    in_exchange(async |exchange: Exchange| {
+        fund(&exchange).await?;
+        let before = resident_bytes()?;
+        rest(&exchange, orders).await?;
+        let added_bytes = resident_bytes()?.saturating_sub(before);
+        Ok(Memory { orders, added_bytes, bytes_per_order: added_bytes as f64 / orders as f64 })
+    })
+}
+
+/// Asks for depth from `tasks` tasks for `queries` queries altogether.
+///
+/// # Errors
+/// The actor system fails.
+pub fn depth(queries: usize, tasks: usize) -> anyhow::Result<Depth> {
+    const LEVELS: usize = 20;
+    in_exchange(async |exchange: Exchange| {
+        fund(&exchange).await?;
+        rest(&exchange, 20_000).await?;
+        let started = Instant::now();
+        let asked = (0..tasks).map(|_| {
+            let exchange = exchange.clone();
+            tokio::task::spawn_local(async move {
+                for _ in 0..queries / tasks {
+                    let view = exchange.market(MarketQuery::Depth { symbol: SYMBOL, levels: LEVELS }).await;
+                    assert!(
+                        matches!(view, Ok(MarketView::Depth(ref depth)) if depth.bids.len() == LEVELS),
+                        "{view:?}"
+                    );
+                }
+            })
+        });
+        for task in asked.collect::<Vec<_>>() {
+            task.await?;
+        }
+        let queries_per_second = (queries / tasks * tasks) as f64 / started.elapsed().as_secs_f64();
+        Ok(Depth { levels: LEVELS, queries_per_second })
+    })
+}
+
+fn in_exchange<T>(work: impl AsyncFnOnce(Exchange) -> anyhow::Result<T>) -> anyhow::Result<T> {
+    let system = System::new();
+    let result = system.block_on(async {
+        let settings = Settings::new(Arc::new(catalogue()?));
+        let running = actors::start(settings, Box::new(NoEncoder), Arc::new(NoListener));
+        let result = work(running.exchange.clone()).await;
+        running.stop();
+        result
+    });
+    System::current().stop();
+    result
+}
+
+async fn fund(exchange: &Exchange) -> anyhow::Result<()> {
+    for id in (1..=ACCOUNTS).map(AccountId::new) {
+        send(exchange, AccountCommand::CreateAccount(CreateAccount { id: Some(id), tier: 0 })).await?;
+        for asset in [1, 2].map(AssetId::new) {
+            let amount = Amount::new(10_i128.pow(20));
+            let transfer = Transfer { account: id, asset, amount, request_id: None };
+            send(exchange, AccountCommand::Deposit(transfer)).await?;
+        }
+    }
+    Ok(())
+}
+
+/// Rests orders on both sides of 1000.00, some fifty to a level.
+async fn rest(exchange: &Exchange, orders: u64) -> anyhow::Result<()> {
+    let levels = (orders / 100).max(25);
+    let mut answers = Vec::new();
+    for index in 0..orders {
+        let side = if index.is_multiple_of(2) { Side::Buy } else { Side::Sell };
+        let away = 1 + index / 2 % levels;
+        let ticks = if side == Side::Buy { 100_000_000 - away } else { 100_000_000 + away };
+        let order = NewOrder {
+            account: AccountId::new(1 + index % ACCOUNTS),
+            symbol: SYMBOL,
+            side,
+            kind: OrderKind::Limit,
+            time_in_force: TimeInForce::Gtc,
+            price: Some(Price::from_ticks(ticks)),
+            quantity: Some(Lots::new(100)),
+            quote_quantity: None,
+            client_id: None,
+            stp: StpMode::None,
+            expires_at: None,
+            reference: None,
+        };
+        answers.push(exchange.dispatch(AccountCommand::Place(order), None, Span::none())?);
+        if answers.len() == 1_000 {
+            for answer in answers.drain(..) {
+                answer.await??;
+            }
+        }
+    }
+    for answer in answers {
+        answer.await??;
+    }
+    Ok(())
+}
+
+async fn send(exchange: &Exchange, command: AccountCommand) -> Result<(), Reject> {
+    exchange.command(command, None, Span::none()).await.map(drop)
+}
+
+/// Resident memory of this process.
+fn resident_bytes() -> anyhow::Result<u64> {
+    let status = std::fs::read_to_string("/proc/self/status")?;
+    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
+    let kib = line.and_then(|line| line.split_whitespace().next()?.parse::<u64>().ok());
+    kib.map(|kib| kib * 1024).ok_or_else(|| anyhow::anyhow!("no VmRSS in /proc/self/status"))
+}

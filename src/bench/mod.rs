@@ -1,0 +1,15 @@
+//! Benchmarks and soaks, driven by `lightning bench` and `lightning soak`.
+
+pub mod book;
+pub mod exchange;
+pub mod http;
+mod quiet;
+pub mod soak;
+pub mod trip;
+pub mod yardstick;
+
+/// Returns the middle value.
+fn median(values: &mut [f64]) -> f64 {
+    values.sort_by(f64::total_cmp);
+    values.get(values.len() / 2).copied().unwrap_or_default()
+}

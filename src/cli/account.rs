@@ -1,0 +1,35 @@
+//! `lightning account`: accounts.
+
+use anyhow::{Context, Result};
+use clap::{Args, Subcommand};
+
+use super::remote::RemoteArgs;
+
+/// What to do with accounts.
+#[derive(Debug, Subcommand)]
+pub(super) enum AccountCommand {
+    /// Open an account and print its id
+    Create(CreateArgs),
+}
+
+/// The account to open.
+#[derive(Debug, Args)]
+pub(super) struct CreateArgs {
+    /// The id it shall have; the server chooses one otherwise
+    #[arg(long)]
+    id: Option<u64>,
+    /// Its fee tier
+    #[arg(long, default_value_t = 0)]
+    tier: u8,
+    #[command(flatten)]
+    remote: RemoteArgs,
+}
+
+pub(super) fn run(AccountCommand::Create(arguments): AccountCommand) -> Result<()> {
+    let CreateArgs { id, tier, remote } = arguments;
+    let account = remote.with_client(|client| async move {
+        client.create_account(id, tier).await.context("the account was not opened")
+    })?;
+    println!("{account}");
+    Ok(())
+}

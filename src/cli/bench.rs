@@ -1,0 +1,174 @@
+//! `lightning bench` and `lightning soak`: figures and proofs.
+
+use std::{net::SocketAddr, path::PathBuf};
+
+use anyhow::{Result, bail, ensure};
+use clap::{Args, Subcommand, ValueEnum};
+use serde::Serialize;
+
+use crate::{
+    bench::{self, book::Mode},
+    telemetry::log::{self, LogShape},
+};
+
+/// What to measure.
+#[derive(Debug, Subcommand)]
+pub(super) enum BenchCommand {
+    /// The book alone, on a yardstick workload
+    Book(BookArgs),
+    /// The whole actor trip against the bare three-message trip, on a yardstick workload
+    Trip(TripArgs),
+    /// Signed orders over HTTP against a handler that only parses
+    Http(HttpArgs),
+    /// Memory of a running exchange per resting order
+    Memory(MemoryArgs),
+    /// Depth-20 queries per second
+    Depth(DepthArgs),
+    /// Serve the handler that only parses (`bench http` starts it)
+    #[command(hide = true)]
+    ParseOnly(ParseOnlyArgs),
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Output {
+    /// Print one line of JSON
+    #[arg(long)]
+    json: bool,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum BookMode {
+    Tput,
+    Lat,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct BookArgs {
+    /// The workload file
+    workload: PathBuf,
+    /// Throughput or latency
+    #[arg(long, value_enum, default_value = "tput")]
+    mode: BookMode,
+    #[command(flatten)]
+    output: Output,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct TripArgs {
+    /// The workload file
+    workload: PathBuf,
+    /// How often; the median counts
+    #[arg(long, default_value_t = 5)]
+    runs: usize,
+    /// Commands measured in a run, after the rest of the workload has warmed it up
+    #[arg(long, default_value_t = 1_000_000)]
+    commands: usize,
+    #[command(flatten)]
+    output: Output,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct HttpArgs {
+    /// How often; the median counts
+    #[arg(long, default_value_t = 5)]
+    runs: usize,
+    /// Orders in a run
+    #[arg(long, default_value_t = 100_000)]
+    orders: usize,
+    #[command(flatten)]
+    output: Output,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct MemoryArgs {
+    /// Orders to rest
+    #[arg(long, default_value_t = 1_000_000)]
+    orders: u64,
+    #[command(flatten)]
+    output: Output,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct DepthArgs {
+    /// Queries altogether
+    #[arg(long, default_value_t = 500_000)]
+    queries: usize,
+    /// Tasks that ask at the same time
+    #[arg(long, default_value_t = 64)]
+    tasks: usize,
+    #[command(flatten)]
+    output: Output,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct ParseOnlyArgs {
+    #[arg(long)]
+    listen: SocketAddr,
+    /// Always json
+    #[arg(long)]
+    log_format: String,
+}
+
+/// How long, from which seed.
+#[derive(Debug, Args)]
+pub(super) struct SoakArgs {
+    /// Commands against the oracle; a tenth of it goes through the simulation
+    #[arg(long, default_value_t = 1_000_000)]
+    commands: u64,
+    /// The first seed
+    #[arg(long, default_value_t = 1)]
+    seed: u64,
+    #[command(flatten)]
+    output: Output,
+}
+
+/// Measures and prints.
+pub(super) fn run(command: BenchCommand) -> Result<()> {
+    match command {
+        BenchCommand::Book(arguments) => {
+            let mode = match arguments.mode {
+                BookMode::Tput => Mode::Throughput,
+                BookMode::Lat => Mode::Latency,
+            };
+            print(&bench::book::run(&arguments.workload, mode)?, &arguments.output)
+        }
+        BenchCommand::Trip(arguments) => {
+            let report = bench::trip::run(&arguments.workload, arguments.runs, arguments.commands)?;
+            print(&report, &arguments.output)
+        }
+        BenchCommand::Http(arguments) => {
+            print(&bench::http::run(arguments.runs, arguments.orders)?, &arguments.output)
+        }
+        BenchCommand::Memory(arguments) => {
+            print(&bench::exchange::memory(arguments.orders)?, &arguments.output)
+        }
+        BenchCommand::Depth(arguments) => {
+            print(&bench::exchange::depth(arguments.queries, arguments.tasks)?, &arguments.output)
+        }
+        BenchCommand::ParseOnly(arguments) => parse_only(&arguments),
+    }
+}
+
+/// Soaks, prints, and fails when something was found.
+pub(super) fn soak(arguments: &SoakArgs) -> Result<()> {
+    let report = bench::soak::run(arguments.commands, arguments.seed);
+    print(&report, &arguments.output)?;
+    if report.violations != 0 {
+        bail!("{} violations", report.violations);
+    }
+    Ok(())
+}
+
+fn parse_only(arguments: &ParseOnlyArgs) -> Result<()> {
+    ensure!(arguments.log_format == "json", "the exchange it stands beside logs JSON");
+    log::init(LogShape::Json, "info")?;
+    let workers = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+    actix_web::rt::System::new().block_on(bench::http::serve_parse_only(arguments.listen, workers))
+}
+
+fn print(report: &impl Serialize, output: &Output) -> Result<()> {
+    let text =
+        if output.json { serde_json::to_string(report)? } else { serde_json::to_string_pretty(report)? };
+    println!("{text}");
+    Ok(())
+}

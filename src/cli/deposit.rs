@@ -1,0 +1,53 @@
+//! `lightning deposit` and `lightning withdraw`.
+
+use anyhow::{Context, Result};
+use clap::Args;
+
+use super::remote::RemoteArgs;
+use crate::feed::operator::Transfer;
+
+/// Which way the money goes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Direction {
+    /// Into the exchange.
+    In,
+    /// Out of it.
+    Out,
+}
+
+/// How much of what, and whose.
+#[derive(Debug, Args)]
+pub(super) struct TransferArgs {
+    /// Whose balance
+    #[arg(long)]
+    account: u64,
+    /// Which asset, such as BTC
+    #[arg(long)]
+    asset: String,
+    /// How much, such as 1.5
+    #[arg(long)]
+    amount: String,
+    /// Makes a retry safe: the same transfer under the same name is made once
+    #[arg(long)]
+    request_id: Option<String>,
+    #[command(flatten)]
+    remote: RemoteArgs,
+}
+
+pub(super) fn run(arguments: TransferArgs, direction: Direction) -> Result<()> {
+    let TransferArgs { account, asset, amount, request_id, remote } = arguments;
+    let balance = remote.with_client(|client| {
+        let (asset, amount) = (&asset, &amount);
+        let request_id = request_id.as_deref();
+        async move {
+            let transfer = Transfer { account, asset, amount, request_id };
+            let done = match direction {
+                Direction::In => client.deposit(transfer).await,
+                Direction::Out => client.withdraw(transfer).await,
+            };
+            done.context("the transfer was not made")
+        }
+    })?;
+    println!("{asset} free {} locked {}", balance.free, balance.locked);
+    Ok(())
+}

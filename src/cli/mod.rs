@@ -1,0 +1,118 @@
+//! The command line: `lightning` serves, its subcommands operate a running server.
+
+mod account;
+mod bench;
+mod check;
+mod deposit;
+mod feed;
+mod key;
+mod remote;
+mod serve;
+mod settings;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+/// The Lightning Exchange: a spot exchange in one binary.
+#[derive(Debug, Parser)]
+#[command(name = "lightning", version, args_conflicts_with_subcommands = true)]
+struct Cli {
+    #[command(subcommand)]
+    command: Option<Command>,
+    #[command(flatten)]
+    serve: serve::ServeArgs,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Serve the exchange (what `lightning` alone does)
+    Serve(serve::ServeArgs),
+    /// Open accounts on a running server
+    #[command(subcommand)]
+    Account(account::AccountCommand),
+    /// Make API keys on a running server
+    #[command(subcommand)]
+    Key(key::KeyCommand),
+    /// Credit an account
+    Deposit(deposit::TransferArgs),
+    /// Debit an account
+    Withdraw(deposit::TransferArgs),
+    /// Look at the configuration
+    #[command(subcommand)]
+    Config(check::ConfigCommand),
+    /// Play order flow through the API of a running server
+    #[command(subcommand)]
+    Feed(feed::FeedCommand),
+    /// Measure the parts and the whole
+    #[command(subcommand)]
+    Bench(bench::BenchCommand),
+    /// Play random commands against the oracle and through the simulation
+    Soak(bench::SoakArgs),
+}
+
+/// Reads the command line, does what it says and returns how the process shall exit.
+pub fn run() -> ExitCode {
+    let cli = Cli::parse();
+    let done = match cli.command {
+        None => serve::run(cli.serve),
+        Some(Command::Serve(arguments)) => serve::run(arguments),
+        Some(Command::Account(command)) => account::run(command),
+        Some(Command::Key(command)) => key::run(command),
+        Some(Command::Deposit(arguments)) => deposit::run(arguments, deposit::Direction::In),
+        Some(Command::Withdraw(arguments)) => deposit::run(arguments, deposit::Direction::Out),
+        Some(Command::Config(command)) => check::run(command),
+        Some(Command::Feed(command)) => feed::run(command),
+        Some(Command::Bench(command)) => bench::run(command),
+        Some(Command::Soak(arguments)) => bench::soak(&arguments),
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_sound() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn serving_needs_no_word() {
+        let bare = Cli::try_parse_from(["lightning", "--listen", "127.0.0.1:0"]).unwrap();
+        assert!(bare.command.is_none());
+        let said = Cli::try_parse_from(["lightning", "serve", "--demo", "false"]).unwrap();
+        assert!(matches!(said.command, Some(Command::Serve(_))));
+        assert!(Cli::try_parse_from(["lightning", "serve", "--demo", "maybe"]).is_err());
+    }
+
+    #[test]
+    fn the_operators_commands_are_read() {
+        for line in [
+            "lightning account create --id 7 --tier 1",
+            "lightning account create --url http://127.0.0.1:1 --token x",
+            "lightning key create --account 7 --permissions trade,user-data",
+            "lightning deposit --account 7 --asset BTC --amount 1.5 --request-id a",
+            "lightning withdraw --account 7 --asset BTC --amount 1.5",
+            "lightning config check --config x.toml",
+            "lightning feed lobster --messages m --orderbook o --symbol AAPLUSD --speed max --check-book",
+            "lightning feed synthetic --seed 3 --symbols BTCUSDT,ETHUSDT --rate 50",
+        ] {
+            let parsed = Cli::try_parse_from(line.split(' '));
+            assert!(parsed.is_ok(), "{line}: {}", parsed.unwrap_err());
+        }
+        assert!(
+            Cli::try_parse_from(["lightning", "key", "create", "--account", "7", "--permissions", "all"])
+                .is_err()
+        );
+    }
+}

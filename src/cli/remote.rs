@@ -1,0 +1,42 @@
+//! The server a command operates, and what it shows there to be let in.
+
+use std::{future::Future, path::PathBuf};
+
+use anyhow::{Context, Result};
+use clap::Args;
+
+use crate::feed::client::Client;
+
+/// Which server, and the operator's token for it.
+#[derive(Debug, Clone, Args)]
+pub(super) struct RemoteArgs {
+    /// The server's address
+    #[arg(long, value_name = "URL", env = "LIGHTNING_URL", default_value = "http://127.0.0.1:8080")]
+    url: String,
+    /// The operator's token; without it the token file is read
+    #[arg(long, value_name = "TOKEN", env = "LIGHTNING_OPERATOR_TOKEN", hide_env_values = true)]
+    token: Option<String>,
+    /// Where the server keeps its operator's token
+    #[arg(long, value_name = "FILE", default_value = "data/operator.token")]
+    token_file: PathBuf,
+}
+
+impl RemoteArgs {
+    /// Does something with a client of that server.
+    pub(super) fn with_client<T, F: Future<Output = Result<T>>>(
+        self,
+        call: impl FnOnce(Client) -> F,
+    ) -> Result<T> {
+        let token = match self.token {
+            Some(token) => token,
+            None => {
+                let file = self.token_file.display();
+                let text = std::fs::read_to_string(&self.token_file).with_context(|| {
+                    format!("no operator's token: give --token or LIGHTNING_OPERATOR_TOKEN, or start in the server's directory ({file})")
+                })?;
+                text.trim().to_owned()
+            }
+        };
+        actix::System::new().block_on(async move { call(Client::new(&self.url).with_operator(&token)).await })
+    }
+}

@@ -1,0 +1,78 @@
+//! The settings that have flags, laid over the file and the environment.
+
+use std::path::PathBuf;
+
+use clap::{Args, ValueEnum};
+
+use crate::config::{Config, ConfigError, Layers};
+
+/// Where the settings come from, and those given on the command line.
+///
+/// Every setting of config/exchange.toml can also be given as LIGHTNING_<SECTION>_<KEY>.
+#[derive(Debug, Clone, Default, Args)]
+pub(super) struct SettingsArgs {
+    /// A file laid over the built-in settings
+    #[arg(long, value_name = "FILE", env = "LIGHTNING_CONFIG")]
+    config: Option<PathBuf>,
+    /// The address to serve on
+    #[arg(long, value_name = "ADDRESS:PORT")]
+    listen: Option<String>,
+    /// Where the exchange keeps its files
+    #[arg(long, value_name = "DIRECTORY")]
+    data_dir: Option<PathBuf>,
+    /// Whether the page signs visitors in to a demo account
+    #[arg(long, value_name = "SWITCH")]
+    demo: Option<Switch>,
+    /// Whether a synthetic market trades in the background
+    #[arg(long, value_name = "SWITCH")]
+    feed: Option<Switch>,
+    /// The shape of a log line
+    #[arg(long, value_name = "FORMAT")]
+    log_format: Option<Format>,
+    /// What is logged, such as "warn" or "info,lightning_exchange::http=debug"
+    #[arg(long, value_name = "FILTER")]
+    log_filter: Option<String>,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum Switch {
+    Auto,
+    True,
+    False,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum Format {
+    Auto,
+    Json,
+    Pretty,
+}
+
+fn name(value: impl ValueEnum) -> Option<String> {
+    value.to_possible_value().map(|value| value.get_name().to_owned())
+}
+
+impl SettingsArgs {
+    /// Puts the layers together.
+    pub(super) fn load(self) -> Result<Config, ConfigError> {
+        let mut layers = Layers::defaults();
+        if let Some(file) = &self.config {
+            layers = layers.file(file);
+        }
+        let mut layers = layers.environment(std::env::vars());
+        let flags = [
+            ("--listen", "server", "listen", self.listen),
+            ("--data-dir", "data", "directory", self.data_dir.map(|path| path.display().to_string())),
+            ("--demo", "demo", "enabled", self.demo.and_then(name)),
+            ("--feed", "feed", "synthetic", self.feed.and_then(name)),
+            ("--log-format", "log", "format", self.log_format.and_then(name)),
+            ("--log-filter", "log", "filter", self.log_filter),
+        ];
+        for (flag, section, key, value) in flags {
+            if let Some(value) = value {
+                layers.set(section, key, &value, flag);
+            }
+        }
+        layers.load()
+    }
+}

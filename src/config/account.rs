@@ -1,0 +1,69 @@
+//! `[[accounts]]`: accounts that exist from the start.
+
+use serde::Deserialize;
+
+use super::Secret;
+use crate::domain::command::Permissions;
+
+/// An account that exists from the start.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct Account {
+    /// Its id, from 1.
+    pub id: u64,
+    /// Its fee tier.
+    #[serde(default)]
+    pub tier: u8,
+    /// What it starts with.
+    #[serde(default)]
+    pub balances: Vec<Balance>,
+    /// Its API keys.
+    #[serde(default)]
+    pub keys: Vec<Key>,
+}
+
+/// So much of an asset.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct Balance {
+    /// The asset's name.
+    pub asset: String,
+    /// How much, as a decimal string.
+    pub amount: String,
+}
+
+/// An API key as configured.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct Key {
+    /// The public part.
+    pub key: String,
+    /// The secret part.
+    pub secret: Secret,
+    /// What it may do.
+    pub permissions: Vec<Permission>,
+}
+
+impl Key {
+    /// Returns what the key may do.
+    pub fn permissions(&self) -> Permissions {
+        Permission::all_of(&self.permissions)
+    }
+}
+
+/// One thing an API key may do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Permission {
+    /// Place, cancel and change orders.
+    Trade,
+    /// Read orders, trades and balances.
+    UserData,
+}
+
+impl Permission {
+    /// Returns the permissions together.
+    pub fn all_of(list: &[Self]) -> Permissions {
+        Permissions { trade: list.contains(&Self::Trade), user_data: list.contains(&Self::UserData) }
+    }
+}

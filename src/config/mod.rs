@@ -1,0 +1,74 @@
+//! What the exchange is told before it starts: one struct per section of `config/exchange.toml`.
+//!
+//! The defaults are built in, a file is laid over them, then the environment, then flags. Every fault of the
+//! result is reported at once and nothing starts until there is none.
+
+mod account;
+mod data;
+mod demo;
+mod engine;
+mod feed;
+mod layers;
+mod log;
+mod operator;
+mod secret;
+mod server;
+mod switch;
+#[cfg(test)]
+mod tests;
+mod validate;
+
+use std::sync::Arc;
+
+pub use account::{Account, Balance, Key, Permission};
+pub use data::Data;
+pub use demo::Demo;
+pub use engine::Engine;
+pub use feed::Feed;
+pub use layers::{ConfigError, DEFAULTS, Layers};
+pub use log::{Log, LogFormat};
+pub use operator::Operator;
+pub use secret::Secret;
+pub use server::Server;
+pub use switch::Switch;
+
+use crate::domain::catalogue::{AssetDefinition, Catalogue, SymbolDefinition};
+
+/// Everything the exchange is told before it starts. Built by [`Layers::load`], which lets no fault through.
+#[derive(Debug, Clone)]
+pub struct Config {
+    /// Where and how HTTP is served.
+    pub server: Server,
+    /// How many shards there are and what bounds them.
+    pub engine: Engine,
+    /// Where files are kept.
+    pub data: Data,
+    /// Who may operate the exchange.
+    pub operator: Operator,
+    /// The demo account.
+    pub demo: Demo,
+    /// The synthetic market.
+    pub feed: Feed,
+    /// What is logged and how.
+    pub log: Log,
+    /// Accounts that exist from the start.
+    pub accounts: Vec<Account>,
+    /// The assets as written.
+    pub assets: Vec<AssetDefinition>,
+    /// The symbols as written.
+    pub symbols: Vec<SymbolDefinition>,
+    /// The assets and symbols, checked.
+    pub catalogue: Arc<Catalogue>,
+}
+
+impl Config {
+    /// Returns whether the page signs visitors in to the demo account.
+    pub fn is_demo_on(&self) -> bool {
+        self.demo.enabled.is_on_or(self.server.listen.ip().is_loopback())
+    }
+
+    /// Returns whether the synthetic market trades in the background.
+    pub fn is_synthetic_feed_on(&self) -> bool {
+        self.feed.synthetic.is_on_or(self.is_demo_on())
+    }
+}

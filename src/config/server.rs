@@ -1,0 +1,41 @@
+//! `[server]`: where and how HTTP is served.
+
+use std::{net::SocketAddr, num::NonZeroUsize, time::Duration};
+
+use serde::Deserialize;
+
+/// Where and how HTTP is served.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct Server {
+    /// The one address; port 0 takes any free port.
+    pub listen: SocketAddr,
+    /// HTTP worker threads; 0 takes one per core.
+    pub workers: usize,
+    /// How long written bytes may stay unacknowledged, in milliseconds.
+    pub tcp_user_timeout_ms: u32,
+    /// How long a stop may take, in milliseconds.
+    pub stop_timeout_ms: u64,
+}
+
+impl Server {
+    /// Returns the number of HTTP worker threads, at least 1.
+    pub fn worker_count(&self) -> usize {
+        if self.workers > 0 { self.workers } else { cores() }
+    }
+
+    /// Returns how long written bytes may stay unacknowledged.
+    pub fn tcp_user_timeout(&self) -> Duration {
+        Duration::from_millis(u64::from(self.tcp_user_timeout_ms))
+    }
+
+    /// Returns how long a stop may take.
+    pub fn stop_timeout(&self) -> Duration {
+        Duration::from_millis(self.stop_timeout_ms)
+    }
+}
+
+/// How many cores this process may use.
+pub(super) fn cores() -> usize {
+    std::thread::available_parallelism().map_or(1, NonZeroUsize::get)
+}

@@ -1,0 +1,163 @@
+use super::*;
+
+const NONE: [(String, String); 0] = [];
+
+fn load(text: &str, variables: &[(&str, &str)]) -> Result<Config, ConfigError> {
+    let variables = variables.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
+    Layers::defaults().text("test", text).environment(variables).load()
+}
+
+fn faults(text: &str) -> Vec<String> {
+    load(text, &[]).unwrap_err().faults
+}
+
+#[test]
+fn the_defaults_have_no_fault() {
+    let config = Layers::defaults().environment(NONE).load().unwrap();
+    assert_eq!(config.server.listen.to_string(), "127.0.0.1:8080");
+    assert_eq!((config.engine.account_shards, config.engine.symbol_shards), (10, 10));
+    assert!(config.is_demo_on() && config.is_synthetic_feed_on());
+    let symbols: Vec<_> = config.catalogue.symbols().map(|spec| (spec.id.get(), spec.name.clone())).collect();
+    assert_eq!(symbols, [(1, "BTCUSDT".into()), (2, "ETHUSDT".into()), (3, "ETHBTC".into())]);
+    let assets: Vec<_> =
+        config.catalogue.assets().map(|asset| (asset.id.get(), asset.name().to_owned())).collect();
+    assert_eq!(assets, [(1, "BTC".into()), (2, "USDT".into()), (3, "ETH".into())]);
+}
+
+#[test]
+fn every_default_setting_has_a_comment() {
+    let text = include_str!("../../config/exchange.toml");
+    let settings = text.split("[[assets]]").next().unwrap();
+    let lines: Vec<&str> = settings.lines().collect();
+    for pair in lines.windows(2) {
+        let is_setting = pair[1].split_once(" = ").is_some_and(|(key, _)| !key.contains([' ', '#', '{']));
+        assert!(!is_setting || pair[0].starts_with("# "), "{} has no comment", pair[1]);
+    }
+}
+
+#[test]
+fn later_layers_win() {
+    let config = load(
+        "[server]\nlisten = \"127.0.0.1:1\"\nworkers = 3\n[feed]\nsynthetic = false\n",
+        &[
+            ("LIGHTNING_SERVER_LISTEN", "127.0.0.1:2"),
+            ("LIGHTNING_DEMO_ENABLED", "false"),
+            ("LIGHTNING_URL", "x"),
+        ],
+    )
+    .unwrap();
+    assert_eq!(config.server.listen.port(), 2);
+    assert_eq!(config.server.workers, 3);
+    assert_eq!((config.demo.enabled, config.feed.synthetic), (Switch::Off, Switch::Off));
+}
+
+#[test]
+fn the_demo_follows_the_address() {
+    let open = "[server]\nlisten = \"0.0.0.0:80\"\n";
+    assert!(!load(open, &[]).unwrap().is_demo_on());
+    let forced = load(open, &[("LIGHTNING_DEMO_ENABLED", "true")]).unwrap_err();
+    assert!(forced.faults[0].contains("not a loopback address"), "{forced}");
+    assert!(load("[server]\nlisten = \"[::1]:0\"\n", &[]).unwrap().is_demo_on());
+}
+
+#[test]
+fn every_fault_is_reported_at_once() {
+    let found = faults(
+        r#"
+        [server]
+        tcp-user-timeout-ms = 1
+        [engine]
+        account-shards = 0
+        fills-max = 0
+        [operator]
+        token = "short"
+        [[accounts]]
+        id = 7
+        tier = 9
+        balances = [{ asset = "XYZ", amount = "1" }, { asset = "BTC", amount = "1e5" }]
+        keys = [
+            { key = "short", secret = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef", permissions = ["trade"] },
+            { key = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef", secret = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef", permissions = [] },
+        ]
+        [[accounts]]
+        id = 7
+        keys = [{ key = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef", secret = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef", permissions = ["trade"] }]
+        "#,
+    );
+    let expected = [
+        "tcp-user-timeout-ms",
+        "account-shards 0",
+        "fills-max 0",
+        "token must have at least 32",
+        "fees for tier 9",
+        "unknown asset XYZ",
+        "\"1e5\" is not an amount of BTC",
+        "key 1: a key is",
+        "key 2: no permissions",
+        "[[accounts]] 7: the id is taken",
+        "key 1: the key is taken",
+    ];
+    assert_eq!(found.len(), expected.len(), "{found:#?}");
+    for (found, expected) in found.iter().zip(expected) {
+        assert!(found.contains(expected), "{found} does not say {expected}");
+    }
+}
+
+#[test]
+fn catalogue_faults_come_with_the_others() {
+    let found = faults(
+        r#"
+        [engine]
+        batch = 0
+        [[assets]]
+        id = 1
+        name = "btc"
+        scale = 8
+        "#,
+    );
+    assert!(found.iter().any(|fault| fault.contains("batch")), "{found:#?}");
+    assert!(found.iter().any(|fault| fault.contains("\"btc\"")), "{found:#?}");
+    assert!(found.iter().any(|fault| fault.contains("unknown base asset")), "{found:#?}");
+}
+
+#[test]
+fn unknown_names_are_refused() {
+    let found = faults("[server]\nlisten-on = \"x\"\n[engin]\nbatch = 1\n");
+    assert!(found[0].contains("[server]") && found[0].contains("listen-on"), "{found:#?}");
+    assert!(found[1].contains("no section [engin]"), "{found:#?}");
+    let error = load("", &[("LIGHTNING_SERVER_LISTENS", "x")]).unwrap_err();
+    assert!(error.faults[0].contains("there is no setting listens in [server]"), "{error}");
+}
+
+#[test]
+fn a_bare_decimal_is_refused() {
+    let found = faults("demo.balances = [{ asset = \"BTC\", amount = 0.1 }]");
+    assert!(found[0].contains("demo.balances[1].amount: write the decimal 0.1 as a string"), "{found:#?}");
+}
+
+#[test]
+fn a_missing_file_and_bad_grammar_are_faults() {
+    let error = Layers::defaults().file(std::path::Path::new("/no/such.toml")).load().unwrap_err();
+    assert!(error.to_string().contains("/no/such.toml"), "{error}");
+    assert!(faults("[server")[0].contains("test: "));
+}
+
+#[test]
+fn debug_output_holds_no_secret() {
+    let config = load(
+        r#"
+        [operator]
+        token = "fedcba9876543210fedcba9876543210"
+        [[accounts]]
+        id = 7
+        keys = [{ key = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef", secret = "topsecrettopsecrettopsecrettopsecret", permissions = ["user-data"] }]
+        "#,
+        &[],
+    )
+    .unwrap();
+    let printed = format!("{config:?}");
+    assert!(!printed.contains("fedcba") && !printed.contains("topsecret"), "{printed}");
+    assert!(printed.contains("(redacted)"));
+    let permissions = config.accounts[0].keys[0].permissions();
+    assert!(permissions.user_data && !permissions.trade);
+}

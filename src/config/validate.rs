@@ -1,0 +1,164 @@
+//! What a configuration must be beyond its grammar.
+
+use std::{collections::BTreeSet, sync::Arc};
+
+use super::{Account, Balance, Config, Switch, operator::TOKEN_LEN_MIN};
+use crate::domain::{
+    catalogue::Catalogue,
+    id::{ID_LIMIT, SLOT_COUNT},
+};
+
+/// How many characters a key has.
+const KEY_LEN: usize = 64;
+/// The fewest characters a secret may have.
+const SECRET_LEN_MIN: usize = 32;
+/// The most characters a secret may have.
+const SECRET_LEN_MAX: usize = 128;
+
+/// Checks the configuration, notes every fault and fills in the catalogue.
+pub(super) fn check(mut config: Config, faults: &mut Vec<String>) -> Config {
+    check_server(&config, faults);
+    check_engine(&config, faults);
+    check_operator(&config, faults);
+    match Catalogue::build(&config.assets, &config.symbols) {
+        Ok(catalogue) => {
+            config.catalogue = Arc::new(catalogue);
+            check_accounts(&config, faults);
+        }
+        Err(found) => faults.extend(found),
+    }
+    config
+}
+
+fn check_server(config: &Config, faults: &mut Vec<String>) {
+    let server = &config.server;
+    if server.workers > 256 {
+        faults.push(format!("[server] workers {} is above 256", server.workers));
+    }
+    if server.tcp_user_timeout_ms < 1_000 {
+        faults.push("[server] tcp-user-timeout-ms must be at least 1000".to_owned());
+    }
+    if server.stop_timeout_ms == 0 || server.stop_timeout_ms > 600_000 {
+        faults.push("[server] stop-timeout-ms must be 1 to 600000".to_owned());
+    }
+    if config.demo.enabled == Switch::On && !server.listen.ip().is_loopback() {
+        faults.push(format!(
+            "[demo] enabled is true but [server] listen {} is not a loopback address: anyone who reaches it could \
+             trade on the demo account",
+            server.listen
+        ));
+    }
+    if config.feed.actions_per_second == 0 || config.feed.actions_per_second > 10_000 {
+        faults.push("[feed] actions-per-second must be 1 to 10000".to_owned());
+    }
+    if config.data.directory.as_os_str().is_empty() {
+        faults.push("[data] directory is empty".to_owned());
+    }
+}
+
+fn check_engine(config: &Config, faults: &mut Vec<String>) {
+    let engine = &config.engine;
+    let slots = usize::from(SLOT_COUNT);
+    let bounds = [
+        ("account-shards", engine.account_shards, 1, slots),
+        ("symbol-shards", engine.symbol_shards, 1, slots),
+        ("arbiters", engine.arbiters, 0, 256),
+        ("batch", engine.batch, 1, 1 << 16),
+        ("account-commands-in-flight", engine.account_commands_in_flight, 1, 1 << 20),
+        ("account-cancels-in-flight", engine.account_cancels_in_flight, 1, 1 << 20),
+        ("symbol-commands-in-flight", engine.symbol_commands_in_flight, 1, 1 << 20),
+        ("symbol-cancels-in-flight", engine.symbol_cancels_in_flight, 1, 1 << 20),
+        ("fills-max", engine.fills_max as usize, 1, 1_000_000),
+        ("book-orders-max", engine.book_orders_max as usize, 1, 1 << 24),
+    ];
+    for (name, value, least, most) in bounds {
+        if value < least || value > most {
+            faults.push(format!("[engine] {name} {value} must be {least} to {most}"));
+        }
+    }
+}
+
+fn check_operator(config: &Config, faults: &mut Vec<String>) {
+    let token = config.operator.token.expose();
+    if token.is_empty() {
+        return;
+    }
+    if token.len() < TOKEN_LEN_MIN {
+        faults.push(format!("[operator] token must have at least {TOKEN_LEN_MIN} characters"));
+    }
+    if !token.bytes().all(|byte| byte.is_ascii_graphic()) {
+        faults.push("[operator] token must be printable ASCII without spaces".to_owned());
+    }
+}
+
+fn check_accounts(config: &Config, faults: &mut Vec<String>) {
+    let mut ids = BTreeSet::new();
+    let mut keys = BTreeSet::new();
+    if config.is_demo_on() {
+        check_id("[demo] account", config.demo.account, faults);
+        ids.insert(config.demo.account);
+        check_balances("[demo]", &config.demo.balances, &config.catalogue, faults);
+    }
+    for account in &config.accounts {
+        let name = format!("[[accounts]] {}", account.id);
+        check_id(&name, account.id, faults);
+        if !ids.insert(account.id) {
+            faults.push(format!("{name}: the id is taken"));
+        }
+        if config.catalogue.symbols().any(|spec| usize::from(account.tier) >= spec.fees.len()) {
+            faults.push(format!("{name}: not every symbol has fees for tier {}", account.tier));
+        }
+        check_balances(&name, &account.balances, &config.catalogue, faults);
+        check_keys(&name, account, &mut keys, faults);
+    }
+}
+
+fn check_id(name: &str, id: u64, faults: &mut Vec<String>) {
+    if id == 0 || id >= ID_LIMIT {
+        faults.push(format!("{name}: an account id is 1 to 2^53 - 1"));
+    }
+}
+
+fn check_balances(name: &str, balances: &[Balance], catalogue: &Catalogue, faults: &mut Vec<String>) {
+    let mut assets = BTreeSet::new();
+    for Balance { asset, amount } in balances {
+        if !assets.insert(asset) {
+            faults.push(format!("{name}: two balances of {asset}"));
+        }
+        match catalogue.asset_named(asset) {
+            None => faults.push(format!("{name}: unknown asset {asset}")),
+            Some(known) => match known.parse_amount(amount) {
+                Ok(amount) if amount.units() > 0 => {}
+                Ok(_) => faults.push(format!("{name}: the balance of {asset} is 0; leave it out")),
+                Err(_) => faults.push(format!(
+                    "{name}: {amount:?} is not an amount of {asset} (digits with at most {} decimals)",
+                    known.scale
+                )),
+            },
+        }
+    }
+}
+
+fn check_keys<'a>(name: &str, account: &'a Account, keys: &mut BTreeSet<&'a str>, faults: &mut Vec<String>) {
+    for (index, key) in account.keys.iter().enumerate() {
+        let name = format!("{name}, key {}", index + 1);
+        if key.key.len() != KEY_LEN || !is_alphanumeric(&key.key) {
+            faults.push(format!("{name}: a key is {KEY_LEN} letters and digits"));
+        }
+        let secret = key.secret.expose();
+        if !(SECRET_LEN_MIN..=SECRET_LEN_MAX).contains(&secret.len()) || !is_alphanumeric(secret) {
+            faults
+                .push(format!("{name}: a secret is {SECRET_LEN_MIN} to {SECRET_LEN_MAX} letters and digits"));
+        }
+        if key.permissions.is_empty() {
+            faults.push(format!("{name}: no permissions; trade and user-data can be given"));
+        }
+        if !keys.insert(&key.key) {
+            faults.push(format!("{name}: the key is taken"));
+        }
+    }
+}
+
+fn is_alphanumeric(text: &str) -> bool {
+    text.bytes().all(|byte| byte.is_ascii_alphanumeric())
+}

@@ -1,0 +1,237 @@
+//! A client of the exchange's public API, as any outside program would write one.
+
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use awc::http::{Method, StatusCode, header};
+use hmac::{Hmac, KeyInit, Mac};
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+use serde_json::Value;
+use sha2::Sha256;
+
+/// What RFC 3986 leaves unencoded.
+const UNRESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
+
+/// The most bytes of an answer that are read.
+const ANSWER_LEN_MAX: usize = 64 << 20;
+
+/// Why a call brought no answer.
+#[derive(Debug, Clone, PartialEq, thiserror::Error)]
+pub enum ClientError {
+    /// The server cannot be reached, or went away.
+    #[error("{url}: {reason}")]
+    Unreachable {
+        /// What was called.
+        url: String,
+        /// Why it failed.
+        reason: String,
+    },
+    /// The server refused.
+    #[error("refused with status {status}: {message} (code {code})")]
+    Refused {
+        /// The HTTP status.
+        status: u16,
+        /// Binance's error code; 0 when there was none.
+        code: i64,
+        /// The text.
+        message: String,
+        /// How long the server asks to wait.
+        retry_after: Option<Duration>,
+    },
+    /// The answer is not what the API documents.
+    #[error("{url}: unexpected answer: {reason}")]
+    Unexpected {
+        /// What was called.
+        url: String,
+        /// What is wrong with it.
+        reason: String,
+    },
+}
+
+impl ClientError {
+    /// Returns the error code, for a refusal.
+    pub fn code(&self) -> Option<i64> {
+        match self {
+            Self::Refused { code, .. } => Some(*code),
+            _ => None,
+        }
+    }
+
+    /// Returns how long to wait before trying again, if trying again may help.
+    pub fn wait(&self) -> Option<Duration> {
+        match self {
+            Self::Refused { status: 429 | 503, retry_after, .. } => {
+                Some(retry_after.unwrap_or(Duration::from_secs(1)))
+            }
+            _ => None,
+        }
+    }
+}
+
+/// An API key and its secret.
+#[derive(Clone)]
+pub struct Credentials {
+    /// The public part.
+    pub key: String,
+    /// The secret part.
+    pub secret: String,
+}
+
+impl std::fmt::Debug for Credentials {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.debug_struct("Credentials").field("key", &self.key).finish_non_exhaustive()
+    }
+}
+
+impl Credentials {
+    /// Signs a payload.
+    fn sign(&self, payload: &str) -> String {
+        // HMAC takes a key of any length, so there is no error to come.
+        let Ok(mut mac) = Hmac::<Sha256>::new_from_slice(self.secret.as_bytes()) else {
+            return String::new();
+        };
+        mac.update(payload.as_bytes());
+        hex::encode(mac.finalize().into_bytes())
+    }
+}
+
+/// Names and values of a request.
+pub type Parameters<'a> = &'a [(&'a str, &'a str)];
+
+/// A client of one server. Cloning is cheap and shares the connections.
+#[derive(Clone)]
+pub struct Client {
+    http: awc::Client,
+    base: String,
+    operator: Option<String>,
+}
+
+impl std::fmt::Debug for Client {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.debug_struct("Client").field("base", &self.base).finish_non_exhaustive()
+    }
+}
+
+impl Client {
+    /// Makes a client of the server at `base`, e.g. `http://127.0.0.1:8080`. Call it inside an actix system.
+    pub fn new(base: &str) -> Self {
+        let http = awc::Client::builder().timeout(Duration::from_secs(30)).finish();
+        Self { http, base: base.trim_end_matches('/').to_owned(), operator: None }
+    }
+
+    /// Lets the client call the operator's API.
+    #[must_use]
+    pub fn with_operator(mut self, token: &str) -> Self {
+        self.operator = Some(token.to_owned());
+        self
+    }
+
+    /// Returns the server's address.
+    pub fn base(&self) -> &str {
+        &self.base
+    }
+
+    /// Calls a public endpoint.
+    ///
+    /// # Errors
+    /// [`ClientError`].
+    pub async fn get(&self, path: &str, parameters: Parameters<'_>) -> Result<Value, ClientError> {
+        let url = format!("{}{path}?{}", self.base, encode(parameters));
+        self.call(&url, self.http.get(&url).send()).await
+    }
+
+    /// Calls a signed endpoint; the parameters go into the query.
+    ///
+    /// # Errors
+    /// [`ClientError`].
+    pub async fn signed(
+        &self,
+        credentials: &Credentials,
+        method: Method,
+        path: &str,
+        parameters: Parameters<'_>,
+    ) -> Result<Value, ClientError> {
+        let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_millis();
+        let mut payload = encode(parameters);
+        if !payload.is_empty() {
+            payload.push('&');
+        }
+        payload.push_str(&format!("recvWindow=30000&timestamp={now}"));
+        let url = format!("{}{path}?{payload}&signature={}", self.base, credentials.sign(&payload));
+        let request =
+            self.http.request(method, &url).insert_header(("X-MBX-APIKEY", credentials.key.as_str()));
+        self.call(&url, request.send()).await
+    }
+
+    /// Calls the operator's API.
+    ///
+    /// # Errors
+    /// [`ClientError`].
+    pub async fn operate(&self, method: Method, path: &str, body: &Value) -> Result<Value, ClientError> {
+        let url = format!("{}{path}", self.base);
+        let token = self.operator.as_deref().unwrap_or_default();
+        let request =
+            self.http.request(method, &url).insert_header((header::AUTHORIZATION, format!("Bearer {token}")));
+        self.call(&url, request.send_json(body)).await
+    }
+
+    async fn call(&self, url: &str, request: awc::SendClientRequest) -> Result<Value, ClientError> {
+        // What follows the question mark is signed or dull; it is left out of messages.
+        let url = url.split('?').next().unwrap_or(url);
+        let failed = |reason: String| ClientError::Unreachable { url: url.to_owned(), reason };
+        let mut answer = request.await.map_err(|error| failed(error.to_string()))?;
+        let body = answer.body().limit(ANSWER_LEN_MAX).await.map_err(|error| failed(error.to_string()))?;
+        let status = answer.status();
+        if status.is_success() {
+            return serde_json::from_slice(&body)
+                .map_err(|error| ClientError::Unexpected { url: url.to_owned(), reason: error.to_string() });
+        }
+        let retry_after = answer.headers().get(header::RETRY_AFTER);
+        let retry_after = retry_after.and_then(|value| value.to_str().ok()?.parse().ok());
+        Err(refusal(status, &body, retry_after.map(Duration::from_secs)))
+    }
+}
+
+fn refusal(status: StatusCode, body: &[u8], retry_after: Option<Duration>) -> ClientError {
+    let body: Value = serde_json::from_slice(body).unwrap_or_default();
+    let text = body["msg"].as_str().or_else(|| status.canonical_reason()).unwrap_or("no reason given");
+    ClientError::Refused {
+        status: status.as_u16(),
+        code: body["code"].as_i64().unwrap_or_default(),
+        message: text.to_owned(),
+        retry_after,
+    }
+}
+
+fn encode(parameters: Parameters<'_>) -> String {
+    let pair = |(name, value): &(&str, &str)| format!("{name}={}", utf8_percent_encode(value, UNRESERVED));
+    parameters.iter().map(pair).collect::<Vec<_>>().join("&")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn signatures_are_those_of_the_documentation() {
+        let credentials = Credentials {
+            key: String::new(),
+            secret: "NhqPtmdSJYdKjVHjA7PZj4Mge3R5YNiP1e3UZjInClVN65XAbvqqM6A7H5fATj0j".to_owned(),
+        };
+        let payload = "symbol=LTCBTC&side=BUY&type=LIMIT&timeInForce=GTC&quantity=1&price=0.1&recvWindow=5000\
+                       &timestamp=1499827319559";
+        assert_eq!(
+            credentials.sign(payload),
+            "c8db56825ae71d6d79447849e617115f4a920fa2acdcab2b053c4b2838bd6b71"
+        );
+        assert_eq!(encode(&[("a", "x y&z"), ("b", "-._~")]), "a=x%20y%26z&b=-._~");
+    }
+
+    #[test]
+    fn a_refusal_says_what_the_server_said() {
+        let busy = refusal(StatusCode::SERVICE_UNAVAILABLE, br#"{"code":-1008,"msg":"busy"}"#, None);
+        assert_eq!((busy.code(), busy.wait()), (Some(-1008), Some(Duration::from_secs(1))));
+        let plain = refusal(StatusCode::NOT_FOUND, b"<html>", None);
+        assert_eq!(plain.to_string(), "refused with status 404: Not Found (code 0)");
+        assert_eq!(plain.wait(), None);
+    }
+}

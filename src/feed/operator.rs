@@ -1,0 +1,102 @@
+//! The operator's part of the API: accounts, keys, deposits and withdrawals.
+
+use awc::http::Method;
+use serde_json::{Value, json};
+
+use super::client::{Client, ClientError, Credentials};
+
+const ACCOUNTS: &str = "/x/v1/operator/accounts";
+const KEYS: &str = "/x/v1/operator/keys";
+const DEPOSITS: &str = "/x/v1/operator/deposit";
+const WITHDRAWALS: &str = "/x/v1/operator/withdraw";
+
+/// A balance after a transfer, as decimal strings.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Transferred {
+    /// What is free.
+    pub free: String,
+    /// What is held for open orders.
+    pub locked: String,
+}
+
+/// A deposit or withdrawal.
+#[derive(Debug, Clone, Copy)]
+pub struct Transfer<'a> {
+    /// Whose balance.
+    pub account: u64,
+    /// Of which asset.
+    pub asset: &'a str,
+    /// How much, as a decimal string.
+    pub amount: &'a str,
+    /// Makes a retry safe.
+    pub request_id: Option<&'a str>,
+}
+
+impl Client {
+    /// Opens an account and returns its id; the server chooses one when `id` is none.
+    ///
+    /// # Errors
+    /// [`ClientError`].
+    pub async fn create_account(&self, id: Option<u64>, tier: u8) -> Result<u64, ClientError> {
+        let mut body = json!({ "tier": tier });
+        if let Some(id) = id {
+            body["id"] = id.into();
+        }
+        let answer = self.operate(Method::POST, ACCOUNTS, &body).await?;
+        answer["accountId"].as_u64().ok_or_else(|| unexpected(ACCOUNTS, "no accountId"))
+    }
+
+    /// Makes an API key with permissions such as `TRADE` and `USER_DATA`.
+    ///
+    /// # Errors
+    /// [`ClientError`].
+    pub async fn create_key(&self, account: u64, permissions: &[&str]) -> Result<Credentials, ClientError> {
+        let body = json!({ "accountId": account, "permissions": permissions });
+        let answer = self.operate(Method::POST, KEYS, &body).await?;
+        let text = |name: &str| answer[name].as_str().map(str::to_owned);
+        let pair = text("apiKey").zip(text("secretKey"));
+        let (key, secret) = pair.ok_or_else(|| unexpected(KEYS, "no apiKey and secretKey"))?;
+        Ok(Credentials { key, secret })
+    }
+
+    /// Credits an account.
+    ///
+    /// # Errors
+    /// [`ClientError`].
+    pub async fn deposit(&self, transfer: Transfer<'_>) -> Result<Transferred, ClientError> {
+        self.transfer(DEPOSITS, transfer).await
+    }
+
+    /// Debits an account.
+    ///
+    /// # Errors
+    /// [`ClientError`].
+    pub async fn withdraw(&self, transfer: Transfer<'_>) -> Result<Transferred, ClientError> {
+        self.transfer(WITHDRAWALS, transfer).await
+    }
+
+    async fn transfer(&self, path: &str, transfer: Transfer<'_>) -> Result<Transferred, ClientError> {
+        let mut body = json!({
+            "accountId": transfer.account,
+            "asset": transfer.asset,
+            "amount": transfer.amount,
+        });
+        if let Some(id) = transfer.request_id {
+            body["requestId"] = id.into();
+        }
+        let answer = self.operate(Method::POST, path, &body).await?;
+        let text = |name: &str| answer[name].as_str().map(str::to_owned);
+        let balance = text("free").zip(text("locked"));
+        let (free, locked) = balance.ok_or_else(|| unexpected(path, "no free and locked"))?;
+        Ok(Transferred { free, locked })
+    }
+}
+
+pub(super) fn unexpected(path: &str, reason: &str) -> ClientError {
+    ClientError::Unexpected { url: path.to_owned(), reason: reason.to_owned() }
+}
+
+/// Returns the member of an answer, or an error that names it.
+pub(super) fn member<'a>(answer: &'a Value, name: &str) -> Result<&'a Value, ClientError> {
+    answer.get(name).ok_or_else(|| unexpected("answer", &format!("no {name}")))
+}

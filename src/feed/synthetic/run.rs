@@ -1,0 +1,345 @@
+//! Carries out what the synthetic market decides.
+
+use std::{future::Future, time::Duration};
+
+use awc::http::Method;
+use futures_util::future::join_all;
+use rust_decimal::{Decimal, prelude::ToPrimitive};
+use serde_json::Value;
+use tokio::{sync::watch, time::MissedTickBehavior};
+use tracing::{debug, warn};
+
+use super::market::{Action, LEVELS, Market, Rules};
+use crate::{
+    domain::order::Side,
+    feed::{
+        client::{Client, ClientError, Credentials},
+        operator::{Transfer, member, unexpected},
+    },
+};
+
+/// Binance's code for an order the account cannot pay, or that is refused for another reason.
+const NEW_ORDER_REJECTED: i64 = -2010;
+/// How long to wait after an error that says nothing of waiting.
+const PAUSE: Duration = Duration::from_secs(1);
+/// Worth of an ordinary quote in US dollars.
+const QUOTE_WORTH: u64 = 400;
+/// Worth of a deposit in US dollars.
+const DEPOSIT_WORTH: u64 = 1_000_000;
+
+/// How the synthetic market behaves.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Options {
+    /// The seed of its decisions.
+    pub seed: u64,
+    /// The symbols it trades; empty for all.
+    pub symbols: Vec<String>,
+    /// What it does per second and symbol, on average.
+    pub actions_per_second: u32,
+}
+
+/// Runs the market until `stop` is done, then takes its quotes back. The client needs the operator's token.
+///
+/// # Errors
+/// [`ClientError`] when it cannot start; what fails later is tried again.
+pub async fn run(
+    client: Client,
+    options: Options,
+    stop: impl Future<Output = ()>,
+) -> Result<(), ClientError> {
+    let info = client.get("/api/v3/exchangeInfo", &[]).await?;
+    let symbols = member(&info, "symbols")?.as_array().cloned().unwrap_or_default();
+    let maker = Trader::open(&client).await?;
+    let taker = Trader::open(&client).await?;
+    let mut desks = Vec::new();
+    // A symbol's stream of the seed is its place in the list, whichever of them are traded.
+    for (stream, symbol) in (1..).zip(&symbols) {
+        let is_wanted = |name: &String| symbol["symbol"] == name.as_str();
+        if options.symbols.is_empty() || options.symbols.iter().any(is_wanted) {
+            desks.push(Desk::open(&client, symbol, &maker, &taker, options.seed, stream).await?);
+        }
+    }
+    if let Some(unknown) = options.symbols.iter().find(|name| desks.iter().all(|desk| desk.name != **name)) {
+        return Err(unexpected("/api/v3/exchangeInfo", &format!("there is no symbol {unknown}")));
+    }
+    let period = Duration::from_secs(1) / options.actions_per_second.max(1);
+    let (stopper, stopped) = watch::channel(false);
+    let trading = join_all(desks.into_iter().map(|desk| desk.trade(period, stopped.clone())));
+    let stopping = async {
+        stop.await;
+        // The receivers live as long as the desks do.
+        let _ = stopper.send(true);
+    };
+    futures_util::future::join(trading, stopping).await;
+    Ok(())
+}
+
+#[derive(Debug, Clone)]
+struct Trader {
+    account: u64,
+    credentials: Credentials,
+}
+
+impl Trader {
+    async fn open(client: &Client) -> Result<Self, ClientError> {
+        let account = client.create_account(None, 0).await?;
+        let credentials = client.create_key(account, &["TRADE", "USER_DATA"]).await?;
+        Ok(Self { account, credentials })
+    }
+}
+
+/// One symbol's business.
+#[derive(Debug)]
+struct Desk {
+    client: Client,
+    name: String,
+    assets: [String; 2],
+    tick: Decimal,
+    step: Decimal,
+    maker: Trader,
+    taker: Trader,
+    market: Market,
+    /// The resting quotes' order ids, buys then sells.
+    quotes: [[Option<u64>; LEVELS]; 2],
+}
+
+impl Desk {
+    async fn open(
+        client: &Client,
+        symbol: &Value,
+        maker: &Trader,
+        taker: &Trader,
+        seed: u64,
+        stream: u64,
+    ) -> Result<Self, ClientError> {
+        let text = |name: &str| {
+            let value = member(symbol, name)?.as_str().map(str::to_owned);
+            value.ok_or_else(|| unexpected("/api/v3/exchangeInfo", &format!("{name} is no text")))
+        };
+        let name = text("symbol")?;
+        let assets = [text("baseAsset")?, text("quoteAsset")?];
+        let tick = filter(symbol, "PRICE_FILTER", "tickSize")?;
+        let step = filter(symbol, "LOT_SIZE", "stepSize")?;
+        let rules = rules(symbol, &assets, tick, step)
+            .ok_or_else(|| unexpected("/api/v3/exchangeInfo", &format!("filters of {name} leave no room")))?;
+        Ok(Self {
+            client: client.clone(),
+            name,
+            assets,
+            tick,
+            step,
+            maker: maker.clone(),
+            taker: taker.clone(),
+            market: Market::new(rules, seed, stream),
+            quotes: [[None; LEVELS]; 2],
+        })
+    }
+
+    async fn trade(mut self, period: Duration, mut stopped: watch::Receiver<bool>) {
+        let mut clock = tokio::time::interval(period);
+        clock.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        while !*stopped.borrow() {
+            let wait = match self.act().await {
+                Ok(()) => None,
+                Err(error) => {
+                    let wait = error.wait().unwrap_or(PAUSE);
+                    warn!(symbol = %self.name, %error, wait_ms = wait.as_millis() as u64, "synthetic market pauses");
+                    Some(wait)
+                }
+            };
+            tokio::select! {
+                _ = stopped.changed() => break,
+                () = tokio::time::sleep(wait.unwrap_or_default()) => {}
+            }
+            tokio::select! {
+                _ = stopped.changed() => break,
+                _ = clock.tick() => {}
+            }
+        }
+        if let Err(error) = self.close().await {
+            debug!(symbol = %self.name, %error, "quotes stay");
+        }
+    }
+
+    /// Does what the market decides next. Refusals that are part of trading are not errors.
+    async fn act(&mut self) -> Result<(), ClientError> {
+        let action = self.market.decide();
+        match self.carry_out(action).await {
+            Err(error) if error.code() == Some(NEW_ORDER_REJECTED) => {
+                // Out of funds, most likely.
+                self.fund().await?;
+                self.carry_out(action).await.map_or_else(refused_is_fine, Ok)
+            }
+            Err(error) => refused_is_fine(error),
+            Ok(()) => Ok(()),
+        }
+    }
+
+    async fn carry_out(&mut self, action: Action) -> Result<(), ClientError> {
+        match action {
+            Action::Quote { level, side, price, lots } => self.quote(level, side, price, lots).await,
+            Action::Take { side, lots } => {
+                let quantity = times(self.step, lots);
+                let order = [
+                    ("symbol", self.name.as_str()),
+                    ("side", side_text(side)),
+                    ("type", "MARKET"),
+                    ("quantity", &quantity),
+                    ("newOrderRespType", "ACK"),
+                ];
+                self.send(&self.taker, Method::POST, "/api/v3/order", &order).await.map(drop)
+            }
+        }
+    }
+
+    async fn quote(&mut self, level: usize, side: Side, price: u64, lots: u64) -> Result<(), ClientError> {
+        let (price, quantity) = (times(self.tick, price), times(self.step, lots));
+        let order = [
+            ("symbol", self.name.as_str()),
+            ("side", side_text(side)),
+            ("type", "LIMIT"),
+            ("timeInForce", "GTC"),
+            ("quantity", &quantity),
+            ("price", &price),
+            ("newOrderRespType", "ACK"),
+            // A quote that has wandered past the other side's oldest takes its place.
+            ("selfTradePreventionMode", "EXPIRE_MAKER"),
+        ];
+        let answer = match self.quotes[side.index()][level].take() {
+            None => self.send(&self.maker, Method::POST, "/api/v3/order", &order).await?,
+            Some(old) => {
+                let old = old.to_string();
+                let replace = [("cancelReplaceMode", "ALLOW_FAILURE"), ("cancelOrderId", old.as_str())];
+                let replace = [&order[..], &replace[..]].concat();
+                let path = "/api/v3/order/cancelReplace";
+                let answer = self.send(&self.maker, Method::POST, path, &replace).await?;
+                answer.get("newOrderResponse").cloned().unwrap_or_default()
+            }
+        };
+        self.quotes[side.index()][level] = answer["orderId"].as_u64();
+        Ok(())
+    }
+
+    async fn fund(&self) -> Result<(), ClientError> {
+        for asset in &self.assets {
+            let amount = Decimal::from(DEPOSIT_WORTH / worth(asset)).max(Decimal::ONE).to_string();
+            for trader in [&self.maker, &self.taker] {
+                let transfer = Transfer { account: trader.account, asset, amount: &amount, request_id: None };
+                self.client.deposit(transfer).await?;
+            }
+        }
+        Ok(())
+    }
+
+    async fn close(&self) -> Result<(), ClientError> {
+        let symbol = [("symbol", self.name.as_str())];
+        self.send(&self.maker, Method::DELETE, "/api/v3/openOrders", &symbol).await.map(drop)
+    }
+
+    async fn send(
+        &self,
+        trader: &Trader,
+        method: Method,
+        path: &str,
+        parameters: &[(&str, &str)],
+    ) -> Result<Value, ClientError> {
+        self.client.signed(&trader.credentials, method, path, parameters).await
+    }
+}
+
+/// A market has refusals: a quote already gone, nothing to trade against. Only the server's own trouble counts.
+fn refused_is_fine(error: ClientError) -> Result<(), ClientError> {
+    match error {
+        ClientError::Refused { status: 400 | 409, .. } => {
+            debug!(%error, "refused");
+            Ok(())
+        }
+        other => Err(other),
+    }
+}
+
+fn rules(symbol: &Value, assets: &[String; 2], tick: Decimal, step: Decimal) -> Option<Rules> {
+    let [base, quote] = assets;
+    let start = Decimal::from(worth(base)).checked_div(Decimal::from(worth(quote)))?;
+    let price_max = filter(symbol, "PRICE_FILTER", "maxPrice").ok()?;
+    let lots_max = filter(symbol, "LOT_SIZE", "maxQty").ok()?;
+    let market_max = filter(symbol, "MARKET_LOT_SIZE", "maxQty").ok().filter(|max| !max.is_zero());
+    let lots_min = filter(symbol, "LOT_SIZE", "minQty").ok()?;
+    let notional_min = filter(symbol, "NOTIONAL", "minNotional").unwrap_or_default();
+    let lots = |quantity: Decimal| quantity.checked_div(step)?.ceil().to_u64();
+    let quote_lots = lots(Decimal::from(QUOTE_WORTH).checked_div(Decimal::from(worth(base)))?)?;
+    // The walk stays above half its start; twice as much again leaves room for rounding.
+    let lots_min =
+        lots(lots_min)?.max(lots(notional_min.checked_mul(Decimal::from(4))?.checked_div(start)?)?);
+    let rules = Rules {
+        start: start.checked_div(tick)?.to_u64()?,
+        price_max: price_max.checked_div(tick)?.to_u64()?,
+        quote_lots: quote_lots.max(lots_min),
+        lots_min,
+        lots_max: market_max.map_or(lots_max, |max| max.min(lots_max)).checked_div(step)?.to_u64()?,
+    };
+    (rules.start > 0 && rules.start < rules.price_max && rules.lots_min <= rules.lots_max).then_some(rules)
+}
+
+/// US dollars for one whole, roughly: where a market starts that nobody has traded on yet.
+fn worth(asset: &str) -> u64 {
+    match asset {
+        "BTC" => 64_000,
+        "ETH" => 3_200,
+        _ => 1,
+    }
+}
+
+fn filter(symbol: &Value, kind: &str, name: &str) -> Result<Decimal, ClientError> {
+    let filters = member(symbol, "filters")?.as_array().map(Vec::as_slice).unwrap_or_default();
+    let found = filters.iter().find(|filter| filter["filterType"] == kind);
+    let value = found.and_then(|filter| Decimal::from_str_exact(filter[name].as_str()?).ok());
+    value.ok_or_else(|| unexpected("/api/v3/exchangeInfo", &format!("no {name} in {kind}")))
+}
+
+fn times(unit: Decimal, count: u64) -> String {
+    unit.checked_mul(Decimal::from(count)).unwrap_or_default().normalize().to_string()
+}
+
+const fn side_text(side: Side) -> &'static str {
+    match side {
+        Side::Buy => "BUY",
+        Side::Sell => "SELL",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn symbol(tick: &str, step: &str, notional: &str) -> Value {
+        json!({ "filters": [
+            { "filterType": "PRICE_FILTER", "tickSize": tick, "maxPrice": "1000000" },
+            { "filterType": "LOT_SIZE", "stepSize": step, "minQty": step, "maxQty": "9000" },
+            { "filterType": "NOTIONAL", "minNotional": notional },
+        ]})
+    }
+
+    fn rules_of(assets: [&str; 2], tick: &str, step: &str, notional: &str) -> Option<Rules> {
+        let assets = assets.map(str::to_owned);
+        let exact = |text| Decimal::from_str_exact(text).unwrap();
+        rules(&symbol(tick, step, notional), &assets, exact(tick), exact(step))
+    }
+
+    #[test]
+    fn the_rules_follow_from_the_filters() {
+        let rules = rules_of(["BTC", "USDT"], "0.01", "0.00001", "5").unwrap();
+        assert_eq!((rules.start, rules.quote_lots, rules.lots_min), (6_400_000, 625, 32));
+        let rules = rules_of(["ETH", "BTC"], "0.00001", "0.001", "0.0001").unwrap();
+        assert_eq!((rules.start, rules.quote_lots, rules.lots_min), (5_000, 125, 8));
+        assert_eq!(rules_of(["BTC", "USDT"], "0.01", "1000", "900000000"), None);
+    }
+
+    #[test]
+    fn multiples_are_printed_exactly() {
+        assert_eq!(times(Decimal::from_str_exact("0.00001").unwrap(), 123), "0.00123");
+        assert_eq!(times(Decimal::from_str_exact("0.01").unwrap(), 6_400_000), "64000");
+    }
+}

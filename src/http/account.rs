@@ -1,0 +1,107 @@
+//! The account: balances and its own trades.
+
+use super::{
+    call::{Call, Reply, mismatched},
+    error::{ApiError, Operation},
+    json::Json,
+    order_reply::Printer,
+};
+use crate::domain::{
+    account::{AccountQuery, AccountView},
+    asset::Asset,
+    command::Balance,
+    decimal::Units,
+    id::{AssetId, OrderId, TradeId},
+    symbol::FeeRates,
+};
+
+/// How many rate units (10^-8) make one hundredth of a percent, which `makerCommission` counts in.
+const UNITS_PER_BASIS_POINT: u64 = 10_000;
+
+/// `GET /api/v3/account`
+pub(super) async fn get(call: &Call<'_>) -> Result<Reply, ApiError> {
+    let omit_zero = call.params.boolean("omitZeroBalances")?.unwrap_or(false);
+    let AccountView::Account { balances, tier, updated_at } =
+        call.query(AccountQuery::Account, Operation::Query).await?
+    else {
+        return Err(mismatched());
+    };
+    let account = call.account()?;
+    let catalogue = call.state.exchange().catalogue();
+    let rates = catalogue.symbols().next().map(|spec| spec.fee_rates(tier)).unwrap_or_default();
+    Ok(Reply::write(1_024, |json| {
+        json.object(|json| {
+            write_rates(json, rates);
+            for (name, value) in [
+                ("canTrade", true),
+                ("canWithdraw", true),
+                ("canDeposit", true),
+                ("brokered", false),
+                ("requireSelfTradePrevention", false),
+                ("preventSor", false),
+            ] {
+                json.field(name).boolean(value);
+            }
+            json.field("updateTime").number(call.unit.of(updated_at));
+            json.field("accountType").text("SPOT");
+            json.field("balances").array(|json| {
+                for asset in catalogue.assets() {
+                    let balance = find(&balances, asset.id);
+                    if !(omit_zero && balance == Balance::default()) {
+                        write_balance(json.item(), asset, balance);
+                    }
+                }
+            });
+            json.field("permissions").array(|json| json.item().text("SPOT"));
+            json.field("uid").number(account.get());
+        });
+    }))
+}
+
+fn find(balances: &[(AssetId, Balance)], asset: AssetId) -> Balance {
+    balances.iter().find(|(id, _)| *id == asset).map(|(_, balance)| *balance).unwrap_or_default()
+}
+
+fn write_balance(json: &mut Json, asset: Asset, balance: Balance) {
+    json.object(|json| {
+        json.field("asset").text(asset.name());
+        json.field("free").units(asset.units(balance.available));
+        json.field("locked").units(asset.units(balance.frozen));
+    });
+}
+
+fn write_rates(json: &mut Json, rates: FeeRates) {
+    let (maker, taker) = (rates.maker.units(), rates.taker.units());
+    json.field("makerCommission").number(maker / UNITS_PER_BASIS_POINT);
+    json.field("takerCommission").number(taker / UNITS_PER_BASIS_POINT);
+    json.field("buyerCommission").number(0);
+    json.field("sellerCommission").number(0);
+    json.field("commissionRates").object(|json| {
+        for (name, rate) in [("maker", maker), ("taker", taker), ("buyer", 0), ("seller", 0)] {
+            json.field(name).units(Units { value: rate.into(), scale: 8 });
+        }
+    });
+}
+
+/// `GET /api/v3/myTrades`
+pub(super) async fn trades(call: &Call<'_>) -> Result<Reply, ApiError> {
+    let spec = call.symbol()?;
+    let order = call.params.integer("orderId")?.map(OrderId::new);
+    let from = call.params.integer("fromId")?.map(TradeId::new);
+    let page = call.page()?;
+    let has_time = page.start.is_some() || page.end.is_some();
+    if has_time && (order.is_some() || from.is_some()) {
+        return Err(ApiError::combination());
+    }
+    if order.is_some() {
+        call.weigh(5);
+    }
+    let query = AccountQuery::Fills { symbol: spec.id, order, from, page };
+    let AccountView::Fills(fills) = call.query(query, Operation::Query).await? else {
+        return Err(mismatched());
+    };
+    let printer = Printer { spec, unit: call.unit };
+    Ok(Reply::write(64 + fills.len() * 320, |json| {
+        json.array(|json| fills.iter().for_each(|fill| printer.trade(json.item(), fill)));
+    }))
+}

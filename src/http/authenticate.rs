@@ -1,0 +1,145 @@
+//! Decides who is calling: a signature, a browser session or the operator's token.
+
+use actix_web::{HttpRequest, http::header};
+
+use super::{
+    call::Caller,
+    endpoint::Security,
+    error::ApiError,
+    origin::{Origin, origin},
+    params::Params,
+    state::HttpState,
+};
+use crate::auth::{self, KeyDirectory, ReceiveWindow, Session, SignedPart, WindowError};
+
+/// The header of API keys.
+pub(super) const KEY_HEADER: &str = "x-mbx-apikey";
+/// The header that proves a request was made by a script of our own page.
+pub(super) const CSRF_HEADER: &str = "x-csrf-token";
+/// The cookie of browser sessions.
+pub(super) const COOKIE: &str = "lightning_session";
+
+const TIMESTAMP: &str = "^[0-9]{1,20}$";
+const RECEIVE_WINDOW: &str = r"^([0-9]{1,5})(\.[0-9]{1,3})?$";
+
+/// Authenticates a request for an endpoint of this security.
+///
+/// # Errors
+/// The first thing that is wrong: -2014, -2015, -1102, -1022, -1021; for browsers and the operator -1002.
+pub(super) fn authenticate(
+    security: Security,
+    state: &HttpState,
+    request: &HttpRequest,
+    params: &Params<'_>,
+    body: &[u8],
+) -> Result<Option<Caller>, ApiError> {
+    match security {
+        Security::Public | Security::Browser | Security::Probe => Ok(None),
+        Security::Operator => operator(state, request).map(|()| None),
+        Security::Trade | Security::UserData => {
+            let key = request.headers().get(KEY_HEADER).filter(|key| !key.is_empty());
+            let caller = match key {
+                Some(key) => {
+                    let key = key.to_str().map_err(|_| ApiError::key_format())?;
+                    signed(security, state, key, params, request.query_string(), body)?
+                }
+                None => browser(state, request, params)?,
+            };
+            Ok(Some(caller))
+        }
+    }
+}
+
+fn signed(
+    security: Security,
+    state: &HttpState,
+    key: &str,
+    params: &Params<'_>,
+    query: &str,
+    body: &[u8],
+) -> Result<Caller, ApiError> {
+    if !KeyDirectory::is_well_formed(key) {
+        return Err(ApiError::key_format());
+    }
+    let timestamp = match params.get("timestamp") {
+        None | Some("") => return Err(ApiError::missing_parameter("timestamp")),
+        Some(_) => params.time("timestamp").map_err(|_| ApiError::illegal("timestamp", TIMESTAMP))?,
+    };
+    let timestamp = timestamp.ok_or_else(|| ApiError::missing_parameter("timestamp"))?;
+    let window = match params.optional("recvWindow")? {
+        None => ReceiveWindow::default(),
+        Some(text) => ReceiveWindow::parse(text).map_err(window_error)?,
+    };
+    if matches!(params.get("signature"), None | Some("")) {
+        return Err(ApiError::missing_parameter("signature"));
+    }
+    let key = state.keys().get(key).ok_or_else(ApiError::key_refused)?;
+    let (query, body) = (SignedPart::split(query.as_bytes()), SignedPart::split(body));
+    let signature = query.signature.or(body.signature).ok_or_else(ApiError::bad_signature)?;
+    if !key.hmac.verifies(&[query.before, query.after, body.before, body.after], signature) {
+        return Err(ApiError::bad_signature());
+    }
+    let permitted = match security {
+        Security::Trade => key.permissions.trade,
+        _ => key.permissions.user_data,
+    };
+    if !permitted {
+        return Err(ApiError::key_refused());
+    }
+    let deadline = window.check(timestamp, state.exchange().now()).map_err(window_error)?;
+    Ok(Caller { account: key.account, deadline: Some(deadline) })
+}
+
+fn window_error(error: WindowError) -> ApiError {
+    match error {
+        WindowError::Malformed => ApiError::illegal("recvWindow", RECEIVE_WINDOW),
+        WindowError::TooLong => ApiError::window_too_long(),
+        WindowError::Late => ApiError::outside_window(),
+        WindowError::Early => ApiError::ahead_of_time(),
+    }
+}
+
+fn browser(state: &HttpState, request: &HttpRequest, params: &Params<'_>) -> Result<Caller, ApiError> {
+    if request.cookie(COOKIE).is_none() {
+        return Err(ApiError::key_format());
+    }
+    let session = session(state, request)?;
+    require_csrf(request, &session)?;
+    for ignored in ["timestamp", "recvWindow", "signature"] {
+        params.get(ignored);
+    }
+    Ok(Caller { account: session.account, deadline: None })
+}
+
+/// Returns the session of a request's cookie.
+///
+/// # Errors
+/// -1002: 401 without a live session, 403 from a foreign page.
+pub(super) fn session(state: &HttpState, request: &HttpRequest) -> Result<std::sync::Arc<Session>, ApiError> {
+    if origin(request) == Origin::Foreign {
+        return Err(ApiError::forbidden());
+    }
+    let cookie = request.cookie(COOKIE).ok_or_else(ApiError::unauthorized)?;
+    state.sessions().find(cookie.value(), state.exchange().now()).ok_or_else(ApiError::unauthorized)
+}
+
+/// Requires the session's CSRF token.
+///
+/// # Errors
+/// -1002, 403.
+pub(super) fn require_csrf(request: &HttpRequest, session: &Session) -> Result<(), ApiError> {
+    let token = request.headers().get(CSRF_HEADER).and_then(|token| token.to_str().ok());
+    match token {
+        Some(token) if session.csrf_matches(token) => Ok(()),
+        _ => Err(ApiError::forbidden()),
+    }
+}
+
+fn operator(state: &HttpState, request: &HttpRequest) -> Result<(), ApiError> {
+    let given = request.headers().get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
+    let given = given.and_then(|value| value.strip_prefix("Bearer "));
+    match (state.operator_token(), given) {
+        (Some(token), Some(given)) if auth::equal(token.as_bytes(), given.as_bytes()) => Ok(()),
+        _ => Err(ApiError::unauthorized()),
+    }
+}

@@ -1,0 +1,196 @@
+//! One request, decoded and authenticated, as its handler sees it.
+
+use std::{cell::Cell, future::Future, sync::Arc};
+
+use actix_web::{HttpRequest, cookie::Cookie, http::StatusCode, rt::time::timeout};
+use tracing::Span;
+
+use super::{
+    error::{ApiError, Operation},
+    json::Json,
+    params::Params,
+    state::HttpState,
+    time_unit::TimeUnit,
+};
+use crate::{
+    actors::message::{MarketQuery, MarketView},
+    domain::{
+        account::{AccountQuery, AccountView, Page},
+        command::{AccountCommand, Answer},
+        id::AccountId,
+        reject::Reject,
+        symbol::SymbolSpec,
+        time::Timestamp,
+    },
+};
+
+const SYMBOL: &str = "^[A-Z0-9-_.]{1,20}$";
+const DAY_MICROS: u64 = 24 * 60 * 60 * 1_000_000;
+
+/// Who is calling.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Caller {
+    /// On whose account.
+    pub(super) account: AccountId,
+    /// Until when the request is good; a browser's has no end of its own.
+    pub(super) deadline: Option<Timestamp>,
+}
+
+/// One request.
+pub(super) struct Call<'a> {
+    pub(super) state: &'a HttpState,
+    pub(super) request: &'a HttpRequest,
+    pub(super) body: &'a [u8],
+    pub(super) params: Params<'a>,
+    pub(super) caller: Option<Caller>,
+    pub(super) unit: TimeUnit,
+    pub(super) span: Span,
+    pub(super) weight: Cell<u32>,
+}
+
+impl Call<'_> {
+    /// Returns the account of an authenticated request.
+    ///
+    /// # Errors
+    /// -1002 when the endpoint forgot to ask who is calling.
+    pub(super) fn account(&self) -> Result<AccountId, ApiError> {
+        self.caller.map(|caller| caller.account).ok_or_else(ApiError::unauthorized)
+    }
+
+    /// Counts this weight instead of the endpoint's.
+    pub(super) fn weigh(&self, weight: u32) {
+        self.weight.set(weight);
+    }
+
+    /// Reads a mandatory `symbol`.
+    ///
+    /// # Errors
+    /// -1102, -1105, -1100 or -1121.
+    pub(super) fn symbol(&self) -> Result<&Arc<SymbolSpec>, ApiError> {
+        self.optional_symbol()?.ok_or_else(|| ApiError::missing_parameter("symbol"))
+    }
+
+    /// Reads `symbol`, if it was sent.
+    ///
+    /// # Errors
+    /// -1105, -1100 or -1121.
+    pub(super) fn optional_symbol(&self) -> Result<Option<&Arc<SymbolSpec>>, ApiError> {
+        self.params.optional("symbol")?.map(|name| self.symbol_named(name)).transpose()
+    }
+
+    /// Finds a symbol.
+    ///
+    /// # Errors
+    /// -1100 for what no symbol can be called, -1121 for what none is called.
+    pub(super) fn symbol_named(&self, name: &str) -> Result<&Arc<SymbolSpec>, ApiError> {
+        let found = self.state.exchange().catalogue().symbol_named(name);
+        found.ok_or_else(|| {
+            let legal = |byte: u8| {
+                byte.is_ascii_uppercase() || byte.is_ascii_digit() || b"-_.".contains(&byte) || byte >= 0x80
+            };
+            if name.len() <= 20 && name.bytes().all(legal) {
+                ApiError::symbol()
+            } else {
+                ApiError::illegal("symbol", SYMBOL)
+            }
+        })
+    }
+
+    /// Reads `startTime`, `endTime` and `limit`.
+    ///
+    /// # Errors
+    /// -1127 when the two are more than a day apart, -1100 and -1130 for malformed ones.
+    pub(super) fn page(&self) -> Result<Page, ApiError> {
+        let start = self.params.time("startTime")?;
+        let end = self.params.time("endTime")?;
+        if let (Some(start), Some(end)) = (start, end) {
+            if end < start {
+                return Err(ApiError::combination());
+            }
+            if end.micros() - start.micros() > DAY_MICROS {
+                return Err(ApiError::interval_too_long());
+            }
+        }
+        Ok(Page { start, end, limit: self.params.limit(500, 1_000)? })
+    }
+
+    /// Sends a command and awaits its answer.
+    ///
+    /// # Errors
+    /// -1104 for parameters nobody read, -1007 when no answer comes, or the refusal.
+    pub(super) async fn command(
+        &self,
+        command: AccountCommand,
+        operation: Operation,
+    ) -> Result<Answer, ApiError> {
+        self.params.all_read()?;
+        let deadline = self.caller.and_then(|caller| caller.deadline);
+        let answer = self.state.exchange().command(command, deadline, self.span.clone());
+        self.answer(answer, operation).await
+    }
+
+    /// Asks the caller's account.
+    ///
+    /// # Errors
+    /// As [`Call::command`].
+    pub(super) async fn query(
+        &self,
+        query: AccountQuery,
+        operation: Operation,
+    ) -> Result<AccountView, ApiError> {
+        self.params.all_read()?;
+        let answer = self.state.exchange().query(self.account()?, query, self.span.clone());
+        self.answer(answer, operation).await
+    }
+
+    /// Asks the public market.
+    ///
+    /// # Errors
+    /// The refusal, or -1007 when no answer comes.
+    pub(super) async fn market(&self, query: MarketQuery) -> Result<MarketView, ApiError> {
+        self.answer(self.state.exchange().market(query), Operation::Query).await
+    }
+
+    async fn answer<T>(
+        &self,
+        answer: impl Future<Output = Result<T, Reject>>,
+        operation: Operation,
+    ) -> Result<T, ApiError> {
+        match timeout(self.state.limits().command_timeout, answer).await {
+            Ok(answer) => answer.map_err(|reject| ApiError::refused(reject, operation)),
+            Err(_) => Err(ApiError::timeout()),
+        }
+    }
+}
+
+/// What a handler answers.
+#[derive(Debug)]
+pub(super) struct Reply {
+    pub(super) status: StatusCode,
+    pub(super) body: String,
+    pub(super) cookie: Option<Cookie<'static>>,
+    pub(super) content_type: &'static str,
+}
+
+impl Reply {
+    /// The content type of everything but metrics.
+    pub(super) const JSON: &'static str = "application/json;charset=UTF-8";
+
+    /// 200 with a body of JSON.
+    pub(super) fn json(body: String) -> Self {
+        Self { status: StatusCode::OK, body, cookie: None, content_type: Self::JSON }
+    }
+
+    /// 200 with the JSON `fill` writes.
+    pub(super) fn write(capacity: usize, fill: impl FnOnce(&mut Json)) -> Self {
+        let mut json = Json::with_capacity(capacity);
+        fill(&mut json);
+        Self::json(json.finish())
+    }
+}
+
+/// The answer was none to the question asked: a bug in a shard.
+pub(super) fn mismatched() -> ApiError {
+    tracing::error!("a shard answered something else than it was asked");
+    ApiError::internal()
+}

@@ -1,0 +1,97 @@
+//! `POST /api/v3/order/cancelReplace`: two outcomes in one reply.
+
+use super::{
+    call::{Call, Reply, mismatched},
+    error::{ApiError, Operation},
+    json::Json,
+    names::{self, ResponseKind},
+    order_reply::Printer,
+    order_request::{cancel_restriction, client_order_id, new_order, order_ref, response_kind},
+};
+use crate::domain::{
+    command::{AccountCommand, Answer, ReplaceOrder, Replaced},
+    id::ClientOrderId,
+    order::{Fill, Order},
+    reject::Reject,
+};
+
+type Placed = Result<(Order, Vec<Fill>), Reject>;
+
+/// Cancels one order and places another.
+pub(super) async fn cancel_replace(call: &Call<'_>) -> Result<Reply, ApiError> {
+    let spec = call.symbol()?;
+    let mode = names::parse_replace_mode(call.params.required("cancelReplaceMode")?)
+        .ok_or_else(|| ApiError::invalid("cancelReplaceMode"))?;
+    let order = new_order(call, spec)?;
+    let command = ReplaceOrder {
+        cancel: order_ref(call, "cancelOrderId", "cancelOrigClientOrderId")?,
+        restriction: cancel_restriction(call)?,
+        mode,
+        order,
+    };
+    let cancel_id = client_order_id(call, "cancelNewClientOrderId")?;
+    let kind = response_kind(call, order.kind)?;
+    // Orders are not rate limited yet, so either answer to being limited is the same.
+    match call.params.optional("orderRateLimitExceededMode")? {
+        None | Some("DO_NOTHING" | "CANCEL_ONLY") => {}
+        Some(_) => return Err(ApiError::invalid("orderRateLimitExceededMode")),
+    }
+    match call.command(AccountCommand::Replace(Box::new(command)), Operation::Place).await? {
+        Answer::Replaced(replaced) => {
+            let Replaced { cancelled, placed } = *replaced;
+            let printer = Printer { spec, unit: call.unit };
+            let both = Both { printer, cancelled, cancel_id, placed, kind };
+            if both.succeeded() {
+                call.weigh(0);
+            }
+            both.reply()
+        }
+        _ => Err(mismatched()),
+    }
+}
+
+/// Both halves and how to print them.
+struct Both<'a> {
+    printer: Printer<'a>,
+    cancelled: Result<Order, Reject>,
+    cancel_id: Option<ClientOrderId>,
+    placed: Option<Placed>,
+    kind: ResponseKind,
+}
+
+impl Both<'_> {
+    fn succeeded(&self) -> bool {
+        self.cancelled.is_ok() && matches!(self.placed, Some(Ok(_)))
+    }
+
+    fn reply(&self) -> Result<Reply, ApiError> {
+        let mut json = Json::with_capacity(1_536);
+        self.write(&mut json);
+        let text = json.finish();
+        match (&self.cancelled, &self.placed) {
+            (Ok(_), Some(Ok(_))) => Ok(Reply::json(text)),
+            (Err(_), Some(Err(_)) | None) => Err(ApiError::replace_failed().with_data(text)),
+            _ => Err(ApiError::replace_partly_failed().with_data(text)),
+        }
+    }
+
+    fn write(&self, json: &mut Json) {
+        let word = |ok: bool| if ok { "SUCCESS" } else { "FAILURE" };
+        let placed = self.placed.as_ref();
+        json.object(|json| {
+            json.field("cancelResult").text(word(self.cancelled.is_ok()));
+            json.field("newOrderResult").text(placed.map_or("NOT_ATTEMPTED", |placed| word(placed.is_ok())));
+            json.field("cancelResponse");
+            match &self.cancelled {
+                Ok(order) => self.printer.cancelled(json, order, self.cancel_id),
+                Err(reject) => ApiError::refused(*reject, Operation::Cancel).write(json),
+            }
+            json.field("newOrderResponse");
+            match placed {
+                Some(Ok((order, fills))) => self.printer.placed(json, order, fills, self.kind),
+                Some(Err(reject)) => ApiError::refused(*reject, Operation::Place).write(json),
+                None => json.raw("null"),
+            }
+        });
+    }
+}

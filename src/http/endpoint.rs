@@ -1,0 +1,210 @@
+//! What all endpoints have in common: read the body, authenticate, run the handler, count the weight, answer.
+
+use std::cell::Cell;
+
+use actix_web::{
+    HttpMessage, HttpRequest, HttpResponse, Route,
+    http::{
+        Method,
+        header::{self, HeaderName, HeaderValue},
+    },
+    web,
+};
+use futures_util::future::LocalBoxFuture;
+use tracing::Span;
+use tracing_actix_web::RequestId;
+
+use super::{
+    authenticate::{COOKIE, authenticate},
+    call::{Call, Reply},
+    error::ApiError,
+    params::Params,
+    state::HttpState,
+    time_unit::TimeUnit,
+};
+
+/// Who may call an endpoint.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Security {
+    /// Anybody.
+    Public,
+    /// A key with TRADE, or a browser session.
+    Trade,
+    /// A key with USER_DATA, or a browser session.
+    UserData,
+    /// A browser of our own page; the handler looks at the session.
+    Browser,
+    /// The operator.
+    Operator,
+    /// Whoever watches over the process.
+    Probe,
+}
+
+impl Security {
+    /// Returns whether parameters come from the query and a form; the others read JSON.
+    const fn has_params(self) -> bool {
+        matches!(self, Self::Public | Self::Trade | Self::UserData)
+    }
+}
+
+pub(super) type Handle = for<'a> fn(&'a Call<'a>) -> LocalBoxFuture<'a, Result<Reply, ApiError>>;
+
+/// A row of the route index.
+pub struct Endpoint {
+    /// The method.
+    pub method: Method,
+    /// The path.
+    pub path: &'static str,
+    /// Who may call it.
+    pub security: Security,
+    /// What a call weighs, unless its parameters or its success say otherwise.
+    pub weight: u32,
+    pub(super) handle: Handle,
+}
+
+impl std::fmt::Debug for Endpoint {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(formatter, "{} {} {:?} {}", self.method, self.path, self.security, self.weight)
+    }
+}
+
+const USED_WEIGHT: HeaderName = HeaderName::from_static("x-mbx-used-weight");
+const USED_WEIGHT_1M: HeaderName = HeaderName::from_static("x-mbx-used-weight-1m");
+const REQUEST_UUID: HeaderName = HeaderName::from_static("x-mbx-uuid");
+const TIME_UNIT: HeaderName = HeaderName::from_static("x-mbx-time-unit");
+
+impl Endpoint {
+    /// Returns the route that serves this endpoint.
+    pub(super) fn route(&'static self) -> Route {
+        let serve = move |state, request, payload| serve(self, state, request, payload);
+        web::method(self.method.clone()).to(serve)
+    }
+}
+
+async fn serve(
+    endpoint: &'static Endpoint,
+    state: web::Data<HttpState>,
+    request: HttpRequest,
+    payload: web::Payload,
+) -> HttpResponse {
+    let weight = Cell::new(endpoint.weight);
+    let outcome = run(endpoint, &state, &request, payload, &weight).await;
+    let mut response = match outcome {
+        Ok(reply) => success(reply),
+        Err(error) => refusal(&error),
+    };
+    let headers = response.headers_mut();
+    if let Some(address) = request.peer_addr() {
+        let used = HeaderValue::from(state.add_weight(address.ip(), weight.get()));
+        headers.insert(USED_WEIGHT, used.clone());
+        headers.insert(USED_WEIGHT_1M, used);
+    }
+    add_common_headers(&request, headers);
+    if endpoint.security != Security::Public {
+        headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    }
+    response
+}
+
+async fn run(
+    endpoint: &Endpoint,
+    state: &HttpState,
+    request: &HttpRequest,
+    payload: web::Payload,
+    weight: &Cell<u32>,
+) -> Result<Reply, ApiError> {
+    let body = match payload.to_bytes_limited(state.limits().body_bytes).await {
+        Ok(Ok(body)) => body,
+        Ok(Err(_)) => return Err(ApiError::body_broken()),
+        Err(_) => return Err(ApiError::body_too_large()),
+    };
+    let unit = match request.headers().get(TIME_UNIT) {
+        None => TimeUnit::default(),
+        Some(unit) => unit.to_str().ok().and_then(TimeUnit::parse).ok_or_else(ApiError::time_unit)?,
+    };
+    let params = match endpoint.security.has_params() {
+        true => Params::decode(request.query_string(), &body)?,
+        false => Params::default(),
+    };
+    let caller = authenticate(endpoint.security, state, request, &params, &body)?;
+    let span = Span::current();
+    if let Some(caller) = caller {
+        span.record("account.id", caller.account.get());
+    }
+    let call =
+        Call { state, request, body: &body, params, caller, unit, span, weight: Cell::new(weight.get()) };
+    let outcome = (endpoint.handle)(&call).await;
+    weight.set(call.weight.get());
+    outcome
+}
+
+fn success(reply: Reply) -> HttpResponse {
+    let mut response = HttpResponse::build(reply.status);
+    response.insert_header((header::CONTENT_TYPE, HeaderValue::from_static(reply.content_type)));
+    if let Some(cookie) = reply.cookie {
+        response.cookie(cookie);
+    }
+    response.body(reply.body)
+}
+
+/// Turns a refusal into a response.
+pub(super) fn refusal(error: &ApiError) -> HttpResponse {
+    let mut response = HttpResponse::build(error.status());
+    response.insert_header((header::CONTENT_TYPE, HeaderValue::from_static(Reply::JSON)));
+    if let Some(seconds) = error.retry_after_seconds() {
+        response.insert_header((header::RETRY_AFTER, HeaderValue::from(seconds)));
+    }
+    response.body(error.body())
+}
+
+/// Adds the request's id and, for the API as programs use it, leave for any page to read the answer. A request
+/// with a session cookie never gets that.
+fn add_common_headers(request: &HttpRequest, headers: &mut header::HeaderMap) {
+    if let Some(id) = request.extensions().get::<RequestId>() {
+        let mut text = [0; 36];
+        let text: &str = id.hyphenated().encode_lower(&mut text);
+        if let Ok(value) = HeaderValue::from_str(text) {
+            headers.insert(REQUEST_UUID, value);
+        }
+    }
+    let is_browser = || request.headers().contains_key(header::COOKIE) && request.cookie(COOKIE).is_some();
+    if request.path().starts_with("/api/") && !is_browser() {
+        headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"));
+    }
+}
+
+/// Answers a method the path does not have; for `/api`, OPTIONS is a page asking for leave.
+pub(super) async fn other_method(request: HttpRequest) -> HttpResponse {
+    let pattern = request.match_pattern().unwrap_or_default();
+    let methods: Vec<_> = super::routes::ENDPOINTS
+        .iter()
+        .filter(|endpoint| endpoint.path == pattern)
+        .map(|endpoint| endpoint.method.as_str())
+        .collect();
+    let methods = methods.join(", ");
+    let mut response = if request.method() == Method::OPTIONS && pattern.starts_with("/api/") {
+        HttpResponse::NoContent()
+            .insert_header((header::ACCESS_CONTROL_ALLOW_METHODS, methods))
+            .insert_header((
+                header::ACCESS_CONTROL_ALLOW_HEADERS,
+                "X-MBX-APIKEY, X-MBX-TIME-UNIT, Content-Type",
+            ))
+            .insert_header((header::ACCESS_CONTROL_MAX_AGE, "86400"))
+            .finish()
+    } else {
+        let mut response = refusal(&ApiError::method_not_allowed());
+        if let Ok(methods) = HeaderValue::from_str(&methods) {
+            response.headers_mut().insert(header::ALLOW, methods);
+        }
+        response
+    };
+    add_common_headers(&request, response.headers_mut());
+    response
+}
+
+/// Answers a path nobody has.
+pub(super) async fn not_found(request: HttpRequest) -> HttpResponse {
+    let mut response = refusal(&ApiError::not_found());
+    add_common_headers(&request, response.headers_mut());
+    response
+}

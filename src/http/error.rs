@@ -1,0 +1,299 @@
+//! What clients are told when something is refused: the one place where refusals become wire codes, texts and
+//! statuses. Clients match on the texts, so they are part of the contract.
+
+use std::borrow::Cow;
+
+use actix_web::http::StatusCode;
+
+use super::json::Json;
+use crate::domain::reject::{Parameter, Reject};
+
+/// What was being done; the same refusal has different codes for different operations.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Operation {
+    /// Placing an order, or testing one.
+    Place,
+    /// Cancelling.
+    Cancel,
+    /// Amending.
+    Amend,
+    /// Reading.
+    Query,
+    /// The operator's doing.
+    Operate,
+}
+
+/// A refusal as the wire has it.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{message}")]
+pub struct ApiError {
+    status: StatusCode,
+    code: i32,
+    message: Cow<'static, str>,
+    retry_after_seconds: Option<u32>,
+    data: Option<String>,
+}
+
+const DECIMAL: &str = r"^([0-9]{1,20})(\.[0-9]{1,20})?$";
+
+macro_rules! fixed {
+    ($($(#[$meta:meta])* $name:ident: $status:ident $code:literal $message:literal;)*) => {
+        $($(#[$meta])* pub const fn $name() -> Self { Self::new(StatusCode::$status, $code, $message) })*
+    };
+}
+
+impl ApiError {
+    const fn new(status: StatusCode, code: i32, message: &'static str) -> Self {
+        Self { status, code, message: Cow::Borrowed(message), retry_after_seconds: None, data: None }
+    }
+
+    const fn bad(code: i32, message: &'static str) -> Self {
+        Self::new(StatusCode::BAD_REQUEST, code, message)
+    }
+
+    const fn with_text(code: i32, message: String) -> Self {
+        Self {
+            status: StatusCode::BAD_REQUEST,
+            code,
+            message: Cow::Owned(message),
+            retry_after_seconds: None,
+            data: None,
+        }
+    }
+
+    fixed! {
+        /// Something is broken here.
+        internal: INTERNAL_SERVER_ERROR -1000 "An unknown error occurred while processing the request.";
+        /// A shard is out of service.
+        disconnected: SERVICE_UNAVAILABLE -1001 "Internal error; unable to process your request. Please try again.";
+        /// No token, or a wrong one.
+        unauthorized: UNAUTHORIZED -1002 "You are not authorized to execute this request.";
+        /// A page of another origin, or no CSRF token.
+        forbidden: FORBIDDEN -1002 "You are not authorized to execute this request.";
+        /// No answer in time; the outcome is unknown.
+        timeout: GATEWAY_TIMEOUT -1007 "Timeout waiting for response from backend server. Send status unknown; execution status unknown.";
+        /// The exchange is stopping.
+        stopping: SERVICE_UNAVAILABLE -1016 "This service is no longer available.";
+        /// The path has no such method.
+        method_not_allowed: METHOD_NOT_ALLOWED -1020 "This operation is not supported.";
+        /// No such path.
+        not_found: NOT_FOUND -1020 "This operation is not supported.";
+        /// The path speaks WebSocket.
+        upgrade_required: UPGRADE_REQUIRED -1020 "This operation is not supported.";
+        /// The body is too large.
+        body_too_large: PAYLOAD_TOO_LARGE -1101 "Too many parameters sent for this endpoint.";
+        /// The body did not arrive whole.
+        body_broken: BAD_REQUEST -1000 "An unknown error occurred while processing the request.";
+        /// The timestamp is older than the window.
+        outside_window: BAD_REQUEST -1021 "Timestamp for this request is outside of the recvWindow.";
+        /// The timestamp is a second or more ahead.
+        ahead_of_time: BAD_REQUEST -1021 "Timestamp for this request was 1000ms ahead of the server's time.";
+        /// The signature does not verify.
+        bad_signature: BAD_REQUEST -1022 "Signature for this request is not valid.";
+        /// Not UTF-8.
+        illegal_characters: BAD_REQUEST -1100 "Illegal characters found in a parameter.";
+        /// A name twice in one place.
+        duplicate_parameter: BAD_REQUEST -1101 "Duplicate values for a parameter detected.";
+        /// Not GTC, IOC, FOK or GTD.
+        time_in_force: BAD_REQUEST -1115 "Invalid timeInForce.";
+        /// Not a type offered.
+        order_type: BAD_REQUEST -1116 "Invalid orderType.";
+        /// Neither BUY nor SELL.
+        side: BAD_REQUEST -1117 "Invalid side.";
+        /// No such symbol.
+        symbol: BAD_REQUEST -1121 "Invalid symbol.";
+        /// A day at most.
+        interval_too_long: BAD_REQUEST -1127 "More than 24 hours between startTime and endTime.";
+        /// Parameters that exclude each other.
+        combination: BAD_REQUEST -1128 "Combination of optional parameters invalid.";
+        /// The window is longer than a minute.
+        window_too_long: BAD_REQUEST -1131 "recvWindow must be less than 60000.";
+        /// Out of the range strategies may use.
+        strategy_type: BAD_REQUEST -1134 "`strategyType` was less than 1000000.";
+        /// The body is not the JSON asked for.
+        json: BAD_REQUEST -1135 "Invalid JSON Request";
+        /// Neither restriction.
+        cancel_restrictions: BAD_REQUEST -1145 "`cancelRestrictions` has to be either `ONLY_NEW` or `ONLY_PARTIALLY_FILLED`.";
+        /// A symbol twice in a list.
+        duplicate_symbol: BAD_REQUEST -1151 "Symbol is present multiple times in the list.";
+        /// Neither unit.
+        time_unit: BAD_REQUEST -1194 "Invalid value for time unit; expected either MICROSECOND or MILLISECOND.";
+        /// Not 64 letters and digits.
+        key_format: UNAUTHORIZED -2014 "API-key format invalid.";
+        /// No such key, or not for this.
+        key_refused: UNAUTHORIZED -2015 "Invalid API-key, IP, or permissions for action.";
+        /// One half of a cancel-replace failed.
+        replace_partly_failed: CONFLICT -2021 "Order cancel-replace partially failed.";
+        /// A cancel-replace failed.
+        replace_failed: BAD_REQUEST -2022 "Order cancel-replace failed.";
+    }
+
+    /// -1100, naming the parameter and what it may be.
+    pub fn illegal(name: &str, range: &str) -> Self {
+        Self::with_text(
+            -1100,
+            format!("Illegal characters found in parameter '{name}'; legal range is '{range}'."),
+        )
+    }
+
+    /// -1101: more parameters than any endpoint has.
+    pub fn too_many_parameters(expected: usize) -> Self {
+        let received = expected + 1;
+        Self::with_text(
+            -1101,
+            format!("Too many parameters; expected '{expected}' and received '{received}'."),
+        )
+    }
+
+    /// -1102: must be sent.
+    pub fn missing_parameter(name: &str) -> Self {
+        let text = format!("Mandatory parameter '{name}' was not sent, was empty/null, or malformed.");
+        Self::with_text(-1102, text)
+    }
+
+    /// -1102: one of two must be sent.
+    pub fn missing_either(one: &str, other: &str) -> Self {
+        Self::with_text(-1102, format!("Param '{one}' or '{other}' must be sent, but both were empty/null!"))
+    }
+
+    /// -1104: sent, but nothing asked for it.
+    pub fn unread(read: usize, sent: usize) -> Self {
+        let text =
+            format!("Not all sent parameters were read; read '{read}' parameter(s) but was sent '{sent}'.");
+        Self::with_text(-1104, text)
+    }
+
+    /// -1105: sent without a value.
+    pub fn empty_parameter(name: &str) -> Self {
+        Self::with_text(-1105, format!("Parameter '{name}' was empty."))
+    }
+
+    /// -1106: has no place here.
+    pub fn not_required(name: &str) -> Self {
+        Self::with_text(-1106, format!("Parameter '{name}' sent when not required."))
+    }
+
+    /// -1108: does not fit.
+    pub fn overflow(name: &str) -> Self {
+        Self::with_text(-1108, format!("Parameter '{name}' overflowed."))
+    }
+
+    /// -1130: not a value the parameter may have.
+    pub fn invalid(name: &str) -> Self {
+        Self::with_text(-1130, format!("Data sent for parameter '{name}' is not valid."))
+    }
+
+    /// Refuses on behalf of the exchange.
+    pub fn refused(reject: Reject, operation: Operation) -> Self {
+        match reject {
+            Reject::Malformed(parameter) => Self::illegal(parameter.name(), DECIMAL),
+            Reject::Precision(parameter) => Self::precision(parameter),
+            Reject::Overflow => Self::bad(-1108, "A parameter overflowed."),
+            Reject::UnsupportedCombination => Self::bad(-1014, "Unsupported order combination."),
+            Reject::UnknownSymbol => Self::symbol(),
+            Reject::UnknownAsset => Self::invalid("asset"),
+            Reject::UnknownAccount => Self::invalid("accountId"),
+            Reject::ZeroAmount => Self::invalid("amount"),
+            Reject::UnknownTier => Self::invalid("tier"),
+            Reject::ExpiryInPast => Self::invalid("goodTillDate"),
+            Reject::InsufficientBalance => {
+                Self::bad(-2010, "Account has insufficient balance for requested action.")
+            }
+            Reject::Filter(filter) => Self::with_text(-1013, format!("Filter failure: {}", filter.name())),
+            Reject::DuplicateClientOrderId => Self::bad(-2010, "Duplicate order sent."),
+            Reject::MarketClosed => Self::bad(-2010, "Market is closed."),
+            Reject::WouldTake => Self::bad(-2010, "Order would immediately match and take."),
+            Reject::BookFull => Self::bad(-2010, "The order book is full."),
+            Reject::UnknownOrder => match operation {
+                Operation::Query => Self::bad(-2013, "Order does not exist."),
+                Operation::Amend => Self::bad(-2038, "Unknown order sent."),
+                Operation::Place | Operation::Cancel | Operation::Operate => {
+                    Self::bad(-2011, "Unknown order sent.")
+                }
+            },
+            Reject::ClientOrderIdMismatch => {
+                Self::bad(-2039, "Client order ID is not correct for this order ID.")
+            }
+            Reject::CancelRestricted => {
+                Self::bad(-2011, "Order was not canceled due to cancel restrictions.")
+            }
+            Reject::AmendIncrease => Self::bad(-2038, "Order amend (quantity increase) is not supported."),
+            Reject::AmendNoChange => {
+                Self::bad(-2038, "The requested action would change no state; rejecting")
+            }
+            Reject::AccountExists | Reject::RequestConflict | Reject::KeyExists => {
+                Self { status: StatusCode::CONFLICT, ..Self::own(reject) }
+            }
+            Reject::TooManyRequestIds => Self::own(reject),
+            Reject::IdsExhausted => {
+                Self::new(StatusCode::INTERNAL_SERVER_ERROR, -1000, Self::internal_text())
+            }
+            Reject::Busy => Self {
+                status: StatusCode::SERVICE_UNAVAILABLE,
+                retry_after_seconds: Some(1),
+                ..Self::bad(
+                    -1008,
+                    "Server is currently overloaded with other requests. Please try again in a few minutes.",
+                )
+            },
+            Reject::TooLate => Self::outside_window(),
+            Reject::OutOfService => Self::disconnected(),
+            Reject::Stopping => Self { retry_after_seconds: Some(5), ..Self::stopping() },
+        }
+    }
+
+    const fn internal_text() -> &'static str {
+        "An unknown error occurred while processing the request."
+    }
+
+    fn precision(parameter: Parameter) -> Self {
+        Self::with_text(-1111, format!("Parameter '{}' has too much precision.", parameter.name()))
+    }
+
+    /// A refusal Binance has no code for: ours, moved out of its range.
+    fn own(reject: Reject) -> Self {
+        Self::with_text(-90_000 - i32::from(reject.code()), reject.to_string())
+    }
+
+    /// Adds the JSON of a `data` field.
+    #[must_use]
+    pub fn with_data(self, data: String) -> Self {
+        Self { data: Some(data), ..self }
+    }
+
+    /// Returns the HTTP status.
+    pub const fn status(&self) -> StatusCode {
+        self.status
+    }
+
+    /// Returns the wire's code.
+    pub const fn code(&self) -> i32 {
+        self.code
+    }
+
+    /// Returns when to try again.
+    pub const fn retry_after_seconds(&self) -> Option<u32> {
+        self.retry_after_seconds
+    }
+
+    /// Writes `{"code":…,"msg":…}`.
+    pub(super) fn write(&self, json: &mut Json) {
+        json.object(|json| {
+            json.field("code").raw(&self.code.to_string());
+            json.field("msg").text(&self.message);
+            if let Some(data) = &self.data {
+                json.field("data").raw(data);
+            }
+        });
+    }
+
+    /// Returns the body.
+    pub fn body(&self) -> String {
+        let mut json = Json::with_capacity(128);
+        self.write(&mut json);
+        json.finish()
+    }
+}
+
+#[cfg(test)]
+mod tests;

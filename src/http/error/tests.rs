@@ -1,0 +1,145 @@
+use super::*;
+use crate::domain::reject::Filter;
+
+/// Every refusal, what was being done, and what the wire says: status, code, text.
+const TABLE: &[(Reject, Operation, u16, i32, &str)] = {
+    use Operation::{Amend, Cancel, Operate, Place, Query};
+    &[
+        (
+            Reject::Malformed(Parameter::Price),
+            Place,
+            400,
+            -1100,
+            r"Illegal characters found in parameter 'price'; legal range is '^([0-9]{1,20})(\.[0-9]{1,20})?$'.",
+        ),
+        (
+            Reject::Malformed(Parameter::Quantity),
+            Place,
+            400,
+            -1100,
+            r"Illegal characters found in parameter 'quantity'; legal range is '^([0-9]{1,20})(\.[0-9]{1,20})?$'.",
+        ),
+        (
+            Reject::Precision(Parameter::QuoteOrderQty),
+            Place,
+            400,
+            -1111,
+            "Parameter 'quoteOrderQty' has too much precision.",
+        ),
+        (
+            Reject::Precision(Parameter::NewQty),
+            Amend,
+            400,
+            -1111,
+            "Parameter 'newQty' has too much precision.",
+        ),
+        (
+            Reject::Precision(Parameter::Amount),
+            Operate,
+            400,
+            -1111,
+            "Parameter 'amount' has too much precision.",
+        ),
+        (Reject::Overflow, Place, 400, -1108, "A parameter overflowed."),
+        (Reject::UnsupportedCombination, Place, 400, -1014, "Unsupported order combination."),
+        (Reject::TooLate, Place, 400, -1021, "Timestamp for this request is outside of the recvWindow."),
+        (Reject::UnknownSymbol, Place, 400, -1121, "Invalid symbol."),
+        (Reject::UnknownAsset, Operate, 400, -1130, "Data sent for parameter 'asset' is not valid."),
+        (Reject::UnknownAccount, Operate, 400, -1130, "Data sent for parameter 'accountId' is not valid."),
+        (Reject::AccountExists, Operate, 409, -92002, "account exists already"),
+        (
+            Reject::InsufficientBalance,
+            Place,
+            400,
+            -2010,
+            "Account has insufficient balance for requested action.",
+        ),
+        (Reject::Filter(Filter::PriceFilter), Place, 400, -1013, "Filter failure: PRICE_FILTER"),
+        (
+            Reject::Filter(Filter::PercentPriceBySide),
+            Place,
+            400,
+            -1013,
+            "Filter failure: PERCENT_PRICE_BY_SIDE",
+        ),
+        (Reject::Filter(Filter::LotSize), Place, 400, -1013, "Filter failure: LOT_SIZE"),
+        (Reject::Filter(Filter::MarketLotSize), Place, 400, -1013, "Filter failure: MARKET_LOT_SIZE"),
+        (Reject::Filter(Filter::Notional), Place, 400, -1013, "Filter failure: NOTIONAL"),
+        (Reject::Filter(Filter::MaxNumOrders), Place, 400, -1013, "Filter failure: MAX_NUM_ORDERS"),
+        (Reject::DuplicateClientOrderId, Place, 400, -2010, "Duplicate order sent."),
+        (Reject::RequestConflict, Operate, 409, -92006, "request id was used for a different request"),
+        (Reject::TooManyRequestIds, Operate, 400, -92007, "too many request ids"),
+        (Reject::ZeroAmount, Operate, 400, -1130, "Data sent for parameter 'amount' is not valid."),
+        (Reject::ExpiryInPast, Place, 400, -1130, "Data sent for parameter 'goodTillDate' is not valid."),
+        (Reject::IdsExhausted, Place, 500, -1000, "An unknown error occurred while processing the request."),
+        (Reject::UnknownTier, Operate, 400, -1130, "Data sent for parameter 'tier' is not valid."),
+        (Reject::KeyExists, Operate, 409, -92012, "api key exists already"),
+        (Reject::MarketClosed, Place, 400, -2010, "Market is closed."),
+        (Reject::WouldTake, Place, 400, -2010, "Order would immediately match and take."),
+        (Reject::UnknownOrder, Cancel, 400, -2011, "Unknown order sent."),
+        (Reject::UnknownOrder, Query, 400, -2013, "Order does not exist."),
+        (Reject::UnknownOrder, Amend, 400, -2038, "Unknown order sent."),
+        (
+            Reject::ClientOrderIdMismatch,
+            Cancel,
+            400,
+            -2039,
+            "Client order ID is not correct for this order ID.",
+        ),
+        (Reject::CancelRestricted, Cancel, 400, -2011, "Order was not canceled due to cancel restrictions."),
+        (Reject::AmendIncrease, Amend, 400, -2038, "Order amend (quantity increase) is not supported."),
+        (Reject::AmendNoChange, Amend, 400, -2038, "The requested action would change no state; rejecting"),
+        (Reject::BookFull, Place, 400, -2010, "The order book is full."),
+        (
+            Reject::Busy,
+            Place,
+            503,
+            -1008,
+            "Server is currently overloaded with other requests. Please try again in a few minutes.",
+        ),
+        (
+            Reject::OutOfService,
+            Place,
+            503,
+            -1001,
+            "Internal error; unable to process your request. Please try again.",
+        ),
+        (Reject::Stopping, Place, 503, -1016, "This service is no longer available."),
+    ]
+};
+
+#[test]
+fn every_refusal_has_its_status_code_and_text() {
+    for &(reject, operation, status, code, text) in TABLE {
+        let error = ApiError::refused(reject, operation);
+        assert_eq!((error.status().as_u16(), error.code()), (status, code), "{reject:?} {operation:?}");
+        assert_eq!(error.to_string(), text, "{reject:?} {operation:?}");
+    }
+}
+
+#[test]
+fn the_body_is_binances() {
+    assert_eq!(ApiError::symbol().body(), r#"{"code":-1121,"msg":"Invalid symbol."}"#);
+    assert_eq!(
+        ApiError::replace_failed().with_data("{}".into()).body(),
+        r#"{"code":-2022,"msg":"Order cancel-replace failed.","data":{}}"#
+    );
+}
+
+#[test]
+fn only_busy_and_stopping_say_when_to_try_again() {
+    for &(reject, operation, ..) in TABLE {
+        let says = ApiError::refused(reject, operation).retry_after_seconds().is_some();
+        assert_eq!(says, matches!(reject, Reject::Busy | Reject::Stopping), "{reject:?}");
+    }
+}
+
+/// ccxt searches error bodies for filter names before it looks at the code.
+#[test]
+fn a_filter_is_named_only_when_it_is_the_failure() {
+    for &(reject, operation, ..) in TABLE {
+        let body = ApiError::refused(reject, operation).body();
+        let names = ["LOT_SIZE", "PRICE_FILTER", "Price * QTY"].iter().any(|name| body.contains(name));
+        assert!(!names || matches!(reject, Reject::Filter(_)), "{body}");
+    }
+}

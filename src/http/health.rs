@@ -1,0 +1,44 @@
+//! For whoever watches over the process: is it alive, can it serve, what does it count.
+
+use actix_web::http::StatusCode;
+
+use super::{
+    call::{Call, Reply},
+    error::ApiError,
+};
+
+/// `GET /health/live`
+pub(super) async fn live(_: &Call<'_>) -> Result<Reply, ApiError> {
+    Ok(Reply::json(r#"{"status":"live"}"#.to_owned()))
+}
+
+/// `GET /health/ready`
+pub(super) async fn ready(call: &Call<'_>) -> Result<Reply, ApiError> {
+    let exchange = call.state.exchange();
+    let (stopping, out_of_service) = (exchange.is_stopping(), exchange.out_of_service());
+    let ready = !stopping && out_of_service.is_empty();
+    let mut reply = Reply::write(128, |json| {
+        json.object(|json| {
+            json.field("status").text(match (ready, stopping) {
+                (true, _) => "ready",
+                (false, true) => "stopping",
+                (false, false) => "degraded",
+            });
+            json.field("outOfService").array(|json| {
+                out_of_service.iter().for_each(|shard| json.item().text(shard));
+            });
+        });
+    });
+    if !ready {
+        reply.status = StatusCode::SERVICE_UNAVAILABLE;
+    }
+    Ok(reply)
+}
+
+/// `GET /metrics`
+pub(super) async fn metrics(call: &Call<'_>) -> Result<Reply, ApiError> {
+    let mut reply = Reply::json(call.state.exchange().metrics().render());
+    // What prometheus-client writes.
+    reply.content_type = "application/openmetrics-text; version=1.0.0; charset=utf-8";
+    Ok(reply)
+}

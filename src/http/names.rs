@@ -1,0 +1,190 @@
+//! The wire's words for the domain's enums, both ways.
+
+use crate::domain::{
+    command::{CancelRestriction, ReplaceMode},
+    id::ClientOrderId,
+    order::{EndReason, Order, OrderKind, OrderStatus, Side, StpMode, TimeInForce},
+};
+
+/// The order types on offer.
+pub(super) const ORDER_KINDS: [OrderKind; 3] = [OrderKind::Limit, OrderKind::LimitMaker, OrderKind::Market];
+
+/// The self-trade prevention modes on offer, the default first.
+pub(super) const STP_MODES: [StpMode; 5] =
+    [StpMode::None, StpMode::ExpireTaker, StpMode::ExpireMaker, StpMode::ExpireBoth, StpMode::Decrement];
+
+/// How much an order's reply says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum ResponseKind {
+    /// Its ids.
+    Ack,
+    /// What became of it.
+    Result,
+    /// And its fills.
+    Full,
+}
+
+/// Reads `newOrderRespType`.
+pub(super) fn parse_response_kind(text: &str) -> Option<ResponseKind> {
+    match text {
+        "ACK" => Some(ResponseKind::Ack),
+        "RESULT" => Some(ResponseKind::Result),
+        "FULL" => Some(ResponseKind::Full),
+        _ => None,
+    }
+}
+
+/// Returns `BUY` or `SELL`.
+pub(super) const fn side(side: Side) -> &'static str {
+    match side {
+        Side::Buy => "BUY",
+        Side::Sell => "SELL",
+    }
+}
+
+/// Reads `side`.
+pub(super) fn parse_side(text: &str) -> Option<Side> {
+    Side::BOTH.into_iter().find(|&value| side(value) == text)
+}
+
+/// Returns the order type.
+pub(super) const fn order_kind(kind: OrderKind) -> &'static str {
+    match kind {
+        OrderKind::Limit => "LIMIT",
+        OrderKind::LimitMaker => "LIMIT_MAKER",
+        OrderKind::Market => "MARKET",
+    }
+}
+
+/// Reads `type`.
+pub(super) fn parse_order_kind(text: &str) -> Option<OrderKind> {
+    ORDER_KINDS.into_iter().find(|&value| order_kind(value) == text)
+}
+
+/// Returns the time in force of an order; those that have none to choose say GTC, as Binance does.
+pub(super) const fn time_in_force(order: &Order) -> &'static str {
+    match (order.kind, order.time_in_force) {
+        (OrderKind::Market | OrderKind::LimitMaker, _) | (_, TimeInForce::Gtc) => "GTC",
+        (_, TimeInForce::Ioc) => "IOC",
+        (_, TimeInForce::Fok) => "FOK",
+        (_, TimeInForce::Gtd) => "GTD",
+    }
+}
+
+/// Reads `timeInForce`; `GTD` is our extension.
+pub(super) fn parse_time_in_force(text: &str) -> Option<TimeInForce> {
+    match text {
+        "GTC" => Some(TimeInForce::Gtc),
+        "IOC" => Some(TimeInForce::Ioc),
+        "FOK" => Some(TimeInForce::Fok),
+        "GTD" => Some(TimeInForce::Gtd),
+        _ => None,
+    }
+}
+
+/// Returns the self-trade prevention mode.
+pub(super) const fn stp_mode(mode: StpMode) -> &'static str {
+    match mode {
+        StpMode::None => "NONE",
+        StpMode::ExpireTaker => "EXPIRE_TAKER",
+        StpMode::ExpireMaker => "EXPIRE_MAKER",
+        StpMode::ExpireBoth => "EXPIRE_BOTH",
+        StpMode::Decrement => "DECREMENT",
+    }
+}
+
+/// Reads `selfTradePreventionMode`.
+pub(super) fn parse_stp_mode(text: &str) -> Option<StpMode> {
+    STP_MODES.into_iter().find(|&value| stp_mode(value) == text)
+}
+
+/// Reads `cancelRestrictions`.
+pub(super) fn parse_cancel_restriction(text: &str) -> Option<CancelRestriction> {
+    match text {
+        "ONLY_NEW" => Some(CancelRestriction::OnlyNew),
+        "ONLY_PARTIALLY_FILLED" => Some(CancelRestriction::OnlyPartiallyFilled),
+        _ => None,
+    }
+}
+
+/// Reads `cancelReplaceMode`.
+pub(super) fn parse_replace_mode(text: &str) -> Option<ReplaceMode> {
+    match text {
+        "STOP_ON_FAILURE" => Some(ReplaceMode::StopOnFailure),
+        "ALLOW_FAILURE" => Some(ReplaceMode::AllowFailure),
+        _ => None,
+    }
+}
+
+/// Returns the status of an order.
+pub(super) const fn status(order: &Order) -> &'static str {
+    match order.status {
+        // PENDING_NEW is for order lists only: some clients do not know it.
+        OrderStatus::ConditionalPending | OrderStatus::Pending => "NEW",
+        OrderStatus::PartiallyFilled => "PARTIALLY_FILLED",
+        OrderStatus::Filled => "FILLED",
+        OrderStatus::Cancelled => "CANCELED",
+        OrderStatus::Rejected => "REJECTED",
+        OrderStatus::Expired => match order.reason {
+            Some(EndReason::SelfTrade) => "EXPIRED_IN_MATCH",
+            _ => "EXPIRED",
+        },
+    }
+}
+
+/// Returns why an order expired (wire `expiryReason`); `None` when it did not, or STP says it already.
+pub(super) const fn expiry_reason(order: &Order) -> Option<&'static str> {
+    if !matches!(order.status, OrderStatus::Expired) {
+        return None;
+    }
+    match order.reason {
+        None | Some(EndReason::SelfTrade | EndReason::Cancelled) => None,
+        Some(EndReason::Unfilled) => Some(match order.kind {
+            OrderKind::Market => "INSUFFICIENT_LIQUIDITY",
+            OrderKind::Limit | OrderKind::LimitMaker => "UNFILLED_IOC_QUANTITY_EXPIRED",
+        }),
+        Some(EndReason::Killed) => Some("UNFILLED_FOK_ORDER_EXPIRED"),
+        Some(EndReason::GoodTillDate) => Some("GOOD_TILL_DATE"),
+        Some(EndReason::Collar) => Some("EXECUTION_RULE_PRICE_RANGE_EXCEEDED"),
+        Some(EndReason::NoReference) => Some("INSUFFICIENT_LIQUIDITY"),
+        Some(EndReason::FillLimit | EndReason::BookFull) => Some("EXCHANGE_CANCELED"),
+        Some(EndReason::WouldTake) => Some("REJECTED"),
+    }
+}
+
+/// Names the cancel of an order whose client gave the cancel no name: the same in the reply and in the private
+/// stream.
+pub(super) fn cancel_client_id(order: &Order) -> ClientOrderId {
+    ClientOrderId::generated(order.id.get() ^ order.updated_at.micros().rotate_left(24))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_printed_is_what_is_read() {
+        for value in Side::BOTH {
+            assert_eq!(parse_side(side(value)), Some(value));
+        }
+        for value in ORDER_KINDS {
+            assert_eq!(parse_order_kind(order_kind(value)), Some(value));
+        }
+        for value in STP_MODES {
+            assert_eq!(parse_stp_mode(stp_mode(value)), Some(value));
+        }
+    }
+
+    #[test]
+    fn what_is_not_on_offer_is_not_read() {
+        for text in ["", "buy", "STOP_LOSS", "TRANSFER", "GTX", "gtc"] {
+            assert_eq!(parse_side(text), None);
+            assert_eq!(parse_order_kind(text), None);
+            assert_eq!(parse_stp_mode(text), None);
+            assert_eq!(parse_time_in_force(text), None);
+            assert_eq!(parse_response_kind(text), None);
+            assert_eq!(parse_cancel_restriction(text), None);
+            assert_eq!(parse_replace_mode(text), None);
+        }
+    }
+}

@@ -1,0 +1,187 @@
+//! Orders: place, test, cancel, amend, query.
+
+use std::sync::Arc;
+
+use super::{
+    call::{Call, Reply, mismatched},
+    error::{ApiError, Operation},
+    json::Json,
+    order_reply::Printer,
+    order_request::{cancel_restriction, client_order_id, new_order, order_ref, response_kind},
+};
+use crate::domain::{
+    account::{AccountQuery, AccountView},
+    command::{AccountCommand, AmendOrder, Answer, CancelAll, CancelOrder},
+    decimal::Units,
+    id::OrderId,
+    order::Order,
+    reject::{Parameter, Reject},
+    symbol::SymbolSpec,
+};
+
+/// `POST /api/v3/order`
+pub(super) async fn place(call: &Call<'_>) -> Result<Reply, ApiError> {
+    let spec = call.symbol()?;
+    let order = new_order(call, spec)?;
+    let kind = response_kind(call, order.kind)?;
+    match call.command(AccountCommand::Place(order), Operation::Place).await? {
+        Answer::Placed { order, fills } => {
+            call.weigh(0);
+            let printer = Printer { spec, unit: call.unit };
+            let capacity = 640 + fills.len() * 160;
+            Ok(Reply::write(capacity, |json| printer.placed(json, &order, &fills, kind)))
+        }
+        _ => Err(mismatched()),
+    }
+}
+
+/// `POST /api/v3/order/test`
+pub(super) async fn test(call: &Call<'_>) -> Result<Reply, ApiError> {
+    let spec = call.symbol()?;
+    let order = new_order(call, spec)?;
+    response_kind(call, order.kind)?;
+    let with_rates = call.params.boolean("computeCommissionRates")?.unwrap_or(false);
+    if with_rates {
+        call.weigh(20);
+    }
+    match call.query(AccountQuery::Test(order), Operation::Place).await? {
+        AccountView::Tested if !with_rates => Ok(Reply::json("{}".to_owned())),
+        AccountView::Tested => {
+            let AccountView::Account { tier, .. } =
+                call.query(AccountQuery::Account, Operation::Place).await?
+            else {
+                return Err(mismatched());
+            };
+            Ok(Reply::write(512, |json| write_rates(json, spec, tier)))
+        }
+        _ => Err(mismatched()),
+    }
+}
+
+fn write_rates(json: &mut Json, spec: &SymbolSpec, tier: u8) {
+    let rates = spec.fee_rates(tier);
+    let group = |json: &mut Json, name, maker: u64, taker: u64| {
+        json.field(name).object(|json| {
+            json.field("maker").units(Units { value: maker.into(), scale: 8 });
+            json.field("taker").units(Units { value: taker.into(), scale: 8 });
+        });
+    };
+    json.object(|json| {
+        group(json, "standardCommissionForOrder", rates.maker.units(), rates.taker.units());
+        group(json, "specialCommissionForOrder", 0, 0);
+        group(json, "taxCommissionForOrder", 0, 0);
+        json.field("discount").object(|json| {
+            json.field("enabledForAccount").boolean(false);
+            json.field("enabledForSymbol").boolean(false);
+            json.field("discountAsset").text("");
+            json.field("discount").units(Units { value: 0, scale: 8 });
+        });
+    });
+}
+
+/// `DELETE /api/v3/order`
+pub(super) async fn cancel(call: &Call<'_>) -> Result<Reply, ApiError> {
+    let spec = call.symbol()?;
+    let command = CancelOrder {
+        account: call.account()?,
+        symbol: spec.id,
+        order: order_ref(call, "orderId", "origClientOrderId")?,
+        restriction: cancel_restriction(call)?,
+    };
+    let cancel_id = client_order_id(call, "newClientOrderId")?;
+    match call.command(AccountCommand::Cancel(command), Operation::Cancel).await? {
+        Answer::Cancelled(order) => {
+            call.weigh(0);
+            let printer = Printer { spec, unit: call.unit };
+            Ok(Reply::write(640, |json| printer.cancelled(json, &order, cancel_id)))
+        }
+        _ => Err(mismatched()),
+    }
+}
+
+/// `DELETE /api/v3/openOrders`
+pub(super) async fn cancel_all(call: &Call<'_>) -> Result<Reply, ApiError> {
+    let spec = call.symbol()?;
+    let command = CancelAll { account: call.account()?, symbol: spec.id };
+    match call.command(AccountCommand::CancelAll(command), Operation::Cancel).await? {
+        // None open is an error on the wire, as if one had been named.
+        Answer::AllCancelled(orders) if orders.is_empty() => {
+            Err(ApiError::refused(Reject::UnknownOrder, Operation::Cancel))
+        }
+        Answer::AllCancelled(orders) => {
+            call.weigh(0);
+            let printer = Printer { spec, unit: call.unit };
+            Ok(Reply::write(orders.len() * 640, |json| {
+                json.array(|json| {
+                    orders.iter().for_each(|order| printer.cancelled(json.item(), order, None))
+                });
+            }))
+        }
+        _ => Err(mismatched()),
+    }
+}
+
+/// `PUT /api/v3/order/amend/keepPriority`
+pub(super) async fn amend(call: &Call<'_>) -> Result<Reply, ApiError> {
+    let spec = call.symbol()?;
+    let quantity = spec.parse_quantity(call.params.required("newQty")?, Parameter::NewQty);
+    let command = AmendOrder {
+        account: call.account()?,
+        symbol: spec.id,
+        order: order_ref(call, "orderId", "origClientOrderId")?,
+        quantity: quantity.map_err(|reject| ApiError::refused(reject, Operation::Amend))?,
+        client_id: client_order_id(call, "newClientOrderId")?,
+    };
+    match call.command(AccountCommand::Amend(command), Operation::Amend).await? {
+        Answer::Amended { order, previous_client_id } => {
+            let printer = Printer { spec, unit: call.unit };
+            Ok(Reply::write(640, |json| printer.amended(json, &order, previous_client_id)))
+        }
+        _ => Err(mismatched()),
+    }
+}
+
+/// `GET /api/v3/order`
+pub(super) async fn get(call: &Call<'_>) -> Result<Reply, ApiError> {
+    let spec = call.symbol()?;
+    let order = order_ref(call, "orderId", "origClientOrderId")?;
+    match call.query(AccountQuery::Order { symbol: spec.id, order }, Operation::Query).await? {
+        AccountView::Order(order) => {
+            let printer = Printer { spec, unit: call.unit };
+            Ok(Reply::write(640, |json| printer.queried(json, &order)))
+        }
+        _ => Err(mismatched()),
+    }
+}
+
+/// `GET /api/v3/openOrders`
+pub(super) async fn open(call: &Call<'_>) -> Result<Reply, ApiError> {
+    let symbol = call.optional_symbol()?.map(|spec| spec.id);
+    if symbol.is_some() {
+        call.weigh(6);
+    }
+    let view = call.query(AccountQuery::OpenOrders { symbol }, Operation::Query).await?;
+    list(call, view)
+}
+
+/// `GET /api/v3/allOrders`
+pub(super) async fn all(call: &Call<'_>) -> Result<Reply, ApiError> {
+    let symbol = call.symbol()?.id;
+    let from = call.params.integer("orderId")?.map(OrderId::new);
+    let page = call.page()?;
+    let view = call.query(AccountQuery::AllOrders { symbol, from, page }, Operation::Query).await?;
+    list(call, view)
+}
+
+fn list(call: &Call<'_>, view: AccountView) -> Result<Reply, ApiError> {
+    let AccountView::Orders(orders) = view else { return Err(mismatched()) };
+    let catalogue = call.state.exchange().catalogue();
+    Ok(Reply::write(64 + orders.len() * 640, |json| {
+        json.array(|json| {
+            let known = |order: &Order| catalogue.symbol(order.symbol).map(Arc::as_ref);
+            for (order, spec) in orders.iter().filter_map(|order| Some((order, known(order)?))) {
+                Printer { spec, unit: call.unit }.queried(json.item(), order);
+            }
+        });
+    }))
+}

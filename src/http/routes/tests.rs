@@ -1,0 +1,74 @@
+use super::*;
+
+/// What the Binance Spot documentation (`rest-api.md`) and our own say of each route. A route without a row
+/// here, or with another row, is a mistake in one of the two.
+#[rustfmt::skip]
+const DOCUMENTED: &[(&str, &str, Security, u32)] = {
+    use Security::{Browser, Operator, Probe, Public, Trade, UserData};
+    &[
+        ("POST",   "/api/v3/order",                    Trade,     1),
+        ("DELETE", "/api/v3/order",                    Trade,     1),
+        ("GET",    "/api/v3/order",                    UserData,  4),
+        ("POST",   "/api/v3/order/test",               Trade,     1),
+        ("POST",   "/api/v3/order/cancelReplace",      Trade,     1),
+        ("PUT",    "/api/v3/order/amend/keepPriority", Trade,     4),
+        ("GET",    "/api/v3/openOrders",               UserData, 80),
+        ("DELETE", "/api/v3/openOrders",               Trade,     1),
+        ("GET",    "/api/v3/allOrders",                UserData, 20),
+        ("GET",    "/api/v3/account",                  UserData, 20),
+        ("GET",    "/api/v3/myTrades",                 UserData, 20),
+        ("GET",    "/api/v3/depth",                    Public,    5),
+        ("GET",    "/api/v3/trades",                   Public,   25),
+        ("GET",    "/api/v3/ticker/price",             Public,    4),
+        ("GET",    "/api/v3/ticker/bookTicker",        Public,    4),
+        ("GET",    "/api/v3/ping",                     Public,    1),
+        ("GET",    "/api/v3/time",                     Public,    1),
+        ("GET",    "/api/v3/exchangeInfo",             Public,   20),
+        ("POST",   "/x/v1/session/demo",               Browser,   1),
+        ("GET",    "/x/v1/session",                    Browser,   1),
+        ("DELETE", "/x/v1/session",                    Browser,   1),
+        ("POST",   "/x/v1/operator/accounts",          Operator,  1),
+        ("POST",   "/x/v1/operator/keys",              Operator,  1),
+        ("POST",   "/x/v1/operator/deposit",           Operator,  1),
+        ("POST",   "/x/v1/operator/withdraw",          Operator,  1),
+        ("GET",    "/health/live",                     Probe,     0),
+        ("GET",    "/health/ready",                    Probe,     0),
+        ("GET",    "/metrics",                         Probe,     0),
+    ]
+};
+
+#[test]
+fn every_route_is_as_documented_and_every_documented_route_is_there() {
+    let routes: Vec<_> = ENDPOINTS
+        .iter()
+        .map(|endpoint| (endpoint.method.as_str(), endpoint.path, endpoint.security, endpoint.weight))
+        .collect();
+    for route in &routes {
+        assert!(DOCUMENTED.contains(route), "not documented: {route:?}");
+    }
+    for row in DOCUMENTED {
+        assert!(routes.contains(row), "not served: {row:?}");
+    }
+    assert_eq!(routes.len(), DOCUMENTED.len());
+}
+
+#[test]
+fn the_routes_of_a_path_stand_together() {
+    let mut paths: Vec<_> =
+        ENDPOINTS.chunk_by(|one, next| one.path == next.path).map(|rows| rows[0].path).collect();
+    let groups = paths.len();
+    paths.sort_unstable();
+    paths.dedup();
+    assert_eq!(paths.len(), groups);
+}
+
+#[test]
+fn what_changes_an_account_needs_trade_and_what_reads_one_needs_user_data() {
+    for endpoint in ENDPOINTS.iter().filter(|endpoint| endpoint.path.starts_with("/api/")) {
+        let expected: &[Security] = match endpoint.method {
+            Method::GET => &[Security::Public, Security::UserData],
+            _ => &[Security::Trade],
+        };
+        assert!(expected.contains(&endpoint.security), "{endpoint:?}");
+    }
+}

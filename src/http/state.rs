@@ -1,0 +1,175 @@
+//! What every request handler holds.
+
+use std::{
+    net::IpAddr,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, AtomicUsize, Ordering},
+    },
+    time::Duration,
+};
+
+use super::{exchange_info::SymbolTexts, weight::Weights};
+use crate::{
+    actors::{Exchange, message::SessionId},
+    auth::{KeyDirectory, Sessions},
+    domain::id::AccountId,
+};
+
+/// The limits of one connection.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ConnectionLimits {
+    /// The largest request body, in bytes.
+    pub body_bytes: usize,
+    /// How long a command may take before the client is told its outcome is unknown.
+    pub command_timeout: Duration,
+    /// How long an idle HTTP connection stays open.
+    pub keep_alive: Duration,
+    /// How long a client may take to send a request's head.
+    pub request_timeout: Duration,
+    /// How long sent bytes may stay unacknowledged before the connection is dropped.
+    pub unacknowledged: Duration,
+    /// WebSocket connections at once.
+    pub socket_count: usize,
+    /// Frames a WebSocket session may be behind.
+    pub socket_backlog: usize,
+    /// The largest message a WebSocket client may send, in bytes.
+    pub socket_message_bytes: usize,
+    /// Messages, pings and pongs a WebSocket client may send a second.
+    pub socket_messages_per_second: u32,
+    /// Streams a WebSocket client may subscribe to.
+    pub socket_streams: usize,
+    /// How often a WebSocket client is pinged.
+    pub socket_ping: Duration,
+    /// How long a WebSocket client may stay silent.
+    pub socket_silence: Duration,
+    /// How long a WebSocket connection may live.
+    pub socket_lifetime: Duration,
+}
+
+impl Default for ConnectionLimits {
+    fn default() -> Self {
+        Self {
+            body_bytes: 64 * 1024,
+            command_timeout: Duration::from_secs(10),
+            keep_alive: Duration::from_secs(75),
+            request_timeout: Duration::from_secs(5),
+            unacknowledged: Duration::from_secs(10),
+            socket_count: 20_000,
+            socket_backlog: 1_024,
+            socket_message_bytes: 64 * 1024,
+            socket_messages_per_second: 5,
+            socket_streams: 1_024,
+            socket_ping: Duration::from_secs(20),
+            socket_silence: Duration::from_secs(60),
+            socket_lifetime: Duration::from_secs(24 * 60 * 60),
+        }
+    }
+}
+
+/// Everything the edge holds: one per process, shared by all workers.
+#[derive(Debug)]
+pub struct HttpState {
+    exchange: Exchange,
+    keys: Arc<KeyDirectory>,
+    sessions: Arc<Sessions>,
+    operator_token: Option<String>,
+    demo_account: Option<AccountId>,
+    limits: ConnectionLimits,
+    weights: Weights,
+    symbol_texts: SymbolTexts,
+    socket_ids: AtomicU64,
+    open_sockets: Arc<AtomicUsize>,
+}
+
+impl HttpState {
+    /// Builds the state. Without an operator token the operator's routes refuse everybody; without a demo
+    /// account there is no demo session.
+    pub fn new(
+        exchange: Exchange,
+        keys: Arc<KeyDirectory>,
+        sessions: Arc<Sessions>,
+        operator_token: impl Into<Option<String>>,
+        demo_account: Option<AccountId>,
+        limits: ConnectionLimits,
+    ) -> Self {
+        let symbol_texts = SymbolTexts::new(exchange.catalogue());
+        // Without random bytes the places are merely predictable.
+        let seed = getrandom::u64().unwrap_or_default();
+        Self {
+            exchange,
+            keys,
+            sessions,
+            operator_token: operator_token.into().filter(|token| !token.is_empty()),
+            demo_account,
+            limits,
+            weights: Weights::new(seed),
+            symbol_texts,
+            socket_ids: AtomicU64::new(1),
+            open_sockets: Arc::default(),
+        }
+    }
+
+    /// Returns the way into the exchange.
+    pub const fn exchange(&self) -> &Exchange {
+        &self.exchange
+    }
+
+    /// Returns the API keys.
+    pub fn keys(&self) -> &KeyDirectory {
+        &self.keys
+    }
+
+    /// Returns the browser sessions.
+    pub const fn sessions(&self) -> &Arc<Sessions> {
+        &self.sessions
+    }
+
+    /// Returns what the operator proves itself with.
+    pub fn operator_token(&self) -> Option<&str> {
+        self.operator_token.as_deref()
+    }
+
+    /// Returns the account of demo sessions.
+    pub const fn demo_account(&self) -> Option<AccountId> {
+        self.demo_account
+    }
+
+    /// Returns the limits of one connection.
+    pub const fn limits(&self) -> &ConnectionLimits {
+        &self.limits
+    }
+
+    /// Adds to the weight an address has used and returns the minute's sum.
+    pub fn add_weight(&self, address: IpAddr, weight: u32) -> u32 {
+        self.weights.add(address, weight, self.exchange.now())
+    }
+
+    pub(super) const fn symbol_texts(&self) -> &SymbolTexts {
+        &self.symbol_texts
+    }
+
+    /// Takes a place for a WebSocket session; `None` when there are too many.
+    pub(super) fn open_socket(&self) -> Option<SocketPlace> {
+        let place = SocketPlace { open: Arc::clone(&self.open_sockets) };
+        // The place is given back when it is dropped, here too.
+        (place.open.fetch_add(1, Ordering::Relaxed) < self.limits.socket_count).then_some(place)
+    }
+
+    /// Returns a number no other session of this process has.
+    pub(super) fn next_session_id(&self) -> SessionId {
+        SessionId(self.socket_ids.fetch_add(1, Ordering::Relaxed))
+    }
+}
+
+/// A WebSocket session's place, given back when dropped.
+#[derive(Debug)]
+pub(super) struct SocketPlace {
+    open: Arc<AtomicUsize>,
+}
+
+impl Drop for SocketPlace {
+    fn drop(&mut self) {
+        self.open.fetch_sub(1, Ordering::Relaxed);
+    }
+}

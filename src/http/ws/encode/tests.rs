@@ -1,0 +1,179 @@
+use super::{testing::catalogue, *};
+use crate::{
+    actors::message::{DepthView, Speed},
+    domain::{
+        command::Balance,
+        id::{AccountId, AssetId, ClientOrderId, OrderId, TradeId},
+        money::Amount,
+        order::{Fill, Order, OrderKind, OrderStatus, StpMode, TimeInForce},
+    },
+};
+
+const SYMBOL: SymbolId = SymbolId::new(1);
+const TIME: Timestamp = Timestamp::from_micros(1_700_000_000_000_999);
+
+fn encoder() -> WireEncoder {
+    WireEncoder::new(catalogue())
+}
+
+fn order() -> Order {
+    Order {
+        id: OrderId::new(1_025),
+        account: AccountId::new(1),
+        symbol: SYMBOL,
+        client_id: ClientOrderId::parse("mine").unwrap(),
+        side: Side::Buy,
+        kind: OrderKind::Limit,
+        time_in_force: TimeInForce::Gtc,
+        stp: StpMode::None,
+        price: Price::from_ticks(4_500_000),
+        quantity: Lots::new(100),
+        quote_quantity: Amount::ZERO,
+        executed: Lots::ZERO,
+        executed_quote: Amount::ZERO,
+        prevented: Lots::ZERO,
+        hold: Amount::ZERO,
+        status: OrderStatus::Pending,
+        reason: None,
+        handle: None,
+        expires_at: None,
+        created_at: TIME,
+        updated_at: TIME,
+    }
+}
+
+fn execution(order: Order, kind: ExecutionKind) -> String {
+    let execution = Execution { order, kind, original_client_id: None };
+    let kind = UserEventKind::Execution(Box::new(execution));
+    encoder().user(&UserEvent { account: AccountId::new(1), seq: 7, time: TIME, kind }, TimeUnit::Millis)
+}
+
+#[test]
+fn market_updates_look_like_binances() {
+    let encoder = encoder();
+    let trade = PublicTrade {
+        id: TradeId::new(9),
+        price: Price::from_ticks(4_500_050),
+        lots: Lots::new(150),
+        time: TIME,
+        buyer_is_maker: true,
+    };
+    assert_eq!(
+        encoder.market(Topic::Trade(SYMBOL), &MarketUpdate::Trade(trade), TimeUnit::Millis),
+        r#"{"e":"trade","E":1700000000000,"s":"BTCUSDT","t":9,"p":"45000.50000000","q":"0.00150000","T":1700000000000,"m":true,"M":true}"#
+    );
+    let level = (Price::from_ticks(4_500_000), Lots::new(1));
+    let ticker = BestQuotes { update_id: 5, bid: Some(level), ask: None };
+    assert_eq!(
+        encoder.market(Topic::BookTicker(SYMBOL), &MarketUpdate::BookTicker(ticker), TimeUnit::Millis),
+        r#"{"u":5,"s":"BTCUSDT","b":"45000.00000000","B":"0.00001000","a":"0.00000000","A":"0.00000000"}"#
+    );
+    let changes = vec![(Side::Sell, level.0, Lots::ZERO), (Side::Buy, level.0, level.1)];
+    let depth = MarketUpdate::Depth { first_update_id: 3, last_update_id: 5, changes, time: TIME };
+    assert_eq!(
+        encoder.market(Topic::Depth(SYMBOL, Speed::Fast), &depth, TimeUnit::Millis),
+        r#"{"e":"depthUpdate","E":1700000000000,"s":"BTCUSDT","U":3,"u":5,"b":[["45000.00000000","0.00001000"]],"a":[["45000.00000000","0.00000000"]]}"#
+    );
+    let view = DepthView { last_update_id: 5, bids: vec![level], asks: vec![] };
+    assert_eq!(
+        encoder.market(
+            Topic::PartialDepth(SYMBOL, 5, Speed::Slow),
+            &MarketUpdate::PartialDepth(view),
+            TimeUnit::Millis
+        ),
+        r#"{"lastUpdateId":5,"bids":[["45000.00000000","0.00001000"]],"asks":[]}"#
+    );
+}
+
+#[test]
+fn times_come_in_microseconds_where_asked() {
+    let kind = UserEventKind::Transfer { asset: AssetId::new(2), delta: Amount::ZERO };
+    let event = UserEvent { account: AccountId::new(1), seq: 1, time: TIME, kind };
+    assert!(encoder().user(&event, TimeUnit::Micros).contains(r#""E":1700000000000999"#));
+}
+
+#[test]
+fn an_accepted_order_is_reported_with_every_key() {
+    assert_eq!(
+        execution(order(), ExecutionKind::New),
+        concat!(
+            r#"{"stream":"user","data":{"seq":7,"event":{"e":"executionReport","E":1700000000000,"s":"BTCUSDT","#,
+            r#""c":"mine","C":"","S":"BUY","o":"LIMIT","f":"GTC","q":"0.00100000","p":"45000.00000000","#,
+            r#""P":"0.00000000","F":"0.00000000","g":-1,"x":"NEW","X":"NEW","r":"NONE","i":1025,"#,
+            r#""l":"0.00000000","L":"0.00000000","n":"0","N":null,"t":-1,"m":false,"Y":"0.00000000","#,
+            r#""z":"0.00000000","T":1700000000000,"I":7,"w":true,"M":false,"O":1700000000000,"#,
+            r#""Z":"0.00000000","Q":"0.00000000","V":"NONE","W":1700000000000}}}"#,
+        )
+    );
+}
+
+#[test]
+fn every_report_has_the_documented_keys() {
+    let fill = Fill {
+        trade: TradeId::new(3),
+        order: OrderId::new(1_025),
+        account: AccountId::new(1),
+        symbol: SYMBOL,
+        side: Side::Buy,
+        price: Price::from_ticks(4_500_000),
+        lots: Lots::new(50),
+        quote: Amount::new(2_250_000_000),
+        fee: Amount::new(50),
+        is_maker: false,
+        time: TIME,
+    };
+    let keys = "eEscSofqpPFgCxXrilzLnNTtIwmMOZYQV";
+    let expired = Order { status: OrderStatus::Expired, reason: Some(EndReason::SelfTrade), ..order() };
+    for (order, kind, name) in [
+        (order(), ExecutionKind::New, "NEW"),
+        (order(), ExecutionKind::Trade(fill), "TRADE"),
+        (order(), ExecutionKind::Cancelled, "CANCELED"),
+        (order(), ExecutionKind::Replaced, "REPLACED"),
+        (order(), ExecutionKind::Rejected, "REJECTED"),
+        (order(), ExecutionKind::Expired, "EXPIRED"),
+        (expired, ExecutionKind::Expired, "TRADE_PREVENTION"),
+        (order(), ExecutionKind::Prevented(Lots::new(1)), "TRADE_PREVENTION"),
+    ] {
+        let frame: serde_json::Value = serde_json::from_str(&execution(order, kind)).unwrap();
+        let event = &frame["data"]["event"];
+        assert_eq!(event["x"], name);
+        for key in keys.chars() {
+            assert!(event.get(key.to_string()).is_some(), "{name} lacks {key}");
+        }
+    }
+}
+
+#[test]
+fn a_trade_names_its_fee_and_a_cancel_the_cancelled_order() {
+    let cancelled = Order { status: OrderStatus::Cancelled, ..order() };
+    let frame: serde_json::Value =
+        serde_json::from_str(&execution(cancelled, ExecutionKind::Cancelled)).unwrap();
+    let event = &frame["data"]["event"];
+    assert_eq!((event["C"].as_str(), event["X"].as_str()), (Some("mine"), Some("CANCELED")));
+    assert_eq!(event["c"].as_str(), Some(names::cancel_client_id(&order()).as_str()));
+}
+
+#[test]
+fn balances_and_transfers_are_reported() {
+    let balance = Balance { available: Amount::new(100_000_000), frozen: Amount::new(1) };
+    let event = |kind| UserEvent { account: AccountId::new(1), seq: 1, time: TIME, kind };
+    assert_eq!(
+        encoder().user(&event(UserEventKind::Balances(vec![(AssetId::new(1), balance)])), TimeUnit::Millis),
+        r#"{"stream":"user","data":{"seq":1,"event":{"e":"outboundAccountPosition","E":1700000000000,"u":1700000000000,"B":[{"a":"BTC","f":"1.00000000","l":"0.00000001"}]}}}"#
+    );
+    let transfer = UserEventKind::Transfer { asset: AssetId::new(2), delta: Amount::new(-500_000_000) };
+    assert_eq!(
+        encoder().user(&event(transfer), TimeUnit::Millis),
+        r#"{"stream":"user","data":{"seq":1,"event":{"e":"balanceUpdate","E":1700000000000,"a":"USDT","d":"-5.00000000","T":1700000000000}}}"#
+    );
+}
+
+#[test]
+fn the_shutdown_notice_is_wrapped_like_any_event() {
+    assert!(encoder().shutdown(false).starts_with(r#"{"e":"serverShutdown","E":"#));
+    assert!(
+        encoder()
+            .shutdown(true)
+            .starts_with(r#"{"stream":"!serverShutdown","data":{"e":"serverShutdown","E":"#)
+    );
+}

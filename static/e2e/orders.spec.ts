@@ -1,0 +1,164 @@
+import { Counterparty, quietPrice } from './exchange';
+import { expect, test } from './floor';
+
+test('a limit order rests, is marked in the book, and is canceled', async ({ floor, page }) => {
+  const price = (await quietPrice('BTCUSDT')).toFixed(2);
+  await floor.visit('BTCUSDT');
+  await floor.enter({ USDT: '5000' });
+  await floor.limit('Buy', price, '0.01');
+
+  await expect(floor.orders).toHaveCount(1);
+  await expect(floor.orders.first()).toContainText(price);
+  await expect(floor.bids(price)).toContainText('your order');
+  await expect(floor.toasts).toContainText('Placed: Buy 0.01 BTCUSDT');
+
+  await floor.orders.first().getByRole('button').click();
+  await expect(floor.orders).toHaveCount(0);
+  await expect(floor.toasts).toContainText('Canceled');
+  await expect(page.getByRole('textbox', { name: 'Amount', exact: true })).toHaveValue('');
+});
+
+test('all orders of a market are canceled with a second click', async ({ floor, page }) => {
+  const price = (await quietPrice('BTCUSDT')) * 0.9;
+  await floor.visit('BTCUSDT');
+  await floor.enter({ USDT: '5000' });
+  await floor.limit('Buy', price.toFixed(0), '0.01');
+  await expect(floor.orders).toHaveCount(1);
+  await floor.limit('Buy', (price - 100).toFixed(0), '0.02');
+  await expect(floor.orders).toHaveCount(2);
+
+  await page.getByRole('button', { name: 'Cancel all BTCUSDT' }).click();
+  await expect(floor.orders).toHaveCount(2);
+  await page.getByRole('button', { name: 'Sure? Cancel 2' }).click();
+  await expect(floor.orders).toHaveCount(0);
+});
+
+test('a market order meets a counterparty, by quantity and by quote amount', async ({ floor, page }) => {
+  const ask = (await quietPrice('ETHUSDT')).toFixed(2);
+  const other = await Counterparty.open({ ETH: '10' });
+  try {
+    await other.limit('ETHUSDT', 'SELL', ask, '4');
+    await floor.visit('ETHUSDT');
+    await floor.enter({ USDT: '100000' });
+    await expect(floor.asks(ask)).toBeVisible();
+
+    await page.getByRole('radio', { name: 'Market', exact: true }).check({ force: true });
+    await page.getByRole('textbox', { name: 'Amount' }).fill('1');
+    await floor.submit();
+    await expect(floor.toasts).toContainText('Filled: Buy 1 ETHUSDT');
+    await expect(page.getByTestId('last').first()).toContainText(Number(ask).toLocaleString('en'));
+
+    await page.getByRole('radio', { name: 'USDT', exact: true }).check({ force: true });
+    await page.getByRole('textbox', { name: 'Spend' }).fill((Number(ask) * 2).toFixed(2));
+    await floor.submit();
+    await expect(floor.toasts).toContainText('Filled: Buy 2 ETHUSDT');
+    await expect(floor.orders).toHaveCount(0);
+  } finally {
+    await other.cancelAll('ETHUSDT');
+  }
+});
+
+test('a price is taken from the book, by click and by keyboard', async ({ floor, page }) => {
+  const ask = await quietPrice('ETHUSDT');
+  const other = await Counterparty.open({ ETH: '10' });
+  try {
+    await other.limit('ETHUSDT', 'SELL', (ask + 1).toFixed(2), '1');
+    await other.limit('ETHUSDT', 'SELL', ask.toFixed(2), '1');
+    await floor.visit('ETHUSDT');
+    const field = page.getByRole('textbox', { name: 'Price', exact: true });
+    await floor.asks((ask + 1).toFixed(2)).click();
+    await expect(field).toHaveValue((ask + 1).toFixed(2));
+    await page.keyboard.press('ArrowDown');
+    await page.keyboard.press('Enter');
+    await expect(field).toHaveValue(ask.toFixed(2));
+  } finally {
+    await other.cancelAll('ETHUSDT');
+  }
+});
+
+test('the ticket says what is wrong before anything is sent', async ({ floor, page }) => {
+  await floor.visit('BTCUSDT');
+  await floor.enter({ USDT: '1000' });
+  const amount = page.getByRole('textbox', { name: 'Amount', exact: true });
+  await page.getByRole('textbox', { name: 'Price', exact: true }).fill('100.001');
+  await expect(page.getByText('Must be a multiple of 0.01.')).toBeVisible();
+  await amount.fill('1x');
+  await expect(page.getByText('Enter a plain number.')).toBeVisible();
+  await expect(amount).toHaveAttribute('aria-invalid', 'true');
+  await amount.fill('0.000001');
+  await expect(page.getByText(/At least 0.00001 BTC|Must be a multiple of 0.00001/)).toBeVisible();
+  await expect(page.locator('button.submit')).toBeDisabled();
+});
+
+test('post only is kept from trading, and immediate or cancel from resting', async ({ floor, page }) => {
+  const ask = await quietPrice('ETHUSDT');
+  const other = await Counterparty.open({ ETH: '10' });
+  try {
+    await other.limit('ETHUSDT', 'SELL', ask.toFixed(2), '1');
+    await floor.visit('ETHUSDT');
+    await floor.enter({ USDT: '100000' });
+    await expect(floor.asks(ask.toFixed(2))).toBeVisible();
+    await page.getByRole('checkbox', { name: 'Post only' }).check();
+    await page.getByRole('textbox', { name: 'Price', exact: true }).fill(ask.toFixed(2));
+    await expect(page.getByText('Would trade at once; post only must rest.')).toBeVisible();
+    await page.getByRole('checkbox', { name: 'Post only' }).uncheck();
+
+    await page.getByLabel('Time in force').selectOption('IOC');
+    await floor.limit('Buy', ask.toFixed(2), '3');
+    await expect(floor.toasts).toContainText('Expired: Buy 3 ETHUSDT, 1 filled');
+    await expect(floor.orders).toHaveCount(0);
+  } finally {
+    await other.cancelAll('ETHUSDT');
+  }
+});
+
+test('a share of the balance becomes an amount', async ({ floor, page }) => {
+  const price = ((await quietPrice('ETHUSDT')) * 0.9).toFixed(0);
+  await floor.visit('ETHUSDT');
+  await floor.enter({ USDT: '10000' });
+  await page.getByRole('textbox', { name: 'Price', exact: true }).fill(price);
+  const amount = page.getByRole('textbox', { name: 'Amount', exact: true });
+  await page.getByRole('spinbutton', { name: 'Percent of the balance' }).fill('50');
+  const half = Number(await amount.inputValue());
+  expect(half).toBeGreaterThan(0);
+  await page.getByRole('slider', { name: 'Share of the balance' }).press('End');
+  const whole = Number(await amount.inputValue());
+  expect(Math.abs(whole - 2 * half)).toBeLessThan(0.001);
+  await floor.submit();
+  await expect(floor.orders).toHaveCount(1);
+  await floor.orders.first().getByRole('button').click();
+  await expect(floor.orders).toHaveCount(0);
+});
+
+test('an order whose answer is lost is found by its own id and never sent twice', async ({ floor, page }) => {
+  const price = ((await quietPrice('BTCUSDT')) * 0.9).toFixed(0);
+  floor.expected = /ERR_FAILED/;
+  await floor.visit('BTCUSDT');
+  await floor.enter({ USDT: '5000' });
+  let sent = 0;
+  await page.route('**/api/v3/order', async (route) => {
+    if (route.request().method() !== 'POST') return route.continue();
+    sent += 1;
+    await route.fetch();
+    await route.abort();
+  });
+  const asked = page.waitForRequest('**/api/v3/order?*origClientOrderId=*');
+  await floor.limit('Buy', price, '0.01');
+  await expect(floor.toasts).toContainText('Asking the exchange');
+  await asked;
+  await expect(floor.toasts).not.toContainText('Asking the exchange');
+  await expect(floor.orders).toHaveCount(1);
+  expect(sent).toBe(1);
+  await floor.orders.first().getByRole('button').click();
+  await expect(floor.orders).toHaveCount(0);
+});
+
+test('a session outlives a reload and ends with signing out', async ({ floor, page }) => {
+  await floor.visit('BTCUSDT');
+  await floor.enter({ USDT: '1000' });
+  await page.reload();
+  await floor.live();
+  await page.getByRole('button', { name: 'Sign out' }).click();
+  await expect(page.locator('header .primary')).toBeVisible();
+  await floor.live();
+});

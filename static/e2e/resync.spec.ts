@@ -1,0 +1,125 @@
+// A bad network, made between the page and the exchange: frames are lost, the socket closes, the line goes silent.
+import type { Page, WebSocketRoute } from '@playwright/test';
+import { Counterparty, quietPrice } from './exchange';
+import { expect, test } from './floor';
+
+/** Stands on the line: tells how many sockets were opened, and may swallow what the server sends. */
+class Line {
+  sockets: WebSocketRoute[] = [];
+  swallowed = 0;
+  swallow: (message: string) => boolean = () => false;
+
+  static async tap(page: Page): Promise<Line> {
+    const line = new Line();
+    await page.routeWebSocket(/\/stream$/, (socket) => {
+      line.sockets.push(socket);
+      const server = socket.connectToServer();
+      server.onMessage((message) => {
+        if (line.swallow(String(message))) line.swallowed += 1;
+        else socket.send(message);
+      });
+    });
+    return line;
+  }
+}
+
+/** Holds every book snapshot back until released. */
+async function holdSnapshots(page: Page): Promise<() => void> {
+  let release = (): void => undefined;
+  const released = new Promise<void>((resolve) => (release = resolve));
+  await page.route('**/api/v3/depth*', async (route) => {
+    await released;
+    await route.continue();
+  });
+  return release;
+}
+
+const isDepth = (message: string): boolean => message.includes('"depthUpdate"');
+
+test('a lost frame greys the prices at once and the book recovers whole', async ({ floor, page }) => {
+  const ask = await quietPrice('ETHUSDT');
+  const other = await Counterparty.open({ ETH: '10' });
+  try {
+    const line = await Line.tap(page);
+    await other.limit('ETHUSDT', 'SELL', (ask + 3).toFixed(2), '1');
+    await floor.visit('ETHUSDT');
+    await expect(floor.asks((ask + 3).toFixed(2))).toBeVisible();
+    const release = await holdSnapshots(page);
+
+    line.swallow = isDepth;
+    await other.limit('ETHUSDT', 'SELL', (ask + 2).toFixed(2), '1');
+    await expect.poll(() => line.swallowed).toBeGreaterThan(0);
+    line.swallow = () => false;
+    await other.limit('ETHUSDT', 'SELL', (ask + 1).toFixed(2), '1');
+
+    await expect(floor.trust).toHaveAttribute('data-trust', 'gap');
+    await expect(floor.trust).toHaveClass(/doubtful/);
+    await expect(page.getByTestId('gaps')).toHaveText('1');
+    await expect(floor.asks((ask + 3).toFixed(2))).toBeVisible();
+    release();
+
+    await floor.live();
+    await expect(floor.trust).not.toHaveClass(/doubtful/);
+    for (const price of [ask + 1, ask + 2, ask + 3]) await expect(floor.asks(price.toFixed(2))).toBeVisible();
+    expect(line.sockets).toHaveLength(1);
+  } finally {
+    await other.cancelAll('ETHUSDT');
+  }
+});
+
+test('a closed socket is opened again and the book follows', async ({ floor, page }) => {
+  const ask = await quietPrice('ETHUSDT');
+  const other = await Counterparty.open({ ETH: '10' });
+  try {
+    const line = await Line.tap(page);
+    await other.limit('ETHUSDT', 'SELL', (ask + 2).toFixed(2), '1');
+    await floor.visit('ETHUSDT');
+    await expect(floor.asks((ask + 2).toFixed(2))).toBeVisible();
+
+    const release = await holdSnapshots(page);
+    await line.sockets[0]?.close({ code: 1012, reason: 'service restart' });
+    await expect.poll(() => line.sockets.length).toBe(2);
+    await expect(floor.trust).toHaveAttribute('data-trust', 'syncing');
+    await other.limit('ETHUSDT', 'SELL', (ask + 1).toFixed(2), '1');
+    release();
+
+    await floor.live();
+    await expect(floor.asks((ask + 1).toFixed(2))).toBeVisible();
+    await expect(page.getByTestId('gaps')).toHaveText('0');
+  } finally {
+    await other.cancelAll('ETHUSDT');
+  }
+});
+
+test('lost private events are noticed by their numbers and made good', async ({ floor, page }) => {
+  const line = await Line.tap(page);
+  const price = (await quietPrice('BTCUSDT')) * 0.9;
+  await floor.visit('BTCUSDT');
+  await floor.enter({ USDT: '5000' });
+  await floor.limit('Buy', (price - 200).toFixed(0), '0.01');
+  await expect(floor.orders).toHaveCount(1);
+
+  line.swallow = (message) => message.includes('"stream":"user"');
+  await floor.limit('Buy', price.toFixed(0), '0.01');
+  await expect.poll(() => line.swallowed).toBeGreaterThan(1);
+  await expect(floor.orders).toHaveCount(1);
+  line.swallow = () => false;
+  await floor.limit('Buy', (price - 100).toFixed(0), '0.01');
+  await expect(floor.orders).toHaveCount(3);
+
+  await page.getByRole('button', { name: 'Cancel all BTCUSDT' }).click();
+  await page.getByRole('button', { name: 'Sure? Cancel 3' }).click();
+  await expect(floor.orders).toHaveCount(0);
+});
+
+test('a silent line is called stale, and live again when it speaks', async ({ floor, page }) => {
+  const line = await Line.tap(page);
+  await floor.visit('BTCUSDT');
+  line.swallow = () => true;
+  await expect(floor.trust).toHaveAttribute('data-trust', 'stale', { timeout: 12_000 });
+  line.swallow = () => false;
+  const other = await Counterparty.open({ USDT: '5000' });
+  await other.limit('BTCUSDT', 'BUY', ((await quietPrice('BTCUSDT')) * 0.9).toFixed(0), '0.01');
+  await floor.live();
+  await other.cancelAll('BTCUSDT');
+});

@@ -1,0 +1,91 @@
+//! A whole exchange on a free port, inside the test's process.
+
+use std::{future::Future, sync::mpsc, thread::JoinHandle};
+
+use lightning_exchange::{app::Application, config::Layers, feed::client::Client};
+use tokio::sync::oneshot;
+
+/// The operator's token of every test server.
+pub(crate) const OPERATOR_TOKEN: &str = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef";
+
+/// What tests want unless they say otherwise: few threads, no demo, no synthetic market.
+const BASE: &str = r#"
+[server]
+listen = "127.0.0.1:0"
+workers = 1
+[engine]
+arbiters = 1
+[demo]
+enabled = false
+[feed]
+synthetic = false
+"#;
+
+/// A running exchange; it stops when dropped.
+#[derive(Debug)]
+pub(crate) struct TestServer {
+    url: String,
+    stop: Option<oneshot::Sender<()>>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl TestServer {
+    /// Starts an exchange with the given settings laid over those tests want.
+    pub(crate) fn start(settings: &str) -> Self {
+        let config = Layers::defaults()
+            .text("the test's base", BASE)
+            .text("the test's token", &format!("[operator]\ntoken = {OPERATOR_TOKEN:?}\n"))
+            .text("the test", settings)
+            .load()
+            .unwrap();
+        let (started, starting) = mpsc::channel();
+        let (stop, stopped) = oneshot::channel();
+        let thread = std::thread::spawn(move || {
+            actix_web::rt::System::new().block_on(async {
+                let application = Application::build(config).await.unwrap();
+                started.send(application.url().to_owned()).unwrap();
+                application.run(async { stopped.await.unwrap_or_default() }).await.unwrap();
+            });
+        });
+        let Ok(url) = starting.recv() else {
+            std::panic::resume_unwind(thread.join().unwrap_err());
+        };
+        Self { url, stop: Some(stop), thread: Some(thread) }
+    }
+
+    /// Returns its address, e.g. `http://127.0.0.1:43210`.
+    pub(crate) fn url(&self) -> &str {
+        &self.url
+    }
+
+    /// Returns a client with the operator's token. Call it inside [`block_on`].
+    pub(crate) fn client(&self) -> Client {
+        Client::new(&self.url).with_operator(OPERATOR_TOKEN)
+    }
+
+    /// Stops it and fails if it does not stop well.
+    pub(crate) fn stop(mut self) {
+        self.end().unwrap();
+    }
+
+    fn end(&mut self) -> std::thread::Result<()> {
+        if let Some(stop) = self.stop.take() {
+            let _ = stop.send(()); // it may have failed already
+        }
+        self.thread.take().map_or(Ok(()), JoinHandle::join)
+    }
+}
+
+impl Drop for TestServer {
+    fn drop(&mut self) {
+        let ended = self.end();
+        if !std::thread::panicking() {
+            ended.unwrap();
+        }
+    }
+}
+
+/// Runs a test's own side.
+pub(crate) fn block_on<T>(test: impl Future<Output = T>) -> T {
+    actix_web::rt::System::new().block_on(test)
+}

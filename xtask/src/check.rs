@@ -1,0 +1,60 @@
+//! `cargo xtask check`: everything that is not a test of behaviour.
+
+use anyhow::{Result, bail};
+
+use crate::process::{self, cargo, command, target};
+
+/// The version of cargo-deny that is installed where there is none.
+const DENY_VERSION: &str = "0.20.2";
+
+type Check = fn() -> Result<()>;
+
+/// Runs every check, also after one has failed, and says which did.
+pub(crate) fn run() -> Result<()> {
+    let checks: [(&str, Check); 5] = [
+        ("formatting", || process::run(cargo().args(["fmt", "--all", "--check"]))),
+        ("lints", || {
+            process::run(cargo().args([
+                "clippy",
+                "--workspace",
+                "--all-targets",
+                "--quiet",
+                "--",
+                "-D",
+                "warnings",
+            ]))
+        }),
+        ("documentation", || {
+            process::run(
+                cargo()
+                    .args(["doc", "--workspace", "--no-deps", "--quiet"])
+                    .env("RUSTDOCFLAGS", "-D warnings"),
+            )
+        }),
+        ("architecture", || process::run(cargo().args(["test", "--quiet", "--test", "it", "architecture"]))),
+        ("dependencies", dependencies),
+    ];
+    let mut failed = Vec::new();
+    for (name, check) in checks {
+        if let Err(error) = check() {
+            println!("{error:#}");
+            failed.push(name);
+        }
+    }
+    if !failed.is_empty() {
+        bail!("failed: {}", failed.join(", "));
+    }
+    println!("\nall checks passed");
+    Ok(())
+}
+
+/// Licences, sources and duplicates. Advisories need a database from elsewhere and are left to whoever has it.
+fn dependencies() -> Result<()> {
+    let tools = target().join("tools");
+    let deny = tools.join("bin/cargo-deny");
+    if !deny.is_file() {
+        let install = ["install", "--locked", "--quiet", "cargo-deny", "--version", DENY_VERSION, "--root"];
+        process::run(cargo().args(install).arg(&tools).env_remove("CARGO_TARGET_DIR"))?;
+    }
+    process::run(command(&deny).args(["--offline", "check", "bans", "licenses", "sources"]))
+}

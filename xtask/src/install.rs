@@ -1,0 +1,66 @@
+//! What tests need beyond Rust, put there when it is missing: Chromium, npm packages, Python packages.
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
+
+use anyhow::{Context, Result};
+
+use crate::process::{capture, command, exists, root, run, target};
+
+/// Debian's Chromium and a Chinese font, where we may install and they are missing.
+pub(crate) fn chromium() -> Result<()> {
+    if exists("chromium") && Path::new("/usr/share/fonts/opentype/noto").is_dir() {
+        return Ok(());
+    }
+    let is_root = capture(command("id").arg("-u")).as_deref() == Some("0");
+    if !is_root || !exists("apt-get") {
+        println!("chromium or its fonts are missing and cannot be installed here: page tests will say so");
+        return Ok(());
+    }
+    let apt = |arguments: &[&str]| {
+        let mut command = command("apt-get");
+        command.env("DEBIAN_FRONTEND", "noninteractive").args(["-o", "DPkg::Lock::Timeout=300", "-q", "-y"]);
+        command.args(arguments);
+        run(&mut command)
+    };
+    apt(&["update"])?;
+    apt(&["install", "--no-install-recommends", "chromium", "fonts-noto-cjk"])
+}
+
+/// The page's packages, exactly as locked.
+pub(crate) fn npm() -> Result<()> {
+    let page = root().join("static");
+    let installed = page.join("node_modules/.package-lock.json");
+    let is_fresh = || -> Option<bool> {
+        let lock = fs::metadata(page.join("package-lock.json")).ok()?.modified().ok()?;
+        Some(fs::metadata(&installed).ok()?.modified().ok()? >= lock)
+    };
+    if is_fresh() == Some(true) {
+        return Ok(());
+    }
+    run(command("npm").current_dir(&page).args(["ci", "--no-audit", "--no-fund"]))
+}
+
+/// A virtual environment with the pinned Python packages; returns its interpreter, or nothing without Python.
+pub(crate) fn python() -> Result<Option<PathBuf>> {
+    if !exists("python3") {
+        println!("python3 is missing: the ccxt test will say so");
+        return Ok(None);
+    }
+    let venv = target().join("venv");
+    let interpreter = venv.join("bin/python");
+    let wanted = fs::read_to_string(root().join("tests/python/requirements.txt"))
+        .context("tests/python/requirements.txt")?;
+    // Written last, so an installation that was cut short is made again.
+    let stamp = venv.join("requirements.installed");
+    if fs::read_to_string(&stamp).is_ok_and(|installed| installed == wanted) {
+        return Ok(Some(interpreter));
+    }
+    run(command("python3").args(["-m", "venv", "--clear"]).arg(&venv))?;
+    let pip = ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-input", "-r"];
+    run(command(&interpreter).args(pip).arg("tests/python/requirements.txt"))?;
+    fs::write(&stamp, wanted).with_context(|| format!("{}", stamp.display()))?;
+    Ok(Some(interpreter))
+}

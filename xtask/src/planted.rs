@@ -1,0 +1,34 @@
+//! `cargo xtask planted`: every deliberately planted bug must be found.
+
+use anyhow::{Result, bail};
+
+use crate::{
+    process::{cargo, run_and_read},
+    tally::Tally,
+};
+
+/// The fewest planted bugs there must be.
+const BUGS_MIN: u64 = 20;
+
+/// Builds with the bugs, switches on one a test, and expects each test to find its bug.
+pub(crate) fn run() -> Result<()> {
+    let tally = tally()?;
+    println!("{} planted bugs found, {} missed", tally.passed, tally.failed);
+    if tally.failed > 0 {
+        bail!("{} planted bugs were missed", tally.failed);
+    }
+    if tally.passed < BUGS_MIN {
+        bail!("{} planted bugs; {BUGS_MIN} are the fewest", tally.passed);
+    }
+    Ok(())
+}
+
+/// How many are found and missed.
+pub(crate) fn tally() -> Result<Tally> {
+    let mut command = cargo();
+    command.args(["test", "--features", "planted", "--test", "it", "planted::", "--no-fail-fast"]);
+    let (output, succeeded) = run_and_read(&mut command)?;
+    let mut tally = Tally::default();
+    tally.add(&output, succeeded);
+    Ok(tally)
+}

@@ -1,0 +1,275 @@
+//! `cargo xtask shows core`: the figures the exchange promises, each measured now and held against its bar.
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
+
+use anyhow::{Context, Result, bail};
+use serde_json::Value;
+
+use crate::{
+    planted,
+    process::{self, cargo, command, root, run_and_read, run_json, target},
+    soak,
+};
+
+/// How thorough a measurement is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Effort {
+    /// Five runs a figure.
+    Full,
+    /// One run a figure and shorter soaks.
+    Quick,
+}
+
+impl Effort {
+    const fn runs(self) -> usize {
+        match self {
+            Self::Full => 5,
+            Self::Quick => 1,
+        }
+    }
+
+    /// One in a hundred of what is on record.
+    const fn soak_commands(self) -> u64 {
+        match self {
+            Self::Full => 1_000_000,
+            Self::Quick => 100_000,
+        }
+    }
+}
+
+/// What a figure must be.
+#[derive(Debug, Clone, Copy)]
+enum Bar {
+    AtLeast(f64),
+    AtMost(f64),
+    Below(f64),
+}
+
+impl Bar {
+    fn holds(self, value: f64) -> bool {
+        match self {
+            Self::AtLeast(bar) => value >= bar,
+            Self::AtMost(bar) => value <= bar,
+            Self::Below(bar) => value < bar,
+        }
+    }
+}
+
+impl std::fmt::Display for Bar {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::AtLeast(bar) => write!(formatter, ">= {bar}"),
+            Self::AtMost(bar) => write!(formatter, "<= {bar}"),
+            Self::Below(bar) => write!(formatter, "< {bar}"),
+        }
+    }
+}
+
+/// The figures so far.
+#[derive(Debug, Default)]
+struct Show {
+    lines: Vec<String>,
+    missed: usize,
+}
+
+impl Show {
+    fn figure(&mut self, name: &str, bar: Bar, unit: &str, value: Result<f64>) {
+        let (verdict, value) = match value {
+            Ok(value) if bar.holds(value) => ("ok  ", format!("{value:.3}")),
+            Ok(value) => ("MISS", format!("{value:.3}")),
+            Err(error) => ("MISS", format!("{error:#}")),
+        };
+        if verdict == "MISS" {
+            self.missed += 1;
+        }
+        let line = format!("{verdict}  {name:<44} {value:>12} {unit:<10} {bar}");
+        println!("{line}");
+        self.lines.push(line);
+    }
+
+    fn information(&mut self, name: &str, unit: &str, value: Result<f64>) {
+        let value = value.map_or_else(|error| format!("{error:#}"), |value| format!("{value:.3}"));
+        let line = format!("      {name:<44} {value:>12} {unit}");
+        println!("{line}");
+        self.lines.push(line);
+    }
+}
+
+/// Measures everything, prints a line per figure and fails if one misses its bar.
+pub(crate) fn core(effort: Effort) -> Result<()> {
+    soak::build()?;
+    let mut show = Show::default();
+    match workloads() {
+        Ok(workloads) => {
+            books(&mut show, &workloads, effort);
+            trip(&mut show, &workloads);
+        }
+        Err(error) => show.figure("yardstick", Bar::AtLeast(1.0), "", Err(error)),
+    }
+    let http = bench(&["http"]);
+    show.figure(
+        "signed order over HTTP / parse-only handler",
+        Bar::AtMost(2.0),
+        "x CPU",
+        read(&http, "/ratio"),
+    );
+    let memory = bench(&["memory"]);
+    show.information("resting order, one million resting", "bytes", read(&memory, "/bytes_per_order"));
+    let depth = bench(&["depth"]);
+    show.information("depth-20 queries", "/s", read(&depth, "/queries_per_second"));
+    soaks(&mut show, effort);
+    let found = planted::tally();
+    show.figure(
+        "planted bugs missed",
+        Bar::AtMost(0.0),
+        "",
+        found.as_ref().map(|t| t.failed as f64).map_err(same),
+    );
+    show.figure(
+        "planted bugs found",
+        Bar::AtLeast(20.0),
+        "",
+        found.as_ref().map(|t| t.passed as f64).map_err(same),
+    );
+    show.figure("ccxt and LOBSTER over HTTP, tests failed", Bar::AtMost(0.0), "", clients());
+    println!("\n{}", show.lines.join("\n"));
+    if show.missed > 0 {
+        bail!("{} of the figures miss their bar", show.missed);
+    }
+    println!("\nall bars hold");
+    Ok(())
+}
+
+fn same(error: &anyhow::Error) -> anyhow::Error {
+    anyhow::anyhow!("{error:#}")
+}
+
+/// A workload file and its name.
+struct Workload {
+    name: &'static str,
+    file: PathBuf,
+    bar: f64,
+}
+
+/// Builds the yardstick and has it write the workloads, once.
+fn workloads() -> Result<Vec<Workload>> {
+    let source = std::env::var_os("EXCHANGE_YARDSTICK")
+        .map_or_else(|| root().join("../shared/yardstick"), PathBuf::from);
+    if !source.is_dir() {
+        bail!("no yardstick: set EXCHANGE_YARDSTICK or put it at {}", source.display());
+    }
+    let build = yardstick();
+    let manifest = source.join("Cargo.toml");
+    let arguments = ["build", "--release", "--quiet", "--locked", "--target-dir"];
+    process::run(cargo().args(arguments).arg(&build).arg("--manifest-path").arg(&manifest))?;
+    let mut workloads = Vec::new();
+    for (name, bar) in [("W1", 0.35), ("W2", 0.25), ("W3", 0.4)] {
+        let file = build.join(format!("{name}.bin"));
+        if !file.is_file() {
+            let partial = file.with_extension("partial");
+            process::run(command(build.join("release/wlgen")).arg(name).arg(&partial))?;
+            fs::rename(&partial, &file)?;
+        }
+        workloads.push(Workload { name, file, bar });
+    }
+    Ok(workloads)
+}
+
+fn yardstick() -> PathBuf {
+    target().join("yardstick")
+}
+
+fn books(show: &mut Show, workloads: &[Workload], effort: Effort) {
+    for workload in workloads {
+        let name = format!("book / ladder on {}", workload.name);
+        show.figure(&name, Bar::AtLeast(workload.bar), "x CPU", ratio(&workload.file, effort.runs()));
+    }
+    for workload in workloads {
+        let name = format!("matching p99 on {}", workload.name);
+        let line = book(&workload.file, "lat");
+        show.figure(&name, Bar::Below(2_000.0), "ns", read(&line, "/latency/all/p99"));
+    }
+    if let Some(deep) = workloads.iter().find(|workload| workload.name == "W2") {
+        let line = book(&deep.file, "tput");
+        show.figure("resting order on W2", Bar::AtMost(128.0), "bytes", read(&line, "/bytes_per_order"));
+    }
+}
+
+/// The median of book / ladder over runs in turn, by CPU time. A wrong book has no ratio.
+fn ratio(file: &Path, runs: usize) -> Result<f64> {
+    let mut ratios = Vec::with_capacity(runs);
+    for _ in 0..runs {
+        let ladder = run_json(command(yardstick().join("release/ladder")).arg(file).arg("tput"))?;
+        let ours = book(file, "tput")?;
+        let is_right = ours["hash_ok"] == true && ours["state_ok"] == true && ours["errors"] == 0;
+        if !is_right {
+            bail!("the book is wrong: {ours}");
+        }
+        ratios.push(number(&ours, "/cpu_ops_s")? / number(&ladder, "/cpu_ops_s")?);
+    }
+    ratios.sort_by(f64::total_cmp);
+    ratios.get(ratios.len() / 2).copied().context("no runs")
+}
+
+fn book(file: &Path, mode: &str) -> Result<Value> {
+    run_json(command(soak::binary()).args(["bench", "book"]).arg(file).args(["--mode", mode, "--json"]))
+}
+
+fn trip(show: &mut Show, workloads: &[Workload]) {
+    let Some(flow) = workloads.iter().find(|workload| workload.name == "W3") else { return };
+    let line = run_json(command(soak::binary()).args(["bench", "trip"]).arg(&flow.file).arg("--json"));
+    show.figure("actor trip / bare three-message trip", Bar::AtLeast(0.25), "x", read(&line, "/ratio"));
+}
+
+fn bench(arguments: &[&str]) -> Result<Value> {
+    run_json(command(soak::binary()).arg("bench").args(arguments).arg("--json"))
+}
+
+fn soaks(show: &mut Show, effort: Effort) {
+    let (oracle, simulation) = soak::on_record();
+    show.figure("commands against the oracle on record", Bar::AtLeast(1e8), "", Ok(oracle as f64));
+    show.figure("commands through the simulation on record", Bar::AtLeast(1e7), "", Ok(simulation as f64));
+    let again = soak::soak(effort.soak_commands(), 4_242);
+    show.figure(
+        "violations in a soak just now",
+        Bar::AtMost(0.0),
+        "",
+        again.map(|soak| soak.violations as f64),
+    );
+}
+
+/// Runs the tests of real clients and real tapes; a run without any is a failure.
+fn clients() -> Result<f64> {
+    let mut tally = crate::tally::Tally::default();
+    for name in ["ccxt", "lobster"] {
+        let mut command = cargo();
+        command.args(["test", "--test", "it", name, "--", "--nocapture"]);
+        if let Some(python) = crate::install::python()? {
+            command.env("EXCHANGE_PYTHON", python);
+        }
+        let (output, succeeded) = run_and_read(&mut command)?;
+        if output.contains("skipped: ") {
+            bail!("{name} was skipped");
+        }
+        let before = tally.passed;
+        tally.add(&output, succeeded);
+        if tally.passed == before && succeeded {
+            bail!("there is no {name} test");
+        }
+    }
+    Ok(tally.failed as f64)
+}
+
+fn read(line: &Result<Value>, pointer: &str) -> Result<f64> {
+    match line {
+        Ok(line) => number(line, pointer),
+        Err(error) => Err(same(error)),
+    }
+}
+
+fn number(line: &Value, pointer: &str) -> Result<f64> {
+    line.pointer(pointer).and_then(Value::as_f64).with_context(|| format!("no {pointer} in {line}"))
+}
