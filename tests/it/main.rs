@@ -12,4 +12,5 @@ mod feed;
 mod lobster;
 #[cfg(feature = "planted")]
 mod planted;
+mod scenarios;
 mod support;
