@@ -42,7 +42,7 @@ pub struct AccountActor {
     topology: Option<Arc<Topology>>,
     queue: Arc<Queue>,
     commands: Option<Histogram>,
-    slots: Vec<Option<Box<AccountSlot>>>,
+    slots: Slots,
     inbox: VecDeque<Work>,
     waiting: Table<CommandId, Waiting>,
     last_command: u64,
@@ -50,6 +50,8 @@ pub struct AccountActor {
     outgoing: Vec<Vec<Traced<ToSymbol>>>,
     events: Vec<UserEvent>,
     applied: Vec<Vec<(SlotId, SlotId, u64)>>,
+    /// One reading of the clock serves a whole turn.
+    turn_began: Instant,
     is_poisoned: bool,
 }
 
@@ -75,6 +77,26 @@ struct Waiting {
     _permit: Permit,
 }
 
+/// The slots of a shard: every `shards`-th slot, made when first used.
+#[derive(Debug, Default)]
+struct Slots(Vec<Option<Box<AccountSlot>>>);
+
+impl Slots {
+    fn get(&mut self, slot: SlotId, topology: &Topology) -> &mut AccountSlot {
+        let index = slot.index() / topology.accounts.len();
+        if index >= self.0.len() {
+            self.0.resize_with(index + 1, || None);
+        }
+        let make = || Box::new(AccountSlot::new(slot, Arc::clone(&topology.catalogue)));
+        self.0[index].get_or_insert_with(make)
+    }
+
+    fn used(&self, shard: usize, topology: &Topology) -> Vec<SlotId> {
+        let used = self.0.iter().enumerate().filter(|(_, slot)| slot.is_some());
+        used.map(|(index, _)| SlotId::new((index * topology.accounts.len() + shard) as u16)).collect()
+    }
+}
+
 impl AccountActor {
     /// Makes the shell of shard `shard`; it serves once it is wired.
     pub fn new(shard: usize, batch: usize, keys: Arc<dyn KeyListener>) -> Self {
@@ -85,7 +107,7 @@ impl AccountActor {
             topology: None,
             queue: Arc::default(),
             commands: None,
-            slots: Vec::new(),
+            slots: Slots::default(),
             inbox: VecDeque::new(),
             waiting: Table::default(),
             last_command: 0,
@@ -93,6 +115,7 @@ impl AccountActor {
             outgoing: Vec::new(),
             events: Vec::new(),
             applied: Vec::new(),
+            turn_began: Instant::now(),
             is_poisoned: false,
         }
     }
@@ -116,17 +139,17 @@ impl AccountActor {
             Work::Query(query) => {
                 let Query { account, query, span, reply } = *query;
                 let _entered = span.enter();
-                let view = self.slot(account.slot(), topology).query(account, &query, now);
+                let view = self.slots.get(account.slot(), topology).query(account, &query, now);
                 let _ = reply.send(view); // the caller may be gone
                 Ok(())
             }
             Work::Watch(watch) => {
-                self.slot(watch.account.slot(), topology).watch(watch.account, watch.listening);
+                self.slots.get(watch.account.slot(), topology).watch(watch.account, watch.listening);
                 Ok(())
             }
             Work::Tick => {
-                let own: Vec<SlotId> = self.own_slots(topology);
-                own.into_iter()
+                let used = self.slots.used(self.shard, topology);
+                used.into_iter()
                     .try_for_each(|slot| self.handle(slot, AccountInput::Tick, &Span::none(), now, topology))
             }
             Work::Drain(drain) => {
@@ -174,10 +197,7 @@ impl AccountActor {
         now: Timestamp,
         topology: &Topology,
     ) -> Result<(), Fault> {
-        let mut out = std::mem::take(&mut self.out);
-        let handled = self.slot(slot, topology).handle(input, now, &mut out);
-        self.out = out;
-        handled?;
+        self.slots.get(slot, topology).handle(input, now, &mut self.out)?;
         for envelope in self.out.messages.drain(..) {
             let shard = topology.symbol_shard_of(envelope.to);
             self.outgoing[shard].push(Traced { envelope, span: span.clone() });
@@ -191,28 +211,13 @@ impl AccountActor {
         }
         for (command, answer) in self.out.answers.drain(..) {
             if let (Some(waiting), Some(commands)) = (self.waiting.remove(&command), &self.commands) {
-                commands.observe(waiting.entered.elapsed().as_secs_f64());
+                let took = self.turn_began.saturating_duration_since(waiting.entered);
+                commands.observe(took.as_secs_f64());
                 let _ = waiting.reply.send(answer); // the caller may be gone; the answer stands
             }
         }
         self.out.clear();
         Ok(())
-    }
-
-    fn slot(&mut self, slot: SlotId, topology: &Topology) -> &mut AccountSlot {
-        let index = slot.index() / topology.accounts.len();
-        if index >= self.slots.len() {
-            self.slots.resize_with(index + 1, || None);
-        }
-        self.slots[index]
-            .get_or_insert_with(|| Box::new(AccountSlot::new(slot, Arc::clone(&topology.catalogue))))
-    }
-
-    /// The slots that hold anything yet.
-    fn own_slots(&self, topology: &Topology) -> Vec<SlotId> {
-        let shards = topology.accounts.len();
-        let used = self.slots.iter().enumerate().filter(|(_, slot)| slot.is_some());
-        used.map(|(index, _)| SlotId::new((index * shards + self.shard) as u16)).collect()
     }
 
     /// Tells the results of a turn: one message per shard concerned.
@@ -253,6 +258,7 @@ impl InTurns for AccountActor {
         }
         let Some(topology) = self.topology.clone() else { return Ok(false) };
         let now = topology.clock.now();
+        self.turn_began = Instant::now();
         self.observe(&topology);
         if let Some(Work::Command(admitted)) = self.inbox.front() {
             topology.metrics.edge_to_account.observe(admitted.0.entered.elapsed().as_secs_f64());
@@ -288,7 +294,7 @@ impl InTurns for AccountActor {
         }
         self.inbox.clear();
         self.waiting = Table::default();
-        self.slots.clear();
+        self.slots = Slots::default();
     }
 }
 

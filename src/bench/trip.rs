@@ -32,7 +32,7 @@ use crate::{
 };
 
 /// How many orders are in flight at most.
-const IN_FLIGHT: u64 = 4_096;
+const IN_FLIGHT: u64 = 1_024;
 
 /// The figures of a run.
 #[derive(Debug, Clone, Serialize)]
@@ -119,7 +119,8 @@ fn command(record: &Record) -> Option<AccountCommand> {
 fn trip(records: &[Record], measured: usize, accounts: u32) -> anyhow::Result<(Cost, u64)> {
     let system = System::new();
     let result = system.block_on(async {
-        let settings = Settings::new(Arc::new(catalogue()?));
+        let mut settings = Settings::new(Arc::new(catalogue()?));
+        settings.symbol_gate.commands = usize::try_from(IN_FLIGHT)?;
         let running = actors::start(settings, Box::new(NoEncoder), Arc::new(NoListener));
         let exchange = running.exchange.clone();
         let (warm_up, records) = records.split_at(records.len() - measured);

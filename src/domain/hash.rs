@@ -11,7 +11,7 @@ pub const fn mix64(value: u64) -> u64 {
 }
 
 /// Folds the full 128-bit product of two words into one (as in wyhash).
-const fn fold(left: u64, right: u64) -> u64 {
+pub const fn fold(left: u64, right: u64) -> u64 {
     let product = (left as u128) * (right as u128);
     (product as u64) ^ ((product >> 64) as u64)
 }

@@ -123,7 +123,7 @@ pub const CLIENT_ORDER_ID_LEN_MAX: usize = 36;
 
 /// The client's own name for an order: `^[a-zA-Z0-9-_]{1,36}$`, unique among the account's open orders
 /// (Binance Spot, `newClientOrderId`).
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct ClientOrderId {
     len: u8,
     bytes: [u8; CLIENT_ORDER_ID_LEN_MAX],
@@ -163,6 +163,13 @@ impl ClientOrderId {
     pub fn as_str(&self) -> &str {
         // Only ASCII ever gets in, so this cannot fail; an empty name beats a panic if it did.
         std::str::from_utf8(&self.bytes[..usize::from(self.len)]).unwrap_or_default()
+    }
+}
+
+/// Only the bytes in use: the rest is always zero.
+impl std::hash::Hash for ClientOrderId {
+    fn hash<H: std::hash::Hasher>(&self, state: &mut H) {
+        state.write(&self.bytes[..usize::from(self.len)]);
     }
 }
 

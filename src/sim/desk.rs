@@ -6,7 +6,7 @@ use crate::domain::{
     book::BookLimits,
     catalogue::{AssetDefinition, SymbolDefinition},
     command::{AccountCommand, Answer, Balance, CreateAccount, Transfer},
-    id::{AccountId, AssetId, CommandId, SlotId, SymbolId},
+    id::{AccountId, AssetId, CommandId, OrderId, SlotId, SymbolId},
     market::PublicTrade,
     money::{Amount, Lots, Price},
     order::{Order, Side},
@@ -148,6 +148,11 @@ impl Desk {
     /// Returns the latest public trades of a symbol, oldest first.
     pub fn trades(&self, symbol: SymbolId) -> Vec<PublicTrade> {
         self.world.auditor.tape.sheet(symbol).map(|sheet| sheet.image.trades(1_000)).unwrap_or_default()
+    }
+
+    /// Returns every trade of a symbol, oldest first, with its maker's and its taker's order.
+    pub fn sides(&self, symbol: SymbolId) -> Vec<(PublicTrade, OrderId, OrderId)> {
+        self.world.auditor.tape.sheet(symbol).map(|sheet| sheet.sides().collect()).unwrap_or_default()
     }
 
     /// Returns what a market order would be priced by.

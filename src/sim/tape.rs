@@ -30,6 +30,11 @@ impl Sheet {
     pub(super) fn trades(&self) -> u64 {
         self.trades.len() as u64
     }
+
+    /// Returns every trade with its maker's and taker's order, as far as both were told.
+    pub(super) fn sides(&self) -> impl Iterator<Item = (PublicTrade, OrderId, OrderId)> {
+        self.trades.iter().filter_map(|printed| Some((printed.trade, printed.maker?, printed.taker?)))
+    }
 }
 
 /// All symbols' records: few, so a list.

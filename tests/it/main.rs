@@ -13,4 +13,5 @@ mod feed;
 mod lobster;
 #[cfg(feature = "planted")]
 mod planted;
+mod scenarios;
 mod support;

@@ -1,26 +1,67 @@
-//! Every deliberately planted bug is found: `cargo test --release --features planted --test it planted`.
+//! Every deliberately planted bug is found: `cargo xtask planted`. One test a bug.
 
-use lightning_exchange::sim::planted::{hunt, hunt_all};
+use lightning_exchange::{
+    domain::planted::Bug,
+    sim::planted::{hunt, hunt_all},
+};
 
-#[test]
-fn every_planted_bug_is_found() {
-    let results = hunt_all();
-    eprintln!("{:28} {:12} {:>8}  what was seen", "planted bug", "found by", "commands");
-    for (bug, found) in &results {
-        let bug = format!("{bug:?}");
-        match found {
-            Some(found) => {
-                let text: String = found.text.chars().take(110).collect();
-                eprintln!("{bug:28} {:12} {:>8}  {text}", found.by, found.commands);
+macro_rules! is_found {
+    ($($name:ident: $bug:ident,)*) => {
+        $(
+            #[test]
+            fn $name() {
+                let found = hunt(Some(Bug::$bug)).expect("the planted bug was not found");
+                println!("{} after {} commands, seed {}: {}", found.by, found.commands, found.seed, found.text);
             }
-            None => eprintln!("{bug:28} not found"),
+        )*
+
+        #[test]
+        fn every_bug_on_the_list_has_its_test() {
+            assert_eq!(Bug::ALL.to_vec(), [$(Bug::$bug),*]);
         }
-    }
-    let missed: Vec<_> = results.iter().filter(|(_, found)| found.is_none()).map(|(bug, _)| bug).collect();
-    assert!(missed.is_empty(), "not found: {missed:?}");
+    };
+}
+
+is_found! {
+    zero_quantity_fill: ZeroQuantityFill,
+    fee_rounds_down: FeeRoundsDown,
+    fee_credited_to_nobody: FeeCreditedToNobody,
+    improvement_stranded: ImprovementStranded,
+    stp_residual_rests: StpResidualRests,
+    fok_counts_own_orders: FokCountsOwnOrders,
+    post_only_takes: PostOnlyTakes,
+    ioc_residual_rests: IocResidualRests,
+    cancel_keeps_hold: CancelKeepsHold,
+    cancel_in_flight_forgotten: CancelInFlightForgotten,
+    replace_ignores_failure: ReplaceIgnoresFailure,
+    pays_through_limit: PaysThroughLimit,
+    taker_price_used: TakerPriceUsed,
+    expired_maker_trades: ExpiredMakerTrades,
+    level_total_drifts: LevelTotalDrifts,
+    duplicate_client_id_accepted: DuplicateClientIdAccepted,
+    phantom_level: PhantomLevel,
+    middle_removal_loses_tail: MiddleRemovalLosesTail,
+    fill_limit_ignored: FillLimitIgnored,
+    priority_reversed: PriorityReversed,
+    far_price_dropped: FarPriceDropped,
+    full_book_drops_silently: FullBookDropsSilently,
+    duplicate_message_applied: DuplicateMessageApplied,
+    amend_loses_priority: AmendLosesPriority,
 }
 
 #[test]
 fn nothing_is_found_where_nothing_is_planted() {
     assert_eq!(hunt(None), None);
+}
+
+/// The table of `docs/corner-cases.md`: `cargo test --features planted --test it the_table -- --nocapture`.
+#[test]
+fn the_table_of_all_finds() {
+    println!("{:28} {:12} {:>8}  what was seen", "planted bug", "found by", "commands");
+    for (bug, found) in hunt_all() {
+        let bug = format!("{bug:?}");
+        let found = found.unwrap_or_else(|| panic!("{bug} was not found"));
+        let text: String = found.text.chars().take(110).collect();
+        println!("{bug:28} {:12} {:>8}  {text}", found.by, found.commands);
+    }
 }

@@ -1,0 +1,76 @@
+//! Markets told as tables: our own in `tests/scenarios`, one rule a file, and those of others in the shared data
+//! (`EXCHANGE_DATA`, else `../shared/data`), all driven through account and symbol slots.
+
+mod exchange_core;
+mod kraken;
+mod own;
+
+use std::path::PathBuf;
+
+use lightning_exchange::domain::{
+    catalogue::{FeeDefinition, SymbolDefinition},
+    id::{AccountId, SymbolId},
+    money::{Lots, Price},
+    order::{NewOrder, OrderKind, Side, StpMode, TimeInForce},
+    symbol::SymbolStatus,
+};
+use rust_decimal::Decimal;
+
+/// The conformance data of others; `None`, and a word about it, when it is not there.
+fn conformance(path: &str) -> Option<PathBuf> {
+    let root = std::env::var("EXCHANGE_DATA").unwrap_or_else(|_| "../shared/data".to_owned());
+    let found = PathBuf::from(root).join("conformance").join(path);
+    if found.exists() {
+        return Some(found);
+    }
+    println!("skipped: {} is not there (EXCHANGE_DATA)", found.display());
+    None
+}
+
+/// A symbol without filters or fees.
+fn symbol(id: u32, base: &str, quote: &str, tick_size: Decimal) -> SymbolDefinition {
+    SymbolDefinition {
+        id,
+        name: format!("{base}{quote}"),
+        base: base.to_owned(),
+        quote: quote.to_owned(),
+        status: SymbolStatus::Trading,
+        tick_size,
+        min_price: tick_size,
+        max_price: tick_size * Decimal::from(1_000_000),
+        step_size: Decimal::ONE,
+        min_qty: Decimal::ONE,
+        max_qty: Decimal::from(1_000_000),
+        market_min_qty: Decimal::ZERO,
+        market_max_qty: Decimal::ZERO,
+        min_notional: Decimal::ZERO,
+        apply_min_to_market: false,
+        max_notional: Decimal::ZERO,
+        apply_max_to_market: false,
+        bid_multiplier_up: Decimal::ZERO,
+        bid_multiplier_down: Decimal::ZERO,
+        ask_multiplier_up: Decimal::ZERO,
+        ask_multiplier_down: Decimal::ZERO,
+        max_num_orders: 200,
+        market_collar: Decimal::ONE,
+        fees: vec![FeeDefinition { maker: Decimal::ZERO, taker: Decimal::ZERO }],
+    }
+}
+
+/// A limit order that rests until it is cancelled.
+fn limit(account: AccountId, symbol: SymbolId, side: Side, price: u64, lots: u64) -> NewOrder {
+    NewOrder {
+        account,
+        symbol,
+        side,
+        kind: OrderKind::Limit,
+        time_in_force: TimeInForce::Gtc,
+        price: Some(Price::from_ticks(price)),
+        quantity: Some(Lots::new(lots)),
+        quote_quantity: None,
+        client_id: None,
+        stp: StpMode::None,
+        expires_at: None,
+        reference: None,
+    }
+}
