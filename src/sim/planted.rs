@@ -40,7 +40,7 @@ thread_local! {
 }
 
 /// How long one seed may take before it counts as never ending: it takes milliseconds.
-const SEED_TIMEOUT: Duration = Duration::from_secs(5);
+const SEED_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// Looks for a bug with the simulation and then with the slow book; `None` plants nothing. A run that does not
 /// end is a find; its thread is left behind.
