@@ -63,7 +63,9 @@ impl PushActor {
     /// Sends a frame; a session that cannot take it is let go.
     fn send(&mut self, to: SessionId, frame: Frame) {
         let Some(session) = self.sessions.get(&to) else { return };
-        if !session.link.tell(SessionEvent::Send(frame)) {
+        if !session.link.is_connected() {
+            self.release(to); // it closed, and its farewell is on the way
+        } else if !session.link.tell(SessionEvent::Send(frame)) {
             session.link.evict();
             if let Some(topology) = &self.topology {
                 topology.metrics.sessions_too_slow.inc();

@@ -160,7 +160,7 @@ impl Server {
         let stat = std::fs::read_to_string(format!("/proc/{}/stat", self.child.id()))?;
         let after_name = stat.rsplit_once(')').context("an odd /proc stat")?.1;
         let mut ticks = after_name.split_whitespace().skip(11).take(2);
-        let mut next = || Some(ticks.next()?.parse::<u64>().ok()?);
+        let mut next = || ticks.next()?.parse::<u64>().ok();
         let total = next().zip(next()).map(|(user, system)| user + system).context("an odd /proc stat")?;
         Ok(Duration::from_millis(total * 10)) // USER_HZ is 100 on every Linux there is
     }
@@ -227,10 +227,8 @@ fn drive(address: SocketAddr, requests: &[Vec<u8>]) -> anyhow::Result<()> {
             let read = stream.read(&mut buffer[filled..])?;
             ensure!(read != 0, "the server closed the connection");
             filled += read;
-            if let Some(length) = response_len(&buffer[..filled]) {
-                if filled >= length {
-                    break;
-                }
+            if response_len(&buffer[..filled]).is_some_and(|length| filled >= length) {
+                break;
             }
         }
         ensure!(

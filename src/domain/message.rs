@@ -113,8 +113,11 @@ pub struct TradeExecuted {
     pub price: Price,
     /// How much.
     pub lots: Lots,
-    /// What of this side's order may still trade. Zero means it is filled, and nothing follows for it.
+    /// What of this side's order is left untraded.
     pub remaining: Lots,
+    /// Whether that fills this side's order: nothing is left, or the rest of an amount buys no whole lot. Nothing
+    /// follows for it.
+    pub is_filled: bool,
     /// Whether this side rested.
     pub is_maker: bool,
     /// When, by the book's clock.
@@ -140,8 +143,6 @@ pub enum OrderChange {
         /// Where; comes back with cancels and amends.
         handle: Handle,
     },
-    /// A market order by quote amount is done: the rest of its amount buys no whole lot.
-    Spent,
     /// It is gone with `remaining` lots unfilled.
     Ended {
         /// What neither traded nor was prevented.

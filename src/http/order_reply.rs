@@ -9,7 +9,7 @@ use crate::domain::{
     decimal::Units,
     id::ClientOrderId,
     money::Lots,
-    order::{Fill, Order, OrderStatus},
+    order::{Fill, Order},
     symbol::SymbolSpec,
 };
 
@@ -172,5 +172,5 @@ impl Printer<'_> {
 
 /// An order by quote amount asks for no quantity of its own: what it got stands for it.
 pub(super) fn ordered(order: &Order) -> Lots {
-    if order.is_by_quote() && order.status != OrderStatus::Pending { order.executed } else { order.quantity }
+    if order.is_by_quote() { order.executed } else { order.quantity }
 }

@@ -168,7 +168,6 @@ impl Auditor {
                 let (account, is_over) = (track.account, track.is_over);
                 match update.change {
                     OrderChange::Accepted { .. } => self.counts.rested += 1,
-                    OrderChange::Spent => {}
                     OrderChange::Ended { .. } => self.counts.ended += 1,
                     OrderChange::Cancelled { .. } => self.counts.cancelled += 1,
                     OrderChange::Prevented { lots } => {

@@ -64,7 +64,10 @@ impl Track {
             judge(self.fills <= fills_max, "more fills than one command may make")?;
             judge(self.policy != Policy::PostOnly, "post-only took")?;
         }
-        if trade.remaining.is_zero() {
+        let spent = self.is_by_quote && !trade.is_maker;
+        judge(trade.is_filled || !trade.remaining.is_zero(), "nothing remains, but it is not filled")?;
+        judge(!trade.is_filled || trade.remaining.is_zero() || spent, "filled, but something remains")?;
+        if trade.is_filled {
             self.is_over = true;
         }
         Ok(())
@@ -81,10 +84,6 @@ impl Track {
                 judge(may_rest && !self.is_market, "it may not rest")?;
                 judge(self.expires_at.is_none_or(|end| update.time < end), "its date has passed")?;
                 self.rests = true;
-            }
-            OrderChange::Spent => {
-                judge(self.is_by_quote && self.executed > 0, "it has no amount to spend")?;
-                self.is_over = true;
             }
             OrderChange::Ended { remaining, reason } => {
                 judge(self.left() == Some(remaining.get()), "what remains does not add up")?;

@@ -65,12 +65,17 @@ impl SessionLink {
         Self { recipient, queued: Arc::default(), limit }
     }
 
-    /// Queues an event; `false` when the session is too far behind or gone.
+    /// Queues an event; `false` when the session is too far behind.
     pub fn tell(&self, event: SessionEvent) -> bool {
         if self.queued.fetch_add(1, Ordering::Relaxed) >= self.limit {
             return false;
         }
         self.recipient.do_send(event);
+        true
+    }
+
+    /// Returns whether the session is still there.
+    pub fn is_connected(&self) -> bool {
         self.recipient.connected()
     }
 

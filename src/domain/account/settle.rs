@@ -64,9 +64,9 @@ impl Turn<'_> {
         order.executed = order.executed.checked_add(trade.lots).ok_or(Reject::Overflow)?;
         order.executed_quote = order.executed_quote.plus(quote)?;
         order.updated_at = trade.time.max(order.updated_at);
-        order.status =
-            if trade.remaining.is_zero() { OrderStatus::Filled } else { OrderStatus::PartiallyFilled };
-        if order.remaining() != trade.remaining {
+        order.status = if trade.is_filled { OrderStatus::Filled } else { OrderStatus::PartiallyFilled };
+        let may_be_filled = trade.remaining.is_zero() || order.is_by_quote();
+        if order.remaining() != trade.remaining || (trade.is_filled && !may_be_filled) {
             return Err(Fault::new(format!(
                 "order {}: {} lots remain here, {} in the book",
                 order.id,

@@ -30,10 +30,6 @@ impl Turn<'_> {
         let order = *order;
         match update.change {
             OrderChange::Accepted { .. } => Ok(()),
-            // What is left of the amount expires; a listener must see the order end (M5).
-            OrderChange::Spent => {
-                self.end(Order { status: OrderStatus::Filled, ..order }, ExecutionKind::Expired)
-            }
             OrderChange::Ended { remaining, reason } => self.ended(order, remaining, reason),
             OrderChange::Cancelled { remaining, command } => {
                 expect_remaining(&order, remaining)?;

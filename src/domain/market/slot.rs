@@ -156,13 +156,12 @@ impl SymbolSlot {
         let mut events = std::mem::take(&mut self.events);
         let outcome = market.book.submit(&incoming, time, &mut events);
         let mut teller = Teller { time, symbol: submit.symbol, market, links: &mut self.links, out };
-        let left = teller.tell_all(&events, Some(submit))?;
+        teller.tell_all(&events, Some((submit, outcome)))?;
         events.clear();
         self.events = events;
         let change = match outcome {
             Outcome::Rested { handle, .. } => OrderChange::Accepted { handle },
-            Outcome::Filled if left.is_zero() => return Ok(()),
-            Outcome::Filled => OrderChange::Spent,
+            Outcome::Filled => return Ok(()), // its last trade has said so
             Outcome::Ended { remaining, reason } => OrderChange::Ended { remaining, reason },
             Outcome::Refused(reason) => OrderChange::Ended { remaining: submit.lots, reason },
         };
@@ -291,6 +290,16 @@ fn teller_update(
     out.messages.push(links.send(account.slot(), body));
 }
 
+/// One side of a trade.
+#[derive(Debug, Clone, Copy)]
+struct Party {
+    order: OrderId,
+    account: AccountId,
+    remaining: Lots,
+    is_filled: bool,
+    is_maker: bool,
+}
+
 /// Turns the events of one command into messages and public facts.
 struct Teller<'a> {
     time: Timestamp,
@@ -301,16 +310,42 @@ struct Teller<'a> {
 }
 
 impl Teller<'_> {
-    /// Tells every event; returns what of the taker's lots neither traded nor was prevented.
-    fn tell_all(&mut self, events: &[BookEvent], taker: Option<&SubmitOrder>) -> Result<Lots, Fault> {
+    /// Tells every event, given who entered, if anybody did, and what became of it.
+    fn tell_all(
+        &mut self,
+        events: &[BookEvent],
+        entered: Option<(&SubmitOrder, Outcome)>,
+    ) -> Result<(), Fault> {
+        let taker = entered.map(|(taker, _)| taker);
         let mut left = taker.map_or(Lots::ZERO, |taker| taker.lots);
+        // The trade that filled the taker says so, as the last word on it.
+        let is_filled = entered.is_some_and(|(_, outcome)| outcome == Outcome::Filled);
+        let is_trade = |event: &BookEvent| matches!(event, BookEvent::Traded { .. });
+        let filling = if is_filled { events.iter().rposition(is_trade) } else { None };
         let mut has_moved = false;
-        for event in events {
+        for (index, event) in events.iter().enumerate() {
             match *event {
                 BookEvent::Traded { maker, maker_account, price, lots, maker_remaining } => {
                     let taker = taker.ok_or_else(|| Fault::new("a trade without a taker"))?;
                     left = less(left, lots)?;
-                    self.trade(taker, left, (maker, maker_account), price, lots, maker_remaining);
+                    let fills_taker = filling == Some(index);
+                    let taker = Party {
+                        order: taker.order,
+                        account: taker.account,
+                        remaining: left,
+                        is_filled: fills_taker,
+                        is_maker: false,
+                    };
+                    let is_filled = maker_remaining.is_zero();
+                    let maker = Party {
+                        order: maker,
+                        account: maker_account,
+                        remaining: maker_remaining,
+                        is_filled,
+                        is_maker: true,
+                    };
+                    let taker_side = entered.map_or(Side::Buy, |(taker, _)| taker.side);
+                    self.trade(&[maker, taker], taker_side, price, lots);
                 }
                 BookEvent::Prevented { maker, maker_account, lots, maker_remaining } => {
                     let taker = taker.ok_or_else(|| Fault::new("a prevention without a taker"))?;
@@ -345,38 +380,21 @@ impl Teller<'_> {
                 }
             }
         }
-        Ok(left)
+        Ok(())
     }
 
-    fn trade(
-        &mut self,
-        taker: &SubmitOrder,
-        taker_remaining: Lots,
-        (maker, maker_account): (OrderId, AccountId),
-        price: Price,
-        lots: Lots,
-        maker_remaining: Lots,
-    ) {
+    /// Tells both parties, the maker first, and the public.
+    fn trade(&mut self, parties: &[Party; 2], taker_side: Side, price: Price, lots: Lots) {
         self.market.last_trade += 1;
         let trade = TradeId::new(self.market.last_trade);
         let (symbol, time) = (self.symbol, self.time);
-        let side_of = |order, remaining, is_maker| {
-            ToAccount::TradeExecuted(TradeExecuted {
-                symbol,
-                trade,
-                order,
-                price,
-                lots,
-                remaining,
-                is_maker,
-                time,
-            })
-        };
-        let message = self.links.send(maker_account.slot(), side_of(maker, maker_remaining, true));
-        self.out.messages.push(message);
-        let message = self.links.send(taker.account.slot(), side_of(taker.order, taker_remaining, false));
-        self.out.messages.push(message);
-        let buyer_is_maker = taker.side == Side::Sell;
+        for &Party { order, account, remaining, is_filled, is_maker } in parties {
+            let executed =
+                TradeExecuted { symbol, trade, order, price, lots, remaining, is_filled, is_maker, time };
+            let message = self.links.send(account.slot(), ToAccount::TradeExecuted(executed));
+            self.out.messages.push(message);
+        }
+        let buyer_is_maker = taker_side == Side::Sell;
         let trade = PublicTrade { id: trade, price, lots, time, buyer_is_maker };
         self.out.public.push(PublicEvent::TradePrinted { symbol, trade });
     }
