@@ -101,11 +101,11 @@ impl Drop for Directory {
 const KEYS: [(&str, &str); 2] = [
     (
         "benchbuyerbenchbuyerbenchbuyerbenchbuyerbenchbuyerbenchbuyer0001",
-        "secret-of-the-buyer-secret-of-the-buyer-secret-of-the-buyer-0001",
+        "secretOfTheBuyerSecretOfTheBuyerSecretOfTheBuyerSecretOfBuyer001",
     ),
     (
         "benchsellerbenchsellerbenchsellerbenchsellerbenchsellerbench0002",
-        "secret-of-the-seller-secret-of-the-seller-secret-of-seller-00002",
+        "secretOfTheSellerSecretOfTheSellerSecretOfTheSellerSecretOfSe002",
     ),
 ];
 
@@ -115,7 +115,7 @@ fn configuration() -> String {
             "[[accounts]]\nid = {id}\ntier = 0\n\
              [[accounts.balances]]\nasset = \"USDT\"\namount = \"900000000000\"\n\
              [[accounts.balances]]\nasset = \"BTC\"\namount = \"900000000000\"\n\
-             [[accounts.keys]]\nkey = \"{key}\"\nsecret = \"{secret}\"\npermissions = [\"TRADE\", \"USER_DATA\"]\n"
+             [[accounts.keys]]\nkey = \"{key}\"\nsecret = \"{secret}\"\npermissions = [\"trade\", \"user-data\"]\n"
         )
     });
     format!("[demo]\nenabled = \"false\"\n[feed]\nsynthetic = \"false\"\n{}", accounts.collect::<String>())
@@ -144,7 +144,7 @@ impl Server {
             .args(["--log-format", "json"])
             .stdin(Stdio::null())
             .stdout(Stdio::null())
-            .stderr(Stdio::null())
+            .stderr(Stdio::null()) // where the log goes
             .spawn()?;
         let server = Self { child, address, _directory: directory };
         let deadline = Instant::now() + Duration::from_secs(30);
