@@ -33,7 +33,7 @@ pub struct Settings {
     pub account_shards: usize,
     /// How many symbol shards.
     pub symbol_shards: usize,
-    /// How many threads the shards share; at least 1.
+    /// How many threads the actors share; at least 1. HTTP has its own.
     pub arbiters: usize,
     /// Commands in flight per account shard.
     pub account_gate: GateLimits,
@@ -50,13 +50,14 @@ pub struct Settings {
 }
 
 impl Settings {
-    /// The defaults of `config/exchange.toml` around a catalogue, for tests and benches.
+    /// The defaults of `config/exchange.toml` around a catalogue, for tests and benches: no HTTP runs beside them, so
+    /// the actors take every core.
     pub fn new(catalogue: Arc<Catalogue>) -> Self {
         Self {
             catalogue,
             account_shards: 10,
             symbol_shards: 10,
-            arbiters: 2,
+            arbiters: std::thread::available_parallelism().map_or(1, std::num::NonZero::get),
             account_gate: GateLimits { commands: 2_048, cancels: 256 },
             symbol_gate: GateLimits { commands: 4_096, cancels: 512 },
             batch: 256,
@@ -78,35 +79,26 @@ pub struct Running {
 
 /// Starts every actor and wires them to each other. Must be called inside an actix system.
 pub fn start(settings: Settings, encoder: Box<dyn Encoder>, keys: Arc<dyn KeyListener>) -> Running {
-    let shard_arbiters = settings.arbiters.max(1);
-    // Two more threads keep the public side from waiting behind the shards, and the other way round.
-    let arbiters: Vec<Arbiter> = (0..shard_arbiters + 2).map(|_| Arbiter::new()).collect();
-    let on_shard_arbiter = |index: usize| arbiters[index % shard_arbiters].handle();
+    let arbiters: Vec<Arbiter> =
+        (0..settings.arbiters.max(1)).map(|_| Arbiter::with_tokio_rt(runtime)).collect();
+    let arbiter = |index: usize| arbiters[index % arbiters.len()].handle();
     let accounts: Vec<_> = (0..settings.account_shards)
         .map(|shard| {
             let (batch, keys) = (settings.batch, Arc::clone(&keys));
-            AccountActor::start_in_arbiter(&on_shard_arbiter(shard), move |_| {
-                AccountActor::new(shard, batch, keys)
-            })
+            AccountActor::start_in_arbiter(&arbiter(shard), move |_| AccountActor::new(shard, batch, keys))
         })
         .collect();
     let limits = BookLimits { orders_max: settings.book_orders_max, fills_max: settings.fills_max };
     let symbols: Vec<_> = (0..settings.symbol_shards)
         .map(|shard| {
             let batch = settings.batch;
-            SymbolActor::start_in_arbiter(&on_shard_arbiter(shard), move |_| {
-                SymbolActor::new(shard, batch, limits)
-            })
+            SymbolActor::start_in_arbiter(&arbiter(shard), move |_| SymbolActor::new(shard, batch, limits))
         })
         .collect();
     let listeners = Arc::new(AtomicUsize::new(0));
     let counted = Arc::clone(&listeners);
-    let market = MarketDataActor::start_in_arbiter(&arbiters[shard_arbiters].handle(), move |_| {
-        MarketDataActor::new(counted)
-    });
-    let push = PushActor::start_in_arbiter(&arbiters[shard_arbiters + 1].handle(), move |_| {
-        PushActor::new(encoder, listeners)
-    });
+    let market = MarketDataActor::start_in_arbiter(&arbiter(0), move |_| MarketDataActor::new(counted));
+    let push = PushActor::start_in_arbiter(&arbiter(1), move |_| PushActor::new(encoder, listeners));
     let topology = Arc::new(Topology {
         account_gates: (0..accounts.len()).map(|_| Gate::new(settings.account_gate)).collect(),
         symbol_gates: (0..symbols.len()).map(|_| Gate::new(settings.symbol_gate)).collect(),
@@ -126,6 +118,13 @@ pub fn start(settings: Settings, encoder: Box<dyn Encoder>, keys: Arc<dyn KeyLis
     topology.symbols.iter().for_each(|shard| shard.do_send(Wire(Arc::clone(&topology))));
     topology.accounts.iter().for_each(|shard| shard.do_send(Wire(Arc::clone(&topology))));
     Running { exchange: Exchange::new(Arc::clone(&topology)), topology, arbiters }
+}
+
+/// A thread for actors needs timers but no I/O: it parks on a futex, which is cheaper to wake than a poller.
+fn runtime() -> tokio::runtime::Runtime {
+    let built = tokio::runtime::Builder::new_current_thread().enable_time().build();
+    // Without a thread for its actors there is no exchange to start.
+    built.unwrap_or_else(|error| panic!("cannot start a runtime: {error}"))
 }
 
 impl Running {

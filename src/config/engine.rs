@@ -10,7 +10,7 @@ pub struct Engine {
     pub account_shards: usize,
     /// Symbol shards.
     pub symbol_shards: usize,
-    /// Threads the shards run on; 0 takes one per core.
+    /// Threads the actors run on; 0 takes one for every two cores.
     pub arbiters: usize,
     /// Commands a shard handles before it yields its thread.
     pub batch: usize,
@@ -29,8 +29,8 @@ pub struct Engine {
 }
 
 impl Engine {
-    /// Returns the number of threads the shards run on, at least 1.
+    /// Returns the number of threads the actors run on, at least 1.
     pub fn arbiter_count(&self) -> usize {
-        if self.arbiters > 0 { self.arbiters } else { super::server::cores() }
+        if self.arbiters > 0 { self.arbiters } else { (super::server::cores() / 2).max(1) }
     }
 }
