@@ -8,7 +8,7 @@
 //! - [`app`]: the composition root, from [`config`] to a running exchange; [`cli`] is the way in.
 //! - [`feed`]: recorded and synthetic order flow, played through the public API.
 //! - [`sim`]: the whole exchange on one thread, seeded; the proofs run on it.
-//! - [`bench`]: the figures. [`telemetry`]: logs and metrics.
+//! - [`mod@bench`]: the figures. [`telemetry`]: logs and metrics.
 
 #![forbid(unsafe_code)]
 
