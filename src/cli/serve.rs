@@ -1,5 +1,7 @@
 //! `lightning serve`: the exchange itself.
 
+use std::io::Write;
+
 use anyhow::{Context, Result};
 use clap::Args;
 use tokio::signal::unix::{SignalKind, signal};
@@ -54,18 +56,24 @@ fn start_log(settings: &Log) -> Result<()> {
 fn greet(application: &Application) {
     let config = application.config();
     let symbols: Vec<&str> = config.catalogue.symbols().map(|spec| spec.name.as_str()).collect();
-    println!("\n  Lightning Exchange {}", env!("CARGO_PKG_VERSION"));
-    println!("  open      {}", application.url());
-    println!("  markets   {}", symbols.join(", "));
+    let mut lines = vec![
+        format!("\n  Lightning Exchange {}", env!("CARGO_PKG_VERSION")),
+        format!("  open      {}", application.url()),
+        format!("  markets   {}", symbols.join(", ")),
+    ];
     if config.is_synthetic_feed_on() {
-        println!("  flow      synthetic, seed {} (--feed false switches it off)", config.feed.seed);
+        lines
+            .push(format!("  flow      synthetic, seed {} (--feed false switches it off)", config.feed.seed));
     }
     if config.is_demo_on() {
-        println!("  demo      the page signs you in to account {} with play money", config.demo.account);
+        let account = config.demo.account;
+        lines.push(format!("  demo      the page signs you in to account {account} with play money"));
     }
-    match application.operator_token().file() {
-        Some(file) => println!("  operator  token in {}", file.display()),
-        None => println!("  operator  token from the configuration"),
-    }
-    println!("  stop      ctrl-c\n");
+    lines.push(match application.operator_token().file() {
+        Some(file) => format!("  operator  token in {}", file.display()),
+        None => "  operator  token from the configuration".to_owned(),
+    });
+    lines.push("  stop      ctrl-c\n".to_owned());
+    // One write, and nobody has to read it: a closed pipe must not stop an exchange.
+    let _ = writeln!(std::io::stdout(), "{}", lines.join("\n"));
 }

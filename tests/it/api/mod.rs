@@ -15,7 +15,7 @@ use sha2::Sha256;
 use crate::support::KeyPair;
 
 /// Two accounts with a key each.
-pub(super) fn two_accounts() -> (KeyPair, KeyPair, String) {
+pub(crate) fn two_accounts() -> (KeyPair, KeyPair, String) {
     let (seller, buyer) = (KeyPair::number(11), KeyPair::number(12));
     let rich = [("BTC", "10"), ("USDT", "1000000")];
     let settings = seller.account(11, &rich) + &buyer.account(12, &rich);
@@ -24,43 +24,43 @@ pub(super) fn two_accounts() -> (KeyPair, KeyPair, String) {
 
 /// An answer, undigested.
 #[derive(Debug)]
-pub(super) struct Answer {
-    pub(super) status: StatusCode,
-    pub(super) headers: HeaderMap,
-    pub(super) json: Value,
+pub(crate) struct Answer {
+    pub(crate) status: StatusCode,
+    pub(crate) headers: HeaderMap,
+    pub(crate) json: Value,
 }
 
 impl Answer {
     /// Returns status, code and text of a refusal.
-    pub(super) fn refusal(&self) -> (u16, i64, &str) {
+    pub(crate) fn refusal(&self) -> (u16, i64, &str) {
         let code = self.json["code"].as_i64().unwrap_or_default();
         (self.status.as_u16(), code, self.json["msg"].as_str().unwrap_or_default())
     }
 
     /// Returns the names of the body's fields, in order.
-    pub(super) fn fields(&self) -> Vec<&str> {
+    pub(crate) fn fields(&self) -> Vec<&str> {
         self.json.as_object().unwrap().keys().map(String::as_str).collect()
     }
 
-    pub(super) fn header(&self, name: &str) -> Option<&str> {
+    pub(crate) fn header(&self, name: &str) -> Option<&str> {
         self.headers.get(name).and_then(|value| value.to_str().ok())
     }
 }
 
 /// Calls a server the way a bare HTTP client would.
-pub(super) struct Api {
+pub(crate) struct Api {
     url: String,
     client: awc::Client,
 }
 
 impl Api {
-    pub(super) fn new(url: &str) -> Self {
+    pub(crate) fn new(url: &str) -> Self {
         let client = awc::Client::builder().timeout(std::time::Duration::from_secs(20)).finish();
         Self { url: url.to_owned(), client }
     }
 
     /// Sends a request; the answer must be JSON and say so.
-    pub(super) async fn send(
+    pub(crate) async fn send(
         &self,
         method: Method,
         path: &str,
@@ -85,7 +85,7 @@ impl Api {
     }
 
     /// Signs `params` and a fresh timestamp and sends them, in the body unless it is a GET.
-    pub(super) async fn signed(&self, key: &KeyPair, method: Method, path: &str, params: &str) -> Answer {
+    pub(crate) async fn signed(&self, key: &KeyPair, method: Method, path: &str, params: &str) -> Answer {
         let text = sign(key, &format!("{params}&timestamp={}", now_millis()));
         let headers = [("X-MBX-APIKEY", key.key.as_str())];
         if method == Method::GET {
@@ -96,7 +96,7 @@ impl Api {
     }
 
     /// Places an order.
-    pub(super) async fn order(&self, key: &KeyPair, params: &str) -> Answer {
+    pub(crate) async fn order(&self, key: &KeyPair, params: &str) -> Answer {
         self.signed(key, Method::POST, "/api/v3/order", params).await
     }
 }
@@ -114,6 +114,6 @@ pub(super) fn now_millis() -> u64 {
 }
 
 /// A limit order on BTCUSDT.
-pub(super) fn limit(side: &str, quantity: &str, price: &str) -> String {
+pub(crate) fn limit(side: &str, quantity: &str, price: &str) -> String {
     format!("symbol=BTCUSDT&side={side}&type=LIMIT&timeInForce=GTC&quantity={quantity}&price={price}")
 }

@@ -1,0 +1,241 @@
+//! The shells: who is an actor, how they share a thread, and what happens when one fails.
+
+use std::sync::{Arc, Mutex};
+
+use actix::Actor;
+use lightning_exchange::{
+    actors::{
+        self, AccountActor, Exchange, GateLimits, KeyListener, MarketDataActor, PushActor, Running, Settings,
+        SymbolActor, message::Crash,
+    },
+    config::Layers,
+    domain::{
+        command::{AccountCommand, Answer, CancelAll, CreateAccount, CreateApiKey, Transfer},
+        id::{AccountId, AssetId, SymbolId},
+        money::{Amount, Lots, Price},
+        order::{NewOrder, OrderKind, OrderStatus, Side, StpMode, TimeInForce},
+        reject::Reject,
+    },
+    http::ws::WireEncoder,
+};
+use tracing::{Span, span};
+use tracing_subscriber::{layer::SubscriberExt, registry::LookupSpan};
+
+use crate::{
+    api::{Api, limit, two_accounts},
+    support::TestServer,
+};
+
+#[derive(Debug)]
+struct NoListener;
+
+impl KeyListener for NoListener {
+    fn api_key_created(&self, _: &CreateApiKey) {}
+}
+
+const USDT: AssetId = AssetId::new(2);
+/// BTCUSDT and account 1 live on shards of index 1, ETHUSDT and account 2 on those of index 0.
+const CALM: (AccountId, SymbolId) = (AccountId::new(1), SymbolId::new(1));
+const BUSY: (AccountId, SymbolId) = (AccountId::new(2), SymbolId::new(2));
+
+/// Two shards of each kind on one thread.
+fn start(change: impl FnOnce(&mut Settings)) -> Running {
+    let catalogue = Layers::defaults().load().unwrap().catalogue;
+    let encoder = Box::new(WireEncoder::new(Arc::clone(&catalogue)));
+    let mut settings = Settings::new(catalogue);
+    (settings.account_shards, settings.symbol_shards, settings.arbiters) = (2, 2, 1);
+    change(&mut settings);
+    actors::start(settings, encoder, Arc::new(NoListener))
+}
+
+async fn ask(exchange: &Exchange, command: AccountCommand) -> Result<Answer, Reject> {
+    exchange.command(command, None, Span::none()).await
+}
+
+async fn found(exchange: &Exchange, id: AccountId) {
+    ask(exchange, AccountCommand::CreateAccount(CreateAccount { id: Some(id), tier: 0 })).await.unwrap();
+    let amount = Amount::new(10_i128.pow(20));
+    let deposit = Transfer { account: id, asset: USDT, amount, request_id: None };
+    ask(exchange, AccountCommand::Deposit(deposit)).await.unwrap();
+}
+
+fn buy((account, symbol): (AccountId, SymbolId)) -> AccountCommand {
+    AccountCommand::Place(NewOrder {
+        account,
+        symbol,
+        side: Side::Buy,
+        kind: OrderKind::Limit,
+        time_in_force: TimeInForce::Ioc,
+        price: Some(Price::from_ticks(100_000)),
+        quantity: Some(Lots::new(10_000)),
+        quote_quantity: None,
+        client_id: None,
+        stp: StpMode::None,
+        expires_at: None,
+        reference: None,
+    })
+}
+
+fn in_system(test: impl Future<Output = ()>) {
+    actix::System::new().block_on(test);
+}
+
+#[test]
+fn every_shard_is_an_actor_with_its_own_mailbox() {
+    fn is_actor<A: Actor>() {}
+    is_actor::<AccountActor>();
+    is_actor::<SymbolActor>();
+    is_actor::<MarketDataActor>();
+    is_actor::<PushActor>();
+    in_system(async {
+        let running = start(|settings| (settings.account_shards, settings.symbol_shards) = (10, 10));
+        let topology = running.topology();
+        assert_eq!((topology.accounts.len(), topology.symbols.len()), (10, 10));
+        for (index, shard) in topology.accounts.iter().enumerate() {
+            assert!(shard.connected() && topology.accounts[index + 1..].iter().all(|other| other != shard));
+        }
+        for (index, shard) in topology.symbols.iter().enumerate() {
+            assert!(shard.connected() && topology.symbols[index + 1..].iter().all(|other| other != shard));
+        }
+        running.stop();
+    });
+}
+
+#[test]
+fn a_busy_shard_does_not_starve_its_neighbour_on_the_same_thread() {
+    const FLOOD: usize = 40_000;
+    in_system(async {
+        let running = start(|settings| {
+            let limits = GateLimits { commands: 2 * FLOOD, cancels: 0 };
+            (settings.account_gate, settings.symbol_gate, settings.batch) = (limits, limits, 16);
+        });
+        let exchange = &running.exchange;
+        found(exchange, CALM.0).await;
+        found(exchange, BUSY.0).await;
+        let send = |command| exchange.dispatch(command, None, Span::none()).unwrap();
+        let mut flood: Vec<_> = (0..FLOOD).map(|_| send(buy(BUSY))).collect();
+        let calm = ask(exchange, buy(CALM)).await.unwrap();
+        assert!(matches!(calm, Answer::Placed { order, .. } if order.status == OrderStatus::Expired));
+        let answered = flood.iter_mut().filter_map(|answer| answer.try_recv().ok()).count();
+        assert!(answered < FLOOD / 2, "{answered} of {FLOOD} went first");
+        running.stop();
+    });
+}
+
+#[test]
+fn a_poisoned_symbol_shard_stops_serving_and_its_neighbours_go_on() {
+    in_system(async {
+        let running = start(|_| ());
+        let exchange = &running.exchange;
+        found(exchange, CALM.0).await;
+        found(exchange, BUSY.0).await;
+        let topology = running.topology();
+        topology.symbol_shard(BUSY.1.slot()).do_send(Crash);
+        // Whoever is under way learns it, and whoever comes after.
+        let under_way = ask(exchange, buy(BUSY)).await;
+        assert_eq!(under_way, Err(Reject::OutOfService));
+        assert_eq!(ask(exchange, buy(BUSY)).await, Err(Reject::OutOfService));
+        assert_eq!(exchange.out_of_service(), ["symbol-0"]);
+        assert!(ask(exchange, buy(CALM)).await.is_ok());
+        assert_eq!(topology.symbol_gates[0].inside(), 0, "its places came back");
+        running.stop();
+    });
+}
+
+#[test]
+fn a_poisoned_account_shard_stops_serving_and_its_neighbours_go_on() {
+    in_system(async {
+        let running = start(|_| ());
+        let exchange = &running.exchange;
+        found(exchange, CALM.0).await;
+        found(exchange, BUSY.0).await;
+        running.topology().account_shard(BUSY.0.slot()).do_send(Crash);
+        assert_eq!(ask(exchange, buy(BUSY)).await, Err(Reject::OutOfService));
+        assert_eq!(exchange.out_of_service(), ["account-0"]);
+        assert!(ask(exchange, buy(CALM)).await.is_ok());
+        running.stop();
+    });
+}
+
+#[test]
+fn a_full_shard_turns_commands_away_but_not_cancels() {
+    in_system(async {
+        let running = start(|settings| settings.symbol_gate = GateLimits { commands: 0, cancels: 1 });
+        let exchange = &running.exchange;
+        found(exchange, CALM.0).await;
+        assert_eq!(ask(exchange, buy(CALM)).await, Err(Reject::Busy));
+        let cancel = AccountCommand::CancelAll(CancelAll { account: CALM.0, symbol: CALM.1 });
+        assert_eq!(ask(exchange, cancel).await, Err(Reject::UnknownOrder), "it got through");
+        assert_eq!(exchange.metrics().shed_symbol.get(), 1);
+        running.stop();
+    });
+}
+
+#[test]
+fn a_full_shard_is_503_with_retry_after_on_the_wire() {
+    let (_, buyer, accounts) = two_accounts();
+    let server =
+        TestServer::start(&format!("[engine]\nsymbol-commands-in-flight = 1\nsymbol-shards = 1\n{accounts}"));
+    crate::support::block_on(async {
+        let api = Api::new(server.url());
+        // One place for sixteen orders at once: some get it, the others are told when to come back.
+        let order = limit("BUY", "0.001", "45000");
+        let answers = futures_util::future::join_all((0..16).map(|_| api.order(&buyer, &order))).await;
+        for answer in &answers {
+            match answer.status.as_u16() {
+                200 => {}
+                503 => {
+                    assert_eq!(answer.json["code"], -1008);
+                    let seconds: u32 = answer.header("retry-after").unwrap().parse().unwrap();
+                    assert!(seconds >= 1);
+                }
+                other => panic!("{other}: {answer:?}"),
+            }
+        }
+        assert!(answers.iter().any(|answer| answer.status == 200));
+    });
+}
+
+/// Remembers the names of every span with those of its ancestors.
+#[derive(Debug, Clone, Default)]
+struct Lineages(Arc<Mutex<Vec<Vec<&'static str>>>>);
+
+impl<S: tracing::Subscriber + for<'a> LookupSpan<'a>> tracing_subscriber::Layer<S> for Lineages {
+    fn on_new_span(
+        &self,
+        _: &span::Attributes<'_>,
+        id: &span::Id,
+        context: tracing_subscriber::layer::Context<'_, S>,
+    ) {
+        let scope = context.span(id).into_iter().flat_map(|span| span.scope());
+        self.0.lock().unwrap().push(scope.map(|span| span.name()).collect());
+    }
+}
+
+#[test]
+fn the_span_of_an_order_crosses_from_http_to_account_to_symbol_and_back() {
+    let lineages = Lineages::default();
+    // The threads of the actors have only the global subscriber; nextest gives every test its own process.
+    if tracing::subscriber::set_global_default(tracing_subscriber::registry().with(lineages.clone())).is_err()
+    {
+        println!("skipped: another test of this process took the global subscriber");
+        return;
+    }
+    let (_, buyer, settings) = two_accounts();
+    let server = TestServer::start(&settings);
+    crate::support::block_on(async {
+        let api = Api::new(server.url());
+        lineages.0.lock().unwrap().clear();
+        let placed = api.order(&buyer, &limit("BUY", "0.001", "45000")).await;
+        assert_eq!(placed.status, 200, "{placed:?}");
+        let seen = lineages.0.lock().unwrap().clone();
+        for expected in [
+            &["request"][..],
+            &["account.command", "request"],
+            &["symbol.match", "request"],
+            &["account.settle", "request"],
+        ] {
+            assert!(seen.iter().any(|lineage| lineage == expected), "{expected:?} not in {seen:?}");
+        }
+    });
+}
