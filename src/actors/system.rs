@@ -60,7 +60,7 @@ impl Settings {
             arbiters: std::thread::available_parallelism().map_or(1, std::num::NonZero::get),
             account_gate: GateLimits { commands: 2_048, cancels: 256 },
             symbol_gate: GateLimits { commands: 4_096, cancels: 512 },
-            batch: 256,
+            batch: 64,
             fills_max: 10_000,
             book_orders_max: 1 << 24,
             clock: Clock::default(),

@@ -156,12 +156,14 @@ impl SymbolSlot {
         let mut events = std::mem::take(&mut self.events);
         let outcome = market.book.submit(&incoming, time, &mut events);
         let mut teller = Teller { time, symbol: submit.symbol, market, links: &mut self.links, out };
-        teller.tell_all(&events, Some((submit, outcome)))?;
+        let (left, is_told) = teller.tell_all(&events, Some((submit, outcome)))?;
         events.clear();
         self.events = events;
         let change = match outcome {
             Outcome::Rested { handle, .. } => OrderChange::Accepted { handle },
-            Outcome::Filled => return Ok(()), // its last trade has said so
+            Outcome::Filled if is_told => return Ok(()),
+            // Its amount is spent, but self-trade prevention had the last word on it: it is not filled whole.
+            Outcome::Filled => OrderChange::Ended { remaining: left, reason: EndReason::SelfTrade },
             Outcome::Ended { remaining, reason } => OrderChange::Ended { remaining, reason },
             Outcome::Refused(reason) => OrderChange::Ended { remaining: submit.lots, reason },
         };
@@ -310,18 +312,21 @@ struct Teller<'a> {
 }
 
 impl Teller<'_> {
-    /// Tells every event, given who entered, if anybody did, and what became of it.
+    /// Tells every event, given who entered, if anybody did, and what became of it. Returns what of its lots neither
+    /// traded nor was prevented, and whether its last trade said that it is filled.
     fn tell_all(
         &mut self,
         events: &[BookEvent],
         entered: Option<(&SubmitOrder, Outcome)>,
-    ) -> Result<(), Fault> {
+    ) -> Result<(Lots, bool), Fault> {
         let taker = entered.map(|(taker, _)| taker);
         let mut left = taker.map_or(Lots::ZERO, |taker| taker.lots);
-        // The trade that filled the taker says so, as the last word on it.
+        // The trade that filled the taker says so, if it is the last word on it.
         let is_filled = entered.is_some_and(|(_, outcome)| outcome == Outcome::Filled);
-        let is_trade = |event: &BookEvent| matches!(event, BookEvent::Traded { .. });
-        let filling = if is_filled { events.iter().rposition(is_trade) } else { None };
+        let concerns_taker =
+            |event: &BookEvent| matches!(event, BookEvent::Traded { .. } | BookEvent::Prevented { .. });
+        let last = events.iter().rposition(concerns_taker).filter(|_| is_filled);
+        let filling = last.filter(|&index| matches!(events[index], BookEvent::Traded { .. }));
         let mut has_moved = false;
         for (index, event) in events.iter().enumerate() {
             match *event {
@@ -380,7 +385,7 @@ impl Teller<'_> {
                 }
             }
         }
-        Ok(())
+        Ok((left, filling.is_some()))
     }
 
     /// Tells both parties, the maker first, and the public.
