@@ -6,6 +6,7 @@ use actix::prelude::*;
 use tracing::Span;
 
 use super::{
+    deliver::deliver,
     gate::Permit,
     message::{
         Admission, Admitted, Applied, Crash, Deliver, Drain, PublishUser, Query, ReplyHandle,
@@ -222,19 +223,7 @@ impl AccountActor {
 
     /// Tells the results of a turn: one message per shard concerned.
     fn tell(&mut self, topology: &Topology) {
-        let sent = Instant::now();
-        for (messages, address) in self.outgoing.iter_mut().zip(&topology.symbols) {
-            if !messages.is_empty() {
-                // The next turn will tell about as much.
-                let messages = std::mem::replace(messages, Vec::with_capacity(messages.len()));
-                address.do_send(Deliver { messages, sent });
-            }
-        }
-        for (watermarks, address) in self.applied.iter_mut().zip(&topology.symbols) {
-            if !watermarks.is_empty() {
-                address.do_send(Applied { watermarks: std::mem::take(watermarks) });
-            }
-        }
+        deliver(&topology.symbols, &mut self.outgoing, &mut self.applied);
         if !self.events.is_empty() {
             topology.push.do_send(PublishUser { events: std::mem::take(&mut self.events) });
         }

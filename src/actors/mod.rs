@@ -5,6 +5,7 @@
 //! and a dropped `send` future silently cancels its message.
 
 mod account;
+mod deliver;
 mod exchange;
 mod gate;
 mod market_data;

@@ -10,6 +10,7 @@ use actix::prelude::*;
 use tracing::Span;
 
 use super::{
+    deliver::deliver,
     message::{Applied, Crash, Deliver, Drain, MarketMoved, SymbolShardLost, Traced, Wire},
     topology::Topology,
     turns::{InTurns, Turns},
@@ -134,19 +135,7 @@ impl SymbolActor {
 
     /// Tells the results of a turn: one message per shard concerned.
     fn tell(&mut self, topology: &Topology) {
-        let sent = Instant::now();
-        for (messages, address) in self.outgoing.iter_mut().zip(&topology.accounts) {
-            if !messages.is_empty() {
-                // The next turn will tell about as much.
-                let messages = std::mem::replace(messages, Vec::with_capacity(messages.len()));
-                address.do_send(Deliver { messages, sent });
-            }
-        }
-        for (watermarks, address) in self.applied.iter_mut().zip(&topology.accounts) {
-            if !watermarks.is_empty() {
-                address.do_send(Applied { watermarks: std::mem::take(watermarks) });
-            }
-        }
+        deliver(&topology.accounts, &mut self.outgoing, &mut self.applied);
         if !self.public.is_empty() {
             let next = Vec::with_capacity(self.public.len());
             let events = std::mem::replace(&mut self.public, next);
