@@ -187,7 +187,9 @@ impl AccountActor {
         let id = CommandId::new(self.last_command);
         self.waiting.insert(id, Waiting { reply, entered, symbol_shard, _permit: permit });
         let child = tracing::debug_span!(parent: &span, "account.command", shard = self.shard);
-        child.in_scope(|| self.handle(slot, AccountInput::Command { id, command }, &span, now, topology))
+        child.in_scope(|| {
+            self.handle(slot, AccountInput::Command { id, command, key: None }, &span, now, topology)
+        })
     }
 
     fn handle(
@@ -207,8 +209,8 @@ impl AccountActor {
             self.applied[topology.symbol_shard_of(peer)].push((slot, peer, upto));
         }
         self.events.append(&mut self.out.events);
-        for key in self.out.keys.drain(..) {
-            self.keys.api_key_created(&key);
+        for key in self.out.keys() {
+            self.keys.api_key_created(key);
         }
         for (command, answer) in self.out.answers.drain(..) {
             if let (Some(waiting), Some(commands)) = (self.waiting.remove(&command), &self.commands) {

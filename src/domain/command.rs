@@ -10,7 +10,7 @@ use super::{
 };
 
 /// A command to one account slot.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum AccountCommand {
     /// Open an account.
     CreateAccount(CreateAccount),
@@ -66,7 +66,7 @@ impl AccountCommand {
 }
 
 /// Open an account.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct CreateAccount {
     /// The id it shall have; `None` lets the slot choose one.
     pub id: Option<AccountId>,
@@ -75,7 +75,7 @@ pub struct CreateAccount {
 }
 
 /// What an API key may do (Binance Spot security types).
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Permissions {
     /// `TRADE`: place, cancel and change orders.
     pub trade: bool,
@@ -84,7 +84,7 @@ pub struct Permissions {
 }
 
 /// An HMAC-SHA256 API key. Its secret is needed to check signatures, so it is kept; it is never logged.
-#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct CreateApiKey {
     /// Whose key.
     pub account: AccountId,
@@ -111,7 +111,7 @@ impl std::fmt::Debug for CreateApiKey {
 pub const REQUEST_ID_LEN_MAX: usize = 64;
 
 /// A deposit or a withdrawal.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Transfer {
     /// Whose balance.
     pub account: AccountId,
@@ -124,8 +124,18 @@ pub struct Transfer {
     pub request_id: Option<String>,
 }
 
+/// Makes sending an order again safe: under the same key, within 24 hours, the same request answers as the first
+/// time and changes nothing; another request is a conflict.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct IdempotencyKey {
+    /// The client's key: 1 to [`REQUEST_ID_LEN_MAX`] bytes.
+    pub id: String,
+    /// Identifies the request: two requests with the same fingerprint ask for the same.
+    pub fingerprint: u128,
+}
+
 /// Which order is meant.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct OrderRef {
     /// By the exchange's id.
     pub id: Option<OrderId>,
@@ -134,7 +144,7 @@ pub struct OrderRef {
 }
 
 /// Cancel only an order in this state (Binance Spot, `cancelRestrictions`).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum CancelRestriction {
     /// Nothing of it has traded.
     OnlyNew,
@@ -143,7 +153,7 @@ pub enum CancelRestriction {
 }
 
 /// Cancel one order.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct CancelOrder {
     /// Whose order.
     pub account: AccountId,
@@ -156,7 +166,7 @@ pub struct CancelOrder {
 }
 
 /// Cancel every open order of a symbol.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct CancelAll {
     /// Whose orders.
     pub account: AccountId,
@@ -165,7 +175,7 @@ pub struct CancelAll {
 }
 
 /// Lower an order's quantity, keeping its place in the queue.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct AmendOrder {
     /// Whose order.
     pub account: AccountId,
@@ -180,7 +190,7 @@ pub struct AmendOrder {
 }
 
 /// What to do with the new order when the cancel fails (Binance Spot, `cancelReplaceMode`).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum ReplaceMode {
     /// Do not place it.
     StopOnFailure,
@@ -189,7 +199,7 @@ pub enum ReplaceMode {
 }
 
 /// Cancel one order and place another.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct ReplaceOrder {
     /// The order to cancel.
     pub cancel: OrderRef,
@@ -202,7 +212,7 @@ pub struct ReplaceOrder {
 }
 
 /// What a command came to.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum Answer {
     /// The account exists.
     AccountCreated(AccountId),
@@ -238,7 +248,7 @@ pub enum Answer {
 }
 
 /// Both halves of a cancel-replace.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Replaced {
     /// The cancelled order, or why it was not.
     pub cancelled: Result<Order, Reject>,
@@ -247,7 +257,7 @@ pub struct Replaced {
 }
 
 /// Frozen and free units of one asset.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Balance {
     /// Free to use.
     pub available: Amount,

@@ -3,6 +3,8 @@
 //! A sum can be kept up to date as entities come and go, and does not depend on how entities are spread over
 //! slots or shards. It detects divergence between two runs; it is no defence against a forger.
 
+use std::hash::{Hash, Hasher};
+
 /// Spreads every bit of the input over the whole output (the finaliser of SplitMix64).
 pub const fn mix64(value: u64) -> u64 {
     let value = (value ^ (value >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
@@ -25,6 +27,61 @@ pub fn entity(kind: u64, words: &[u64]) -> u128 {
         high = fold(high ^ word.rotate_left(32), 0x5899_65cc_7537_4cc3 ^ high.rotate_left(41));
     }
     ((mix64(high) as u128) << 64) | mix64(low) as u128
+}
+
+/// Hashes anything that can be hashed, field by field, to 128 bits. `kind` keeps entities of different types apart.
+pub fn of(kind: u64, entity: &impl Hash) -> u128 {
+    let mut hasher = Wide { low: kind ^ 0xa076_1d64_78bd_642f, high: kind ^ 0xe703_7ed1_a0b4_28db };
+    entity.hash(&mut hasher);
+    ((mix64(hasher.high) as u128) << 64) | mix64(hasher.low) as u128
+}
+
+/// The two chains of [`of`].
+struct Wide {
+    low: u64,
+    high: u64,
+}
+
+impl Hasher for Wide {
+    fn finish(&self) -> u64 {
+        self.low
+    }
+
+    fn write(&mut self, bytes: &[u8]) {
+        // The length is part of what is hashed, so zeros behind the last byte cannot be confused with bytes.
+        self.write_u64(bytes.len() as u64);
+        for chunk in bytes.chunks(8) {
+            let mut word = [0; 8];
+            word[..chunk.len()].copy_from_slice(chunk);
+            self.write_u64(u64::from_le_bytes(word));
+        }
+    }
+
+    fn write_u8(&mut self, value: u8) {
+        self.write_u64(u64::from(value));
+    }
+
+    fn write_u16(&mut self, value: u16) {
+        self.write_u64(u64::from(value));
+    }
+
+    fn write_u32(&mut self, value: u32) {
+        self.write_u64(u64::from(value));
+    }
+
+    fn write_u64(&mut self, word: u64) {
+        self.low = fold(self.low ^ word, 0x8ebc_6af0_9c88_c6e3 ^ self.low.rotate_left(23));
+        self.high = fold(self.high ^ word.rotate_left(32), 0x5899_65cc_7537_4cc3 ^ self.high.rotate_left(41));
+    }
+
+    fn write_u128(&mut self, value: u128) {
+        self.write_u64(value as u64);
+        self.write_u64((value >> 64) as u64);
+    }
+
+    fn write_usize(&mut self, value: usize) {
+        self.write_u64(value as u64);
+    }
 }
 
 /// Splits a 128-bit amount into words for [`entity`].

@@ -1,6 +1,6 @@
 //! Identities. Every one is below 2^53, so that a JavaScript client reads it exactly, and is never reused.
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error};
 
 /// The number of virtual slots accounts and symbols hash to (ADR 0002).
 pub const SLOT_COUNT: u16 = 1024;
@@ -170,6 +170,19 @@ impl ClientOrderId {
 impl std::hash::Hash for ClientOrderId {
     fn hash<H: std::hash::Hasher>(&self, state: &mut H) {
         state.write(&self.bytes[..usize::from(self.len)]);
+    }
+}
+
+impl Serialize for ClientOrderId {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.as_str())
+    }
+}
+
+impl<'de> Deserialize<'de> for ClientOrderId {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = <&str>::deserialize(deserializer)?;
+        Self::parse(text).ok_or_else(|| D::Error::custom("not a client order id"))
     }
 }
 

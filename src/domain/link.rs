@@ -6,6 +6,8 @@
 
 use std::collections::VecDeque;
 
+use serde::{Deserialize, Serialize};
+
 use super::{
     id::SlotId,
     message::Envelope,
@@ -17,17 +19,19 @@ use super::{
 pub const ACKNOWLEDGE_EVERY: u64 = 64;
 
 /// This slot's end of every conversation; `B` is what it sends.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Links<B> {
     own: SlotId,
     peers: Vec<Link<B>>,
 }
 
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 struct Link<B> {
     sent: u64,
     unapplied: VecDeque<Envelope<B>>,
     received: u64,
+    /// Not state: after a restart everything is acknowledged anew.
+    #[serde(skip)]
     acknowledged: u64,
 }
 
@@ -59,6 +63,37 @@ impl<B: Copy> Links<B> {
         let envelope = Envelope { from, to, seq: link.sent, body };
         link.unapplied.push_back(envelope);
         envelope
+    }
+
+    /// Takes a message this slot sent before back into the outbox: replay.
+    ///
+    /// # Errors
+    /// It is not the next one.
+    pub fn sent(&mut self, envelope: Envelope<B>) -> Result<(), Fault> {
+        let link = self.peer(envelope.to);
+        if envelope.seq != link.sent + 1 {
+            return Err(Fault::new(format!(
+                "message {} to slot {} follows {}",
+                envelope.seq,
+                envelope.to.get(),
+                link.sent
+            )));
+        }
+        link.sent = envelope.seq;
+        link.unapplied.push_back(envelope);
+        Ok(())
+    }
+
+    /// Returns the last message applied of `from`.
+    pub fn received(&self, from: SlotId) -> u64 {
+        self.peers.get(from.index()).map_or(0, |link| link.received)
+    }
+
+    /// Returns the peers with messages that are not known to be applied.
+    pub fn waiting(&self) -> impl Iterator<Item = SlotId> + '_ {
+        let waits = |link: &Link<B>| !link.unapplied.is_empty();
+        let numbered = self.peers.iter().enumerate().filter(move |(_, link)| waits(link));
+        numbered.map(|(index, _)| SlotId::new(index as u16))
     }
 
     /// Takes note of an arriving message: `true` when it is the next and must be applied, `false` when it was

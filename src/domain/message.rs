@@ -3,6 +3,8 @@
 //! A message carries `(from, seq)`: gapless and rising per pair of slots. The receiver drops what it has
 //! applied already and stops on a gap; the sender keeps in its outbox what is not known to be applied.
 
+use serde::{Deserialize, Serialize};
+
 use super::{
     id::{AccountId, CommandId, OrderId, SlotId, SymbolId, TradeId},
     money::{Lots, Price},
@@ -13,7 +15,7 @@ use super::{
 use crate::domain::book::Policy;
 
 /// A message between two slots.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Envelope<B> {
     /// The sending slot.
     pub from: SlotId,
@@ -26,7 +28,7 @@ pub struct Envelope<B> {
 }
 
 /// An account slot to a symbol slot.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum ToSymbol {
     /// Match this order; its funds are held.
     SubmitOrder(SubmitOrder),
@@ -37,7 +39,7 @@ pub enum ToSymbol {
 }
 
 /// A symbol slot to an account slot.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum ToAccount {
     /// One side of a trade.
     TradeExecuted(TradeExecuted),
@@ -48,7 +50,7 @@ pub enum ToAccount {
 }
 
 /// Account to symbol: an order whose funds are held.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct SubmitOrder {
     /// Its id.
     pub order: OrderId,
@@ -73,7 +75,7 @@ pub struct SubmitOrder {
 }
 
 /// Account to symbol: take a resting order out.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct CancelResting {
     /// Which book.
     pub symbol: SymbolId,
@@ -86,7 +88,7 @@ pub struct CancelResting {
 }
 
 /// Account to symbol: lower a resting order, keeping its place.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct AmendResting {
     /// Which book.
     pub symbol: SymbolId,
@@ -101,7 +103,7 @@ pub struct AmendResting {
 }
 
 /// Symbol to the maker's and the taker's account: settle this side of a trade.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct TradeExecuted {
     /// The symbol.
     pub symbol: SymbolId,
@@ -125,7 +127,7 @@ pub struct TradeExecuted {
 }
 
 /// Symbol to account: what became of an order apart from trading.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct OrderUpdated {
     /// Which order.
     pub order: OrderId,
@@ -136,7 +138,7 @@ pub struct OrderUpdated {
 }
 
 /// What became of an order apart from trading.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum OrderChange {
     /// It rests, with what its trades left of it.
     Accepted {
@@ -172,7 +174,7 @@ pub enum OrderChange {
 }
 
 /// Symbol to account: the order was gone when the cancel or amend arrived.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct CancelRejected {
     /// Which order.
     pub order: OrderId,

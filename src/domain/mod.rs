@@ -22,6 +22,7 @@ pub mod oracle;
 pub mod order;
 pub mod planted;
 pub mod reject;
+pub mod replica;
 pub mod symbol;
 pub mod table;
 pub mod time;

@@ -140,7 +140,7 @@ pub enum EndReason {
 }
 
 /// An order as its account asks for it, already in ticks, lots and units.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct NewOrder {
     /// Whose order.
     pub account: AccountId,
@@ -179,7 +179,7 @@ pub struct Handle {
 }
 
 /// An order as its account slot keeps it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Order {
     /// Its id.
     pub id: OrderId,
@@ -239,7 +239,7 @@ impl Order {
 }
 
 /// One account's side of one trade.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Fill {
     /// The trade.
     pub trade: TradeId,

@@ -9,6 +9,8 @@ use std::{
     hash::{BuildHasherDefault, Hash, Hasher},
 };
 
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
 use super::hash::fold;
 
 /// Hashes integers and short byte strings; not resistant to chosen keys, which only the exchange makes here
@@ -104,11 +106,34 @@ impl<K: Eq + Hash + Ord + Copy, V> Table<K, V> {
         self.0.remove(key)
     }
 
+    /// Returns the sum of a hash of every entry; a sum does not depend on their order.
+    pub fn sum(&self, hash: impl Fn(&K, &V) -> u128) -> u128 {
+        self.0.iter().fold(0, |sum, (key, value)| sum.wrapping_add(hash(key, value)))
+    }
+
+    /// Returns whether every entry passes; which are asked first cannot be told.
+    pub fn all(&self, mut passes: impl FnMut(&K, &V) -> bool) -> bool {
+        self.0.iter().all(|(key, value)| passes(key, value))
+    }
+
     /// Returns the entries in key order: O(n log n), for queries, checks and hashes only.
     pub fn sorted(&self) -> Vec<(&K, &V)> {
         let mut entries: Vec<_> = self.0.iter().collect();
         entries.sort_unstable_by_key(|(key, _)| **key);
         entries
+    }
+}
+
+/// Written in key order, so that equal tables are equal bytes.
+impl<K: Eq + Hash + Ord + Copy + Serialize, V: Serialize> Serialize for Table<K, V> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_map(self.sorted())
+    }
+}
+
+impl<'de, K: Eq + Hash + Deserialize<'de>, V: Deserialize<'de>> Deserialize<'de> for Table<K, V> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        HashMap::deserialize(deserializer).map(Self)
     }
 }
 

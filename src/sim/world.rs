@@ -118,7 +118,7 @@ impl World {
         self.next_command += 1;
         let position = command.account().map_or(0, |account| self.position(account));
         self.auditor.commanded(id, &command);
-        self.account_input(position, AccountInput::Command { id, command }, now)?;
+        self.account_input(position, AccountInput::Command { id, command, key: None }, now)?;
         Ok(id)
     }
 

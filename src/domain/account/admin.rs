@@ -1,12 +1,8 @@
 //! Opening accounts, giving keys, and moving money in and out.
 
-use super::{
-    event::UserEventKind,
-    ledger::{self, Place},
-    slot::{Account, Turn},
-};
+use super::{change::Change, event::UserEventKind, ledger::Place, slot::Turn, state::Kept};
 use crate::domain::{
-    command::{Answer, CreateAccount, CreateApiKey, REQUEST_ID_LEN_MAX, Transfer},
+    command::{Answer, Balance, CreateAccount, CreateApiKey, REQUEST_ID_LEN_MAX, Transfer},
     id::{AccountId, ID_LIMIT, SLOT_COUNT},
     money::Amount,
     reject::{Fault, Reject},
@@ -16,25 +12,33 @@ use crate::domain::{
 /// refuses is safe, one that evicts would let a late retry pay twice.
 pub(super) const REQUEST_IDS_MAX: usize = 100_000;
 
+/// The inner error is a refusal, the outer one a fault.
+type Refusable = Result<Result<Answer, Reject>, Fault>;
+
 impl Turn<'_> {
-    pub(super) fn create_account(&mut self, create: CreateAccount) -> Result<Answer, Reject> {
+    pub(super) fn create_account(&mut self, create: CreateAccount) -> Refusable {
         if !self.catalogue.symbols().all(|spec| usize::from(create.tier) < spec.fees.len()) {
-            return Err(Reject::UnknownTier);
+            return Ok(Err(Reject::UnknownTier));
         }
         let id = match create.id {
-            Some(id) if id.get() >= ID_LIMIT => return Err(Reject::Overflow),
-            Some(id) if self.state.accounts.contains(&id) => return Err(Reject::AccountExists),
+            Some(id) if id.get() >= ID_LIMIT => return Ok(Err(Reject::Overflow)),
+            Some(id) if self.state.accounts.contains(&id) => return Ok(Err(Reject::AccountExists)),
             Some(id) => id,
-            None => self.free_account_id()?,
+            None => match self.free_account_id() {
+                Err(reject) => return Ok(Err(reject)),
+                Ok((id, next)) => {
+                    self.change(Change::NextAccount(next))?;
+                    id
+                }
+            },
         };
-        self.state
-            .accounts
-            .insert(id, Account { tier: create.tier, updated_at: self.state.time, ..Account::default() });
-        Ok(Answer::AccountCreated(id))
+        self.change(Change::AccountOpened { id, tier: create.tier })?;
+        Ok(Ok(Answer::AccountCreated(id)))
     }
 
-    /// The next id of this slot nobody has; ids below 1024 are left to those who choose their own.
-    fn free_account_id(&mut self) -> Result<AccountId, Reject> {
+    /// The next id of this slot nobody has, and the counter after it; ids below 1024 are left to those who choose
+    /// their own.
+    fn free_account_id(&self) -> Result<(AccountId, u64), Reject> {
         let slot = u64::from(self.state.slot.get());
         let mut counter = self.state.next_account;
         loop {
@@ -42,30 +46,24 @@ impl Turn<'_> {
             let id = id.filter(|id| id.get() < ID_LIMIT).ok_or(Reject::IdsExhausted)?;
             counter += 1;
             if !self.state.accounts.contains(&id) {
-                self.state.next_account = counter;
-                return Ok(id);
+                return Ok((id, counter));
             }
         }
     }
 
-    pub(super) fn create_api_key(&mut self, create: CreateApiKey) -> Result<Answer, Reject> {
+    pub(super) fn create_api_key(&mut self, create: CreateApiKey) -> Refusable {
         if !self.state.accounts.contains(&create.account) {
-            return Err(Reject::UnknownAccount);
+            return Ok(Err(Reject::UnknownAccount));
         }
-        if !self.state.keys.insert(create.key.clone()) {
-            return Err(Reject::KeyExists);
+        if self.state.keys.contains_key(&create.key) {
+            return Ok(Err(Reject::KeyExists));
         }
-        self.out.keys.push(create);
-        Ok(Answer::ApiKeyCreated)
+        self.change(Change::KeyGiven(create))?;
+        Ok(Ok(Answer::ApiKeyCreated))
     }
 
-    pub(super) fn transfer(
-        &mut self,
-        transfer: Transfer,
-        is_deposit: bool,
-    ) -> Result<Result<Answer, Reject>, Fault> {
-        let time = self.state.time;
-        let Some(account) = self.state.accounts.get_mut(&transfer.account) else {
+    pub(super) fn transfer(&mut self, transfer: Transfer, is_deposit: bool) -> Refusable {
+        let Some(account) = self.state.accounts.get(&transfer.account) else {
             return Ok(Err(Reject::UnknownAccount));
         };
         if self.catalogue.asset(transfer.asset).is_none() {
@@ -75,11 +73,15 @@ impl Turn<'_> {
             if request_id.is_empty() || request_id.len() > REQUEST_ID_LEN_MAX {
                 return Ok(Err(Reject::Overflow));
             }
-            if let Some((was_deposit, first, answer)) = account.requests.get(request_id) {
-                let is_repeat = *was_deposit == is_deposit && *first == transfer;
-                return Ok(if is_repeat { Ok(answer.clone()) } else { Err(Reject::RequestConflict) });
+            match account.requests.get(request_id) {
+                Some(Kept::Transfer { is_deposit: was_deposit, transfer: first, answer }) => {
+                    let is_repeat = *was_deposit == is_deposit && *first == transfer;
+                    return Ok(if is_repeat { Ok(answer.clone()) } else { Err(Reject::RequestConflict) });
+                }
+                Some(Kept::Order { .. }) => return Ok(Err(Reject::RequestConflict)),
+                None => {}
             }
-            if account.requests.len() >= REQUEST_IDS_MAX {
+            if account.requests.len() - account.keyed_orders >= REQUEST_IDS_MAX {
                 return Ok(Err(Reject::TooManyRequestIds));
             }
         }
@@ -96,17 +98,16 @@ impl Turn<'_> {
             Ok(_) if outside.minus(delta).is_ok() => {}
             _ => return Ok(Err(Reject::Overflow)),
         }
-        let entry = account.balances.entry(asset);
-        let postings = &mut self.out.postings;
-        ledger::post(&mut entry.available, Place::Available(transfer.account), asset, delta, postings)?;
-        let answer = Answer::Transferred { free: entry.available, frozen: entry.frozen };
-        account.updated_at = time;
-        account
-            .tell(transfer.account, time, &mut self.out.events, |_| UserEventKind::Transfer { asset, delta });
-        if let Some(request_id) = transfer.request_id.clone() {
-            account.requests.insert(request_id, (is_deposit, transfer, answer.clone()));
+        let owner = transfer.account;
+        self.post(Place::Available(owner), asset, delta)?;
+        self.post(Place::External, asset, delta.negated()?)?;
+        let Balance { available: free, frozen } = self.state.balance(owner, asset);
+        let answer = Answer::Transferred { free, frozen };
+        self.tell(owner, |_| UserEventKind::Transfer { asset, delta })?;
+        if let Some(id) = transfer.request_id.clone() {
+            let kept = Kept::Transfer { is_deposit, transfer, answer: answer.clone() };
+            self.change(Change::RequestKept { account: owner, id, kept })?;
         }
-        ledger::post(self.state.external.entry(asset), Place::External, asset, delta.negated()?, postings)?;
         Ok(Ok(answer))
     }
 }

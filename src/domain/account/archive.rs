@@ -4,6 +4,8 @@
 
 use std::collections::VecDeque;
 
+use serde::{Deserialize, Serialize};
+
 use crate::domain::{
     id::{AccountId, SymbolId},
     order::{Fill, Order},
@@ -13,7 +15,7 @@ use crate::domain::{
 pub(super) const ARCHIVE_LEN_MAX: usize = 1_024;
 
 /// Closed orders and fills, oldest first.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub(super) struct Archive {
     orders: VecDeque<Order>,
     fills: VecDeque<Fill>,

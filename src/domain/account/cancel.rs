@@ -2,8 +2,10 @@
 //! alone decides whether the command or a trade came first.
 
 use super::{
+    change::Change,
     plan,
-    slot::{Ask, Deferred, Pending, Turn},
+    slot::Turn,
+    state::{Ask, Deferred, Pending},
 };
 use crate::domain::{
     command::{
@@ -18,50 +20,70 @@ use crate::domain::{
     reject::{Fault, Filter, Reject},
 };
 
+/// The inner error is a refusal, the outer one a fault.
+type Refusable = Result<Result<(), Reject>, Fault>;
+
 impl Turn<'_> {
-    pub(super) fn cancel(&mut self, command: CommandId, cancel: &CancelOrder) -> Result<(), Reject> {
-        let order = self.cancellable(cancel.account, cancel.symbol, &cancel.order, cancel.restriction)?;
-        self.state.pending.insert(command, Pending::Cancel);
-        self.ask_book(&order, command, Ask::Cancel);
-        Ok(())
+    pub(super) fn cancel(&mut self, command: CommandId, cancel: &CancelOrder) -> Refusable {
+        match self.cancellable(cancel.account, cancel.symbol, &cancel.order, cancel.restriction) {
+            Err(reject) => Ok(Err(reject)),
+            Ok(order) => {
+                self.change(Change::Asked { command, pending: Pending::Cancel })?;
+                self.ask_book(&order, command, Ask::Cancel).map(Ok)
+            }
+        }
     }
 
-    pub(super) fn cancel_all(&mut self, command: CommandId, cancel: CancelAll) -> Result<(), Reject> {
-        let account = self.state.accounts.get(&cancel.account).ok_or(Reject::UnknownAccount)?;
+    pub(super) fn cancel_all(&mut self, command: CommandId, cancel: CancelAll) -> Refusable {
+        let Some(account) = self.state.accounts.get(&cancel.account) else {
+            return Ok(Err(Reject::UnknownAccount));
+        };
         let is_meant = |order: &&Order| order.symbol == cancel.symbol;
         let open = account.open.iter().filter_map(|id| self.state.order(*id)).filter(is_meant);
         let orders: Vec<Order> = open.copied().collect();
         if orders.is_empty() {
-            return Err(Reject::UnknownOrder);
+            return Ok(Err(Reject::UnknownOrder));
         }
-        self.state.pending.insert(command, Pending::CancelAll { left: orders.len(), done: Vec::new() });
+        let pending = Pending::CancelAll { left: orders.len(), done: Vec::new() };
+        self.change(Change::Asked { command, pending })?;
         for order in &orders {
-            self.ask_book(order, command, Ask::Cancel);
+            self.ask_book(order, command, Ask::Cancel)?;
         }
-        Ok(())
+        Ok(Ok(()))
     }
 
     /// Takes an amend. One amend of an order is at its book at a time: the next is judged when it is known what
     /// the one before has made of the order, because a quantity that is asked for means the total at the end.
-    pub(super) fn amend(&mut self, command: CommandId, amend: AmendOrder) -> Result<(), Reject> {
+    pub(super) fn amend(&mut self, command: CommandId, amend: AmendOrder) -> Refusable {
+        let (order, client_id) = match self.amendable(&amend) {
+            Ok(amendable) => amendable,
+            Err(reject) => return Ok(Err(reject)),
+        };
+        let is_reserved = client_id != order.client_id;
+        if is_reserved {
+            // Reserved now, so that no order takes the name while the book is asked.
+            let (account, name) = (amend.account, client_id);
+            self.change(Change::NameTaken { account, name, order: order.id })?;
+        }
+        if amend.client_id.is_none() {
+            self.change(Change::OrderNumbered)?;
+        }
+        let pending = Pending::Amend { order: order.id, account: amend.account, client_id, is_reserved };
+        self.change(Change::Asked { command, pending })?;
+        self.ask_book(&order, command, Ask::Amend(amend.quantity)).map(Ok)
+    }
+
+    /// Returns the order an amend is of and the name it shall have.
+    fn amendable(&self, amend: &AmendOrder) -> Result<(Order, ClientOrderId), Reject> {
         let order = self.find(amend.account, amend.symbol, &amend.order)?;
         self.check_amend(&order, amend.quantity)?;
         let generated = OrderId::compose(self.state.next_order, self.state.slot);
         let generated = generated.map(|id| ClientOrderId::generated(id.get()));
         let client_id = amend.client_id.or(generated).ok_or(Reject::IdsExhausted)?;
-        let is_reserved = client_id != order.client_id;
-        if is_reserved && self.state.client_ids.contains(&(amend.account, client_id)) {
+        if client_id != order.client_id && self.state.names.contains(&(amend.account, client_id)) {
             return Err(Reject::DuplicateClientOrderId);
         }
-        if is_reserved {
-            // Reserved now, so that no order takes the name while the book is asked.
-            self.state.client_ids.insert((amend.account, client_id), order.id);
-        }
-        self.state.next_order += u64::from(amend.client_id.is_none());
-        let pending = Pending::Amend { order: order.id, account: amend.account, client_id, is_reserved };
-        self.state.pending.insert(command, pending);
-        self.ask_book(&order, command, Ask::Amend(amend.quantity));
-        Ok(())
+        Ok((order, client_id))
     }
 
     /// Says whether an order may be lowered to this quantity, and by how much that is.
@@ -78,11 +100,7 @@ impl Turn<'_> {
         Ok(reduce_by)
     }
 
-    pub(super) fn replace(
-        &mut self,
-        command: CommandId,
-        replace: Box<ReplaceOrder>,
-    ) -> Result<Result<(), Reject>, Fault> {
+    pub(super) fn replace(&mut self, command: CommandId, replace: Box<ReplaceOrder>) -> Refusable {
         let new = &replace.order;
         let Some(spec) = self.catalogue.symbol(new.symbol) else { return Ok(Err(Reject::UnknownSymbol)) };
         // Filters are judged before the cancel: a new order that can never be placed must not cost the old one.
@@ -91,9 +109,8 @@ impl Turn<'_> {
         }
         match self.cancellable(new.account, new.symbol, &replace.cancel, replace.restriction) {
             Ok(order) => {
-                self.state.pending.insert(command, Pending::Replace(replace));
-                self.ask_book(&order, command, Ask::Cancel);
-                Ok(Ok(()))
+                self.change(Change::Asked { command, pending: Pending::Replace(replace) })?;
+                self.ask_book(&order, command, Ask::Cancel).map(Ok)
             }
             Err(reject) => self.continue_replace(command, &replace, Err(reject)).map(Ok),
         }
@@ -108,50 +125,48 @@ impl Turn<'_> {
     ) -> Result<(), Fault> {
         let stops = replace.mode == ReplaceMode::StopOnFailure && !planted(Bug::ReplaceIgnoresFailure);
         if cancelled.is_err() && stops {
-            self.out
-                .answers
-                .push((command, Ok(Answer::Replaced(Box::new(Replaced { cancelled, placed: None })))));
-            return Ok(());
+            let answer = Answer::Replaced(Box::new(Replaced { cancelled, placed: None }));
+            return self.answer(command, Ok(answer));
         }
         match self.place(command, &replace.order, Some(cancelled))? {
-            Ok(None) => {}
-            Ok(Some(answer)) => self.out.answers.push((command, Ok(answer))),
+            Ok(None) => Ok(()),
+            Ok(Some(answer)) => self.answer(command, Ok(answer)),
             Err(reject) => {
                 let answer = Answer::Replaced(Box::new(Replaced { cancelled, placed: Some(Err(reject)) }));
-                self.out.answers.push((command, Ok(answer)));
+                self.answer(command, Ok(answer))
             }
         }
-        Ok(())
     }
 
     /// Brings a command the book has decided to its end, or to its second half.
     pub(super) fn finish(&mut self, command: CommandId, result: Result<Order, Reject>) -> Result<(), Fault> {
-        let Some(pending) = self.state.pending.remove(&command) else {
+        let Some(pending) = self.state.pending.get(&command).cloned() else {
             return Err(Fault::new(format!("command {} is not pending", command.get())));
         };
+        self.change(Change::Decided(command))?;
         match pending {
-            Pending::Cancel => self.out.answers.push((command, result.map(Answer::Cancelled))),
+            Pending::Cancel => self.answer(command, result.map(Answer::Cancelled)),
             Pending::CancelAll { left, mut done } => {
                 done.extend(result);
                 if left > 1 {
-                    self.state.pending.insert(command, Pending::CancelAll { left: left - 1, done });
+                    let pending = Pending::CancelAll { left: left - 1, done };
+                    self.change(Change::Asked { command, pending })
                 } else if done.is_empty() {
-                    self.out.answers.push((command, Err(Reject::UnknownOrder)));
+                    self.answer(command, Err(Reject::UnknownOrder))
                 } else {
-                    self.out.answers.push((command, Ok(Answer::AllCancelled(done))));
+                    self.answer(command, Ok(Answer::AllCancelled(done)))
                 }
             }
             Pending::Amend { order, account, client_id, is_reserved } => {
                 if is_reserved {
-                    self.state.client_ids.remove(&(account, client_id));
+                    self.change(Change::NameFreed { account, name: client_id })?;
                 }
                 let reject = result.err().unwrap_or(Reject::UnknownOrder);
-                self.out.answers.push((command, Err(reject)));
-                self.amend_is_done(order, command)?;
+                self.answer(command, Err(reject))?;
+                self.amend_is_done(order, command)
             }
-            Pending::Replace(replace) => self.continue_replace(command, &replace, result)?,
+            Pending::Replace(replace) => self.continue_replace(command, &replace, result),
         }
-        Ok(())
     }
 
     /// Lets the next thing asked of an order go, now that this amend is no longer at the book.
@@ -159,13 +174,15 @@ impl Turn<'_> {
         if self.state.amending.get(&order) != Some(&command) {
             return Ok(());
         }
-        self.state.amending.remove(&order);
+        self.change(Change::Amending { order, command: None })?;
         self.send_deferred(order)
     }
 
     /// Sends what was asked of an order before its place in the book was known, or while an amend was there.
     pub(super) fn send_deferred(&mut self, order: OrderId) -> Result<(), Fault> {
-        let mut deferred = self.state.deferred.remove(&order).unwrap_or_default().into_iter();
+        let Some(deferred) = self.state.deferred.get(&order).cloned() else { return Ok(()) };
+        self.change(Change::DeferredTo { order, asks: Vec::new() })?;
+        let mut deferred = deferred.into_iter();
         while let Some(Deferred { command, ask }) = deferred.next() {
             // What was refused just now may have been the last that kept the order's others waiting, not it.
             let Some(order) = self.state.order(order).copied() else {
@@ -173,16 +190,16 @@ impl Turn<'_> {
                 continue;
             };
             match ask {
-                Ask::Cancel => self.ask_book(&order, command, ask),
-                Ask::Amend(quantity) => match self.renew_amend(&order, command, quantity) {
-                    Ok(()) => self.ask_book(&order, command, ask),
+                Ask::Cancel => self.ask_book(&order, command, ask)?,
+                Ask::Amend(quantity) => match self.renew_amend(&order, command, quantity)? {
+                    Ok(()) => self.ask_book(&order, command, ask)?,
                     Err(reject) => self.finish(command, Err(reject))?,
                 },
             }
             if self.state.amending.contains(&order.id) {
-                let rest: Vec<Deferred> = deferred.collect();
-                if !rest.is_empty() {
-                    self.state.deferred.insert(order.id, rest);
+                let asks: Vec<Deferred> = deferred.collect();
+                if !asks.is_empty() {
+                    self.change(Change::DeferredTo { order: order.id, asks })?;
                 }
                 return Ok(());
             }
@@ -191,49 +208,61 @@ impl Turn<'_> {
     }
 
     /// Judges an amend that had to wait anew: quantity and name may have changed since it came.
-    fn renew_amend(&mut self, order: &Order, command: CommandId, quantity: Lots) -> Result<(), Reject> {
-        self.check_amend(order, quantity)?;
-        let Some(Pending::Amend { client_id, is_reserved, .. }) = self.state.pending.get_mut(&command) else {
-            return Err(Reject::UnknownOrder);
-        };
-        let name = (order.account, *client_id);
-        if !*is_reserved && *client_id != order.client_id {
-            if self.state.client_ids.contains(&name) {
-                return Err(Reject::DuplicateClientOrderId);
-            }
-            *is_reserved = true;
-            self.state.client_ids.insert(name, order.id);
+    fn renew_amend(&mut self, order: &Order, command: CommandId, quantity: Lots) -> Refusable {
+        if let Err(reject) = self.check_amend(order, quantity) {
+            return Ok(Err(reject));
         }
-        Ok(())
+        let Some(&Pending::Amend { client_id: name, is_reserved, .. }) = self.state.pending.get(&command)
+        else {
+            return Ok(Err(Reject::UnknownOrder));
+        };
+        let (id, account) = (order.id, order.account);
+        if !is_reserved && name != order.client_id {
+            if self.state.names.contains(&(account, name)) {
+                return Ok(Err(Reject::DuplicateClientOrderId));
+            }
+            self.change(Change::NameTaken { account, name, order: id })?;
+            let pending = Pending::Amend { order: id, account, client_id: name, is_reserved: true };
+            self.change(Change::Asked { command, pending })?;
+        }
+        Ok(Ok(()))
     }
 
     /// Asks the book to cancel or reduce an order, now or as soon as its handle is known (corner case C10).
-    fn ask_book(&mut self, order: &Order, command: CommandId, ask: Ask) {
+    fn ask_book(&mut self, order: &Order, command: CommandId, ask: Ask) -> Result<(), Fault> {
         let is_amending = self.state.amending.contains(&order.id);
         match (order.handle, ask) {
-            (None, Ask::Cancel) if planted(Bug::CancelInFlightForgotten) => {}
+            (None, Ask::Cancel) if planted(Bug::CancelInFlightForgotten) => Ok(()),
             (None, _) => self.defer(order.id, command, ask),
             (Some(_), Ask::Amend(_)) if is_amending => self.defer(order.id, command, ask),
             (Some(handle), ask) => self.send_to_book(order, handle, command, ask),
         }
     }
 
-    fn defer(&mut self, order: OrderId, command: CommandId, ask: Ask) {
-        self.state.deferred.entry(order).or_default().push(Deferred { command, ask });
+    fn defer(&mut self, order: OrderId, command: CommandId, ask: Ask) -> Result<(), Fault> {
+        let mut asks = self.state.deferred.get(&order).cloned().unwrap_or_default();
+        asks.push(Deferred { command, ask });
+        self.change(Change::DeferredTo { order, asks })
     }
 
-    fn send_to_book(&mut self, order: &Order, handle: Handle, command: CommandId, ask: Ask) {
+    fn send_to_book(
+        &mut self,
+        order: &Order,
+        handle: Handle,
+        command: CommandId,
+        ask: Ask,
+    ) -> Result<(), Fault> {
         let (symbol, id) = (order.symbol, order.id);
         let message = match ask {
             Ask::Cancel => ToSymbol::CancelOrder(CancelResting { symbol, order: id, handle, command }),
             Ask::Amend(quantity) => {
-                self.state.amending.insert(id, command);
+                self.change(Change::Amending { order: id, command: Some(command) })?;
                 let reduce_by = Lots::new(order.quantity.get().saturating_sub(quantity.get()));
                 ToSymbol::AmendOrder(AmendResting { symbol, order: id, handle, reduce_by, command })
             }
         };
-        let envelope = self.state.links.send(symbol.slot(), message);
-        self.out.messages.push(envelope);
+        self.send(symbol.slot(), message);
+        Ok(())
     }
 
     fn cancellable(
@@ -254,7 +283,7 @@ impl Turn<'_> {
 
     /// Finds an open order of the account: by id, and then the client's name must match; or by that name.
     fn find(&self, account: AccountId, symbol: SymbolId, order: &OrderRef) -> Result<Order, Reject> {
-        let by_name = |client_id| self.state.client_ids.get(&(account, client_id)).copied();
+        let by_name = |client_id| self.state.names.get(&(account, client_id)).copied();
         let id = order.id.or_else(|| order.client_id.and_then(by_name)).ok_or(Reject::UnknownOrder)?;
         let found = self.state.order(id).filter(|found| found.account == account && found.symbol == symbol);
         let found = found.ok_or(Reject::UnknownOrder)?;

@@ -2,7 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use super::slot::{AccountSlot, Open, State};
+use super::{
+    slot::AccountSlot,
+    state::{Account, AccountState, Open},
+};
 use crate::domain::{
     hash,
     id::{AccountId, AssetId, OrderId},
@@ -125,75 +128,54 @@ impl AccountSlot {
         self.state.orders.sorted().into_iter().map(|(_, open)| &open.order)
     }
 
-    /// Returns the state hash: a sum over balances, orders, names, commands in flight, counters and
-    /// conversations. Archive, listeners and acknowledgements are not state.
+    /// Returns the state hash: a sum over accounts, their balances and requests, orders, names, API keys, commands in
+    /// flight, counters and conversations. Archive, listeners and acknowledgements are not state. A slot nothing has
+    /// happened to hashes to zero, so that it does not matter which empty slots exist.
     pub fn hash(&self) -> u128 {
         let state = &self.state;
+        if state.seq == 0 {
+            return 0;
+        }
         let slot = u64::from(state.slot.get());
-        let mut sum = hash::entity(1, &[slot, state.next_order, state.next_account]);
-        let mut add = |kind: u64, words: &[u64]| sum = sum.wrapping_add(hash::entity(kind, words));
-        for (id, account) in state.accounts.sorted() {
-            add(2, &[id.get(), u64::from(account.tier), account.event_seq, account.requests.len() as u64]);
-            for (asset, balance) in account.balances.iter() {
-                let [free_low, free_high] = hash::words(balance.available.units());
-                let [held_low, held_high] = hash::words(balance.frozen.units());
-                add(3, &[id.get(), u64::from(asset.get()), free_low, free_high, held_low, held_high]);
-            }
-        }
-        for (id, Open { order, placing }) in state.orders.sorted() {
-            if let Some(placing) = placing {
-                add(10, &[id.get(), placing.command.get(), placing.fills.len() as u64]);
-            }
-            let [hold_low, hold_high] = hash::words(order.hold.units());
-            let [quote_low, quote_high] = hash::words(order.executed_quote.units());
-            let handle = order
-                .handle
-                .map_or(0, |handle| (u64::from(handle.generation) << 32 | u64::from(handle.index)) + 1);
-            add(
-                4,
-                &[
-                    id.get(),
-                    order.account.get(),
-                    order.price.ticks(),
-                    order.quantity.get(),
-                    order.executed.get(),
-                ],
-            );
-            add(
-                5,
-                &[
-                    id.get(),
-                    order.prevented.get(),
-                    order.status as u64,
-                    handle,
-                    hold_low,
-                    hold_high,
-                    quote_low,
-                    quote_high,
-                ],
-            );
-        }
-        for ((account, name), order) in state.client_ids.sorted() {
-            let mut words = [account.get(), order.get(), 0, 0, 0, 0, 0];
-            for (word, chunk) in words[2..].iter_mut().zip(name.as_str().as_bytes().chunks(8)) {
-                *word = chunk.iter().fold(0, |word, &byte| word << 8 | u64::from(byte));
-            }
-            add(6, &words);
-        }
+        let counters = [slot, state.seq, state.next_order, state.next_account, state.last_command];
+        let mut sum = hash::entity(1, &counters);
+        let mut add = |hash: u128| sum = sum.wrapping_add(hash);
+        add(state.accounts.sum(|id, account| hash_account(*id, account)));
+        add(state.orders.sum(|_, open| hash::of(4, &open.order).wrapping_add(hash::of(5, &open.placing))));
+        add(state.names.sum(|name, order| hash::of(6, &(name, order))));
         for (kind, balances) in [(7, &state.fees), (8, &state.clearing), (9, &state.external)] {
             for (asset, amount) in balances.iter().filter(|(_, amount)| !amount.is_zero()) {
                 let [low, high] = hash::words(amount.units());
-                add(kind, &[slot, u64::from(asset.get()), low, high]);
+                add(hash::entity(kind, &[slot, u64::from(asset.get()), low, high]));
             }
         }
-        for (command, _) in state.pending.sorted() {
-            add(11, &[slot, command.get()]);
+        add(state.pending.sum(|command, pending| hash::of(10, &(slot, command, pending))));
+        for (order, asks) in &state.deferred {
+            add(hash::of(11, &(order, asks)));
+        }
+        add(state.amending.sum(|order, command| hash::of(12, &(order, command))));
+        add(state.keyed.sum(|command, key| hash::of(13, &(slot, command, key))));
+        for key in state.keys.values() {
+            add(hash::of(14, key));
         }
         for words in state.links.words() {
-            add(12, &[slot, words[0], words[1], words[2]]);
+            add(hash::entity(15, &[slot, words[0], words[1], words[2]]));
         }
         sum
     }
+}
+
+/// Hashes an account without its open orders, which are entities of their own.
+fn hash_account(id: AccountId, account: &Account) -> u128 {
+    let mut sum =
+        hash::entity(2, &[id.get(), u64::from(account.tier), account.event_seq, account.updated_at.micros()]);
+    for (asset, balance) in account.balances.iter() {
+        let [free_low, free_high] = hash::words(balance.available.units());
+        let [held_low, held_high] = hash::words(balance.frozen.units());
+        let words = [id.get(), u64::from(asset.get()), free_low, free_high, held_low, held_high];
+        sum = sum.wrapping_add(hash::entity(3, &words));
+    }
+    account.requests.iter().fold(sum, |sum, request| sum.wrapping_add(hash::of(16, &(id, request))))
 }
 
 impl Totals {
@@ -206,12 +188,12 @@ impl Totals {
     }
 }
 
-fn check_order(state: &State, id: OrderId, order: &Order, spec: &SymbolSpec) -> Result<(), Fault> {
+fn check_order(state: &AccountState, id: OrderId, order: &Order, spec: &SymbolSpec) -> Result<(), Fault> {
     let broken = |what: &str| Err(Fault::new(format!("order {id}: {what}")));
     if order.status.is_final() || id != order.id || id.slot() != state.slot {
         return broken("is filed wrongly");
     }
-    if state.client_ids.get(&(order.account, order.client_id)) != Some(&id) {
+    if state.names.get(&(order.account, order.client_id)) != Some(&id) {
         return broken("is not found by its client order id");
     }
     // A market order holds a budget and never rests; every other hold follows from what can still trade.

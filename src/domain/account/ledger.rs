@@ -1,15 +1,17 @@
 //! Who has how much. Every change is a set of postings that sum to zero per asset, with clearing accounts for
 //! the leg of a trade that settles in another slot.
 
+use serde::{Deserialize, Serialize};
+
+use super::change::Change;
 use crate::domain::{
-    command::Balance,
     id::{AccountId, AssetId},
     money::Amount,
     reject::Fault,
 };
 
 /// Where units of an asset are.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub enum Place {
     /// Free to use by an account.
     Available(AccountId),
@@ -25,7 +27,7 @@ pub enum Place {
 }
 
 /// One change of one balance.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Posting {
     /// Where.
     pub place: Place,
@@ -38,7 +40,7 @@ pub struct Posting {
 }
 
 /// Values by key: few, so a sorted vector, which keeps its memory when values come and go.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct ByKey<K, V>(Vec<(K, V)>);
 
 /// Values by asset.
@@ -74,60 +76,26 @@ impl<K: Ord + Copy, V: Default + Copy> ByKey<K, V> {
     }
 }
 
-/// Changes one balance and notes the posting.
-///
-/// # Errors
-/// The balance would be negative or overflow: a bug, because every command is checked before it changes
-/// anything.
-pub(super) fn post(
-    balance: &mut Amount,
-    place: Place,
-    asset: AssetId,
-    delta: Amount,
-    postings: &mut Vec<Posting>,
-) -> Result<(), Fault> {
-    if delta.is_zero() {
-        return Ok(());
-    }
-    let after = balance.plus(delta)?;
-    if after.is_negative() && !matches!(place, Place::Clearing | Place::External) {
-        return Err(Fault::new(format!("{place:?} of asset {asset} would be {}", after.units())));
-    }
-    *balance = after;
-    postings.push(Posting { place, asset, delta, after });
-    Ok(())
-}
-
-/// Moves units of one account between free and frozen: positive freezes.
-///
-/// # Errors
-/// As [`post`].
-pub(super) fn freeze(
-    balance: &mut Balance,
-    account: AccountId,
-    asset: AssetId,
-    amount: Amount,
-    postings: &mut Vec<Posting>,
-) -> Result<(), Fault> {
-    post(&mut balance.available, Place::Available(account), asset, amount.negated()?, postings)?;
-    post(&mut balance.frozen, Place::Frozen(account), asset, amount, postings)
-}
-
 /// Verifies that postings sum to zero per asset.
 ///
 /// # Errors
 /// Units were made or lost.
-pub(super) fn check_zero_sum(postings: &[Posting]) -> Result<(), Fault> {
-    for (index, posting) in postings.iter().enumerate() {
-        if postings[..index].iter().any(|earlier| earlier.asset == posting.asset) {
+pub(super) fn check_zero_sum(changes: &[Change]) -> Result<(), Fault> {
+    let posting = |change: &Change| match change {
+        Change::Posted(posting) => Some(*posting),
+        _ => None,
+    };
+    for (index, change) in changes.iter().enumerate() {
+        let Some(Posting { asset, .. }) = posting(change) else { continue };
+        if changes[..index].iter().filter_map(posting).any(|earlier| earlier.asset == asset) {
             continue;
         }
         let mut sum = Amount::ZERO;
-        for other in postings[index..].iter().filter(|other| other.asset == posting.asset) {
+        for other in changes[index..].iter().filter_map(posting).filter(|other| other.asset == asset) {
             sum = sum.plus(other.delta)?;
         }
         if !sum.is_zero() {
-            return Err(Fault::new(format!("postings of asset {} sum to {}", posting.asset, sum.units())));
+            return Err(Fault::new(format!("postings of asset {asset} sum to {}", sum.units())));
         }
     }
     Ok(())

@@ -3,19 +3,25 @@
 mod admin;
 mod archive;
 mod cancel;
+mod change;
 mod check;
 mod event;
+mod keyed;
 mod ledger;
 mod place;
 mod plan;
 mod query;
 mod settle;
 mod slot;
+mod state;
 mod update;
 mod view;
 
+pub use change::{AccountFrame, Cause, Change, FrameHead, Lowering};
 pub use check::Totals;
 pub use event::{Execution, ExecutionKind, UserEvent, UserEventKind};
+pub use keyed::{KEY_LIFE_MICROS, KEYED_ORDERS_MAX};
 pub use ledger::{Place, Posting};
 pub use query::{AccountQuery, AccountView, Page};
-pub use slot::{AccountInput, AccountOutput, AccountSlot};
+pub use slot::{AccountInput, AccountOutput, AccountSlot, HASH_EVERY};
+pub use state::{AccountState, Deferred, Kept, Pending, Placing};

@@ -1,11 +1,12 @@
 //! Taking an order: check it, hold its funds, send it to its book.
 
 use super::{
+    change::Change,
     event::ExecutionKind,
-    ledger,
     plan::{self, Plan},
     settle::execution,
-    slot::{Account, Open, Placing, Turn},
+    slot::Turn,
+    state::{Account, Placing},
 };
 use crate::domain::{
     command::{Answer, Replaced},
@@ -33,7 +34,6 @@ impl Turn<'_> {
             Err(reject) => return Ok(Err(reject)),
         };
         let Some(spec) = catalogue.symbol(order.symbol) else { return Ok(Err(Reject::UnknownSymbol)) };
-        self.state.next_order += 1;
         let state_order = self.new_order(order, &accepted);
         match accepted.plan {
             Some(plan) => self.submit(command, spec, state_order, plan, replaces).map(|()| Ok(None)),
@@ -55,7 +55,7 @@ impl Turn<'_> {
             account,
             spec,
             order,
-            |client_id| self.state.client_ids.contains(&(order.account, client_id)),
+            |client_id| self.state.names.contains(&(order.account, client_id)),
         )
     }
 
@@ -93,22 +93,13 @@ impl Turn<'_> {
         plan: Plan,
         replaces: Option<Result<Order, Reject>>,
     ) -> Result<(), Fault> {
-        let state = &mut *self.state;
-        let Some(account) = state.accounts.get_mut(&order.account) else {
-            return Err(Fault::new("account vanished"));
-        };
         let asset = spec.paid(order.side).id;
-        let balance = account.balances.entry(asset);
-        ledger::freeze(balance, order.account, asset, plan.hold, &mut self.out.postings)?;
-        account.updated_at = state.time;
-        account.add_open(order.id, order.symbol);
-        let events = &mut self.out.events;
-        account.tell(order.account, state.time, events, |_| execution(&order, ExecutionKind::New, None));
-        account.tell_balances(order.account, state.time, events, &[asset]);
-        state.client_ids.insert((order.account, order.client_id), order.id);
+        self.freeze(order.account, asset, plan.hold)?;
         let placing = Placing { command, fills: Vec::new(), replaces: replaces.map(Box::new) };
-        state.orders.insert(order.id, Open { order, placing: Some(placing) });
-        let message = state.links.send(
+        self.change(Change::OrderOpened { order, placing })?;
+        self.tell(order.account, |_| execution(&order, ExecutionKind::New, None))?;
+        self.tell_balances(order.account, &[asset])?;
+        self.send(
             order.symbol.slot(),
             ToSymbol::SubmitOrder(SubmitOrder {
                 order: order.id,
@@ -123,7 +114,6 @@ impl Turn<'_> {
                 stp: order.stp,
             }),
         );
-        self.out.messages.push(message);
         Ok(())
     }
 
@@ -137,7 +127,7 @@ impl Turn<'_> {
         order.status = OrderStatus::Expired;
         order.reason = Some(EndReason::NoReference);
         self.report(&order, ExecutionKind::Expired, None, &[])?;
-        self.state.archive.add_order(order);
+        self.change(Change::OrderRefused { order })?;
         Ok(placed(order, Vec::new(), replaces))
     }
 }

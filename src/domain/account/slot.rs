@@ -2,40 +2,44 @@
 //!
 //! [`AccountSlot::handle`] is the only way in. It preflights everything that can be refused, then changes
 //! state; a refused input leaves the state hash as it was. The work itself is in [`Turn`], split by subject
-//! over `place`, `settle`, `update`, `cancel` and `admin`.
+//! over `place`, `settle`, `update`, `cancel`, `keyed` and `admin`; what it changes goes through
+//! [`AccountState::apply`] and comes out as a frame for the journal, from which [`AccountSlot::replay`] makes the
+//! same state again.
 
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    sync::Arc,
-};
+use std::sync::Arc;
 
 use super::{
-    archive::Archive,
+    change::{AccountFrame, Cause, Change, FrameHead},
     event::{UserEvent, UserEventKind},
-    ledger::{self, ByAsset, ByKey, Posting},
+    ledger::{self, Place},
+    state::{Account, AccountState},
 };
 use crate::domain::{
     catalogue::Catalogue,
-    command::{AccountCommand, Answer, Balance, CreateApiKey, ReplaceOrder, Transfer},
-    id::{AccountId, AssetId, ClientOrderId, CommandId, OrderId, SlotId, SymbolId},
-    link::Links,
+    command::{AccountCommand, Answer, CreateApiKey, IdempotencyKey},
+    id::{AccountId, AssetId, CommandId, OrderId, SlotId},
     message::{Envelope, ToAccount, ToSymbol},
-    money::{Amount, Lots},
-    order::{Fill, Order},
+    money::Amount,
+    order::Order,
     reject::{Fault, Reject},
-    table::Table,
     time::Timestamp,
 };
+
+/// After how many frames a slot notes its state hash in one, for replay to compare.
+pub const HASH_EVERY: u64 = 4_096;
 
 /// What a slot is given to do.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum AccountInput {
     /// A client's or operator's command.
     Command {
-        /// What its answer is to be called.
+        /// What its answer is to be called; above every command that ever changed this slot
+        /// ([`AccountSlot::last_command`]).
         id: CommandId,
         /// The command.
         command: AccountCommand,
+        /// Makes sending an order again safe.
+        key: Option<IdempotencyKey>,
     },
     /// A message from a symbol slot.
     Message(Envelope<ToAccount>),
@@ -50,19 +54,21 @@ pub enum AccountInput {
     Tick,
 }
 
-/// What came of an input. The caller drains and reuses it.
+/// What came of one input. The caller empties and reuses it.
 #[derive(Debug, Default)]
 pub struct AccountOutput {
-    /// Every change of a balance; sums to zero per asset and input.
-    pub postings: Vec<Posting>,
+    /// The head of the input's frame; `None` when it changed nothing.
+    pub frame: Option<FrameHead>,
+    /// What the frame holds: every change of state.
+    pub changes: Vec<Change>,
     /// Messages to symbol slots.
     pub messages: Vec<Envelope<ToSymbol>>,
     /// Answers to commands.
     pub answers: Vec<(CommandId, Result<Answer, Reject>)>,
+    /// Commands that get the answer of an earlier one, still on its way: the same idempotency key.
+    pub joined: Vec<(CommandId, CommandId)>,
     /// Private events of accounts somebody listens to.
     pub events: Vec<UserEvent>,
-    /// API keys that work from now on.
-    pub keys: Vec<CreateApiKey>,
     /// Symbol slots whose messages were applied up to these sequences.
     pub applied: Vec<(SlotId, u64)>,
 }
@@ -70,12 +76,21 @@ pub struct AccountOutput {
 impl AccountOutput {
     /// Empties it, keeping the memory.
     pub fn clear(&mut self) {
-        self.postings.clear();
+        self.frame = None;
+        self.changes.clear();
         self.messages.clear();
         self.answers.clear();
+        self.joined.clear();
         self.events.clear();
-        self.keys.clear();
         self.applied.clear();
+    }
+
+    /// Returns the API keys that work from now on.
+    pub fn keys(&self) -> impl Iterator<Item = &CreateApiKey> {
+        self.changes.iter().filter_map(|change| match change {
+            Change::KeyGiven(key) => Some(key),
+            _ => None,
+        })
     }
 }
 
@@ -83,17 +98,27 @@ impl AccountOutput {
 #[derive(Debug)]
 pub struct AccountSlot {
     catalogue: Arc<Catalogue>,
-    pub(super) state: State,
+    pub(super) state: AccountState,
 }
 
 impl AccountSlot {
     /// Makes an empty slot.
     pub fn new(slot: SlotId, catalogue: Arc<Catalogue>) -> Self {
-        Self { catalogue, state: State::new(slot) }
+        Self { catalogue, state: AccountState::new(slot) }
     }
 
-    /// Applies one input at `now`; the slot's time never runs backwards. Refusals are answers; outputs are
-    /// appended to `out`.
+    /// Makes a slot of a state that was written down.
+    pub const fn restore(state: AccountState, catalogue: Arc<Catalogue>) -> Self {
+        Self { catalogue, state }
+    }
+
+    /// Returns the state, for writing it down.
+    pub const fn state(&self) -> &AccountState {
+        &self.state
+    }
+
+    /// Applies one input at `now`; the slot's time never runs backwards. Refusals are answers. `out` must be
+    /// empty.
     ///
     /// # Errors
     /// A broken invariant: the slot must not be used again.
@@ -104,10 +129,44 @@ impl AccountSlot {
         out: &mut AccountOutput,
     ) -> Result<(), Fault> {
         self.state.time = self.state.time.max(now);
-        let first_posting = out.postings.len();
         let mut turn = Turn { catalogue: &self.catalogue, state: &mut self.state, out };
-        turn.run(input)?;
-        ledger::check_zero_sum(&out.postings[first_posting..])
+        let Some(cause) = turn.run(input)? else { return Ok(()) };
+        ledger::check_zero_sum(&out.changes)?;
+        self.state.seq += 1;
+        let AccountState { slot, seq, time, .. } = self.state;
+        let hash = seq.is_multiple_of(HASH_EVERY).then(|| self.hash());
+        out.frame = Some(FrameHead { slot, seq, time, cause, hash });
+        Ok(())
+    }
+
+    /// Does again what a frame says was done.
+    ///
+    /// # Errors
+    /// The frame does not follow the state, its postings do not sum to zero, or the state hash differs from the one
+    /// the live slot noted.
+    pub fn replay(&mut self, frame: &AccountFrame) -> Result<(), Fault> {
+        let AccountFrame { head, changes } = frame;
+        let slot = self.state.slot.get();
+        if head.slot != self.state.slot || head.seq != self.state.seq + 1 {
+            let (seq, last) = (head.seq, self.state.seq);
+            return Err(Fault::new(format!("account slot {slot}: frame {seq} follows {last}")));
+        }
+        self.state.time = self.state.time.max(head.time);
+        self.state.seq = head.seq;
+        ledger::check_zero_sum(changes)?;
+        if !self.state.begin(head.cause)? {
+            return Err(Fault::new(format!("account slot {slot}: frame {} repeats a message", head.seq)));
+        }
+        changes.iter().try_for_each(|change| self.state.apply(change))?;
+        match head.hash {
+            Some(noted) if noted != self.hash() => {
+                let (seq, hash) = (head.seq, self.hash());
+                Err(Fault::new(format!(
+                    "account slot {slot}: replay came to hash {hash:032x} at frame {seq}, {noted:032x} was noted"
+                )))
+            }
+            _ => Ok(()),
+        }
     }
 
     /// Notes whether anybody listens to the account's private events; without a listener they are numbered but
@@ -123,206 +182,133 @@ impl AccountSlot {
         self.state.links.unapplied()
     }
 
+    /// Returns the symbol slots that may have messages to apply.
+    pub fn waiting(&self) -> impl Iterator<Item = SlotId> + '_ {
+        self.state.links.waiting()
+    }
+
+    /// Returns the last message of `from` this slot applied.
+    pub fn received(&self, from: SlotId) -> u64 {
+        self.state.links.received(from)
+    }
+
+    /// Forgets messages that `peer` has applied.
+    pub fn trim(&mut self, peer: SlotId, upto: u64) {
+        self.state.links.trim(peer, upto);
+    }
+
+    /// Returns which slot it is.
+    pub const fn slot(&self) -> SlotId {
+        self.state.slot
+    }
+
+    /// Returns an open order.
+    pub fn open_order(&self, id: OrderId) -> Option<&Order> {
+        self.state.order(id)
+    }
+
+    /// Returns the ids of the open orders, by account.
+    pub fn open_ids(&self) -> impl Iterator<Item = OrderId> + '_ {
+        self.state.accounts.sorted().into_iter().flat_map(|(_, account)| account.open.iter().copied())
+    }
+
+    /// Returns the highest number of a command that changed anything here.
+    pub const fn last_command(&self) -> u64 {
+        self.state.last_command
+    }
+
+    /// Returns the number of the last frame.
+    pub const fn seq(&self) -> u64 {
+        self.state.seq
+    }
+
+    /// Returns how many accounts live here.
+    pub fn account_count(&self) -> usize {
+        self.state.accounts.len()
+    }
+
+    /// Returns the API keys of its accounts, by key.
+    pub fn keys(&self) -> impl Iterator<Item = &CreateApiKey> {
+        self.state.keys.values()
+    }
+
     /// Returns the assets and symbols.
     pub fn catalogue(&self) -> &Catalogue {
         &self.catalogue
     }
 }
 
-/// The state of a slot.
-#[derive(Debug)]
-pub(super) struct State {
-    pub(super) slot: SlotId,
-    pub(super) time: Timestamp,
-    pub(super) accounts: Table<AccountId, Account>,
-    pub(super) orders: Table<OrderId, Open>,
-    pub(super) client_ids: Table<(AccountId, ClientOrderId), OrderId>,
-    /// Cancels, amends and replaces the book has not answered yet.
-    pub(super) pending: Table<CommandId, Pending>,
-    /// What was asked of orders whose handle is not known yet, or of which an amend is at the book.
-    pub(super) deferred: BTreeMap<OrderId, Vec<Deferred>>,
-    /// The amend of an order that is at the book.
-    pub(super) amending: Table<OrderId, CommandId>,
-    pub(super) fees: ByAsset<Amount>,
-    pub(super) clearing: ByAsset<Amount>,
-    pub(super) external: ByAsset<Amount>,
-    pub(super) keys: BTreeSet<String>,
-    pub(super) next_order: u64,
-    pub(super) next_account: u64,
-    pub(super) links: Links<ToSymbol>,
-    pub(super) archive: Archive,
-}
-
-impl State {
-    fn new(slot: SlotId) -> Self {
-        Self {
-            slot,
-            time: Timestamp::default(),
-            accounts: Table::default(),
-            orders: Table::default(),
-            client_ids: Table::default(),
-            pending: Table::default(),
-            deferred: BTreeMap::new(),
-            amending: Table::default(),
-            fees: ByAsset::default(),
-            clearing: ByAsset::default(),
-            external: ByAsset::default(),
-            keys: BTreeSet::new(),
-            next_order: 1,
-            next_account: 1,
-            links: Links::new(slot),
-            archive: Archive::default(),
-        }
-    }
-}
-
-/// One account.
-#[derive(Debug, Default, Clone)]
-pub(super) struct Account {
-    pub(super) tier: u8,
-    pub(super) balances: ByAsset<Balance>,
-    /// Its open orders in id order, which is the order they came in.
-    pub(super) open: Vec<OrderId>,
-    pub(super) open_by_symbol: ByKey<SymbolId, u32>,
-    pub(super) requests: BTreeMap<String, (bool, Transfer, Answer)>,
-    pub(super) event_seq: u64,
-    pub(super) updated_at: Timestamp,
-    /// Whether anybody listens: not state, and not in the hash.
-    pub(super) watched: bool,
-}
-
-impl Account {
-    /// Numbers a private event and, when somebody listens, makes it.
-    pub(super) fn tell(
-        &mut self,
-        owner: AccountId,
-        time: Timestamp,
-        events: &mut Vec<UserEvent>,
-        kind: impl FnOnce(&Self) -> UserEventKind,
-    ) {
-        self.event_seq += 1;
-        if self.watched {
-            events.push(UserEvent { account: owner, seq: self.event_seq, time, kind: kind(self) });
-        }
-    }
-
-    /// Tells the balances of these assets.
-    pub(super) fn tell_balances(
-        &mut self,
-        owner: AccountId,
-        time: Timestamp,
-        events: &mut Vec<UserEvent>,
-        assets: &[AssetId],
-    ) {
-        self.tell(owner, time, events, |account| {
-            UserEventKind::Balances(
-                assets.iter().map(|&asset| (asset, account.balances.get(asset))).collect(),
-            )
-        });
-    }
-
-    pub(super) fn add_open(&mut self, order: OrderId, symbol: SymbolId) {
-        self.open.push(order); // ids rise, so the order stays
-        *self.open_by_symbol.entry(symbol) += 1;
-    }
-
-    pub(super) fn remove_open(&mut self, order: OrderId, symbol: SymbolId) {
-        if let Ok(index) = self.open.binary_search(&order) {
-            self.open.remove(index);
-            *self.open_by_symbol.entry(symbol) -= 1;
-        }
-    }
-}
-
-/// An open order.
-#[derive(Debug, Clone)]
-pub(super) struct Open {
-    pub(super) order: Order,
-    /// Who waits for the book's first answer, until it has come.
-    pub(super) placing: Option<Placing>,
-}
-
-/// An order on its way to the book's first answer.
-#[derive(Debug, Clone)]
-pub(super) struct Placing {
-    pub(super) command: CommandId,
-    pub(super) fills: Vec<Fill>,
-    /// The cancel half, when this is the second half of a cancel-replace.
-    pub(super) replaces: Option<Box<Result<Order, Reject>>>,
-}
-
-/// A command on its way to the book's answer.
-#[derive(Debug, Clone)]
-pub(super) enum Pending {
-    Cancel,
-    CancelAll { left: usize, done: Vec<Order> },
-    Amend { order: OrderId, account: AccountId, client_id: ClientOrderId, is_reserved: bool },
-    Replace(Box<ReplaceOrder>),
-}
-
-/// What to send once an order's handle is known and no amend of it is at the book.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Deferred {
-    pub(super) command: CommandId,
-    pub(super) ask: Ask,
-}
-
-/// What the book is asked to do with an order.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Ask {
-    Cancel,
-    /// Lower it to this quantity.
-    Amend(Lots),
-}
-
 /// One input being applied.
 pub(super) struct Turn<'a> {
     pub(super) catalogue: &'a Catalogue,
-    pub(super) state: &'a mut State,
+    pub(super) state: &'a mut AccountState,
     pub(super) out: &'a mut AccountOutput,
 }
 
 impl Turn<'_> {
-    fn run(&mut self, input: AccountInput) -> Result<(), Fault> {
-        match input {
-            AccountInput::Command { id, command } => self.command(id, command),
-            AccountInput::Message(envelope) => self.message(&envelope),
+    /// Returns what the frame is to say caused it; `None` when nothing changed.
+    fn run(&mut self, input: AccountInput) -> Result<Option<Cause>, Fault> {
+        let cause = match input {
+            AccountInput::Command { id, command, key } => {
+                self.command(id, command, key)?;
+                Cause::Command(id)
+            }
+            AccountInput::Message(envelope) => {
+                let cause = Cause::Message { from: envelope.from, seq: envelope.seq };
+                if !self.state.begin(cause)? {
+                    return Ok(None);
+                }
+                self.message(&envelope)?;
+                return Ok(Some(cause));
+            }
             AccountInput::Applied { peer, upto } => {
                 self.state.links.trim(peer, upto);
-                Ok(())
+                return Ok(None);
             }
             AccountInput::Tick => {
                 self.out.applied.extend(self.state.links.acknowledge_all());
-                Ok(())
+                Cause::Tick
             }
+        };
+        if self.out.changes.is_empty() {
+            return Ok(None);
         }
+        self.state.begin(cause)?;
+        Ok(Some(cause))
     }
 
-    fn command(&mut self, id: CommandId, command: AccountCommand) -> Result<(), Fault> {
+    fn command(
+        &mut self,
+        id: CommandId,
+        command: AccountCommand,
+        key: Option<IdempotencyKey>,
+    ) -> Result<(), Fault> {
+        let Some(key) = key else { return self.unkeyed(id, command) };
+        let Some(account) = command.account() else { return self.unkeyed(id, command) };
+        self.keyed(id, account, key, command)
+    }
+
+    pub(super) fn unkeyed(&mut self, id: CommandId, command: AccountCommand) -> Result<(), Fault> {
         // `Some` answers now; `None` waits for the book.
         let answer = match command {
-            AccountCommand::CreateAccount(create) => self.create_account(create).map(Some),
-            AccountCommand::CreateApiKey(create) => self.create_api_key(create).map(Some),
+            AccountCommand::CreateAccount(create) => self.create_account(create)?.map(Some),
+            AccountCommand::CreateApiKey(create) => self.create_api_key(create)?.map(Some),
             AccountCommand::Deposit(transfer) => self.transfer(transfer, true)?.map(Some),
             AccountCommand::Withdraw(transfer) => self.transfer(transfer, false)?.map(Some),
             AccountCommand::Place(order) => self.place(id, &order, None)?,
-            AccountCommand::Cancel(cancel) => self.cancel(id, &cancel).map(|()| None),
-            AccountCommand::CancelAll(cancel) => self.cancel_all(id, cancel).map(|()| None),
-            AccountCommand::Amend(amend) => self.amend(id, amend).map(|()| None),
+            AccountCommand::Cancel(cancel) => self.cancel(id, &cancel)?.map(|()| None),
+            AccountCommand::CancelAll(cancel) => self.cancel_all(id, cancel)?.map(|()| None),
+            AccountCommand::Amend(amend) => self.amend(id, amend)?.map(|()| None),
             AccountCommand::Replace(replace) => self.replace(id, replace)?.map(|()| None),
         };
         match answer {
-            Ok(Some(answer)) => self.out.answers.push((id, Ok(answer))),
-            Ok(None) => {}
-            Err(reject) => self.out.answers.push((id, Err(reject))),
+            Ok(Some(answer)) => self.answer(id, Ok(answer)),
+            Ok(None) => Ok(()),
+            Err(reject) => self.answer(id, Err(reject)),
         }
-        Ok(())
     }
 
     fn message(&mut self, envelope: &Envelope<ToAccount>) -> Result<(), Fault> {
-        if !self.state.links.receive(envelope.from, envelope.seq)? {
-            return Ok(());
-        }
         match &envelope.body {
             ToAccount::TradeExecuted(trade) => self.settle(trade)?,
             ToAccount::OrderUpdated(update) => self.update(update)?,
@@ -331,6 +317,66 @@ impl Turn<'_> {
         if let Some(upto) = self.state.links.acknowledge(envelope.from) {
             self.out.applied.push((envelope.from, upto));
         }
+        Ok(())
+    }
+
+    /// Makes a change and notes it for the journal.
+    pub(super) fn change(&mut self, change: Change) -> Result<(), Fault> {
+        self.state.apply(&change)?;
+        self.out.changes.push(change);
+        Ok(())
+    }
+
+    /// Moves units to or from one place.
+    pub(super) fn post(&mut self, place: Place, asset: AssetId, delta: Amount) -> Result<(), Fault> {
+        if !delta.is_zero() {
+            let posting = self.state.post(place, asset, delta)?;
+            self.out.changes.push(Change::Posted(posting));
+        }
+        Ok(())
+    }
+
+    /// Moves units of one account between free and frozen: positive freezes.
+    pub(super) fn freeze(&mut self, account: AccountId, asset: AssetId, amount: Amount) -> Result<(), Fault> {
+        self.post(Place::Available(account), asset, amount.negated()?)?;
+        self.post(Place::Frozen(account), asset, amount)
+    }
+
+    /// Tells a symbol slot something.
+    pub(super) fn send(&mut self, to: SlotId, body: ToSymbol) {
+        let envelope = self.state.links.send(to, body);
+        self.out.changes.push(Change::Sent(envelope));
+        self.out.messages.push(envelope);
+    }
+
+    /// Numbers a private event and, when somebody listens, makes it.
+    pub(super) fn tell(
+        &mut self,
+        owner: AccountId,
+        kind: impl FnOnce(&Account) -> UserEventKind,
+    ) -> Result<(), Fault> {
+        self.change(Change::Told(owner))?;
+        let account = self.state.account(owner)?;
+        if account.watched {
+            let (seq, time) = (account.event_seq, self.state.time);
+            self.out.events.push(UserEvent { account: owner, seq, time, kind: kind(account) });
+        }
+        Ok(())
+    }
+
+    /// Tells the balances of these assets.
+    pub(super) fn tell_balances(&mut self, owner: AccountId, assets: &[AssetId]) -> Result<(), Fault> {
+        self.tell(owner, |account| {
+            UserEventKind::Balances(
+                assets.iter().map(|&asset| (asset, account.balances.get(asset))).collect(),
+            )
+        })
+    }
+
+    /// Answers a command.
+    pub(super) fn answer(&mut self, command: CommandId, answer: Result<Answer, Reject>) -> Result<(), Fault> {
+        self.keep_answer(command, &answer)?;
+        self.out.answers.push((command, answer));
         Ok(())
     }
 }

@@ -1,8 +1,11 @@
 //! What the book says of an order apart from trades.
 
 use super::{
+    change::{Change, Lowering},
     event::ExecutionKind,
-    slot::{Open, Pending, Turn},
+    settle::End,
+    slot::Turn,
+    state::Pending,
 };
 use crate::domain::{
     command::Answer,
@@ -10,40 +13,47 @@ use crate::domain::{
     message::{OrderChange, OrderUpdated},
     money::{Amount, Lots},
     order::{EndReason, Order, OrderKind, OrderStatus, Side},
-    reject::{Fault, Reject},
+    reject::Fault,
+    time::Timestamp,
 };
 
 impl Turn<'_> {
     pub(super) fn update(&mut self, update: &OrderUpdated) -> Result<(), Fault> {
-        let open = self.state.orders.get_mut(&update.order);
-        let Open { order, placing } =
-            open.ok_or_else(|| Fault::new(format!("news of no open order {}", update.order)))?;
-        order.updated_at = update.time.max(order.updated_at);
-        if let OrderChange::Accepted { handle } = update.change {
-            order.handle = Some(handle);
-            let (order, placing) = (*order, placing.take());
-            if let Some(placing) = placing {
-                self.answer_placing(&order, placing);
+        let OrderUpdated { order: id, change, time } = *update;
+        let Some(&order) = self.state.order(id) else {
+            return Err(Fault::new(format!("news of no open order {id}")));
+        };
+        match change {
+            OrderChange::Accepted { handle } => {
+                let placing = self.state.orders.get_mut(&id).and_then(|open| open.placing.take());
+                self.change(Change::OrderRested { order: id, handle, time })?;
+                if let (Some(placing), Some(&order)) = (placing, self.state.order(id)) {
+                    self.answer_placing(&order, placing)?;
+                }
+                self.send_deferred(id)
             }
-            return self.send_deferred(order.id);
-        }
-        let order = *order;
-        match update.change {
-            OrderChange::Accepted { .. } => Ok(()),
-            OrderChange::Ended { remaining, reason } => self.ended(order, remaining, reason),
+            OrderChange::Ended { remaining, reason } => self.ended(order, remaining, reason, time),
             OrderChange::Cancelled { remaining, command } => {
                 expect_remaining(&order, remaining)?;
-                let reason = Some(EndReason::Cancelled);
-                let order = Order { status: OrderStatus::Cancelled, reason, ..order };
-                self.end(order, ExecutionKind::Cancelled)?;
-                self.finish(command, Ok(Order { hold: Amount::ZERO, ..order }))
+                let end = End { status: OrderStatus::Cancelled, reason: Some(EndReason::Cancelled), time };
+                let order = self.end(order, end, ExecutionKind::Cancelled)?;
+                self.finish(command, Ok(order))
             }
-            OrderChange::Prevented { lots } => self.prevented(order, lots),
-            OrderChange::Reduced { lots, command } => self.reduced(order, lots, command),
+            OrderChange::Prevented { lots } => {
+                let order = self.lower(order, lots, Lowering::Prevented, time)?;
+                self.report(&order, ExecutionKind::Prevented(lots), None, &[self.paid_asset(&order)?])
+            }
+            OrderChange::Reduced { lots, command } => self.reduced(order, lots, command, time),
         }
     }
 
-    fn ended(&mut self, order: Order, remaining: Lots, reason: EndReason) -> Result<(), Fault> {
+    fn ended(
+        &mut self,
+        order: Order,
+        remaining: Lots,
+        reason: EndReason,
+        time: Timestamp,
+    ) -> Result<(), Fault> {
         expect_remaining(&order, remaining)?;
         let is_refused = order.kind == OrderKind::LimitMaker
             && matches!(reason, EndReason::WouldTake | EndReason::BookFull);
@@ -52,13 +62,12 @@ impl Turn<'_> {
             EndReason::SelfTrade => (OrderStatus::Expired, ExecutionKind::Prevented(Lots::ZERO)),
             _ => (OrderStatus::Expired, ExecutionKind::Expired),
         };
-        self.end(Order { status, reason: Some(reason), ..order }, kind)
+        self.end(order, End { status, reason: Some(reason), time }, kind).map(|_| ())
     }
 
-    /// Ends an order with its final status already set.
-    fn end(&mut self, order: Order, kind: ExecutionKind) -> Result<(), Fault> {
+    fn end(&mut self, order: Order, end: End, kind: ExecutionKind) -> Result<Order, Fault> {
         let asset = self.paid_asset(&order)?;
-        self.close(order, Some(kind), &[asset])
+        self.close(order, end, Some(kind), &[asset])
     }
 
     fn paid_asset(&self, order: &Order) -> Result<AssetId, Fault> {
@@ -66,51 +75,39 @@ impl Turn<'_> {
         spec.map(|spec| spec.paid(order.side).id).ok_or_else(|| Fault::new("order on an unknown symbol"))
     }
 
-    fn prevented(&mut self, mut order: Order, lots: Lots) -> Result<(), Fault> {
-        order.prevented = order.prevented.checked_add(lots).ok_or(Reject::Overflow)?;
-        self.release_lots(&mut order, lots)?;
-        self.store(order);
-        let asset = self.paid_asset(&order)?;
-        self.report(&order, ExecutionKind::Prevented(lots), None, &[asset])
-    }
-
-    fn reduced(&mut self, mut order: Order, lots: Lots, command: CommandId) -> Result<(), Fault> {
-        let smaller = order.quantity.checked_sub(lots);
-        order.quantity =
-            smaller.ok_or_else(|| Fault::new(format!("order {} reduced below zero", order.id)))?;
-        self.release_lots(&mut order, lots)?;
+    fn reduced(
+        &mut self,
+        order: Order,
+        lots: Lots,
+        command: CommandId,
+        time: Timestamp,
+    ) -> Result<(), Fault> {
         let previous_client_id = order.client_id;
-        let Some(Pending::Amend { client_id, .. }) = self.state.pending.remove(&command) else {
+        let Some(&Pending::Amend { client_id, .. }) = self.state.pending.get(&command) else {
             return Err(Fault::new(format!("command {} amended nothing", command.get())));
         };
-        if client_id != previous_client_id {
-            self.state.client_ids.remove(&(order.account, previous_client_id));
-            order.client_id = client_id;
-        }
-        self.store(order);
-        self.out.answers.push((command, Ok(Answer::Amended { order, previous_client_id })));
+        self.change(Change::Decided(command))?;
+        let order = self.lower(order, lots, Lowering::Amended(client_id), time)?;
+        self.answer(command, Ok(Answer::Amended { order, previous_client_id }))?;
         let asset = self.paid_asset(&order)?;
         self.report(&order, ExecutionKind::Replaced, Some(previous_client_id), &[asset])?;
         self.amend_is_done(order.id, command)
     }
 
-    fn store(&mut self, order: Order) {
-        if let Some(open) = self.state.orders.get_mut(&order.id) {
-            open.order = order;
-        }
-    }
-
-    /// Releases what `lots` lots of the order held. A market buy holds a budget, not a price per lot: its rest is
-    /// released when it ends, which is in the same turn of the book.
-    fn release_lots(&mut self, order: &mut Order, lots: Lots) -> Result<(), Fault> {
+    /// Takes lots off an order and releases what they held. A market buy holds a budget, not a price per lot: its
+    /// rest is released when it ends, which is in the same turn of the book.
+    fn lower(&mut self, order: Order, lots: Lots, cause: Lowering, time: Timestamp) -> Result<Order, Fault> {
         let spec =
             self.catalogue.symbol(order.symbol).ok_or_else(|| Fault::new("order on an unknown symbol"))?;
-        let amount = match (order.side, order.kind) {
+        let released = match (order.side, order.kind) {
             (Side::Sell, _) => spec.base_amount(lots)?,
-            (Side::Buy, OrderKind::Market) => return Ok(()),
+            (Side::Buy, OrderKind::Market) => Amount::ZERO,
             (Side::Buy, _) => spec.notional(order.price, lots)?,
         };
-        self.release(order, spec, amount)
+        self.freeze(order.account, spec.paid(order.side).id, released.negated()?)?;
+        let id = order.id;
+        self.change(Change::OrderLowered { order: id, lots, released, cause, time })?;
+        self.state.order(id).copied().ok_or_else(|| Fault::new(format!("order {id} vanished")))
     }
 }
 

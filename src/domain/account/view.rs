@@ -3,7 +3,8 @@
 use super::{
     plan,
     query::{AccountQuery, AccountView, Page},
-    slot::{Account, AccountSlot, State},
+    slot::AccountSlot,
+    state::{Account, AccountState},
 };
 use crate::domain::{
     command::OrderRef,
@@ -46,7 +47,7 @@ impl AccountSlot {
                 if open >= spec.filters.open_orders_max {
                     return Err(Reject::Filter(Filter::MaxNumOrders));
                 }
-                let taken = |client_id| state.client_ids.contains(&(id, client_id));
+                let taken = |client_id| state.names.contains(&(id, client_id));
                 if order.client_id.is_some_and(taken) {
                     return Err(Reject::DuplicateClientOrderId);
                 }
@@ -57,21 +58,15 @@ impl AccountSlot {
     }
 }
 
-impl State {
-    /// An open order.
-    pub(super) fn order(&self, id: OrderId) -> Option<&Order> {
-        self.orders.get(&id).map(|open| &open.order)
-    }
-
+impl AccountState {
     /// An order by id or name, open first, then the most recently closed.
     fn find_any(&self, account: AccountId, symbol: SymbolId, order: &OrderRef) -> Result<Order, Reject> {
         let is_meant = |found: &&Order| {
             order.id.is_none_or(|id| id == found.id)
                 && order.client_id.is_none_or(|name| name == found.client_id)
         };
-        let open_id = order
-            .id
-            .or_else(|| order.client_id.and_then(|name| self.client_ids.get(&(account, name)).copied()));
+        let open_id =
+            order.id.or_else(|| order.client_id.and_then(|name| self.names.get(&(account, name)).copied()));
         let open = open_id.and_then(|id| self.order(id));
         let open = open.filter(|found| found.account == account && found.symbol == symbol).filter(is_meant);
         let closed = || self.archive.orders(account, symbol).filter(is_meant).last();

@@ -2,6 +2,8 @@
 
 use std::hint::{black_box, select_unpredictable};
 
+use serde::{Deserialize, Serialize};
+
 use super::{
     event::BookEvent,
     expiry::Expiries,
@@ -24,7 +26,7 @@ pub const PRIORITY_KIND: u64 = 0x7072_696f_7269;
 const WARM_FROM: u32 = 65_536;
 
 /// What bounds a book.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct BookLimits {
     /// The most orders that may rest.
     pub orders_max: u32,
@@ -214,6 +216,11 @@ impl Book {
     /// Returns whether no order rests.
     pub fn is_empty(&self) -> bool {
         self.len() == 0
+    }
+
+    /// Bounds the book anew; what rests already stays.
+    pub const fn set_limits(&mut self, limits: BookLimits) {
+        self.limits = limits;
     }
 
     /// Returns what bounds the book.

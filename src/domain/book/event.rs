@@ -1,5 +1,7 @@
 //! What goes into the book and what comes out.
 
+use serde::{Deserialize, Serialize};
+
 use crate::domain::{
     id::{AccountId, OrderId},
     money::{Lots, Price},
@@ -8,7 +10,7 @@ use crate::domain::{
 };
 
 /// What becomes of the part of an order that does not trade at once.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum Policy {
     /// It rests (GTC).
     Rest,
@@ -23,7 +25,7 @@ pub enum Policy {
 }
 
 /// An order entering the book.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Incoming {
     /// Its id.
     pub order: OrderId,
@@ -48,7 +50,7 @@ pub struct Incoming {
 }
 
 /// What became of an order that entered.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum Outcome {
     /// `remaining` lots rest at `handle`.
     Rested {
@@ -72,7 +74,7 @@ pub enum Outcome {
 }
 
 /// What happened in the book, in order.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum BookEvent {
     /// The entering order traded with a resting one, at the resting one's price.
     Traded {

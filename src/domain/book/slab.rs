@@ -112,6 +112,28 @@ impl Default for Slab {
 }
 
 impl Slab {
+    /// Makes a slab of these nodes, from node 1 on, with the free ones among them linked from `free`; `None` when
+    /// the links do not name every free node once.
+    pub(super) fn restore(nodes: impl ExactSizeIterator<Item = Node>, free: u32) -> Option<Self> {
+        let mut slab = Self::default();
+        slab.used = u32::try_from(nodes.len()).ok()?.checked_add(1)?;
+        slab.nodes.reach(slab.used - 1);
+        let mut free_count = 0;
+        for (node, index) in nodes.zip(NIL + 1..) {
+            slab.len += u32::from(node.is_live());
+            free_count += u32::from(!node.is_live());
+            slab.nodes[index] = node;
+        }
+        slab.free = free;
+        let mut next = free;
+        for _ in 0..free_count {
+            let node =
+                slab.nodes.get(next).filter(|node| next != NIL && next < slab.used && !node.is_live())?;
+            next = node.next;
+        }
+        (next == NIL).then_some(slab)
+    }
+
     /// Returns how many orders there are.
     #[inline(always)]
     pub(super) const fn len(&self) -> u32 {

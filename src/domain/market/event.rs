@@ -1,5 +1,7 @@
 //! What the public is told about a symbol.
 
+use serde::{Deserialize, Serialize};
+
 use crate::domain::{
     id::{SymbolId, TradeId},
     money::{Lots, Price},
@@ -8,7 +10,7 @@ use crate::domain::{
 };
 
 /// A trade as the public sees it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct PublicTrade {
     /// Its id.
     pub id: TradeId,
@@ -23,7 +25,7 @@ pub struct PublicTrade {
 }
 
 /// One public fact about a symbol, in the order they happened.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum PublicEvent {
     /// A trade (`TradePrinted`).
     TradePrinted {
@@ -47,4 +49,13 @@ pub enum PublicEvent {
         /// When.
         time: Timestamp,
     },
+}
+
+impl PublicEvent {
+    /// Returns the symbol it is about.
+    pub const fn symbol(&self) -> SymbolId {
+        match self {
+            Self::TradePrinted { symbol, .. } | Self::BookMoved { symbol, .. } => *symbol,
+        }
+    }
 }

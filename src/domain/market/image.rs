@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 
 use super::event::{PublicEvent, PublicTrade};
 use crate::domain::{
-    book::Ladder,
+    book::{Book, Ladder},
     money::{Lots, Price},
     order::Side,
 };
@@ -34,6 +34,19 @@ pub struct MarketImage {
 }
 
 impl MarketImage {
+    /// Makes the image of a book again, with the latest trades, oldest first.
+    pub fn restore(book: &Book, last_update_id: u64, trades: Vec<PublicTrade>) -> Self {
+        let mut image = Self { last_update_id, ..Self::default() };
+        for side in Side::BOTH {
+            for (price, total) in book.depth(side) {
+                *image.side_mut(side).get_or_default(price) = total;
+            }
+        }
+        image.last_price = trades.last().map(|trade| trade.price);
+        image.trades = trades.into();
+        image
+    }
+
     /// Applies one event.
     pub fn apply(&mut self, event: &PublicEvent) {
         match *event {

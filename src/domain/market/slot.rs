@@ -5,28 +5,36 @@
 
 use std::{collections::BTreeMap, sync::Arc};
 
-use super::event::{PublicEvent, PublicTrade};
+use serde::{Deserialize, Serialize};
+
+use super::{
+    event::PublicEvent,
+    frame::SymbolHead,
+    teller::{self, Teller},
+};
 use crate::domain::{
     book::{Book, BookEvent, BookLimits, Incoming, Outcome, Policy},
     catalogue::Catalogue,
     hash,
-    id::{AccountId, OrderId, SlotId, SymbolId, TradeId},
+    id::{SlotId, SymbolId},
     link::Links,
     message::{
         AmendResting, CancelRejected, CancelResting, Envelope, OrderChange, OrderUpdated, SubmitOrder,
-        ToAccount, ToSymbol, TradeExecuted,
+        ToAccount, ToSymbol,
     },
-    money::{Lots, Price},
-    order::{EndReason, Side},
+    order::EndReason,
     reject::{Fault, Reject},
     time::Timestamp,
 };
+
+/// After how many frames a slot notes its state hash in one, for replay to compare.
+const HASH_EVERY: u64 = 4_096;
 
 /// How many expired orders one tick takes out; the rest follows with the next.
 pub const EXPIRIES_PER_TICK: usize = 1_000;
 
 /// What a slot is given to do.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum SymbolInput {
     /// A message from an account slot.
     Message(Envelope<ToSymbol>),
@@ -41,9 +49,11 @@ pub enum SymbolInput {
     Tick,
 }
 
-/// What came of an input. The caller drains and reuses it.
+/// What came of one input. The caller empties and reuses it.
 #[derive(Debug, Default)]
 pub struct SymbolOutput {
+    /// The head of the input's frame, whose other part is `messages`; `None` when nothing changed.
+    pub frame: Option<SymbolHead>,
     /// Messages to account slots.
     pub messages: Vec<Envelope<ToAccount>>,
     /// What the public may know once it is durable.
@@ -55,6 +65,7 @@ pub struct SymbolOutput {
 impl SymbolOutput {
     /// Empties it, keeping the memory.
     pub fn clear(&mut self) {
+        self.frame = None;
         self.messages.clear();
         self.public.clear();
         self.applied.clear();
@@ -64,19 +75,21 @@ impl SymbolOutput {
 /// One symbol slot.
 #[derive(Debug)]
 pub struct SymbolSlot {
-    slot: SlotId,
-    time: Timestamp,
-    markets: BTreeMap<SymbolId, Market>,
-    links: Links<ToAccount>,
+    pub(super) slot: SlotId,
+    pub(super) time: Timestamp,
+    /// The number of its last frame.
+    pub(super) seq: u64,
+    pub(super) markets: BTreeMap<SymbolId, Market>,
+    pub(super) links: Links<ToAccount>,
     events: Vec<BookEvent>,
 }
 
 /// One symbol's book and counters.
 #[derive(Debug)]
-struct Market {
-    book: Book,
-    last_trade: u64,
-    last_update: u64,
+pub(super) struct Market {
+    pub(super) book: Book,
+    pub(super) last_trade: u64,
+    pub(super) last_update: u64,
 }
 
 impl SymbolSlot {
@@ -87,13 +100,14 @@ impl SymbolSlot {
         Self {
             slot,
             time: Timestamp::default(),
+            seq: 0,
             markets: own.map(|spec| (spec.id, empty())).collect(),
             links: Links::new(slot),
             events: Vec::new(),
         }
     }
 
-    /// Applies one input at `now`; the slot's time never runs backwards. Outputs are appended to `out`.
+    /// Applies one input at `now`; the slot's time never runs backwards. `out` must be empty.
     ///
     /// # Errors
     /// A broken invariant: the slot must not be used again.
@@ -104,23 +118,31 @@ impl SymbolSlot {
         out: &mut SymbolOutput,
     ) -> Result<(), Fault> {
         self.time = self.time.max(now);
-        match input {
-            SymbolInput::Message(envelope) => self.message(envelope, out),
+        let has_changed = match input {
+            SymbolInput::Message(envelope) => self.message(envelope, out)?,
             SymbolInput::Applied { peer, upto } => {
                 self.links.trim(*peer, *upto);
-                Ok(())
+                false
             }
             SymbolInput::Tick => {
                 self.expire(out)?;
                 out.applied.extend(self.links.acknowledge_all());
-                Ok(())
+                !out.messages.is_empty()
             }
+        };
+        if has_changed {
+            self.seq += 1;
+            let Self { slot, seq, time, .. } = *self;
+            let hash = seq.is_multiple_of(HASH_EVERY).then(|| self.hash());
+            out.frame = Some(SymbolHead { slot, seq, time, input: *input, hash });
         }
+        Ok(())
     }
 
-    fn message(&mut self, envelope: &Envelope<ToSymbol>, out: &mut SymbolOutput) -> Result<(), Fault> {
+    /// Takes note of a message and carries it out; `false` when it was applied before.
+    fn message(&mut self, envelope: &Envelope<ToSymbol>, out: &mut SymbolOutput) -> Result<bool, Fault> {
         if !self.links.receive(envelope.from, envelope.seq)? {
-            return Ok(());
+            return Ok(false);
         }
         match &envelope.body {
             ToSymbol::SubmitOrder(submit) => self.submit(submit, out)?,
@@ -130,7 +152,7 @@ impl SymbolSlot {
         if let Some(upto) = self.links.acknowledge(envelope.from) {
             out.applied.push((envelope.from, upto));
         }
-        Ok(())
+        Ok(true)
     }
 
     fn submit(&mut self, submit: &SubmitOrder, out: &mut SymbolOutput) -> Result<(), Fault> {
@@ -139,7 +161,7 @@ impl SymbolSlot {
         // Its date passed on the way: it neither trades nor rests (corner case C14).
         if matches!(submit.policy, Policy::RestUntil(end) if end <= time) {
             let change = OrderChange::Ended { remaining: submit.lots, reason: EndReason::GoodTillDate };
-            teller_update(&mut self.links, out, submit.account, submit.order, change, time);
+            teller::update(&mut self.links, out, submit.account, submit.order, change, time);
             return Ok(());
         }
         let incoming = Incoming {
@@ -167,7 +189,7 @@ impl SymbolSlot {
             Outcome::Ended { remaining, reason } => OrderChange::Ended { remaining, reason },
             Outcome::Refused(reason) => OrderChange::Ended { remaining: submit.lots, reason },
         };
-        teller_update(&mut self.links, out, submit.account, submit.order, change, time);
+        teller::update(&mut self.links, out, submit.account, submit.order, change, time);
         Ok(())
     }
 
@@ -253,10 +275,48 @@ impl SymbolSlot {
         self.links.unapplied()
     }
 
-    /// Returns the state hash: books, counters and conversations.
+    /// Returns the account slots that may have messages to apply.
+    pub fn waiting(&self) -> impl Iterator<Item = SlotId> + '_ {
+        self.links.waiting()
+    }
+
+    /// Returns the last message of `from` this slot applied.
+    pub fn received(&self, from: SlotId) -> u64 {
+        self.links.received(from)
+    }
+
+    /// Forgets messages that `peer` has applied.
+    pub fn trim(&mut self, peer: SlotId, upto: u64) {
+        self.links.trim(peer, upto);
+    }
+
+    /// Returns the number of the last frame.
+    pub const fn seq(&self) -> u64 {
+        self.seq
+    }
+
+    /// Returns which slot it is.
+    pub const fn slot(&self) -> SlotId {
+        self.slot
+    }
+
+    /// Bounds its books anew, from the next input on.
+    pub fn set_limits(&mut self, limits: BookLimits) {
+        self.markets.values_mut().for_each(|market| market.book.set_limits(limits));
+    }
+
+    /// Returns its symbols.
+    pub fn symbols(&self) -> impl Iterator<Item = SymbolId> + '_ {
+        self.markets.keys().copied()
+    }
+
+    /// Returns the state hash: books, counters and conversations. A slot nothing has happened to hashes to zero.
     pub fn hash(&self) -> u128 {
+        if self.seq == 0 {
+            return 0;
+        }
         let slot = u64::from(self.slot.get());
-        let mut sum = 0_u128;
+        let mut sum = hash::entity(22, &[slot, self.seq]);
         for (symbol, market) in &self.markets {
             let counters = [u64::from(symbol.get()), market.last_trade, market.last_update];
             sum = sum.wrapping_add(market.book.hash()).wrapping_add(hash::entity(20, &counters));
@@ -276,139 +336,6 @@ impl SymbolSlot {
     }
 }
 
-fn no_book(symbol: SymbolId) -> Fault {
+pub(super) fn no_book(symbol: SymbolId) -> Fault {
     Fault::new(format!("symbol {symbol} has no book here"))
-}
-
-fn teller_update(
-    links: &mut Links<ToAccount>,
-    out: &mut SymbolOutput,
-    account: AccountId,
-    order: OrderId,
-    change: OrderChange,
-    time: Timestamp,
-) {
-    let body = ToAccount::OrderUpdated(OrderUpdated { order, change, time });
-    out.messages.push(links.send(account.slot(), body));
-}
-
-/// One side of a trade.
-#[derive(Debug, Clone, Copy)]
-struct Party {
-    order: OrderId,
-    account: AccountId,
-    remaining: Lots,
-    is_filled: bool,
-    is_maker: bool,
-}
-
-/// Turns the events of one command into messages and public facts.
-struct Teller<'a> {
-    time: Timestamp,
-    symbol: SymbolId,
-    market: &'a mut Market,
-    links: &'a mut Links<ToAccount>,
-    out: &'a mut SymbolOutput,
-}
-
-impl Teller<'_> {
-    /// Tells every event, given who entered, if anybody did, and what became of it. Returns what of its lots neither
-    /// traded nor was prevented, and whether its last trade said that it is filled.
-    fn tell_all(
-        &mut self,
-        events: &[BookEvent],
-        entered: Option<(&SubmitOrder, Outcome)>,
-    ) -> Result<(Lots, bool), Fault> {
-        let taker = entered.map(|(taker, _)| taker);
-        let mut left = taker.map_or(Lots::ZERO, |taker| taker.lots);
-        // The trade that filled the taker says so, if it is the last word on it.
-        let is_filled = entered.is_some_and(|(_, outcome)| outcome == Outcome::Filled);
-        let concerns_taker =
-            |event: &BookEvent| matches!(event, BookEvent::Traded { .. } | BookEvent::Prevented { .. });
-        let last = events.iter().rposition(concerns_taker).filter(|_| is_filled);
-        let filling = last.filter(|&index| matches!(events[index], BookEvent::Traded { .. }));
-        let mut has_moved = false;
-        for (index, event) in events.iter().enumerate() {
-            match *event {
-                BookEvent::Traded { maker, maker_account, price, lots, maker_remaining } => {
-                    let taker = taker.ok_or_else(|| Fault::new("a trade without a taker"))?;
-                    left = less(left, lots)?;
-                    let fills_taker = filling == Some(index);
-                    let taker = Party {
-                        order: taker.order,
-                        account: taker.account,
-                        remaining: left,
-                        is_filled: fills_taker,
-                        is_maker: false,
-                    };
-                    let is_filled = maker_remaining.is_zero();
-                    let maker = Party {
-                        order: maker,
-                        account: maker_account,
-                        remaining: maker_remaining,
-                        is_filled,
-                        is_maker: true,
-                    };
-                    let taker_side = entered.map_or(Side::Buy, |(taker, _)| taker.side);
-                    self.trade(&[maker, taker], taker_side, price, lots);
-                }
-                BookEvent::Prevented { maker, maker_account, lots, maker_remaining } => {
-                    let taker = taker.ok_or_else(|| Fault::new("a prevention without a taker"))?;
-                    left = less(left, lots)?;
-                    self.update(maker_account, maker, OrderChange::Prevented { lots });
-                    if maker_remaining.is_zero() {
-                        let reason = EndReason::SelfTrade;
-                        self.update(
-                            maker_account,
-                            maker,
-                            OrderChange::Ended { remaining: Lots::ZERO, reason },
-                        );
-                    }
-                    self.update(taker.account, taker.order, OrderChange::Prevented { lots });
-                }
-                BookEvent::Ended { order, account, remaining, reason } => {
-                    self.update(account, order, OrderChange::Ended { remaining, reason });
-                }
-                BookEvent::LevelChanged { side, price, total } => {
-                    if !has_moved {
-                        self.market.last_update += 1;
-                        has_moved = true;
-                    }
-                    self.out.public.push(PublicEvent::BookMoved {
-                        symbol: self.symbol,
-                        update_id: self.market.last_update,
-                        side,
-                        price,
-                        total,
-                        time: self.time,
-                    });
-                }
-            }
-        }
-        Ok((left, filling.is_some()))
-    }
-
-    /// Tells both parties, the maker first, and the public.
-    fn trade(&mut self, parties: &[Party; 2], taker_side: Side, price: Price, lots: Lots) {
-        self.market.last_trade += 1;
-        let trade = TradeId::new(self.market.last_trade);
-        let (symbol, time) = (self.symbol, self.time);
-        for &Party { order, account, remaining, is_filled, is_maker } in parties {
-            let executed =
-                TradeExecuted { symbol, trade, order, price, lots, remaining, is_filled, is_maker, time };
-            let message = self.links.send(account.slot(), ToAccount::TradeExecuted(executed));
-            self.out.messages.push(message);
-        }
-        let buyer_is_maker = taker_side == Side::Sell;
-        let trade = PublicTrade { id: trade, price, lots, time, buyer_is_maker };
-        self.out.public.push(PublicEvent::TradePrinted { symbol, trade });
-    }
-
-    fn update(&mut self, account: AccountId, order: OrderId, change: OrderChange) {
-        teller_update(self.links, self.out, account, order, change, self.time);
-    }
-}
-
-fn less(left: Lots, lots: Lots) -> Result<Lots, Fault> {
-    left.checked_sub(lots).ok_or_else(|| Fault::new("a taker traded more than it had"))
 }

@@ -1,0 +1,209 @@
+//! What an input does to a slot: every change of state there is.
+//!
+//! Nothing else changes a slot. The live slot makes its changes through [`State::apply`](super::state::State) and
+//! notes them; they are what the journal keeps, and replay applies them again through the same function. So what
+//! comes out of the journal cannot differ from what went in by a forgotten case.
+
+use serde::{Deserialize, Serialize};
+
+use super::{
+    ledger::Posting,
+    state::{Deferred, Kept, Pending, Placing},
+};
+use crate::domain::{
+    command::{Answer, CreateApiKey},
+    id::{AccountId, ClientOrderId, CommandId, OrderId, SlotId},
+    message::{Envelope, ToSymbol},
+    money::{Amount, Lots},
+    order::{EndReason, Fill, Handle, Order, OrderStatus},
+    time::Timestamp,
+};
+
+/// One change of a slot's state. New variants are added at the end: the position is the journal's number.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Change {
+    /// A balance changed.
+    Posted(Posting),
+    /// An account exists.
+    AccountOpened {
+        /// Its id.
+        id: AccountId,
+        /// Its fee tier.
+        tier: u8,
+    },
+    /// The counter account ids are made of.
+    NextAccount(u64),
+    /// An API key works.
+    KeyGiven(CreateApiKey),
+    /// An order id was used up.
+    OrderNumbered,
+    /// An order is open and on its way to its book. Uses up an order id.
+    OrderOpened {
+        /// The order.
+        order: Order,
+        /// Who waits for it.
+        placing: Placing,
+    },
+    /// The book took the order in; nobody waits for its first word any more.
+    OrderRested {
+        /// Which.
+        order: OrderId,
+        /// Where it rests.
+        handle: Handle,
+        /// When, by the book's clock.
+        time: Timestamp,
+    },
+    /// An order traded.
+    OrderFilled {
+        /// What this side did.
+        fill: Fill,
+        /// What left its hold: what it paid, and what a better price saved.
+        spent: Amount,
+        /// Where it stands now.
+        status: OrderStatus,
+    },
+    /// An open order became smaller.
+    OrderLowered {
+        /// Which.
+        order: OrderId,
+        /// By how much.
+        lots: Lots,
+        /// What left its hold.
+        released: Amount,
+        /// Why.
+        cause: Lowering,
+        /// When, by the book's clock.
+        time: Timestamp,
+    },
+    /// An order that rested nowhere ended at once.
+    OrderRefused {
+        /// The order, with its final status.
+        order: Order,
+    },
+    /// An order ended; what it still held goes back.
+    OrderClosed {
+        /// Which.
+        order: OrderId,
+        /// How.
+        status: OrderStatus,
+        /// Which rule ended it.
+        reason: Option<EndReason>,
+        /// When, by the book's clock.
+        time: Timestamp,
+    },
+    /// A client's name is spoken for.
+    NameTaken {
+        /// Whose.
+        account: AccountId,
+        /// Which name.
+        name: ClientOrderId,
+        /// For which order.
+        order: OrderId,
+    },
+    /// A client's name is free again.
+    NameFreed {
+        /// Whose.
+        account: AccountId,
+        /// Which name.
+        name: ClientOrderId,
+    },
+    /// A command waits for the book.
+    Asked {
+        /// Which.
+        command: CommandId,
+        /// What it wants.
+        pending: Pending,
+    },
+    /// The book has decided a command.
+    Decided(CommandId),
+    /// What was asked of an order that cannot be told to its book yet; nothing empties it.
+    DeferredTo {
+        /// Which order.
+        order: OrderId,
+        /// In this order.
+        asks: Vec<Deferred>,
+    },
+    /// Which amend of an order is at its book, if any.
+    Amending {
+        /// Which order.
+        order: OrderId,
+        /// The amend.
+        command: Option<CommandId>,
+    },
+    /// A message to a symbol slot.
+    Sent(Envelope<ToSymbol>),
+    /// The account's owner was told something.
+    Told(AccountId),
+    /// A transfer's id, or an order's idempotency key, is remembered with its request.
+    RequestKept {
+        /// Whose.
+        account: AccountId,
+        /// The id.
+        id: String,
+        /// The request, and its answer if there is one already.
+        kept: Kept,
+    },
+    /// The command an idempotency key stands for was answered.
+    RequestAnswered {
+        /// Which command.
+        command: CommandId,
+        /// How.
+        answer: Answer,
+    },
+    /// An idempotency key means nothing any more: its command was refused, or its time has passed.
+    RequestForgotten {
+        /// Whose.
+        account: AccountId,
+        /// Which.
+        id: String,
+    },
+}
+
+/// Why an order became smaller.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Lowering {
+    /// Self-trade prevention.
+    Prevented,
+    /// Its owner lowered it, and named it this.
+    Amended(ClientOrderId),
+}
+
+/// What made a slot change.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Cause {
+    /// A client's or operator's command.
+    Command(CommandId),
+    /// A message of another slot.
+    Message {
+        /// Which slot.
+        from: SlotId,
+        /// Its number.
+        seq: u64,
+    },
+    /// Time passed.
+    Tick,
+}
+
+/// What a frame of an account slot begins with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FrameHead {
+    /// Which slot.
+    pub slot: SlotId,
+    /// Its frames are numbered from 1 without gaps.
+    pub seq: u64,
+    /// The slot's time.
+    pub time: Timestamp,
+    /// What the input was.
+    pub cause: Cause,
+    /// The state hash after it, every so many frames.
+    pub hash: Option<u128>,
+}
+
+/// One frame of an account slot: everything one input did. Its bytes are those of its parts, one after the other.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AccountFrame {
+    /// Which, when and why.
+    pub head: FrameHead,
+    /// What it did, in order.
+    pub changes: Vec<Change>,
+}

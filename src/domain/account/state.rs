@@ -1,0 +1,447 @@
+//! The state of an account slot and its only way to change.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use super::{
+    archive::Archive,
+    change::{Cause, Change, Lowering},
+    ledger::{ByAsset, ByKey, Place, Posting},
+};
+use crate::domain::{
+    command::{Answer, Balance, CreateApiKey, ReplaceOrder, Transfer},
+    id::{AccountId, AssetId, ClientOrderId, CommandId, OrderId, SlotId, SymbolId},
+    link::Links,
+    message::ToSymbol,
+    money::{Amount, Lots},
+    order::{EndReason, Fill, Order, OrderStatus},
+    planted::{Bug, planted},
+    reject::{Fault, Reject},
+    table::Table,
+    time::Timestamp,
+};
+
+/// The state of an account slot: opaque, but it can be written down and read back.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct AccountState {
+    pub(super) slot: SlotId,
+    pub(super) time: Timestamp,
+    /// The number of its last frame.
+    pub(super) seq: u64,
+    pub(super) accounts: Table<AccountId, Account>,
+    pub(super) orders: Table<OrderId, Open>,
+    pub(super) names: Table<(AccountId, ClientOrderId), OrderId>,
+    /// Cancels, amends and replaces the book has not answered yet.
+    pub(super) pending: Table<CommandId, Pending>,
+    /// What was asked of orders whose handle is not known yet, or of which an amend is at the book.
+    pub(super) deferred: BTreeMap<OrderId, Vec<Deferred>>,
+    /// The amend of an order that is at the book.
+    pub(super) amending: Table<OrderId, CommandId>,
+    /// Which idempotency key a command in flight was given under.
+    pub(super) keyed: Table<CommandId, (AccountId, String)>,
+    pub(super) fees: ByAsset<Amount>,
+    pub(super) clearing: ByAsset<Amount>,
+    pub(super) external: ByAsset<Amount>,
+    pub(super) keys: BTreeMap<String, CreateApiKey>,
+    pub(super) next_order: u64,
+    pub(super) next_account: u64,
+    /// The highest command that changed anything.
+    pub(super) last_command: u64,
+    pub(super) links: Links<ToSymbol>,
+    pub(super) archive: Archive,
+}
+
+/// One account.
+#[derive(Debug, Default, Clone, Serialize, Deserialize)]
+pub(super) struct Account {
+    pub(super) tier: u8,
+    pub(super) balances: ByAsset<Balance>,
+    /// Its open orders in id order, which is the order they came in.
+    pub(super) open: Vec<OrderId>,
+    pub(super) open_by_symbol: ByKey<SymbolId, u32>,
+    pub(super) requests: BTreeMap<String, Kept>,
+    /// How many of the requests are orders.
+    pub(super) keyed_orders: usize,
+    pub(super) event_seq: u64,
+    pub(super) updated_at: Timestamp,
+    /// Whether anybody listens: not state, and not in the hash.
+    #[serde(skip)]
+    pub(super) watched: bool,
+}
+
+/// An open order.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(super) struct Open {
+    pub(super) order: Order,
+    /// Who waits for the book's first answer, until it has come.
+    pub(super) placing: Option<Placing>,
+}
+
+/// An order on its way to the book's first answer.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Placing {
+    pub(super) command: CommandId,
+    pub(super) fills: Vec<Fill>,
+    /// The cancel half, when this is the second half of a cancel-replace.
+    pub(super) replaces: Option<Box<Result<Order, Reject>>>,
+}
+
+/// A command on its way to the book's answer.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub enum Pending {
+    /// Of one order.
+    Cancel,
+    /// Of several.
+    CancelAll {
+        /// How many the book has still to answer.
+        left: usize,
+        /// Those that are out.
+        done: Vec<Order>,
+    },
+    /// Of one order.
+    Amend {
+        /// Which.
+        order: OrderId,
+        /// Whose.
+        account: AccountId,
+        /// Its new name.
+        client_id: ClientOrderId,
+        /// Whether the name is reserved for it.
+        is_reserved: bool,
+    },
+    /// The first half of a cancel-replace.
+    Replace(Box<ReplaceOrder>),
+}
+
+/// What to send once an order's handle is known and no amend of it is at the book.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Deferred {
+    pub(super) command: CommandId,
+    pub(super) ask: Ask,
+}
+
+/// What the book is asked to do with an order.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub(super) enum Ask {
+    Cancel,
+    /// Lower it to this quantity.
+    Amend(Lots),
+}
+
+/// A request that is remembered so that it is not carried out twice.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[expect(clippy::large_enum_variant, reason = "transfers are many, and a box each would cost more")]
+pub enum Kept {
+    /// A deposit or withdrawal and its answer, for good.
+    Transfer {
+        /// Whether it was a deposit.
+        is_deposit: bool,
+        /// What it was.
+        transfer: Transfer,
+        /// What it came to.
+        answer: Answer,
+    },
+    /// An order, for [`KEY_LIFE`](super::keyed::KEY_LIFE_MICROS).
+    Order {
+        /// Tells another request under the same key.
+        fingerprint: u128,
+        /// When it came.
+        time: Timestamp,
+        /// The command it became.
+        command: CommandId,
+        /// What it came to, once that is known.
+        answer: Option<Box<Answer>>,
+    },
+}
+
+impl Account {
+    fn add_open(&mut self, order: OrderId, symbol: SymbolId) {
+        self.open.push(order); // ids rise, so the order stays
+        *self.open_by_symbol.entry(symbol) += 1;
+    }
+
+    fn remove_open(&mut self, order: OrderId, symbol: SymbolId) {
+        if let Ok(index) = self.open.binary_search(&order) {
+            self.open.remove(index);
+            *self.open_by_symbol.entry(symbol) -= 1;
+        }
+    }
+}
+
+impl AccountState {
+    pub(super) fn new(slot: SlotId) -> Self {
+        Self {
+            slot,
+            time: Timestamp::default(),
+            seq: 0,
+            accounts: Table::default(),
+            orders: Table::default(),
+            names: Table::default(),
+            pending: Table::default(),
+            deferred: BTreeMap::new(),
+            amending: Table::default(),
+            keyed: Table::default(),
+            fees: ByAsset::default(),
+            clearing: ByAsset::default(),
+            external: ByAsset::default(),
+            keys: BTreeMap::new(),
+            next_order: 1,
+            next_account: 1,
+            last_command: 0,
+            links: Links::new(slot),
+            archive: Archive::default(),
+        }
+    }
+
+    pub(super) fn account(&self, id: AccountId) -> Result<&Account, Fault> {
+        self.accounts.get(&id).ok_or_else(|| Fault::new(format!("account {id} vanished")))
+    }
+
+    fn account_mut(&mut self, id: AccountId) -> Result<&mut Account, Fault> {
+        self.accounts.get_mut(&id).ok_or_else(|| Fault::new(format!("account {id} vanished")))
+    }
+
+    fn open_mut(&mut self, id: OrderId) -> Result<&mut Open, Fault> {
+        self.orders.get_mut(&id).ok_or_else(|| Fault::new(format!("order {id} is not open")))
+    }
+
+    /// Takes note of what makes the slot change: the command's number, or the message's.
+    ///
+    /// # Errors
+    /// A message is missing.
+    pub(super) fn begin(&mut self, cause: Cause) -> Result<bool, Fault> {
+        match cause {
+            Cause::Command(command) => {
+                self.last_command = self.last_command.max(command.get());
+                Ok(true)
+            }
+            Cause::Message { from, seq } => self.links.receive(from, seq),
+            Cause::Tick => Ok(true),
+        }
+    }
+
+    /// Moves units and returns the posting.
+    ///
+    /// # Errors
+    /// The balance would be negative or overflow: a bug, because every command is checked before it changes
+    /// anything.
+    pub(super) fn post(&mut self, place: Place, asset: AssetId, delta: Amount) -> Result<Posting, Fault> {
+        let time = self.time;
+        let balance = match place {
+            Place::Available(account) | Place::Frozen(account) => {
+                let account = self.account_mut(account)?;
+                account.updated_at = time;
+                let balance = account.balances.entry(asset);
+                if matches!(place, Place::Available(_)) {
+                    &mut balance.available
+                } else {
+                    &mut balance.frozen
+                }
+            }
+            Place::Fees => self.fees.entry(asset),
+            Place::Clearing => self.clearing.entry(asset),
+            Place::External => self.external.entry(asset),
+        };
+        let after = balance.plus(delta)?;
+        if after.is_negative() && !matches!(place, Place::Clearing | Place::External) {
+            return Err(Fault::new(format!("{place:?} of asset {asset} would be {}", after.units())));
+        }
+        *balance = after;
+        Ok(Posting { place, asset, delta, after })
+    }
+
+    /// Makes one change.
+    ///
+    /// # Errors
+    /// The change does not fit the state it meets.
+    pub(super) fn apply(&mut self, change: &Change) -> Result<(), Fault> {
+        match change {
+            Change::Posted(posting) => {
+                let now = self.post(posting.place, posting.asset, posting.delta)?;
+                if now != *posting {
+                    return Err(Fault::new(format!("{posting:?} came to {}", now.after.units())));
+                }
+            }
+            Change::AccountOpened { id, tier } => {
+                let account = Account { tier: *tier, updated_at: self.time, ..Account::default() };
+                if self.accounts.insert(*id, account).is_some() {
+                    return Err(Fault::new(format!("account {id} opened twice")));
+                }
+            }
+            Change::NextAccount(next) => self.next_account = *next,
+            Change::KeyGiven(key) => {
+                self.keys.insert(key.key.clone(), key.clone());
+            }
+            Change::OrderNumbered => self.next_order += 1,
+            Change::OrderOpened { order, placing } => self.open(order, placing)?,
+            Change::OrderRested { order, handle, time } => {
+                let Open { order, placing } = self.open_mut(*order)?;
+                order.handle = Some(*handle);
+                order.updated_at = order.updated_at.max(*time);
+                *placing = None;
+            }
+            Change::OrderFilled { fill, spent, status } => self.fill(fill, *spent, *status)?,
+            Change::OrderLowered { order, lots, released, cause, time } => {
+                self.lower(*order, *lots, *released, *cause, *time)?;
+            }
+            Change::OrderRefused { order } => {
+                self.next_order += 1;
+                self.archive.add_order(*order);
+            }
+            Change::OrderClosed { order, status, reason, time } => {
+                self.close(*order, *status, *reason, *time)?;
+            }
+            Change::NameTaken { account, name, order } => {
+                self.names.insert((*account, *name), *order);
+            }
+            Change::NameFreed { account, name } => {
+                self.names.remove(&(*account, *name));
+            }
+            Change::Asked { command, pending } => {
+                self.pending.insert(*command, pending.clone());
+            }
+            Change::Decided(command) => {
+                self.pending.remove(command);
+            }
+            Change::DeferredTo { order, asks } if asks.is_empty() => {
+                self.deferred.remove(order);
+            }
+            Change::DeferredTo { order, asks } => {
+                self.deferred.insert(*order, asks.clone());
+            }
+            Change::Amending { order, command: Some(command) } => {
+                self.amending.insert(*order, *command);
+            }
+            Change::Amending { order, command: None } => {
+                self.amending.remove(order);
+            }
+            Change::Sent(envelope) => self.links.sent(*envelope)?,
+            Change::Told(account) => self.account_mut(*account)?.event_seq += 1,
+            Change::RequestKept { account, id, kept } => self.keep(*account, id, kept)?,
+            Change::RequestAnswered { command, answer } => self.answer_kept(*command, answer)?,
+            Change::RequestForgotten { account, id } => self.forget(*account, id)?,
+        }
+        Ok(())
+    }
+
+    fn open(&mut self, order: &Order, placing: &Placing) -> Result<(), Fault> {
+        self.next_order += 1;
+        self.account_mut(order.account)?.add_open(order.id, order.symbol);
+        self.names.insert((order.account, order.client_id), order.id);
+        self.orders.insert(order.id, Open { order: *order, placing: Some(placing.clone()) });
+        Ok(())
+    }
+
+    fn fill(&mut self, fill: &Fill, spent: Amount, status: OrderStatus) -> Result<(), Fault> {
+        let Open { order, placing } = self.open_mut(fill.order)?;
+        order.hold = order.hold.minus(spent)?;
+        order.executed = order.executed.checked_add(fill.lots).ok_or(Reject::Overflow)?;
+        order.executed_quote = order.executed_quote.plus(fill.quote)?;
+        order.updated_at = order.updated_at.max(fill.time);
+        order.status = status;
+        if !fill.is_maker
+            && let Some(placing) = placing
+        {
+            placing.fills.push(*fill);
+        }
+        self.archive.add_fill(*fill);
+        Ok(())
+    }
+
+    fn lower(
+        &mut self,
+        id: OrderId,
+        lots: Lots,
+        released: Amount,
+        cause: Lowering,
+        time: Timestamp,
+    ) -> Result<(), Fault> {
+        let Open { order, .. } = self.open_mut(id)?;
+        order.hold = order.hold.minus(released)?;
+        order.updated_at = order.updated_at.max(time);
+        match cause {
+            Lowering::Prevented => {
+                order.prevented = order.prevented.checked_add(lots).ok_or(Reject::Overflow)?;
+            }
+            Lowering::Amended(name) => {
+                let smaller = order.quantity.checked_sub(lots);
+                order.quantity =
+                    smaller.ok_or_else(|| Fault::new(format!("order {id} reduced below zero")))?;
+                let (account, old) = (order.account, std::mem::replace(&mut order.client_id, name));
+                if old != name {
+                    self.names.remove(&(account, old));
+                    self.names.insert((account, name), id);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn close(
+        &mut self,
+        id: OrderId,
+        status: OrderStatus,
+        reason: Option<EndReason>,
+        time: Timestamp,
+    ) -> Result<(), Fault> {
+        let Some(Open { mut order, .. }) = self.orders.remove(&id) else {
+            return Err(Fault::new(format!("order {id} is not open")));
+        };
+        order.status = status;
+        order.reason = reason;
+        order.updated_at = order.updated_at.max(time);
+        order.hold = Amount::ZERO;
+        self.account_mut(order.account)?.remove_open(id, order.symbol);
+        self.names.remove(&(order.account, order.client_id));
+        self.amending.remove(&id);
+        if status != OrderStatus::Rejected {
+            self.archive.add_order(order);
+        }
+        Ok(())
+    }
+
+    fn keep(&mut self, account: AccountId, id: &str, kept: &Kept) -> Result<(), Fault> {
+        if let Kept::Order { command, answer: None, .. } = kept {
+            self.keyed.insert(*command, (account, id.to_owned()));
+        }
+        let is_order = matches!(kept, Kept::Order { .. });
+        let account = self.account_mut(account)?;
+        account.keyed_orders += usize::from(is_order);
+        account.requests.insert(id.to_owned(), kept.clone());
+        Ok(())
+    }
+
+    fn answer_kept(&mut self, command: CommandId, answer: &Answer) -> Result<(), Fault> {
+        let Some((account, id)) = self.keyed.remove(&command) else {
+            return Err(Fault::new(format!("command {} has no key", command.get())));
+        };
+        if let Some(Kept::Order { answer: kept, .. }) = self.account_mut(account)?.requests.get_mut(&id) {
+            *kept = Some(Box::new(answer.clone()));
+        }
+        Ok(())
+    }
+
+    fn forget(&mut self, account: AccountId, id: &str) -> Result<(), Fault> {
+        let account = self.account_mut(account)?;
+        if let Some(Kept::Order { command, .. }) = account.requests.remove(id) {
+            account.keyed_orders -= 1;
+            self.keyed.remove(&command);
+        }
+        Ok(())
+    }
+
+    /// Returns an open order.
+    pub(super) fn order(&self, id: OrderId) -> Option<&Order> {
+        self.orders.get(&id).map(|open| &open.order)
+    }
+
+    /// Returns how much is where.
+    pub(super) fn balance(&self, account: AccountId, asset: AssetId) -> Balance {
+        self.accounts.get(&account).map(|account| account.balances.get(asset)).unwrap_or_default()
+    }
+
+    pub(super) fn keeps_hold_by_bug(order: &Order, status: OrderStatus) -> bool {
+        planted(Bug::CancelKeepsHold) && status == OrderStatus::Cancelled && !order.executed.is_zero()
+    }
+}

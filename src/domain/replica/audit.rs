@@ -1,0 +1,156 @@
+//! The audit: what must hold over all slots together, at any position of the journal.
+
+use std::collections::BTreeMap;
+
+use super::Replica;
+use crate::domain::{
+    account::{AccountSlot, Totals},
+    id::{AssetId, OrderId},
+    market::SymbolSlot,
+    message::{ToAccount, ToSymbol},
+    money::Amount,
+    order::{Order, Side},
+    reject::Fault,
+    symbol::SymbolSpec,
+};
+
+impl Replica {
+    /// Verifies every invariant: each slot's own (frozen is what open orders need, levels are the sums of their
+    /// orders, the ledger of a slot sums to zero), conservation over all slots with the trades under way
+    /// counted, and that open orders and what rests in the books are the same orders.
+    ///
+    /// # Errors
+    /// The first that is broken, with both sides.
+    pub fn check(&self) -> Result<(), Fault> {
+        self.account_slots().try_for_each(AccountSlot::check)?;
+        self.symbol_slots().try_for_each(SymbolSlot::check)?;
+        let under_way = self.check_conservation()?;
+        self.check_orders(&under_way)
+    }
+
+    /// Returns what the exchange holds of each asset.
+    ///
+    /// # Errors
+    /// A sum does not fit.
+    pub fn totals(&self) -> Result<BTreeMap<AssetId, Totals>, Fault> {
+        let mut sums: BTreeMap<AssetId, Totals> = BTreeMap::new();
+        for slot in self.account_slots() {
+            for asset in self.catalogue.assets() {
+                let totals = slot.totals(asset.id)?;
+                let sum = sums.entry(asset.id).or_default();
+                sum.accounts = sum.accounts.plus(totals.accounts)?;
+                sum.fees = sum.fees.plus(totals.fees)?;
+                sum.clearing = sum.clearing.plus(totals.clearing)?;
+                sum.external = sum.external.plus(totals.external)?;
+            }
+        }
+        Ok(sums)
+    }
+
+    /// What is in clearing is the other side of trades that are still under way. Returns the orders messages are
+    /// under way about.
+    fn check_conservation(&self) -> Result<BTreeMap<OrderId, ()>, Fault> {
+        let mut clearing: BTreeMap<AssetId, Amount> = BTreeMap::new();
+        for (asset, totals) in self.totals()? {
+            let sum = totals.sum()?;
+            if !sum.is_zero() {
+                return Err(Fault::new(format!("asset {asset}: {} units were made or lost", sum.units())));
+            }
+            clearing.insert(asset, totals.clearing);
+        }
+        let mut concerned = BTreeMap::new();
+        for slot in self.account_slots() {
+            for envelope in slot.unapplied() {
+                concerned.insert(order_of(&envelope.body), ());
+            }
+        }
+        for slot in self.symbol_slots() {
+            for envelope in slot.unapplied() {
+                let order = match &envelope.body {
+                    ToAccount::TradeExecuted(trade) => {
+                        let (order, spec) = self.open(trade.order)?;
+                        let quote = spec.notional(trade.price, trade.lots)?;
+                        let base = spec.base_amount(trade.lots)?;
+                        let (paid, received) = match order.side {
+                            Side::Buy => (quote, base),
+                            Side::Sell => (base, quote),
+                        };
+                        let sum = clearing.entry(spec.paid(order.side).id).or_default();
+                        *sum = sum.plus(paid)?;
+                        let sum = clearing.entry(spec.received(order.side).id).or_default();
+                        *sum = sum.minus(received)?;
+                        trade.order
+                    }
+                    ToAccount::OrderUpdated(update) => update.order,
+                    ToAccount::CancelRejected(rejected) => rejected.order,
+                };
+                concerned.insert(order, ());
+            }
+        }
+        match clearing.iter().find(|(_, sum)| !sum.is_zero()) {
+            Some((asset, sum)) => Err(Fault::new(format!(
+                "asset {asset}: {} units in clearing that no trade under way accounts for",
+                sum.units()
+            ))),
+            None => Ok(concerned),
+        }
+    }
+
+    fn open(&self, id: OrderId) -> Result<(&Order, &SymbolSpec), Fault> {
+        let slot = self.accounts.get(id.slot().index()).and_then(Option::as_ref);
+        let order = slot.and_then(|slot| slot.open_order(id));
+        let order = order.ok_or_else(|| Fault::new(format!("a trade is under way to no open order {id}")))?;
+        let spec = self.catalogue.symbol(order.symbol);
+        Ok((order, spec.ok_or_else(|| Fault::new(format!("order {id} on an unknown symbol")))?))
+    }
+
+    /// Every order that rests is open in its account's slot with as much left, and the other way round. An order
+    /// somebody is telling news of may be ahead on one side.
+    fn check_orders(&self, under_way: &BTreeMap<OrderId, ()>) -> Result<(), Fault> {
+        let mut resting = 0_u64;
+        for slot in self.symbol_slots() {
+            for symbol in slot.symbols() {
+                let Some(book) = slot.book(symbol) else { continue };
+                for side in Side::BOTH {
+                    for order in book.orders(side) {
+                        if under_way.contains_key(&order.order) {
+                            continue;
+                        }
+                        let Ok((open, _)) = self.open(order.order) else {
+                            return Err(Fault::new(format!(
+                                "order {} rests, its account has no such order",
+                                order.order
+                            )));
+                        };
+                        let account = (open.account, open.symbol, open.side, open.handle, open.remaining());
+                        let book = (order.account, symbol, side, Some(order.handle), order.remaining);
+                        if account != book {
+                            return Err(Fault::new(format!(
+                                "order {}: its account says {account:?}, its book {book:?}",
+                                order.order
+                            )));
+                        }
+                        resting += 1;
+                    }
+                }
+            }
+        }
+        let mut open = 0_u64;
+        for slot in self.account_slots() {
+            let settled = slot.open_ids().filter(|id| !under_way.contains_key(id)).count();
+            open += settled as u64;
+        }
+        if open != resting {
+            return Err(Fault::new(format!("{open} orders are open, {resting} of them rest in a book")));
+        }
+        Ok(())
+    }
+}
+
+const fn order_of(body: &ToSymbol) -> OrderId {
+    match body {
+        ToSymbol::SubmitOrder(submit) => submit.order,
+        ToSymbol::CancelOrder(cancel) => cancel.order,
+        ToSymbol::AmendOrder(amend) => amend.order,
+    }
+}
