@@ -21,5 +21,7 @@ pub mod config;
 pub mod domain;
 pub mod feed;
 pub mod http;
+pub mod journal;
 pub mod sim;
+pub mod store;
 pub mod telemetry;

@@ -9,15 +9,16 @@ use super::{
     deliver::deliver,
     gate::Permit,
     message::{
-        Admission, Admitted, Applied, Crash, Deliver, Drain, PublishUser, Query, ReplyHandle,
-        SymbolShardLost, Traced, Watch, Wire,
+        Admission, Admitted, Applied, Crash, Deliver, Drain, Query, ReplyHandle, StateHash, SymbolShardLost,
+        Traced, Watch, Wire,
     },
+    outbox::{Answered, Ledger},
     topology::Topology,
     turns::{InTurns, Turns},
 };
 use crate::{
     domain::{
-        account::{AccountInput, AccountOutput, AccountSlot, UserEvent},
+        account::{AccountInput, AccountOutput, AccountSlot},
         command::{Answer, CreateApiKey},
         id::{CommandId, SlotId},
         message::{ToAccount, ToSymbol},
@@ -45,14 +46,12 @@ pub struct AccountActor {
     commands: Option<Histogram>,
     slots: Slots,
     inbox: VecDeque<Work>,
-    waiting: Table<CommandId, Waiting>,
+    waiting: Table<CommandId, Vec<Waiting>>,
     last_command: u64,
     out: AccountOutput,
+    ledger: Ledger,
     outgoing: Vec<Vec<Traced<ToSymbol>>>,
-    events: Vec<UserEvent>,
     applied: Vec<Vec<(SlotId, SlotId, u64)>>,
-    /// One reading of the clock serves a whole turn.
-    turn_began: Instant,
     is_poisoned: bool,
 }
 
@@ -66,6 +65,7 @@ enum Work {
     Watch(Watch),
     Tick,
     Drain(Drain),
+    Hash(StateHash),
     Crash,
 }
 
@@ -75,7 +75,7 @@ struct Waiting {
     reply: ReplyHandle<Answer>,
     entered: Instant,
     symbol_shard: Option<usize>,
-    _permit: Permit,
+    permit: Permit,
 }
 
 /// The slots of a shard: every `shards`-th slot, made when first used.
@@ -100,7 +100,16 @@ impl Slots {
 
 impl AccountActor {
     /// Makes the shell of shard `shard`; it serves once it is wired.
-    pub fn new(shard: usize, batch: usize, keys: Arc<dyn KeyListener>) -> Self {
+    ///
+    /// `slots` are those that have any state.
+    pub fn new(
+        shard: usize,
+        batch: usize,
+        keys: Arc<dyn KeyListener>,
+        slots: Vec<Option<Box<AccountSlot>>>,
+    ) -> Self {
+        // Above every command that may still be waiting for its book from before.
+        let last_command = slots.iter().flatten().map(|slot| slot.last_command()).max().unwrap_or_default();
         Self {
             shard,
             batch,
@@ -108,15 +117,14 @@ impl AccountActor {
             topology: None,
             queue: Arc::default(),
             commands: None,
-            slots: Slots::default(),
+            slots: Slots(slots),
             inbox: VecDeque::new(),
             waiting: Table::default(),
-            last_command: 0,
+            last_command,
             out: AccountOutput::default(),
+            ledger: Ledger::default(),
             outgoing: Vec::new(),
-            events: Vec::new(),
             applied: Vec::new(),
-            turn_began: Instant::now(),
             is_poisoned: false,
         }
     }
@@ -141,7 +149,7 @@ impl AccountActor {
                 let Query { account, query, span, reply } = *query;
                 let _entered = span.enter();
                 let view = self.slots.get(account.slot(), topology).query(account, &query, now);
-                let _ = reply.send(view); // the caller may be gone
+                self.ledger.told.views.push((reply, view));
                 Ok(())
             }
             Work::Watch(watch) => {
@@ -155,6 +163,11 @@ impl AccountActor {
             }
             Work::Drain(drain) => {
                 let _ = drain.0.send(());
+                Ok(())
+            }
+            Work::Hash(StateHash(reply)) => {
+                let slots = self.slots.0.iter().flatten();
+                let _ = reply.send(slots.fold(0, |sum, slot| sum.wrapping_add(slot.hash())));
                 Ok(())
             }
             Work::Crash => Err(Fault::new("told to crash")),
@@ -173,7 +186,7 @@ impl AccountActor {
     }
 
     fn command(&mut self, admitted: Admission, now: Timestamp, topology: &Topology) -> Result<(), Fault> {
-        let Admission { slot, command, deadline, span, permit, reply, entered } = admitted;
+        let Admission { slot, command, key, deadline, span, permit, reply, entered } = admitted;
         if deadline.is_some_and(|deadline| now > deadline) {
             let _ = reply.send(Err(Reject::TooLate));
             return Ok(());
@@ -185,11 +198,9 @@ impl AccountActor {
         }
         self.last_command += 1;
         let id = CommandId::new(self.last_command);
-        self.waiting.insert(id, Waiting { reply, entered, symbol_shard, _permit: permit });
+        self.waiting.insert(id, vec![Waiting { reply, entered, symbol_shard, permit }]);
         let child = tracing::debug_span!(parent: &span, "account.command", shard = self.shard);
-        child.in_scope(|| {
-            self.handle(slot, AccountInput::Command { id, command, key: None }, &span, now, topology)
-        })
+        child.in_scope(|| self.handle(slot, AccountInput::Command { id, command, key }, &span, now, topology))
     }
 
     fn handle(
@@ -208,27 +219,47 @@ impl AccountActor {
         for (peer, upto) in self.out.applied.drain(..) {
             self.applied[topology.symbol_shard_of(peer)].push((slot, peer, upto));
         }
-        self.events.append(&mut self.out.events);
-        for key in self.out.keys() {
-            self.keys.api_key_created(key);
+        if let Some(head) = &self.out.frame
+            && topology.journal.is_some()
+        {
+            self.ledger.frames.push_account(head, &self.out.changes);
+        }
+        let told = &mut self.ledger.told;
+        told.events.append(&mut self.out.events);
+        told.keys.extend(self.out.keys().map(|key| (Arc::clone(&self.keys), key.clone())));
+        for (command, first) in self.out.joined.drain(..) {
+            // Who sends the same order again waits with whoever sent it first, if that one is still there.
+            let joining = self.waiting.remove(&command).unwrap_or_default();
+            self.waiting.get_or_default(first).extend(joining);
         }
         for (command, answer) in self.out.answers.drain(..) {
-            if let (Some(waiting), Some(commands)) = (self.waiting.remove(&command), &self.commands) {
-                let took = self.turn_began.saturating_duration_since(waiting.entered);
-                commands.observe(took.as_secs_f64());
-                let _ = waiting.reply.send(answer); // the caller may be gone; the answer stands
-            }
+            let waiting = self.waiting.remove(&command).unwrap_or_default();
+            let Some(took) = &self.commands else { continue };
+            told.answers.extend(waiting.into_iter().map(|Waiting { reply, entered, permit, .. }| Answered {
+                reply,
+                answer: answer.clone(),
+                entered,
+                took: took.clone(),
+                _permit: Some(permit),
+            }));
         }
         self.out.clear();
         Ok(())
     }
 
-    /// Tells the results of a turn: one message per shard concerned.
-    fn tell(&mut self, topology: &Topology) {
+    /// Tells the results of a turn: the journal first, then one message per shard concerned.
+    fn tell(&mut self, topology: &Arc<Topology>) {
+        self.ledger.close_turn(topology);
         deliver(&topology.symbols, &mut self.outgoing, &mut self.applied);
-        if !self.events.is_empty() {
-            topology.push.do_send(PublishUser { events: std::mem::take(&mut self.events) });
+    }
+
+    /// Tells again what symbol slots are not known to have applied: they drop what they have.
+    fn resend(&mut self, topology: &Topology) {
+        for envelope in self.slots.0.iter().flatten().flat_map(|slot| slot.unapplied()) {
+            let shard = topology.symbol_shard_of(envelope.to);
+            self.outgoing[shard].push(Traced { envelope: *envelope, span: Span::none() });
         }
+        deliver(&topology.symbols, &mut self.outgoing, &mut self.applied);
     }
 
     fn observe(&self, topology: &Topology) {
@@ -249,7 +280,6 @@ impl InTurns for AccountActor {
         }
         let Some(topology) = self.topology.clone() else { return Ok(false) };
         let now = topology.clock.now();
-        self.turn_began = Instant::now();
         self.observe(&topology);
         if let Some(Work::Command(admitted)) = self.inbox.front() {
             topology.metrics.edge_to_account.observe(admitted.0.entered.elapsed().as_secs_f64());
@@ -286,6 +316,7 @@ impl InTurns for AccountActor {
         self.inbox.clear();
         self.waiting = Table::default();
         self.slots = Slots::default();
+        self.ledger = Ledger::default();
     }
 }
 
@@ -306,7 +337,16 @@ impl Handler<Wire> for AccountActor {
         self.commands = Some(topology.metrics.commands_of(self.shard));
         self.outgoing.resize_with(topology.symbols.len(), Vec::new);
         self.applied.resize_with(topology.symbols.len(), Vec::new);
+        self.resend(&topology);
         self.topology = Some(topology);
+    }
+}
+
+impl Handler<StateHash> for AccountActor {
+    type Result = ();
+
+    fn handle(&mut self, hash: StateHash, _: &mut Self::Context) {
+        self.enqueue(Work::Hash(hash));
     }
 }
 
@@ -367,7 +407,8 @@ impl Handler<SymbolShardLost> for AccountActor {
     /// Nobody will answer these commands any more: their callers learn it now, and their permits come back.
     fn handle(&mut self, SymbolShardLost(lost): SymbolShardLost, _: &mut Self::Context) {
         let waiting = self.waiting.sorted();
-        let orphans = waiting.iter().filter(|(_, waiting)| waiting.symbol_shard == Some(lost));
+        let is_lost = |waiting: &&Waiting| waiting.symbol_shard == Some(lost);
+        let orphans = waiting.iter().filter(|(_, waiting)| waiting.iter().any(|one| is_lost(&one)));
         let orphans: Vec<CommandId> = orphans.map(|(command, _)| **command).collect();
         for command in orphans {
             self.waiting.remove(&command);

@@ -16,7 +16,7 @@ use crate::{
     domain::{
         account::{AccountQuery, AccountView},
         catalogue::Catalogue,
-        command::{AccountCommand, Answer},
+        command::{AccountCommand, Answer, IdempotencyKey},
         id::{AccountId, SlotId, SymbolId},
         money::Price,
         order::Side,
@@ -63,6 +63,16 @@ impl Exchange {
         self.topology.health.out_of_service()
     }
 
+    /// Returns why the audit has stopped trading, if it has.
+    pub fn halted(&self) -> Option<&str> {
+        self.topology.health.halted()
+    }
+
+    /// Stops trading: from now on orders can only be cancelled, and nothing is withdrawn.
+    pub fn halt(&self, reason: &str) {
+        self.topology.health.halt(reason);
+    }
+
     /// Returns whether the exchange takes no new work because it is stopping.
     pub fn is_stopping(&self) -> bool {
         self.topology.health.is_stopping()
@@ -88,17 +98,33 @@ impl Exchange {
         deadline: Option<Timestamp>,
         span: Span,
     ) -> Result<Answer, Reject> {
-        let answer = self.dispatch(command, deadline, span)?;
+        self.keyed_command(command, None, deadline, span).await
+    }
+
+    /// The same for an order that may be sent again under its key.
+    ///
+    /// # Errors
+    /// As [`Exchange::command`]; [`Reject::RequestConflict`] when the key was used for another request.
+    pub async fn keyed_command(
+        &self,
+        command: AccountCommand,
+        key: Option<IdempotencyKey>,
+        deadline: Option<Timestamp>,
+        span: Span,
+    ) -> Result<Answer, Reject> {
+        let answer = self.dispatch(command, key, deadline, span)?;
         answer.await.unwrap_or(Err(Reject::OutOfService))
     }
 
-    /// Sends a command on its way; the answer arrives on the returned channel.
+    /// Sends a command on its way; the answer arrives on the returned channel. Under a `key`, sending an order again
+    /// answers as the first time.
     ///
     /// # Errors
     /// As [`Exchange::command`], for what is refused before it reaches a shard.
     pub fn dispatch(
         &self,
         command: AccountCommand,
+        key: Option<IdempotencyKey>,
         deadline: Option<Timestamp>,
         span: Span,
     ) -> Result<oneshot::Receiver<Result<Answer, Reject>>, Reject> {
@@ -109,7 +135,7 @@ impl Exchange {
         let permit = self.admit(slot, &command)?;
         let (reply, answer) = oneshot::channel();
         let entered = std::time::Instant::now();
-        let admission = Admission { slot, command, deadline, span, permit, reply, entered };
+        let admission = Admission { slot, command, key, deadline, span, permit, reply, entered };
         self.topology.account_shard(slot).do_send(Admitted(Box::new(admission)));
         Ok(answer)
     }
@@ -118,6 +144,9 @@ impl Exchange {
         let topology = &self.topology;
         if topology.health.is_stopping() {
             return Err(Reject::Stopping);
+        }
+        if topology.health.halted().is_some() && !command.is_safe_when_halted() {
+            return Err(Reject::Halted);
         }
         let lowers_risk = command.lowers_risk();
         let shard = topology.account_shard_of(slot);

@@ -58,8 +58,9 @@ struct Conflation {
 
 impl MarketDataActor {
     /// Makes the actor; `listeners` counts the sessions that may want streams.
-    pub fn new(listeners: Arc<AtomicUsize>) -> Self {
-        Self { markets: BTreeMap::new(), topology: None, listeners, ticks: 0 }
+    pub fn new(listeners: Arc<AtomicUsize>, images: BTreeMap<SymbolId, MarketImage>) -> Self {
+        let markets = images.into_iter().map(|(symbol, image)| (symbol, Market::of(image)));
+        Self { markets: markets.collect(), topology: None, listeners, ticks: 0 }
     }
 
     fn flush(&mut self, speed: Speed) {
@@ -94,6 +95,20 @@ impl MarketDataActor {
 }
 
 impl Market {
+    /// Goes on with an image from before; streams go on after its last update.
+    fn of(image: MarketImage) -> Self {
+        let last_update_id = image.last_update_id();
+        let conflation = || Conflation { last_update_id, dirty: Vec::new() };
+        Self { quotes: image.best(), fast: conflation(), slow: conflation(), image }
+    }
+
+    /// Lets the edge know the prices orders without one are judged by.
+    fn note_references(&self, symbol: SymbolId, topology: &Topology) {
+        let price = |level: Option<(Price, Lots)>| level.map(|(price, _)| price);
+        let (bid, ask) = (price(self.quotes.bid), price(self.quotes.ask));
+        topology.references.set(symbol, self.image.last_price(), bid, ask);
+    }
+
     /// Applies one event; returns the updates to send at once.
     fn apply(&mut self, event: &PublicEvent, has_listeners: bool, updates: &mut Vec<(Topic, MarketUpdate)>) {
         self.image.apply(event);
@@ -183,7 +198,10 @@ impl Handler<Wire> for MarketDataActor {
     type Result = ();
 
     fn handle(&mut self, Wire(topology): Wire, _: &mut Self::Context) {
-        self.markets = topology.catalogue.symbols().map(|spec| (spec.id, Market::default())).collect();
+        for spec in topology.catalogue.symbols() {
+            let market = self.markets.entry(spec.id).or_default();
+            market.note_references(spec.id, &topology);
+        }
         self.topology = Some(topology);
     }
 }
@@ -213,9 +231,7 @@ impl Handler<MarketMoved> for MarketDataActor {
                 continue;
             }
             if let Some(market) = self.markets.get(&symbol) {
-                let price = |level: Option<(Price, Lots)>| level.map(|(price, _)| price);
-                let (bid, ask) = (price(market.quotes.bid), price(market.quotes.ask));
-                topology.references.set(symbol, market.image.last_price(), bid, ask);
+                market.note_references(symbol, topology);
             }
         }
         let trades = moved.events.iter().filter(|event| matches!(event, PublicEvent::TradePrinted { .. }));

@@ -11,7 +11,8 @@ use tracing::Span;
 
 use super::{
     deliver::deliver,
-    message::{Applied, Crash, Deliver, Drain, MarketMoved, SymbolShardLost, Traced, Wire},
+    message::{Applied, Crash, Deliver, Drain, StateHash, SymbolShardLost, Traced, Wire},
+    outbox::Ledger,
     topology::Topology,
     turns::{InTurns, Turns},
 };
@@ -19,7 +20,7 @@ use crate::{
     domain::{
         book::BookLimits,
         id::SlotId,
-        market::{PublicEvent, SymbolInput, SymbolOutput, SymbolSlot},
+        market::{SymbolInput, SymbolOutput, SymbolSlot},
         message::{ToAccount, ToSymbol},
         reject::Fault,
         time::Timestamp,
@@ -39,7 +40,7 @@ pub struct SymbolActor {
     inbox: VecDeque<Work>,
     out: SymbolOutput,
     outgoing: Vec<Vec<Traced<ToAccount>>>,
-    public: Vec<PublicEvent>,
+    ledger: Ledger,
     applied: Vec<Vec<(SlotId, SlotId, u64)>>,
     is_poisoned: bool,
 }
@@ -51,23 +52,26 @@ enum Work {
     Applied(Vec<(SlotId, SlotId, u64)>),
     Tick,
     Drain(Drain),
+    Hash(StateHash),
     Crash,
 }
 
 impl SymbolActor {
     /// Makes the shell of shard `shard`; it serves once it is wired.
-    pub fn new(shard: usize, batch: usize, limits: BookLimits) -> Self {
+    ///
+    /// `slots` are those that have any state.
+    pub fn new(shard: usize, batch: usize, limits: BookLimits, slots: BTreeMap<SlotId, SymbolSlot>) -> Self {
         Self {
             shard,
             batch,
             limits,
             topology: None,
             queue: Arc::default(),
-            slots: BTreeMap::new(),
+            slots,
             inbox: VecDeque::new(),
             out: SymbolOutput::default(),
             outgoing: Vec::new(),
-            public: Vec::new(),
+            ledger: Ledger::default(),
             applied: Vec::new(),
             is_poisoned: false,
         }
@@ -96,6 +100,10 @@ impl SymbolActor {
                 let _ = drain.0.send(());
                 Ok(())
             }
+            Work::Hash(StateHash(reply)) => {
+                let _ = reply.send(self.slots.values().fold(0, |sum, slot| sum.wrapping_add(slot.hash())));
+                Ok(())
+            }
             Work::Crash => Err(Fault::new("told to crash")),
         }
     }
@@ -122,6 +130,11 @@ impl SymbolActor {
         let state = self.slots.get_mut(&slot);
         let state = state.ok_or_else(|| Fault::new(format!("symbol slot {} is not here", slot.get())))?;
         state.handle(input, now, &mut self.out)?;
+        if let Some(head) = &self.out.frame
+            && topology.journal.is_some()
+        {
+            self.ledger.frames.push_symbol(head, &self.out.messages);
+        }
         for envelope in self.out.messages.drain(..) {
             let shard = topology.account_shard_of(envelope.to);
             self.outgoing[shard].push(Traced { envelope, span: span.clone() });
@@ -129,18 +142,24 @@ impl SymbolActor {
         for (peer, upto) in self.out.applied.drain(..) {
             self.applied[topology.account_shard_of(peer)].push((slot, peer, upto));
         }
-        self.public.append(&mut self.out.public);
+        self.ledger.told.public.append(&mut self.out.public);
+        self.out.clear();
         Ok(())
     }
 
-    /// Tells the results of a turn: one message per shard concerned.
-    fn tell(&mut self, topology: &Topology) {
+    /// Tells the results of a turn: the journal first, then one message per shard concerned.
+    fn tell(&mut self, topology: &Arc<Topology>) {
+        self.ledger.close_turn(topology);
         deliver(&topology.accounts, &mut self.outgoing, &mut self.applied);
-        if !self.public.is_empty() {
-            let next = Vec::with_capacity(self.public.len());
-            let events = std::mem::replace(&mut self.public, next);
-            topology.market.do_send(MarketMoved { events });
+    }
+
+    /// Tells again what account slots are not known to have applied: they drop what they have.
+    fn resend(&mut self, topology: &Topology) {
+        for envelope in self.slots.values().flat_map(|slot| slot.unapplied()) {
+            let shard = topology.account_shard_of(envelope.to);
+            self.outgoing[shard].push(Traced { envelope: *envelope, span: Span::none() });
         }
+        deliver(&topology.accounts, &mut self.outgoing, &mut self.applied);
     }
 
     fn observe(&self, topology: &Topology) {
@@ -193,6 +212,7 @@ impl InTurns for SymbolActor {
         }
         self.inbox.clear();
         self.slots.clear();
+        self.ledger = Ledger::default();
     }
 }
 
@@ -214,9 +234,19 @@ impl Handler<Wire> for SymbolActor {
         self.applied.resize_with(topology.accounts.len(), Vec::new);
         let symbols = topology.catalogue.symbols().map(|spec| spec.id.slot());
         for slot in symbols.filter(|slot| topology.symbol_shard_of(*slot) == self.shard) {
-            self.slots.insert(slot, SymbolSlot::new(slot, &topology.catalogue, self.limits));
+            let make = || SymbolSlot::new(slot, &topology.catalogue, self.limits);
+            self.slots.entry(slot).or_insert_with(make);
         }
+        self.resend(&topology);
         self.topology = Some(topology);
+    }
+}
+
+impl Handler<StateHash> for SymbolActor {
+    type Result = ();
+
+    fn handle(&mut self, hash: StateHash, _: &mut Self::Context) {
+        self.enqueue(Work::Hash(hash));
     }
 }
 

@@ -1,6 +1,7 @@
 //! Starting and stopping the actors: the only place that knows how many there are and on which threads.
 
 use std::{
+    collections::BTreeMap,
     sync::{
         Arc,
         atomic::{AtomicU16, AtomicUsize},
@@ -14,10 +15,12 @@ use tokio::sync::oneshot;
 use super::{
     AccountActor, Clock, Exchange, Gate, GateLimits, Health, KeyListener, MarketDataActor, PushActor,
     References, SymbolActor, Topology,
-    message::{Drain, Encoder, Shutdown, Wire},
+    message::{Drain, Encoder, Shutdown, StateHash, Wire},
+    outbox::TurnOutbox,
 };
 use crate::{
-    domain::{book::BookLimits, catalogue::Catalogue},
+    domain::{book::BookLimits, catalogue::Catalogue, id::SLOT_COUNT, replica::Parts},
+    journal::Journal,
     telemetry::Metrics,
 };
 
@@ -77,27 +80,65 @@ pub struct Running {
     arbiters: Vec<Arbiter>,
 }
 
-/// Starts every actor and wires them to each other. Must be called inside an actix system.
+/// What an exchange begins with.
+#[derive(Debug, Default)]
+pub struct Opening {
+    /// The slots and public images that have any state.
+    pub parts: Parts,
+    /// Where frames go; without it nothing is kept.
+    pub journal: Option<Journal<TurnOutbox>>,
+}
+
+/// Starts an exchange that begins with nothing and keeps nothing. Must be called inside an actix system.
 pub fn start(settings: Settings, encoder: Box<dyn Encoder>, keys: Arc<dyn KeyListener>) -> Running {
+    start_with(settings, encoder, keys, Opening::default())
+}
+
+/// Starts every actor and wires them to each other. Must be called inside an actix system.
+pub fn start_with(
+    settings: Settings,
+    encoder: Box<dyn Encoder>,
+    keys: Arc<dyn KeyListener>,
+    opening: Opening,
+) -> Running {
+    let Opening { mut parts, journal } = opening;
+    parts.accounts.resize_with(usize::from(SLOT_COUNT), || None);
+    let mut account_slots: Vec<Vec<_>> = (0..settings.account_shards).map(|_| Vec::new()).collect();
+    for (slot, state) in parts.accounts.into_iter().enumerate() {
+        account_slots[slot % settings.account_shards].push(state);
+    }
+    let mut symbol_slots: Vec<BTreeMap<_, _>> =
+        (0..settings.symbol_shards).map(|_| BTreeMap::new()).collect();
+    for (slot, state) in parts.symbols {
+        symbol_slots[slot.index() % settings.symbol_shards].insert(slot, state);
+    }
     let arbiters: Vec<Arbiter> =
         (0..settings.arbiters.max(1)).map(|_| Arbiter::with_tokio_rt(runtime)).collect();
     let arbiter = |index: usize| arbiters[index % arbiters.len()].handle();
-    let accounts: Vec<_> = (0..settings.account_shards)
-        .map(|shard| {
+    let accounts: Vec<_> = account_slots
+        .into_iter()
+        .enumerate()
+        .map(|(shard, slots)| {
             let (batch, keys) = (settings.batch, Arc::clone(&keys));
-            AccountActor::start_in_arbiter(&arbiter(shard), move |_| AccountActor::new(shard, batch, keys))
+            let make = move |_: &mut _| AccountActor::new(shard, batch, keys, slots);
+            AccountActor::start_in_arbiter(&arbiter(shard), make)
         })
         .collect();
     let limits = BookLimits { orders_max: settings.book_orders_max, fills_max: settings.fills_max };
-    let symbols: Vec<_> = (0..settings.symbol_shards)
-        .map(|shard| {
+    let symbols: Vec<_> = symbol_slots
+        .into_iter()
+        .enumerate()
+        .map(|(shard, slots)| {
             let batch = settings.batch;
-            SymbolActor::start_in_arbiter(&arbiter(shard), move |_| SymbolActor::new(shard, batch, limits))
+            let make = move |_: &mut _| SymbolActor::new(shard, batch, limits, slots);
+            SymbolActor::start_in_arbiter(&arbiter(shard), make)
         })
         .collect();
     let listeners = Arc::new(AtomicUsize::new(0));
     let counted = Arc::clone(&listeners);
-    let market = MarketDataActor::start_in_arbiter(&arbiter(0), move |_| MarketDataActor::new(counted));
+    let images = parts.images;
+    let market =
+        MarketDataActor::start_in_arbiter(&arbiter(0), move |_| MarketDataActor::new(counted, images));
     let push = PushActor::start_in_arbiter(&arbiter(1), move |_| PushActor::new(encoder, listeners));
     let topology = Arc::new(Topology {
         account_gates: (0..accounts.len()).map(|_| Gate::new(settings.account_gate)).collect(),
@@ -107,6 +148,7 @@ pub fn start(settings: Settings, encoder: Box<dyn Encoder>, keys: Arc<dyn KeyLis
         metrics: Arc::new(Metrics::new(accounts.len(), symbols.len())),
         catalogue: Arc::clone(&settings.catalogue),
         clock: settings.clock.clone(),
+        journal,
         new_accounts: AtomicU16::new(0),
         accounts,
         symbols,
@@ -153,6 +195,23 @@ impl Running {
         }
         // Fails only if push is gone, and its sessions with it.
         let _ = topology.push.send(Shutdown).await;
+    }
+
+    /// Returns the state hash: the sum over all slots. Only a figure for comparison when nothing is under way.
+    pub async fn state_hash(&self) -> u128 {
+        let mut sum = 0_u128;
+        let topology = &self.topology;
+        for shard in &topology.accounts {
+            let (reply, hash) = oneshot::channel();
+            shard.do_send(StateHash(reply));
+            sum = sum.wrapping_add(hash.await.unwrap_or_default());
+        }
+        for shard in &topology.symbols {
+            let (reply, hash) = oneshot::channel();
+            shard.do_send(StateHash(reply));
+            sum = sum.wrapping_add(hash.await.unwrap_or_default());
+        }
+        sum
     }
 
     /// Ends the actors' threads. Anything not drained is dropped.

@@ -1,13 +1,13 @@
 //! Who owns which slot, and how to reach them: built once when the exchange starts, read-only from then on.
 
 use std::sync::{
-    Arc,
+    Arc, OnceLock,
     atomic::{AtomicBool, AtomicU16, AtomicU64, Ordering},
 };
 
 use actix::Addr;
 
-use super::{AccountActor, MarketDataActor, PushActor, SymbolActor, gate::Gate};
+use super::{AccountActor, MarketDataActor, PushActor, SymbolActor, gate::Gate, outbox::TurnOutbox};
 use crate::{
     domain::{
         catalogue::Catalogue,
@@ -16,6 +16,7 @@ use crate::{
         order::Side,
         time::Timestamp,
     },
+    journal::Journal,
     telemetry::Metrics,
 };
 
@@ -44,6 +45,8 @@ pub struct Topology {
     pub clock: Clock,
     /// What is counted.
     pub metrics: Arc<Metrics>,
+    /// Where frames go and outboxes wait; `None` when nothing is kept.
+    pub journal: Option<Journal<TurnOutbox>>,
     /// Where the next account without an id goes.
     pub new_accounts: AtomicU16,
 }
@@ -141,6 +144,7 @@ pub struct Health {
     accounts: Vec<AtomicBool>,
     symbols: Vec<AtomicBool>,
     stopping: AtomicBool,
+    halted: OnceLock<String>,
 }
 
 impl Health {
@@ -151,6 +155,7 @@ impl Health {
             accounts: all_well(account_shards),
             symbols: all_well(symbol_shards),
             stopping: AtomicBool::new(false),
+            halted: OnceLock::new(),
         }
     }
 
@@ -181,6 +186,16 @@ impl Health {
             down.map(|(index, _)| format!("{kind}-{index}")).collect::<Vec<_>>()
         };
         [name("account", &self.accounts), name("symbol", &self.symbols)].concat()
+    }
+
+    /// Stops trading for good; the first reason stays.
+    pub fn halt(&self, reason: &str) {
+        let _ = self.halted.set(reason.to_owned()); // halted already
+    }
+
+    /// Returns why trading was stopped, if it was.
+    pub fn halted(&self) -> Option<&str> {
+        self.halted.get().map(String::as_str)
     }
 
     /// Takes no new work from now on.

@@ -135,7 +135,7 @@ async fn rest(exchange: &Exchange, orders: u64) -> anyhow::Result<()> {
             expires_at: None,
             reference: None,
         };
-        answers.push(exchange.dispatch(AccountCommand::Place(order), None, Span::none())?);
+        answers.push(exchange.dispatch(AccountCommand::Place(order), None, None, Span::none())?);
         if answers.len() == 1_000 {
             for answer in answers.drain(..) {
                 answer.await??;

@@ -200,7 +200,7 @@ fn fund(exchange: &Exchange, accounts: u32) {
 /// Tells a command, waiting for a place when there is none; nobody waits for the answer.
 fn send(exchange: &Exchange, command: &AccountCommand) {
     loop {
-        match exchange.dispatch(command.clone(), None, Span::none()) {
+        match exchange.dispatch(command.clone(), None, None, Span::none()) {
             Err(Reject::Busy) => std::thread::sleep(Duration::from_micros(100)),
             _ => return,
         }

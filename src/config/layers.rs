@@ -101,6 +101,8 @@ impl Layers {
         let server = self.section("server");
         let engine = self.section("engine");
         let data = self.section("data");
+        let journal = self.section("journal");
+        let snapshot = self.section("snapshot");
         let operator = self.section("operator");
         let demo = self.section("demo");
         let feed = self.section("feed");
@@ -117,6 +119,8 @@ impl Layers {
                 server: server?,
                 engine: engine?,
                 data: data?,
+                journal: journal?,
+                snapshot: snapshot?,
                 operator: operator?,
                 demo: demo?,
                 feed: feed?,

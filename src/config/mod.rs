@@ -8,11 +8,13 @@ mod data;
 mod demo;
 mod engine;
 mod feed;
+mod journal;
 mod layers;
 mod log;
 mod operator;
 mod secret;
 mod server;
+mod snapshot;
 mod switch;
 #[cfg(test)]
 mod tests;
@@ -25,11 +27,13 @@ pub use data::Data;
 pub use demo::Demo;
 pub use engine::Engine;
 pub use feed::Feed;
+pub use journal::{Durability, Journal};
 pub use layers::{ConfigError, DEFAULTS, Layers};
 pub use log::{Log, LogFormat};
 pub use operator::Operator;
 pub use secret::Secret;
 pub use server::Server;
+pub use snapshot::Snapshot;
 pub use switch::Switch;
 
 use crate::domain::catalogue::{AssetDefinition, Catalogue, SymbolDefinition};
@@ -43,6 +47,10 @@ pub struct Config {
     pub engine: Engine,
     /// Where files are kept.
     pub data: Data,
+    /// How what is acknowledged is kept.
+    pub journal: Journal,
+    /// How often the journal is folded.
+    pub snapshot: Snapshot,
     /// Who may operate the exchange.
     pub operator: Operator,
     /// The demo account.

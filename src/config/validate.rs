@@ -19,6 +19,7 @@ const SECRET_LEN_MAX: usize = 128;
 pub(super) fn check(mut config: Config, faults: &mut Vec<String>) -> Config {
     check_server(&config, faults);
     check_engine(&config, faults);
+    check_journal(&config, faults);
     check_operator(&config, faults);
     match Catalogue::build(&config.assets, &config.symbols) {
         Ok(catalogue) => {
@@ -74,6 +75,21 @@ fn check_engine(config: &Config, faults: &mut Vec<String>) {
     for (name, value, least, most) in bounds {
         if value < least || value > most {
             faults.push(format!("[engine] {name} {value} must be {least} to {most}"));
+        }
+    }
+}
+
+fn check_journal(config: &Config, faults: &mut Vec<String>) {
+    let (journal, snapshot) = (&config.journal, &config.snapshot);
+    let bounds = [
+        ("[journal] segment-mib", journal.segment_mib, 1, 4_096),
+        ("[journal] sync-interval-ms", journal.sync_interval_ms, 1, 60_000),
+        ("[snapshot] every-frames", snapshot.every_frames, 100, 1_000_000_000),
+        ("[snapshot] every-seconds", snapshot.every_seconds, 1, 86_400),
+    ];
+    for (name, value, least, most) in bounds {
+        if value < least || value > most {
+            faults.push(format!("{name} {value} must be {least} to {most}"));
         }
     }
 }

@@ -59,6 +59,16 @@ impl AccountCommand {
         }
     }
 
+    /// Returns whether it is let in when an audit has found the books wrong: orders can be cancelled and money can
+    /// come in; nothing new is traded, and nothing leaves.
+    pub const fn is_safe_when_halted(&self) -> bool {
+        match self {
+            Self::Cancel(_) | Self::CancelAll(_) => true,
+            Self::CreateAccount(_) | Self::CreateApiKey(_) | Self::Deposit(_) => true,
+            Self::Withdraw(_) | Self::Place(_) | Self::Amend(_) | Self::Replace(_) => false,
+        }
+    }
+
     /// Returns whether it can only lower risk: such commands have places reserved for them under load.
     pub const fn lowers_risk(&self) -> bool {
         matches!(self, Self::Cancel(_) | Self::CancelAll(_) | Self::Amend(_))

@@ -163,6 +163,9 @@ pub enum Reject {
     /// The exchange is stopping.
     #[error("the exchange is stopping")]
     Stopping,
+    /// An audit found the books wrong: nothing new is traded and nothing leaves until an operator has looked.
+    #[error("trading is halted: only cancels and deposits are taken")]
+    Halted,
 }
 
 impl Reject {
@@ -199,6 +202,7 @@ impl Reject {
             Self::Busy => 9001,
             Self::OutOfService => 9002,
             Self::Stopping => 9003,
+            Self::Halted => 9004,
         }
     }
 }

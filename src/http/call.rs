@@ -7,6 +7,7 @@ use tracing::Span;
 
 use super::{
     error::{ApiError, Operation},
+    idempotency,
     json::Json,
     params::Params,
     state::HttpState,
@@ -125,7 +126,8 @@ impl Call<'_> {
     ) -> Result<Answer, ApiError> {
         self.params.all_read()?;
         let deadline = self.caller.and_then(|caller| caller.deadline);
-        let answer = self.state.exchange().command(command, deadline, self.span.clone());
+        let key = idempotency::key(self, &command)?;
+        let answer = self.state.exchange().keyed_command(command, key, deadline, self.span.clone());
         self.answer(answer, operation).await
     }
 

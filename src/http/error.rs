@@ -238,6 +238,7 @@ impl ApiError {
             },
             Reject::TooLate => Self::outside_window(),
             Reject::OutOfService => Self::disconnected(),
+            Reject::Halted => Self::bad(-2010, "Trading is halted: only cancels and deposits are accepted."),
             Reject::Stopping => Self { retry_after_seconds: Some(5), ..Self::stopping() },
         }
     }

@@ -16,14 +16,19 @@ pub(super) async fn live(_: &Call<'_>) -> Result<Reply, ApiError> {
 pub(super) async fn ready(call: &Call<'_>) -> Result<Reply, ApiError> {
     let exchange = call.state.exchange();
     let (stopping, out_of_service) = (exchange.is_stopping(), exchange.out_of_service());
-    let ready = !stopping && out_of_service.is_empty();
+    let halted = exchange.halted();
+    let ready = !stopping && out_of_service.is_empty() && halted.is_none();
     let mut reply = Reply::write(128, |json| {
         json.object(|json| {
-            json.field("status").text(match (ready, stopping) {
-                (true, _) => "ready",
-                (false, true) => "stopping",
-                (false, false) => "degraded",
+            json.field("status").text(match (ready, stopping, halted) {
+                (true, ..) => "ready",
+                (false, true, _) => "stopping",
+                (false, false, Some(_)) => "halted",
+                (false, false, None) => "degraded",
             });
+            if let Some(reason) = halted {
+                json.field("reason").text(reason);
+            }
             json.field("outOfService").array(|json| {
                 out_of_service.iter().for_each(|shard| json.item().text(shard));
             });

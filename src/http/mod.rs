@@ -12,6 +12,7 @@ mod endpoint;
 mod error;
 mod exchange_info;
 mod health;
+mod idempotency;
 mod json;
 mod market;
 mod names;

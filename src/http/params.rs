@@ -57,6 +57,11 @@ impl<'a> Params<'a> {
         Ok(())
     }
 
+    /// Returns every parameter, as sent.
+    pub(super) fn pairs(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.params.iter().map(|param| (param.name.as_ref(), param.value.as_ref()))
+    }
+
     /// Returns the value as it was sent, or `None` when it was not.
     pub(super) fn get(&self, name: &str) -> Option<&str> {
         let param = self.params.iter().find(|param| param.name == name)?;

@@ -3,7 +3,7 @@
 //! It keeps its own record of every order, trade, command and level, made from messages alone, and the slow
 //! ledger. The slots' own words are compared with it here, message by message, and in `check`, as a whole.
 
-use std::sync::Arc;
+use std::{collections::BTreeMap, sync::Arc};
 
 use super::{
     stream::Streams,
@@ -16,10 +16,10 @@ use crate::domain::{
     catalogue::{AssetDefinition, Catalogue, SymbolDefinition},
     command::{AccountCommand, Answer, OrderRef, Replaced},
     id::{AccountId, CommandId, OrderId, SlotId, SymbolId},
-    market::SymbolOutput,
+    market::{MarketImage, SymbolOutput},
     message::{Envelope, OrderChange, SubmitOrder, ToAccount, TradeExecuted},
     oracle::ledger::{Entry, Hold, SlowLedger, TradeSide},
-    order::{OrderKind, Side},
+    order::{Order, OrderKind, Side},
     reject::Reject,
     table::Table,
 };
@@ -84,6 +84,8 @@ pub(super) struct Auditor {
     /// Orders that lately went to a book, the latest last.
     pub(super) recent: Vec<(OrderId, AccountId, SymbolId)>,
     pub(super) counts: Counts,
+    /// Whether it does not know what was before, and so judges nothing.
+    is_blind: bool,
 }
 
 impl Auditor {
@@ -104,17 +106,35 @@ impl Auditor {
             limits,
             recent: Vec::with_capacity(RECENT),
             counts: Counts::default(),
+            is_blind: false,
         }
+    }
+
+    /// Forgets everything and judges nothing any more; prices and recent orders are for those who make commands.
+    pub(super) fn go_blind(
+        &mut self,
+        images: BTreeMap<SymbolId, MarketImage>,
+        open: impl Iterator<Item = Order>,
+    ) {
+        self.is_blind = true;
+        self.recent = open.map(|order| (order.id, order.account, order.symbol)).take(RECENT).collect();
+        self.tape.show(images);
     }
 
     /// Notes a command before its slot gets it.
     pub(super) fn commanded(&mut self, id: CommandId, command: &AccountCommand) {
+        if self.is_blind {
+            return;
+        }
         debug_assert!(id.get() == self.asked.len() as u64 + 1);
         self.asked.push(Some(command.clone()));
     }
 
     /// Judges an order that has just left its account slot for the book.
     pub(super) fn entered(&mut self, submit: &SubmitOrder, slot: &AccountSlot) -> Result<(), String> {
+        if self.is_blind {
+            return Ok(());
+        }
         self.counts.orders += 1;
         let by_id = OrderRef { id: Some(submit.order), client_id: None };
         let query = AccountQuery::Order { symbol: submit.symbol, order: by_id };
@@ -151,6 +171,9 @@ impl Auditor {
 
     /// Judges a message about to reach an account slot.
     pub(super) fn telling(&mut self, slot: SlotId, envelope: &Envelope<ToAccount>) -> Result<(), String> {
+        if self.is_blind {
+            return Ok(());
+        }
         let heard = self.heard.get_or_default((slot, envelope.from));
         if envelope.seq <= *heard {
             self.counts.repeated += 1;
@@ -220,16 +243,25 @@ impl Auditor {
 
     /// Judges what a symbol slot did with one input.
     pub(super) fn matched(&mut self, _slot: SlotId, out: &SymbolOutput) -> Result<(), String> {
+        if self.is_blind {
+            return Ok(());
+        }
         self.tape.printed(&out.public)
     }
 
     /// Judges a private event.
     pub(super) fn heard(&mut self, event: &UserEvent) -> Result<(), String> {
+        if self.is_blind {
+            return Ok(());
+        }
         self.streams.heard(event)
     }
 
     /// Judges an answer.
     pub(super) fn answered(&mut self, id: CommandId, result: &Result<Answer, Reject>) -> Result<(), String> {
+        if self.is_blind {
+            return Ok(());
+        }
         let asked = self.asked.get_mut(id.get() as usize - 1).and_then(Option::take);
         let asked = asked.ok_or_else(|| format!("command {id} is answered twice"))?;
         let Ok(answer) = result else {

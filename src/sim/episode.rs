@@ -85,28 +85,31 @@ pub fn episode(seed: u64, commands: u64, course: Course) -> Result<Stats, Violat
     result.map_err(|text| Violation { seed, step: given, text })
 }
 
-struct Game {
-    world: World,
+/// An exchange being played with.
+pub(super) struct Game {
+    pub(super) world: World,
     generator: Generator,
-    setup: Setup,
+    pub(super) setup: Setup,
     /// Decides about deliveries and time.
     random: Random,
     course: Course,
     lanes: Random,
     slow_lanes: u64,
-    now: u64,
-    given: u64,
+    pub(super) now: u64,
+    /// Commands so far.
+    pub(super) given: u64,
 }
 
 impl Game {
-    fn new(setup: Setup, world: World, mut random: Random, course: Course) -> Self {
+    pub(super) fn new(setup: Setup, world: World, mut random: Random, course: Course) -> Self {
         let generator = Generator::new(setup.clone(), Random::new(random.word()));
         let slow_lanes = if setup.features.slow_lanes { random.word() & random.word() } else { 0 };
         let lanes = Random::new(if let Course::Settled(seed) = course { seed } else { random.word() });
         Self { world, generator, setup, random, course, lanes, slow_lanes, now: 1_000_000, given: 0 }
     }
 
-    fn open(&mut self) -> Result<(), String> {
+    /// Opens the accounts.
+    pub(super) fn open(&mut self) -> Result<(), String> {
         for (id, tier) in self.setup.accounts.clone() {
             let create = CreateAccount { id: Some(id), tier };
             self.world.command(AccountCommand::CreateAccount(create), self.time())?;
@@ -123,7 +126,7 @@ impl Game {
         })
     }
 
-    fn time(&self) -> Timestamp {
+    pub(super) fn time(&self) -> Timestamp {
         Timestamp::from_micros(self.now)
     }
 
@@ -142,6 +145,7 @@ impl Game {
                 Course::Shuffled => self.shuffled_step()?,
                 Course::Settled(_) => self.settled_step()?,
             }
+            drop(self.world.take_answers());
             if steps % CHECK_EVERY == 0 {
                 self.world.check()?;
             }
@@ -152,7 +156,8 @@ impl Game {
         self.rest()
     }
 
-    fn shuffled_step(&mut self) -> Result<(), String> {
+    /// Gives a command, lets time pass, or delivers a parcel.
+    pub(super) fn shuffled_step(&mut self) -> Result<(), String> {
         self.now += self.random.below(8);
         if self.world.is_quiet() || self.random.one_in(self.setup.calm) {
             return self.command();
@@ -190,7 +195,7 @@ impl Game {
     }
 
     /// Lets everything come to rest, and judges the whole.
-    fn rest(&mut self) -> Result<(), String> {
+    pub(super) fn rest(&mut self) -> Result<(), String> {
         self.world.drain(self.time())?;
         self.world.tick(self.time())?;
         self.world.drain(self.time())?;
@@ -203,7 +208,6 @@ impl Game {
         let command = self.generator.next(&self.world, now);
         if !self.random.one_in(16) {
             self.world.command(command, now)?;
-            drop(self.world.take_answers());
             return Ok(());
         }
         // Looked at closely: a refusal leaves the hash as it was, and a test of an order tells the truth.

@@ -8,6 +8,7 @@
 
 mod auditor;
 mod check;
+mod crash;
 mod desk;
 mod episode;
 mod generator;
@@ -20,6 +21,7 @@ mod track;
 mod world;
 
 pub use auditor::Counts;
+pub use crash::{CrashStats, crashes};
 pub use desk::Desk;
 pub use episode::{COMMANDS, Course, Stats, Violation, episode};
 pub use generator::Generator;

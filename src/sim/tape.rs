@@ -1,6 +1,8 @@
 //! The public record of each symbol: every trade has exactly two private sides, ids leave no gaps, and the
 //! levels told of make up the book.
 
+use std::collections::BTreeMap;
+
 use crate::domain::{
     catalogue::Catalogue,
     id::{OrderId, SymbolId},
@@ -45,6 +47,15 @@ impl Tape {
     pub(super) fn new(catalogue: &Catalogue) -> Self {
         let sheet = |symbol| Sheet { symbol, image: MarketImage::default(), trades: Vec::new(), settled: 0 };
         Self(catalogue.symbols().map(|spec| sheet(spec.id)).collect())
+    }
+
+    /// Shows what was public before, without the record it comes from.
+    pub(super) fn show(&mut self, images: BTreeMap<SymbolId, MarketImage>) {
+        for (symbol, image) in images {
+            if let Ok(sheet) = self.sheet_mut(symbol) {
+                sheet.image = image;
+            }
+        }
     }
 
     pub(super) fn sheet(&self, symbol: SymbolId) -> Option<&Sheet> {

@@ -6,18 +6,22 @@
 use std::{collections::VecDeque, sync::Arc};
 
 use super::auditor::Auditor;
-use crate::domain::{
-    account::{AccountInput, AccountOutput, AccountSlot},
-    book::BookLimits,
-    catalogue::{AssetDefinition, Catalogue, SymbolDefinition},
-    command::{AccountCommand, Answer},
-    id::{AccountId, CommandId, OrderId, SLOT_COUNT, SlotId, SymbolId},
-    market::{SymbolInput, SymbolOutput, SymbolSlot},
-    message::{Envelope, ToAccount, ToSymbol},
-    money::Price,
-    order::Side,
-    reject::Reject,
-    time::Timestamp,
+use crate::{
+    domain::{
+        account::{AccountInput, AccountOutput, AccountSlot},
+        book::BookLimits,
+        catalogue::{AssetDefinition, Catalogue, SymbolDefinition},
+        command::{AccountCommand, Answer},
+        id::{AccountId, CommandId, OrderId, SLOT_COUNT, SlotId, SymbolId},
+        market::{SymbolInput, SymbolOutput, SymbolSlot},
+        message::{Envelope, ToAccount, ToSymbol},
+        money::Price,
+        order::{Order, Side},
+        reject::Reject,
+        replica::Parts,
+        time::Timestamp,
+    },
+    store::Frames,
 };
 
 /// What lies in a lane.
@@ -54,6 +58,8 @@ pub struct World {
     next_command: u64,
     /// Inputs given to slots so far.
     inputs: u64,
+    /// What the slots' frames are collected in, when somebody keeps a journal.
+    frames: Option<Frames>,
     pub(super) auditor: Auditor,
 }
 
@@ -103,9 +109,38 @@ impl World {
             answers: Vec::new(),
             next_command: 1,
             inputs: 0,
+            frames: None,
             auditor,
             catalogue,
         })
+    }
+
+    /// Goes on with the slots of a recovered exchange: every sender tells again what its receivers have not applied.
+    /// The auditor knows nothing of what was before, so it judges nothing.
+    pub fn resume(mut self, parts: Parts) -> Self {
+        for slot in parts.accounts.into_iter().flatten() {
+            let position = usize::from(self.account_at[slot.slot().index()]);
+            self.next_command = self.next_command.max(slot.last_command() + 1);
+            self.accounts[position].1 = *slot;
+        }
+        for (id, slot) in parts.symbols {
+            let position = usize::from(self.symbol_at[id.index()]);
+            self.symbols[position].1 = slot;
+        }
+        let open: Vec<Order> = self.account_slots().flat_map(AccountSlot::open_orders).copied().collect();
+        self.auditor.go_blind(parts.images, open.into_iter());
+        self.resend();
+        self
+    }
+
+    /// Collects the frames of every input from now on.
+    pub fn keep_frames(&mut self) {
+        self.frames = Some(Frames::default());
+    }
+
+    /// Takes the frames collected since the last time, each with its length before it, and their number.
+    pub fn take_frames(&mut self) -> (Vec<u8>, u32) {
+        self.frames.as_mut().map(Frames::take).unwrap_or_default()
     }
 
     /// Gives a command to its account's slot and returns what its answer will be called. An account without a
@@ -231,6 +266,9 @@ impl World {
             self.auditor.telling(slot, envelope)?;
         }
         account.handle(input, now, &mut self.account_out).map_err(|fault| fault.to_string())?;
+        if let (Some(frames), Some(head)) = (&mut self.frames, &self.account_out.frame) {
+            frames.push_account(head, &self.account_out.changes);
+        }
         let symbols = self.symbols.len();
         for envelope in &self.account_out.messages {
             if let ToSymbol::SubmitOrder(submit) = &envelope.body {
@@ -262,6 +300,9 @@ impl World {
         let (slot, symbol) = &mut self.symbols[position];
         let slot = *slot;
         symbol.handle(input, now, &mut self.symbol_out).map_err(|fault| fault.to_string())?;
+        if let (Some(frames), Some(head)) = (&mut self.frames, &self.symbol_out.frame) {
+            frames.push_symbol(head, &self.symbol_out.messages);
+        }
         let symbols = self.symbols.len();
         for envelope in &self.symbol_out.messages {
             let lane = usize::from(self.account_at[envelope.to.index()]) * symbols + position;
@@ -303,6 +344,11 @@ impl World {
     /// Returns the assets and symbols.
     pub fn catalogue(&self) -> &Catalogue {
         &self.catalogue
+    }
+
+    /// Returns the assets and symbols, to be shared.
+    pub fn shared_catalogue(&self) -> Arc<Catalogue> {
+        Arc::clone(&self.catalogue)
     }
 
     /// Returns the latest time any slot was given.

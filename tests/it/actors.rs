@@ -136,7 +136,7 @@ fn a_busy_shard_does_not_starve_its_neighbour_on_the_same_thread() {
         let make = |account, key: String| {
             let permissions = Permissions::default();
             let command = CreateApiKey { account, key, secret: String::new(), permissions };
-            exchange.dispatch(AccountCommand::CreateApiKey(command), None, Span::none()).unwrap()
+            exchange.dispatch(AccountCommand::CreateApiKey(command), None, None, Span::none()).unwrap()
         };
         // The shards' thread stands still in the first key until the flood and the calm one are queued behind it.
         let flood: Vec<_> = (0..FLOOD).map(|index| make(BUSY.0, format!("busy{index}"))).collect();

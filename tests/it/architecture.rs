@@ -12,16 +12,17 @@ use crate::support::source::{self, Source};
 const LAYERS: &[(&str, &[&str])] = &[
     ("domain", &[]),
     ("telemetry", &[]),
-    ("journal", &["domain"]),
+    ("journal", &[]),
+    ("store", &["domain", "journal"]),
     ("auth", &["domain"]),
     ("config", &["domain"]),
     ("feed", &["domain"]),
-    ("actors", &["domain", "journal", "telemetry"]),
+    ("actors", &["domain", "journal", "store", "telemetry"]),
     ("http", &["actors", "domain", "auth", "telemetry"]),
-    ("sim", &["domain"]),
+    ("sim", &["domain", "journal", "store"]),
     ("bench", &["actors", "domain", "auth", "http", "sim", "telemetry"]),
     ("soak", &["domain"]),
-    ("app", &["actors", "auth", "config", "domain", "feed", "http", "journal", "telemetry"]),
+    ("app", &["actors", "auth", "config", "domain", "feed", "http", "journal", "store", "telemetry"]),
     ("cli", &["app", "config", "feed", "bench", "soak", "telemetry"]),
 ];
 

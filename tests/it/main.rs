@@ -9,6 +9,7 @@ mod architecture;
 mod ccxt;
 mod cli;
 mod conservation;
+mod crash;
 mod corner_cases;
 mod feed;
 mod lobster;

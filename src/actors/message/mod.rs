@@ -13,6 +13,6 @@ pub use push::{
     SessionLink, Shutdown, Subscribe, TimeUnit, Topic, Unsubscribe,
 };
 pub use shard::{
-    Admission, Admitted, Applied, Crash, Deliver, Drain, Query, ReplyHandle, SymbolShardLost, Traced, Watch,
-    Wire,
+    Admission, Admitted, Applied, Crash, Deliver, Drain, Query, ReplyHandle, StateHash, SymbolShardLost,
+    Traced, Watch, Wire,
 };

@@ -9,7 +9,7 @@ use tracing::Span;
 use crate::actors::{gate::Permit, topology::Topology};
 use crate::domain::{
     account::{AccountQuery, AccountView},
-    command::{AccountCommand, Answer},
+    command::{AccountCommand, Answer, IdempotencyKey},
     id::{AccountId, SlotId},
     message::Envelope,
     reject::Reject,
@@ -33,6 +33,8 @@ pub struct Admission {
     pub slot: SlotId,
     /// What is asked.
     pub command: AccountCommand,
+    /// Makes sending an order again safe.
+    pub key: Option<IdempotencyKey>,
     /// The latest time the shard may still take it up (`recvWindow` is checked again before the engine).
     pub deadline: Option<Timestamp>,
     /// The request's span.
@@ -101,6 +103,11 @@ pub struct Watch {
 #[derive(Debug, Message)]
 #[rtype(result = "()")]
 pub struct Drain(pub oneshot::Sender<()>);
+
+/// App to shard: the sum of the state hashes of your slots, when everything before this has been processed.
+#[derive(Debug, Message)]
+#[rtype(result = "()")]
+pub struct StateHash(pub oneshot::Sender<u128>);
 
 /// App to every actor, once all have started: who the others are. Nothing else is sent before it.
 #[derive(Debug, Clone, Message)]

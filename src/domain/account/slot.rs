@@ -227,6 +227,11 @@ impl AccountSlot {
         self.state.accounts.len()
     }
 
+    /// Returns how many orders are open here.
+    pub fn open_count(&self) -> usize {
+        self.state.orders.len()
+    }
+
     /// Returns the API keys of its accounts, by key.
     pub fn keys(&self) -> impl Iterator<Item = &CreateApiKey> {
         self.state.keys.values()

@@ -100,6 +100,7 @@ impl Replica {
                 *own = others;
             }
         }
+        self.terms = self.terms.take().or(other.terms);
         self.symbols.extend(other.symbols);
         self.images.extend(other.images);
         self.frames += other.frames;
@@ -120,6 +121,11 @@ impl Replica {
 
     fn apply_symbol(&mut self, frame: &SymbolFrame) -> Result<(), Fault> {
         let id = frame.head.slot;
+        if let Some(written) =
+            self.terms.as_ref().map(|terms| terms.logic).filter(|&logic| logic != LOGIC_VERSION)
+        {
+            return Err(Fault::new(TermsError::Logic { written, own: LOGIC_VERSION }.to_string()));
+        }
         let (catalogue, limits) = (&self.catalogue, self.limits()?);
         let slot = self.symbols.entry(id).or_insert_with(|| SymbolSlot::new(id, catalogue, limits));
         self.out.clear();

@@ -1,0 +1,144 @@
+//! What a turn of a shard tells the world, held back until what it reflects is durable.
+//!
+//! It travels through the journal's queue behind the turn's frames, and is released on the journal's thread in the
+//! order of that queue. So an answer never precedes the disk, a refusal or a read never shows what a crash could
+//! still take back, and one write serves everybody who waits.
+
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+    time::Instant,
+};
+
+use super::{
+    account::KeyListener,
+    gate::Permit,
+    message::{MarketMoved, PublishUser, ReplyHandle},
+    topology::Topology,
+};
+use crate::{
+    domain::{
+        account::{AccountView, UserEvent},
+        command::{Answer, CreateApiKey},
+        market::PublicEvent,
+        reject::Reject,
+    },
+    journal::{Append, Outbox},
+    store::Frames,
+    telemetry::Histogram,
+};
+
+/// What one turn tells.
+#[derive(Debug)]
+pub struct TurnOutbox {
+    topology: Arc<Topology>,
+    /// How many outboxes of the shard the journal holds.
+    held: Arc<AtomicUsize>,
+    told: Told,
+}
+
+/// What there is to tell.
+#[derive(Debug, Default)]
+pub(super) struct Told {
+    /// API keys that work from now on, and who wants to know.
+    pub(super) keys: Vec<(Arc<dyn KeyListener>, CreateApiKey)>,
+    /// Private events.
+    pub(super) events: Vec<UserEvent>,
+    /// Public facts.
+    pub(super) public: Vec<PublicEvent>,
+    /// Answers to commands.
+    pub(super) answers: Vec<Answered>,
+    /// Answers to questions.
+    pub(super) views: Vec<(ReplyHandle<AccountView>, Result<AccountView, Reject>)>,
+}
+
+/// The answer to a command on its way out.
+#[derive(Debug)]
+pub(super) struct Answered {
+    pub(super) reply: ReplyHandle<Answer>,
+    pub(super) answer: Result<Answer, Reject>,
+    pub(super) entered: Instant,
+    pub(super) took: Histogram,
+    pub(super) _permit: Option<Permit>,
+}
+
+impl Told {
+    const fn is_empty(&self) -> bool {
+        self.keys.is_empty()
+            && self.events.is_empty()
+            && self.public.is_empty()
+            && self.answers.is_empty()
+            && self.views.is_empty()
+    }
+
+    /// What was told in this turn will be about as much in the next.
+    fn take(&mut self) -> Self {
+        let next = Self {
+            keys: Vec::new(),
+            events: Vec::with_capacity(self.events.len()),
+            public: Vec::with_capacity(self.public.len()),
+            answers: Vec::with_capacity(self.answers.len()),
+            views: Vec::with_capacity(self.views.len()),
+        };
+        std::mem::replace(self, next)
+    }
+}
+
+impl Outbox for TurnOutbox {
+    fn release(self) {
+        let Self { topology, held, told } = self;
+        for (listener, key) in &told.keys {
+            listener.api_key_created(key);
+        }
+        if !told.public.is_empty() {
+            topology.market.do_send(MarketMoved { events: told.public });
+        }
+        if !told.events.is_empty() {
+            topology.push.do_send(PublishUser { events: told.events });
+        }
+        let now = Instant::now();
+        for Answered { reply, answer, entered, took, _permit } in told.answers {
+            took.observe(now.saturating_duration_since(entered).as_secs_f64());
+            let _ = reply.send(answer); // the caller may be gone; the answer stands
+        }
+        for (reply, view) in told.views {
+            let _ = reply.send(view); // as above
+        }
+        held.fetch_sub(1, Ordering::Release);
+    }
+}
+
+/// The way of a shard's frames into the journal, and of what it tells out of it.
+#[derive(Debug, Default)]
+pub(super) struct Ledger {
+    pub(super) frames: Frames,
+    pub(super) told: Told,
+    held: Arc<AtomicUsize>,
+}
+
+impl Ledger {
+    /// Ends a turn: queues its frames, and behind them what it tells. Must come before anything is told to another
+    /// shard: that is what makes any prefix of the journal a consistent cut.
+    pub(super) fn close_turn(&mut self, topology: &Arc<Topology>) {
+        if self.frames.is_empty() && self.told.is_empty() {
+            return;
+        }
+        let (topology, held, told) = (Arc::clone(topology), Arc::clone(&self.held), self.told.take());
+        let outbox = TurnOutbox { topology, held, told };
+        // Nothing to write, and nothing of this shard still being written: what is told is durable already.
+        let is_durable = self.frames.is_empty() && self.held.load(Ordering::Acquire) == 0;
+        self.held.fetch_add(1, Ordering::Relaxed);
+        match outbox.topology.journal.clone().filter(|_| !is_durable) {
+            None => {
+                self.frames.take();
+                outbox.release();
+            }
+            Some(journal) => {
+                let (frames, count) = self.frames.take();
+                journal.append(Append { frames, count, outbox });
+            }
+        }
+    }
+}

@@ -1,0 +1,51 @@
+//! `X-Idempotency-Key`: sending an order again under its key places it once.
+
+use super::{call::Call, error::ApiError};
+use crate::domain::command::{AccountCommand, IdempotencyKey, REQUEST_ID_LEN_MAX};
+
+const HEADER: &str = "X-Idempotency-Key";
+
+/// What may differ between two sendings of the same request.
+const PASSING: [&str; 3] = ["timestamp", "recvWindow", "signature"];
+
+/// Reads the key of a request that places an order; other requests are safe to repeat without one.
+///
+/// # Errors
+/// -1100 unless it is 1 to 64 printable characters.
+pub(super) fn key(call: &Call<'_>, command: &AccountCommand) -> Result<Option<IdempotencyKey>, ApiError> {
+    if !matches!(command, AccountCommand::Place(_) | AccountCommand::Replace(_)) {
+        return Ok(None);
+    }
+    let Some(value) = call.request.headers().get(HEADER) else { return Ok(None) };
+    let is_legal = |text: &&str| {
+        !text.is_empty()
+            && text.len() <= REQUEST_ID_LEN_MAX
+            && text.bytes().all(|byte| byte.is_ascii_graphic())
+    };
+    let id = value.to_str().ok().filter(is_legal);
+    let id = id.ok_or_else(|| ApiError::illegal(HEADER, "^[!-~]{1,64}$"))?;
+    Ok(Some(IdempotencyKey { id: id.to_owned(), fingerprint: fingerprint(call) }))
+}
+
+/// Identifies what a request asks for, however its parameters are ordered and placed.
+fn fingerprint(call: &Call<'_>) -> u128 {
+    let mut params: Vec<(&str, &str)> = call.params.pairs().collect();
+    params.retain(|(name, _)| !PASSING.contains(name));
+    params.sort_unstable();
+    let mut hasher = blake3::Hasher::new();
+    let mut add = |text: &str| {
+        hasher.update(&(text.len() as u64).to_le_bytes());
+        hasher.update(text.as_bytes());
+    };
+    add(call.request.path());
+    for (name, value) in params {
+        add(name);
+        add(value);
+    }
+    let [low, high] = [0, 8].map(|start| {
+        let mut word = [0; 8];
+        word.copy_from_slice(&hasher.finalize().as_bytes()[start..start + 8]);
+        u64::from_le_bytes(word)
+    });
+    u128::from(high) << 64 | u128::from(low)
+}

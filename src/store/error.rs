@@ -1,0 +1,79 @@
+//! Why the store cannot be read, written or trusted.
+
+use std::fmt::Display;
+
+use super::codec::CodecError;
+use crate::{
+    domain::{reject::Fault, replica::TermsError},
+    journal::JournalError,
+};
+
+/// Why the store cannot be read, written or trusted.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// The files themselves.
+    #[error(transparent)]
+    Journal(#[from] JournalError),
+    /// A frame that is whole but cannot be read.
+    #[error("frame {lsn} of the journal: {error}")]
+    Frame {
+        /// Its position.
+        lsn: u64,
+        /// What is wrong.
+        error: CodecError,
+    },
+    /// A frame that does not follow from the state before it.
+    #[error("frame {lsn} of the journal does not follow from what is before it: {fault}")]
+    Replay {
+        /// Its position.
+        lsn: u64,
+        /// What does not fit.
+        fault: Fault,
+    },
+    /// An invariant that does not hold.
+    #[error("the audit at frame {lsn} failed: {fault}")]
+    Audit {
+        /// After which frame.
+        lsn: u64,
+        /// Both sides.
+        fault: Fault,
+    },
+    /// A snapshot's state is not the one its manifest names.
+    #[error("the snapshot at frame {lsn} says state hash {noted:032x}, its parts come to {hash:032x}")]
+    Snapshot {
+        /// Its position.
+        lsn: u64,
+        /// What the manifest says.
+        noted: u128,
+        /// What the parts come to.
+        hash: u128,
+    },
+    /// A part of a snapshot that cannot be read.
+    #[error("part {name} of the snapshot cannot be read: {reason}")]
+    Part {
+        /// Its name.
+        name: String,
+        /// What is wrong.
+        reason: String,
+    },
+    /// The configuration does not go with the data.
+    #[error(transparent)]
+    Terms(#[from] TermsError),
+    /// The state cannot be what it says.
+    #[error(transparent)]
+    Fault(#[from] Fault),
+    /// A thread of the recovery ended early.
+    #[error("a thread of the recovery panicked")]
+    Panicked,
+}
+
+impl StoreError {
+    pub(super) fn unreadable(name: &str, reason: &impl Display) -> Self {
+        Self::Part { name: name.to_owned(), reason: reason.to_string() }
+    }
+
+    /// Returns whether the books themselves are wrong, not only a file: what an audit stops trading for.
+    pub const fn is_violation(&self) -> bool {
+        matches!(self, Self::Replay { .. } | Self::Audit { .. } | Self::Snapshot { .. })
+    }
+}

@@ -1,0 +1,97 @@
+//! Taking a snapshot: fold, audit, write, and let go of what two snapshots make unnecessary.
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use super::{
+    error::StoreError,
+    fold::{Folded, Until, fold},
+    image::write_parts,
+};
+use crate::{
+    domain::{catalogue::Catalogue, replica::LOGIC_VERSION},
+    journal::{
+        Disk, Identity, prune_segments,
+        snapshot::{self, Meta, Pace, SnapshotWriter},
+    },
+};
+
+/// How many snapshots are kept. The journal is kept from the older one on, so that either can be lost.
+const KEPT: usize = 2;
+
+/// What a snapshot was taken of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Taken {
+    /// After which frame.
+    pub lsn: u64,
+    /// How many frames were folded for it.
+    pub frames: u64,
+    /// The state hash.
+    pub state_hash: u128,
+}
+
+/// How a snapshot is taken.
+#[derive(Debug, Clone, Copy)]
+pub struct Taking {
+    /// How fast it is written.
+    pub pace: Pace,
+    /// How many threads fold.
+    pub workers: usize,
+    /// The time, in microseconds.
+    pub created: u64,
+}
+
+/// Folds the journal, audits what comes of it and writes it down; `None` when nothing happened since the last
+/// snapshot.
+///
+/// # Errors
+/// The files are damaged, the audit finds an invariant broken, or the disk refuses.
+pub fn take_snapshot(
+    disk: &Arc<dyn Disk>,
+    identity: Identity,
+    catalogue: &Arc<Catalogue>,
+    until: Until,
+    taking: Taking,
+) -> Result<Option<Taken>, StoreError> {
+    let folded = fold(disk, identity, catalogue, until, taking.workers, &mut |_| ())?;
+    if folded.frames() == 0 {
+        return Ok(None);
+    }
+    write_snapshot(disk, identity, &folded, taking).map(Some)
+}
+
+/// Audits what was folded and writes it down.
+///
+/// # Errors
+/// The audit finds an invariant broken, or the disk refuses.
+pub fn write_snapshot(
+    disk: &Arc<dyn Disk>,
+    identity: Identity,
+    folded: &Folded,
+    taking: Taking,
+) -> Result<Taken, StoreError> {
+    let (replica, lsn) = (&folded.replica, folded.position.lsn);
+    replica.check().map_err(|fault| StoreError::Audit { lsn, fault })?;
+    let state_hash = replica.hash();
+    let accounts: usize = replica.account_slots().map(|slot| slot.account_count()).sum();
+    let orders: usize = replica.account_slots().map(|slot| slot.open_count()).sum();
+    let meta = Meta {
+        position: folded.position,
+        logic: u64::from(LOGIC_VERSION),
+        identity,
+        state_hash,
+        created: taking.created,
+        counts: BTreeMap::from([
+            ("accounts".to_owned(), accounts as u64),
+            ("openOrders".to_owned(), orders as u64),
+        ]),
+    };
+    let writer = SnapshotWriter::begin(disk, meta, taking.pace)?;
+    write_parts(replica, |name, bytes| Ok(writer.part(name, bytes)?))?;
+    writer.finish()?;
+    snapshot::prune(disk, KEPT)?;
+    // Only behind two snapshots: the first alone may not verify one day.
+    if let [older, .., _] = snapshot::list(disk)?[..] {
+        prune_segments(disk, older)?;
+    }
+    Ok(Taken { lsn, frames: folded.frames(), state_hash })
+}
