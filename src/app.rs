@@ -2,6 +2,7 @@
 
 mod background;
 mod founding;
+mod storage;
 mod token;
 
 use std::{future::Future, net::TcpListener, sync::Arc, time::Instant};
@@ -10,8 +11,11 @@ use actix_web::{dev::ServerHandle, web};
 use anyhow::{Context, Result};
 use tracing::{info, warn};
 
-use self::background::Background;
-pub use self::token::OperatorToken;
+use self::{
+    background::Background,
+    storage::{Found, Storage},
+};
+pub use self::{storage::EXIT_DISK_FAILED, token::OperatorToken};
 use crate::{
     actors::{self, Clock, Exchange, GateLimits, KeyListener, Running, Settings},
     auth::{KeyDirectory, SessionLimits, Sessions},
@@ -38,6 +42,7 @@ pub struct Application {
     url: String,
     token: OperatorToken,
     running: Running,
+    storage: Storage,
     server: ServerHandle,
     serving: tokio::task::JoinHandle<std::io::Result<()>>,
     background: Option<Background>,
@@ -58,14 +63,19 @@ impl Application {
     /// # Errors
     /// As [`Application::build`].
     pub async fn build_with(config: Config, clock: Clock) -> Result<Self> {
+        // First of all: whoever has the directory has the exchange.
+        let mut storage = Storage::open(&config)?;
         let listen = config.server.listen;
         let listener = TcpListener::bind(listen).with_context(|| format!("cannot listen on {listen}"))?;
         let address = listener.local_addr().context("the listener has no address")?;
         let token = OperatorToken::load_or_make(&config)?;
+        let Found { opening, keys: known } = storage.recover()?;
         let keys = Arc::new(KeyDirectory::new());
+        known.iter().for_each(|key| keys.insert(key));
         let listener_of_keys = Arc::new(Keys(Arc::clone(&keys)));
         let encoder = Box::new(WireEncoder::new(Arc::clone(&config.catalogue)));
-        let running = actors::start(settings(&config, clock), encoder, listener_of_keys);
+        let running = actors::start_with(settings(&config, clock), encoder, listener_of_keys, opening);
+        storage.keep(&running.exchange)?;
         let demo = config.is_demo_on().then(|| AccountId::new(config.demo.account));
         let founded = founding::found(&running.exchange, &config).await;
         let served = founded.and_then(|()| {
@@ -96,7 +106,7 @@ impl Application {
             Background::start(&url, token.secret(), options)
         });
         info!(%url, demo = demo.is_some(), feed = background.is_some(), "serving");
-        Ok(Self { config, url, token, running, server: handle, serving, background })
+        Ok(Self { config, url, token, running, storage, server: handle, serving, background })
     }
 
     /// Returns the address it is served on, e.g. `http://127.0.0.1:8080`.
@@ -137,6 +147,8 @@ impl Application {
                 background.stop().await;
             }
             self.running.drain().await;
+            let state_hash = self.running.state_hash().await;
+            info!(state_hash = %format_args!("{state_hash:032x}"), "drained");
             self.server.stop(true).await;
         };
         if tokio::time::timeout(limit, in_order).await.is_err() {
@@ -144,6 +156,7 @@ impl Application {
             self.server.stop(false).await;
         }
         self.running.stop();
+        self.storage.close().context("the journal could not be closed")?;
         info!(took_ms = started.elapsed().as_millis() as u64, "stopped");
         match ended {
             None => Ok(()),

@@ -9,8 +9,8 @@ mod architecture;
 mod ccxt;
 mod cli;
 mod conservation;
-mod crash;
 mod corner_cases;
+mod crash;
 mod feed;
 mod lobster;
 #[cfg(feature = "planted")]

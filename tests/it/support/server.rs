@@ -3,6 +3,7 @@
 use std::{future::Future, sync::mpsc, thread::JoinHandle};
 
 use lightning_exchange::{app::Application, config::Layers, feed::client::Client};
+use tempfile::TempDir;
 use tokio::sync::oneshot;
 
 /// The operator's token of every test server.
@@ -19,12 +20,16 @@ arbiters = 1
 enabled = false
 [feed]
 synthetic = false
+[journal]
+segment-mib = 1
 "#;
 
 /// A running exchange; it stops when dropped.
 #[derive(Debug)]
 pub(crate) struct TestServer {
     url: String,
+    /// Its data, unless the test has its own.
+    _directory: TempDir,
     stop: Option<oneshot::Sender<()>>,
     thread: Option<JoinHandle<()>>,
 }
@@ -32,8 +37,10 @@ pub(crate) struct TestServer {
 impl TestServer {
     /// Starts an exchange with the given settings laid over those tests want.
     pub(crate) fn start(settings: &str) -> Self {
+        let directory = tempfile::tempdir().unwrap();
         let config = Layers::defaults()
             .text("the test's base", BASE)
+            .text("the test's data", &format!("[data]\ndirectory = {:?}\n", directory.path()))
             .text("the test's token", &format!("[operator]\ntoken = {OPERATOR_TOKEN:?}\n"))
             .text("the test", settings)
             .load()
@@ -50,7 +57,7 @@ impl TestServer {
         let Ok(url) = starting.recv() else {
             std::panic::resume_unwind(thread.join().unwrap_err());
         };
-        Self { url, stop: Some(stop), thread: Some(thread) }
+        Self { url, _directory: directory, stop: Some(stop), thread: Some(thread) }
     }
 
     /// Returns its address, e.g. `http://127.0.0.1:43210`.

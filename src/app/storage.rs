@@ -1,0 +1,172 @@
+//! The data directory while an exchange runs: its lock, its journal, its snapshots.
+
+use std::{process, sync::Arc, time::Instant};
+
+use anyhow::{Context, Result, bail};
+use tracing::{error, info, warn};
+
+use crate::{
+    actors::{Clock, Exchange, Opening, TurnOutbox},
+    config::{Config, Durability},
+    domain::{book::BookLimits, command::CreateApiKey},
+    journal::{self, DataDirectory, Journal, JournalThread, segment, snapshot::Pace},
+    store::{
+        self, Keeper, KeeperSettings, Recovered, RecoveryReport, RecoverySettings, StoreError, Taken, Taking,
+        Until,
+    },
+};
+
+/// What the process ends with when its disk fails (`EX_IOERR`).
+pub const EXIT_DISK_FAILED: i32 = 74;
+
+/// How many frames lie between two lines of progress.
+const PROGRESS: u64 = 1_000_000;
+
+/// The data directory, ours until this is dropped.
+#[derive(Debug)]
+pub(super) struct Storage {
+    directory: DataDirectory,
+    config: Config,
+    journal: Option<(Journal<TurnOutbox>, JournalThread<TurnOutbox>)>,
+    keeper: Option<Keeper>,
+}
+
+/// What an exchange begins with.
+#[derive(Debug)]
+pub(super) struct Found {
+    pub(super) opening: Opening,
+    pub(super) keys: Vec<CreateApiKey>,
+}
+
+/// The wall clock in microseconds.
+fn now() -> u64 {
+    Clock::default().now().micros()
+}
+
+impl Storage {
+    /// Takes the data directory.
+    pub(super) fn open(config: &Config) -> Result<Self> {
+        let directory = store::open_directory(&config.data.directory)?;
+        Ok(Self { directory, config: config.clone(), journal: None, keeper: None })
+    }
+
+    /// Recovers what it holds and opens the journal.
+    pub(super) fn recover(&mut self) -> Result<Found> {
+        let path = self.directory.path().display().to_string();
+        let durability = match self.config.journal.durability {
+            Durability::Fsync => journal::Durability::Fsync,
+            Durability::Async => journal::Durability::Async { interval: self.config.journal.sync_interval() },
+            Durability::None => {
+                if !segment::list(&self.directory.disk())?.is_empty() {
+                    bail!(
+                        "data directory {path} holds a journal, and [journal] durability is \"none\": what it holds \
+                         would be ignored; name another directory, or another durability"
+                    );
+                }
+                warn!("durability is \"none\": nothing is kept, a restart begins from nothing");
+                return Ok(Found { opening: Opening::default(), keys: Vec::new() });
+            }
+        };
+        let Recovered { replica, writer, report } =
+            self.replay().with_context(|| format!("data directory {path}"))?;
+        tell(&report);
+        let keys = replica.account_slots().flat_map(|slot| slot.keys().cloned()).collect();
+        let started = journal::start(
+            writer,
+            durability,
+            Box::new(|error| {
+                // The last line: nothing is acknowledged any more, and only a restart can know what the disk has.
+                error!(%error, exit_code = EXIT_DISK_FAILED, "the journal failed: nothing more is acknowledged");
+                process::exit(EXIT_DISK_FAILED);
+            }),
+        )?;
+        let opening = Opening { parts: replica.into_parts(), journal: Some(started.0.clone()) };
+        self.journal = Some(started);
+        Ok(Found { opening, keys })
+    }
+
+    fn replay(&self) -> Result<Recovered, StoreError> {
+        let engine = &self.config.engine;
+        let settings = RecoverySettings {
+            catalogue: Arc::clone(&self.config.catalogue),
+            limits: BookLimits { orders_max: engine.book_orders_max, fills_max: engine.fills_max },
+            segment_bytes: self.config.journal.segment_mib << 20,
+            workers: std::thread::available_parallelism().map_or(1, std::num::NonZero::get),
+            clock: now,
+        };
+        let (started, mut told) = (Instant::now(), PROGRESS);
+        store::recover(&self.directory, &settings, &mut |lsn| {
+            if lsn >= told {
+                told = lsn + PROGRESS;
+                info!(frame = lsn, after_ms = started.elapsed().as_millis() as u64, "replaying the journal");
+            }
+        })
+    }
+
+    /// Starts to take snapshots and to audit, beside the running exchange.
+    pub(super) fn keep(&mut self, exchange: &Exchange) -> Result<()> {
+        let Some((journal, _)) = &self.journal else { return Ok(()) };
+        let (journal, exchange) = (journal.clone(), exchange.clone());
+        let settings = KeeperSettings {
+            disk: self.directory.disk(),
+            identity: self.directory.identity(),
+            catalogue: Arc::clone(&self.config.catalogue),
+            every_frames: self.config.snapshot.every_frames,
+            interval: self.config.snapshot.interval(),
+            durable: Box::new(move || journal.durable()),
+            now: Box::new(now),
+            report: Box::new(move |taken| report(taken, &exchange)),
+        };
+        self.keeper = Some(Keeper::start(settings).context("no thread for snapshots")?);
+        Ok(())
+    }
+
+    /// Writes the journal to its end and takes a last snapshot, so that the next start is quick and may be another
+    /// version's.
+    pub(super) fn close(self) -> Result<()> {
+        let Some((journal, thread)) = self.journal else { return Ok(()) };
+        drop(journal);
+        thread.stop()?;
+        if let Some(keeper) = self.keeper {
+            keeper.stop();
+        }
+        let workers = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+        let taking = Taking { pace: Pace::Fast, workers, created: now() };
+        let (disk, identity) = (self.directory.disk(), self.directory.identity());
+        let taken = store::take_snapshot(&disk, identity, &self.config.catalogue, Until::End, taking)?;
+        if let Some(Taken { lsn, state_hash, .. }) = taken {
+            info!(frame = lsn, state_hash = %format_args!("{state_hash:032x}"), "took a last snapshot");
+        }
+        Ok(())
+    }
+}
+
+fn tell(report: &RecoveryReport) {
+    for unusable in &report.unusable {
+        warn!("a snapshot was passed over: {unusable}");
+    }
+    if let Some((file, bytes)) = &report.torn {
+        warn!(%file, bytes, "an unfinished commit at the end of the journal was cut off; it was never acknowledged");
+    }
+    info!(
+        snapshot = report.snapshot,
+        frames = report.frames,
+        state_hash = %format_args!("{:032x}", report.state_hash),
+        took_ms = report.took.as_millis() as u64,
+        "recovered"
+    );
+}
+
+/// Logs a snapshot; stops trading when the audit it came with found the books wrong.
+fn report(taken: Result<Taken, StoreError>, exchange: &Exchange) {
+    match taken {
+        Ok(Taken { lsn, frames, state_hash }) => {
+            info!(frame = lsn, frames, state_hash = %format_args!("{state_hash:032x}"), "took a snapshot");
+        }
+        Err(error) if error.is_violation() => {
+            error!(%error, "the audit failed: trading is halted, withdrawals are frozen");
+            exchange.halt(&error.to_string());
+        }
+        Err(error) => error!(%error, "no snapshot could be taken"),
+    }
+}
