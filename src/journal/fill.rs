@@ -1,0 +1,156 @@
+//! Segments are filled with zeros before they are used: overwriting a file costs a fraction of growing one.
+//!
+//! Done in one go that would stall the commits running beside it, so a thread does it a little at a time, one
+//! segment ahead. On a simulated disk there is no thread, and the writer fills where it stands.
+
+use std::{
+    io,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+        mpsc,
+    },
+    thread::{self, JoinHandle},
+    time::Duration,
+};
+
+use super::{
+    disk::{Disk, File},
+    error::JournalError,
+    segment::{DIRECTORY, spare_name},
+};
+
+/// What is written at once.
+const STEP: usize = 1 << 20;
+/// The pause after each step in the background.
+const PAUSE: Duration = Duration::from_millis(2);
+
+/// Who fills the next segment, and when.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Fill {
+    /// A thread, as soon as the one before is in use.
+    Background,
+    /// The writer, when it needs it.
+    Inline,
+}
+
+/// Prepares segments.
+#[derive(Debug)]
+pub(super) struct Filler {
+    disk: Arc<dyn Disk>,
+    bytes: u64,
+    background: Option<Background>,
+}
+
+#[derive(Debug)]
+struct Background {
+    orders: Option<mpsc::Sender<u64>>,
+    ready: mpsc::Receiver<(u64, io::Result<Box<dyn File>>)>,
+    ordered: Option<u64>,
+    is_stopped: Arc<AtomicBool>,
+    has_failed: Arc<AtomicBool>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Filler {
+    pub(super) fn new(disk: Arc<dyn Disk>, bytes: u64, fill: Fill) -> Result<Self, JournalError> {
+        let background = match fill {
+            Fill::Inline => None,
+            Fill::Background => Some(Background::start(Arc::clone(&disk), bytes)?),
+        };
+        Ok(Self { disk, bytes, background })
+    }
+
+    /// Returns a flag that is up while the last attempt to prepare a segment failed: the disk is full, most likely.
+    pub(super) fn failing(&self) -> Arc<AtomicBool> {
+        self.background.as_ref().map_or_else(Arc::default, |background| Arc::clone(&background.has_failed))
+    }
+
+    /// Starts preparing a segment, if somebody does that in the background.
+    pub(super) fn order(&mut self, index: u64) {
+        if let Some(background) = &mut self.background
+            && let Some(orders) = &background.orders
+            && orders.send(index).is_ok()
+        {
+            background.ordered = Some(index);
+        }
+    }
+
+    /// Returns the prepared segment, waiting for it or preparing it now.
+    pub(super) fn take(&mut self, index: u64) -> Result<Box<dyn File>, JournalError> {
+        if let Some(background) = &mut self.background
+            && background.ordered.take() == Some(index)
+            && let Ok((ready, Ok(file))) = background.ready.recv()
+            && ready == index
+        {
+            return Ok(file);
+        }
+        let file = fill(&self.disk, index, self.bytes, None);
+        file.map_err(JournalError::io(&spare_name(index), "prepare the segment"))
+    }
+}
+
+impl Background {
+    fn start(disk: Arc<dyn Disk>, bytes: u64) -> Result<Self, JournalError> {
+        let (orders, ordered) = mpsc::channel();
+        let (finished, ready) = mpsc::channel();
+        let is_stopped = Arc::new(AtomicBool::new(false));
+        let has_failed = Arc::new(AtomicBool::new(false));
+        let (stopped, failed) = (Arc::clone(&is_stopped), Arc::clone(&has_failed));
+        let run = move || {
+            while let Ok(index) = ordered.recv() {
+                let file = fill(&disk, index, bytes, Some(&stopped));
+                failed.store(file.is_err(), Ordering::Relaxed);
+                if finished.send((index, file)).is_err() {
+                    break;
+                }
+            }
+        };
+        let thread = thread::Builder::new().name("journal-fill".to_owned()).spawn(run);
+        let thread =
+            Some(thread.map_err(JournalError::io(DIRECTORY, "start the thread that fills segments"))?);
+        Ok(Self { orders: Some(orders), ready, ordered: None, is_stopped, has_failed, thread })
+    }
+}
+
+impl Drop for Background {
+    fn drop(&mut self) {
+        self.is_stopped.store(true, Ordering::Relaxed);
+        self.orders = None;
+        if let Some(thread) = self.thread.take() {
+            let _ = thread.join();
+        }
+    }
+}
+
+/// Makes a file of zeros, slowly when `stop` is given.
+fn fill(
+    disk: &Arc<dyn Disk>,
+    index: u64,
+    bytes: u64,
+    stop: Option<&AtomicBool>,
+) -> io::Result<Box<dyn File>> {
+    let name = spare_name(index);
+    match disk.remove(&name) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+        _ => {}
+    }
+    let file = disk.create(&name)?;
+    let zeros = vec![0; STEP.min(bytes as usize)];
+    let mut offset = 0;
+    while offset < bytes {
+        let step = (bytes - offset).min(STEP as u64);
+        file.write_at(&zeros[..step as usize], offset)?;
+        offset += step;
+        if let Some(stop) = stop {
+            file.sync_data()?;
+            thread::sleep(PAUSE);
+            if stop.load(Ordering::Relaxed) {
+                return Err(io::ErrorKind::Interrupted.into());
+            }
+        }
+    }
+    file.sync_data()?;
+    disk.sync_dir(DIRECTORY)?;
+    Ok(file)
+}

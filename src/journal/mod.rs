@@ -1,0 +1,41 @@
+//! The journal: what was acknowledged survives.
+//!
+//! This layer moves bytes and knows nothing of what they mean.
+//!
+//! ```text
+//!  shards --Append--> Journal --> thread: LogWriter --> block, block, ... --> segment files
+//!                                   |                                             |
+//!                                   +--> releases what waited for it          LogReader --> recovery, snapshots
+//!                                                                                 |
+//!                                                    Tail --> LogWriter::resume --+
+//! ```
+//!
+//! - [`block`]: what one commit writes. [`segment`]: the files, and removing those not needed any more.
+//! - [`LogWriter`]: writes, on whatever thread; it is made by resuming where reading ended.
+//! - [`LogReader`], [`open_log`]: read and verify; [`Tail`]: how the log ends.
+//! - [`disk`]: all that is needed of a disk; [`RealDisk`], and [`SimDisk`] that fails on demand.
+//!
+//! `docs/journal-format.md` draws every byte.
+
+pub mod block;
+pub mod disk;
+mod error;
+mod fill;
+mod reader;
+mod real;
+mod resume;
+pub mod segment;
+pub mod sim;
+mod tail;
+mod window;
+mod writer;
+
+pub use disk::{Disk, File};
+pub use error::JournalError;
+pub use fill::Fill;
+pub use reader::{Block, LogReader, Start, open_blocks, open_log};
+pub use real::RealDisk;
+pub use segment::{Chain, Identity, Position, SegmentHeader, prune_segments};
+pub use sim::SimDisk;
+pub use tail::{Tail, TornTail};
+pub use writer::{FRAME_MAX, LogOptions, LogWriter};

@@ -1,0 +1,113 @@
+//! From a log that was read to one that is written again.
+//!
+//! What was read may be on the disk or only in the system's memory: the process that wrote it may have died between
+//! a write and its sync, or because of a sync that failed. So before anything new is acknowledged, what is not
+//! known to be durable is written once more and synced, and what is left of an unfinished commit is zeroed. Doing
+//! that twice, or half and then again, comes to the same.
+
+use std::sync::Arc;
+
+use super::{
+    disk::{Disk, File},
+    error::JournalError,
+    fill::Filler,
+    segment::{self, DIRECTORY},
+    tail::Tail,
+    writer::{LogOptions, LogWriter, OpenSegment},
+};
+
+/// What is read and written at once.
+const STEP: u64 = 1 << 20;
+
+impl LogWriter {
+    /// Repairs the end of a log as [`super::open_log`] found it and returns a writer that goes on from there. A log
+    /// that does not exist yet is started.
+    ///
+    /// A segment written by another logic is not continued: the writer goes on in a new one.
+    ///
+    /// # Errors
+    /// The disk refuses.
+    pub fn resume(disk: &Arc<dyn Disk>, tail: &Tail, options: LogOptions) -> Result<Self, JournalError> {
+        let mut options = options;
+        let bytes = options.segment_bytes.clamp(LogOptions::SEGMENT_MIN, LogOptions::SEGMENT_MAX);
+        options.segment_bytes = bytes / 4096 * 4096;
+        disk.make_dir(DIRECTORY).map_err(JournalError::io(DIRECTORY, "make the directory"))?;
+        disk.sync_dir("").map_err(JournalError::io("", "sync the data directory"))?;
+        remove_spares(disk)?;
+        let segment = match tail.position.segment {
+            0 => None,
+            index => Some(repair(disk, tail, index)?),
+        };
+        disk.sync_dir(DIRECTORY).map_err(JournalError::io(DIRECTORY, "sync the directory"))?;
+        let filler = Filler::new(Arc::clone(disk), options.segment_bytes, options.fill)?;
+        let is_new = segment.is_none();
+        let is_other = tail.segments.last().is_some_and(|last| last.logic != options.logic);
+        let mut writer = Self::new(Arc::clone(disk), options, filler, segment, tail.position);
+        if is_new || is_other {
+            writer.roll()?;
+        } else {
+            writer.filler.order(tail.position.segment + 1);
+        }
+        Ok(writer)
+    }
+}
+
+/// Removes segments that were prepared and never used.
+fn remove_spares(disk: &Arc<dyn Disk>) -> Result<(), JournalError> {
+    let names = disk.list(DIRECTORY).map_err(JournalError::io(DIRECTORY, "list the segments"))?;
+    for name in names.iter().filter(|name| name.ends_with(".next")) {
+        let path = format!("{DIRECTORY}/{name}");
+        disk.remove(&path).map_err(JournalError::io(&path, "remove the file"))?;
+    }
+    Ok(())
+}
+
+/// Makes the last segment on disk what it was read as.
+fn repair(disk: &Arc<dyn Disk>, tail: &Tail, index: u64) -> Result<OpenSegment, JournalError> {
+    let name = segment::file_name(index);
+    let file = disk.open(&name).map_err(JournalError::io(&name, "open the segment"))?;
+    let size = file.size().map_err(JournalError::io(&name, "read the segment"))?;
+    rewrite(&*file, &name, 0, segment::HEADER as u64)?;
+    rewrite(&*file, &name, tail.rewrite_from, tail.position.offset)?;
+    clear(&*file, &name, tail.position.offset, size)?;
+    file.sync_data().map_err(JournalError::io(&name, "sync the segment"))?;
+    Ok(OpenSegment { file, name, size })
+}
+
+/// Writes what is there once more.
+fn rewrite(file: &dyn File, name: &str, from: u64, to: u64) -> Result<(), JournalError> {
+    walk(file, name, from, to, |part, at| file.write_at(part, at))
+}
+
+/// Writes zeros where something else is.
+fn clear(file: &dyn File, name: &str, from: u64, to: u64) -> Result<(), JournalError> {
+    walk(file, name, from, to, |part, at| {
+        if part.iter().all(|&byte| byte == 0) {
+            return Ok(());
+        }
+        part.fill(0);
+        file.write_at(part, at)
+    })
+}
+
+fn walk(
+    file: &dyn File,
+    name: &str,
+    from: u64,
+    to: u64,
+    mut each: impl FnMut(&mut [u8], u64) -> std::io::Result<()>,
+) -> Result<(), JournalError> {
+    let mut part = vec![0; STEP.min(to.saturating_sub(from)) as usize];
+    let mut at = from;
+    while at < to {
+        let step = STEP.min(to - at) as usize;
+        let read = file.read_up_to(&mut part[..step], at);
+        let read = read.map_err(JournalError::io(name, "read the segment"))?;
+        if read == 0 {
+            break;
+        }
+        each(&mut part[..read], at).map_err(JournalError::io(name, "repair the segment"))?;
+        at += read as u64;
+    }
+    Ok(())
+}
