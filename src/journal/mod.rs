@@ -13,11 +13,14 @@
 //! - [`block`]: what one commit writes. [`segment`]: the files, and removing those not needed any more.
 //! - [`LogWriter`]: writes, on whatever thread; it is made by resuming where reading ended.
 //! - [`LogReader`], [`open_log`]: read and verify; [`Tail`]: how the log ends.
+//! - [`thread`]: the thread that commits what the shards queue and then releases what waited for it.
+//! - [`snapshot`]: the state at one place of the log. [`DataDirectory`]: where all of it is, and the lock on it.
 //! - [`disk`]: all that is needed of a disk; [`RealDisk`], and [`SimDisk`] that fails on demand.
 //!
 //! `docs/journal-format.md` draws every byte.
 
 pub mod block;
+mod directory;
 pub mod disk;
 mod error;
 mod fill;
@@ -26,10 +29,13 @@ mod real;
 mod resume;
 pub mod segment;
 pub mod sim;
+pub mod snapshot;
 mod tail;
+pub mod thread;
 mod window;
 mod writer;
 
+pub use directory::DataDirectory;
 pub use disk::{Disk, File};
 pub use error::JournalError;
 pub use fill::Fill;
@@ -38,4 +44,5 @@ pub use real::RealDisk;
 pub use segment::{Chain, Identity, Position, SegmentHeader, prune_segments};
 pub use sim::SimDisk;
 pub use tail::{Tail, TornTail};
+pub use thread::{Append, Commit, Durability, Journal, JournalThread, Outbox, Stats, start, start_observed};
 pub use writer::{FRAME_MAX, LogOptions, LogWriter};

@@ -1,0 +1,215 @@
+//! The data directory: made if it is missing, refused if it cannot be trusted, and locked as long as it is open.
+
+use std::{
+    fs, io,
+    io::{Read, Seek, Write},
+    os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt},
+    path::{Path, PathBuf},
+    sync::Arc,
+};
+
+use super::{
+    disk::Disk,
+    error::JournalError,
+    real::RealDisk,
+    segment::{self, Identity},
+};
+
+const LOCK: &str = "lock";
+const IDENTITY: &str = "identity";
+const IDENTITY_NEW: &str = "identity.tmp";
+
+/// A data directory that is ours until this is dropped.
+#[derive(Debug)]
+pub struct DataDirectory {
+    path: PathBuf,
+    disk: Arc<dyn Disk>,
+    identity: Identity,
+    _lock: fs::File,
+}
+
+impl DataDirectory {
+    /// Opens a data directory, making it if it is missing; a new one gets the identity given.
+    ///
+    /// # Errors
+    /// It is not a directory, belongs to another user, cannot be read or written, or is in use by another process.
+    pub fn open(path: impl Into<PathBuf>, fresh: Identity) -> Result<Self, JournalError> {
+        let path = path.into();
+        let refuse = |reason: String| JournalError::Directory { path: path.display().to_string(), reason };
+        make(&path).map_err(|error| refuse(format!("cannot be made: {error}; make it or name another")))?;
+        let metadata =
+            fs::metadata(&path).map_err(|error| refuse(format!("cannot be looked at: {error}")))?;
+        if !metadata.is_dir() {
+            return Err(refuse("is not a directory; name another".to_owned()));
+        }
+        let user = rustix::process::geteuid().as_raw();
+        if metadata.uid() != user {
+            let owner = metadata.uid();
+            return Err(refuse(format!(
+                "belongs to user {owner}, and this is user {user}; start as its owner, or change the owner"
+            )));
+        }
+        let denied = |error| {
+            refuse(format!(
+                "cannot be read and written: {error}; its owner needs rwx on it and rw on its files"
+            ))
+        };
+        fs::read_dir(&path).map_err(denied)?;
+        let lock = lock(&path).map_err(|held| match held {
+            Held::By(process) => refuse(format!("is in use by {process}; stop that first, or name another")),
+            Held::Failed(error) => denied(error),
+        })?;
+        let disk: Arc<dyn Disk> = Arc::new(RealDisk::new(&path));
+        let identity = identity(&disk, fresh)?;
+        Ok(Self { path, disk, identity, _lock: lock })
+    }
+
+    /// Returns where it is.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Returns the disk rooted at it.
+    pub fn disk(&self) -> Arc<dyn Disk> {
+        Arc::clone(&self.disk)
+    }
+
+    /// Returns what tells it from every other.
+    pub const fn identity(&self) -> Identity {
+        self.identity
+    }
+}
+
+fn make(path: &Path) -> io::Result<()> {
+    if path.exists() {
+        return Ok(());
+    }
+    fs::DirBuilder::new().recursive(true).mode(0o700).create(path)?;
+    match path.parent() {
+        Some(parent) if !parent.as_os_str().is_empty() => fs::File::open(parent)?.sync_all(),
+        _ => fs::File::open(".")?.sync_all(),
+    }
+}
+
+/// Why there is no lock.
+enum Held {
+    By(String),
+    Failed(io::Error),
+}
+
+fn lock(path: &Path) -> Result<fs::File, Held> {
+    let mut options = fs::OpenOptions::new();
+    options.read(true).write(true).create(true).truncate(false).mode(0o600);
+    let mut file = options.open(path.join(LOCK)).map_err(Held::Failed)?;
+    match file.try_lock() {
+        Ok(()) => {}
+        Err(fs::TryLockError::WouldBlock) => {
+            let mut holder = String::new();
+            let _ = file.read_to_string(&mut holder);
+            let holder = holder.trim();
+            let is_number = !holder.is_empty() && holder.bytes().all(|byte| byte.is_ascii_digit());
+            let holder = if is_number { format!("process {holder}") } else { "another process".to_owned() };
+            return Err(Held::By(holder));
+        }
+        Err(fs::TryLockError::Error(error)) => return Err(Held::Failed(error)),
+    }
+    let mut write = || {
+        file.set_len(0)?;
+        file.rewind()?;
+        writeln!(file, "{}", std::process::id())
+    };
+    write().map_err(Held::Failed)?;
+    Ok(file)
+}
+
+/// Reads the identity, or keeps the one given when there is none yet.
+fn identity(disk: &Arc<dyn Disk>, fresh: Identity) -> Result<Identity, JournalError> {
+    let names = disk.list("").map_err(JournalError::io("", "list the data directory"))?;
+    if names.iter().any(|name| name == IDENTITY) {
+        let file = disk.open(IDENTITY).map_err(JournalError::io(IDENTITY, "open the file"))?;
+        let bytes = file.read_all().map_err(JournalError::io(IDENTITY, "read the file"))?;
+        let mut identity = Identity::default();
+        let is_hex = hex::decode_to_slice(bytes.trim_ascii(), &mut identity).is_ok();
+        return if is_hex {
+            Ok(identity)
+        } else {
+            Err(JournalError::corrupt(IDENTITY, 0, "it is not 32 hex digits"))
+        };
+    }
+    if !segment::list(disk)?.is_empty() {
+        return Err(JournalError::corrupt(IDENTITY, 0, "it is missing, and there is a journal"));
+    }
+    match disk.remove(IDENTITY_NEW) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => {
+            return Err(JournalError::io(IDENTITY_NEW, "remove the file")(error));
+        }
+        _ => {}
+    }
+    let write = || {
+        let file = disk.create(IDENTITY_NEW)?;
+        file.write_at(format!("{}\n", hex::encode(fresh)).as_bytes(), 0)?;
+        file.sync_data()?;
+        disk.rename(IDENTITY_NEW, IDENTITY)?;
+        disk.sync_dir("")
+    };
+    write().map_err(JournalError::io(IDENTITY, "write the file"))?;
+    Ok(fresh)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::PermissionsExt;
+
+    use super::*;
+
+    #[test]
+    fn it_is_made_private_and_keeps_its_identity() {
+        let root = tempfile::tempdir().unwrap();
+        let path = root.path().join("a/data");
+        let directory = DataDirectory::open(&path, [1; 16]).unwrap();
+        assert_eq!(directory.identity(), [1; 16]);
+        assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o700);
+        drop(directory);
+        assert_eq!(DataDirectory::open(&path, [2; 16]).unwrap().identity(), [1; 16]);
+    }
+
+    #[test]
+    fn a_second_process_is_refused_and_told_who_has_it() {
+        let root = tempfile::tempdir().unwrap();
+        let first = DataDirectory::open(root.path(), [1; 16]).unwrap();
+        let text = DataDirectory::open(root.path(), [1; 16]).unwrap_err().to_string();
+        assert!(text.contains(&format!("in use by process {}", std::process::id())), "{text}");
+        drop(first);
+        DataDirectory::open(root.path(), [1; 16]).unwrap();
+    }
+
+    #[test]
+    fn what_is_no_directory_or_not_ours_is_refused() {
+        let root = tempfile::tempdir().unwrap();
+        let file = root.path().join("file");
+        fs::write(&file, "").unwrap();
+        let text = DataDirectory::open(&file, [1; 16]).unwrap_err().to_string();
+        assert!(text.contains("file: is not a directory"), "{text}");
+        assert!(DataDirectory::open(file.join("below"), [1; 16]).is_err());
+        if rustix::process::geteuid().is_root() {
+            std::os::unix::fs::chown(root.path(), Some(4711), None).unwrap();
+            let text = DataDirectory::open(root.path(), [1; 16]).unwrap_err().to_string();
+            assert!(text.contains("belongs to user 4711"), "{text}");
+        } else {
+            fs::set_permissions(root.path(), fs::Permissions::from_mode(0o500)).unwrap();
+            let text = DataDirectory::open(root.path(), [1; 16]).unwrap_err().to_string();
+            assert!(text.contains("cannot be read and written"), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_journal_without_its_identity_is_not_given_another() {
+        let root = tempfile::tempdir().unwrap();
+        fs::create_dir(root.path().join("journal")).unwrap();
+        fs::write(root.path().join("journal/0000000001.log"), "x").unwrap();
+        let text = DataDirectory::open(root.path(), [1; 16]).unwrap_err().to_string();
+        assert!(text.contains("identity, byte 0: corrupt: it is missing"), "{text}");
+        fs::write(root.path().join("identity"), "nonsense").unwrap();
+        assert!(DataDirectory::open(root.path(), [1; 16]).is_err());
+    }
+}
