@@ -3,6 +3,7 @@
 //! # Layout
 //! - [`domain`]: the rules, pure and deterministic.
 //! - [`actors`]: the shells that own the state, one mailbox each.
+//! - [`journal`]: what was acknowledged survives.
 //! - [`auth`]: who is calling.
 //! - [`http`]: the wire, REST and WebSocket.
 //! - [`app`]: the composition root, from [`config`] to a running exchange; [`cli`] is the way in.
