@@ -73,8 +73,13 @@ impl Rig {
         let lsn = first - 1 + count;
         self.lsn.store(lsn, Ordering::Relaxed);
         let (told, sim) = (self.told.clone(), self.sim.clone());
-        let outbox =
-            Waiting { lsn, told, is_released: false, sim, is_checked: self.is_checked && lsn % 16 == 0 };
+        let outbox = Waiting {
+            lsn,
+            told,
+            is_released: false,
+            sim,
+            is_checked: self.is_checked && lsn.is_multiple_of(16),
+        };
         self.journal.append(Append { frames, count: count as u32, outbox });
     }
 }
@@ -129,7 +134,7 @@ fn after_a_failure_nothing_is_released_any_more() {
             rig.sim.fail_at(rig.sim.operations() + at, fault);
             for _ in 0..200 {
                 rig.append(1);
-                if rig.lsn.load(Ordering::Relaxed) % 5 == 0 {
+                if rig.lsn.load(Ordering::Relaxed).is_multiple_of(5) {
                     thread::yield_now();
                 }
             }
