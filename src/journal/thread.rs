@@ -20,6 +20,8 @@ use super::{error::JournalError, segment::DIRECTORY, segment::Position, writer::
 
 /// How many bytes of frames one commit takes from the queue.
 const BATCH: usize = 1 << 20;
+/// How many outboxes one commit takes from the queue.
+const BATCH_OUTBOXES: usize = 16 << 10;
 /// How long the queue is empty before the end of a burst is marked.
 const QUIET: Duration = Duration::from_millis(20);
 
@@ -328,7 +330,8 @@ impl<O: Outbox> Worker<O> {
                 return self.drain();
             };
             self.stage(append)?;
-            next = if self.writer.staged() < BATCH { self.queue.try_recv().ok() } else { None };
+            let has_room = self.writer.staged() < BATCH && self.batch.len() < BATCH_OUTBOXES;
+            next = if has_room { self.queue.try_recv().ok() } else { None };
         }
         Ok(true)
     }
