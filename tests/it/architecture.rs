@@ -21,8 +21,9 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("sim", &["domain"]),
     ("bench", &["actors", "domain", "auth", "http", "sim", "telemetry"]),
     ("soak", &["domain"]),
+    ("kill", &["domain", "feed"]),
     ("app", &["actors", "auth", "config", "domain", "feed", "http", "journal", "telemetry"]),
-    ("cli", &["app", "config", "feed", "bench", "soak", "telemetry"]),
+    ("cli", &["app", "config", "feed", "bench", "kill", "soak", "telemetry"]),
 ];
 
 /// Layers that talk to a terminal.
