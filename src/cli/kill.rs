@@ -40,7 +40,7 @@ pub(super) struct KillArgs {
     /// Keep the work directory when nothing was found
     #[arg(long)]
     keep: bool,
-    /// Make the disk fail instead of killing
+    /// Make the disk fail instead of killing, or do nothing at all to rehearse
     #[arg(long, value_enum, default_value = "none")]
     fault: FaultArg,
     /// Send some orders with an idempotency key, and again after restarts
@@ -57,6 +57,7 @@ pub(super) struct KillArgs {
 #[derive(Debug, Clone, Copy, ValueEnum)]
 enum FaultArg {
     None,
+    Rehearsal,
     StraceEio,
     StraceEnospc,
     Tmpfs,
@@ -96,6 +97,7 @@ pub(super) fn run(arguments: KillArgs) -> Result<()> {
         keep: arguments.keep,
         fault: match arguments.fault {
             FaultArg::None => Fault::None,
+            FaultArg::Rehearsal => Fault::Rehearsal,
             FaultArg::StraceEio => Fault::StraceEio,
             FaultArg::StraceEnospc => Fault::StraceEnospc,
             FaultArg::Tmpfs => Fault::Tmpfs,

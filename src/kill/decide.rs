@@ -11,6 +11,8 @@ use crate::feed::synthetic::Random;
 
 /// New orders of an account between two checks: what the exchange remembers of closed orders is bounded.
 const PLACES_MAX: u32 = 280;
+/// How many of the newest orders most cancels and amends choose from.
+const NEWEST: usize = 4;
 /// How many orders of an account may rest before it would rather cancel.
 const RESTING_MANY: usize = 24;
 
@@ -55,19 +57,22 @@ impl Decider {
     /// Draws an account, by its place, and what to ask; none when the account has placed enough.
     pub(super) fn next(&mut self) -> Option<(usize, u64, Ask)> {
         let at = self.random.below(self.accounts.len() as u64) as usize;
-        let resting = self.accounts[at].1.resting.len();
+        let memory = &mut self.accounts[at].1;
+        if memory.placed >= PLACES_MAX {
+            return None;
+        }
+        let resting = memory.resting.len();
         let roll = self.random.below(100);
-        let ask = if resting > RESTING_MANY || (roll < 18 && resting > 0) {
+        let ask = if resting > RESTING_MANY || (roll < 14 && resting > 0) {
             self.cancel(at)
-        } else if roll < 22 && resting > 0 {
+        } else if roll < 18 && resting > 0 {
             self.replace(at)
-        } else if roll < 26 && resting > 0 {
+        } else if roll < 22 && resting > 0 {
             self.amend(at)
-        } else if roll < 29 {
+        } else if roll < 24 {
             Some(self.transfer())
         } else {
-            let place = self.place(at)?;
-            Some(Ask::Place(place))
+            self.place(at).map(Ask::Place)
         };
         ask.map(|ask| (at, self.accounts[at].0, ask))
     }
@@ -141,7 +146,11 @@ impl Decider {
     /// Draws a resting order; one still in flight has no id yet.
     fn pick(&mut self, at: usize, forget: bool) -> Option<Resting> {
         let resting = &mut self.accounts[at].1.resting;
-        let index = self.random.below(resting.len().max(1) as u64) as usize;
+        let count = resting.len().max(1);
+        // The newest are most likely still open, or still in flight.
+        let newest = count.saturating_sub(NEWEST);
+        let from = if self.random.chance(70) { newest } else { 0 };
+        let index = self.random.between(from as u64, count as u64 - 1) as usize;
         if forget { resting.remove(index) } else { resting.get(index).cloned() }
     }
 

@@ -15,6 +15,8 @@ use crate::feed::synthetic::Random;
 pub enum Fault {
     /// Nothing but SIGKILL.
     None,
+    /// Nothing at all, not even SIGKILL: what the checker finds then is its own mistake, or the server's.
+    Rehearsal,
     /// One fsync or fdatasync fails with EIO.
     StraceEio,
     /// From one write to a file on, there is no space.
@@ -37,7 +39,7 @@ impl Fault {
             command.status().is_ok_and(|status| status.success())
         };
         match self {
-            Self::None => None,
+            Self::None | Self::Rehearsal => None,
             Self::StraceEio | Self::StraceEnospc => {
                 (!runs("strace", "-V")).then(|| "there is no strace here".to_owned())
             }
@@ -49,7 +51,7 @@ impl Fault {
     pub(super) fn before(self, random: &mut Random, trace: &Path) -> Vec<String> {
         let at = random.between(1, CALLS_MAX);
         let (calls, error) = match self {
-            Self::None | Self::Tmpfs => return Vec::new(),
+            Self::None | Self::Rehearsal | Self::Tmpfs => return Vec::new(),
             Self::StraceEio => ("fdatasync,fsync", format!("EIO:when={at}")),
             // Sockets are written with other calls; eventfds with `write`, which is therefore left alone.
             Self::StraceEnospc => {

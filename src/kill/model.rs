@@ -276,7 +276,9 @@ impl Model {
         self.counts.refused += 1;
         if KEY_CODES.contains(&code) {
             let what = format!("account {account}: its key is refused: {message}");
-            self.broken.push(Violation::new(Kind::LostAccount, what));
+            if !self.broken.iter().any(|known| known.what == what) {
+                self.broken.push(Violation::new(Kind::LostAccount, what));
+            }
         }
         match ask {
             Ask::Place(place) | Ask::Replace { place, .. } => {

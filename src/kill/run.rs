@@ -177,10 +177,15 @@ impl<'a> Soak<'a> {
         let mut unchecked = 0;
         let mut said = Instant::now();
         while report.kills < self.options.kills {
-            if self.options.fault == Fault::None {
-                self.kill(report).await?;
-            } else {
-                self.fail(report).await?;
+            match self.options.fault {
+                Fault::None => self.kill(report).await?,
+                Fault::Rehearsal => {
+                    sleep(self.instant()).await;
+                    report.kills += 1;
+                    self.starts += 1; // so that the probe's deposit is a new one
+                    self.spawned = Instant::now();
+                }
+                Fault::StraceEio | Fault::StraceEnospc | Fault::Tmpfs => self.fail(report).await?,
             }
             self.server.ready(&self.client, READY_MAX).await?;
             self.acknowledged().await?;
@@ -209,8 +214,7 @@ impl<'a> Soak<'a> {
 
     /// Kills the server at some instant, and some of the starts that follow.
     async fn kill(&mut self, report: &mut Report) -> Result<()> {
-        let (least, most) = KILL_AFTER_MS;
-        sleep(Duration::from_millis(self.random.between(least, most))).await;
+        sleep(self.instant()).await;
         self.end(report)?;
         while report.kills < self.options.kills && self.random.chance(KILL_STARTING_PERCENT) {
             self.start(&[])?;
@@ -219,6 +223,12 @@ impl<'a> Soak<'a> {
             report.kills_starting += 1;
         }
         self.start(&[])
+    }
+
+    /// How long the server is left alone.
+    fn instant(&mut self) -> Duration {
+        let (least, most) = KILL_AFTER_MS;
+        Duration::from_millis(self.random.between(least, most))
     }
 
     fn end(&mut self, report: &mut Report) -> Result<()> {
@@ -320,6 +330,9 @@ impl<'a> Soak<'a> {
 
     /// A planned stop loses nothing either.
     async fn stop_in_order(&mut self, report: &mut Report) -> Result<()> {
+        if self.options.fault == Fault::Rehearsal {
+            return Ok(());
+        }
         let status = self.server.stop()?;
         if !status.is_some_and(|status| status.success()) {
             bail!("the server did not stop well: {status:?}");
