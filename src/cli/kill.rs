@@ -46,6 +46,9 @@ pub(super) struct KillArgs {
     /// Send some orders with an idempotency key, and again after restarts
     #[arg(long)]
     idempotency: bool,
+    /// Doctor what the server says at every check, and fail unless the checker sees it
+    #[arg(long)]
+    plant: bool,
     /// More configuration of the server, as TOML
     #[arg(long, value_name = "TOML", default_value = "")]
     config_extra: String,
@@ -103,6 +106,7 @@ pub(super) fn run(arguments: KillArgs) -> Result<()> {
             FaultArg::Tmpfs => Fault::Tmpfs,
         },
         idempotency: arguments.idempotency,
+        plant: arguments.plant,
         extra: settings(&arguments.config_extra),
     };
     let say = |line: &str| {
@@ -117,8 +121,10 @@ pub(super) fn run(arguments: KillArgs) -> Result<()> {
     if report.violations.is_empty() {
         return Ok(());
     }
-    for violation in report.violations.iter().take(VIOLATIONS_PRINTED) {
-        println!("{:?}: {}", violation.kind, violation.what);
+    for kind in report.found().into_keys() {
+        for violation in report.violations.iter().filter(|found| found.kind == kind).take(PRINTED) {
+            println!("{:?}: {}", violation.kind, violation.what);
+        }
     }
     for line in &report.lines {
         println!("  {line}");
@@ -131,8 +137,8 @@ pub(super) fn run(arguments: KillArgs) -> Result<()> {
     )
 }
 
-/// How many violations are printed; all are in the report.
-const VIOLATIONS_PRINTED: usize = 40;
+/// How many violations of a kind are printed; all are in the report.
+const PRINTED: usize = 6;
 
 /// The small settings this server has, less the sections that are given.
 fn settings(given: &str) -> String {

@@ -23,7 +23,14 @@ pub(super) fn check(model: &mut Model, view: &View) -> Vec<Violation> {
     for id in ids {
         let seen = view.accounts.get(&id);
         match seen.map_or(Some("nobody looked"), |seen| seen.failed.as_deref()) {
-            Some(why) => found.push(Violation::new(Kind::LostAccount, format!("account {id}: {why}"))),
+            Some(why) => {
+                let (orders, fills) =
+                    model.accounts.get(&id).map_or((0, 0), |lost| (lost.orders.len(), lost.fills.len()));
+                let what = format!(
+                    "account {id}: {why}; {orders} acknowledged orders and {fills} fills cannot be looked at"
+                );
+                found.push(Violation::new(Kind::LostAccount, what));
+            }
             None => {
                 if let (Some(account), Some(seen)) = (model.accounts.get_mut(&id), seen) {
                     let mut turn = Turn { id, account, seen, found: &mut found };

@@ -27,7 +27,7 @@ pub enum Fault {
 
 /// After how many calls the fault comes, at most.
 const CALLS_MAX: u64 = 400;
-const TMPFS_SMALL: &str = "size=6m";
+const TMPFS_FIRST: &str = "size=64m";
 const TMPFS_LARGE: &str = "size=2g";
 
 impl Fault {
@@ -80,12 +80,12 @@ pub(super) struct Tmpfs(PathBuf);
 impl Tmpfs {
     pub(super) fn mount(at: &Path) -> Result<Self> {
         fs::create_dir_all(at)?;
-        mount(&["-t", "tmpfs", "-o", TMPFS_SMALL, "tmpfs"], at)?;
+        mount(&["-t", "tmpfs", "-o", TMPFS_FIRST, "tmpfs"], at)?;
         Ok(Self(at.to_owned()))
     }
 
-    /// As small as it was, or as it must be to hold what is there and a little more.
-    pub(super) fn shrink(&self) -> Result<()> {
+    /// As small as it must be to hold what is there and so many KiB more.
+    pub(super) fn shrink(&self, spare: u64) -> Result<()> {
         let mut bytes = 0;
         let mut open = vec![self.0.clone()];
         while let Some(directory) = open.pop() {
@@ -99,7 +99,7 @@ impl Tmpfs {
                 }
             }
         }
-        mount(&["-o", &format!("remount,size={}k", bytes / 1_024 + 3_000)], &self.0)
+        mount(&["-o", &format!("remount,size={}k", bytes / 1_024 + spare)], &self.0)
     }
 
     pub(super) fn grow(&self) -> Result<()> {

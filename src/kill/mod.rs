@@ -17,6 +17,7 @@ mod market;
 mod model;
 mod observe;
 mod parse;
+mod plant;
 mod record;
 mod report;
 mod run;

@@ -40,6 +40,8 @@ pub struct Report {
     pub kills_starting: u64,
     /// How often everything was compared.
     pub checks: u64,
+    /// Lies planted that the checker saw through.
+    pub lies: u64,
     /// Disk faults the server ended by.
     pub faults_hit: u64,
     /// Disk faults that never came to it.
@@ -110,6 +112,9 @@ impl Report {
             self.restarts.count,
             self.violations.len(),
         );
+        if self.lies > 0 {
+            text += &format!("\nplanted and found: {}", self.lies);
+        }
         if self.faults_hit + self.faults_missed > 0 {
             let (hit, missed) = (self.faults_hit, self.faults_missed);
             text += &format!("\ndisk faults: {hit} ended the server, {missed} never came to it");

@@ -16,7 +16,7 @@ use super::{
     founding::{self, FIRST, Founded, PROBE},
     market::Asset,
     model::Model,
-    observe,
+    observe, plant,
     record::{Answer, Transfer},
     report::{Report, Times},
     server::Server,
@@ -65,6 +65,8 @@ pub struct Options {
     pub fault: Fault,
     /// Whether some orders carry an idempotency key.
     pub idempotency: bool,
+    /// Whether the checker is lied to at every check, and must see it.
+    pub plant: bool,
     /// More configuration of the server.
     pub extra: String,
 }
@@ -252,7 +254,7 @@ impl<'a> Soak<'a> {
         self.server.kill()?;
         let _ = fs::remove_file(&self.trace); // of the time before
         if let Some(tmpfs) = &self.tmpfs {
-            tmpfs.shrink()?;
+            tmpfs.shrink(self.random.between(1_500, 4_000))?;
         }
         let before = self.options.fault.before(&mut self.random, &self.trace);
         self.start(&before)?;
@@ -315,6 +317,11 @@ impl<'a> Soak<'a> {
                 sleep(LOOK_AGAIN).await;
             }
             let view = observe::look(&self.client, &self.founded.keys, &self.model).await;
+            if self.options.plant && look == 0 {
+                let (seen_through, believed) = plant::lie(&self.model, &view);
+                report.lies += seen_through;
+                report.violations.extend(believed);
+            }
             let mut next = self.model.clone();
             found = check(&mut next, &view);
             if found.is_empty() {
