@@ -49,6 +49,9 @@ pub(super) struct KillArgs {
     /// Doctor what the server says at every check, and fail unless the checker sees it
     #[arg(long)]
     plant: bool,
+    /// Serve with another program, such as an older one
+    #[arg(long, value_name = "FILE")]
+    server: Option<PathBuf>,
     /// More configuration of the server, as TOML
     #[arg(long, value_name = "TOML", default_value = "")]
     config_extra: String,
@@ -107,7 +110,11 @@ pub(super) fn run(arguments: KillArgs) -> Result<()> {
         },
         idempotency: arguments.idempotency,
         plant: arguments.plant,
-        extra: settings(&arguments.config_extra),
+        extra: match &arguments.server {
+            None => settings(&arguments.config_extra),
+            Some(_) => arguments.config_extra.clone(), // what that program knows is not known here
+        },
+        server: arguments.server.map(std::path::absolute).transpose()?,
     };
     let say = |line: &str| {
         let _ = writeln!(std::io::stderr(), "{line}"); // nobody has to read it

@@ -67,6 +67,8 @@ pub struct Options {
     pub idempotency: bool,
     /// Whether the checker is lied to at every check, and must see it.
     pub plant: bool,
+    /// Which program serves; none means this one.
+    pub server: Option<PathBuf>,
     /// More configuration of the server.
     pub extra: String,
 }
@@ -144,6 +146,9 @@ impl<'a> Soak<'a> {
     async fn begin(options: &'a Options, work: PathBuf, data: PathBuf, tmpfs: Option<Tmpfs>) -> Result<Self> {
         let token = format!("soak-{:032x}", options.seed);
         let mut server = Server::prepare(&work, &data, &token, FIRST, &options.extra)?;
+        if let Some(program) = &options.server {
+            server.set_program(program.clone());
+        }
         let client = Client::new(&server.url()).with_operator(&token);
         server.start(&[])?;
         server.ready(&client, READY_MAX).await?;

@@ -20,6 +20,7 @@ const PORTS: (u64, u64) = (20_000, 30_000);
 /// How to start the server, and the one that runs.
 #[derive(Debug)]
 pub(super) struct Server {
+    program: PathBuf,
     config: PathBuf,
     log: PathBuf,
     port: u16,
@@ -39,7 +40,13 @@ impl Server {
              {extra}\n"
         );
         fs::write(&config, text).with_context(|| format!("cannot write {}", config.display()))?;
-        Ok(Self { config, log: work.join("server.log"), port, running: None })
+        let program = std::env::current_exe().context("no path to this program")?;
+        Ok(Self { program, config, log: work.join("server.log"), port, running: None })
+    }
+
+    /// Serves with another program than this one.
+    pub(super) fn set_program(&mut self, program: PathBuf) {
+        self.program = program;
     }
 
     pub(super) fn url(&self) -> String {
@@ -48,12 +55,12 @@ impl Server {
 
     /// Starts it, behind the words of `before` if there are any.
     pub(super) fn start(&mut self, before: &[String]) -> Result<()> {
-        let this = std::env::current_exe().context("no path to this program")?;
+        let this = &self.program;
         let mut command = match before.split_first() {
-            None => Command::new(&this),
+            None => Command::new(this),
             Some((program, arguments)) => {
                 let mut command = Command::new(program);
-                command.args(arguments).arg(&this);
+                command.args(arguments).arg(this);
                 command
             }
         };
