@@ -8,25 +8,21 @@ use super::{
 };
 
 /// Doctors a view; returns whether there was anything to doctor.
-type Doctor = fn(&mut View) -> bool;
+type Doctor = fn(&Model, &mut View) -> bool;
 
 /// Each lie and what it must be found to be.
 const LIES: [(Kind, Doctor); 7] = [
-    (Kind::LostOrder, |view| each(view, |seen| seen.open.pop().map(|lost| seen.forget(lost.id)).is_some())),
-    (Kind::LostFill, |view| each(view, |seen| seen.fills.pop().is_some())),
-    (Kind::DoubledFill, |view| {
+    (Kind::LostOrder, |_, view| {
+        each(view, |seen| seen.open.pop().map(|lost| seen.forget(lost.id)).is_some())
+    }),
+    (Kind::LostFill, |_, view| each(view, |seen| seen.fills.pop().is_some())),
+    (Kind::DoubledFill, |_, view| {
         each(view, |seen| seen.fills.last().cloned().map(|fill| seen.fills.push(fill)).is_some())
     }),
-    (Kind::LostCancel, |view| {
-        let reopen = |seen: &mut AccountView| {
-            let order = seen.orders.iter_mut().find(|order| order.status == "CANCELED");
-            order.map(|order| order.status = "NEW".to_owned()).is_some()
-        };
-        view.accounts.values_mut().map(reopen).fold(false, |any, one| any | one)
-    }),
-    (Kind::WrongBalance, |view| each(view, |seen| add(&mut seen.balances[1].0, 1))),
-    (Kind::OrphanHold, |view| each(view, |seen| add(&mut seen.balances[1].1, 1))),
-    (Kind::WrongBook, |view| view.books.pop_first().is_some()),
+    (Kind::LostCancel, reopen),
+    (Kind::WrongBalance, |_, view| each(view, |seen| add(&mut seen.balances[1].0, 1))),
+    (Kind::OrphanHold, |_, view| each(view, |seen| add(&mut seen.balances[1].1, 1))),
+    (Kind::WrongBook, |_, view| view.books.pop_first().is_some()),
 ];
 
 impl AccountView {
@@ -40,6 +36,21 @@ fn each(view: &mut View, doctor: impl Fn(&mut AccountView) -> bool) -> bool {
     view.accounts.values_mut().map(doctor).fold(false, |any, one| any | one)
 }
 
+/// Opens an order again whose cancel was acknowledged.
+fn reopen(model: &Model, view: &mut View) -> bool {
+    let mut any = false;
+    for (id, account) in &model.accounts {
+        let Some(seen) = view.accounts.get_mut(id) else { continue };
+        for order in &mut seen.orders {
+            if account.orders.get(&order.id).is_some_and(|known| known.cancelled) {
+                order.status = "NEW".to_owned();
+                any = true;
+            }
+        }
+    }
+    any
+}
+
 fn add(balance: &mut i64, units: i64) -> bool {
     *balance += units;
     true
@@ -50,7 +61,7 @@ pub(super) fn lie(model: &Model, view: &View) -> (u64, Vec<Violation>) {
     let (mut seen_through, mut believed) = (0, Vec::new());
     for (kind, doctor) in LIES {
         let mut doctored = view.clone();
-        if !doctor(&mut doctored) {
+        if !doctor(model, &mut doctored) {
             continue;
         }
         if check(&mut model.clone(), &doctored).iter().any(|found| found.kind == kind) {

@@ -34,6 +34,8 @@ const KILL_STARTING_PERCENT: u64 = 20;
 const READY_MAX: Duration = Duration::from_secs(60);
 /// How long a disk fault may take to come.
 const FAULT_MAX: Duration = Duration::from_secs(20);
+/// How much room a full disk still has when the server starts on it, in KiB: less than one run of the clients writes.
+const SPARE_KIB: (u64, u64) = (100, 1_200);
 /// What is wrong must be wrong several times: the last messages between shards may still be under way.
 const LOOKS: usize = 3;
 const LOOK_AGAIN: Duration = Duration::from_millis(300);
@@ -259,7 +261,7 @@ impl<'a> Soak<'a> {
         self.server.kill()?;
         let _ = fs::remove_file(&self.trace); // of the time before
         if let Some(tmpfs) = &self.tmpfs {
-            tmpfs.shrink(self.random.between(1_500, 4_000))?;
+            tmpfs.shrink(self.random.between(SPARE_KIB.0, SPARE_KIB.1))?;
         }
         let before = self.options.fault.before(&mut self.random, &self.trace);
         self.start(&before)?;
