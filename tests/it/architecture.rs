@@ -22,8 +22,9 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("sim", &["domain", "journal", "store"]),
     ("bench", &["actors", "domain", "auth", "http", "journal", "sim", "store", "telemetry"]),
     ("soak", &["domain"]),
+    ("kill", &["domain", "feed"]),
     ("app", &["actors", "auth", "config", "domain", "feed", "http", "journal", "store", "telemetry"]),
-    ("cli", &["app", "config", "feed", "bench", "soak", "telemetry"]),
+    ("cli", &["app", "config", "feed", "bench", "kill", "soak", "telemetry"]),
 ];
 
 /// Layers that talk to a terminal.
