@@ -23,6 +23,7 @@ use crate::{
         reject::Reject,
         time::Timestamp,
     },
+    journal::Journal,
     telemetry::Metrics,
 };
 
@@ -66,6 +67,24 @@ impl Exchange {
     /// Returns why the audit has stopped trading, if it has.
     pub fn halted(&self) -> Option<&str> {
         self.topology.health.halted()
+    }
+
+    /// Returns whether the journal has no room beyond the segment it writes: the disk is full, most likely.
+    pub fn is_short_of_space(&self) -> bool {
+        self.topology.journal.as_ref().is_some_and(Journal::is_short_of_space)
+    }
+
+    /// Returns the metrics as OpenMetrics text.
+    pub fn render_metrics(&self) -> String {
+        let stats = self.topology.journal.as_ref().map(Journal::stats).unwrap_or_default();
+        let durable = self.topology.journal.as_ref().map_or(0, Journal::durable);
+        let gauges = &self.topology.metrics.journal;
+        gauges.durable.set(i64::try_from(durable).unwrap_or(i64::MAX));
+        gauges.queued.set(i64::try_from(stats.queued).unwrap_or(i64::MAX));
+        gauges.commits.set(i64::try_from(stats.commits).unwrap_or(i64::MAX));
+        gauges.bytes.set(i64::try_from(stats.bytes).unwrap_or(i64::MAX));
+        gauges.last_commit.set(std::time::Duration::from_nanos(stats.last_commit_nanos).as_secs_f64());
+        self.topology.metrics.render()
     }
 
     /// Stops trading: from now on orders can only be cancelled, and nothing is withdrawn.
@@ -145,8 +164,13 @@ impl Exchange {
         if topology.health.is_stopping() {
             return Err(Reject::Stopping);
         }
-        if topology.health.halted().is_some() && !command.is_safe_when_halted() {
-            return Err(Reject::Halted);
+        if !command.is_safe_when_halted() {
+            if topology.health.halted().is_some() {
+                return Err(Reject::Halted);
+            }
+            if self.is_short_of_space() {
+                return Err(Reject::DiskFull);
+            }
         }
         let lowers_risk = command.lowers_risk();
         let shard = topology.account_shard_of(slot);

@@ -6,7 +6,7 @@ use actix::prelude::*;
 use serde::Serialize;
 use tracing::Span;
 
-use super::quiet::{NoEncoder, NoListener, catalogue};
+use super::quiet::{NoEncoder, NoListener, sample};
 use crate::{
     actors::{
         self, Exchange, Settings,
@@ -91,7 +91,7 @@ pub fn depth(queries: usize, tasks: usize) -> anyhow::Result<Depth> {
 fn in_exchange<T>(work: impl AsyncFnOnce(Exchange) -> anyhow::Result<T>) -> anyhow::Result<T> {
     let system = System::new();
     let result = system.block_on(async {
-        let settings = Settings::new(Arc::new(catalogue()?));
+        let settings = Settings::new(Arc::new(sample()?));
         let running = actors::start(settings, Box::new(NoEncoder), Arc::new(NoListener));
         let result = work(running.exchange.clone()).await;
         running.stop();

@@ -12,7 +12,7 @@ use tracing::Span;
 use super::{
     latency::Latency,
     median,
-    quiet::{NoEncoder, NoListener, catalogue},
+    quiet::{NoEncoder, NoListener, sample},
     server::Directory,
 };
 use crate::{
@@ -66,7 +66,7 @@ pub struct Report {
 pub fn run(runs: usize, accounts: u64, orders: u64, frames: u64) -> anyhow::Result<Report> {
     let directory = Directory::new()?;
     let path = directory.0.join("data");
-    let catalogue = Arc::new(catalogue()?);
+    let catalogue = Arc::new(sample()?);
     let settings = RecoverySettings {
         catalogue: Arc::clone(&catalogue),
         limits: LIMITS,

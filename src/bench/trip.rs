@@ -17,7 +17,7 @@ use tracing::Span;
 
 use super::{
     median,
-    quiet::{NoEncoder, NoListener, catalogue},
+    quiet::{NoEncoder, NoListener, sample},
     yardstick::{Operation, Record, Workload},
 };
 use crate::{
@@ -119,7 +119,7 @@ fn command(record: &Record) -> Option<AccountCommand> {
 fn trip(records: &[Record], measured: usize, accounts: u32) -> anyhow::Result<(Cost, u64)> {
     let system = System::new();
     let result = system.block_on(async {
-        let mut settings = Settings::new(Arc::new(catalogue()?));
+        let mut settings = Settings::new(Arc::new(sample()?));
         settings.symbol_gate.commands = usize::try_from(IN_FLIGHT)?;
         let running = actors::start(settings, Box::new(NoEncoder), Arc::new(NoListener));
         let exchange = running.exchange.clone();

@@ -23,6 +23,7 @@ pub mod order;
 pub mod planted;
 pub mod reject;
 pub mod replica;
+pub mod sample;
 pub mod symbol;
 pub mod table;
 pub mod time;

@@ -166,6 +166,9 @@ pub enum Reject {
     /// An audit found the books wrong: nothing new is traded and nothing leaves until an operator has looked.
     #[error("trading is halted: only cancels and deposits are taken")]
     Halted,
+    /// The disk is nearly full: what is open can be cancelled, nothing new is taken until there is space.
+    #[error("the disk is nearly full: only cancels and deposits are taken")]
+    DiskFull,
 }
 
 impl Reject {
@@ -203,6 +206,7 @@ impl Reject {
             Self::OutOfService => 9002,
             Self::Stopping => 9003,
             Self::Halted => 9004,
+            Self::DiskFull => 9005,
         }
     }
 }

@@ -239,6 +239,11 @@ impl ApiError {
             Reject::TooLate => Self::outside_window(),
             Reject::OutOfService => Self::disconnected(),
             Reject::Halted => Self::bad(-2010, "Trading is halted: only cancels and deposits are accepted."),
+            Reject::DiskFull => Self {
+                status: StatusCode::SERVICE_UNAVAILABLE,
+                retry_after_seconds: Some(5),
+                ..Self::bad(-1008, "The disk is nearly full: only cancels and deposits are accepted.")
+            },
             Reject::Stopping => Self { retry_after_seconds: Some(5), ..Self::stopping() },
         }
     }

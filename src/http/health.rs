@@ -17,7 +17,9 @@ pub(super) async fn ready(call: &Call<'_>) -> Result<Reply, ApiError> {
     let exchange = call.state.exchange();
     let (stopping, out_of_service) = (exchange.is_stopping(), exchange.out_of_service());
     let halted = exchange.halted();
-    let ready = !stopping && out_of_service.is_empty() && halted.is_none();
+    let full = exchange.is_short_of_space().then_some("the disk is nearly full");
+    let reason = halted.or(full);
+    let ready = !stopping && out_of_service.is_empty() && reason.is_none();
     let mut reply = Reply::write(128, |json| {
         json.object(|json| {
             json.field("status").text(match (ready, stopping, halted) {
@@ -26,7 +28,7 @@ pub(super) async fn ready(call: &Call<'_>) -> Result<Reply, ApiError> {
                 (false, false, Some(_)) => "halted",
                 (false, false, None) => "degraded",
             });
-            if let Some(reason) = halted {
+            if let Some(reason) = reason {
                 json.field("reason").text(reason);
             }
             json.field("outOfService").array(|json| {
@@ -42,7 +44,7 @@ pub(super) async fn ready(call: &Call<'_>) -> Result<Reply, ApiError> {
 
 /// `GET /metrics`
 pub(super) async fn metrics(call: &Call<'_>) -> Result<Reply, ApiError> {
-    let mut reply = Reply::json(call.state.exchange().metrics().render());
+    let mut reply = Reply::json(call.state.exchange().render_metrics());
     // What prometheus-client writes.
     reply.content_type = "application/openmetrics-text; version=1.0.0; charset=utf-8";
     Ok(reply)

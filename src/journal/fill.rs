@@ -20,8 +20,10 @@ use super::{
     segment::{DIRECTORY, spare_name},
 };
 
-/// What is written at once.
+/// What is written at once by a writer that waits for it.
 const STEP: usize = 1 << 20;
+/// What is written at once in the background: a commit beside it waits for no more than that.
+const GENTLE_STEP: usize = 256 << 10;
 /// The pause after each step in the background.
 const PAUSE: Duration = Duration::from_millis(2);
 
@@ -52,6 +54,8 @@ struct Background {
     ordered: Option<u64>,
     ordered_at: Instant,
     is_stopped: Arc<AtomicBool>,
+    /// The writer waits: no more steps and pauses.
+    is_hurried: Arc<AtomicBool>,
     has_failed: Arc<AtomicBool>,
     thread: Option<JoinHandle<()>>,
 }
@@ -97,10 +101,15 @@ impl Filler {
     pub(super) fn take(&mut self, index: u64) -> Result<Box<dyn File>, JournalError> {
         if let Some(background) = &mut self.background
             && background.ordered.take() == Some(index)
-            && let Ok((ready, Ok(file))) = background.ready.recv()
-            && ready == index
         {
-            return Ok(file);
+            background.is_hurried.store(true, Ordering::Relaxed);
+            let prepared = background.ready.recv();
+            background.is_hurried.store(false, Ordering::Relaxed);
+            if let Ok((ready, Ok(file))) = prepared
+                && ready == index
+            {
+                return Ok(file);
+            }
         }
         let file = fill(&self.disk, index, self.bytes, None);
         file.map_err(JournalError::io(&spare_name(index), "prepare the segment"))
@@ -113,10 +122,12 @@ impl Background {
         let (finished, ready) = mpsc::channel();
         let is_stopped = Arc::new(AtomicBool::new(false));
         let has_failed = Arc::new(AtomicBool::new(false));
-        let (stopped, failed) = (Arc::clone(&is_stopped), Arc::clone(&has_failed));
+        let is_hurried = Arc::new(AtomicBool::new(false));
+        let failed = Arc::clone(&has_failed);
+        let background = Signals { is_stopped: Arc::clone(&is_stopped), is_hurried: Arc::clone(&is_hurried) };
         let run = move || {
             while let Ok(index) = ordered.recv() {
-                let file = fill(&disk, index, bytes, Some(&stopped));
+                let file = fill(&disk, index, bytes, Some(&background));
                 failed.store(file.is_err(), Ordering::Relaxed);
                 if finished.send((index, file)).is_err() {
                     break;
@@ -132,6 +143,7 @@ impl Background {
             ordered: None,
             ordered_at: Instant::now(),
             is_stopped,
+            is_hurried,
             has_failed,
             thread,
         })
@@ -153,7 +165,7 @@ fn fill(
     disk: &Arc<dyn Disk>,
     index: u64,
     bytes: u64,
-    stop: Option<&AtomicBool>,
+    background: Option<&Signals>,
 ) -> io::Result<Box<dyn File>> {
     let name = spare_name(index);
     match disk.remove(&name) {
@@ -161,26 +173,34 @@ fn fill(
         _ => {}
     }
     let file = disk.create(&name)?;
-    let filled = write_zeros(&*file, bytes, stop).and_then(|()| disk.sync_dir(DIRECTORY));
+    let filled = write_zeros(&*file, bytes, background).and_then(|()| disk.sync_dir(DIRECTORY));
     if filled.is_err() {
         let _ = disk.remove(&name);
     }
     filled.map(|()| file)
 }
 
-fn write_zeros(file: &dyn File, bytes: u64, stop: Option<&AtomicBool>) -> io::Result<()> {
+/// What the thread that fills is told meanwhile.
+struct Signals {
+    is_stopped: Arc<AtomicBool>,
+    is_hurried: Arc<AtomicBool>,
+}
+
+fn write_zeros(file: &dyn File, bytes: u64, background: Option<&Signals>) -> io::Result<()> {
     let zeros = vec![0; STEP.min(bytes as usize)];
     let mut offset = 0;
     while offset < bytes {
-        let step = (bytes - offset).min(STEP as u64);
+        let gentle = background.filter(|signals| !signals.is_hurried.load(Ordering::Relaxed));
+        let most = if gentle.is_some() { GENTLE_STEP } else { STEP };
+        let step = (bytes - offset).min(most as u64);
         file.write_at(&zeros[..step as usize], offset)?;
         offset += step;
-        if let Some(stop) = stop {
+        if gentle.is_some() {
             file.sync_data()?;
             thread::sleep(PAUSE);
-            if stop.load(Ordering::Relaxed) {
-                return Err(io::ErrorKind::Interrupted.into());
-            }
+        }
+        if background.is_some_and(|signals| signals.is_stopped.load(Ordering::Relaxed)) {
+            return Err(io::ErrorKind::Interrupted.into());
         }
     }
     file.sync_data()

@@ -142,6 +142,11 @@ impl<O: Outbox> Journal<O> {
         }
     }
 
+    /// Returns whether the next segment cannot be prepared: the disk is full, most likely.
+    pub fn is_short_of_space(&self) -> bool {
+        self.entrance.shared.is_short_of_space.load(Ordering::Relaxed)
+    }
+
     /// Returns the last frame known to be durable.
     pub fn durable(&self) -> u64 {
         self.entrance.shared.durable.load(Ordering::Acquire)

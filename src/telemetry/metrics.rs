@@ -32,6 +32,39 @@ struct HopLabels {
     hop: &'static str,
 }
 
+/// What the journal says of itself, set when the metrics are read.
+#[derive(Debug, Default)]
+pub struct JournalGauges {
+    /// The last durable frame.
+    pub durable: Gauge,
+    /// What waits to be written or released.
+    pub queued: Gauge,
+    /// Commits since the start.
+    pub commits: Gauge,
+    /// Bytes of frames since the start.
+    pub bytes: Gauge,
+    /// How long the last commit took, in seconds.
+    pub last_commit: Gauge<f64, AtomicU64>,
+}
+
+impl JournalGauges {
+    fn register(registry: &mut Registry) -> Self {
+        let gauges = Self::default();
+        registry.register("journal_durable_frame", "The last durable frame", gauges.durable.clone());
+        registry.register("journal_queue", "What waits for the journal", gauges.queued.clone());
+        registry.register("journal_commits", "Commits since the start", gauges.commits.clone());
+        registry.register_with_unit(
+            "journal",
+            "Frames written since the start",
+            Unit::Bytes,
+            gauges.bytes.clone(),
+        );
+        let help = "How long the last commit took";
+        registry.register_with_unit("journal_last_commit", help, Unit::Seconds, gauges.last_commit.clone());
+        gauges
+    }
+}
+
 /// What the exchange counts and measures.
 #[derive(Debug)]
 pub struct Metrics {
@@ -53,6 +86,8 @@ pub struct Metrics {
     pub account_to_symbol: Histogram,
     /// From the end of a symbol shard's turn to the account shard taking its messages up.
     pub symbol_to_account: Histogram,
+    /// The journal.
+    pub journal: JournalGauges,
     /// From the edge letting a command in to its answer, by account shard: each has its own, so that shards never
     /// wait for each other to count.
     commands: Vec<Histogram>,
@@ -115,6 +150,7 @@ impl Metrics {
         let commands =
             (0..account_shards).map(|index| commands.get_or_create(&shard(index)).clone()).collect();
         let queues = queues(&mut registry, account_shards, symbol_shards);
+        let journal = JournalGauges::register(&mut registry);
         Self {
             admitted,
             shed_account,
@@ -125,6 +161,7 @@ impl Metrics {
             edge_to_account,
             account_to_symbol,
             symbol_to_account,
+            journal,
             commands,
             queues,
             registry,

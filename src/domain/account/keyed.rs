@@ -122,3 +122,168 @@ fn is_refusal(answer: &Answer) -> bool {
         _ => false,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::*;
+    use crate::domain::{
+        account::{AccountInput, AccountOutput, AccountSlot},
+        book::BookLimits,
+        command::{CreateAccount, Transfer},
+        id::{AssetId, SlotId, SymbolId},
+        market::{SymbolInput, SymbolOutput, SymbolSlot},
+        message::{Envelope, ToSymbol},
+        money::{Amount, Lots, Price},
+        order::{NewOrder, OrderKind, Side, StpMode, TimeInForce},
+        sample,
+        time::Timestamp,
+    };
+
+    const ACCOUNT: AccountId = AccountId::new(7);
+
+    /// One account slot and its book.
+    struct Bench {
+        slot: AccountSlot,
+        book: SymbolSlot,
+        next: u64,
+        now: u64,
+    }
+
+    type Answers = Vec<(CommandId, Result<Answer, Reject>)>;
+
+    impl Bench {
+        fn new() -> Self {
+            let catalogue = Arc::new(sample::catalogue().unwrap());
+            let book = SymbolSlot::new(SymbolId::new(1).slot(), &catalogue, BookLimits::default());
+            let slot = AccountSlot::new(SlotId::new(7), catalogue);
+            let mut bench = Self { slot, book, next: 0, now: 1_000_000 };
+            bench.command(AccountCommand::CreateAccount(CreateAccount { id: Some(ACCOUNT), tier: 0 }), None);
+            let amount = Amount::new(10_i128.pow(12));
+            let transfer = Transfer { account: ACCOUNT, asset: AssetId::new(2), amount, request_id: None };
+            bench.command(AccountCommand::Deposit(transfer), None);
+            bench
+        }
+
+        /// Gives a command and returns what the slot says at once.
+        fn command(&mut self, command: AccountCommand, key: Option<(&str, u128)>) -> AccountOutput {
+            self.next += 1;
+            let key = key.map(|(id, fingerprint)| IdempotencyKey { id: id.to_owned(), fingerprint });
+            let mut out = AccountOutput::default();
+            let input = AccountInput::Command { id: CommandId::new(self.next), command, key };
+            self.slot.handle(input, Timestamp::from_micros(self.now), &mut out).unwrap();
+            out
+        }
+
+        fn place(&mut self, ticks: u64, key: Option<(&str, u128)>) -> AccountOutput {
+            self.command(AccountCommand::Place(order(ticks)), key)
+        }
+
+        /// Has the book answer what it was told, and returns what the slot says then.
+        fn settle(&mut self, messages: &[Envelope<ToSymbol>]) -> Answers {
+            let mut answers = Vec::new();
+            for envelope in messages {
+                let mut told = SymbolOutput::default();
+                let now = Timestamp::from_micros(self.now);
+                self.book.handle(&SymbolInput::Message(*envelope), now, &mut told).unwrap();
+                for envelope in told.messages {
+                    let mut out = AccountOutput::default();
+                    self.slot.handle(AccountInput::Message(envelope), now, &mut out).unwrap();
+                    answers.append(&mut out.answers);
+                }
+            }
+            answers
+        }
+    }
+
+    fn order(ticks: u64) -> NewOrder {
+        NewOrder {
+            account: ACCOUNT,
+            symbol: SymbolId::new(1),
+            side: Side::Buy,
+            kind: OrderKind::Limit,
+            time_in_force: TimeInForce::Gtc,
+            price: Some(Price::from_ticks(ticks)),
+            quantity: Some(Lots::new(10)),
+            quote_quantity: None,
+            client_id: None,
+            stp: StpMode::None,
+            expires_at: None,
+            reference: None,
+        }
+    }
+
+    #[test]
+    fn the_same_key_is_the_same_order() {
+        let mut bench = Bench::new();
+        let first = bench.place(100, Some(("k", 1)));
+        let answers = bench.settle(&first.messages);
+        let [(_, Ok(placed))] = &answers[..] else { panic!("{answers:?}") };
+        let hash = bench.slot.hash();
+        let again = bench.place(100, Some(("k", 1)));
+        assert_eq!(again.answers, [(CommandId::new(4), Ok(placed.clone()))]);
+        assert_eq!((bench.slot.hash(), again.frame), (hash, None), "nothing changed");
+        let other = bench.place(101, Some(("k", 2)));
+        assert_eq!(other.answers, [(CommandId::new(5), Err(Reject::RequestConflict))]);
+    }
+
+    #[test]
+    fn a_key_in_flight_joins_the_first() {
+        let mut bench = Bench::new();
+        let first = bench.place(100, Some(("k", 1)));
+        let second = bench.place(100, Some(("k", 1)));
+        assert_eq!(second.joined, [(CommandId::new(4), CommandId::new(3))]);
+        assert!(second.messages.is_empty() && second.answers.is_empty() && second.frame.is_none());
+        assert_eq!(bench.settle(&first.messages).len(), 1, "the first is answered, and the second with it");
+    }
+
+    #[test]
+    fn a_refusal_is_not_remembered() {
+        let mut bench = Bench::new();
+        let refused = bench.place(u64::MAX >> 20, Some(("k", 1)));
+        assert!(refused.answers[0].1.is_err() && refused.frame.is_none(), "{:?}", refused.answers);
+        let placed = bench.place(100, Some(("k", 2)));
+        assert_eq!(placed.messages.len(), 1, "the key is free");
+        // Refused by the book, not by the account: the same.
+        let settled = bench.settle(&placed.messages);
+        assert!(settled[0].1.is_ok());
+        let sell = NewOrder { kind: OrderKind::LimitMaker, ..order(100) };
+        let sell = AccountCommand::Place(NewOrder { side: Side::Sell, ..sell });
+        let amount = Amount::new(10_i128.pow(12));
+        let base = Transfer { account: ACCOUNT, asset: AssetId::new(1), amount, request_id: None };
+        bench.command(AccountCommand::Deposit(base), None);
+        let taker = bench.command(sell.clone(), Some(("m", 3)));
+        let settled = bench.settle(&taker.messages);
+        assert_eq!(settled[0].1, Err(Reject::WouldTake));
+        let again = bench.command(sell, Some(("m", 4)));
+        assert_eq!(again.messages.len(), 1, "its key is free");
+    }
+
+    #[test]
+    fn a_key_lives_a_day() {
+        let mut bench = Bench::new();
+        let first = bench.place(100, Some(("k", 1)));
+        bench.settle(&first.messages);
+        bench.now += KEY_LIFE_MICROS - 1;
+        assert_eq!(bench.place(100, Some(("k", 2))).answers[0].1, Err(Reject::RequestConflict));
+        bench.now += 1;
+        assert_eq!(bench.place(100, Some(("k", 2))).messages.len(), 1);
+    }
+
+    #[test]
+    fn an_account_at_its_cap_is_refused_and_nothing_is_evicted() {
+        let mut bench = Bench::new();
+        for index in 0..KEYED_ORDERS_MAX {
+            let placed = bench.place(100, Some((&format!("k{index}"), 1)));
+            bench.settle(&placed.messages);
+            let cancel = crate::domain::command::CancelAll { account: ACCOUNT, symbol: SymbolId::new(1) };
+            let cancelled = bench.command(AccountCommand::CancelAll(cancel), None);
+            bench.settle(&cancelled.messages);
+        }
+        assert_eq!(bench.place(100, Some(("more", 1))).answers[0].1, Err(Reject::TooManyRequestIds));
+        assert!(bench.place(100, Some(("k0", 1))).answers[0].1.is_ok(), "the oldest is remembered");
+        bench.now += KEY_LIFE_MICROS;
+        assert_eq!(bench.place(100, Some(("more", 1))).messages.len(), 1, "after a day there is room");
+    }
+}
