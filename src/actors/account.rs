@@ -12,7 +12,7 @@ use super::{
         Admission, Admitted, Applied, Crash, Deliver, Drain, Query, ReplyHandle, StateHash, SymbolShardLost,
         Traced, Watch, Wire,
     },
-    outbox::{Answered, Ledger},
+    outbox::{Answered, TurnLog},
     topology::Topology,
     turns::{InTurns, Turns},
 };
@@ -49,7 +49,7 @@ pub struct AccountActor {
     waiting: Table<CommandId, Vec<Waiting>>,
     last_command: u64,
     out: AccountOutput,
-    ledger: Ledger,
+    log: TurnLog,
     outgoing: Vec<Vec<Traced<ToSymbol>>>,
     applied: Vec<Vec<(SlotId, SlotId, u64)>>,
     is_poisoned: bool,
@@ -122,7 +122,7 @@ impl AccountActor {
             waiting: Table::default(),
             last_command,
             out: AccountOutput::default(),
-            ledger: Ledger::default(),
+            log: TurnLog::default(),
             outgoing: Vec::new(),
             applied: Vec::new(),
             is_poisoned: false,
@@ -149,7 +149,7 @@ impl AccountActor {
                 let Query { account, query, span, reply } = *query;
                 let _entered = span.enter();
                 let view = self.slots.get(account.slot(), topology).query(account, &query, now);
-                self.ledger.told.views.push((reply, view));
+                self.log.told.views.push((reply, view));
                 Ok(())
             }
             Work::Watch(watch) => {
@@ -222,9 +222,9 @@ impl AccountActor {
         if let Some(head) = &self.out.frame
             && topology.journal.is_some()
         {
-            self.ledger.frames.push_account(head, &self.out.changes);
+            self.log.frames.push_account(head, &self.out.changes);
         }
-        let told = &mut self.ledger.told;
+        let told = &mut self.log.told;
         told.events.append(&mut self.out.events);
         told.keys.extend(self.out.keys().map(|key| (Arc::clone(&self.keys), key.clone())));
         for (command, first) in self.out.joined.drain(..) {
@@ -249,7 +249,7 @@ impl AccountActor {
 
     /// Tells the results of a turn: the journal first, then one message per shard concerned.
     fn tell(&mut self, topology: &Arc<Topology>) {
-        self.ledger.close_turn(topology);
+        self.log.close_turn(topology);
         deliver(&topology.symbols, &mut self.outgoing, &mut self.applied);
     }
 
@@ -316,7 +316,7 @@ impl InTurns for AccountActor {
         self.inbox.clear();
         self.waiting = Table::default();
         self.slots = Slots::default();
-        self.ledger = Ledger::default();
+        self.log = TurnLog::default();
     }
 }
 

@@ -131,13 +131,13 @@ impl Outbox for TurnOutbox {
 
 /// The way of a shard's frames into the journal, and of what it tells out of it.
 #[derive(Debug, Default)]
-pub(super) struct Ledger {
+pub(super) struct TurnLog {
     pub(super) frames: Frames,
     pub(super) told: Told,
     held: Arc<AtomicUsize>,
 }
 
-impl Ledger {
+impl TurnLog {
     /// Ends a turn: queues its frames, and behind them what it tells. Must come before anything is told to another
     /// shard: that is what makes any prefix of the journal a consistent cut.
     pub(super) fn close_turn(&mut self, topology: &Arc<Topology>) {

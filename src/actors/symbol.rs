@@ -12,7 +12,7 @@ use tracing::Span;
 use super::{
     deliver::deliver,
     message::{Applied, Crash, Deliver, Drain, StateHash, SymbolShardLost, Traced, Wire},
-    outbox::Ledger,
+    outbox::TurnLog,
     topology::Topology,
     turns::{InTurns, Turns},
 };
@@ -40,7 +40,7 @@ pub struct SymbolActor {
     inbox: VecDeque<Work>,
     out: SymbolOutput,
     outgoing: Vec<Vec<Traced<ToAccount>>>,
-    ledger: Ledger,
+    log: TurnLog,
     applied: Vec<Vec<(SlotId, SlotId, u64)>>,
     is_poisoned: bool,
 }
@@ -71,7 +71,7 @@ impl SymbolActor {
             inbox: VecDeque::new(),
             out: SymbolOutput::default(),
             outgoing: Vec::new(),
-            ledger: Ledger::default(),
+            log: TurnLog::default(),
             applied: Vec::new(),
             is_poisoned: false,
         }
@@ -133,7 +133,7 @@ impl SymbolActor {
         if let Some(head) = &self.out.frame
             && topology.journal.is_some()
         {
-            self.ledger.frames.push_symbol(head, &self.out.messages);
+            self.log.frames.push_symbol(head, &self.out.messages);
         }
         for envelope in self.out.messages.drain(..) {
             let shard = topology.account_shard_of(envelope.to);
@@ -142,14 +142,14 @@ impl SymbolActor {
         for (peer, upto) in self.out.applied.drain(..) {
             self.applied[topology.account_shard_of(peer)].push((slot, peer, upto));
         }
-        self.ledger.told.public.append(&mut self.out.public);
+        self.log.told.public.append(&mut self.out.public);
         self.out.clear();
         Ok(())
     }
 
     /// Tells the results of a turn: the journal first, then one message per shard concerned.
     fn tell(&mut self, topology: &Arc<Topology>) {
-        self.ledger.close_turn(topology);
+        self.log.close_turn(topology);
         deliver(&topology.accounts, &mut self.outgoing, &mut self.applied);
     }
 
@@ -212,7 +212,7 @@ impl InTurns for SymbolActor {
         }
         self.inbox.clear();
         self.slots.clear();
-        self.ledger = Ledger::default();
+        self.log = TurnLog::default();
     }
 }
 
