@@ -22,6 +22,8 @@ use crate::{
 const NEW_ORDER_REJECTED: i64 = -2010;
 /// How long to wait after an error that says nothing of waiting.
 const PAUSE: Duration = Duration::from_secs(1);
+/// Where the ids of its accounts begin: far from any that is given out.
+const ACCOUNTS: u64 = 1 << 45;
 /// Worth of an ordinary quote in US dollars.
 const QUOTE_WORTH: u64 = 400;
 /// Worth of a deposit in US dollars.
@@ -49,14 +51,17 @@ pub async fn run(
 ) -> Result<(), ClientError> {
     let info = client.get("/api/v3/exchangeInfo", &[]).await?;
     let symbols = member(&info, "symbols")?.as_array().cloned().unwrap_or_default();
-    let maker = Trader::open(&client).await?;
-    let taker = Trader::open(&client).await?;
+    let maker = Trader::open(&client, options.seed, 0).await?;
+    let taker = Trader::open(&client, options.seed, 1).await?;
     let mut desks = Vec::new();
     // A symbol's stream of the seed is its place in the list, whichever of them are traded.
     for (stream, symbol) in (1..).zip(&symbols) {
         let is_wanted = |name: &String| symbol["symbol"] == name.as_str();
         if options.symbols.is_empty() || options.symbols.iter().any(is_wanted) {
-            desks.push(Desk::open(&client, symbol, &maker, &taker, options.seed, stream).await?);
+            let desk = Desk::open(&client, symbol, &maker, &taker, options.seed, stream).await?;
+            // An exchange that was killed still has the quotes of its last run.
+            desk.close().await.or_else(refused_is_fine)?;
+            desks.push(desk);
         }
     }
     if let Some(unknown) = options.symbols.iter().find(|name| desks.iter().all(|desk| desk.name != **name)) {
@@ -81,8 +86,13 @@ struct Trader {
 }
 
 impl Trader {
-    async fn open(client: &Client) -> Result<Self, ClientError> {
-        let account = client.create_account(None, 0).await?;
+    /// Opens the account, or goes on with the one an earlier run of this seed has left.
+    async fn open(client: &Client, seed: u64, number: u64) -> Result<Self, ClientError> {
+        let account = ACCOUNTS + seed % 1_000_000 * 2 + number;
+        match client.create_account(Some(account), 0).await {
+            Ok(_) | Err(ClientError::Refused { status: 409, .. }) => {}
+            Err(error) => return Err(error),
+        }
         let credentials = client.create_key(account, &["TRADE", "USER_DATA"]).await?;
         Ok(Self { account, credentials })
     }
