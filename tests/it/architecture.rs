@@ -23,7 +23,7 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("bench", &["actors", "domain", "auth", "http", "sim", "telemetry"]),
     ("soak", &["domain"]),
     ("app", &["actors", "auth", "config", "domain", "feed", "http", "journal", "store", "telemetry"]),
-    ("cli", &["app", "config", "feed", "bench", "soak", "telemetry"]),
+    ("cli", &["app", "bench", "config", "domain", "feed", "journal", "soak", "store", "telemetry"]),
 ];
 
 /// Layers that talk to a terminal.
