@@ -63,7 +63,10 @@ fn a_clean_stop_and_start_show_the_same_exchange() {
         let repeated = json!({ "accountId": 77, "asset": "USDT", "amount": "1234.5", "requestId": "d" });
         let repeated = operate(&api, "deposit", repeated).await;
         assert_eq!(repeated.status, 200, "{repeated:?}");
-        assert_eq!(repeated.json["free"], "804.50000000", "{repeated:?}");
+        // It answers as the first time and changes nothing.
+        assert_eq!(repeated.json["free"], "1234.50000000", "{repeated:?}");
+        let account = api.signed(&made, Method::GET, "/api/v3/account", "omitZeroBalances=true").await.json;
+        assert_eq!(account["balances"][0]["free"], "762.50000000", "{account}");
     });
     server.stop();
 }

@@ -3,6 +3,7 @@
 use std::{
     collections::BTreeMap,
     fs,
+    os::unix::fs::FileExt,
     path::{Path, PathBuf},
     sync::atomic::{AtomicBool, Ordering},
 };
@@ -89,6 +90,16 @@ fn damage_is_named_and_told_by_the_exit_code() {
     let server = Process::start(root.path(), &settings);
     block_on(async { trade(&Api::new(server.url()), &seller, &buyer).await });
     server.kill();
+    // What is torn is told, and no part of a copy.
+    let used = lines(&printed(&on_directory("inspect --segments --json", root.path())))[0]["used"].as_u64();
+    let segment =
+        fs::OpenOptions::new().write(true).open(root.path().join("journal/0000000001.log")).unwrap();
+    segment.write_all_at(b"LXBK, but not whole", used.unwrap() + 8).unwrap();
+    let verified = printed(&on_directory("verify", root.path()));
+    assert!(verified.contains("torn        27 bytes of an unfinished commit"), "{verified}");
+    let copy = root.path().join("torn-copy");
+    printed(&on_directory(&format!("backup --to {}", copy.display()), root.path()));
+    assert!(printed(&on_directory("verify", &copy)).contains("torn        nothing"));
     // A kill leaves no snapshot; this takes it, as a clean stop would have.
     let taken = printed(&on_directory("snapshot", root.path()));
     assert!(taken.starts_with("took a snapshot of frame "), "{taken}");
