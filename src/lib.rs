@@ -8,6 +8,7 @@
 //! - [`http`]: the wire, REST and WebSocket.
 //! - [`app`]: the composition root, from [`config`] to a running exchange; [`cli`] is the way in.
 //! - [`feed`]: recorded and synthetic order flow, played through the public API.
+//! - [`kill`]: a server killed over and over, and a check that nothing acknowledged is lost.
 //! - [`sim`]: the whole exchange on one thread, seeded; the proofs run on it.
 //! - [`mod@bench`]: the figures. [`telemetry`]: logs and metrics.
 
@@ -23,6 +24,7 @@ pub mod domain;
 pub mod feed;
 pub mod http;
 pub mod journal;
+pub mod kill;
 pub mod sim;
 pub mod store;
 pub mod telemetry;

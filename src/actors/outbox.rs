@@ -9,7 +9,7 @@ use std::{
         Arc,
         atomic::{AtomicUsize, Ordering},
     },
-    time::Instant,
+    time::{Duration, Instant},
 };
 
 use super::{
@@ -86,7 +86,26 @@ impl Told {
     }
 }
 
+/// How long public facts wait for the answer that follows them: a match tells the public, and the answer to its order
+/// is one hop behind.
+const PUBLIC_PATIENCE: Duration = Duration::from_micros(200);
+
+/// How long frames wait that nobody waits for.
+const FRAME_PATIENCE: Duration = Duration::from_millis(1);
+
 impl Outbox for TurnOutbox {
+    fn patience(&self) -> Duration {
+        let Told { keys, events, public, answers, views } = &self.told;
+        match (
+            answers.is_empty() && views.is_empty() && events.is_empty() && keys.is_empty(),
+            public.is_empty(),
+        ) {
+            (false, _) => Duration::ZERO,
+            (true, false) => PUBLIC_PATIENCE,
+            (true, true) => FRAME_PATIENCE,
+        }
+    }
+
     fn release(self) {
         let Self { topology, held, told } = self;
         for (listener, key) in &told.keys {

@@ -1,9 +1,14 @@
 //! Benchmarks and soaks, driven by `lightning bench` and `lightning soak`.
 
 pub mod book;
+pub mod durable;
 pub mod exchange;
 pub mod http;
+pub mod journal;
+mod latency;
 mod quiet;
+pub mod recovery;
+mod server;
 pub mod soak;
 pub mod trip;
 pub mod yardstick;

@@ -24,6 +24,12 @@ pub(super) enum BenchCommand {
     Memory(MemoryArgs),
     /// Depth-20 queries per second
     Depth(DepthArgs),
+    /// The journal's writer against the disk itself
+    Journal(JournalArgs),
+    /// Signed orders over HTTP with and without durability
+    Durable(DurableArgs),
+    /// Recovery time, snapshot size, and trading while a snapshot is made
+    Recovery(RecoveryArgs),
     /// Serve the handler that only parses (`bench http` starts it)
     #[command(hide = true)]
     ParseOnly(ParseOnlyArgs),
@@ -101,6 +107,48 @@ pub(super) struct DepthArgs {
 }
 
 #[derive(Debug, Args)]
+pub(super) struct JournalArgs {
+    /// How long a cell takes
+    #[arg(long, default_value_t = 2.0)]
+    seconds: f64,
+    #[command(flatten)]
+    output: Output,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct DurableArgs {
+    /// How often; the median counts
+    #[arg(long, default_value_t = 5)]
+    runs: usize,
+    /// Orders in a run
+    #[arg(long, default_value_t = 60_000)]
+    orders: usize,
+    /// Numbers of clients
+    #[arg(long, value_delimiter = ',', default_value = "1,8,64,512")]
+    clients: Vec<usize>,
+    #[command(flatten)]
+    output: Output,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct RecoveryArgs {
+    /// How often; the median counts
+    #[arg(long, default_value_t = 3)]
+    runs: usize,
+    /// Accounts, with two balances each
+    #[arg(long, default_value_t = 1_000_000)]
+    accounts: u64,
+    /// Resting orders
+    #[arg(long, default_value_t = 1_000_000)]
+    orders: u64,
+    /// Frames behind the snapshot
+    #[arg(long, default_value_t = 1_000_000)]
+    frames: u64,
+    #[command(flatten)]
+    output: Output,
+}
+
+#[derive(Debug, Args)]
 pub(super) struct ParseOnlyArgs {
     #[arg(long)]
     listen: SocketAddr,
@@ -144,6 +192,17 @@ pub(super) fn run(command: BenchCommand) -> Result<()> {
         }
         BenchCommand::Depth(arguments) => {
             print(&bench::exchange::depth(arguments.queries, arguments.tasks)?, &arguments.output)
+        }
+        BenchCommand::Journal(arguments) => {
+            print(&bench::journal::run(arguments.seconds)?, &arguments.output)
+        }
+        BenchCommand::Durable(arguments) => {
+            let report = bench::durable::run(arguments.runs, arguments.orders, &arguments.clients)?;
+            print(&report, &arguments.output)
+        }
+        BenchCommand::Recovery(arguments) => {
+            let RecoveryArgs { runs, accounts, orders, frames, output } = arguments;
+            print(&bench::recovery::run(runs, accounts, orders, frames)?, &output)
         }
         BenchCommand::ParseOnly(arguments) => parse_only(&arguments),
     }

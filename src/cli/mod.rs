@@ -8,6 +8,7 @@ mod deposit;
 mod feed;
 mod inspect;
 mod key;
+mod kill;
 mod remote;
 mod serve;
 mod settings;
@@ -63,6 +64,11 @@ enum Command {
     Bench(bench::BenchCommand),
     /// Play random commands against the oracle and through the simulation
     Soak(bench::SoakArgs),
+    /// Kill a server over and over under load, and compare what it says with what it had said
+    SoakKill(kill::KillArgs),
+    /// One client process of `soak-kill` (which starts it)
+    #[command(hide = true)]
+    SoakKillClient(kill::KillClientArgs),
 }
 
 /// Reads the command line, does what it says and returns how the process shall exit.
@@ -84,6 +90,8 @@ pub fn run() -> ExitCode {
         Some(Command::Feed(command)) => feed::run(command),
         Some(Command::Bench(command)) => bench::run(command),
         Some(Command::Soak(arguments)) => bench::soak(&arguments),
+        Some(Command::SoakKill(arguments)) => kill::run(arguments),
+        Some(Command::SoakKillClient(arguments)) => kill::run_client(arguments),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,

@@ -3,6 +3,7 @@
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use awc::http::{Method, StatusCode, header};
+use bytes::Bytes;
 use hmac::{Hmac, KeyInit, Mac};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::Value;
@@ -94,6 +95,15 @@ impl Credentials {
     }
 }
 
+/// An answer as it came, whatever its status.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Reply {
+    /// The HTTP status.
+    pub status: u16,
+    /// The body; null when it is not JSON.
+    pub body: Value,
+}
+
 /// Names and values of a request.
 pub type Parameters<'a> = &'a [(&'a str, &'a str)];
 
@@ -150,6 +160,37 @@ impl Client {
         path: &str,
         parameters: Parameters<'_>,
     ) -> Result<Value, ClientError> {
+        let (url, request) = self.sign(credentials, method, path, parameters);
+        self.call(&url, request.send()).await
+    }
+
+    /// Calls a signed endpoint with more headers and returns the answer as it came.
+    ///
+    /// # Errors
+    /// [`ClientError::Unreachable`].
+    pub async fn signed_reply(
+        &self,
+        credentials: &Credentials,
+        method: Method,
+        path: &str,
+        parameters: Parameters<'_>,
+        headers: Parameters<'_>,
+    ) -> Result<Reply, ClientError> {
+        let (url, mut request) = self.sign(credentials, method, path, parameters);
+        for header in headers {
+            request = request.insert_header(*header);
+        }
+        let (status, _, body) = receive(&url, request.send()).await?;
+        Ok(Reply { status: status.as_u16(), body: serde_json::from_slice(&body).unwrap_or_default() })
+    }
+
+    fn sign(
+        &self,
+        credentials: &Credentials,
+        method: Method,
+        path: &str,
+        parameters: Parameters<'_>,
+    ) -> (String, awc::ClientRequest) {
         let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_millis();
         let mut payload = encode(parameters);
         if !payload.is_empty() {
@@ -159,7 +200,7 @@ impl Client {
         let url = format!("{}{path}?{payload}&signature={}", self.base, credentials.sign(&payload));
         let request =
             self.http.request(method, &url).insert_header(("X-MBX-APIKEY", credentials.key.as_str()));
-        self.call(&url, request.send()).await
+        (url, request)
     }
 
     /// Calls the operator's API.
@@ -175,20 +216,32 @@ impl Client {
     }
 
     async fn call(&self, url: &str, request: awc::SendClientRequest) -> Result<Value, ClientError> {
-        // What follows the question mark is signed or dull; it is left out of messages.
-        let url = url.split('?').next().unwrap_or(url);
-        let failed = |reason: String| ClientError::Unreachable { url: url.to_owned(), reason };
-        let mut answer = request.await.map_err(|error| failed(error.to_string()))?;
-        let body = answer.body().limit(ANSWER_LEN_MAX).await.map_err(|error| failed(error.to_string()))?;
-        let status = answer.status();
+        let (status, retry_after, body) = receive(url, request).await?;
         if status.is_success() {
-            return serde_json::from_slice(&body)
-                .map_err(|error| ClientError::Unexpected { url: url.to_owned(), reason: error.to_string() });
+            return serde_json::from_slice(&body).map_err(|error| ClientError::Unexpected {
+                url: dull(url).to_owned(),
+                reason: error.to_string(),
+            });
         }
-        let retry_after = answer.headers().get(header::RETRY_AFTER);
-        let retry_after = retry_after.and_then(|value| value.to_str().ok()?.parse().ok());
-        Err(refusal(status, &body, retry_after.map(Duration::from_secs)))
+        Err(refusal(status, &body, retry_after))
     }
+}
+
+/// What follows the question mark is signed or dull; it is left out of messages.
+fn dull(url: &str) -> &str {
+    url.split('?').next().unwrap_or(url)
+}
+
+async fn receive(
+    url: &str,
+    request: awc::SendClientRequest,
+) -> Result<(StatusCode, Option<Duration>, Bytes), ClientError> {
+    let failed = |reason: String| ClientError::Unreachable { url: dull(url).to_owned(), reason };
+    let mut answer = request.await.map_err(|error| failed(error.to_string()))?;
+    let body = answer.body().limit(ANSWER_LEN_MAX).await.map_err(|error| failed(error.to_string()))?;
+    let retry_after = answer.headers().get(header::RETRY_AFTER);
+    let retry_after = retry_after.and_then(|value| value.to_str().ok()?.parse().ok());
+    Ok((answer.status(), retry_after.map(Duration::from_secs), body))
 }
 
 fn refusal(status: StatusCode, body: &[u8], retry_after: Option<Duration>) -> ClientError {

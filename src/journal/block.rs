@@ -282,7 +282,7 @@ mod tests {
         }
         let fields = Fields {
             kind: if frames.is_empty() { Kind::Marker } else { Kind::Data },
-            is_settled: first_lsn % 2 == 0,
+            is_settled: first_lsn.is_multiple_of(2),
             count: frames.len() as u32,
             first_lsn,
             durable: first_lsn - 1,

@@ -11,7 +11,7 @@ use std::{
         mpsc,
     },
     thread::{self, JoinHandle},
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use super::{
@@ -24,6 +24,9 @@ use super::{
 const STEP: usize = 1 << 20;
 /// The pause after each step in the background.
 const PAUSE: Duration = Duration::from_millis(2);
+
+/// How long after a failure it is tried again.
+const RETRY: Duration = Duration::from_secs(1);
 
 /// Who fills the next segment, and when.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -47,6 +50,7 @@ struct Background {
     orders: Option<mpsc::Sender<u64>>,
     ready: mpsc::Receiver<(u64, io::Result<Box<dyn File>>)>,
     ordered: Option<u64>,
+    ordered_at: Instant,
     is_stopped: Arc<AtomicBool>,
     has_failed: Arc<AtomicBool>,
     thread: Option<JoinHandle<()>>,
@@ -73,6 +77,19 @@ impl Filler {
             && orders.send(index).is_ok()
         {
             background.ordered = Some(index);
+            background.ordered_at = Instant::now();
+        }
+    }
+
+    /// Tries again what failed a while ago, so that the warning goes when there is space again.
+    pub(super) fn retry(&mut self) {
+        if let Some(background) = &mut self.background
+            && let Some(index) = background.ordered
+            && background.has_failed.load(Ordering::Relaxed)
+            && background.ordered_at.elapsed() >= RETRY
+            && background.ready.try_recv().is_ok_and(|(_, file)| file.is_err())
+        {
+            self.order(index);
         }
     }
 
@@ -109,7 +126,15 @@ impl Background {
         let thread = thread::Builder::new().name("journal-fill".to_owned()).spawn(run);
         let thread =
             Some(thread.map_err(JournalError::io(DIRECTORY, "start the thread that fills segments"))?);
-        Ok(Self { orders: Some(orders), ready, ordered: None, is_stopped, has_failed, thread })
+        Ok(Self {
+            orders: Some(orders),
+            ready,
+            ordered: None,
+            ordered_at: Instant::now(),
+            is_stopped,
+            has_failed,
+            thread,
+        })
     }
 }
 
@@ -123,7 +148,7 @@ impl Drop for Background {
     }
 }
 
-/// Makes a file of zeros, slowly when `stop` is given.
+/// Makes a file of zeros, slowly when `stop` is given. One that cannot be finished is removed: its space is needed.
 fn fill(
     disk: &Arc<dyn Disk>,
     index: u64,
@@ -136,6 +161,14 @@ fn fill(
         _ => {}
     }
     let file = disk.create(&name)?;
+    let filled = write_zeros(&*file, bytes, stop).and_then(|()| disk.sync_dir(DIRECTORY));
+    if filled.is_err() {
+        let _ = disk.remove(&name);
+    }
+    filled.map(|()| file)
+}
+
+fn write_zeros(file: &dyn File, bytes: u64, stop: Option<&AtomicBool>) -> io::Result<()> {
     let zeros = vec![0; STEP.min(bytes as usize)];
     let mut offset = 0;
     while offset < bytes {
@@ -150,7 +183,39 @@ fn fill(
             }
         }
     }
-    file.sync_data()?;
-    disk.sync_dir(DIRECTORY)?;
-    Ok(file)
+    file.sync_data()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{
+        super::sim::{Faults, SimDisk},
+        *,
+    };
+
+    #[test]
+    fn a_full_disk_is_warned_of_and_tried_again() {
+        let sim = SimDisk::new(Faults { capacity: Some(10_000), ..Faults::default() });
+        let disk: Arc<dyn Disk> = Arc::new(sim.clone());
+        disk.make_dir(DIRECTORY).unwrap();
+        let mut filler = Filler::new(Arc::clone(&disk), 64 << 10, Fill::Background).unwrap();
+        let failing = filler.failing();
+        filler.order(7);
+        while !failing.load(Ordering::Relaxed) {
+            thread::yield_now();
+        }
+        assert!(filler.take(7).is_err(), "tried once more by the writer");
+        assert!(disk.list(DIRECTORY).unwrap().is_empty(), "what was written is given back");
+        filler.order(7);
+        while !failing.load(Ordering::Relaxed) {
+            thread::yield_now();
+        }
+        sim.set_capacity(None);
+        filler.background.as_mut().unwrap().ordered_at -= RETRY;
+        while failing.load(Ordering::Relaxed) {
+            filler.retry();
+            thread::yield_now();
+        }
+        assert_eq!(filler.take(7).unwrap().size().unwrap(), 64 << 10);
+    }
 }

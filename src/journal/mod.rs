@@ -31,6 +31,8 @@ pub mod segment;
 pub mod sim;
 pub mod snapshot;
 mod tail;
+#[cfg(test)]
+mod tests;
 pub mod thread;
 mod window;
 mod writer;

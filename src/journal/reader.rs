@@ -134,7 +134,7 @@ impl LogReader {
             let is_inside = position.offset >= segment::HEADER as u64
                 && position.offset <= open.window.size()
                 && position.offset.is_multiple_of(block::ALIGN as u64)
-                && open.header.first_lsn <= position.lsn + 1;
+                && open.header.first_lsn <= position.lsn.saturating_add(1);
             if !is_inside {
                 let file = segment::file_name(position.segment);
                 return Err(JournalError::corrupt(
@@ -150,7 +150,10 @@ impl LogReader {
         }
         let next = self.indices.iter().copied().find(|&index| index > position.segment);
         match next {
-            Some(index) => self.go_on(index),
+            Some(index) => {
+                let open = self.load(index)?;
+                self.go_on(open)
+            }
             None if position.segment == 0 && self.indices.is_empty() && position.lsn == 0 => Ok(()),
             None => {
                 let file = segment::file_name(position.segment);
@@ -173,10 +176,10 @@ impl LogReader {
     }
 
     /// Moves to the start of a segment, which must go on exactly where the position is.
-    fn go_on(&mut self, index: u64) -> Result<(), JournalError> {
-        let open = self.load(index)?;
+    fn go_on(&mut self, open: Open) -> Result<(), JournalError> {
+        let index = open.header.index;
         let name = segment::file_name(index);
-        let expected = self.position.lsn + 1;
+        let expected = self.position.lsn.saturating_add(1);
         if open.header.first_lsn != expected {
             let found = open.header.first_lsn;
             let reason = format!("the segment starts at frame {found}, but frame {expected} is the next");
@@ -208,7 +211,7 @@ impl LogReader {
             Ok(None) => Ok(None),
             Err(error) => Err(error.to_string()),
             Ok(Some(found)) => {
-                let expected = position.lsn + 1;
+                let expected = position.lsn.saturating_add(1);
                 if found.fields.first_lsn != expected {
                     Err(format!(
                         "it starts at frame {}, but frame {expected} is the next",
@@ -261,14 +264,14 @@ impl LogReader {
                 let reason = "the segment is missing, later ones exist";
                 return Err(JournalError::corrupt(&segment::file_name(index + 1), 0, reason));
             }
-            let following = self.load(next)?.header;
-            if !following.continues(&self.position) && following.first_lsn != self.position.lsn + 1 {
+            let open = self.load(next)?;
+            let first = open.header.first_lsn;
+            if first != self.position.lsn.saturating_add(1) {
                 let reason = reason.unwrap_or_else(|| "the log ends here".to_owned());
-                let reason =
-                    format!("{reason}, but the next segment starts at frame {}", following.first_lsn);
+                let reason = format!("{reason}, but the next segment starts at frame {first}");
                 return Err(JournalError::corrupt(&name, self.position.offset, reason));
             }
-            self.go_on(next)?;
+            self.go_on(open)?;
         }
     }
 

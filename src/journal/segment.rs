@@ -111,11 +111,6 @@ impl SegmentHeader {
         }
         Ok(header)
     }
-
-    /// Tells whether this segment goes on exactly where `position` is.
-    pub fn continues(&self, position: &Position) -> bool {
-        self.first_lsn == position.lsn + 1 && self.chain == position.chain
-    }
 }
 
 fn part<const N: usize>(page: &[u8], at: usize) -> [u8; N] {
@@ -168,7 +163,7 @@ pub fn read_header(disk: &Arc<dyn Disk>, index: u64) -> Result<SegmentHeader, Jo
 pub fn prune_segments(disk: &Arc<dyn Disk>, lsn: u64) -> Result<usize, JournalError> {
     let mut removed = 0;
     for pair in list(disk)?.windows(2) {
-        if read_header(disk, pair[1])?.first_lsn > lsn + 1 {
+        if read_header(disk, pair[1])?.first_lsn > lsn.saturating_add(1) {
             break;
         }
         let name = file_name(pair[0]);

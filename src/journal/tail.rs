@@ -11,6 +11,9 @@ use super::{
 const STEP: usize = 64 << 10;
 
 /// The end of a log, as found by reading it.
+///
+/// What was read may be in the system's memory only. Nothing that must hold may be built on it, a snapshot
+/// included, before [`super::LogWriter::resume`] has made it durable.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Tail {
     /// Where the next block goes.
@@ -41,7 +44,7 @@ pub(super) fn judge(
     reason: Option<String>,
 ) -> Result<Option<TornTail>, JournalError> {
     let file = segment::file_name(position.segment);
-    let expected = position.lsn + 1;
+    let expected = position.lsn.saturating_add(1);
     let mut last = None;
     let mut offset = position.offset;
     while offset < window.size() {

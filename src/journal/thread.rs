@@ -20,6 +20,8 @@ use super::{error::JournalError, segment::DIRECTORY, segment::Position, writer::
 
 /// How many bytes of frames one commit takes from the queue.
 const BATCH: usize = 1 << 20;
+/// How many outboxes one commit takes from the queue.
+const BATCH_OUTBOXES: usize = 16 << 10;
 /// How long the queue is empty before the end of a burst is marked.
 const QUIET: Duration = Duration::from_millis(20);
 
@@ -27,6 +29,12 @@ const QUIET: Duration = Duration::from_millis(20);
 pub trait Outbox: Send + 'static {
     /// Lets it out. Runs on the journal thread, so it must be quick and must not block.
     fn release(self);
+
+    /// Says how long it can wait for others to be committed with it. Nobody waits for the first of the frames an order
+    /// takes; committed at once, they would make the last, which somebody does wait for, wait for two syncs.
+    fn patience(&self) -> Duration {
+        Duration::ZERO
+    }
 }
 
 /// What a shard hands to the journal.
@@ -224,6 +232,7 @@ pub fn start_observed<O: Outbox>(
         queue,
         shared: Arc::clone(&shared),
         batch: Vec::new(),
+        due: None,
         is_marked: true,
         unsynced_since: None,
     };
@@ -248,6 +257,8 @@ struct Worker<O> {
     queue: Receiver<Message<O>>,
     shared: Arc<Shared>,
     batch: Vec<O>,
+    /// When the batch is to be committed at the latest.
+    due: Option<Instant>,
     /// A marker follows the last commit already.
     is_marked: bool,
     unsynced_since: Option<Instant>,
@@ -320,17 +331,32 @@ impl<O: Outbox> Worker<O> {
         self.shared.durable.store(durable, Ordering::Release);
     }
 
-    /// Stages what is queued, up to a limit; `false` when the journal is to stop after that.
+    /// Stages what is queued, up to a limit, and waits for more as long as everybody can; `false` when the journal is
+    /// to stop after that.
     fn gather(&mut self, first: Message<O>) -> Result<bool, JournalError> {
+        self.due = None;
         let mut next = Some(first);
         while let Some(message) = next {
             let Message::Append(append) = message else {
                 return self.drain();
             };
             self.stage(append)?;
-            next = if self.writer.staged() < BATCH { self.queue.try_recv().ok() } else { None };
+            let has_room = self.writer.staged() < BATCH && self.batch.len() < BATCH_OUTBOXES;
+            next = if has_room { self.more() } else { None };
         }
         Ok(true)
+    }
+
+    /// Returns the next message, waiting for it until the batch is due.
+    fn more(&mut self) -> Option<Message<O>> {
+        match (self.queue.try_recv(), self.due) {
+            (Ok(message), _) => Some(message),
+            (Err(_), Some(due)) => {
+                let left = due.checked_duration_since(Instant::now())?;
+                self.queue.recv_timeout(left).ok()
+            }
+            (Err(_), None) => None,
+        }
     }
 
     /// Stages everything that is queued, for the last time.
@@ -349,6 +375,15 @@ impl<O: Outbox> Worker<O> {
     fn stage(&mut self, append: Append<O>) -> Result<(), JournalError> {
         if append.count > 0 || !append.frames.is_empty() {
             self.writer.append(&append.frames, append.count)?;
+        }
+        let patience = append.outbox.patience();
+        if self.batch.is_empty() || self.due.is_some() {
+            // As soon as one cannot wait, none does.
+            let due = (!patience.is_zero()).then(|| Instant::now() + patience);
+            self.due = match (self.due, due) {
+                (Some(earlier), Some(due)) if !self.batch.is_empty() => Some(earlier.min(due)),
+                (_, due) => due,
+            };
         }
         self.batch.push(append.outbox);
         Ok(())

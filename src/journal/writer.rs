@@ -211,6 +211,7 @@ impl LogWriter {
     /// The disk refuses, now or before.
     pub fn marker(&mut self) -> Result<u64, JournalError> {
         self.commit()?;
+        self.filler.retry();
         self.guarded(|writer| {
             if writer.left() < block::HEADER as u64 {
                 // The header of the next segment says the same.

@@ -20,10 +20,11 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("actors", &["domain", "journal", "store", "telemetry"]),
     ("http", &["actors", "domain", "auth", "telemetry"]),
     ("sim", &["domain", "journal", "store"]),
-    ("bench", &["actors", "domain", "auth", "http", "sim", "telemetry"]),
+    ("bench", &["actors", "domain", "auth", "http", "journal", "sim", "store", "telemetry"]),
     ("soak", &["domain"]),
+    ("kill", &["domain", "feed"]),
     ("app", &["actors", "auth", "config", "domain", "feed", "http", "journal", "store", "telemetry"]),
-    ("cli", &["app", "bench", "config", "domain", "feed", "journal", "soak", "store", "telemetry"]),
+    ("cli", &["app", "bench", "config", "domain", "feed", "journal", "kill", "soak", "store", "telemetry"]),
 ];
 
 /// Layers that talk to a terminal.

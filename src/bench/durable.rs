@@ -1,0 +1,187 @@
+//! What durability costs: signed orders over HTTP with and without it, on the same machine in turn.
+//!
+//! Closed loop for the rate: so many clients, each with one order in flight. Open loop for the latency: orders are
+//! due at fixed instants at a quarter of the highest rate, and an order's latency counts from when it was due, so a
+//! stall is charged to everybody it held up.
+
+use std::{
+    net::SocketAddr,
+    thread,
+    time::{Duration, Instant},
+};
+
+use serde::Serialize;
+
+use super::{
+    journal::fdatasync,
+    latency::Latency,
+    median,
+    server::{Connection, Server, request},
+};
+
+/// How many connections share the open loop.
+const PACED: usize = 32;
+
+/// Closed loop with so many clients.
+#[derive(Debug, Clone, Serialize)]
+pub struct Closed {
+    /// Clients.
+    pub clients: usize,
+    /// Orders per second with durability "fsync".
+    pub fsync_per_second: f64,
+    /// The same with "none".
+    pub none_per_second: f64,
+    /// Median of the ratios, run by run.
+    pub ratio: f64,
+    /// Latency with "fsync", of the last run.
+    pub fsync: Latency,
+    /// Latency with "none", of the last run.
+    pub none: Latency,
+}
+
+/// The figures.
+#[derive(Debug, Clone, Serialize)]
+pub struct Report {
+    /// By number of clients.
+    pub closed: Vec<Closed>,
+    /// The ratio with 64 clients.
+    pub http_ratio: f64,
+    /// Clients of that.
+    pub clients: usize,
+    /// The rate of the open loop: a quarter of what "fsync" does with 64 clients.
+    pub paced_per_second: f64,
+    /// Open loop with "fsync": median of the runs' p99.
+    pub paced_fsync_p99_us: f64,
+    /// Open loop with "none": median of the runs' p99.
+    pub paced_none_p99_us: f64,
+    /// What a sync of a small overwrite takes on this disk: median of the runs' p99.
+    pub fdatasync_p99_us: f64,
+    /// Median of the runs: what durability adds to the p99, by the disk's own.
+    pub added_p99_over_fdatasync_p99: f64,
+}
+
+/// Runs each figure `runs` times, with about `orders` orders a run.
+///
+/// # Errors
+/// A server does not start, or an order is refused.
+pub fn run(runs: usize, orders: usize, clients: &[usize]) -> anyhow::Result<Report> {
+    let mut closed = Vec::new();
+    for &clients in clients {
+        closed.push(compare(runs, orders, clients)?);
+    }
+    let busiest = closed.iter().find(|closed| closed.clients == 64).or(closed.last());
+    let (http_ratio, clients, most) = busiest
+        .map(|closed| (closed.ratio, closed.clients, closed.fsync_per_second))
+        .ok_or_else(|| anyhow::anyhow!("no number of clients was given"))?;
+    let paced_per_second = most / 4.0;
+    let (mut fsync, mut none, mut disk, mut added) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+    for _ in 0..runs {
+        let sync = fdatasync(2_000)?.p99_us;
+        let without = paced(&Server::exchange("none")?, paced_per_second, orders / 4)?.p99_us;
+        let with = paced(&Server::exchange("fsync")?, paced_per_second, orders / 4)?.p99_us;
+        added.push((with - without).max(0.0) / sync);
+        fsync.push(with);
+        none.push(without);
+        disk.push(sync);
+    }
+    Ok(Report {
+        closed,
+        http_ratio,
+        clients,
+        paced_per_second,
+        paced_fsync_p99_us: median(&mut fsync),
+        paced_none_p99_us: median(&mut none),
+        fdatasync_p99_us: median(&mut disk),
+        added_p99_over_fdatasync_p99: median(&mut added),
+    })
+}
+
+fn compare(runs: usize, orders: usize, clients: usize) -> anyhow::Result<Closed> {
+    let (mut fsync_rates, mut none_rates, mut ratios) = (Vec::new(), Vec::new(), Vec::new());
+    let (mut fsync, mut none) = (Latency::default(), Latency::default());
+    for _ in 0..runs {
+        let (without, latency) = saturate(&Server::exchange("none")?, clients, orders)?;
+        none = latency;
+        let (with, latency) = saturate(&Server::exchange("fsync")?, clients, orders)?;
+        fsync = latency;
+        ratios.push(with / without);
+        fsync_rates.push(with);
+        none_rates.push(without);
+    }
+    Ok(Closed {
+        clients,
+        fsync_per_second: median(&mut fsync_rates),
+        none_per_second: median(&mut none_rates),
+        ratio: median(&mut ratios),
+        fsync,
+        none,
+    })
+}
+
+/// Every client sends its next order when the one before is answered.
+fn saturate(server: &Server, clients: usize, orders: usize) -> anyhow::Result<(f64, Latency)> {
+    // Few clients wait for the disk most of the time.
+    let each = (orders / clients).clamp(20, 4_000);
+    let address = server.address;
+    drive(address, clients, 20.min(each), |_| None)?;
+    let started = Instant::now();
+    let samples = drive(address, clients, each, |_| None)?;
+    Ok((samples.len() as f64 / started.elapsed().as_secs_f64(), Latency::of(samples)))
+}
+
+/// Orders are due at fixed instants.
+fn paced(server: &Server, per_second: f64, orders: usize) -> anyhow::Result<Latency> {
+    let each = (orders / PACED).max(50);
+    drive(server.address, PACED, 20, |_| None)?;
+    let interval = Duration::from_secs_f64(1.0 / per_second);
+    let samples = drive(server.address, PACED, each, |index| Some(interval * index as u32))?;
+    Ok(Latency::of(samples))
+}
+
+/// Sends `each` orders on each of `clients` connections, the n-th altogether not before it is due.
+fn drive(
+    address: SocketAddr,
+    clients: usize,
+    each: usize,
+    due: impl Fn(usize) -> Option<Duration> + Sync,
+) -> anyhow::Result<Vec<Duration>> {
+    let batches = (0..clients)
+        .map(|client| (0..each).map(|index| request(client + index, address)).collect())
+        .collect::<anyhow::Result<Vec<Vec<Vec<u8>>>>>()?;
+    let due = &due;
+    thread::scope(|scope| {
+        let mut connections = Vec::with_capacity(clients);
+        for _ in 0..clients {
+            connections.push(Connection::open(address)?);
+        }
+        let epoch = Instant::now() + Duration::from_millis(50);
+        let threads: Vec<_> = batches
+            .iter()
+            .zip(connections)
+            .enumerate()
+            .map(|(client, (batch, mut connection))| {
+                scope.spawn(move || {
+                    let mut samples = Vec::with_capacity(batch.len());
+                    for (index, request) in batch.iter().enumerate() {
+                        let at = due(index * clients + client).map(|due| epoch + due);
+                        if let Some(wait) = at.and_then(|at| at.checked_duration_since(Instant::now())) {
+                            thread::sleep(wait);
+                        }
+                        let started = at.unwrap_or_else(Instant::now);
+                        connection.send(request)?;
+                        samples.push(started.elapsed());
+                    }
+                    Ok::<_, anyhow::Error>(samples)
+                })
+            })
+            .collect();
+        let mut samples = Vec::new();
+        for thread in threads {
+            match thread.join() {
+                Ok(measured) => samples.extend(measured?),
+                Err(_) => anyhow::bail!("a connection's thread panicked"),
+            }
+        }
+        Ok(samples)
+    })
+}
