@@ -1,6 +1,13 @@
 //! Books that are wrong stop trading, and say so.
 
-use std::sync::Arc;
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+        mpsc,
+    },
+    time::Duration,
+};
 
 use awc::http::Method;
 use lightning_exchange::{
@@ -13,7 +20,7 @@ use lightning_exchange::{
         time::Timestamp,
     },
     journal::{DataDirectory, Fill, LogOptions, LogWriter, Start, open_log, snapshot},
-    store::{self, Frames, Taking, Until},
+    store::{self, Frames, Keeper, KeeperSettings, Taking, Until},
 };
 use serde_json::json;
 
@@ -114,6 +121,22 @@ fn a_frame_that_makes_money_is_a_violation_and_no_snapshot_is_taken_of_it() {
         assert!(error.is_violation(), "{error}");
         assert!(error.to_string().contains(&format!("frame {planted}")), "{error}");
     }
+    // The thread that watches a running exchange says the same.
+    let (report, reported) = mpsc::channel();
+    let asked = AtomicU64::new(0);
+    let keeper = Keeper::start(KeeperSettings {
+        disk: Arc::clone(&disk),
+        identity,
+        catalogue,
+        every_frames: 1,
+        interval: Duration::from_secs(1),
+        durable: Box::new(move || if asked.fetch_add(1, Ordering::Relaxed) == 0 { 0 } else { planted }),
+        now: Box::new(|| 0),
+        report: Box::new(move |taken| drop(report.send(taken))),
+    });
+    let reported = reported.recv_timeout(Duration::from_secs(30)).unwrap();
+    keeper.unwrap().stop();
+    assert!(reported.unwrap_err().is_violation());
     assert_eq!(snapshot::list(&disk).unwrap(), before);
     drop((directory, disk));
 
