@@ -156,7 +156,7 @@ impl Application {
             self.server.stop(false).await;
         }
         self.running.stop();
-        self.storage.close().context("the journal could not be closed")?;
+        self.storage.close()?;
         info!(took_ms = started.elapsed().as_millis() as u64, "stopped");
         match ended {
             None => Ok(()),

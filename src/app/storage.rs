@@ -126,14 +126,18 @@ impl Storage {
     pub(super) fn close(self) -> Result<()> {
         let Some((journal, thread)) = self.journal else { return Ok(()) };
         drop(journal);
-        thread.stop()?;
+        thread.stop().context("the journal could not be closed")?;
         if let Some(keeper) = self.keeper {
             keeper.stop();
         }
         let workers = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
         let taking = Taking { pace: Pace::Fast, workers, created: now() };
         let (disk, identity) = (self.directory.disk(), self.directory.identity());
-        let taken = store::take_snapshot(&disk, identity, &self.config.catalogue, Until::End, taking)?;
+        // Nothing is lost without it: the next start replays what it would have held.
+        let taken = store::take_snapshot(&disk, identity, &self.config.catalogue, Until::End, taking)
+            .with_context(|| {
+                format!("data directory {}: no last snapshot", self.directory.path().display())
+            })?;
         if let Some(Taken { lsn, state_hash, .. }) = taken {
             info!(frame = lsn, state_hash = %format_args!("{state_hash:032x}"), "took a last snapshot");
         }

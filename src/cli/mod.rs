@@ -1,15 +1,19 @@
-//! The command line: `lightning` serves, its subcommands operate a running server.
+//! The command line: `lightning` serves, its subcommands operate a running server or look after its data.
 
 mod account;
+mod backup;
 mod bench;
 mod check;
 mod deposit;
 mod feed;
+mod inspect;
 mod key;
 mod kill;
 mod remote;
 mod serve;
 mod settings;
+mod snapshot;
+mod verify;
 
 use std::process::ExitCode;
 
@@ -42,6 +46,16 @@ enum Command {
     /// Look at the configuration
     #[command(subcommand)]
     Config(check::ConfigCommand),
+    /// Make the exchange again from a data directory nobody uses, audit it, and print what it comes to
+    Verify(verify::VerifyArgs),
+    /// Show the segments, snapshots and frames of a data directory, in use or not
+    Inspect(inspect::InspectArgs),
+    /// Take a snapshot of a data directory nobody uses, as a clean stop does
+    Snapshot(snapshot::SnapshotArgs),
+    /// Copy a data directory, in use or not, and verify the copy
+    Backup(backup::BackupArgs),
+    /// Make a data directory of a backup
+    Restore(backup::RestoreArgs),
     /// Play order flow through the API of a running server
     #[command(subcommand)]
     Feed(feed::FeedCommand),
@@ -68,6 +82,11 @@ pub fn run() -> ExitCode {
         Some(Command::Deposit(arguments)) => deposit::run(arguments, deposit::Direction::In),
         Some(Command::Withdraw(arguments)) => deposit::run(arguments, deposit::Direction::Out),
         Some(Command::Config(command)) => check::run(command),
+        Some(Command::Verify(arguments)) => verify::run(arguments),
+        Some(Command::Inspect(arguments)) => inspect::run(arguments),
+        Some(Command::Snapshot(arguments)) => snapshot::run(arguments),
+        Some(Command::Backup(arguments)) => backup::run(arguments),
+        Some(Command::Restore(arguments)) => backup::restore(arguments),
         Some(Command::Feed(command)) => feed::run(command),
         Some(Command::Bench(command)) => bench::run(command),
         Some(Command::Soak(arguments)) => bench::soak(&arguments),
@@ -112,6 +131,12 @@ mod tests {
             "lightning deposit --account 7 --asset BTC --amount 1.5 --request-id a",
             "lightning withdraw --account 7 --asset BTC --amount 1.5",
             "lightning config check --config x.toml",
+            "lightning verify --data-dir d --from-genesis",
+            "lightning inspect --data-dir d --segments --snapshots --json",
+            "lightning inspect --frames 3..9 --slot account:7",
+            "lightning snapshot --config x.toml --data-dir d",
+            "lightning backup --data-dir d --to e",
+            "lightning restore --from e --data-dir d",
             "lightning feed lobster --messages m --orderbook o --symbol AAPLUSD --speed max --check-book",
             "lightning feed synthetic --seed 3 --symbols BTCUSDT,ETHUSDT --rate 50",
         ] {

@@ -34,6 +34,24 @@ pub(super) struct SettingsArgs {
     log_filter: Option<String>,
 }
 
+/// Which data directory, and the settings it goes with.
+#[derive(Debug, Clone, Default, Args)]
+pub(super) struct DataArgs {
+    /// A file laid over the built-in settings: the one the server is started with
+    #[arg(long, value_name = "FILE", env = "LIGHTNING_CONFIG")]
+    config: Option<PathBuf>,
+    /// The data directory, instead of the one the settings name
+    #[arg(long, value_name = "DIRECTORY")]
+    data_dir: Option<PathBuf>,
+}
+
+impl DataArgs {
+    /// Puts the layers together.
+    pub(super) fn load(self) -> Result<Config, ConfigError> {
+        SettingsArgs { config: self.config, data_dir: self.data_dir, ..SettingsArgs::default() }.load()
+    }
+}
+
 #[derive(Debug, Clone, Copy, ValueEnum)]
 enum Switch {
     Auto,

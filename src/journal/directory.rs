@@ -35,32 +35,26 @@ impl DataDirectory {
     /// It is not a directory, belongs to another user, cannot be read or written, or is in use by another process.
     pub fn open(path: impl Into<PathBuf>, fresh: Identity) -> Result<Self, JournalError> {
         let path = path.into();
-        let refuse = |reason: String| JournalError::Directory { path: path.display().to_string(), reason };
-        make(&path).map_err(|error| refuse(format!("cannot be made: {error}; make it or name another")))?;
-        let metadata =
-            fs::metadata(&path).map_err(|error| refuse(format!("cannot be looked at: {error}")))?;
-        if !metadata.is_dir() {
-            return Err(refuse("is not a directory; name another".to_owned()));
-        }
-        let user = rustix::process::geteuid().as_raw();
-        if metadata.uid() != user {
-            let owner = metadata.uid();
-            return Err(refuse(format!(
-                "belongs to user {owner}, and this is user {user}; start as its owner, or change the owner"
-            )));
-        }
-        let denied = |error| {
-            refuse(format!(
-                "cannot be read and written: {error}; its owner needs rwx on it and rw on its files"
-            ))
+        let reason = |error| format!("cannot be made: {error}; make it or name another");
+        make(&path).map_err(|error| refuse(&path, reason(error)))?;
+        let (disk, lock) = take(&path)?;
+        let identity = match read_identity(&disk)? {
+            Some(identity) => identity,
+            None => write_identity(&disk, fresh)?,
         };
-        fs::read_dir(&path).map_err(denied)?;
-        let lock = lock(&path).map_err(|held| match held {
-            Held::By(process) => refuse(format!("is in use by {process}; stop that first, or name another")),
-            Held::Failed(error) => denied(error),
-        })?;
-        let disk: Arc<dyn Disk> = Arc::new(RealDisk::new(&path));
-        let identity = identity(&disk, fresh)?;
+        Ok(Self { path, disk, identity, _lock: lock })
+    }
+
+    /// Opens a data directory that exchanges have used before; nothing is made.
+    ///
+    /// # Errors
+    /// As [`DataDirectory::open`], and there is no such directory, or it is no data directory.
+    pub fn open_existing(path: impl Into<PathBuf>) -> Result<Self, JournalError> {
+        let path = path.into();
+        // Looked at first, so that a directory of something else does not get a lock file.
+        identity_at(&path)?;
+        let (disk, lock) = take(&path)?;
+        let identity = read_identity(&disk)?.ok_or_else(|| refuse(&path, no_data_directory()))?;
         Ok(Self { path, disk, identity, _lock: lock })
     }
 
@@ -78,6 +72,106 @@ impl DataDirectory {
     pub const fn identity(&self) -> Identity {
         self.identity
     }
+}
+
+/// Returns the identity of the data directory at a path, whoever uses it.
+///
+/// # Errors
+/// There is no such directory, it is no data directory, or it cannot be read.
+pub fn identity_at(path: &Path) -> Result<Identity, JournalError> {
+    let metadata = fs::metadata(path)
+        .map_err(|error| refuse(path, format!("cannot be looked at: {error}; name the right one")))?;
+    if !metadata.is_dir() {
+        return Err(refuse(path, "is not a directory; name another".to_owned()));
+    }
+    let disk: Arc<dyn Disk> = Arc::new(RealDisk::read_only(path));
+    read_identity(&disk)?.ok_or_else(|| refuse(path, no_data_directory()))
+}
+
+/// A directory that is ours and empty, to be filled with a copy of another.
+///
+/// It gets its identity last: until then no exchange starts on it.
+#[derive(Debug)]
+pub struct EmptyDirectory {
+    path: PathBuf,
+    disk: Arc<dyn Disk>,
+    lock: fs::File,
+}
+
+impl EmptyDirectory {
+    /// Takes an empty directory, making it if it is missing.
+    ///
+    /// # Errors
+    /// As [`DataDirectory::open`], and there is something in it.
+    pub fn take(path: impl Into<PathBuf>) -> Result<Self, JournalError> {
+        let path = path.into();
+        let reason = |error| format!("cannot be made: {error}; make it or name another");
+        make(&path).map_err(|error| refuse(&path, reason(error)))?;
+        // Before there is a lock file in it, so that a directory of something else stays as it is.
+        require_empty(&path)?;
+        let (disk, lock) = take(&path)?;
+        require_empty(&path)?;
+        Ok(Self { path, disk, lock })
+    }
+
+    /// Returns the disk rooted at it.
+    pub fn disk(&self) -> Arc<dyn Disk> {
+        Arc::clone(&self.disk)
+    }
+
+    /// Makes a data directory of what it was filled with.
+    ///
+    /// # Errors
+    /// The disk refuses.
+    pub fn finish(self, identity: Identity) -> Result<DataDirectory, JournalError> {
+        let identity = write_identity(&self.disk, identity)?;
+        Ok(DataDirectory { path: self.path, disk: self.disk, identity, _lock: self.lock })
+    }
+}
+
+fn require_empty(path: &Path) -> Result<(), JournalError> {
+    let unreadable = |error: io::Error| refuse(path, format!("cannot be read: {error}; name another"));
+    for entry in fs::read_dir(path).map_err(unreadable)? {
+        let name = entry.map_err(unreadable)?.file_name();
+        if name != LOCK {
+            let name = name.to_string_lossy().into_owned();
+            return Err(refuse(path, format!("is not empty: {name} is in it; name another, or empty it")));
+        }
+    }
+    Ok(())
+}
+
+fn refuse(path: &Path, reason: String) -> JournalError {
+    JournalError::Directory { path: path.display().to_string(), reason }
+}
+
+fn no_data_directory() -> String {
+    format!("is no data directory: it has no file {IDENTITY}; name the right one")
+}
+
+/// Looks whether a directory can be trusted, and locks it.
+fn take(path: &Path) -> Result<(Arc<dyn Disk>, fs::File), JournalError> {
+    let refuse = |reason: String| refuse(path, reason);
+    let metadata = fs::metadata(path).map_err(|error| refuse(format!("cannot be looked at: {error}")))?;
+    if !metadata.is_dir() {
+        return Err(refuse("is not a directory; name another".to_owned()));
+    }
+    let user = rustix::process::geteuid().as_raw();
+    if metadata.uid() != user {
+        let owner = metadata.uid();
+        return Err(refuse(format!(
+            "belongs to user {owner}, and this is user {user}; start as its owner, or change the owner"
+        )));
+    }
+    let denied = |error| {
+        refuse(format!("cannot be read and written: {error}; its owner needs rwx on it and rw on its files"))
+    };
+    fs::read_dir(path).map_err(denied)?;
+    let lock = lock(path).map_err(|held| match held {
+        Held::By(process) => refuse(format!("is in use by {process}; stop that first, or name another")),
+        Held::Failed(error) => denied(error),
+    })?;
+    Ok((Arc::new(RealDisk::new(path)), lock))
 }
 
 fn make(path: &Path) -> io::Result<()> {
@@ -122,8 +216,8 @@ fn lock(path: &Path) -> Result<fs::File, Held> {
     Ok(file)
 }
 
-/// Reads the identity, or keeps the one given when there is none yet.
-fn identity(disk: &Arc<dyn Disk>, fresh: Identity) -> Result<Identity, JournalError> {
+/// Reads the identity; `None` when there is none yet.
+fn read_identity(disk: &Arc<dyn Disk>) -> Result<Option<Identity>, JournalError> {
     let names = disk.list("").map_err(JournalError::io("", "list the data directory"))?;
     if names.iter().any(|name| name == IDENTITY) {
         let file = disk.open(IDENTITY).map_err(JournalError::io(IDENTITY, "open the file"))?;
@@ -131,7 +225,7 @@ fn identity(disk: &Arc<dyn Disk>, fresh: Identity) -> Result<Identity, JournalEr
         let mut identity = Identity::default();
         let is_hex = hex::decode_to_slice(bytes.trim_ascii(), &mut identity).is_ok();
         return if is_hex {
-            Ok(identity)
+            Ok(Some(identity))
         } else {
             Err(JournalError::corrupt(IDENTITY, 0, "it is not 32 hex digits"))
         };
@@ -139,6 +233,11 @@ fn identity(disk: &Arc<dyn Disk>, fresh: Identity) -> Result<Identity, JournalEr
     if !segment::list(disk)?.is_empty() {
         return Err(JournalError::corrupt(IDENTITY, 0, "it is missing, and there is a journal"));
     }
+    Ok(None)
+}
+
+/// Keeps an identity, and returns it when the disk has it.
+fn write_identity(disk: &Arc<dyn Disk>, identity: Identity) -> Result<Identity, JournalError> {
     match disk.remove(IDENTITY_NEW) {
         Err(error) if error.kind() != io::ErrorKind::NotFound => {
             return Err(JournalError::io(IDENTITY_NEW, "remove the file")(error));
@@ -147,13 +246,13 @@ fn identity(disk: &Arc<dyn Disk>, fresh: Identity) -> Result<Identity, JournalEr
     }
     let write = || {
         let file = disk.create(IDENTITY_NEW)?;
-        file.write_at(format!("{}\n", hex::encode(fresh)).as_bytes(), 0)?;
+        file.write_at(format!("{}\n", hex::encode(identity)).as_bytes(), 0)?;
         file.sync_data()?;
         disk.rename(IDENTITY_NEW, IDENTITY)?;
         disk.sync_dir("")
     };
     write().map_err(JournalError::io(IDENTITY, "write the file"))?;
-    Ok(fresh)
+    Ok(identity)
 }
 
 #[cfg(test)]
@@ -211,5 +310,28 @@ mod tests {
         assert!(text.contains("identity, byte 0: corrupt: it is missing"), "{text}");
         fs::write(root.path().join("identity"), "nonsense").unwrap();
         assert!(DataDirectory::open(root.path(), [1; 16]).is_err());
+    }
+
+    #[test]
+    fn a_copy_goes_into_an_empty_directory_and_is_one_when_it_is_whole() {
+        let root = tempfile::tempdir().unwrap();
+        let path = root.path().join("copy");
+        let empty = EmptyDirectory::take(&path).unwrap();
+        assert!(EmptyDirectory::take(&path).unwrap_err().to_string().contains("is in use by process"));
+        assert!(DataDirectory::open_existing(&path).unwrap_err().to_string().contains("no data directory"));
+        assert_eq!(empty.finish([3; 16]).unwrap().identity(), [3; 16]);
+        assert_eq!(identity_at(&path).unwrap(), [3; 16]);
+        assert_eq!(DataDirectory::open_existing(&path).unwrap().identity(), [3; 16]);
+        let text = EmptyDirectory::take(&path).unwrap_err().to_string();
+        assert!(text.contains("is not empty: identity is in it"), "{text}");
+    }
+
+    #[test]
+    fn what_should_be_there_is_not_made() {
+        let root = tempfile::tempdir().unwrap();
+        assert!(DataDirectory::open_existing(root.path().join("nowhere")).is_err());
+        assert!(!root.path().join("nowhere").exists());
+        assert!(DataDirectory::open_existing(root.path()).is_err());
+        assert_eq!(fs::read_dir(root.path()).unwrap().count(), 0);
     }
 }

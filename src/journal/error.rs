@@ -88,7 +88,7 @@ pub enum JournalError {
 
 impl JournalError {
     /// Returns a way to turn what the operating system said into an error that names the file.
-    pub(super) fn io(file: &str, action: &'static str) -> impl FnOnce(io::Error) -> Self {
+    pub(crate) fn io(file: &str, action: &'static str) -> impl FnOnce(io::Error) -> Self {
         let file = file.to_owned();
         move |source| Self::Io { file, action, source: Arc::new(source) }
     }

@@ -12,12 +12,19 @@ use super::disk::{Disk, File};
 #[derive(Debug, Clone)]
 pub struct RealDisk {
     root: PathBuf,
+    is_read_only: bool,
 }
 
 impl RealDisk {
     /// Roots a disk at an existing directory.
     pub fn new(root: impl Into<PathBuf>) -> Self {
-        Self { root: root.into() }
+        Self { root: root.into(), is_read_only: false }
+    }
+
+    /// Roots a disk at an existing directory nothing of which is changed through it: for who only looks, beside
+    /// whoever writes.
+    pub fn read_only(root: impl Into<PathBuf>) -> Self {
+        Self { root: root.into(), is_read_only: true }
     }
 
     /// Returns the directory it is rooted at.
@@ -25,20 +32,25 @@ impl RealDisk {
         &self.root
     }
 
-    fn options() -> fs::OpenOptions {
+    fn options(&self) -> fs::OpenOptions {
         let mut options = fs::OpenOptions::new();
-        options.read(true).write(true).mode(0o600);
+        options.read(true).write(!self.is_read_only).mode(0o600);
         options
+    }
+
+    /// Refuses what would change something, where that is not wanted.
+    fn writable(&self) -> io::Result<&Path> {
+        if self.is_read_only { Err(io::ErrorKind::ReadOnlyFilesystem.into()) } else { Ok(&self.root) }
     }
 }
 
 impl Disk for RealDisk {
     fn create(&self, path: &str) -> io::Result<Box<dyn File>> {
-        Ok(Box::new(RealFile(Self::options().create_new(true).open(self.root.join(path))?)))
+        Ok(Box::new(RealFile(self.options().create_new(true).open(self.writable()?.join(path))?)))
     }
 
     fn open(&self, path: &str) -> io::Result<Box<dyn File>> {
-        Ok(Box::new(RealFile(Self::options().open(self.root.join(path))?)))
+        Ok(Box::new(RealFile(self.options().open(self.root.join(path))?)))
     }
 
     fn list(&self, directory: &str) -> io::Result<Vec<String>> {
@@ -53,22 +65,22 @@ impl Disk for RealDisk {
     }
 
     fn make_dir(&self, path: &str) -> io::Result<()> {
-        match fs::DirBuilder::new().mode(0o700).create(self.root.join(path)) {
+        match fs::DirBuilder::new().mode(0o700).create(self.writable()?.join(path)) {
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
             made => made,
         }
     }
 
     fn rename(&self, from: &str, to: &str) -> io::Result<()> {
-        fs::rename(self.root.join(from), self.root.join(to))
+        fs::rename(self.writable()?.join(from), self.root.join(to))
     }
 
     fn remove(&self, path: &str) -> io::Result<()> {
-        fs::remove_file(self.root.join(path))
+        fs::remove_file(self.writable()?.join(path))
     }
 
     fn remove_dir(&self, path: &str) -> io::Result<()> {
-        fs::remove_dir(self.root.join(path))
+        fs::remove_dir(self.writable()?.join(path))
     }
 
     fn sync_dir(&self, directory: &str) -> io::Result<()> {
@@ -124,5 +136,18 @@ mod tests {
         disk.remove("a/0").unwrap();
         disk.remove_dir("a").unwrap();
         assert!(disk.open("a/0").is_err());
+    }
+
+    #[test]
+    fn what_is_only_read_is_not_changed() {
+        let root = tempfile::tempdir().unwrap();
+        std::fs::write(root.path().join("a"), "abc").unwrap();
+        let disk = RealDisk::read_only(root.path());
+        let file = disk.open("a").unwrap();
+        assert_eq!(file.read_all().unwrap(), b"abc");
+        assert!(file.write_at(b"x", 0).is_err());
+        assert!(disk.create("b").is_err() && disk.make_dir("c").is_err());
+        assert!(disk.rename("a", "b").is_err() && disk.remove("a").is_err() && disk.remove_dir("c").is_err());
+        assert_eq!(disk.list("").unwrap(), ["a"]);
     }
 }

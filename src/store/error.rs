@@ -62,6 +62,9 @@ pub enum StoreError {
     /// The state cannot be what it says.
     #[error(transparent)]
     Fault(#[from] Fault),
+    /// There is nothing to copy.
+    #[error("there is no journal in it, so nothing to copy")]
+    Nothing,
     /// A thread of the recovery ended early.
     #[error("a thread of the recovery panicked")]
     Panicked,

@@ -42,6 +42,15 @@ pub enum Until {
     Durable(u64),
 }
 
+/// Where to begin.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Origin {
+    /// With the newest snapshot that verifies, or with nothing when there is none.
+    Newest,
+    /// With nothing, at the first frame ever written.
+    Genesis,
+}
+
 /// What folding came to.
 #[derive(Debug)]
 pub struct Folded {
@@ -76,9 +85,28 @@ pub fn fold(
     workers: usize,
     progress: &mut dyn FnMut(u64),
 ) -> Result<Folded, StoreError> {
+    fold_from(disk, identity, catalogue, Origin::Newest, until, workers, progress)
+}
+
+/// The same from where the caller says.
+///
+/// # Errors
+/// As [`fold`]; from the beginning, also when the beginning was pruned.
+pub fn fold_from(
+    disk: &Arc<dyn Disk>,
+    identity: Identity,
+    catalogue: &Arc<Catalogue>,
+    origin: Origin,
+    until: Until,
+    workers: usize,
+    progress: &mut dyn FnMut(u64),
+) -> Result<Folded, StoreError> {
     // Parts are spread by slot modulo the number of workers, which therefore divides the number of parts.
     let workers = workers.clamp(1, 16).next_power_of_two().min(16);
-    let Newest { snapshot, refused } = newest_verifying(disk)?;
+    let Newest { snapshot, refused } = match origin {
+        Origin::Newest => newest_verifying(disk)?,
+        Origin::Genesis => Newest { snapshot: None, refused: Vec::new() },
+    };
     let unusable = refused.into_iter().map(|(_, error)| error.to_string()).collect();
     let start = snapshot.as_ref().map_or(Start::Beginning, |snapshot| Start::At(snapshot.meta().position));
     let from = snapshot.as_ref().map_or(0, |snapshot| snapshot.meta().position.lsn);

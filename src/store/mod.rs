@@ -1,19 +1,26 @@
 //! What the exchange keeps: its frames in the journal, snapshots folded from it, and the way back from both.
 //!
 //! The journal below moves bytes; this layer knows what they mean. [`fold`] is the one way from files to state:
-//! recovery ([`recover`]), background snapshots and the audit ([`Keeper`]), and verification all are it.
+//! recovery ([`recover`]), background snapshots and the audit ([`Keeper`]), and verification ([`verify()`]) all are it.
+//! [`copy_directory`] is backup and restore; [`inspect`] shows what the files hold.
 
+mod backup;
 mod codec;
 mod error;
 mod fold;
 mod image;
+pub mod inspect;
 mod keeper;
 mod recovery;
 mod snapshot;
+mod verify;
+mod walk;
 
+pub use backup::{copy, copy_directory};
 pub use codec::{CodecError, Frames, Owner, decode, owner};
 pub use error::StoreError;
-pub use fold::{Folded, Until, fold};
+pub use fold::{Folded, Origin, Until, fold, fold_from};
 pub use keeper::{Keeper, KeeperSettings};
 pub use recovery::{Recovered, RecoveryReport, RecoverySettings, open_directory, recover};
-pub use snapshot::{Taken, Taking, take_snapshot, write_snapshot};
+pub use snapshot::{Taken, Taking, settle_and_snapshot, take_snapshot, write_snapshot};
+pub use verify::{Verified, verify};

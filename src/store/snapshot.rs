@@ -10,7 +10,7 @@ use super::{
 use crate::{
     domain::{catalogue::Catalogue, replica::LOGIC_VERSION},
     journal::{
-        Disk, Identity, prune_segments,
+        Disk, Identity, LogOptions, LogWriter, prune_segments,
         snapshot::{self, Meta, Pace, SnapshotWriter},
     },
 };
@@ -56,6 +56,25 @@ pub fn take_snapshot(
     if folded.frames() == 0 {
         return Ok(None);
     }
+    write_snapshot(disk, identity, &folded, taking).map(Some)
+}
+
+/// Does for a directory nobody uses what a clean stop does: makes sure that the disk has what the journal shows,
+/// cuts off what was never finished, and takes a snapshot; `None` when nothing happened since the last one.
+///
+/// # Errors
+/// As [`take_snapshot`].
+pub fn settle_and_snapshot(
+    disk: &Arc<dyn Disk>,
+    catalogue: &Arc<Catalogue>,
+    options: LogOptions,
+    taking: Taking,
+) -> Result<Option<Taken>, StoreError> {
+    let identity = options.identity;
+    let folded = fold(disk, identity, catalogue, Until::End, taking.workers, &mut |_| ())?;
+    let (true, Some(tail)) = (folded.frames() > 0, &folded.tail) else { return Ok(None) };
+    // A snapshot must not be ahead of what the disk has of the journal.
+    drop(LogWriter::resume(disk, tail, options)?);
     write_snapshot(disk, identity, &folded, taking).map(Some)
 }
 

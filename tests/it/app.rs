@@ -26,8 +26,9 @@ fn configured_accounts_exist_from_the_start() {
 fn a_taken_address_is_said_plainly() {
     let server = TestServer::start("");
     let address = server.url().strip_prefix("http://").unwrap();
-    let config =
-        Layers::defaults().text("test", &format!("[server]\nlisten = {address:?}\n")).load().unwrap();
+    let root = tempfile::tempdir().unwrap();
+    let settings = format!("[server]\nlisten = {address:?}\n[data]\ndirectory = {:?}\n", root.path());
+    let config = Layers::defaults().text("test", &settings).load().unwrap();
     let error = block_on(lightning_exchange::app::Application::build(config)).unwrap_err();
     assert_eq!(error.to_string(), format!("cannot listen on {address}"));
 }

@@ -24,7 +24,7 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("soak", &["domain"]),
     ("kill", &["domain", "feed"]),
     ("app", &["actors", "auth", "config", "domain", "feed", "http", "journal", "store", "telemetry"]),
-    ("cli", &["app", "config", "feed", "bench", "kill", "soak", "telemetry"]),
+    ("cli", &["app", "bench", "config", "domain", "feed", "journal", "kill", "soak", "store", "telemetry"]),
 ];
 
 /// Layers that talk to a terminal.

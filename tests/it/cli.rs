@@ -5,15 +5,11 @@ use std::{
     process::{Command, Output, Stdio},
 };
 
-use crate::support::{OPERATOR_TOKEN, TestServer};
+use crate::support::{self, OPERATOR_TOKEN, TestServer, complaint, printed};
 
 fn lightning(arguments: &[&str]) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_lightning"));
-    let variables = std::env::vars().filter(|(name, _)| name.starts_with("LIGHTNING_"));
-    variables.for_each(|(name, _)| {
-        command.env_remove(name);
-    });
-    command.args(arguments).stdin(Stdio::null()).current_dir(env!("CARGO_TARGET_TMPDIR"));
+    let mut command = support::lightning();
+    command.args(arguments).current_dir(env!("CARGO_TARGET_TMPDIR"));
     command
 }
 
@@ -21,16 +17,6 @@ fn operate(server: &TestServer, line: &str) -> Output {
     let arguments: Vec<&str> =
         line.split(' ').chain(["--url", server.url(), "--token", OPERATOR_TOKEN]).collect();
     lightning(&arguments).output().unwrap()
-}
-
-fn printed(output: &Output) -> String {
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-    String::from_utf8(output.stdout.clone()).unwrap()
-}
-
-fn complaint(output: &Output) -> String {
-    assert!(!output.status.success());
-    String::from_utf8(output.stderr.clone()).unwrap()
 }
 
 #[test]

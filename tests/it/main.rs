@@ -11,6 +11,7 @@ mod cli;
 mod conservation;
 mod corner_cases;
 mod crash;
+mod durable;
 mod feed;
 mod lobster;
 #[cfg(feature = "planted")]

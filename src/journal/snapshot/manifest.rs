@@ -16,7 +16,7 @@ use super::super::{
 pub const FORMAT: u64 = 1;
 
 /// The name of the manifest's file.
-pub(super) const FILE: &str = "manifest.json";
+pub const FILE: &str = "manifest.json";
 
 /// What a snapshot is of.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -10,7 +10,7 @@ mod write;
 
 use std::sync::Arc;
 
-pub use manifest::{FORMAT, Meta, Part};
+pub use manifest::{FILE as MANIFEST, FORMAT, Meta, Part};
 pub use read::{Newest, Snapshot, list, load, newest_verifying};
 pub use write::{Pace, SnapshotWriter};
 

@@ -102,13 +102,13 @@ impl Api {
 }
 
 /// Appends the signature of `text`.
-pub(super) fn sign(key: &KeyPair, text: &str) -> String {
+pub(crate) fn sign(key: &KeyPair, text: &str) -> String {
     let mut mac = Hmac::<Sha256>::new_from_slice(key.secret.as_bytes()).unwrap();
     mac.update(text.as_bytes());
     format!("{text}&signature={}", hex::encode(mac.finalize().into_bytes()))
 }
 
-pub(super) fn now_millis() -> u64 {
+pub(crate) fn now_millis() -> u64 {
     let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap();
     u64::try_from(since.as_millis()).unwrap()
 }

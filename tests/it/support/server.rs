@@ -1,8 +1,8 @@
 //! A whole exchange on a free port, inside the test's process.
 
-use std::{future::Future, sync::mpsc, thread::JoinHandle};
+use std::{cell::OnceCell, future::Future, path::Path, sync::mpsc, thread::JoinHandle};
 
-use lightning_exchange::{app::Application, config::Layers, feed::client::Client};
+use lightning_exchange::{actors::Exchange, app::Application, config::Layers, feed::client::Client};
 use tempfile::TempDir;
 use tokio::sync::oneshot;
 
@@ -28,8 +28,9 @@ segment-mib = 1
 #[derive(Debug)]
 pub(crate) struct TestServer {
     url: String,
+    exchange: Exchange,
     /// Its data, unless the test has its own.
-    _directory: TempDir,
+    directory: OnceCell<TempDir>,
     stop: Option<oneshot::Sender<()>>,
     thread: Option<JoinHandle<()>>,
 }
@@ -38,9 +39,16 @@ impl TestServer {
     /// Starts an exchange with the given settings laid over those tests want.
     pub(crate) fn start(settings: &str) -> Self {
         let directory = tempfile::tempdir().unwrap();
+        let server = Self::start_on(directory.path(), settings);
+        server.directory.set(directory).unwrap();
+        server
+    }
+
+    /// The same on a data directory that outlives it.
+    pub(crate) fn start_on(directory: &Path, settings: &str) -> Self {
         let config = Layers::defaults()
             .text("the test's base", BASE)
-            .text("the test's data", &format!("[data]\ndirectory = {:?}\n", directory.path()))
+            .text("the test's data", &format!("[data]\ndirectory = {:?}\n", directory))
             .text("the test's token", &format!("[operator]\ntoken = {OPERATOR_TOKEN:?}\n"))
             .text("the test", settings)
             .load()
@@ -50,19 +58,24 @@ impl TestServer {
         let thread = std::thread::spawn(move || {
             actix_web::rt::System::new().block_on(async {
                 let application = Application::build(config).await.unwrap();
-                started.send(application.url().to_owned()).unwrap();
+                started.send((application.url().to_owned(), application.exchange().clone())).unwrap();
                 application.run(async { stopped.await.unwrap_or_default() }).await.unwrap();
             });
         });
-        let Ok(url) = starting.recv() else {
+        let Ok((url, exchange)) = starting.recv() else {
             std::panic::resume_unwind(thread.join().unwrap_err());
         };
-        Self { url, _directory: directory, stop: Some(stop), thread: Some(thread) }
+        Self { url, exchange, directory: OnceCell::new(), stop: Some(stop), thread: Some(thread) }
     }
 
     /// Returns its address, e.g. `http://127.0.0.1:43210`.
     pub(crate) fn url(&self) -> &str {
         &self.url
+    }
+
+    /// Returns the way past HTTP.
+    pub(crate) const fn exchange(&self) -> &Exchange {
+        &self.exchange
     }
 
     /// Returns a client with the operator's token. Call it inside [`block_on`].

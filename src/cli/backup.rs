@@ -1,0 +1,62 @@
+//! `lightning backup` and `lightning restore`: a verified copy of a data directory, and the way back.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result};
+use clap::Args;
+
+use super::{settings::DataArgs, verify::workers};
+use crate::{
+    domain::catalogue::Catalogue,
+    store::{self, Verified},
+};
+
+/// What to copy, and where to.
+#[derive(Debug, Args)]
+pub(super) struct BackupArgs {
+    #[command(flatten)]
+    data: DataArgs,
+    /// An empty or missing directory for the copy
+    #[arg(long, value_name = "DIRECTORY")]
+    to: PathBuf,
+}
+
+/// What to restore.
+#[derive(Debug, Args)]
+pub(super) struct RestoreArgs {
+    #[command(flatten)]
+    data: DataArgs,
+    /// The backup
+    #[arg(long, value_name = "DIRECTORY")]
+    from: PathBuf,
+}
+
+pub(super) fn run(BackupArgs { data, to }: BackupArgs) -> Result<()> {
+    let config = data.load()?;
+    let copied = copy(&config.data.directory, &to, &config.catalogue)?;
+    print("backup", &to, &copied);
+    Ok(())
+}
+
+pub(super) fn restore(RestoreArgs { data, from }: RestoreArgs) -> Result<()> {
+    let config = data.load()?;
+    let to = &config.data.directory;
+    let copied = copy(&from, to, &config.catalogue)?;
+    print("restored", to, &copied);
+    println!("the operator's token is no part of a backup: a new one is made at the next start");
+    Ok(())
+}
+
+fn copy(from: &Path, to: &Path, catalogue: &std::sync::Arc<Catalogue>) -> Result<Verified> {
+    let context = || format!("copying {} to {}", from.display(), to.display());
+    store::copy_directory(from, to, catalogue, workers()).with_context(context)
+}
+
+fn print(what: &str, to: &Path, copied: &Verified) {
+    println!(
+        "{what}: {}, verified up to frame {}, state hash {:032x}",
+        to.display(),
+        copied.position.lsn,
+        copied.state_hash
+    );
+}

@@ -1,0 +1,69 @@
+//! Verifying a data directory: everything is made again from it and audited, and nothing is changed.
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use super::{
+    error::StoreError,
+    fold::{Folded, Origin, Until, fold_from},
+};
+use crate::{
+    domain::{account::Totals, catalogue::Catalogue, id::AssetId},
+    journal::{Disk, Identity, Position, TornTail},
+};
+
+/// What a data directory holds, given that all of it verified.
+#[derive(Debug, Clone)]
+pub struct Verified {
+    /// Which frame the snapshot was taken after; 0 when there was none.
+    pub snapshot: u64,
+    /// How many frames came after it.
+    pub frames: u64,
+    /// The place after the last frame, with the hash of everything before it.
+    pub position: Position,
+    /// The state hash.
+    pub state_hash: u128,
+    /// What there is of each asset; every one sums to zero.
+    pub totals: BTreeMap<AssetId, Totals>,
+    /// How many accounts there are.
+    pub accounts: u64,
+    /// How many orders are open.
+    pub open_orders: u64,
+    /// How many messages between slots are under way.
+    pub under_way: u64,
+    /// What is left of a commit that was never finished, and never acknowledged.
+    pub torn: Option<TornTail>,
+    /// Snapshots that do not verify, and why.
+    pub unusable: Vec<String>,
+}
+
+/// Makes the exchange again from the files, and audits it.
+///
+/// # Errors
+/// The files are damaged, their frames do not follow from each other, or an invariant does not hold.
+pub fn verify(
+    disk: &Arc<dyn Disk>,
+    identity: Identity,
+    catalogue: &Arc<Catalogue>,
+    origin: Origin,
+    workers: usize,
+) -> Result<Verified, StoreError> {
+    let folded = fold_from(disk, identity, catalogue, origin, Until::End, workers, &mut |_| ())?;
+    let frames = folded.frames();
+    let Folded { replica, snapshot, unusable, position, tail } = folded;
+    replica.check().map_err(|fault| StoreError::Audit { lsn: position.lsn, fault })?;
+    let (to_symbols, to_accounts) = replica.under_way();
+    let accounts: usize = replica.account_slots().map(|slot| slot.account_count()).sum();
+    let open_orders: usize = replica.account_slots().map(|slot| slot.open_count()).sum();
+    Ok(Verified {
+        snapshot,
+        frames,
+        position,
+        state_hash: replica.hash(),
+        totals: replica.totals()?,
+        accounts: accounts as u64,
+        open_orders: open_orders as u64,
+        under_way: (to_symbols.len() + to_accounts.len()) as u64,
+        torn: tail.and_then(|tail| tail.torn),
+        unusable,
+    })
+}
