@@ -123,51 +123,72 @@ fn saturate(server: &Server, clients: usize, orders: usize) -> anyhow::Result<(f
     // Few clients wait for the disk most of the time.
     let each = (orders / clients).clamp(20, 4_000);
     let address = server.address;
-    drive(address, clients, 20.min(each), |_| None)?;
+    drive(address, clients, 20.min(each))?;
     let started = Instant::now();
-    let samples = drive(address, clients, each, |_| None)?;
+    let samples = drive(address, clients, each)?;
     Ok((samples.len() as f64 / started.elapsed().as_secs_f64(), Latency::of(samples)))
 }
 
-/// Orders are due at fixed instants.
+/// Orders are due at fixed instants. One thread that never sleeps sends and receives them all, so that what is
+/// measured is the server's latency and not how the generator's threads take turns.
 fn paced(server: &Server, per_second: f64, orders: usize) -> anyhow::Result<Latency> {
-    let each = (orders / PACED).max(50);
-    drive(server.address, PACED, 20, |_| None)?;
+    let requests =
+        (0..orders).map(|index| request(index, server.address)).collect::<anyhow::Result<Vec<Vec<u8>>>>()?;
+    let mut idle = Vec::with_capacity(PACED);
+    for _ in 0..PACED {
+        let mut connection = Connection::open(server.address)?;
+        for index in 0..20 {
+            connection.send(&request(index, server.address)?)?;
+        }
+        connection.set_nonblocking()?;
+        idle.push(connection);
+    }
     let interval = Duration::from_secs_f64(1.0 / per_second);
-    let samples = drive(server.address, PACED, each, |index| Some(interval * index as u32))?;
+    let epoch = Instant::now() + Duration::from_millis(50);
+    let mut samples = Vec::with_capacity(orders);
+    let mut under_way: Vec<(Instant, Connection)> = Vec::with_capacity(PACED);
+    let mut next = 0;
+    while samples.len() < orders {
+        let due = epoch + interval * next as u32;
+        if next < orders
+            && Instant::now() >= due
+            && let Some(mut connection) = idle.pop()
+        {
+            connection.begin(&requests[next])?;
+            under_way.push((due, connection));
+            next += 1;
+        }
+        let mut index = 0;
+        while let Some((due, connection)) = under_way.get_mut(index) {
+            if connection.poll()? {
+                samples.push(due.elapsed());
+                idle.push(under_way.swap_remove(index).1);
+            } else {
+                index += 1;
+            }
+        }
+    }
     Ok(Latency::of(samples))
 }
 
-/// Sends `each` orders on each of `clients` connections, the n-th altogether not before it is due.
-fn drive(
-    address: SocketAddr,
-    clients: usize,
-    each: usize,
-    due: impl Fn(usize) -> Option<Duration> + Sync,
-) -> anyhow::Result<Vec<Duration>> {
+/// Sends `each` orders on each of `clients` connections.
+fn drive(address: SocketAddr, clients: usize, each: usize) -> anyhow::Result<Vec<Duration>> {
     let batches = (0..clients)
         .map(|client| (0..each).map(|index| request(client + index, address)).collect())
         .collect::<anyhow::Result<Vec<Vec<Vec<u8>>>>>()?;
-    let due = &due;
     thread::scope(|scope| {
         let mut connections = Vec::with_capacity(clients);
         for _ in 0..clients {
             connections.push(Connection::open(address)?);
         }
-        let epoch = Instant::now() + Duration::from_millis(50);
         let threads: Vec<_> = batches
             .iter()
             .zip(connections)
-            .enumerate()
-            .map(|(client, (batch, mut connection))| {
+            .map(|(batch, mut connection)| {
                 scope.spawn(move || {
                     let mut samples = Vec::with_capacity(batch.len());
-                    for (index, request) in batch.iter().enumerate() {
-                        let at = due(index * clients + client).map(|due| epoch + due);
-                        if let Some(wait) = at.and_then(|at| at.checked_duration_since(Instant::now())) {
-                            thread::sleep(wait);
-                        }
-                        let started = at.unwrap_or_else(Instant::now);
+                    for request in batch {
+                        let started = Instant::now();
                         connection.send(request)?;
                         samples.push(started.elapsed());
                     }

@@ -152,6 +152,8 @@ pub(super) fn drive(address: SocketAddr, requests: &[Vec<u8>]) -> anyhow::Result
 pub(super) struct Connection {
     stream: TcpStream,
     buffer: Vec<u8>,
+    /// How much of the answer is in the buffer.
+    filled: usize,
 }
 
 impl Connection {
@@ -159,27 +161,42 @@ impl Connection {
     pub(super) fn open(address: SocketAddr) -> anyhow::Result<Self> {
         let stream = TcpStream::connect(address)?;
         stream.set_nodelay(true)?;
-        Ok(Self { stream, buffer: vec![0; 16 * 1024] })
+        Ok(Self { stream, buffer: vec![0; 16 * 1024], filled: 0 })
+    }
+
+    /// Makes [`Connection::poll`] return at once from now on.
+    pub(super) fn set_nonblocking(&self) -> anyhow::Result<()> {
+        Ok(self.stream.set_nonblocking(true)?)
+    }
+
+    /// Sends a request without waiting for the answer. Requests are small: the socket takes them whole.
+    pub(super) fn begin(&mut self, request: &[u8]) -> anyhow::Result<()> {
+        self.filled = 0;
+        Ok(self.stream.write_all(request)?)
+    }
+
+    /// Returns whether the answer, which must be 200, is there.
+    pub(super) fn poll(&mut self) -> anyhow::Result<bool> {
+        match self.stream.read(&mut self.buffer[self.filled..]) {
+            Ok(0) => anyhow::bail!("the server closed the connection"),
+            Ok(read) => self.filled += read,
+            Err(error) if error.kind() == std::io::ErrorKind::WouldBlock => return Ok(false),
+            Err(error) => return Err(error.into()),
+        }
+        let answer = &self.buffer[..self.filled];
+        let is_whole = response_len(answer).is_some_and(|length| self.filled >= length);
+        ensure!(
+            !is_whole || answer.starts_with(b"HTTP/1.1 200"),
+            "refused: {}",
+            String::from_utf8_lossy(answer)
+        );
+        Ok(is_whole)
     }
 
     /// Sends a request and expects 200.
     pub(super) fn send(&mut self, request: &[u8]) -> anyhow::Result<()> {
-        let Self { stream, buffer } = self;
-        stream.write_all(request)?;
-        let mut filled = 0;
-        loop {
-            let read = stream.read(&mut buffer[filled..])?;
-            ensure!(read != 0, "the server closed the connection");
-            filled += read;
-            if response_len(&buffer[..filled]).is_some_and(|length| filled >= length) {
-                break;
-            }
-        }
-        ensure!(
-            buffer.starts_with(b"HTTP/1.1 200"),
-            "refused: {}",
-            String::from_utf8_lossy(&buffer[..filled])
-        );
+        self.begin(request)?;
+        while !self.poll()? {}
         Ok(())
     }
 }
