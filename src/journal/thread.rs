@@ -243,10 +243,13 @@ pub fn start_observed<O: Outbox>(
     };
     let run = move || {
         let done = catch_unwind(AssertUnwindSafe(|| worker.run())).unwrap_or(Err(JournalError::Panicked));
+        // Before what waits is dropped: dropped replies are answered and logged elsewhere, and whoever ends the
+        // process here wants to have the last word.
+        let done = done.inspect_err(|error| on_failure(error.clone()));
         // Dropping the worker drops what waits: it is never released, and nothing more is accepted.
         let position = worker.writer.position();
         drop(worker);
-        done.map(|()| position).inspect_err(|error| on_failure(error.clone()))
+        done.map(|()| position)
     };
     let thread = thread::Builder::new().name("journal".to_owned()).spawn(run);
     let thread = thread.map_err(JournalError::io(DIRECTORY, "start the journal thread"))?;
