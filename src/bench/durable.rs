@@ -77,8 +77,8 @@ pub fn run(runs: usize, orders: usize, clients: &[usize]) -> anyhow::Result<Repo
     let (mut fsync, mut none, mut disk, mut added) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
     for _ in 0..runs {
         let sync = fdatasync(2_000)?.p99_us;
-        let without = paced(&Server::exchange("none")?, paced_per_second, orders / 4)?.p99_us;
-        let with = paced(&Server::exchange("fsync")?, paced_per_second, orders / 4)?.p99_us;
+        let without = paced(&Server::exchange("none")?, paced_per_second, orders)?.p99_us;
+        let with = paced(&Server::exchange("fsync")?, paced_per_second, orders)?.p99_us;
         added.push((with - without).max(0.0) / sync);
         fsync.push(with);
         none.push(without);
@@ -134,6 +134,8 @@ fn saturate(server: &Server, clients: usize, orders: usize) -> anyhow::Result<(f
 fn paced(server: &Server, per_second: f64, orders: usize) -> anyhow::Result<Latency> {
     let requests =
         (0..orders).map(|index| request(index, server.address)).collect::<anyhow::Result<Vec<Vec<u8>>>>()?;
+    // A server that has just started prepares its journal; what is meant here is one that has been running.
+    thread::sleep(Duration::from_secs(3));
     let mut idle = Vec::with_capacity(PACED);
     for _ in 0..PACED {
         let mut connection = Connection::open(server.address)?;

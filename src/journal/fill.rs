@@ -20,12 +20,11 @@ use super::{
     segment::{DIRECTORY, spare_name},
 };
 
-/// What is written at once by a writer that waits for it.
+/// What is written at once. Every sync of a file that grows costs the file system a commit of its own, whatever its size,
+/// so that smaller steps disturb the commits beside them more, not less.
 const STEP: usize = 1 << 20;
-/// What is written at once in the background: a commit beside it waits for no more than that.
-const GENTLE_STEP: usize = 256 << 10;
-/// The pause after each step in the background.
-const PAUSE: Duration = Duration::from_millis(2);
+/// The pause after each step in the background: a segment takes one or two seconds, and is needed long after.
+const PAUSE: Duration = Duration::from_millis(20);
 
 /// How long after a failure it is tried again.
 const RETRY: Duration = Duration::from_secs(1);
@@ -191,8 +190,7 @@ fn write_zeros(file: &dyn File, bytes: u64, background: Option<&Signals>) -> io:
     let mut offset = 0;
     while offset < bytes {
         let gentle = background.filter(|signals| !signals.is_hurried.load(Ordering::Relaxed));
-        let most = if gentle.is_some() { GENTLE_STEP } else { STEP };
-        let step = (bytes - offset).min(most as u64);
+        let step = (bytes - offset).min(STEP as u64);
         file.write_at(&zeros[..step as usize], offset)?;
         offset += step;
         if gentle.is_some() {
