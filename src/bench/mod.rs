@@ -1,9 +1,11 @@
 //! Benchmarks and soaks, driven by `lightning bench` and `lightning soak`.
 
 pub mod book;
+pub mod damage;
 pub mod exchange;
 pub mod http;
 mod quiet;
+pub mod simulate;
 pub mod soak;
 pub mod trip;
 pub mod yardstick;

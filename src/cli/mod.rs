@@ -9,6 +9,7 @@ mod key;
 mod remote;
 mod serve;
 mod settings;
+mod simulate;
 
 use std::process::ExitCode;
 
@@ -49,6 +50,8 @@ enum Command {
     Bench(bench::BenchCommand),
     /// Play random commands against the oracle and through the simulation
     Soak(bench::SoakArgs),
+    /// Play the exchange on a simulated disk whose power fails
+    Simulate(simulate::SimulateArgs),
 }
 
 /// Reads the command line, does what it says and returns how the process shall exit.
@@ -65,6 +68,7 @@ pub fn run() -> ExitCode {
         Some(Command::Feed(command)) => feed::run(command),
         Some(Command::Bench(command)) => bench::run(command),
         Some(Command::Soak(arguments)) => bench::soak(&arguments),
+        Some(Command::Simulate(arguments)) => simulate::run(&arguments),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,
@@ -105,6 +109,8 @@ mod tests {
             "lightning withdraw --account 7 --asset BTC --amount 1.5",
             "lightning config check --config x.toml",
             "lightning feed lobster --messages m --orderbook o --symbol AAPLUSD --speed max --check-book",
+            "lightning simulate --one 7 --commands 100 --crashes 10",
+            "lightning simulate --faults --share 10 --json",
             "lightning feed synthetic --seed 3 --symbols BTCUSDT,ETHUSDT --rate 50",
         ] {
             let parsed = Cli::try_parse_from(line.split(' '));

@@ -20,7 +20,7 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("actors", &["domain", "journal", "store", "telemetry"]),
     ("http", &["actors", "domain", "auth", "telemetry"]),
     ("sim", &["domain", "journal", "store"]),
-    ("bench", &["actors", "domain", "auth", "http", "sim", "telemetry"]),
+    ("bench", &["actors", "domain", "auth", "http", "journal", "sim", "telemetry"]),
     ("soak", &["domain"]),
     ("app", &["actors", "auth", "config", "domain", "feed", "http", "journal", "store", "telemetry"]),
     ("cli", &["app", "config", "feed", "bench", "soak", "telemetry"]),
