@@ -183,8 +183,8 @@ impl Journalled {
     fn play(&mut self, course: CrashCourse, random: &mut Random) -> Result<(), String> {
         let CrashCourse { commands, crashes, fault } = course;
         self.game.open()?;
-        // About four steps a command.
-        let crash_every = (commands * 4 / crashes.max(1)).max(1);
+        // About two steps a command.
+        let crash_every = (commands * 2 / crashes.max(1)).max(1);
         // A planned fault is to be reached.
         let commit_every = if fault.is_some() { 1 } else { random.pick(&[1, 3, 8, 24]) };
         let snapshot_every = random.pick(&[80, 400, u64::MAX]);
@@ -209,9 +209,8 @@ impl Journalled {
                 self.crash_in_picture(random)?;
             }
             if random.one_in(crash_every) {
-                if random.one_in(2) {
-                    self.camera.arm(random.below(8));
-                } else {
+                let is_armed = random.one_in(2) && self.camera.arm(random.below(8));
+                if !is_armed {
                     let left = self.disk.crash(random.word());
                     self.crash(left, true, random)?;
                 }
@@ -248,7 +247,8 @@ impl Journalled {
     /// there is space.
     fn fail(&mut self, random: &mut Random) -> Result<(), String> {
         self.stats.disk_faults += 1;
-        if self.writer.commit().is_ok() || self.writer.durable() != self.clients.durable {
+        let durable = self.writer.durable();
+        if self.writer.commit().is_ok() || self.writer.durable() != durable {
             return Err("a writer that failed made something durable".to_owned());
         }
         if planted(Bug::FailedCommitIgnored) {

@@ -7,6 +7,8 @@ mod codec;
 mod error;
 mod fold;
 mod image;
+#[doc(hidden)]
+pub use image::read_part;
 mod keeper;
 mod recovery;
 mod snapshot;

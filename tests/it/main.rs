@@ -12,6 +12,8 @@ mod conservation;
 mod corner_cases;
 mod crash;
 mod feed;
+mod fuzz;
+mod golden;
 mod lobster;
 #[cfg(feature = "planted")]
 mod planted;

@@ -33,9 +33,12 @@ impl Camera {
         self.shutter.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Takes a picture after this many more operations.
-    pub(super) fn arm(&self, operations: u64) {
-        self.shutter().due = Some(operations);
+    /// Takes a picture after this many more operations; `false` when one is still to be taken.
+    pub(super) fn arm(&self, operations: u64) -> bool {
+        let mut shutter = self.shutter();
+        let is_free = shutter.due.is_none();
+        shutter.due = shutter.due.or(Some(operations));
+        is_free
     }
 
     /// Returns the picture, if one was taken.
