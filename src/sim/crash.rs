@@ -332,7 +332,11 @@ impl Journalled {
             self.stats.crashes_recovering += 1;
         }
         resume(left, &first)?;
-        let again = fold(&left.crash(random.word()))?;
+        // Side by side it must come to the same as in a row.
+        let workers = if random.one_in(32) { 4 } else { 1 };
+        let left = handle(&left.crash(random.word()));
+        let again =
+            store::fold(&left, IDENTITY, &catalogue, Until::End, workers, &mut |_| ()).map_err(text)?;
         same(&first, &again)?;
         Ok(first)
     }
@@ -361,6 +365,13 @@ impl Journalled {
             if random.one_in(8) {
                 writer.commit().map_err(text)?;
             }
+        }
+        // It crashes again, and a copy of it goes no further.
+        let left = handle(&disk.crash(random.word()));
+        let again = store::fold(&left, IDENTITY, &catalogue, Until::End, 1, &mut |_| ()).map_err(text)?;
+        again.replica.check().map_err(text)?;
+        if again.position.lsn < writer.durable() {
+            return Err(format!("frame {} of a second life is lost", writer.durable()));
         }
         game.world.drain(game.time())?;
         game.world.tick(game.time())?;
