@@ -72,12 +72,12 @@ fn journal_block(bytes: &[u8]) {
     if bytes.len() < block::HEADER {
         return;
     }
-    let kind = if bytes[5] % 2 == 0 { block::Kind::Data } else { block::Kind::Marker };
+    let kind = if bytes[5].is_multiple_of(2) { block::Kind::Data } else { block::Kind::Marker };
     let number = |at: usize| u64::from_le_bytes(bytes[at..at + 8].try_into().expect("eight bytes"));
     let count = u32::from_le_bytes(bytes[16..20].try_into().expect("four bytes"));
     let fields = block::Fields {
         kind,
-        is_settled: bytes[6] % 2 == 0,
+        is_settled: bytes[6].is_multiple_of(2),
         count,
         first_lsn: number(24),
         durable: number(32),

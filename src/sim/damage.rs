@@ -38,6 +38,9 @@ fn options(segment_bytes: u64) -> LogOptions {
     LogOptions { segment_bytes, identity: IDENTITY, logic: 1, clock: || 0, fill: Fill::Inline }
 }
 
+/// Looks at a victim after each commit and says whether it is done.
+type IsEnough<'a> = dyn FnMut(&Victim, &LogWriter, &Arc<Catalogue>) -> Result<bool, String> + 'a;
+
 impl Victim {
     /// Makes one whose log is a single segment with more than [`TORN`] bytes of frames.
     ///
@@ -79,11 +82,7 @@ impl Victim {
         make().map_err(|text: String| Violation { seed, step: 0, text })
     }
 
-    fn make(
-        seed: u64,
-        segment_bytes: u64,
-        is_enough: &mut dyn FnMut(&Self, &LogWriter, &Arc<Catalogue>) -> Result<bool, String>,
-    ) -> Result<Self, String> {
+    fn make(seed: u64, segment_bytes: u64, is_enough: &mut IsEnough<'_>) -> Result<Self, String> {
         let disk = SimDisk::default();
         let mut choices = Random::new(nth_seed(seed, 0));
         let setup = Setup::draw(&mut choices);
@@ -162,7 +161,7 @@ impl Victim {
         }
         let Some(tail) = &folded.tail else { return Err("no tail".to_owned()) };
         LogWriter::resume(&handle(&left), tail, options(1 << 20)).map_err(text)?;
-        if back % 8 != 0 {
+        if !back.is_multiple_of(8) {
             return Ok(());
         }
         let again = self.fold(&left)?;
@@ -217,7 +216,7 @@ impl Victim {
         let mut random = Random::new(nth_seed(self.seed, number));
         let is_snapshot = |path: &str| path.starts_with(snapshot::DIRECTORY);
         // Every second flip is in a snapshot: their bytes are few.
-        let wanted = number % 2 == 0;
+        let wanted = number.is_multiple_of(2);
         let targets = || self.targets.iter().filter(|(path, _)| is_snapshot(path) == wanted);
         let mut byte = random.below(targets().map(|(_, range)| range.end - range.start).sum());
         let target = targets().find(|(_, range)| {

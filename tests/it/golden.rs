@@ -252,7 +252,7 @@ fn write_the_golden_directory() {
     let accounts = [1_025, 1_031, 2_049].map(AccountId::new);
     for account in accounts {
         script.give(AccountCommand::CreateAccount(CreateAccount { id: Some(account), tier: 0 }), None);
-        for (asset, amount) in [(1, 50_00000000), (2, 500_000_00000000)] {
+        for (asset, amount) in [(1, 5_000_000_000), (2, 50_000_000_000_000)] {
             let (asset, amount) = (AssetId::new(asset), Amount::new(amount));
             let request_id = Some(format!("in-{asset}"));
             script.give(AccountCommand::Deposit(Transfer { account, asset, amount, request_id }), None);
@@ -265,21 +265,21 @@ fn write_the_golden_directory() {
     let [one, two, three] = accounts;
     for step in 0..6 {
         let key = IdempotencyKey { id: format!("sell-{step}"), fingerprint: step.into() };
-        script.give(AccountCommand::Place(order(one, Side::Sell, 10_000_00 + step, 40_000)), Some(key));
+        script.give(AccountCommand::Place(order(one, Side::Sell, 1_000_000 + step, 40_000)), Some(key));
         let named = ClientOrderId::parse(&format!("buy-{step}"));
-        let buy = NewOrder { client_id: named, ..order(two, Side::Buy, 9_990_00 - step, 30_000) };
+        let buy = NewOrder { client_id: named, ..order(two, Side::Buy, 999_000 - step, 30_000) };
         script.give(AccountCommand::Place(buy), None);
         script.settle();
     }
     script.snapshot();
-    let taker = NewOrder { time_in_force: TimeInForce::Ioc, ..order(three, Side::Buy, 10_000_02, 100_000) };
+    let taker = NewOrder { time_in_force: TimeInForce::Ioc, ..order(three, Side::Buy, 1_000_002, 100_000) };
     script.give(AccountCommand::Place(taker), None);
     script.settle();
     let dated = NewOrder {
         time_in_force: TimeInForce::Gtd,
         expires_at: Some(Timestamp::from_micros(1_900_000_000_000_000)),
         symbol: SymbolId::new(1_026),
-        ..order(three, Side::Sell, 20_000_00, 1_000)
+        ..order(three, Side::Sell, 2_000_000, 1_000)
     };
     script.give(AccountCommand::Place(dated), None);
     let by_name = |name: &str| OrderRef { id: None, client_id: ClientOrderId::parse(name) };
@@ -290,18 +290,18 @@ fn write_the_golden_directory() {
     let amend = AmendOrder { account: two, symbol, order: by_name("buy-4"), quantity, client_id };
     script.give(AccountCommand::Amend(amend), None);
     let (cancel, mode) = (by_name("buy-3"), ReplaceMode::StopOnFailure);
-    let replace = ReplaceOrder { cancel, restriction, mode, order: order(two, Side::Buy, 9_980_00, 5_000) };
+    let replace = ReplaceOrder { cancel, restriction, mode, order: order(two, Side::Buy, 998_000, 5_000) };
     script.give(AccountCommand::Replace(Box::new(replace)), None);
     script.settle();
     script.snapshot();
     script.give(AccountCommand::CancelAll(CancelAll { account: one, symbol }), None);
     script.settle();
-    let (asset, amount) = (AssetId::new(2), Amount::new(1_00000000));
+    let (asset, amount) = (AssetId::new(2), Amount::new(100_000_000));
     let out = Transfer { account: two, asset, amount, request_id: Some("out".to_owned()) };
     script.give(AccountCommand::Withdraw(out), None);
     // The last ones stay on their way.
     let key = IdempotencyKey { id: "late".to_owned(), fingerprint: 9 };
-    script.give(AccountCommand::Place(order(three, Side::Sell, 9_900_00, 10_000)), Some(key));
+    script.give(AccountCommand::Place(order(three, Side::Sell, 990_000, 10_000)), Some(key));
     script.commit();
     script.writer.marker().unwrap();
     let golden = Golden {

@@ -42,7 +42,7 @@ fn crashes(show: &mut Show, effort: Effort) {
     show.figure("simulated crash points on record", Bar::AtLeast(1e6), "", Ok(on_record.crashes as f64));
     show.figure("seeds they are spread over", Bar::AtLeast(1e4), "", Ok(on_record.seeds as f64));
     show.figure("simulated commands on record", Bar::AtLeast(1e8), "", Ok(on_record.commands as f64));
-    let least = effort.choose(9e5, 1.5e4);
+    let least = effort.choose(1e6, 2e4);
     show.figure("crash points just now", Bar::AtLeast(least), "", of(|played| played.crashes));
     show.figure("of them while recovering", Bar::AtLeast(least / 10.0), "", of(|played| played.recovering));
     show.figure("violations in them", Bar::AtMost(0.0), "", of(|played| played.violations));

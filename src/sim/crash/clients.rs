@@ -58,7 +58,7 @@ impl Clients {
 
     /// Lets go of everything up to a frame.
     pub(super) fn release(&mut self, lsn: u64) {
-        while let Some((_, (id, answer))) = self.held.pop_front_if(|(held, _)| *held <= lsn) {
+        while let Some((_, (id, answer))) = pop_until(&mut self.held, lsn) {
             self.acknowledged += 1;
             let keyed = self.asked.iter().position(|keyed| keyed.id == id);
             let keyed = keyed.and_then(|place| self.asked.remove(place));
@@ -71,7 +71,7 @@ impl Clients {
             }
             self.tell(answer);
         }
-        while let Some((_, (symbol, trade))) = self.printing.pop_front_if(|(held, _)| *held <= lsn) {
+        while let Some((_, (symbol, trade))) = pop_until(&mut self.printing, lsn) {
             self.printed.entry(symbol).or_default().push(trade);
         }
     }
@@ -115,8 +115,8 @@ impl Clients {
             let last = trades.last().map_or(0, |trade| trade.id.get());
             for told in printed {
                 let id = told.id.get();
-                let is_there = id > last || (id >= first && trades[(id - first) as usize] != *told);
-                if is_there {
+                let is_lost = id > last || (id >= first && trades[(id - first) as usize] != *told);
+                if is_lost {
                     return Err(format!("symbol {symbol}: trade {id} was printed and did not come back"));
                 }
             }
@@ -163,6 +163,12 @@ impl Clients {
         }
         Ok(self.promised.len() as u64)
     }
+}
+
+/// Takes the first that waits for no later frame.
+fn pop_until<T>(waiting: &mut VecDeque<(u64, T)>, lsn: u64) -> Option<(u64, T)> {
+    let is_due = waiting.front().is_some_and(|(held, _)| *held <= lsn);
+    if is_due { waiting.pop_front() } else { None }
 }
 
 fn check_order(told: &Order, replica: &Replica) -> Result<(), String> {
