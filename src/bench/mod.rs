@@ -1,6 +1,7 @@
 //! Benchmarks and soaks, driven by `lightning bench` and `lightning soak`.
 
 pub mod book;
+pub mod damage;
 pub mod durable;
 pub mod exchange;
 pub mod http;
@@ -9,6 +10,7 @@ mod latency;
 mod quiet;
 pub mod recovery;
 mod server;
+pub mod simulate;
 pub mod soak;
 pub mod trip;
 pub mod yardstick;

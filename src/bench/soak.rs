@@ -7,6 +7,7 @@ use std::{
 
 use serde::Serialize;
 
+use super::simulate::each_seed;
 use crate::{domain::oracle::compare, sim};
 
 /// Commands of one seed: short runs from many seeds reach more corners than one long one.
@@ -52,24 +53,4 @@ pub fn run(commands: u64, seed: u64) -> Report {
         violations: violations.into_inner(),
         seconds: started.elapsed().as_secs_f64(),
     }
-}
-
-/// Runs `count` seeds from `first` on, on every core; returns how many.
-fn each_seed(first: u64, count: u64, run: impl Fn(u64) + Sync) -> u64 {
-    let next = AtomicU64::new(0);
-    let threads = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
-    std::thread::scope(|scope| {
-        for _ in 0..threads {
-            scope.spawn(|| {
-                loop {
-                    let index = next.fetch_add(1, Ordering::Relaxed);
-                    if index >= count {
-                        return;
-                    }
-                    run(first + index);
-                }
-            });
-        }
-    });
-    count
 }

@@ -226,8 +226,12 @@ fn parse_only(arguments: &ParseOnlyArgs) -> Result<()> {
 }
 
 fn print(report: &impl Serialize, output: &Output) -> Result<()> {
-    let text =
-        if output.json { serde_json::to_string(report)? } else { serde_json::to_string_pretty(report)? };
+    print_report(report, output.json)
+}
+
+/// Prints a report for people or for programs.
+pub(super) fn print_report(report: &impl Serialize, is_json: bool) -> Result<()> {
+    let text = if is_json { serde_json::to_string(report)? } else { serde_json::to_string_pretty(report)? };
     println!("{text}");
     Ok(())
 }

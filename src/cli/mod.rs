@@ -12,6 +12,7 @@ mod kill;
 mod remote;
 mod serve;
 mod settings;
+mod simulate;
 mod snapshot;
 mod verify;
 
@@ -69,6 +70,8 @@ enum Command {
     /// One client process of `soak-kill` (which starts it)
     #[command(hide = true)]
     SoakKillClient(kill::KillClientArgs),
+    /// Play the exchange on a simulated disk whose power fails
+    Simulate(simulate::SimulateArgs),
 }
 
 /// Reads the command line, does what it says and returns how the process shall exit.
@@ -92,6 +95,7 @@ pub fn run() -> ExitCode {
         Some(Command::Soak(arguments)) => bench::soak(&arguments),
         Some(Command::SoakKill(arguments)) => kill::run(arguments),
         Some(Command::SoakKillClient(arguments)) => kill::run_client(arguments),
+        Some(Command::Simulate(arguments)) => simulate::run(&arguments),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,
@@ -138,6 +142,8 @@ mod tests {
             "lightning backup --data-dir d --to e",
             "lightning restore --from e --data-dir d",
             "lightning feed lobster --messages m --orderbook o --symbol AAPLUSD --speed max --check-book",
+            "lightning simulate --one 7 --commands 100 --crashes 10",
+            "lightning simulate --faults --share 10 --json",
             "lightning feed synthetic --seed 3 --symbols BTCUSDT,ETHUSDT --rate 50",
         ] {
             let parsed = Cli::try_parse_from(line.split(' '));

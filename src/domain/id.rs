@@ -61,9 +61,20 @@ id!(
 );
 
 /// A virtual slot. Account slots and symbol slots are numbered separately.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[serde(transparent)]
 pub struct SlotId(u16);
+
+/// A number that is no slot's is no slot: it is an index.
+impl<'de> Deserialize<'de> for SlotId {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let value = u16::deserialize(deserializer)?;
+        if value >= SLOT_COUNT {
+            return Err(D::Error::custom("not a slot"));
+        }
+        Ok(Self(value))
+    }
+}
 
 impl SlotId {
     /// Wraps the number, folded into `0..SLOT_COUNT`.
@@ -209,6 +220,13 @@ mod tests {
         assert_eq!(id.slot(), SlotId::new(1001));
         assert!(OrderId::compose(1 << 43, SlotId::new(0)).is_none());
         assert!(OrderId::compose((1 << 43) - 1, SlotId::new(1023)).is_some());
+    }
+
+    #[test]
+    fn a_number_beyond_the_slots_is_not_read_as_one() {
+        assert_eq!(postcard::from_bytes::<SlotId>(&[7]), Ok(SlotId::new(7)));
+        let bytes = postcard::to_stdvec(&SLOT_COUNT).unwrap();
+        assert!(postcard::from_bytes::<SlotId>(&bytes).is_err());
     }
 
     #[test]

@@ -53,11 +53,25 @@ pub enum Bug {
     DuplicateMessageApplied,
     /// C37: an amended order goes to the back of its queue.
     AmendLosesPriority,
+    /// An answer leaves before its frame is durable.
+    AnsweredBeforeDurable,
+    /// A commit that failed counts as one that did not.
+    FailedCommitIgnored,
+    /// A message is sent and not in its frame.
+    MessageNotJournalled,
+    /// A restarted sender does not tell again what was under way.
+    OutboxForgottenOnRestart,
+    /// A restarted receiver does not know which messages it has applied: a trade settles twice.
+    WatermarkForgottenOnRestart,
+    /// A restart forgets which keyed orders there were.
+    KeyForgottenOnRestart,
+    /// Recovery stops at the snapshot and leaves out what came after it.
+    TailAfterSnapshotIgnored,
 }
 
 impl Bug {
     /// Every planted bug.
-    pub const ALL: [Self; 24] = [
+    pub const ALL: [Self; 31] = [
         Self::ZeroQuantityFill,
         Self::FeeRoundsDown,
         Self::FeeCreditedToNobody,
@@ -82,7 +96,19 @@ impl Bug {
         Self::FullBookDropsSilently,
         Self::DuplicateMessageApplied,
         Self::AmendLosesPriority,
+        Self::AnsweredBeforeDurable,
+        Self::FailedCommitIgnored,
+        Self::MessageNotJournalled,
+        Self::OutboxForgottenOnRestart,
+        Self::WatermarkForgottenOnRestart,
+        Self::KeyForgottenOnRestart,
+        Self::TailAfterSnapshotIgnored,
     ];
+
+    /// Returns whether it shows only when the power fails.
+    pub fn is_of_durability(self) -> bool {
+        self >= Self::AnsweredBeforeDurable
+    }
 }
 
 /// Returns whether the bug is planted: never, in a build without the feature.

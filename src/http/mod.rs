@@ -11,6 +11,8 @@ mod cancel_replace;
 mod endpoint;
 mod error;
 mod exchange_info;
+#[doc(hidden)]
+pub mod fuzzing;
 mod health;
 mod idempotency;
 mod json;

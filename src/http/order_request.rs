@@ -4,10 +4,11 @@ use super::{
     call::Call,
     error::{ApiError, Operation},
     names::{self, ResponseKind},
+    params::Params,
 };
 use crate::domain::{
     command::{CancelRestriction, OrderRef},
-    id::{ClientOrderId, OrderId},
+    id::{AccountId, ClientOrderId, OrderId},
     order::{NewOrder, OrderKind, TimeInForce},
     reject::{Parameter, Reject},
     symbol::SymbolSpec,
@@ -25,11 +26,20 @@ const NOT_OFFERED: [&str; 6] =
 /// # Errors
 /// The first parameter that is missing, malformed or out of place.
 pub(super) fn new_order(call: &Call<'_>, spec: &SymbolSpec) -> Result<NewOrder, ApiError> {
-    let params = &call.params;
+    let order = read_order(&call.params, spec, call.account()?)?;
+    Ok(NewOrder { reference: call.state.exchange().reference(spec.id, order.side), ..order })
+}
+
+/// Reads it from its parameters alone; what it may be priced by is not among them.
+pub(super) fn read_order(
+    params: &Params<'_>,
+    spec: &SymbolSpec,
+    account: AccountId,
+) -> Result<NewOrder, ApiError> {
     let side = names::parse_side(params.required("side")?).ok_or_else(ApiError::side)?;
     let kind = names::parse_order_kind(params.required("type")?).ok_or_else(ApiError::order_type)?;
     let refused = |reject: Reject| ApiError::refused(reject, Operation::Place);
-    let time_in_force = time_in_force(call, kind)?;
+    let time_in_force = time_in_force(params, kind)?;
     let is_market = kind == OrderKind::Market;
     let quantity = match params.optional("quantity")? {
         Some(text) => Some(spec.parse_quantity(text, Parameter::Quantity).map_err(refused)?),
@@ -64,9 +74,9 @@ pub(super) fn new_order(call: &Call<'_>, spec: &SymbolSpec) -> Result<NewOrder, 
             names::parse_stp_mode(text).ok_or_else(|| ApiError::invalid("selfTradePreventionMode"))?
         }
     };
-    read_extras(call)?;
+    read_extras(params)?;
     Ok(NewOrder {
-        account: call.account()?,
+        account,
         symbol: spec.id,
         side,
         kind,
@@ -74,33 +84,33 @@ pub(super) fn new_order(call: &Call<'_>, spec: &SymbolSpec) -> Result<NewOrder, 
         price,
         quantity,
         quote_quantity,
-        client_id: client_order_id(call, "newClientOrderId")?,
+        client_id: read_client_order_id(params, "newClientOrderId")?,
         stp,
         expires_at,
-        reference: call.state.exchange().reference(spec.id, side),
+        reference: None,
     })
 }
 
-fn time_in_force(call: &Call<'_>, kind: OrderKind) -> Result<TimeInForce, ApiError> {
+fn time_in_force(params: &Params<'_>, kind: OrderKind) -> Result<TimeInForce, ApiError> {
     match kind {
         OrderKind::Limit => {
-            let text = call.params.required("timeInForce")?;
+            let text = params.required("timeInForce")?;
             names::parse_time_in_force(text).ok_or_else(ApiError::time_in_force)
         }
         OrderKind::LimitMaker | OrderKind::Market => {
-            call.params.forbidden("timeInForce")?;
+            params.forbidden("timeInForce")?;
             Ok(if kind == OrderKind::Market { TimeInForce::Ioc } else { TimeInForce::Gtc })
         }
     }
 }
 
 /// Strategy numbers are checked and not kept; what is not offered is refused.
-fn read_extras(call: &Call<'_>) -> Result<(), ApiError> {
-    call.params.integer("strategyId")?;
-    if call.params.integer("strategyType")?.is_some_and(|kind| kind < STRATEGY_TYPE_MIN) {
+fn read_extras(params: &Params<'_>) -> Result<(), ApiError> {
+    params.integer("strategyId")?;
+    if params.integer("strategyType")?.is_some_and(|kind| kind < STRATEGY_TYPE_MIN) {
         return Err(ApiError::strategy_type());
     }
-    NOT_OFFERED.into_iter().try_for_each(|name| call.params.forbidden(name))
+    NOT_OFFERED.into_iter().try_for_each(|name| params.forbidden(name))
 }
 
 /// Reads a client order id.
@@ -111,7 +121,11 @@ pub(super) fn client_order_id(
     call: &Call<'_>,
     name: &'static str,
 ) -> Result<Option<ClientOrderId>, ApiError> {
-    let Some(text) = call.params.optional(name)? else { return Ok(None) };
+    read_client_order_id(&call.params, name)
+}
+
+fn read_client_order_id(params: &Params<'_>, name: &'static str) -> Result<Option<ClientOrderId>, ApiError> {
+    let Some(text) = params.optional(name)? else { return Ok(None) };
     ClientOrderId::parse(text).map(Some).ok_or_else(|| ApiError::illegal(name, CLIENT_ORDER_ID))
 }
 

@@ -1,10 +1,10 @@
 //! One seed's run: draw a setup, let commands and deliveries interleave, judge all the way, then let everything
 //! come to rest and judge the whole.
 
-use super::{auditor::Counts, generator::Generator, swarm::Setup, world::World};
+use super::{auditor::Counts, crash::Keyed, generator::Generator, swarm::Setup, world::World};
 use crate::domain::{
     account::{AccountQuery, AccountView},
-    command::{AccountCommand, Answer, CreateAccount, Replaced},
+    command::{AccountCommand, Answer, CreateAccount, IdempotencyKey, Replaced},
     id::CommandId,
     oracle::compare::Random,
     reject::Reject,
@@ -98,6 +98,8 @@ pub(super) struct Game {
     pub(super) now: u64,
     /// Commands so far.
     pub(super) given: u64,
+    /// Commands sent under a key; `None` while none are.
+    pub(super) keyed: Option<Vec<Keyed>>,
 }
 
 impl Game {
@@ -105,7 +107,18 @@ impl Game {
         let generator = Generator::new(setup.clone(), Random::new(random.word()));
         let slow_lanes = if setup.features.slow_lanes { random.word() & random.word() } else { 0 };
         let lanes = Random::new(if let Course::Settled(seed) = course { seed } else { random.word() });
-        Self { world, generator, setup, random, course, lanes, slow_lanes, now: 1_000_000, given: 0 }
+        Self {
+            world,
+            generator,
+            setup,
+            random,
+            course,
+            lanes,
+            slow_lanes,
+            now: 1_000_000,
+            given: 0,
+            keyed: None,
+        }
     }
 
     /// Opens the accounts.
@@ -207,8 +220,7 @@ impl Game {
         let now = self.clock();
         let command = self.generator.next(&self.world, now);
         if !self.random.one_in(16) {
-            self.world.command(command, now)?;
-            return Ok(());
+            return self.send(command, now);
         }
         // Looked at closely: a refusal leaves the hash as it was, and a test of an order tells the truth.
         let account = command.account().unwrap_or(self.setup.accounts[0].0);
@@ -230,6 +242,20 @@ impl Game {
             Some(Err(reject)) if refusal == Some(reject) => Ok(()),
             Some(tested) => Err(format!("{shown}: the test says {tested:?}, placing it {refusal:?}")),
         }
+    }
+
+    /// Gives a command, sometimes under a key.
+    fn send(&mut self, command: AccountCommand, now: Timestamp) -> Result<(), String> {
+        let Some(keyed) = &mut self.keyed else { return self.world.command(command, now).map(|_| ()) };
+        let is_order = matches!(command, AccountCommand::Place(_) | AccountCommand::Replace(_));
+        if !is_order || !self.random.one_in(3) {
+            return self.world.command(command, now).map(|_| ());
+        }
+        let number = self.given;
+        let key = IdempotencyKey { id: format!("key-{number}"), fingerprint: number.into() };
+        let id = self.world.keyed(command.clone(), Some(key.clone()), now)?;
+        keyed.push(Keyed { id, command, key });
+        Ok(())
     }
 
     fn stats(&self) -> Stats {

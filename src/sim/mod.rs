@@ -9,6 +9,7 @@
 mod auditor;
 mod check;
 mod crash;
+pub mod damage;
 mod desk;
 mod episode;
 mod generator;
@@ -21,7 +22,7 @@ mod track;
 mod world;
 
 pub use auditor::Counts;
-pub use crash::{CrashStats, crashes};
+pub use crash::{CrashCourse, CrashStats, crashes};
 pub use desk::Desk;
 pub use episode::{COMMANDS, Course, Stats, Violation, episode};
 pub use generator::Generator;

@@ -9,6 +9,7 @@ use std::{
 };
 
 use super::{
+    crash::{CrashCourse, crashes},
     episode::{Course, episode},
     nth_seed,
 };
@@ -21,6 +22,9 @@ use crate::domain::{
 pub const COMMANDS_MAX: u64 = 400_000;
 /// How many commands one seed is played for: most bugs show early, if the seed suits them.
 const COMMANDS_PER_SEED: u64 = 1_000;
+/// How many seeds are played with crashes, and how.
+const CRASH_SEEDS: u64 = 400;
+const CRASH_COURSE: CrashCourse = CrashCourse { commands: 120, crashes: 20, fault: None };
 
 /// How a bug was found.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -49,7 +53,7 @@ pub fn hunt(bug: Option<Bug>) -> Option<Found> {
     let hunter = thread::spawn(move || {
         plant(bug);
         IS_HUNTING.set(true);
-        for (by, seed, commands) in seeds() {
+        for (by, seed, commands) in seeds(bug) {
             if sender.send((by, seed, commands, None)).is_err() {
                 return;
             }
@@ -76,21 +80,29 @@ pub fn hunt(bug: Option<Bug>) -> Option<Found> {
     }
 }
 
+const CRASHES: &str = "crashes";
 const SIMULATION: &str = "simulation";
 const SLOW_BOOK: &str = "slow book";
 
-fn seeds() -> impl Iterator<Item = (&'static str, u64, u64)> {
-    let of = |by| {
+/// What only a crash shows is looked for with crashes alone; where nothing is planted, everything is tried.
+fn seeds(bug: Option<Bug>) -> impl Iterator<Item = (&'static str, u64, u64)> {
+    let is_of_durability = bug.is_some_and(Bug::is_of_durability);
+    let crashes = if bug.is_none() || is_of_durability { CRASH_SEEDS } else { 0 };
+    let crash = |index| (CRASHES, nth_seed(0, index), (index + 1) * CRASH_COURSE.commands);
+    let others = if is_of_durability { 0 } else { COMMANDS_MAX / COMMANDS_PER_SEED };
+    let of = move |by| {
         let each = |index| (nth_seed(0, index), (index + 1) * COMMANDS_PER_SEED);
-        (0..COMMANDS_MAX / COMMANDS_PER_SEED).map(each).map(move |(seed, commands)| (by, seed, commands))
+        (0..others).map(each).map(move |(seed, commands)| (by, seed, commands))
     };
-    of(SIMULATION).chain(of(SLOW_BOOK))
+    (0..crashes).map(crash).chain(of(SIMULATION)).chain(of(SLOW_BOOK))
 }
 
 /// Plays one seed and returns what is wrong, if anything is.
 fn look(by: &str, seed: u64) -> Option<String> {
     let played = panic::catch_unwind(AssertUnwindSafe(|| {
-        if by == SIMULATION {
+        if by == CRASHES {
+            crashes(seed, CRASH_COURSE).map(|_| ()).map_err(|violation| violation.to_string())
+        } else if by == SIMULATION {
             let played = episode(seed, COMMANDS_PER_SEED, Course::Shuffled);
             played.map(|_| ()).map_err(|violation| violation.to_string())
         } else {

@@ -11,12 +11,13 @@ use crate::{
         account::{AccountInput, AccountOutput, AccountSlot},
         book::BookLimits,
         catalogue::{AssetDefinition, Catalogue, SymbolDefinition},
-        command::{AccountCommand, Answer},
+        command::{AccountCommand, Answer, IdempotencyKey},
         id::{AccountId, CommandId, OrderId, SLOT_COUNT, SlotId, SymbolId},
-        market::{SymbolInput, SymbolOutput, SymbolSlot},
+        market::{PublicEvent, PublicTrade, SymbolInput, SymbolOutput, SymbolSlot},
         message::{Envelope, ToAccount, ToSymbol},
         money::Price,
         order::{Order, Side},
+        planted::{Bug, planted},
         reject::Reject,
         replica::Parts,
         time::Timestamp,
@@ -60,6 +61,9 @@ pub struct World {
     inputs: u64,
     /// What the slots' frames are collected in, when somebody keeps a journal.
     frames: Option<Frames>,
+    /// Commands that wait for the answer of another, and trades printed, while a journal is kept.
+    joined: Vec<(CommandId, CommandId)>,
+    printed: Vec<(SymbolId, PublicTrade)>,
     pub(super) auditor: Auditor,
 }
 
@@ -110,6 +114,8 @@ impl World {
             next_command: 1,
             inputs: 0,
             frames: None,
+            joined: Vec::new(),
+            printed: Vec::new(),
             auditor,
             catalogue,
         })
@@ -129,7 +135,9 @@ impl World {
         }
         let open: Vec<Order> = self.account_slots().flat_map(AccountSlot::open_orders).copied().collect();
         self.auditor.go_blind(parts.images, open.into_iter());
-        self.resend();
+        if !planted(Bug::OutboxForgottenOnRestart) {
+            self.resend();
+        }
         self
     }
 
@@ -149,11 +157,24 @@ impl World {
     /// # Errors
     /// What is broken.
     pub fn command(&mut self, command: AccountCommand, now: Timestamp) -> Result<CommandId, String> {
+        self.keyed(command, None, now)
+    }
+
+    /// Gives a command that may be sent again.
+    ///
+    /// # Errors
+    /// What is broken.
+    pub fn keyed(
+        &mut self,
+        command: AccountCommand,
+        key: Option<IdempotencyKey>,
+        now: Timestamp,
+    ) -> Result<CommandId, String> {
         let id = CommandId::new(self.next_command);
         self.next_command += 1;
         let position = command.account().map_or(0, |account| self.position(account));
         self.auditor.commanded(id, &command);
-        self.account_input(position, AccountInput::Command { id, command, key: None }, now)?;
+        self.account_input(position, AccountInput::Command { id, command, key }, now)?;
         Ok(id)
     }
 
@@ -269,6 +290,9 @@ impl World {
         if let (Some(frames), Some(head)) = (&mut self.frames, &self.account_out.frame) {
             frames.push_account(head, &self.account_out.changes);
         }
+        if self.frames.is_some() {
+            self.joined.extend_from_slice(&self.account_out.joined);
+        }
         let symbols = self.symbols.len();
         for envelope in &self.account_out.messages {
             if let ToSymbol::SubmitOrder(submit) = &envelope.body {
@@ -302,6 +326,10 @@ impl World {
         symbol.handle(input, now, &mut self.symbol_out).map_err(|fault| fault.to_string())?;
         if let (Some(frames), Some(head)) = (&mut self.frames, &self.symbol_out.frame) {
             frames.push_symbol(head, &self.symbol_out.messages);
+            self.printed.extend(self.symbol_out.public.iter().filter_map(|event| match *event {
+                PublicEvent::TradePrinted { symbol, trade } => Some((symbol, trade)),
+                PublicEvent::BookMoved { .. } => None,
+            }));
         }
         let symbols = self.symbols.len();
         for envelope in &self.symbol_out.messages {
@@ -320,6 +348,16 @@ impl World {
     /// Takes the answers given since the last time.
     pub fn take_answers(&mut self) -> impl Iterator<Item = Answered> {
         self.answers.drain(..)
+    }
+
+    /// Takes the trades printed since the last time, if frames are kept.
+    pub(super) fn take_printed(&mut self) -> impl Iterator<Item = (SymbolId, PublicTrade)> {
+        self.printed.drain(..)
+    }
+
+    /// Takes which commands joined which earlier ones since the last time, if frames are kept.
+    pub(super) fn take_joined(&mut self) -> impl Iterator<Item = (CommandId, CommandId)> {
+        self.joined.drain(..)
     }
 
     /// Starts to fold the private stream of an account that exists.

@@ -21,6 +21,7 @@ use crate::{
     domain::{
         catalogue::Catalogue,
         id::SlotId,
+        planted::{Bug, planted},
         replica::{Frame, Replica},
     },
     journal::{
@@ -251,6 +252,9 @@ impl Worker {
                 Owner::All => true,
             };
             if !is_own {
+                continue;
+            }
+            if planted(Bug::TailAfterSnapshotIgnored) && self.loaded != 0 {
                 continue;
             }
             let frame: Frame = codec::decode(bytes).map_err(frame_error)?;

@@ -93,7 +93,7 @@ fn encode<T: Serialize>(value: &T, bytes: &mut Vec<u8>) -> Result<(), StoreError
 ///
 /// # Errors
 /// The bytes are not what the part's name says.
-pub(super) fn read_part(replica: &mut Replica, name: &str, bytes: &[u8]) -> Result<(), StoreError> {
+pub fn read_part(replica: &mut Replica, name: &str, bytes: &[u8]) -> Result<(), StoreError> {
     let unreadable = |error: postcard::Error| StoreError::unreadable(name, &error);
     match PartKind::named(name) {
         None if name == TERMS_PART => {

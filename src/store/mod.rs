@@ -20,6 +20,8 @@ pub use backup::{copy, copy_directory};
 pub use codec::{CodecError, Frames, Owner, decode, owner};
 pub use error::StoreError;
 pub use fold::{Folded, Origin, Until, fold, fold_from};
+#[doc(hidden)]
+pub use image::read_part;
 pub use keeper::{Keeper, KeeperSettings};
 pub use recovery::{Recovered, RecoveryReport, RecoverySettings, open_directory, recover};
 pub use snapshot::{Taken, Taking, settle_and_snapshot, take_snapshot, write_snapshot};

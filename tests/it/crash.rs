@@ -1,21 +1,34 @@
 //! Power cuts, simulated: whatever survives of the disk comes back, twice the same, and nothing acknowledged is
 //! lost.
 
-use lightning_exchange::sim::{self, CrashStats};
+use lightning_exchange::{
+    journal::sim::Fault,
+    sim::{
+        self, CrashCourse, CrashStats,
+        damage::{Noticed, TORN, Victim},
+    },
+};
 
-/// Two hundred seeds, ten crashes each. `lightning simulate` plays as many as one has time for.
+fn crashes(seed: u64, course: CrashCourse) -> CrashStats {
+    sim::crashes(seed, course).unwrap_or_else(|violation| panic!("{violation}"))
+}
+
+/// Two hundred seeds, twenty crashes each. `lightning simulate` plays as many as one has time for.
 #[test]
 fn what_was_acknowledged_survives_every_crash() {
     let mut total = CrashStats::default();
     for index in 0..200 {
-        let played = sim::crashes(sim::nth_seed(7, index), 150, 10);
-        total = total.plus(played.unwrap_or_else(|violation| panic!("{violation}")));
+        let course = CrashCourse { commands: 120, crashes: 20, fault: None };
+        total = total.plus(crashes(sim::nth_seed(7, index), course));
     }
     for (what, count) in [
         ("crashes", total.crashes),
+        ("crashes in the middle of a write", total.crashes_in_picture),
         ("crashes while recovering", total.crashes_recovering),
         ("lives", total.lives),
         ("acknowledged", total.acknowledged),
+        ("states compared", total.compared),
+        ("keyed orders sent again", total.retried),
         ("disk faults", total.disk_faults),
         ("snapshots", total.snapshots),
     ] {
@@ -25,6 +38,37 @@ fn what_was_acknowledged_survives_every_crash() {
 
 #[test]
 fn a_seed_shows_the_same_crashes_again() {
-    let play = || sim::crashes(3, 300, 20).unwrap_or_else(|violation| panic!("{violation}"));
+    let play = || crashes(3, CrashCourse { commands: 300, crashes: 20, fault: None });
     assert_eq!(play(), play());
+}
+
+/// A share of `lightning simulate --faults`: every fifth of the first 200 operations.
+#[test]
+fn nothing_is_acknowledged_after_the_disk_has_failed() {
+    let mut seen = 0;
+    for operation in (0..200).step_by(5) {
+        for fault in [Fault::Eio, Fault::Enospc, Fault::ShortWrite, Fault::Halt] {
+            let course = CrashCourse { commands: 100, crashes: 1, fault: Some((operation, fault)) };
+            seen += crashes(operation, course).disk_faults.min(1);
+        }
+    }
+    assert!(seen > 120, "{seen} of 160 faults were seen");
+}
+
+#[test]
+fn a_tail_torn_at_any_byte_comes_back_to_what_was_before() {
+    let victim = Victim::to_tear(5).unwrap();
+    for back in (0..TORN).step_by(191) {
+        victim.tear(back).unwrap_or_else(|violation| panic!("{violation}"));
+    }
+}
+
+#[test]
+fn a_flipped_bit_is_noticed_and_never_served() {
+    let victim = Victim::to_rot(5).unwrap();
+    let noticed: Vec<Noticed> =
+        (0..400).map(|number| victim.rot(number).unwrap_or_else(|violation| panic!("{violation}"))).collect();
+    for way in [Noticed::Refused, Noticed::PassedOver, Noticed::Verified] {
+        assert!(noticed.contains(&way), "{way:?}");
+    }
 }

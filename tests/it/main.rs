@@ -13,6 +13,8 @@ mod corner_cases;
 mod crash;
 mod durable;
 mod feed;
+mod fuzz;
+mod golden;
 mod lobster;
 #[cfg(feature = "planted")]
 mod planted;

@@ -47,6 +47,13 @@ is_found! {
     full_book_drops_silently: FullBookDropsSilently,
     duplicate_message_applied: DuplicateMessageApplied,
     amend_loses_priority: AmendLosesPriority,
+    answered_before_durable: AnsweredBeforeDurable,
+    failed_commit_ignored: FailedCommitIgnored,
+    message_not_journalled: MessageNotJournalled,
+    outbox_forgotten_on_restart: OutboxForgottenOnRestart,
+    watermark_forgotten_on_restart: WatermarkForgottenOnRestart,
+    key_forgotten_on_restart: KeyForgottenOnRestart,
+    tail_after_snapshot_ignored: TailAfterSnapshotIgnored,
 }
 
 #[test]

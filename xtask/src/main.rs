@@ -1,11 +1,14 @@
 //! `cargo xtask`: what is run from a shell. One subcommand a file.
 
 mod check;
+mod durable;
 mod install;
 mod page;
 mod planted;
 mod process;
+mod show;
 mod shows;
+mod simulate;
 mod soak;
 mod tally;
 mod test;
@@ -14,12 +17,17 @@ use std::process::ExitCode;
 
 use anyhow::{Result, bail};
 
+use self::show::Effort;
+
 const USAGE: &str = "\
 usage: cargo xtask COMMAND
 
   check                                formatting, lints, documentation, architecture, dependencies
   test [--rust | --page]               every test; installs what they need and is missing
   shows core [--quick]                 the figures the exchange promises, each with its bar
+  shows durable [--quick]              that nothing acknowledged is ever lost, each figure with its bar
+  simulate [--seed S] [--steps N] [--crashes K]
+                                       power cuts on a simulated disk, recorded in docs/soaks.md
   soak [--commands N] [--seed S]       random commands against the oracle, recorded in docs/soaks.md
   planted                              every deliberately planted bug must be found
 ";
@@ -42,8 +50,11 @@ fn run(arguments: &[&str]) -> Result<()> {
         ["test"] => test::run(test::Part::All),
         ["test", "--rust"] => test::run(test::Part::Rust),
         ["test", "--page"] => test::run(test::Part::Page),
-        ["shows", "core"] => shows::core(shows::Effort::Full),
-        ["shows", "core", "--quick"] => shows::core(shows::Effort::Quick),
+        ["shows", "core"] => shows::core(Effort::Full),
+        ["shows", "core", "--quick"] => shows::core(Effort::Quick),
+        ["shows", "durable"] => durable::durable(Effort::Full),
+        ["shows", "durable", "--quick"] => durable::durable(Effort::Quick),
+        ["simulate", options @ ..] => simulate::run(options),
         ["soak", options @ ..] => soak::run(options),
         ["planted"] => planted::run(),
         ["help" | "--help" | "-h"] | [] => {

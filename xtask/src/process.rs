@@ -69,10 +69,19 @@ pub(crate) fn run_and_read(command: &mut Command) -> Result<(String, bool)> {
 
 /// Runs the command and returns its last line, which is JSON.
 pub(crate) fn run_json(command: &mut Command) -> Result<Value> {
+    json(command, false)
+}
+
+/// The same of a command that fails when what it found is bad, and says so in JSON all the same.
+pub(crate) fn run_json_in_any_case(command: &mut Command) -> Result<Value> {
+    json(command, true)
+}
+
+fn json(command: &mut Command, may_fail: bool) -> Result<Value> {
     let text = text(command);
     println!("\n$ {text}");
     let output = command.stderr(Stdio::inherit()).output().with_context(|| format!("cannot run {text}"))?;
-    if !output.status.success() {
+    if !output.status.success() && !may_fail {
         bail!("{text}: {}", output.status);
     }
     let output = String::from_utf8_lossy(&output.stdout);

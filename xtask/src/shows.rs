@@ -11,90 +11,23 @@ use serde_json::Value;
 use crate::{
     planted,
     process::{self, cargo, command, root, run_and_read, run_json, target},
+    show::{Bar, Effort, Show, number, read, same},
     soak,
 };
 
-/// How thorough a measurement is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Effort {
-    /// Five runs a figure.
-    Full,
-    /// One run a figure and shorter soaks.
-    Quick,
-}
-
-impl Effort {
-    const fn runs(self) -> usize {
-        match self {
-            Self::Full => 5,
-            Self::Quick => 1,
-        }
-    }
-
-    /// One in a hundred of what is on record.
-    const fn soak_commands(self) -> u64 {
-        match self {
-            Self::Full => 1_000_000,
-            Self::Quick => 100_000,
-        }
+/// How often a figure is measured.
+const fn runs(effort: Effort) -> usize {
+    match effort {
+        Effort::Full => 5,
+        Effort::Quick => 1,
     }
 }
 
-/// What a figure must be.
-#[derive(Debug, Clone, Copy)]
-enum Bar {
-    AtLeast(f64),
-    AtMost(f64),
-    Below(f64),
-}
-
-impl Bar {
-    fn holds(self, value: f64) -> bool {
-        match self {
-            Self::AtLeast(bar) => value >= bar,
-            Self::AtMost(bar) => value <= bar,
-            Self::Below(bar) => value < bar,
-        }
-    }
-}
-
-impl std::fmt::Display for Bar {
-    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match self {
-            Self::AtLeast(bar) => write!(formatter, ">= {bar}"),
-            Self::AtMost(bar) => write!(formatter, "<= {bar}"),
-            Self::Below(bar) => write!(formatter, "< {bar}"),
-        }
-    }
-}
-
-/// The figures so far.
-#[derive(Debug, Default)]
-struct Show {
-    lines: Vec<String>,
-    missed: usize,
-}
-
-impl Show {
-    fn figure(&mut self, name: &str, bar: Bar, unit: &str, value: Result<f64>) {
-        let (verdict, value) = match value {
-            Ok(value) if bar.holds(value) => ("ok  ", format!("{value:.3}")),
-            Ok(value) => ("MISS", format!("{value:.3}")),
-            Err(error) => ("MISS", format!("{error:#}")),
-        };
-        if verdict == "MISS" {
-            self.missed += 1;
-        }
-        let line = format!("{verdict}  {name:<44} {value:>12} {unit:<10} {bar}");
-        println!("{line}");
-        self.lines.push(line);
-    }
-
-    fn information(&mut self, name: &str, unit: &str, value: Result<f64>) {
-        let value = value.map_or_else(|error| format!("{error:#}"), |value| format!("{value:.3}"));
-        let line = format!("      {name:<44} {value:>12} {unit}");
-        println!("{line}");
-        self.lines.push(line);
+/// Commands of a soak: one in a hundred of what is on record.
+const fn soak_commands(effort: Effort) -> u64 {
+    match effort {
+        Effort::Full => 1_000_000,
+        Effort::Quick => 100_000,
     }
 }
 
@@ -135,16 +68,7 @@ pub(crate) fn core(effort: Effort) -> Result<()> {
         found.as_ref().map(|t| t.passed as f64).map_err(same),
     );
     show.figure("ccxt and LOBSTER over HTTP, tests failed", Bar::AtMost(0.0), "", clients());
-    println!("\n{}", show.lines.join("\n"));
-    if show.missed > 0 {
-        bail!("{} of the figures miss their bar", show.missed);
-    }
-    println!("\nall bars hold");
-    Ok(())
-}
-
-fn same(error: &anyhow::Error) -> anyhow::Error {
-    anyhow::anyhow!("{error:#}")
+    show.finish()
 }
 
 /// A workload file and its name.
@@ -185,7 +109,7 @@ fn yardstick() -> PathBuf {
 fn books(show: &mut Show, workloads: &[Workload], effort: Effort) {
     for workload in workloads {
         let name = format!("book / ladder on {}", workload.name);
-        show.figure(&name, Bar::AtLeast(workload.bar), "x CPU", ratio(&workload.file, effort.runs()));
+        show.figure(&name, Bar::AtLeast(workload.bar), "x CPU", ratio(&workload.file, runs(effort)));
     }
     for workload in workloads {
         let name = format!("matching p99 on {}", workload.name);
@@ -232,7 +156,7 @@ fn soaks(show: &mut Show, effort: Effort) {
     let (oracle, simulation) = soak::on_record();
     show.figure("commands against the oracle on record", Bar::AtLeast(1e8), "", Ok(oracle as f64));
     show.figure("commands through the simulation on record", Bar::AtLeast(1e7), "", Ok(simulation as f64));
-    let again = soak::soak(effort.soak_commands(), 4_242);
+    let again = soak::soak(soak_commands(effort), 4_242);
     show.figure(
         "violations in a soak just now",
         Bar::AtMost(0.0),
@@ -261,15 +185,4 @@ fn clients() -> Result<f64> {
         }
     }
     Ok(tally.failed as f64)
-}
-
-fn read(line: &Result<Value>, pointer: &str) -> Result<f64> {
-    match line {
-        Ok(line) => number(line, pointer),
-        Err(error) => Err(same(error)),
-    }
-}
-
-fn number(line: &Value, pointer: &str) -> Result<f64> {
-    line.pointer(pointer).and_then(Value::as_f64).with_context(|| format!("no {pointer} in {line}"))
 }

@@ -34,7 +34,9 @@ pub(crate) fn run(options: &[&str]) -> Result<()> {
         }
     }
     let soak = soak(commands, seed)?;
-    record(seed, &soak)?;
+    let Soak { oracle, simulation, violations, seconds } = soak;
+    let cells = [seed, oracle, simulation, violations].map(|number| number.to_string());
+    record(HEADING, HEAD, &cells, seconds)?;
     println!(
         "seed {seed}: {} commands against the oracle, {} through the simulation, {} violations, {:.0} s",
         soak.oracle, soak.simulation, soak.violations, soak.seconds
@@ -74,6 +76,8 @@ fn file() -> PathBuf {
     root().join("docs/soaks.md")
 }
 
+const HEADING: &str = "# Soaks\n";
+
 const HEAD: &str = "\
 # Soaks
 
@@ -84,21 +88,42 @@ Random commands against the slow oracle, and through the seeded simulation of ma
 |---|--:|--:|--:|--:|--:|
 ";
 
-fn record(seed: u64, soak: &Soak) -> Result<()> {
+/// Adds a row to the table under a heading of `docs/soaks.md`, or the table itself, with its head.
+pub(crate) fn record(heading: &str, head: &str, cells: &[String], seconds: f64) -> Result<()> {
     let commit = capture(command("git").args(["rev-parse", "--short=12", "HEAD"])).unwrap_or_default();
     let is_clean =
         capture(command("git").args(["status", "--porcelain"])).is_some_and(|text| text.is_empty());
     let commit = if is_clean { commit } else { format!("{commit} + changes") };
-    let before = fs::read_to_string(file()).unwrap_or_else(|_| HEAD.to_owned());
-    let Soak { oracle, simulation, violations, seconds } = soak;
-    let row = format!("| {commit} | {seed} | {oracle} | {simulation} | {violations} | {seconds:.0} |\n");
+    let row = format!("| {commit} | {} | {seconds:.0} |\n", cells.join(" | "));
     fs::create_dir_all(root().join("docs"))?;
-    fs::write(file(), before + &row).context("docs/soaks.md")
+    fs::write(file(), with_row(&text(), heading, head, &row)).context("docs/soaks.md")
+}
+
+fn with_row(text: &str, heading: &str, head: &str, row: &str) -> String {
+    let Some(start) = text.find(heading) else {
+        let gap = if text.is_empty() { "" } else { "\n" };
+        return format!("{text}{gap}{head}{row}");
+    };
+    let end = start + section(text, heading).trim_end().len();
+    format!("{}\n{row}{}", &text[..end], &text[end..].strip_prefix('\n').unwrap_or_default())
+}
+
+/// What is on record.
+pub(crate) fn text() -> String {
+    fs::read_to_string(file()).unwrap_or_default()
+}
+
+/// The part of a text from a heading to the next one.
+pub(crate) fn section<'a>(text: &'a str, heading: &str) -> &'a str {
+    let Some(start) = text.find(heading) else { return "" };
+    let rest = &text[start..];
+    let end = rest[heading.len()..].find("\n#").map_or(rest.len(), |end| heading.len() + end + 1);
+    &rest[..end]
 }
 
 /// The most commands on record without a violation: against the oracle, and through the simulation.
 pub(crate) fn on_record() -> (u64, u64) {
-    fs::read_to_string(file()).map_or((0, 0), |text| best(&text))
+    best(section(&text(), HEADING))
 }
 
 fn best(text: &str) -> (u64, u64) {
@@ -124,5 +149,15 @@ mod tests {
         );
         assert_eq!(best(&rows), (500, 60));
         assert_eq!(best(HEAD), (0, 0));
+    }
+
+    #[test]
+    fn each_table_gets_its_own_rows() {
+        let first = with_row("", HEADING, HEAD, "| a | 1 | 500 | 50 | 0 | 3 |\n");
+        let both = with_row(&first, "## Other", "## Other\n\n| x |\n|---|\n", "| 900 |\n");
+        let more = with_row(&both, HEADING, HEAD, "| b | 1 | 700 | 70 | 0 | 3 |\n");
+        let more = with_row(&more, "## Other", "", "| 901 |\n");
+        assert!(more.ends_with("| 70 | 0 | 3 |\n\n## Other\n\n| x |\n|---|\n| 900 |\n| 901 |\n"), "{more}");
+        assert_eq!(best(section(&more, HEADING)), (700, 70));
     }
 }

@@ -203,6 +203,16 @@ impl Replica {
         self.accounts.iter().flatten().map(Box::as_ref)
     }
 
+    /// Returns one account slot, if anything has happened to it.
+    pub fn account(&self, slot: SlotId) -> Option<&AccountSlot> {
+        self.accounts.get(slot.index())?.as_deref()
+    }
+
+    /// Returns what the public sees of a symbol.
+    pub fn image(&self, symbol: SymbolId) -> Option<&MarketImage> {
+        self.images.get(&symbol)
+    }
+
     /// Returns the symbol slots anything has happened to, in order.
     pub fn symbol_slots(&self) -> impl Iterator<Item = &SymbolSlot> {
         self.symbols.values()

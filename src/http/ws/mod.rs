@@ -2,6 +2,7 @@
 
 mod encode;
 mod frame;
+pub(super) mod fuzzing;
 mod protocol;
 mod session;
 mod topic;

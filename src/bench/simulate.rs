@@ -1,0 +1,143 @@
+//! Crashes of the simulated exchange, seed after seed, on every core.
+
+use std::{
+    collections::BTreeMap,
+    sync::{
+        Mutex, PoisonError,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::Instant,
+};
+
+use serde::Serialize;
+
+use crate::sim::{self, CrashCourse, CrashStats, Violation};
+
+/// How much is played.
+#[derive(Debug, Clone, Copy)]
+pub struct Plan {
+    /// The first seed.
+    pub seed: u64,
+    /// Play until so many commands were given in all.
+    pub steps: u64,
+    /// Commands of one seed.
+    pub commands: u64,
+    /// About how many crashes each seed has; with none no journal is kept.
+    pub crashes: u64,
+}
+
+/// What a run came to.
+#[derive(Debug, Clone, Default, Serialize)]
+pub struct Report {
+    /// The first seed.
+    pub seed: u64,
+    /// Seeds played.
+    pub seeds: u64,
+    /// Commands given.
+    pub commands: u64,
+    /// Frames written.
+    pub frames: u64,
+    /// Crashes, each recovered twice.
+    pub crashes: u64,
+    /// Those of them in the middle of a commit, a roll, a snapshot or a prune.
+    pub crashes_in_picture: u64,
+    /// Crashes in the middle of a recovery.
+    pub crashes_recovering: u64,
+    /// Recovered exchanges that lived on and came to rest.
+    pub lives: u64,
+    /// Answers that were acknowledged.
+    pub acknowledged: u64,
+    /// Recovered states that were compared with the live one at the same frame.
+    pub compared: u64,
+    /// Acknowledged orders that were sent again under their key.
+    pub retried: u64,
+    /// Disks that failed under the writer.
+    pub disk_faults: u64,
+    /// Snapshots taken.
+    pub snapshots: u64,
+    /// The sum of all recovered hashes, in hexadecimal.
+    pub digest: String,
+    /// What went wrong.
+    pub violations: u64,
+    /// The seeds that show it again, at most ten.
+    pub violating_seeds: Vec<u64>,
+    /// How long it took.
+    pub seconds: f64,
+}
+
+/// Plays seeds from the first on until so many commands were given. What goes wrong is printed with the seed that
+/// shows it again.
+pub fn run(plan: Plan) -> Report {
+    let count = plan.steps.div_ceil(plan.commands.max(1)).max(1);
+    play(plan, count)
+}
+
+/// Plays one seed, the same way again.
+pub fn one(plan: Plan) -> Report {
+    play(plan, 1)
+}
+
+fn play(plan: Plan, count: u64) -> Report {
+    let started = Instant::now();
+    let total = Mutex::new((CrashStats::default(), BTreeMap::new()));
+    each_seed(plan.seed, count, |seed| {
+        let played = episode(seed, plan);
+        let mut total = total.lock().unwrap_or_else(PoisonError::into_inner);
+        match played {
+            Ok(stats) => total.0 = total.0.plus(stats),
+            Err(violation) => {
+                eprintln!("{violation}");
+                total.1.insert(seed, ());
+            }
+        }
+    });
+    let (stats, violations) = total.into_inner().unwrap_or_else(PoisonError::into_inner);
+    Report {
+        seed: plan.seed,
+        seeds: count,
+        commands: stats.commands,
+        frames: stats.frames,
+        crashes: stats.crashes,
+        crashes_in_picture: stats.crashes_in_picture,
+        crashes_recovering: stats.crashes_recovering,
+        lives: stats.lives,
+        acknowledged: stats.acknowledged,
+        compared: stats.compared,
+        retried: stats.retried,
+        disk_faults: stats.disk_faults,
+        snapshots: stats.snapshots,
+        digest: format!("{:032x}", stats.digest),
+        violations: violations.len() as u64,
+        violating_seeds: violations.into_keys().take(10).collect(),
+        seconds: started.elapsed().as_secs_f64(),
+    }
+}
+
+fn episode(seed: u64, plan: Plan) -> Result<CrashStats, Violation> {
+    if plan.crashes > 0 {
+        let course = CrashCourse { commands: plan.commands, crashes: plan.crashes, fault: None };
+        return sim::crashes(seed, course);
+    }
+    let played = sim::episode(seed, plan.commands, sim::Course::Shuffled)?;
+    Ok(CrashStats { seeds: 1, commands: played.commands, digest: played.digest, ..CrashStats::default() })
+}
+
+/// Runs `count` seeds from `first` on, on every core; returns how many.
+pub(super) fn each_seed(first: u64, count: u64, run: impl Fn(u64) + Sync) -> u64 {
+    let next = AtomicU64::new(0);
+    let threads = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+    std::thread::scope(|scope| {
+        for _ in 0..threads {
+            scope.spawn(|| {
+                loop {
+                    let index = next.fetch_add(1, Ordering::Relaxed);
+                    if index >= count {
+                        return;
+                    }
+                    run(first.wrapping_add(index));
+                }
+            });
+        }
+    });
+    count
+}

@@ -1,0 +1,31 @@
+//! The parsers of this layer by themselves, for fuzzing.
+
+use bytes::Bytes;
+
+use super::{
+    order_request::read_order,
+    params::Params,
+    ws::fuzzing::{fragments, request},
+};
+use crate::domain::{id::AccountId, symbol::SymbolSpec};
+
+/// Reads bytes as the query and the body of an order, divided by the first zero.
+pub fn order(bytes: &[u8], spec: &SymbolSpec) {
+    let (query, body) = match bytes.iter().position(|&byte| byte == 0) {
+        Some(place) => (&bytes[..place], &bytes[place + 1..]),
+        None => (bytes, &bytes[..0]),
+    };
+    let Ok(query) = std::str::from_utf8(query) else { return };
+    let Ok(params) = Params::decode(query, body) else { return };
+    // Whether it is one is not the question: only that it is an answer.
+    let _ = read_order(&params, spec, AccountId::new(1));
+    let _ = (params.time_unit(), params.limit(1, 2), params.boolean("a"), params.all_read());
+}
+
+/// Reads bytes as what a client sends on a WebSocket: whole, and in fragments.
+pub fn websocket(bytes: &[u8]) {
+    if let Ok(text) = std::str::from_utf8(bytes) {
+        request(text);
+    }
+    fragments(&Bytes::copy_from_slice(bytes));
+}

@@ -1,0 +1,29 @@
+//! The parsers of WebSocket messages by themselves, for fuzzing.
+
+use bytes::Bytes;
+
+use super::{frame::Fragments, protocol};
+
+/// The most a message put together from fragments may have.
+const LIMIT: usize = 1 << 10;
+
+/// Reads a message as a request, and writes the answers to it.
+pub(in crate::http) fn request(text: &str) {
+    if let Ok(request) = protocol::parse(text) {
+        let _ = (protocol::done(request.id), protocol::property_is(request.id, true));
+    }
+}
+
+/// Cuts bytes into fragments, each as long as its first byte says, and puts them together in whatever order.
+pub(in crate::http) fn fragments(bytes: &Bytes) {
+    let mut fragments = Fragments::default();
+    let mut rest = bytes.clone();
+    while let Some(&first) = rest.first() {
+        let piece = rest.split_to(usize::from(first).clamp(1, rest.len()));
+        let _ = match first % 3 {
+            0 => fragments.begin(&piece, LIMIT),
+            1 => fragments.add(&piece, LIMIT),
+            _ => fragments.end(&piece, LIMIT).map(|_| ()),
+        };
+    }
+}

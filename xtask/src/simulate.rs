@@ -1,0 +1,128 @@
+//! `cargo xtask simulate`: the exchange on a disk whose power fails, on record.
+
+use anyhow::{Context, Result, bail};
+
+use crate::{
+    process::{command, run_json_in_any_case},
+    soak,
+};
+
+/// Commands of one seed.
+pub(crate) const COMMANDS: u64 = 120;
+/// About how many crashes one seed has.
+pub(crate) const CRASHES: u64 = 100;
+
+/// What one run came to.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+pub(crate) struct Simulation {
+    /// Seeds played.
+    pub seeds: u64,
+    /// Commands given.
+    pub commands: u64,
+    /// Crashes, each recovered twice.
+    pub crashes: u64,
+    /// Crashes while recovering.
+    pub recovering: u64,
+    /// What went wrong.
+    pub violations: u64,
+    /// How long it took.
+    pub seconds: f64,
+}
+
+/// Reads the options, runs, and puts it on record.
+pub(crate) fn run(options: &[&str]) -> Result<()> {
+    let (mut seed, mut steps, mut crashes) = (1, 12_000, CRASHES);
+    for pair in options.chunks(2) {
+        match pair {
+            ["--seed", value] => seed = value.parse().context("--seed takes a number")?,
+            ["--steps", value] => steps = value.parse().context("--steps takes a number")?,
+            ["--crashes", value] => crashes = value.parse().context("--crashes takes a number")?,
+            other => bail!("unknown option {:?}", other.join(" ")),
+        }
+    }
+    soak::build()?;
+    let played = simulate(seed, steps, crashes)?;
+    let Simulation { seeds, commands, crashes: crashed, recovering, violations, seconds } = played;
+    println!(
+        "seed {seed}: {seeds} seeds, {commands} commands, {crashed} crashes each recovered twice, {recovering} \
+         more while recovering, {violations} violations, {seconds:.0} s"
+    );
+    let cells = [seed, seeds, commands, crashed, violations].map(|number| number.to_string());
+    soak::record(HEADING, HEAD, &cells, seconds)?;
+    if violations > 0 {
+        bail!("{violations} violations");
+    }
+    Ok(())
+}
+
+/// Plays seeds until so many commands were given; the binary is built.
+pub(crate) fn simulate(seed: u64, steps: u64, crashes: u64) -> Result<Simulation> {
+    let mut lightning = command(soak::binary());
+    lightning.args(["simulate", "--seed", &seed.to_string(), "--steps", &steps.to_string()]);
+    // Without crashes longer games find more.
+    let commands = if crashes == 0 { 3_000 } else { COMMANDS };
+    lightning.args(["--commands", &commands.to_string(), "--crashes", &crashes.to_string(), "--json"]);
+    let line = run_json_in_any_case(&mut lightning)?;
+    let number =
+        |name: &str| line[name].as_u64().with_context(|| format!("the simulation says nothing of {name}"));
+    Ok(Simulation {
+        seeds: number("seeds")?,
+        commands: number("commands")?,
+        crashes: number("crashes")?,
+        recovering: number("crashes_recovering")?,
+        violations: number("violations")?,
+        seconds: line["seconds"].as_f64().context("the simulation says nothing of seconds")?,
+    })
+}
+
+const HEADING: &str = "## Crashes";
+
+const HEAD: &str = "\
+## Crashes
+
+The exchange on a simulated disk whose power fails, each crash recovered twice. Written by `cargo xtask simulate`;
+the newest is last. Runs without crashes keep no journal.
+
+| commit | seed | seeds | commands | crashes | violations | seconds |
+|---|--:|--:|--:|--:|--:|--:|
+";
+
+/// The sum of what is on record without a violation, together with the commands of the other soaks.
+pub(crate) fn on_record() -> Simulation {
+    let text = soak::text();
+    let mut sum = sum(&text);
+    sum.commands += soak::on_record().1;
+    sum
+}
+
+fn sum(text: &str) -> Simulation {
+    let mut sum = Simulation::default();
+    for line in soak::section(text, HEADING).lines() {
+        let cells: Vec<&str> = line.split('|').map(str::trim).collect();
+        let number = |index: usize| cells.get(index).and_then(|cell| cell.parse::<u64>().ok());
+        if let (Some(seeds), Some(commands), Some(crashes), Some(0)) =
+            (number(3), number(4), number(5), number(6))
+        {
+            sum.seeds += if crashes > 0 { seeds } else { 0 };
+            sum.commands += commands;
+            sum.crashes += crashes;
+        }
+    }
+    sum
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn crashes_on_record_add_up() {
+        let rows = "| a | 1 | 10 | 1200 | 900 | 0 | 3 |\n| b | 2 | 10 | 1200 | 900 | 1 | 3 |\n\
+                    | c | 3 | 5 | 600 | 0 | 0 | 3 |\n| d | 4 | 5 | 600 | 400 | 0 | 3 |\n";
+        let text = format!(
+            "# Soaks\n\n| x | 9 | 9 | 9 | 0 | 9 |\n\n{HEAD}{rows}\n## Kills\n\n| e | 1 | 7 | 7 | 7 | 0 | 7 |\n"
+        );
+        let sum = sum(&text);
+        assert_eq!((sum.seeds, sum.commands, sum.crashes), (15, 2_400, 1_300));
+    }
+}
