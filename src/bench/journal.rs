@@ -75,6 +75,37 @@ pub(super) fn fdatasync(count: usize) -> anyhow::Result<Latency> {
     Ok(Latency::of(samples))
 }
 
+/// Commits arrivals at fixed instants to a raw file, all that are due at a time, until it is over.
+pub(super) fn group_commit(per_second: f64, is_over: impl Fn() -> bool) -> anyhow::Result<Latency> {
+    let directory = Directory::new()?;
+    let file = OpenOptions::new().create_new(true).read(true).write(true).open(directory.0.join("raw"))?;
+    const FILE: usize = 64 << 20;
+    file.write_all_at(&vec![0; FILE], 0)?;
+    file.sync_all()?;
+    let bytes = vec![7; 3 * FRAME];
+    let interval = Duration::from_secs_f64(1.0 / per_second);
+    let (epoch, mut next, mut offset, mut samples) = (Instant::now(), 0_u32, 0, Vec::new());
+    while !is_over() {
+        let first = next;
+        while epoch + interval * next <= Instant::now() {
+            if offset + bytes.len() > FILE {
+                offset = 0;
+            }
+            file.write_all_at(&bytes, offset as u64)?;
+            offset += bytes.len();
+            next += 1;
+        }
+        if first == next {
+            std::thread::sleep((epoch + interval * next).saturating_duration_since(Instant::now()));
+            continue;
+        }
+        file.sync_data()?;
+        let done = Instant::now();
+        samples.extend((first..next).map(|index| done.saturating_duration_since(epoch + interval * index)));
+    }
+    Ok(Latency::of(samples))
+}
+
 fn rate(batch: usize, started: Instant, samples: Vec<Duration>) -> Rate {
     let frames_per_second = (samples.len() * batch) as f64 / started.elapsed().as_secs_f64();
     let bytes_per_second = frames_per_second * FRAME as f64;
