@@ -110,11 +110,10 @@ async fn hear(url: &str, headers: &[(&str, &str)], mut tell: impl FnMut(&Value, 
                     tell(&event, &mut last);
                 }
             }
-            Frame::Ping(payload) => {
-                if socket.send(awc::ws::Message::Pong(payload)).await.is_err() {
-                    return;
-                }
-            }
+            Frame::Ping(payload) => match socket.send(awc::ws::Message::Pong(payload)).await {
+                Ok(()) => {}
+                Err(_) => return,
+            },
             Frame::Close(_) => return,
             _ => {}
         }

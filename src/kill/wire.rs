@@ -16,6 +16,7 @@ const BUSY: i64 = -1008;
 
 /// What a request came to, for who sent it.
 #[derive(Debug)]
+#[expect(clippy::large_enum_variant, reason = "one at a time, and most are answers")]
 pub(super) enum Outcome {
     /// Done.
     Done(Answer),

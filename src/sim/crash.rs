@@ -256,7 +256,6 @@ impl Journalled {
         }
         let lefts = [(self.disk.fork(), false), (self.disk.crash(random.word()), true)];
         for (left, is_power_cut) in lefts {
-            left.set_capacity(None);
             self.crash(left, is_power_cut, random)?;
         }
         Ok(())
@@ -310,6 +309,8 @@ impl Journalled {
     /// Recovers a disk, perhaps with a crash in the middle, and then again; both must come to the same. Without a
     /// power cut before, what was read may not be on the disk until the recovery is done, and then it must be.
     fn recover(&mut self, left: &SimDisk, is_power_cut: bool, random: &mut Random) -> Result<Folded, String> {
+        // A disk that was full has space again: only then can the journal go on.
+        left.set_capacity(None);
         let catalogue = self.game.world.shared_catalogue();
         let fold = |disk: &SimDisk| {
             store::fold(&handle(disk), IDENTITY, &catalogue, Until::End, 1, &mut |_| ()).map_err(text)

@@ -115,8 +115,8 @@ impl Slab {
     /// Makes a slab of these nodes, from node 1 on, with the free ones among them linked from `free`; `None` when
     /// the links do not name every free node once.
     pub(super) fn restore(nodes: impl ExactSizeIterator<Item = Node>, free: u32) -> Option<Self> {
-        let mut slab = Self::default();
-        slab.used = u32::try_from(nodes.len()).ok()?.checked_add(1)?;
+        let used = u32::try_from(nodes.len()).ok()?.checked_add(1)?;
+        let mut slab = Self { used, ..Self::default() };
         slab.nodes.reach(slab.used - 1);
         let mut free_count = 0;
         for (node, index) in nodes.zip(NIL + 1..) {
