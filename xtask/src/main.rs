@@ -47,9 +47,9 @@ fn run(arguments: &[&str]) -> Result<()> {
     std::env::set_current_dir(process::root())?;
     match arguments {
         ["check"] => check::run(),
-        ["test"] => test::run(test::Part::All),
-        ["test", "--rust"] => test::run(test::Part::Rust),
-        ["test", "--page"] => test::run(test::Part::Page),
+        ["test"] => test::run_all(test::Part::All),
+        ["test", "--rust"] => test::run_all(test::Part::Rust),
+        ["test", "--page"] => test::run_all(test::Part::Page),
         ["shows", "core"] => shows::core(Effort::Full),
         ["shows", "core", "--quick"] => shows::core(Effort::Quick),
         ["shows", "durable"] => durable::durable(Effort::Full),

@@ -30,6 +30,11 @@ impl Tally {
         self.skipped += found.skipped;
     }
 
+    /// Counts a step that is not a test runner and went well.
+    pub(crate) fn add_success(&mut self) {
+        self.passed += 1;
+    }
+
     /// Counts a step that is not a test runner.
     pub(crate) fn add_failure(&mut self) {
         self.failed += 1;

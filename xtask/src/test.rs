@@ -6,7 +6,7 @@ use anyhow::{Result, bail};
 
 use crate::{
     install, page,
-    process::{cargo, exists, root, run_and_read},
+    process::{cargo, command, exists, root, run, run_and_read, target},
     tally::Tally,
 };
 
@@ -22,7 +22,7 @@ pub(crate) enum Part {
 }
 
 /// Runs them and prints one line at the end.
-pub(crate) fn run(part: Part) -> Result<()> {
+pub(crate) fn run_all(part: Part) -> Result<()> {
     let started = Instant::now();
     let mut tally = Tally::default();
     if part != Part::Page {
@@ -64,6 +64,25 @@ fn rust(tally: &mut Tally) -> Result<()> {
     with_surroundings(&mut command);
     let (output, succeeded) = run_and_read(&mut command)?;
     tally.add(&output, succeeded);
+    kills(tally)
+}
+
+/// Kills the real server under load a few times, and has its word compared with its clients'; `soak-kill` kills more
+/// often.
+fn kills(tally: &mut Tally) -> Result<()> {
+    const KILLS: &str = "25";
+    let mut build = cargo();
+    let built = build.args(["build", "--bin", "lightning"]);
+    page::require(built);
+    run(built)?;
+    let mut harness = command(target().join("debug/lightning"));
+    harness.args(["soak-kill", "--idempotency", "--seed", "25", "--kills", KILLS]);
+    let (_, succeeded) = run_and_read(&mut harness)?;
+    if succeeded {
+        tally.add_success();
+    } else {
+        tally.add_failure();
+    }
     Ok(())
 }
 
