@@ -18,7 +18,7 @@ const LEVEL: i32 = 1;
 /// What is written at once.
 const STEP: usize = 1 << 20;
 /// The pause after each step of a gentle snapshot.
-const PAUSE: Duration = Duration::from_millis(2);
+const PAUSE: Duration = Duration::from_millis(20);
 
 /// How fast a snapshot is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
