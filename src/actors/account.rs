@@ -46,7 +46,9 @@ pub struct AccountActor {
     commands: Option<Histogram>,
     slots: Slots,
     inbox: VecDeque<Work>,
-    waiting: Table<CommandId, Vec<Waiting>>,
+    waiting: Table<CommandId, Waiting>,
+    /// Who sent an order again while it was on its way, by the first command of its key.
+    joined: Table<CommandId, Vec<Waiting>>,
     last_command: u64,
     out: AccountOutput,
     log: TurnLog,
@@ -120,6 +122,7 @@ impl AccountActor {
             slots: Slots(slots),
             inbox: VecDeque::new(),
             waiting: Table::default(),
+            joined: Table::default(),
             last_command,
             out: AccountOutput::default(),
             log: TurnLog::default(),
@@ -198,7 +201,7 @@ impl AccountActor {
         }
         self.last_command += 1;
         let id = CommandId::new(self.last_command);
-        self.waiting.insert(id, vec![Waiting { reply, entered, symbol_shard, permit }]);
+        self.waiting.insert(id, Waiting { reply, entered, symbol_shard, permit });
         let child = tracing::debug_span!(parent: &span, "account.command", shard = self.shard);
         child.in_scope(|| self.handle(slot, AccountInput::Command { id, command, key }, &span, now, topology))
     }
@@ -229,19 +232,24 @@ impl AccountActor {
         told.keys.extend(self.out.keys().map(|key| (Arc::clone(&self.keys), key.clone())));
         for (command, first) in self.out.joined.drain(..) {
             // Who sends the same order again waits with whoever sent it first, if that one is still there.
-            let joining = self.waiting.remove(&command).unwrap_or_default();
-            self.waiting.get_or_default(first).extend(joining);
+            self.joined.get_or_default(first).extend(self.waiting.remove(&command));
         }
         for (command, answer) in self.out.answers.drain(..) {
-            let waiting = self.waiting.remove(&command).unwrap_or_default();
             let Some(took) = &self.commands else { continue };
-            told.answers.extend(waiting.into_iter().map(|Waiting { reply, entered, permit, .. }| Answered {
+            let answered = |Waiting { reply, entered, permit, .. }, answer| Answered {
                 reply,
-                answer: answer.clone(),
+                answer,
                 entered,
                 took: took.clone(),
-                _permit: Some(permit),
-            }));
+                _permit: permit,
+            };
+            let joined = if self.joined.is_empty() { None } else { self.joined.remove(&command) };
+            for waiting in joined.into_iter().flatten() {
+                told.answers.push(answered(waiting, answer.clone()));
+            }
+            if let Some(waiting) = self.waiting.remove(&command) {
+                told.answers.push(answered(waiting, answer));
+            }
         }
         self.out.clear();
         Ok(())
@@ -315,6 +323,7 @@ impl InTurns for AccountActor {
         }
         self.inbox.clear();
         self.waiting = Table::default();
+        self.joined = Table::default();
         self.slots = Slots::default();
         self.log = TurnLog::default();
     }
@@ -407,11 +416,11 @@ impl Handler<SymbolShardLost> for AccountActor {
     /// Nobody will answer these commands any more: their callers learn it now, and their permits come back.
     fn handle(&mut self, SymbolShardLost(lost): SymbolShardLost, _: &mut Self::Context) {
         let waiting = self.waiting.sorted();
-        let is_lost = |waiting: &&Waiting| waiting.symbol_shard == Some(lost);
-        let orphans = waiting.iter().filter(|(_, waiting)| waiting.iter().any(|one| is_lost(&one)));
+        let orphans = waiting.iter().filter(|(_, waiting)| waiting.symbol_shard == Some(lost));
         let orphans: Vec<CommandId> = orphans.map(|(command, _)| **command).collect();
         for command in orphans {
             self.waiting.remove(&command);
+            self.joined.remove(&command);
         }
     }
 }

@@ -61,7 +61,7 @@ pub(super) struct Answered {
     pub(super) answer: Result<Answer, Reject>,
     pub(super) entered: Instant,
     pub(super) took: Histogram,
-    pub(super) _permit: Option<Permit>,
+    pub(super) _permit: Permit,
 }
 
 impl Told {
@@ -150,10 +150,7 @@ impl TurnLog {
         let is_durable = self.frames.is_empty() && self.held.load(Ordering::Acquire) == 0;
         self.held.fetch_add(1, Ordering::Relaxed);
         match outbox.topology.journal.clone().filter(|_| !is_durable) {
-            None => {
-                self.frames.take();
-                outbox.release();
-            }
+            None => outbox.release(),
             Some(journal) => {
                 let (frames, count) = self.frames.take();
                 journal.append(Append { frames, count, outbox });

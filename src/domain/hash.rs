@@ -20,29 +20,44 @@ pub const fn fold(left: u64, right: u64) -> u64 {
 
 /// Hashes one entity, given as words, to 128 bits. `kind` keeps entities of different types apart.
 pub fn entity(kind: u64, words: &[u64]) -> u128 {
-    let mut low = kind ^ 0xa076_1d64_78bd_642f;
-    let mut high = kind ^ 0xe703_7ed1_a0b4_28db;
-    for &word in words {
-        low = fold(low ^ word, 0x8ebc_6af0_9c88_c6e3 ^ low.rotate_left(23));
-        high = fold(high ^ word.rotate_left(32), 0x5899_65cc_7537_4cc3 ^ high.rotate_left(41));
-    }
-    ((mix64(high) as u128) << 64) | mix64(low) as u128
+    let mut chains = Chains::new(kind);
+    words.iter().for_each(|&word| chains.write_u64(word));
+    chains.end()
 }
 
 /// Hashes anything that can be hashed, field by field, to 128 bits. `kind` keeps entities of different types apart.
 pub fn of(kind: u64, entity: &impl Hash) -> u128 {
-    let mut hasher = Wide { low: kind ^ 0xa076_1d64_78bd_642f, high: kind ^ 0xe703_7ed1_a0b4_28db };
-    entity.hash(&mut hasher);
-    ((mix64(hasher.high) as u128) << 64) | mix64(hasher.low) as u128
+    let mut chains = Chains::new(kind);
+    entity.hash(&mut chains);
+    chains.end()
 }
 
-/// The two chains of [`of`].
-struct Wide {
+/// Splits bytes into words, the last filled up with zeros.
+pub(super) fn words_of(bytes: &[u8]) -> impl Iterator<Item = u64> + '_ {
+    bytes.chunks(8).map(|chunk| {
+        let mut word = [0; 8];
+        word[..chunk.len()].copy_from_slice(chunk);
+        u64::from_le_bytes(word)
+    })
+}
+
+/// What an entity is hashed with: two chains of multiplications, each of them half of the result.
+struct Chains {
     low: u64,
     high: u64,
 }
 
-impl Hasher for Wide {
+impl Chains {
+    const fn new(kind: u64) -> Self {
+        Self { low: kind ^ 0xa076_1d64_78bd_642f, high: kind ^ 0xe703_7ed1_a0b4_28db }
+    }
+
+    const fn end(self) -> u128 {
+        ((mix64(self.high) as u128) << 64) | mix64(self.low) as u128
+    }
+}
+
+impl Hasher for Chains {
     fn finish(&self) -> u64 {
         self.low
     }
@@ -50,11 +65,7 @@ impl Hasher for Wide {
     fn write(&mut self, bytes: &[u8]) {
         // The length is part of what is hashed, so zeros behind the last byte cannot be confused with bytes.
         self.write_u64(bytes.len() as u64);
-        for chunk in bytes.chunks(8) {
-            let mut word = [0; 8];
-            word[..chunk.len()].copy_from_slice(chunk);
-            self.write_u64(u64::from_le_bytes(word));
-        }
+        words_of(bytes).for_each(|word| self.write_u64(word));
     }
 
     fn write_u8(&mut self, value: u8) {

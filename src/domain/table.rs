@@ -11,7 +11,7 @@ use std::{
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use super::hash::fold;
+use super::hash::{fold, words_of};
 
 /// Hashes integers and short byte strings; not resistant to chosen keys, which only the exchange makes here
 /// except client order ids, whose number per account is bounded by MAX_NUM_ORDERS.
@@ -24,11 +24,7 @@ impl Hasher for FixedHasher {
     }
 
     fn write(&mut self, bytes: &[u8]) {
-        for chunk in bytes.chunks(8) {
-            let mut word = [0; 8];
-            word[..chunk.len()].copy_from_slice(chunk);
-            self.write_u64(u64::from_le_bytes(word));
-        }
+        words_of(bytes).for_each(|word| self.write_u64(word));
     }
 
     fn write_u8(&mut self, value: u8) {

@@ -13,6 +13,7 @@ use super::{
     teller::{self, Teller},
 };
 use crate::domain::{
+    account::HASH_EVERY,
     book::{Book, BookEvent, BookLimits, Incoming, Outcome, Policy},
     catalogue::Catalogue,
     hash,
@@ -26,9 +27,6 @@ use crate::domain::{
     reject::{Fault, Reject},
     time::Timestamp,
 };
-
-/// After how many frames a slot notes its state hash in one, for replay to compare.
-const HASH_EVERY: u64 = 4_096;
 
 /// How many expired orders one tick takes out; the rest follows with the next.
 pub const EXPIRIES_PER_TICK: usize = 1_000;
