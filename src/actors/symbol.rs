@@ -1,7 +1,7 @@
 //! The shell of symbol slots: queue what arrives, let the slot match, tell the results.
 
 use std::{
-    collections::{BTreeMap, VecDeque},
+    collections::{BTreeMap, BTreeSet, VecDeque},
     sync::Arc,
     time::Instant,
 };
@@ -42,6 +42,8 @@ pub struct SymbolActor {
     outgoing: Vec<Vec<Traced<ToAccount>>>,
     log: TurnLog,
     applied: Vec<Vec<(SlotId, SlotId, u64)>>,
+    /// Slots with orders that are triggered and not in their books yet.
+    cascading: BTreeSet<SlotId>,
     is_poisoned: bool,
 }
 
@@ -73,6 +75,7 @@ impl SymbolActor {
             outgoing: Vec::new(),
             log: TurnLog::default(),
             applied: Vec::new(),
+            cascading: BTreeSet::new(),
             is_poisoned: false,
         }
     }
@@ -142,8 +145,20 @@ impl SymbolActor {
         for (peer, upto) in self.out.applied.drain(..) {
             self.applied[topology.account_shard_of(peer)].push((slot, peer, upto));
         }
+        if state.has_triggered() {
+            self.cascading.insert(slot);
+        }
         self.log.told.public.append(&mut self.out.public);
         self.out.clear();
+        Ok(())
+    }
+
+    /// Takes one step of every cascade: a turn works on what arrives and on what is triggered, so neither holds up the
+    /// other, and no symbol another.
+    fn cascade(&mut self, now: Timestamp, topology: &Topology) -> Result<(), Fault> {
+        for slot in std::mem::take(&mut self.cascading) {
+            self.handle(slot, &SymbolInput::Cascade, &Span::none(), now, topology)?;
+        }
         Ok(())
     }
 
@@ -174,7 +189,7 @@ impl SymbolActor {
 
 impl InTurns for SymbolActor {
     fn turn(&mut self) -> Result<bool, Fault> {
-        if self.inbox.is_empty() {
+        if self.inbox.is_empty() && self.cascading.is_empty() {
             return Ok(false);
         }
         let Some(topology) = self.topology.clone() else { return Ok(false) };
@@ -196,11 +211,12 @@ impl InTurns for SymbolActor {
                 }
             }
         }
+        self.cascade(now, &topology)?;
         self.tell(&topology);
         if self.inbox.is_empty() {
             self.queue.set(0, 0);
         }
-        Ok(!self.inbox.is_empty())
+        Ok(!self.inbox.is_empty() || !self.cascading.is_empty())
     }
 
     fn poison(&mut self, fault: &Fault) {
@@ -211,6 +227,7 @@ impl InTurns for SymbolActor {
             topology.accounts.iter().for_each(|shard| shard.do_send(SymbolShardLost(self.shard)));
         }
         self.inbox.clear();
+        self.cascading.clear();
         self.slots.clear();
         self.log = TurnLog::default();
     }

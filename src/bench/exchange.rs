@@ -16,7 +16,7 @@ use crate::{
         command::{AccountCommand, CreateAccount, Transfer},
         id::{AccountId, AssetId, SymbolId},
         money::{Amount, Lots, Price},
-        order::{NewOrder, OrderKind, Side, StpMode, TimeInForce},
+        order::{NewOrder, Side},
         reject::Reject,
     },
 };
@@ -121,20 +121,8 @@ async fn rest(exchange: &Exchange, orders: u64) -> anyhow::Result<()> {
         let side = if index.is_multiple_of(2) { Side::Buy } else { Side::Sell };
         let away = 1 + index / 2 % levels;
         let ticks = if side == Side::Buy { 100_000_000 - away } else { 100_000_000 + away };
-        let order = NewOrder {
-            account: AccountId::new(1 + index % ACCOUNTS),
-            symbol: SYMBOL,
-            side,
-            kind: OrderKind::Limit,
-            time_in_force: TimeInForce::Gtc,
-            price: Some(Price::from_ticks(ticks)),
-            quantity: Some(Lots::new(100)),
-            quote_quantity: None,
-            client_id: None,
-            stp: StpMode::None,
-            expires_at: None,
-            reference: None,
-        };
+        let account = AccountId::new(1 + index % ACCOUNTS);
+        let order = NewOrder::limit(account, SYMBOL, side, Price::from_ticks(ticks), Lots::new(100));
         answers.push(exchange.dispatch(AccountCommand::Place(order), None, None, Span::none())?);
         if answers.len() == 1_000 {
             for answer in answers.drain(..) {

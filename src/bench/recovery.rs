@@ -26,7 +26,7 @@ use crate::{
         market::{SymbolInput, SymbolOutput, SymbolSlot},
         message::{Envelope, ToAccount, ToSymbol},
         money::{Amount, Lots, Price},
-        order::{NewOrder, OrderKind, Side, StpMode, TimeInForce},
+        order::{NewOrder, Side},
         time::Timestamp,
     },
     journal::{self, DataDirectory, LogWriter, snapshot::Pace},
@@ -201,21 +201,8 @@ async fn paced(
     Ok(Latency::of(samples))
 }
 
-const fn order(account: AccountId, side: Side, ticks: u64, lots: u64) -> NewOrder {
-    NewOrder {
-        account,
-        symbol: SYMBOL,
-        side,
-        kind: OrderKind::Limit,
-        time_in_force: TimeInForce::Gtc,
-        price: Some(Price::from_ticks(ticks)),
-        quantity: Some(Lots::new(lots)),
-        quote_quantity: None,
-        client_id: None,
-        stp: StpMode::None,
-        expires_at: None,
-        reference: None,
-    }
+fn order(account: AccountId, side: Side, ticks: u64, lots: u64) -> NewOrder {
+    NewOrder::limit(account, SYMBOL, side, Price::from_ticks(ticks), Lots::new(lots))
 }
 
 /// Every slot on one thread, to make a large state quickly.
@@ -279,7 +266,7 @@ impl Slots {
             let place = (index * 7_919) as usize % self.resting.len();
             let (account, id) = self.resting.swap_remove(place);
             let by_id = OrderRef { id: Some(id), client_id: None };
-            let cancel = CancelOrder { account, symbol: SYMBOL, order: by_id, restriction: None };
+            let cancel = CancelOrder { account, symbol: SYMBOL, order: by_id, restriction: None, name: None };
             self.command(account, AccountCommand::Cancel(cancel), writer)?;
             let side = if index.is_multiple_of(2) { Side::Buy } else { Side::Sell };
             let away = 1 + index % 5_000;

@@ -26,7 +26,7 @@ use crate::{
         command::{AccountCommand, CancelOrder, CreateAccount, OrderRef, Transfer},
         id::{AccountId, AssetId, ClientOrderId, SymbolId},
         money::{Amount, Lots, Price},
-        order::{NewOrder, OrderKind, StpMode, TimeInForce},
+        order::{NewOrder, TimeInForce},
         reject::Reject,
     },
 };
@@ -95,24 +95,19 @@ fn command(record: &Record) -> Option<AccountCommand> {
         Operation::AddImmediate => TimeInForce::Ioc,
         Operation::Cancel => {
             let order = OrderRef { id: None, client_id: Some(client_id) };
-            return Some(AccountCommand::Cancel(CancelOrder { account, symbol, order, restriction: None }));
+            return Some(AccountCommand::Cancel(CancelOrder {
+                account,
+                symbol,
+                order,
+                restriction: None,
+                name: None,
+            }));
         }
         Operation::Move => return None, // W3 has none
     };
-    Some(AccountCommand::Place(NewOrder {
-        account,
-        symbol,
-        side: record.side,
-        kind: OrderKind::Limit,
-        time_in_force,
-        price: Some(Price::from_ticks(u64::from(record.price))),
-        quantity: Some(Lots::new(u64::from(record.lots))),
-        quote_quantity: None,
-        client_id: Some(client_id),
-        stp: StpMode::None,
-        expires_at: None,
-        reference: None,
-    }))
+    let (price, lots) = (Price::from_ticks(u64::from(record.price)), Lots::new(u64::from(record.lots)));
+    let order = NewOrder::limit(account, symbol, record.side, price, lots);
+    Some(AccountCommand::Place(NewOrder { time_in_force, client_id: Some(client_id), ..order }))
 }
 
 /// The first part of the flow, up to what is measured, warms up: books and tables reach their size.

@@ -10,7 +10,8 @@ use super::{
     decimal::SCALE_MAX,
     id::{AssetId, SymbolId},
     money::{Amount, Lots, Price, Rate},
-    symbol::{FeeRates, Filters, SymbolSpec, SymbolStatus},
+    symbol::{FeeRates, Filters, SpecialFilters, SymbolSpec, SymbolStatus},
+    trigger::Bips,
 };
 
 /// An asset as configured.
@@ -98,6 +99,52 @@ pub struct SymbolDefinition {
     pub market_collar: Decimal,
     /// Fee rates by account tier, tier 0 first.
     pub fees: Vec<FeeDefinition>,
+    /// Icebergs, conditional orders and lists.
+    #[serde(default)]
+    pub special_orders: SpecialOrders,
+}
+
+/// Bounds of icebergs, conditional orders and lists as configured. A bound of 0 is switched off.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default, rename_all = "kebab-case")]
+pub struct SpecialOrders {
+    /// The most parts an iceberg may show, one after the other.
+    pub iceberg_parts: u32,
+    /// Open conditional orders per account.
+    pub max_num_algo_orders: u32,
+    /// Open icebergs per account.
+    pub max_num_iceberg_orders: u32,
+    /// Open lists of orders per account.
+    pub max_num_order_lists: u32,
+    /// How often an order may be amended.
+    pub max_num_order_amends: u32,
+    /// The smallest trailing distance of orders that begin to follow a risen market, in hundredths of a percent.
+    pub min_trailing_above_delta: u16,
+    /// The largest.
+    pub max_trailing_above_delta: u16,
+    /// The smallest trailing distance of orders that begin to follow a fallen market.
+    pub min_trailing_below_delta: u16,
+    /// The largest.
+    pub max_trailing_below_delta: u16,
+    /// The most of the base asset an account may own and be buying.
+    pub max_position: Decimal,
+}
+
+impl Default for SpecialOrders {
+    fn default() -> Self {
+        Self {
+            iceberg_parts: 100,
+            max_num_algo_orders: 20,
+            max_num_iceberg_orders: 20,
+            max_num_order_lists: 20,
+            max_num_order_amends: 10,
+            min_trailing_above_delta: 10,
+            max_trailing_above_delta: 2_000,
+            min_trailing_below_delta: 10,
+            max_trailing_below_delta: 2_000,
+            max_position: Decimal::ZERO,
+        }
+    }
 }
 
 /// The assets and symbols of an exchange.
@@ -262,6 +309,7 @@ impl SpecBuilder<'_> {
             ask_multiplier_up: self.rate("ask-multiplier-up", definition.ask_multiplier_up, 1_000)?,
             ask_multiplier_down: self.rate("ask-multiplier-down", definition.ask_multiplier_down, 1)?,
             open_orders_max: definition.max_num_orders,
+            special: self.special(lot_units)?,
         };
         let market_collar = self.rate("market-collar", definition.market_collar, 1)?;
         let fees = self.fees();
@@ -277,6 +325,29 @@ impl SpecBuilder<'_> {
             filters,
             fees,
             market_collar,
+        })
+    }
+
+    fn special(&mut self, lot_units: u64) -> Option<SpecialFilters> {
+        let special = &self.definition.special_orders;
+        let above = (special.min_trailing_above_delta, special.max_trailing_above_delta);
+        let below = (special.min_trailing_below_delta, special.max_trailing_below_delta);
+        for (name, (low, high)) in [("above", above), ("below", below)] {
+            if low > high || u64::from(high) > Bips::ONE {
+                self.faults
+                    .push(format!("min- and max-trailing-{name}-delta must be in order and at most 10000"));
+            }
+        }
+        let position_max = self.multiple("max-position", special.max_position, self.base.scale, lot_units)?;
+        Some(SpecialFilters {
+            iceberg_parts_max: special.iceberg_parts,
+            algo_orders_max: special.max_num_algo_orders,
+            iceberg_orders_max: special.max_num_iceberg_orders,
+            order_lists_max: special.max_num_order_lists,
+            amends_max: special.max_num_order_amends,
+            trailing_above: above,
+            trailing_below: below,
+            position_max: Lots::new(position_max),
         })
     }
 

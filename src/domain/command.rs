@@ -6,7 +6,9 @@ use super::{
     id::{AccountId, AssetId, ClientOrderId, OrderId, SymbolId},
     money::{Amount, Lots},
     order::{Fill, NewOrder, Order},
+    order_list::{OrderList, OrderListRef, PlaceList},
     reject::Reject,
+    time::Timestamp,
 };
 
 /// A command to one account slot.
@@ -30,6 +32,12 @@ pub enum AccountCommand {
     Amend(AmendOrder),
     /// Cancel one order and place another. Boxed: it is twice the size of the others.
     Replace(Box<ReplaceOrder>),
+    /// Place a list of orders.
+    PlaceList(Box<PlaceList>),
+    /// Cancel a list of orders.
+    CancelList(CancelList),
+    /// Cancel everything unless told otherwise in time.
+    CancelAllAfter(CancelAllAfter),
 }
 
 impl AccountCommand {
@@ -44,6 +52,9 @@ impl AccountCommand {
             Self::CancelAll(command) => Some(command.account),
             Self::Amend(command) => Some(command.account),
             Self::Replace(command) => Some(command.order.account),
+            Self::PlaceList(command) => Some(command.account),
+            Self::CancelList(command) => Some(command.account),
+            Self::CancelAllAfter(command) => Some(command.account),
         }
     }
 
@@ -55,6 +66,9 @@ impl AccountCommand {
             Self::CancelAll(command) => Some(command.symbol),
             Self::Amend(command) => Some(command.symbol),
             Self::Replace(command) => Some(command.order.symbol),
+            Self::PlaceList(command) => Some(command.symbol),
+            Self::CancelList(command) => Some(command.symbol),
+            Self::CancelAllAfter(_) => None,
             Self::CreateAccount(_) | Self::CreateApiKey(_) | Self::Deposit(_) | Self::Withdraw(_) => None,
         }
     }
@@ -63,15 +77,24 @@ impl AccountCommand {
     /// come in; nothing new is traded, and nothing leaves.
     pub const fn is_safe_when_halted(&self) -> bool {
         match self {
-            Self::Cancel(_) | Self::CancelAll(_) => true,
+            Self::Cancel(_) | Self::CancelAll(_) | Self::CancelList(_) | Self::CancelAllAfter(_) => true,
             Self::CreateAccount(_) | Self::CreateApiKey(_) | Self::Deposit(_) => true,
-            Self::Withdraw(_) | Self::Place(_) | Self::Amend(_) | Self::Replace(_) => false,
+            Self::Withdraw(_) | Self::Place(_) | Self::Amend(_) | Self::Replace(_) | Self::PlaceList(_) => {
+                false
+            }
         }
     }
 
     /// Returns whether it can only lower risk: such commands have places reserved for them under load.
     pub const fn lowers_risk(&self) -> bool {
-        matches!(self, Self::Cancel(_) | Self::CancelAll(_) | Self::Amend(_))
+        matches!(
+            self,
+            Self::Cancel(_)
+                | Self::CancelAll(_)
+                | Self::Amend(_)
+                | Self::CancelList(_)
+                | Self::CancelAllAfter(_)
+        )
     }
 }
 
@@ -173,7 +196,35 @@ pub struct CancelOrder {
     pub order: OrderRef,
     /// Only in this state.
     pub restriction: Option<CancelRestriction>,
+    /// What the cancel itself is called (`newClientOrderId`); the exchange makes a name when absent.
+    pub name: Option<ClientOrderId>,
 }
+
+/// Cancel a list of orders.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct CancelList {
+    /// Whose list.
+    pub account: AccountId,
+    /// Which book.
+    pub symbol: SymbolId,
+    /// Which list.
+    pub list: OrderListRef,
+    /// What the cancel itself is called.
+    pub name: Option<ClientOrderId>,
+}
+
+/// Cancel every open order of the account when this time comes, unless another such command came before: a client that
+/// loses its connection leaves nothing behind it (dead-man's switch).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct CancelAllAfter {
+    /// Whose orders.
+    pub account: AccountId,
+    /// How long from now, in microseconds, at most [`COUNTDOWN_MAX_MICROS`]; `None` switches it off.
+    pub after_micros: Option<u64>,
+}
+
+/// The longest countdown: a day.
+pub const COUNTDOWN_MAX_MICROS: u64 = 24 * 3_600 * 1_000_000;
 
 /// Cancel every open order of a symbol.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -255,6 +306,23 @@ pub enum Answer {
     },
     /// Both halves of a cancel-replace. Boxed: it is twice the size of the others.
     Replaced(Box<Replaced>),
+    /// The list, placed.
+    ListPlaced(Box<ListReport>),
+    /// The list, cancelled.
+    ListCancelled(Box<ListReport>),
+    /// When everything will be cancelled, if it will.
+    CountdownSet(Option<Timestamp>),
+}
+
+/// A list with its orders.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct ListReport {
+    /// The list.
+    pub list: OrderList,
+    /// Its orders as they are now.
+    pub orders: Vec<Order>,
+    /// What its working order has traded so far.
+    pub fills: Vec<Fill>,
 }
 
 /// Both halves of a cancel-replace.

@@ -1,5 +1,7 @@
 //! Identities. Every one is below 2^53, so that a JavaScript client reads it exactly, and is never reused.
 
+use std::num::NonZeroU64;
+
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error};
 
 /// The number of virtual slots accounts and symbols hash to (ADR 0002).
@@ -43,6 +45,28 @@ id!(
     /// An order, unique across the exchange and rising per account: counter × 1024 + account slot.
     OrderId(u64)
 );
+/// A list of orders, unique across the exchange and rising per account: counter × 1024 + account slot.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct OrderListId(NonZeroU64);
+
+impl OrderListId {
+    /// Wraps the number; `None` for 0.
+    pub fn new(value: u64) -> Option<Self> {
+        NonZeroU64::new(value).map(Self)
+    }
+
+    /// Composes the id of the `counter`-th list of an account slot; `None` when it would reach 2^53, or the counter is 0.
+    pub fn compose(counter: u64, slot: SlotId) -> Option<Self> {
+        OrderId::compose(counter, slot).filter(|_| counter > 0).and_then(|id| Self::new(id.get()))
+    }
+
+    /// Returns the number.
+    pub const fn get(self) -> u64 {
+        self.0.get()
+    }
+}
+
 id!(
     /// A trade: gapless from 1 per symbol.
     TradeId(u64)

@@ -3,14 +3,17 @@
 //! A message carries `(from, seq)`: gapless and rising per pair of slots. The receiver drops what it has
 //! applied already and stops on a gap; the sender keeps in its outbox what is not known to be applied.
 
+use std::num::NonZeroU64;
+
 use serde::{Deserialize, Serialize};
 
 use super::{
     id::{AccountId, CommandId, OrderId, SlotId, SymbolId, TradeId},
-    money::{Lots, Price},
+    money::{Lots, Price, Rate},
     order::{EndReason, Handle, Side, StpMode},
     reject::Reject,
     time::Timestamp,
+    trigger::{Direction, Trigger},
 };
 use crate::domain::book::Policy;
 
@@ -36,6 +39,8 @@ pub enum ToSymbol {
     CancelOrder(CancelResting),
     /// Lower a resting order.
     AmendOrder(AmendResting),
+    /// Take out an order that waits for its trigger.
+    CancelWaiting(CancelWaiting),
 }
 
 /// A symbol slot to an account slot.
@@ -72,6 +77,35 @@ pub struct SubmitOrder {
     pub policy: Policy,
     /// Self-trade prevention.
     pub stp: StpMode,
+    /// The most of it that shows at a time, for an iceberg.
+    pub peak: Option<Lots>,
+    /// What it waits for before it is matched; `None` for an order that is matched at once.
+    pub condition: Option<Condition>,
+    /// The other order of its pair: when one of the two begins to trade or is triggered, is cancelled or refused, the
+    /// other ends.
+    pub pair: Option<OrderId>,
+}
+
+/// What a conditional order waits for, as its book must know it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Condition {
+    /// The prices.
+    pub trigger: Trigger,
+    /// Which way the market reaches the stop price.
+    pub direction: Direction,
+    /// How far from the price that triggers it a market order may trade (ADR 0004); `None` for a limit order.
+    pub collar: Option<Rate>,
+}
+
+/// Account to symbol: take out an order that waits for its trigger.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct CancelWaiting {
+    /// Which book.
+    pub symbol: SymbolId,
+    /// Which order.
+    pub order: OrderId,
+    /// The command to name in the answer.
+    pub command: CommandId,
 }
 
 /// Account to symbol: take a resting order out.
@@ -159,10 +193,14 @@ pub enum OrderChange {
         /// The command that asked.
         command: CommandId,
     },
-    /// Self-trade prevention took lots from it; it goes on.
+    /// Self-trade prevention took lots from it.
     Prevented {
         /// How many.
         lots: Lots,
+        /// Whether that ends it.
+        ends: bool,
+        /// The match that was prevented.
+        by: PreventedMatch,
     },
     /// Its owner lowered it; it keeps its place.
     Reduced {
@@ -171,6 +209,29 @@ pub enum OrderChange {
         /// The command that asked.
         command: CommandId,
     },
+    /// It waits for its trigger.
+    Waits,
+    /// Its trigger was met: it is matched now.
+    Triggered,
+}
+
+/// A trade that did not happen because both orders are of one account.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct PreventedMatch {
+    /// Its number: gapless from 1 per symbol.
+    pub id: NonZeroU64,
+    /// The order that arrived.
+    pub taker: OrderId,
+    /// The order that rested.
+    pub maker: OrderId,
+    /// The resting order's price.
+    pub price: Price,
+    /// What the order that arrived lost.
+    pub taker_lots: Lots,
+    /// What the resting order lost.
+    pub maker_lots: Lots,
+    /// The mode that decided: the taker's.
+    pub mode: StpMode,
 }
 
 /// Symbol to account: the order was gone when the cancel or amend arrived.

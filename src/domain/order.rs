@@ -1,11 +1,14 @@
 //! Orders: what a client asks for, and the private state its account slot keeps.
 
+use std::num::NonZeroU64;
+
 use serde::{Deserialize, Serialize};
 
 use super::{
-    id::{AccountId, ClientOrderId, OrderId, SymbolId, TradeId},
-    money::{Amount, Lots, Price},
+    id::{AccountId, ClientOrderId, OrderId, OrderListId, SymbolId, TradeId},
+    money::{Amount, Lots, Price, Rate},
     time::Timestamp,
+    trigger::{Direction, Trigger},
 };
 
 /// Which side of the book.
@@ -46,6 +49,21 @@ impl Side {
     }
 }
 
+impl Side {
+    /// Returns the worst price an order of this side may trade at, so far from a reference price: rounded towards it,
+    /// and at least one tick.
+    pub fn collar(self, rate: Rate, reference: Price) -> Price {
+        let one = u128::from(Rate::ONE);
+        let rate = u128::from(rate.units());
+        let ticks = u128::from(reference.ticks());
+        let bound = match self {
+            Self::Buy => ticks * (one + rate) / one,
+            Self::Sell => (ticks * one.saturating_sub(rate)).div_ceil(one),
+        };
+        Price::from_ticks(u64::try_from(bound).unwrap_or(u64::MAX).max(1))
+    }
+}
+
 /// How an order is priced.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum OrderKind {
@@ -55,6 +73,36 @@ pub enum OrderKind {
     LimitMaker,
     /// At the best price there is.
     Market,
+    /// A market order once the price has moved against its owner.
+    StopLoss,
+    /// A limit order once the price has moved against its owner.
+    StopLossLimit,
+    /// A market order once the price has moved in its owner's favour.
+    TakeProfit,
+    /// A limit order once the price has moved in its owner's favour.
+    TakeProfitLimit,
+}
+
+impl OrderKind {
+    /// Returns whether it trades at the best price there is: at once, or when it is triggered.
+    pub const fn is_market(self) -> bool {
+        matches!(self, Self::Market | Self::StopLoss | Self::TakeProfit)
+    }
+
+    /// Returns whether it waits for the market to reach a price.
+    pub const fn is_conditional(self) -> bool {
+        matches!(self, Self::StopLoss | Self::StopLossLimit | Self::TakeProfit | Self::TakeProfitLimit)
+    }
+
+    /// Returns which way the market must move to reach the stop price of a conditional order (Binance Spot, new
+    /// order): up for a stop-loss buy and a take-profit sell, down for the others.
+    pub const fn direction(self, side: Side) -> Direction {
+        match (self, side) {
+            (Self::StopLoss | Self::StopLossLimit, Side::Buy)
+            | (Self::TakeProfit | Self::TakeProfitLimit, Side::Sell) => Direction::Up,
+            _ => Direction::Down,
+        }
+    }
 }
 
 /// How long an order stays.
@@ -137,6 +185,27 @@ pub enum EndReason {
     WouldTake,
     /// The book holds as many orders as it can.
     BookFull,
+    /// The market is beyond the stop price of the conditional order already.
+    WouldTrigger,
+    /// The other order of its pair was refused.
+    ListRefused,
+    /// The other order of its pair began to trade or was triggered.
+    Sibling,
+    /// The other order of its pair was cancelled, or the order it waited for.
+    ListCancelled,
+    /// The order it waited for ended without being filled.
+    WorkingEnded,
+    /// It could not be placed when the order it waited for was filled.
+    PendingRefused,
+}
+
+/// What a client numbers its strategies by: kept and shown, and nothing else.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Strategy {
+    /// `strategyId`
+    pub id: Option<u64>,
+    /// `strategyType`, at least 1,000,000.
+    pub kind: Option<u64>,
 }
 
 /// An order as its account asks for it, already in ticks, lots and units.
@@ -164,9 +233,38 @@ pub struct NewOrder {
     pub stp: StpMode,
     /// When a `Gtd` order ends.
     pub expires_at: Option<Timestamp>,
+    /// What a conditional order waits for; `None` for the others.
+    pub trigger: Option<Trigger>,
+    /// The most of it that shows in the book at a time (`icebergQty`); `None` shows all.
+    pub iceberg: Option<Lots>,
+    /// The client's strategy.
+    pub strategy: Strategy,
     /// The last durable trade price of the symbol, else the best price of the other side. It enters with the
     /// command so that replay sees the same one.
     pub reference: Option<Price>,
+}
+
+impl NewOrder {
+    /// Makes a plain limit order, good till cancelled; the rest is filled in by `..`.
+    pub fn limit(account: AccountId, symbol: SymbolId, side: Side, price: Price, lots: Lots) -> Self {
+        Self {
+            account,
+            symbol,
+            side,
+            kind: OrderKind::Limit,
+            time_in_force: TimeInForce::Gtc,
+            price: Some(price),
+            quantity: Some(lots),
+            quote_quantity: None,
+            client_id: None,
+            stp: StpMode::None,
+            expires_at: None,
+            trigger: None,
+            iceberg: None,
+            strategy: Strategy::default(),
+            reference: None,
+        }
+    }
 }
 
 /// Where a resting order is in its book: slab index and generation. Opaque outside the book.
@@ -219,6 +317,22 @@ pub struct Order {
     pub handle: Option<Handle>,
     /// When a `Gtd` order ends.
     pub expires_at: Option<Timestamp>,
+    /// What a conditional order waits for, or waited for.
+    pub trigger: Option<Trigger>,
+    /// The most of it that shows in the book at a time.
+    pub iceberg: Option<Lots>,
+    /// The client's strategy.
+    pub strategy: Strategy,
+    /// The list it belongs to.
+    pub list: Option<OrderListId>,
+    /// Whether it still waits for the working order of its list to be filled (wire `PENDING_NEW`).
+    pub awaits_list: bool,
+    /// Since when it is, or was, on its way to the book or in it; `None` while it waits.
+    pub working_at: Option<Timestamp>,
+    /// How often it was amended.
+    pub amends: u32,
+    /// The last self-trade prevention it was part of, numbered per symbol from 1.
+    pub prevented_match: Option<NonZeroU64>,
     /// When it was accepted.
     pub created_at: Timestamp,
     /// When it last changed.
@@ -230,6 +344,11 @@ impl Order {
     pub fn remaining(&self) -> Lots {
         let gone = self.executed.get().saturating_add(self.prevented.get());
         Lots::new(self.quantity.get().saturating_sub(gone))
+    }
+
+    /// Returns whether it waits for the market to trigger it, as far as its account knows.
+    pub fn is_waiting(&self) -> bool {
+        self.status == OrderStatus::ConditionalPending && !self.awaits_list
     }
 
     /// Returns whether this is a market order by quote amount.

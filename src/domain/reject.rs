@@ -18,6 +18,20 @@ pub enum Filter {
     Notional,
     /// Too many open orders of the account on the symbol.
     MaxNumOrders,
+    /// An iceberg of too many parts.
+    IcebergParts,
+    /// A trailing distance outside its bounds.
+    TrailingDelta,
+    /// Too many open conditional orders of the account on the symbol.
+    MaxNumAlgoOrders,
+    /// Too many open icebergs of the account on the symbol.
+    MaxNumIcebergOrders,
+    /// Too many open lists of the account on the symbol.
+    MaxNumOrderLists,
+    /// The order was amended too often.
+    MaxNumOrderAmends,
+    /// The account would own too much of the base asset.
+    MaxPosition,
 }
 
 impl Filter {
@@ -30,6 +44,13 @@ impl Filter {
             Self::MarketLotSize => "MARKET_LOT_SIZE",
             Self::Notional => "NOTIONAL",
             Self::MaxNumOrders => "MAX_NUM_ORDERS",
+            Self::IcebergParts => "ICEBERG_PARTS",
+            Self::TrailingDelta => "TRAILING_DELTA",
+            Self::MaxNumAlgoOrders => "MAX_NUM_ALGO_ORDERS",
+            Self::MaxNumIcebergOrders => "MAX_NUM_ICEBERG_ORDERS",
+            Self::MaxNumOrderLists => "MAX_NUM_ORDER_LISTS",
+            Self::MaxNumOrderAmends => "MAX_NUM_ORDER_AMENDS",
+            Self::MaxPosition => "MAX_POSITION",
         }
     }
 }
@@ -48,6 +69,10 @@ pub enum Parameter {
     NewQty,
     /// An amount of a deposit or withdrawal.
     Amount,
+    /// The price that triggers a conditional order.
+    StopPrice,
+    /// What shows of an iceberg.
+    IcebergQty,
 }
 
 impl Parameter {
@@ -59,6 +84,8 @@ impl Parameter {
             Self::QuoteOrderQty => "quoteOrderQty",
             Self::NewQty => "newQty",
             Self::Amount => "amount",
+            Self::StopPrice => "stopPrice",
+            Self::IcebergQty => "icebergQty",
         }
     }
 }
@@ -128,6 +155,12 @@ pub enum Reject {
     /// An API key of that name exists already.
     #[error("api key exists already")]
     KeyExists,
+    /// No list of the account answers to that name.
+    #[error("unknown order list")]
+    UnknownOrderList,
+    /// The orders of a list do not fit together: sides, quantities, or which is above and which below.
+    #[error("the orders of the list do not fit together")]
+    ListMismatch,
 
     /// The symbol does not trade now.
     #[error("market is closed")]
@@ -153,6 +186,18 @@ pub enum Reject {
     /// The book holds as many orders as it can.
     #[error("the book is full")]
     BookFull,
+    /// The market is beyond the stop price already.
+    #[error("order would trigger immediately")]
+    WouldTrigger,
+    /// The prices of a pair of orders and the market are not in the order they must be in.
+    #[error("the relationship of the prices for the orders is not correct")]
+    PriceRelation,
+    /// What shows of an iceberg is more than the order.
+    #[error("iceberg quantity exceeds quantity")]
+    IcebergExceeds,
+    /// An order that waits, or belongs to a list, cannot be amended.
+    #[error("this order cannot be amended")]
+    AmendUnsupported,
 
     /// The shard has as many commands in flight as it accepts.
     #[error("busy, try again")]
@@ -194,6 +239,8 @@ impl Reject {
             Self::IdsExhausted => 2010,
             Self::UnknownTier => 2011,
             Self::KeyExists => 2012,
+            Self::UnknownOrderList => 2020,
+            Self::ListMismatch => 2021,
             Self::MarketClosed => 3001,
             Self::WouldTake => 3002,
             Self::UnknownOrder => 3003,
@@ -202,6 +249,10 @@ impl Reject {
             Self::AmendIncrease => 3006,
             Self::AmendNoChange => 3007,
             Self::BookFull => 3008,
+            Self::WouldTrigger => 3009,
+            Self::PriceRelation => 3010,
+            Self::IcebergExceeds => 3011,
+            Self::AmendUnsupported => 3012,
             Self::Busy => 9001,
             Self::OutOfService => 9002,
             Self::Stopping => 9003,

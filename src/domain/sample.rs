@@ -39,6 +39,7 @@ pub fn catalogue() -> Result<Catalogue, Vec<String>> {
         max_num_orders: 1_000_000,
         market_collar: Decimal::new(5, 2),
         fees: vec![fee],
+        special_orders: Default::default(),
     };
     Catalogue::build(&[asset(1, "BTC"), asset(2, "USDT")], &[symbol])
 }

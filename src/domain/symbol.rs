@@ -6,8 +6,9 @@ use super::{
     decimal::{self, DecimalError, Units},
     id::SymbolId,
     money::{Amount, Lots, Price, Rate},
-    order::{NewOrder, OrderKind, Side},
+    order::{NewOrder, Side},
     reject::{Filter, Parameter, Reject},
+    trigger::Direction,
 };
 
 /// Whether a symbol trades.
@@ -54,6 +55,29 @@ pub struct Filters {
     pub ask_multiplier_down: Rate,
     /// MAX_NUM_ORDERS `maxNumOrders`: open orders per account on the symbol.
     pub open_orders_max: u32,
+    /// The bounds of icebergs, conditional orders and lists.
+    pub special: SpecialFilters,
+}
+
+/// The bounds of icebergs, conditional orders and lists. A bound of 0 is switched off.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct SpecialFilters {
+    /// ICEBERG_PARTS `limit`.
+    pub iceberg_parts_max: u32,
+    /// MAX_NUM_ALGO_ORDERS `maxNumAlgoOrders`: open conditional orders per account on the symbol.
+    pub algo_orders_max: u32,
+    /// MAX_NUM_ICEBERG_ORDERS `maxNumIcebergOrders`.
+    pub iceberg_orders_max: u32,
+    /// MAX_NUM_ORDER_LISTS `maxNumOrderLists`.
+    pub order_lists_max: u32,
+    /// MAX_NUM_ORDER_AMENDS `maxNumOrderAmends`: how often one order may be amended.
+    pub amends_max: u32,
+    /// TRAILING_DELTA `minTrailingAboveDelta` and `maxTrailingAboveDelta`, in hundredths of a percent.
+    pub trailing_above: (u16, u16),
+    /// TRAILING_DELTA `minTrailingBelowDelta` and `maxTrailingBelowDelta`.
+    pub trailing_below: (u16, u16),
+    /// MAX_POSITION `maxPosition`: what an account may own and be buying.
+    pub position_max: Lots,
 }
 
 /// What the two sides of a trade pay, as a proportion of what each receives.
@@ -98,7 +122,15 @@ impl SymbolSpec {
     /// # Errors
     /// Malformed, too precise for the quote asset, or off the tick (PRICE_FILTER).
     pub fn parse_price(&self, text: &str) -> Result<Price, Reject> {
-        let units = parse(text, self.quote.scale, Parameter::Price)?;
+        self.parse_price_of(text, Parameter::Price)
+    }
+
+    /// Reads a price given in any parameter.
+    ///
+    /// # Errors
+    /// As [`SymbolSpec::parse_price`], naming the parameter.
+    pub fn parse_price_of(&self, text: &str, parameter: Parameter) -> Result<Price, Reject> {
+        let units = parse(text, self.quote.scale, parameter)?;
         whole(units, self.tick_units).map(Price::from_ticks).ok_or(Reject::Filter(Filter::PriceFilter))
     }
 
@@ -180,14 +212,7 @@ impl SymbolSpec {
     /// Buys may pay up to reference × (1 + collar), sells may go down to reference × (1 − collar), rounded
     /// towards the reference and kept inside PRICE_FILTER.
     pub fn collar(&self, side: Side, reference: Price) -> Price {
-        let one = u128::from(Rate::ONE);
-        let rate = u128::from(self.market_collar.units());
-        let ticks = u128::from(reference.ticks());
-        let bound = match side {
-            Side::Buy => ticks * (one + rate) / one,
-            Side::Sell => (ticks * one.saturating_sub(rate)).div_ceil(one),
-        };
-        let bound = u64::try_from(bound).unwrap_or(u64::MAX);
+        let bound = side.collar(self.market_collar, reference).ticks();
         Price::from_ticks(bound.clamp(self.filters.price_min.ticks().max(1), self.filters.price_max.ticks()))
     }
 
@@ -195,7 +220,7 @@ impl SymbolSpec {
     ///
     /// # Errors
     /// The first filter that fails, in the order PRICE_FILTER, PERCENT_PRICE_BY_SIDE, LOT_SIZE,
-    /// MARKET_LOT_SIZE, NOTIONAL.
+    /// MARKET_LOT_SIZE, NOTIONAL, ICEBERG_PARTS, TRAILING_DELTA.
     pub fn check(&self, order: &NewOrder) -> Result<(), Reject> {
         let filters = &self.filters;
         let fail = |filter| Err(Reject::Filter(filter));
@@ -209,7 +234,13 @@ impl SymbolSpec {
                 return fail(Filter::PercentPriceBySide);
             }
         }
-        let is_market = order.kind == OrderKind::Market;
+        let stop = order.trigger.and_then(|trigger| trigger.stop);
+        if stop.is_some_and(|stop| stop < filters.price_min || stop > filters.price_max || stop.ticks() == 0)
+        {
+            return fail(Filter::PriceFilter);
+        }
+        self.check_special(order)?;
+        let is_market = order.kind.is_market();
         if let Some(lots) = order.quantity {
             if lots < filters.lots_min || lots > filters.lots_max || lots.is_zero() {
                 return fail(Filter::LotSize);
@@ -218,7 +249,8 @@ impl SymbolSpec {
                 return fail(Filter::MarketLotSize);
             }
         }
-        let notional = match (order.quote_quantity, order.quantity, order.price.or(order.reference)) {
+        let price = order.price.or(stop).or(order.reference);
+        let notional = match (order.quote_quantity, order.quantity, price) {
             (Some(amount), _, _) => amount,
             (None, Some(lots), Some(price)) => self.notional(price, lots)?,
             _ => return Ok(()), // a market order without a reference expires at once
@@ -229,6 +261,30 @@ impl SymbolSpec {
             || (max_applies && !filters.notional_max.is_zero() && notional > filters.notional_max)
         {
             return fail(Filter::Notional);
+        }
+        Ok(())
+    }
+
+    /// The filters of icebergs and trailing orders.
+    fn check_special(&self, order: &NewOrder) -> Result<(), Reject> {
+        let special = &self.filters.special;
+        if let (Some(peak), Some(lots)) = (order.iceberg, order.quantity) {
+            if peak < self.filters.lots_min || peak.is_zero() {
+                return Err(Reject::Filter(Filter::LotSize));
+            }
+            let parts = lots.get().div_ceil(peak.get());
+            if special.iceberg_parts_max != 0 && parts > u64::from(special.iceberg_parts_max) {
+                return Err(Reject::Filter(Filter::IcebergParts));
+            }
+        }
+        if let Some(bips) = order.trigger.and_then(|trigger| trigger.trailing) {
+            let (low, high) = match order.kind.direction(order.side) {
+                Direction::Up => special.trailing_above,
+                Direction::Down => special.trailing_below,
+            };
+            if !(u64::from(low)..=u64::from(high)).contains(&bips.get()) {
+                return Err(Reject::Filter(Filter::TrailingDelta));
+            }
         }
         Ok(())
     }

@@ -203,6 +203,17 @@ impl ApiError {
             Reject::DuplicateClientOrderId => Self::bad(-2010, "Duplicate order sent."),
             Reject::MarketClosed => Self::bad(-2010, "Market is closed."),
             Reject::WouldTake => Self::bad(-2010, "Order would immediately match and take."),
+            Reject::WouldTrigger => Self::bad(-2010, "Order would trigger immediately."),
+            Reject::PriceRelation => {
+                Self::bad(-2010, "The relationship of the prices for the orders is not correct.")
+            }
+            Reject::IcebergExceeds => Self::bad(-2010, "IcebergQty exceeds QTY."),
+            Reject::ListMismatch => Self::bad(-1014, "Unsupported order combination."),
+            Reject::UnknownOrderList => match operation {
+                Operation::Query => Self::bad(-2018, "Order list does not exist."),
+                _ => Self::bad(-2011, "Unknown order list sent."),
+            },
+            Reject::AmendUnsupported => Self::bad(-2038, "Order amend is not supported for this order."),
             Reject::BookFull => Self::bad(-2010, "The order book is full."),
             Reject::UnknownOrder => match operation {
                 Operation::Query => Self::bad(-2013, "Order does not exist."),

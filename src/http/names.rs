@@ -4,10 +4,19 @@ use crate::domain::{
     command::{CancelRestriction, ReplaceMode},
     id::ClientOrderId,
     order::{EndReason, Order, OrderKind, OrderStatus, Side, StpMode, TimeInForce},
+    order_list::{Contingency, ListStatus},
 };
 
 /// The order types on offer.
-pub(super) const ORDER_KINDS: [OrderKind; 3] = [OrderKind::Limit, OrderKind::LimitMaker, OrderKind::Market];
+pub(super) const ORDER_KINDS: [OrderKind; 7] = [
+    OrderKind::Limit,
+    OrderKind::LimitMaker,
+    OrderKind::Market,
+    OrderKind::StopLoss,
+    OrderKind::StopLossLimit,
+    OrderKind::TakeProfit,
+    OrderKind::TakeProfitLimit,
+];
 
 /// The self-trade prevention modes on offer, the default first.
 pub(super) const STP_MODES: [StpMode; 5] =
@@ -53,6 +62,10 @@ pub(super) const fn order_kind(kind: OrderKind) -> &'static str {
         OrderKind::Limit => "LIMIT",
         OrderKind::LimitMaker => "LIMIT_MAKER",
         OrderKind::Market => "MARKET",
+        OrderKind::StopLoss => "STOP_LOSS",
+        OrderKind::StopLossLimit => "STOP_LOSS_LIMIT",
+        OrderKind::TakeProfit => "TAKE_PROFIT",
+        OrderKind::TakeProfitLimit => "TAKE_PROFIT_LIMIT",
     }
 }
 
@@ -119,7 +132,8 @@ pub(super) fn parse_replace_mode(text: &str) -> Option<ReplaceMode> {
 /// Returns the status of an order.
 pub(super) const fn status(order: &Order) -> &'static str {
     match order.status {
-        // PENDING_NEW is for order lists only: some clients do not know it.
+        // Of lists only: some clients do not know it.
+        OrderStatus::ConditionalPending if order.awaits_list => "PENDING_NEW",
         OrderStatus::ConditionalPending | OrderStatus::Pending => "NEW",
         OrderStatus::PartiallyFilled => "PARTIALLY_FILLED",
         OrderStatus::Filled => "FILLED",
@@ -140,15 +154,43 @@ pub(super) const fn expiry_reason(order: &Order) -> Option<&'static str> {
     match order.reason {
         None | Some(EndReason::SelfTrade | EndReason::Cancelled) => None,
         Some(EndReason::Unfilled) => Some(match order.kind {
-            OrderKind::Market => "INSUFFICIENT_LIQUIDITY",
-            OrderKind::Limit | OrderKind::LimitMaker => "UNFILLED_IOC_QUANTITY_EXPIRED",
+            kind if kind.is_market() => "INSUFFICIENT_LIQUIDITY",
+            _ => "UNFILLED_IOC_QUANTITY_EXPIRED",
         }),
         Some(EndReason::Killed) => Some("UNFILLED_FOK_ORDER_EXPIRED"),
         Some(EndReason::GoodTillDate) => Some("GOOD_TILL_DATE"),
         Some(EndReason::Collar) => Some("EXECUTION_RULE_PRICE_RANGE_EXCEEDED"),
         Some(EndReason::NoReference) => Some("INSUFFICIENT_LIQUIDITY"),
         Some(EndReason::FillLimit | EndReason::BookFull) => Some("EXCHANGE_CANCELED"),
-        Some(EndReason::WouldTake) => Some("REJECTED"),
+        Some(EndReason::WouldTake | EndReason::WouldTrigger | EndReason::ListRefused) => Some("REJECTED"),
+        Some(EndReason::Sibling | EndReason::ListCancelled | EndReason::WorkingEnded) => None,
+        Some(EndReason::PendingRefused) => Some("REJECTED"),
+    }
+}
+
+/// Returns the contingency type of a list.
+pub(super) const fn contingency(contingency: Contingency) -> &'static str {
+    match contingency {
+        Contingency::OneCancelsOther => "OCO",
+        Contingency::OneTriggersOther => "OTO",
+    }
+}
+
+/// Returns the list status type: what was last told of the list.
+pub(super) const fn list_status_type(status: ListStatus) -> &'static str {
+    match status {
+        ListStatus::Executing => "EXEC_STARTED",
+        ListStatus::AllDone => "ALL_DONE",
+        ListStatus::Rejected => "RESPONSE",
+    }
+}
+
+/// Returns the list order status: where its orders stand.
+pub(super) const fn list_order_status(status: ListStatus) -> &'static str {
+    match status {
+        ListStatus::Executing => "EXECUTING",
+        ListStatus::AllDone => "ALL_DONE",
+        ListStatus::Rejected => "REJECT",
     }
 }
 

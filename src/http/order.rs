@@ -87,8 +87,9 @@ pub(super) async fn cancel(call: &Call<'_>) -> Result<Reply, ApiError> {
         symbol: spec.id,
         order: order_ref(call, "orderId", "origClientOrderId")?,
         restriction: cancel_restriction(call)?,
+        name: client_order_id(call, "newClientOrderId")?,
     };
-    let cancel_id = client_order_id(call, "newClientOrderId")?;
+    let cancel_id = command.name;
     match call.command(AccountCommand::Cancel(command), Operation::Cancel).await? {
         Answer::Cancelled(order) => {
             call.weigh(0);

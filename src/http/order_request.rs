@@ -87,6 +87,9 @@ pub(super) fn read_order(
         client_id: read_client_order_id(params, "newClientOrderId")?,
         stp,
         expires_at,
+        trigger: None,
+        iceberg: None,
+        strategy: Default::default(),
         reference: None,
     })
 }
@@ -97,7 +100,7 @@ fn time_in_force(params: &Params<'_>, kind: OrderKind) -> Result<TimeInForce, Ap
             let text = params.required("timeInForce")?;
             names::parse_time_in_force(text).ok_or_else(ApiError::time_in_force)
         }
-        OrderKind::LimitMaker | OrderKind::Market => {
+        _ => {
             params.forbidden("timeInForce")?;
             Ok(if kind == OrderKind::Market { TimeInForce::Ioc } else { TimeInForce::Gtc })
         }

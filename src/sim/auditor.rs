@@ -193,7 +193,8 @@ impl Auditor {
                     OrderChange::Accepted { .. } => self.counts.rested += 1,
                     OrderChange::Ended { .. } => self.counts.ended += 1,
                     OrderChange::Cancelled { .. } => self.counts.cancelled += 1,
-                    OrderChange::Prevented { lots } => {
+                    OrderChange::Waits | OrderChange::Triggered => self.counts.rested += 0,
+                    OrderChange::Prevented { lots, .. } => {
                         self.counts.prevented += 1;
                         self.ledger.shrunk(account, update.order, lots);
                     }

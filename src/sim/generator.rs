@@ -158,7 +158,7 @@ impl Generator {
 
     fn cancel(&mut self, world: &World) -> CancelOrder {
         let (account, symbol, order) = self.order_ref(world);
-        CancelOrder { account, symbol, order, restriction: self.restriction() }
+        CancelOrder { account, symbol, order, restriction: self.restriction(), name: None }
     }
 
     fn cancel_all(&mut self) -> AccountCommand {
@@ -206,19 +206,11 @@ impl Generator {
         let features = self.setup.features;
         let symbol = self.symbol();
         let side = self.random.pick(&Side::BOTH);
+        let (account, price, lots) = (self.account(), self.price(), self.quantity());
         let mut order = NewOrder {
-            account: self.account(),
-            symbol,
-            side,
-            kind: OrderKind::Limit,
-            time_in_force: TimeInForce::Gtc,
-            price: Some(self.price()),
-            quantity: Some(self.quantity()),
-            quote_quantity: None,
             client_id: (features.names && self.random.one_in(2)).then(|| self.name()),
-            stp: StpMode::None,
-            expires_at: None,
             reference: self.reference(world, symbol, side),
+            ..NewOrder::limit(account, symbol, side, price, lots)
         };
         if features.stp {
             let modes = [

@@ -54,6 +54,7 @@ impl Streams {
                     fold.orders.insert(order.id, order);
                 }
             }
+            UserEventKind::List(_) => {}
             UserEventKind::Balances(balances) => fold.balances.extend(balances.iter().copied()),
             UserEventKind::Transfer { asset, delta } => {
                 let balance = fold.balances.entry(*asset).or_default();

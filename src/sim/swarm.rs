@@ -207,5 +207,6 @@ fn symbol(random: &mut Random, grain: &Grain, has_far_prices: bool) -> SymbolDef
         max_num_orders: if random.one_in(3) { 3 } else { 200 },
         market_collar: random.pick(&[Decimal::ZERO, Decimal::new(2, 2), Decimal::new(5, 1)]),
         fees,
+        special_orders: Default::default(),
     }
 }

@@ -95,10 +95,13 @@ impl Track {
                 self.is_over = true;
                 self.is_cancelled = true;
             }
-            OrderChange::Prevented { lots } => {
+            OrderChange::Prevented { lots, ends, .. } => {
                 self.prevented += lots.get();
                 judge(self.left().is_some() && !lots.is_zero(), "prevented more than is left")?;
+                judge(!ends || self.left() == Some(0), "ended by a prevention with something left")?;
+                self.is_over = ends;
             }
+            OrderChange::Waits | OrderChange::Triggered => judge(false, "waits for nothing")?,
             OrderChange::Reduced { lots, .. } => {
                 self.reduced += lots.get();
                 judge(self.rests && self.left().is_some_and(|left| left > 0), "reduced to nothing")?;
@@ -126,7 +129,14 @@ impl Track {
             EndReason::Unfilled => expect(!self.rests && self.policy == Policy::Immediate, "it may rest"),
             EndReason::Collar => expect(self.budget.is_some(), "it has no budget"),
             EndReason::FillLimit | EndReason::BookFull => expect(!self.rests, "it rests"),
-            EndReason::NoReference | EndReason::Cancelled => Err("the book never says so".to_owned()),
+            EndReason::WouldTrigger
+            | EndReason::ListRefused
+            | EndReason::Sibling
+            | EndReason::ListCancelled => Ok(()),
+            EndReason::NoReference
+            | EndReason::Cancelled
+            | EndReason::WorkingEnded
+            | EndReason::PendingRefused => Err("the book never says so".to_owned()),
         }
     }
 }

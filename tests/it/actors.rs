@@ -13,7 +13,7 @@ use lightning_exchange::{
         command::{AccountCommand, Answer, CancelAll, CreateAccount, CreateApiKey, Permissions, Transfer},
         id::{AccountId, AssetId, SymbolId},
         money::{Amount, Lots, Price},
-        order::{NewOrder, OrderKind, Side, StpMode, TimeInForce},
+        order::{NewOrder, Side, TimeInForce},
         reject::Reject,
     },
     http::ws::WireEncoder,
@@ -64,20 +64,9 @@ async fn found(exchange: &Exchange, id: AccountId) {
 }
 
 fn buy((account, symbol): (AccountId, SymbolId)) -> AccountCommand {
-    AccountCommand::Place(NewOrder {
-        account,
-        symbol,
-        side: Side::Buy,
-        kind: OrderKind::Limit,
-        time_in_force: TimeInForce::Ioc,
-        price: Some(Price::from_ticks(100_000)),
-        quantity: Some(Lots::new(10_000)),
-        quote_quantity: None,
-        client_id: None,
-        stp: StpMode::None,
-        expires_at: None,
-        reference: None,
-    })
+    let (price, lots) = (Price::from_ticks(100_000), Lots::new(10_000));
+    let order = NewOrder::limit(account, symbol, Side::Buy, price, lots);
+    AccountCommand::Place(NewOrder { time_in_force: TimeInForce::Ioc, ..order })
 }
 
 fn in_system(test: impl Future<Output = ()>) {

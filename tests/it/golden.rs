@@ -12,7 +12,7 @@ use lightning_exchange::{
         },
         id::{AccountId, AssetId, ClientOrderId, SlotId, SymbolId},
         money::{Amount, Lots, Price},
-        order::{NewOrder, OrderKind, Side, StpMode, TimeInForce},
+        order::{NewOrder, Side, TimeInForce},
         replica::Terms,
         time::Timestamp,
     },
@@ -215,20 +215,7 @@ impl Script {
 }
 
 fn order(account: AccountId, side: Side, price: u64, lots: u64) -> NewOrder {
-    NewOrder {
-        account,
-        symbol: SymbolId::new(1),
-        side,
-        kind: OrderKind::Limit,
-        time_in_force: TimeInForce::Gtc,
-        price: Some(Price::from_ticks(price)),
-        quantity: Some(Lots::new(lots)),
-        quote_quantity: None,
-        client_id: None,
-        stp: StpMode::None,
-        expires_at: None,
-        reference: None,
-    }
+    NewOrder::limit(account, SymbolId::new(1), side, Price::from_ticks(price), Lots::new(lots))
 }
 
 /// Makes the next version's directory; set [`VERSION`] first and copy the catalogue of the one before:
@@ -284,7 +271,7 @@ fn write_the_golden_directory() {
     script.give(AccountCommand::Place(dated), None);
     let by_name = |name: &str| OrderRef { id: None, client_id: ClientOrderId::parse(name) };
     let (symbol, restriction) = (SymbolId::new(1), None);
-    let cancel = CancelOrder { account: two, symbol, order: by_name("buy-5"), restriction };
+    let cancel = CancelOrder { account: two, symbol, order: by_name("buy-5"), restriction, name: None };
     script.give(AccountCommand::Cancel(cancel), None);
     let (quantity, client_id) = (Lots::new(20_000), ClientOrderId::parse("buy-less"));
     let amend = AmendOrder { account: two, symbol, order: by_name("buy-4"), quantity, client_id };

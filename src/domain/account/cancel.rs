@@ -13,12 +13,15 @@ use crate::domain::{
         Replaced,
     },
     id::{AccountId, ClientOrderId, CommandId, OrderId, SymbolId},
-    message::{AmendResting, CancelResting, ToSymbol},
+    message::{AmendResting, CancelRejected, CancelResting, CancelWaiting, ToSymbol},
     money::Lots,
     order::{Handle, Order, OrderStatus},
     planted::{Bug, planted},
     reject::{Fault, Filter, Reject},
 };
+
+/// The command of a cancel nobody waits for.
+pub(super) const NOBODY: CommandId = CommandId::new(0);
 
 /// The inner error is a refusal, the outer one a fault.
 type Refusable = Result<Result<(), Reject>, Fault>;
@@ -28,7 +31,8 @@ impl Turn<'_> {
         match self.cancellable(cancel.account, cancel.symbol, &cancel.order, cancel.restriction) {
             Err(reject) => Ok(Err(reject)),
             Ok(order) => {
-                self.change(Change::Asked { command, pending: Pending::Cancel })?;
+                let pending = Pending::Cancel { order: order.id, name: cancel.name };
+                self.change(Change::Asked { command, pending })?;
                 self.ask_book(&order, command, Ask::Cancel).map(Ok)
             }
         }
@@ -38,9 +42,7 @@ impl Turn<'_> {
         let Some(account) = self.state.accounts.get(&cancel.account) else {
             return Ok(Err(Reject::UnknownAccount));
         };
-        let is_meant = |order: &&Order| order.symbol == cancel.symbol;
-        let open = account.open.iter().filter_map(|id| self.state.order(*id)).filter(is_meant);
-        let orders: Vec<Order> = open.copied().collect();
+        let orders = self.state.cancel_targets(account, Some(cancel.symbol));
         if orders.is_empty() {
             return Ok(Err(Reject::UnknownOrder));
         }
@@ -89,6 +91,13 @@ impl Turn<'_> {
     /// Says whether an order may be lowered to this quantity, and by how much that is.
     fn check_amend(&self, order: &Order, quantity: Lots) -> Result<Lots, Reject> {
         let spec = self.catalogue.symbol(order.symbol).ok_or(Reject::UnknownSymbol)?;
+        if order.list.is_some() || order.status == OrderStatus::ConditionalPending {
+            return Err(Reject::AmendUnsupported);
+        }
+        let amends_max = spec.filters.special.amends_max;
+        if amends_max != 0 && order.amends >= amends_max {
+            return Err(Reject::Filter(Filter::MaxNumOrderAmends));
+        }
         let reduce_by = order.quantity.checked_sub(quantity).ok_or(Reject::AmendIncrease)?;
         if reduce_by.is_zero() {
             return Err(Reject::AmendNoChange);
@@ -138,14 +147,39 @@ impl Turn<'_> {
         }
     }
 
+    /// Takes note that the book did not find an order it was asked about. One that was triggered while it was asked to be
+    /// taken out from among those that wait is asked for once more, where it rests now.
+    pub(super) fn cancel_rejected(&mut self, rejected: &CancelRejected) -> Result<(), Fault> {
+        let CancelRejected { order, command, reject } = *rejected;
+        let is_amend = matches!(self.state.pending.get(&command), Some(Pending::Amend { .. }));
+        match self.state.order(order).copied().filter(|_| !is_amend) {
+            Some(order) => self.ask_book(&order, command, Ask::Cancel),
+            None => self.finish(command, Err(reject)),
+        }
+    }
+
     /// Brings a command the book has decided to its end, or to its second half.
     pub(super) fn finish(&mut self, command: CommandId, result: Result<Order, Reject>) -> Result<(), Fault> {
+        if command == NOBODY {
+            return Ok(());
+        }
         let Some(pending) = self.state.pending.get(&command).cloned() else {
             return Err(Fault::new(format!("command {} is not pending", command.get())));
         };
         self.change(Change::Decided(command))?;
         match pending {
-            Pending::Cancel => self.answer(command, result.map(Answer::Cancelled)),
+            Pending::Cancel { order, .. } => {
+                // Of a list another order may have been asked for it.
+                let result = result.and_then(|ended| match self.state.archive.order(order) {
+                    _ if ended.id == order => Ok(ended),
+                    found => found.copied().ok_or(Reject::UnknownOrder),
+                });
+                self.answer(command, result.map(Answer::Cancelled))
+            }
+            Pending::CancelList { list, .. } => {
+                let report = result.and_then(|_| self.state.list_report(list).ok_or(Reject::UnknownOrder));
+                self.answer(command, report.map(|report| Answer::ListCancelled(Box::new(report))))
+            }
             Pending::CancelAll { left, mut done } => {
                 done.extend(result);
                 if left > 1 {
@@ -154,6 +188,7 @@ impl Turn<'_> {
                 } else if done.is_empty() {
                     self.answer(command, Err(Reject::UnknownOrder))
                 } else {
+                    let done = self.state.with_lists(done);
                     self.answer(command, Ok(Answer::AllCancelled(done)))
                 }
             }
@@ -229,9 +264,18 @@ impl Turn<'_> {
     }
 
     /// Asks the book to cancel or reduce an order, now or as soon as its handle is known (corner case C10).
-    fn ask_book(&mut self, order: &Order, command: CommandId, ask: Ask) -> Result<(), Fault> {
+    pub(super) fn ask_book(&mut self, order: &Order, command: CommandId, ask: Ask) -> Result<(), Fault> {
+        if order.awaits_list {
+            return self.ask_working(order, command);
+        }
         let is_amending = self.state.amending.contains(&order.id);
+        let is_placing = self.state.orders.get(&order.id).is_some_and(|open| open.placing.is_some());
         match (order.handle, ask) {
+            (None, Ask::Cancel) if order.is_waiting() && !is_placing => {
+                let (symbol, order) = (order.symbol, order.id);
+                self.send(symbol.slot(), ToSymbol::CancelWaiting(CancelWaiting { symbol, order, command }));
+                Ok(())
+            }
             (None, Ask::Cancel) if planted(Bug::CancelInFlightForgotten) => Ok(()),
             (None, _) => self.defer(order.id, command, ask),
             (Some(_), Ask::Amend(_)) if is_amending => self.defer(order.id, command, ask),
@@ -275,7 +319,7 @@ impl Turn<'_> {
         let order = self.find(account, symbol, order)?;
         match (restriction, order.status) {
             (None, _)
-            | (Some(CancelRestriction::OnlyNew), OrderStatus::Pending)
+            | (Some(CancelRestriction::OnlyNew), OrderStatus::Pending | OrderStatus::ConditionalPending)
             | (Some(CancelRestriction::OnlyPartiallyFilled), OrderStatus::PartiallyFilled) => Ok(order),
             _ => Err(Reject::CancelRestricted),
         }

@@ -12,10 +12,12 @@ use super::{
 };
 use crate::domain::{
     command::{Answer, CreateApiKey},
-    id::{AccountId, ClientOrderId, CommandId, OrderId, SlotId},
-    message::{Envelope, ToSymbol},
+    id::{AccountId, ClientOrderId, CommandId, OrderId, OrderListId, SlotId},
+    message::{Envelope, PreventedMatch, ToSymbol},
     money::{Amount, Lots},
     order::{EndReason, Fill, Handle, Order, OrderStatus},
+    order_list::{ListStatus, OrderList},
+    reject::Reject,
     time::Timestamp,
 };
 
@@ -41,8 +43,8 @@ pub enum Change {
     OrderOpened {
         /// The order.
         order: Order,
-        /// Who waits for it.
-        placing: Placing,
+        /// Who waits for it; `None` for one that waits for another order of its list to be filled.
+        placing: Option<Placing>,
     },
     /// The book took the order in; nobody waits for its first word any more.
     OrderRested {
@@ -157,13 +159,75 @@ pub enum Change {
         /// Which.
         id: String,
     },
+    /// An order waits for its trigger; nobody waits for its book's first word any more.
+    OrderWaits {
+        /// Which.
+        order: OrderId,
+        /// When, by the book's clock.
+        time: Timestamp,
+    },
+    /// An order's trigger was met.
+    OrderTriggered {
+        /// Which.
+        order: OrderId,
+        /// When, by the book's clock.
+        time: Timestamp,
+    },
+    /// An order whose list's working order was filled is on its way to its book.
+    OrderReleased(OrderId),
+    /// What an order holds now, because the hold of its pair moved to it or from it.
+    HoldSet {
+        /// Which.
+        order: OrderId,
+        /// How much.
+        hold: Amount,
+    },
+    /// A list of orders is open.
+    ListOpened {
+        /// The list.
+        list: OrderList,
+        /// Who waits for its books' first words.
+        command: CommandId,
+        /// How many of them are to come.
+        unanswered: u8,
+    },
+    /// What an order of a pair will have to hold when it is the only one left.
+    NeedSet {
+        /// Which list.
+        list: OrderListId,
+        /// Which order.
+        order: OrderId,
+        /// How much.
+        need: Amount,
+    },
+    /// A book has said its first word on an order of a list.
+    ListHeard {
+        /// Which list.
+        list: OrderListId,
+        /// Why the order was refused, if it was.
+        refused: Option<Reject>,
+    },
+    /// All orders of a list are done.
+    ListClosed {
+        /// Which list.
+        list: OrderListId,
+        /// How it ended.
+        status: ListStatus,
+    },
+    /// When everything of an account is cancelled, if it is.
+    Countdown {
+        /// Whose orders.
+        account: AccountId,
+        /// When.
+        at: Option<Timestamp>,
+    },
 }
 
 /// Why an order became smaller.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Lowering {
     /// Self-trade prevention.
-    Prevented,
+    Prevented(PreventedMatch),
     /// Its owner lowered it, and named it this.
     Amended(ClientOrderId),
 }

@@ -10,7 +10,7 @@ use crate::domain::{
     hash,
     id::{AccountId, AssetId, OrderId},
     money::Amount,
-    order::{Order, OrderKind, Side},
+    order::{Order, OrderStatus, Side},
     reject::Fault,
     symbol::SymbolSpec,
 };
@@ -97,8 +97,8 @@ impl AccountSlot {
                 state.slot.get()
             )));
         }
-        if let Some((id, _)) = state.orders.sorted().into_iter().find(|(_, open)| open.order.handle.is_none())
-        {
+        let rests = |order: &Order| order.handle.is_some() || order.status == OrderStatus::ConditionalPending;
+        if let Some((id, _)) = state.orders.sorted().into_iter().find(|(_, open)| !rests(&open.order)) {
             return Err(Fault::new(format!("order {id} is open but rests nowhere")));
         }
         Ok(())
@@ -137,7 +137,8 @@ impl AccountSlot {
             return 0;
         }
         let slot = u64::from(state.slot.get());
-        let counters = [slot, state.seq, state.next_order, state.next_account, state.last_command];
+        let counters =
+            [slot, state.seq, state.next_order, state.next_account, state.next_list, state.last_command];
         let mut sum = hash::entity(1, &counters);
         let mut add = |hash: u128| sum = sum.wrapping_add(hash);
         add(state.accounts.sum(|id, account| hash_account(*id, account)));
@@ -154,6 +155,13 @@ impl AccountSlot {
             add(hash::of(11, &(order, asks)));
         }
         add(state.amending.sum(|order, command| hash::of(12, &(order, command))));
+        for (id, list) in &state.lists {
+            add(hash::of(17, &(id, list)));
+        }
+        add(state.list_names.sum(|name, list| hash::of(18, &(name, list))));
+        for (account, at) in &state.countdowns {
+            add(hash::of(19, &(account, at)));
+        }
         add(state.keyed.sum(|command, key| hash::of(13, &(slot, command, key))));
         for key in state.keys.values() {
             add(hash::of(14, key));
@@ -196,12 +204,20 @@ fn check_order(state: &AccountState, id: OrderId, order: &Order, spec: &SymbolSp
     if state.names.get(&(order.account, order.client_id)) != Some(&id) {
         return broken("is not found by its client order id");
     }
-    // A market order holds a budget and never rests; every other hold follows from what can still trade.
-    let need = match (order.kind, order.side) {
-        (OrderKind::Market, _) => order.hold,
-        (_, Side::Buy) => spec.notional(order.price, order.remaining())?,
-        (_, Side::Sell) => spec.base_amount(order.remaining())?,
+    // A market order holds a budget and never rests; every other hold follows from what can still trade. A pair has one
+    // hold, enough for either.
+    let need = match order.side {
+        _ if order.kind.is_market() => order.hold,
+        _ if order.awaits_list => Amount::ZERO,
+        Side::Buy => spec.notional(order.price, order.remaining())?,
+        Side::Sell => spec.base_amount(order.remaining())?,
     };
+    if let Some(sibling) = state.live_sibling(order) {
+        if order.hold.plus(sibling.hold)? < state.need(order) || order.hold.is_negative() {
+            return broken("is one of a pair that holds less than it needs");
+        }
+        return Ok(());
+    }
     if order.hold != need || order.hold.is_negative() {
         return broken("holds more or less than it needs");
     }

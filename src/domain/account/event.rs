@@ -5,6 +5,7 @@ use crate::domain::{
     id::{AccountId, AssetId, ClientOrderId},
     money::{Amount, Lots},
     order::{Fill, Order},
+    order_list::OrderList,
     time::Timestamp,
 };
 
@@ -35,6 +36,8 @@ pub enum UserEventKind {
         /// By how much; negative for a withdrawal.
         delta: Amount,
     },
+    /// A list of orders began or ended (wire `listStatus`).
+    List(Box<OrderList>),
 }
 
 /// An order's change, with the order as it is after it.
@@ -46,6 +49,8 @@ pub struct Execution {
     pub kind: ExecutionKind,
     /// The client's name of the cancel or replaced order, where there is one (wire `C`).
     pub original_client_id: Option<ClientOrderId>,
+    /// What the cancel that ended it is called, if it was given a name.
+    pub cancel_client_id: Option<ClientOrderId>,
 }
 
 /// What kind of change (wire `x`).
@@ -65,4 +70,6 @@ pub enum ExecutionKind {
     Expired,
     /// Self-trade prevention took lots from it.
     Prevented(Lots),
+    /// Its trigger was met: it is matched from now on (wire `NEW`, working).
+    Triggered,
 }

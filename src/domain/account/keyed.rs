@@ -136,7 +136,7 @@ mod tests {
         market::{SymbolInput, SymbolOutput, SymbolSlot},
         message::{Envelope, ToSymbol},
         money::{Amount, Lots, Price},
-        order::{NewOrder, OrderKind, Side, StpMode, TimeInForce},
+        order::{NewOrder, OrderKind, Side},
         sample,
         time::Timestamp,
     };
@@ -198,20 +198,8 @@ mod tests {
     }
 
     fn order(ticks: u64) -> NewOrder {
-        NewOrder {
-            account: ACCOUNT,
-            symbol: SymbolId::new(1),
-            side: Side::Buy,
-            kind: OrderKind::Limit,
-            time_in_force: TimeInForce::Gtc,
-            price: Some(Price::from_ticks(ticks)),
-            quantity: Some(Lots::new(10)),
-            quote_quantity: None,
-            client_id: None,
-            stp: StpMode::None,
-            expires_at: None,
-            reference: None,
-        }
+        let (symbol, price) = (SymbolId::new(1), Price::from_ticks(ticks));
+        NewOrder::limit(ACCOUNT, symbol, Side::Buy, price, Lots::new(10))
     }
 
     #[test]

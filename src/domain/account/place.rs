@@ -6,14 +6,14 @@ use super::{
     plan::{self, Plan},
     settle::execution,
     slot::Turn,
-    state::{Account, Placing},
+    state::{Account, AccountState, Placing},
 };
 use crate::domain::{
     command::{Answer, Replaced},
     id::{ClientOrderId, CommandId, OrderId},
     message::{SubmitOrder, ToSymbol},
     money::{Amount, Lots, Price},
-    order::{EndReason, NewOrder, Order, OrderStatus},
+    order::{EndReason, NewOrder, Order, OrderStatus, Side},
     planted::{Bug, planted},
     reject::{Fault, Filter, Reject},
     symbol::SymbolSpec,
@@ -35,10 +35,17 @@ impl Turn<'_> {
         };
         let Some(spec) = catalogue.symbol(order.symbol) else { return Ok(Err(Reject::UnknownSymbol)) };
         let state_order = self.new_order(order, &accepted);
-        match accepted.plan {
-            Some(plan) => self.submit(command, spec, state_order, plan, replaces).map(|()| Ok(None)),
-            None => self.expire_unpriced(state_order, replaces).map(|answer| Ok(Some(answer))),
-        }
+        let Some(plan) = accepted.plan else {
+            return self.expire_unpriced(state_order, replaces).map(|answer| Ok(Some(answer)));
+        };
+        let asset = spec.paid(order.side).id;
+        self.freeze(order.account, asset, plan.hold)?;
+        let placing = Placing { command, fills: Vec::new(), replaces: replaces.map(Box::new) };
+        self.change(Change::OrderOpened { order: state_order, placing: Some(placing) })?;
+        self.tell(order.account, |_| execution(&state_order, ExecutionKind::New, None))?;
+        self.tell_balances(order.account, &[asset])?;
+        self.send_order(&state_order, &plan, None);
+        Ok(Ok(None))
     }
 
     /// Says whether the order would be accepted now, and changes nothing.
@@ -48,18 +55,16 @@ impl Turn<'_> {
     pub(super) fn preflight(&self, order: &NewOrder) -> Result<Accepted, Reject> {
         let account = self.state.accounts.get(&order.account).ok_or(Reject::UnknownAccount)?;
         let spec = self.catalogue.symbol(order.symbol).ok_or(Reject::UnknownSymbol)?;
-        preflight(
-            self.state.next_order,
-            self.state.slot,
-            self.state.time,
-            account,
-            spec,
-            order,
-            |client_id| self.state.names.contains(&(order.account, client_id)),
-        )
+        plan::check(spec, order, self.state.time)?;
+        self.state.check_counts(account, spec, std::slice::from_ref(order))?;
+        let (id, client_id) = self.state.name_order(order, 0)?;
+        let available = account.balances.get(spec.paid(order.side).id).available;
+        let plan = plan::plan(spec, order, available)?;
+        Ok(Accepted { id, client_id, plan })
     }
 
-    fn new_order(&self, order: &NewOrder, accepted: &Accepted) -> Order {
+    pub(super) fn new_order(&self, order: &NewOrder, accepted: &Accepted) -> Order {
+        let waits = order.kind.is_conditional() && accepted.plan.is_some();
         Order {
             id: accepted.id,
             account: order.account,
@@ -76,29 +81,25 @@ impl Turn<'_> {
             executed_quote: Amount::ZERO,
             prevented: Lots::ZERO,
             hold: accepted.plan.map_or(Amount::ZERO, |plan| plan.hold),
-            status: OrderStatus::Pending,
+            status: if waits { OrderStatus::ConditionalPending } else { OrderStatus::Pending },
             reason: None,
             handle: None,
             expires_at: order.expires_at,
+            trigger: order.trigger,
+            iceberg: order.iceberg,
+            strategy: order.strategy,
+            list: None,
+            awaits_list: false,
+            working_at: (!waits).then_some(self.state.time),
+            amends: 0,
+            prevented_match: None,
             created_at: self.state.time,
             updated_at: self.state.time,
         }
     }
 
-    fn submit(
-        &mut self,
-        command: CommandId,
-        spec: &SymbolSpec,
-        order: Order,
-        plan: Plan,
-        replaces: Option<Result<Order, Reject>>,
-    ) -> Result<(), Fault> {
-        let asset = spec.paid(order.side).id;
-        self.freeze(order.account, asset, plan.hold)?;
-        let placing = Placing { command, fills: Vec::new(), replaces: replaces.map(Box::new) };
-        self.change(Change::OrderOpened { order, placing })?;
-        self.tell(order.account, |_| execution(&order, ExecutionKind::New, None))?;
-        self.tell_balances(order.account, &[asset])?;
+    /// Sends an order whose funds are held to its book.
+    pub(super) fn send_order(&mut self, order: &Order, plan: &Plan, pair: Option<OrderId>) {
         self.send(
             order.symbol.slot(),
             ToSymbol::SubmitOrder(SubmitOrder {
@@ -112,9 +113,11 @@ impl Turn<'_> {
                 by_quote: order.is_by_quote(),
                 policy: plan.policy,
                 stp: order.stp,
+                peak: order.iceberg,
+                condition: plan.condition,
+                pair,
             }),
         );
-        Ok(())
     }
 
     /// A market order with neither a last trade nor a quote to be priced by: it ends at once, nothing is held.
@@ -149,31 +152,78 @@ pub(super) fn placed(
 /// An order that passed every check.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Accepted {
-    id: OrderId,
-    client_id: ClientOrderId,
-    plan: Option<Plan>,
+    pub(super) id: OrderId,
+    pub(super) client_id: ClientOrderId,
+    pub(super) plan: Option<Plan>,
 }
 
-fn preflight(
-    next_order: u64,
-    slot: crate::domain::id::SlotId,
-    now: crate::domain::time::Timestamp,
-    account: &Account,
-    spec: &SymbolSpec,
-    order: &NewOrder,
-    is_client_id_open: impl Fn(ClientOrderId) -> bool,
-) -> Result<Accepted, Reject> {
-    plan::check(spec, order, now)?;
-    let open = account.open_by_symbol.get(order.symbol);
-    if open >= spec.filters.open_orders_max {
-        return Err(Reject::Filter(Filter::MaxNumOrders));
+impl AccountState {
+    /// Returns the id an order gets as the `ahead`-th after the next, and its name.
+    ///
+    /// # Errors
+    /// Ids are used up, or the name is taken by an open order.
+    pub(super) fn name_order(
+        &self,
+        order: &NewOrder,
+        ahead: u64,
+    ) -> Result<(OrderId, ClientOrderId), Reject> {
+        let counter = self.next_order.checked_add(ahead).ok_or(Reject::IdsExhausted)?;
+        let id = OrderId::compose(counter, self.slot).ok_or(Reject::IdsExhausted)?;
+        let client_id = order.client_id.unwrap_or_else(|| ClientOrderId::generated(id.get()));
+        if self.names.contains(&(order.account, client_id)) && !planted(Bug::DuplicateClientIdAccepted) {
+            return Err(Reject::DuplicateClientOrderId);
+        }
+        Ok((id, client_id))
     }
-    let id = OrderId::compose(next_order, slot).ok_or(Reject::IdsExhausted)?;
-    let client_id = order.client_id.unwrap_or_else(|| ClientOrderId::generated(id.get()));
-    if is_client_id_open(client_id) && !planted(Bug::DuplicateClientIdAccepted) {
-        return Err(Reject::DuplicateClientOrderId);
+
+    /// Checks the filters that count what an account has open on a symbol.
+    ///
+    /// # Errors
+    /// The first that fails, in the order MAX_NUM_ORDERS, MAX_NUM_ALGO_ORDERS, MAX_NUM_ICEBERG_ORDERS, MAX_POSITION.
+    pub(super) fn check_counts(
+        &self,
+        account: &Account,
+        spec: &SymbolSpec,
+        new: &[NewOrder],
+    ) -> Result<(), Reject> {
+        let (filters, special) = (&spec.filters, &spec.filters.special);
+        let open = account.open_by_symbol.get(spec.id) as usize + new.len();
+        if open > filters.open_orders_max as usize {
+            return Err(Reject::Filter(Filter::MaxNumOrders));
+        }
+        let is_exceeded = |max: u32, new: usize, is_counted: &dyn Fn(&Order) -> bool| {
+            let open = account.open.iter().filter_map(|id| self.order(*id));
+            let counted = || open.filter(|order| order.symbol == spec.id && is_counted(order)).count();
+            max != 0 && new != 0 && counted() + new > max as usize
+        };
+        let conditional = new.iter().filter(|order| order.kind.is_conditional()).count();
+        if is_exceeded(special.algo_orders_max, conditional, &|order| order.kind.is_conditional()) {
+            return Err(Reject::Filter(Filter::MaxNumAlgoOrders));
+        }
+        let icebergs = new.iter().filter(|order| order.iceberg.is_some()).count();
+        if is_exceeded(special.iceberg_orders_max, icebergs, &|order| order.iceberg.is_some()) {
+            return Err(Reject::Filter(Filter::MaxNumIcebergOrders));
+        }
+        if !special.position_max.is_zero() {
+            self.check_position(account, spec, new)?;
+        }
+        Ok(())
     }
-    let available = account.balances.get(spec.paid(order.side).id).available;
-    let plan = plan::plan(spec, order, available)?;
-    Ok(Accepted { id, client_id, plan })
+
+    /// MAX_POSITION: what an account owns of the base asset and is buying.
+    fn check_position(&self, account: &Account, spec: &SymbolSpec, new: &[NewOrder]) -> Result<(), Reject> {
+        let bought =
+            new.iter().filter(|order| order.side == Side::Buy).filter_map(|order| order.quantity).max();
+        let Some(bought) = bought else { return Ok(()) };
+        let balance = account.balances.get(spec.base.id);
+        let mut position = balance.available.plus(balance.frozen)?.plus(spec.base_amount(bought)?)?;
+        let open = account.open.iter().filter_map(|id| self.order(*id));
+        for order in open.filter(|order| order.symbol == spec.id && order.side == Side::Buy) {
+            position = position.plus(spec.base_amount(order.remaining())?)?;
+        }
+        if position > spec.base_amount(spec.filters.special.position_max)? {
+            return Err(Reject::Filter(Filter::MaxPosition));
+        }
+        Ok(())
+    }
 }

@@ -2,6 +2,7 @@
 
 use crate::domain::{
     book::Policy,
+    message::Condition,
     money::{Amount, Lots, Price},
     order::{NewOrder, OrderKind, Side, TimeInForce},
     reject::{Filter, Reject},
@@ -22,6 +23,8 @@ pub(super) struct Plan {
     pub(super) budget: Option<u128>,
     /// What becomes of the rest.
     pub(super) policy: Policy,
+    /// What it waits for first.
+    pub(super) condition: Option<Condition>,
 }
 
 /// Checks everything about an order that does not depend on the account.
@@ -33,21 +36,34 @@ pub(super) fn check(spec: &SymbolSpec, order: &NewOrder, now: Timestamp) -> Resu
         return Err(Reject::MarketClosed);
     }
     let shape_is_valid = match order.kind {
-        OrderKind::Limit | OrderKind::LimitMaker => {
-            order.price.is_some() && order.quantity.is_some() && order.quote_quantity.is_none()
-        }
         OrderKind::Market => {
             order.price.is_none() && (order.quantity.is_some() != order.quote_quantity.is_some())
+        }
+        kind => {
+            order.price.is_none() == kind.is_market()
+                && order.quantity.is_some()
+                && order.quote_quantity.is_none()
         }
     };
     let in_force_is_valid = match (order.kind, order.time_in_force) {
         (OrderKind::Limit, TimeInForce::Gtd) => order.expires_at.is_some(),
         (OrderKind::Limit, _) => order.expires_at.is_none(),
         (OrderKind::LimitMaker, in_force) => in_force == TimeInForce::Gtc && order.expires_at.is_none(),
-        (OrderKind::Market, in_force) => in_force == TimeInForce::Ioc && order.expires_at.is_none(),
+        (OrderKind::StopLossLimit | OrderKind::TakeProfitLimit, in_force) => {
+            in_force != TimeInForce::Gtd && order.expires_at.is_none()
+        }
+        (_, in_force) => in_force == TimeInForce::Ioc && order.expires_at.is_none(),
     };
-    if !shape_is_valid || !in_force_is_valid {
+    let has_trigger =
+        order.trigger.is_some_and(|trigger| trigger.stop.is_some() || trigger.trailing.is_some());
+    let trigger_is_valid =
+        has_trigger == order.kind.is_conditional() && order.trigger.is_some() == has_trigger;
+    let may_hide = !order.kind.is_market() && order.time_in_force == TimeInForce::Gtc;
+    if !shape_is_valid || !in_force_is_valid || !trigger_is_valid || (order.iceberg.is_some() && !may_hide) {
         return Err(Reject::UnsupportedCombination);
+    }
+    if order.iceberg.zip(order.quantity).is_some_and(|(peak, lots)| peak > lots) {
+        return Err(Reject::IcebergExceeds);
     }
     if order.expires_at.is_some_and(|expires_at| expires_at <= now) {
         return Err(Reject::ExpiryInPast);
@@ -61,11 +77,16 @@ pub(super) fn check(spec: &SymbolSpec, order: &NewOrder, now: Timestamp) -> Resu
 /// # Errors
 /// [`Reject::InsufficientBalance`], or a market order whose amount buys too little or too much.
 pub(super) fn plan(spec: &SymbolSpec, order: &NewOrder, available: Amount) -> Result<Option<Plan>, Reject> {
-    if order.kind == OrderKind::Market {
+    let condition = order.trigger.map(|trigger| Condition {
+        trigger,
+        direction: order.kind.direction(order.side),
+        collar: order.kind.is_market().then_some(spec.market_collar),
+    });
+    if order.kind.is_market() {
         // A price of nothing is no price to go by.
-        return match order.reference.filter(|reference| reference.ticks() > 0) {
+        return match basis(order).filter(|basis| basis.ticks() > 0) {
             None => Ok(None),
-            Some(reference) => market(spec, order, reference, available).map(Some),
+            Some(basis) => market(spec, order, basis, available).map(|plan| Some(Plan { condition, ..plan })),
         };
     }
     let (Some(limit), Some(lots)) = (order.price, order.quantity) else {
@@ -84,7 +105,18 @@ pub(super) fn plan(spec: &SymbolSpec, order: &NewOrder, available: Amount) -> Re
         (_, TimeInForce::Fok) => Policy::AllOrNone,
         (_, TimeInForce::Gtc | TimeInForce::Gtd) => order.expires_at.map_or(Policy::Rest, Policy::RestUntil),
     };
-    Ok(Some(Plan { hold, limit, lots, budget: None, policy }))
+    Ok(Some(Plan { hold, limit, lots, budget: None, policy, condition }))
+}
+
+/// The price a market order is held for: the reference price or, of one that waits, the price that triggers it; of a
+/// buy that follows the market, the highest at which it can be triggered.
+fn basis(order: &NewOrder) -> Option<Price> {
+    let Some(trigger) = order.trigger else { return order.reference };
+    let start = trigger.stop.or(order.reference);
+    match (order.side, trigger.trailing) {
+        (Side::Buy, Some(bips)) => start.map(|start| bips.above(start)),
+        _ => start,
+    }
 }
 
 /// A market order trades inside a collar around the reference price, and a buy never beyond what it holds
@@ -92,13 +124,14 @@ pub(super) fn plan(spec: &SymbolSpec, order: &NewOrder, available: Amount) -> Re
 fn market(spec: &SymbolSpec, order: &NewOrder, reference: Price, available: Amount) -> Result<Plan, Reject> {
     let limit = spec.collar(order.side, reference);
     let policy = Policy::Immediate;
+    let condition = None;
     match (order.side, order.quantity, order.quote_quantity) {
         (Side::Buy, Some(lots), _) => {
             if spec.notional(reference, lots)? > available {
                 return Err(Reject::InsufficientBalance);
             }
             let hold = spec.notional(limit, lots)?.min(available);
-            Ok(Plan { hold, limit, lots, budget: Some(tick_lots(spec, hold)?), policy })
+            Ok(Plan { hold, limit, lots, budget: Some(tick_lots(spec, hold)?), policy, condition })
         }
         (Side::Buy, None, Some(amount)) => {
             if amount > available {
@@ -106,14 +139,15 @@ fn market(spec: &SymbolSpec, order: &NewOrder, reference: Price, available: Amou
             }
             let budget = tick_lots(spec, amount)?;
             check_market_lots(spec, budget / u128::from(reference.ticks()))?;
-            Ok(Plan { hold: amount, limit, lots: spec.filters.market_lots_max, budget: Some(budget), policy })
+            let lots = spec.filters.market_lots_max;
+            Ok(Plan { hold: amount, limit, lots, budget: Some(budget), policy, condition })
         }
         (Side::Sell, Some(lots), _) => {
             let hold = spec.base_amount(lots)?;
             if hold > available {
                 return Err(Reject::InsufficientBalance);
             }
-            Ok(Plan { hold, limit, lots, budget: None, policy })
+            Ok(Plan { hold, limit, lots, budget: None, policy, condition })
         }
         (Side::Sell, None, Some(amount)) => {
             let budget = tick_lots(spec, amount)?;
@@ -127,7 +161,7 @@ fn market(spec: &SymbolSpec, order: &NewOrder, reference: Price, available: Amou
             // At the collar it takes this many lots to receive the amount.
             let worst = u64::try_from(budget.div_ceil(u128::from(limit.ticks()))).unwrap_or(u64::MAX);
             let lots = Lots::new(worst.min(free)).min(spec.filters.market_lots_max);
-            Ok(Plan { hold: spec.base_amount(lots)?, limit, lots, budget: Some(budget), policy })
+            Ok(Plan { hold: spec.base_amount(lots)?, limit, lots, budget: Some(budget), policy, condition })
         }
         (_, None, None) => Err(Reject::UnsupportedCombination),
     }

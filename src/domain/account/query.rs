@@ -1,9 +1,11 @@
 //! What an account slot can be asked without changing it.
 
+use super::archive::Prevention;
 use crate::domain::{
     command::{Balance, OrderRef},
-    id::{AssetId, OrderId, SymbolId, TradeId},
+    id::{AssetId, OrderId, OrderListId, SymbolId, TradeId},
     order::{Fill, NewOrder, Order},
+    order_list::{OrderList, OrderListRef},
     time::Timestamp,
 };
 
@@ -46,6 +48,28 @@ pub enum AccountQuery {
     },
     /// Whether this order would be accepted now.
     Test(NewOrder),
+    /// One list of orders, open or recently ended.
+    OrderList(OrderListRef),
+    /// Its lists of orders, by id.
+    OrderLists {
+        /// Only those that are open.
+        is_open: bool,
+        /// From this id on.
+        from: Option<OrderListId>,
+        /// Which part of them.
+        page: Page,
+    },
+    /// Its self-trades prevented lately, by number.
+    Prevented {
+        /// Which book.
+        symbol: SymbolId,
+        /// Of one order.
+        order: Option<OrderId>,
+        /// From this number on.
+        from: Option<u64>,
+        /// At most so many.
+        limit: usize,
+    },
 }
 
 /// Which part of a list: no bounds give the latest, a start gives the oldest from it, an end alone the latest
@@ -80,4 +104,8 @@ pub enum AccountView {
     Fills(Vec<Fill>),
     /// The order would be accepted.
     Tested,
+    /// Lists of orders, by id.
+    Lists(Vec<OrderList>),
+    /// Prevented self-trades, by number.
+    Prevented(Vec<Prevention>),
 }

@@ -13,7 +13,7 @@ use crate::domain::{
     id::{AssetId, ClientOrderId},
     message::TradeExecuted,
     money::Amount,
-    order::{EndReason, Fill, Order, OrderKind, OrderStatus, Side},
+    order::{EndReason, Fill, Order, OrderStatus, Side},
     planted::{Bug, planted},
     reject::{Fault, Reject},
     symbol::SymbolSpec,
@@ -69,7 +69,8 @@ impl Turn<'_> {
         };
         let status = if trade.is_filled { OrderStatus::Filled } else { OrderStatus::PartiallyFilled };
         self.change(Change::OrderFilled { fill, spent, status })?;
-        let order = self.state.order(trade.order).copied().unwrap_or(order);
+        let order = self.state.order(trade.order).copied();
+        let order = order.ok_or_else(|| Fault::new(format!("order {} vanished", trade.order)))?;
         let may_be_filled = trade.remaining.is_zero() || order.is_by_quote();
         if order.remaining() != trade.remaining || (trade.is_filled && !may_be_filled) {
             return Err(Fault::new(format!(
@@ -81,7 +82,7 @@ impl Turn<'_> {
         }
         self.tell(owner, |_| execution(&order, ExecutionKind::Trade(fill), None))?;
         if trade.is_filled {
-            let end = End { status, reason: order.reason, time: trade.time };
+            let end = End::new(status, order.reason, trade.time);
             return self.close(order, end, None, &[paid_asset, received_asset]).map(|_| ());
         }
         self.tell_balances(owner, &[paid_asset, received_asset])
@@ -104,14 +105,15 @@ impl Turn<'_> {
                 .ok_or_else(|| Fault::new("order on an unknown symbol"))?;
             self.freeze(owner, spec.paid(order.side).id, order.hold.negated()?)?;
         }
-        let End { status, reason, time } = end;
+        let End { status, reason, time, .. } = end;
         let placing = self.state.orders.get_mut(&order.id).and_then(|open| open.placing.take());
         self.change(Change::OrderClosed { order: order.id, status, reason, time })?;
         let updated_at = order.updated_at.max(time);
         let order = Order { status, reason, updated_at, hold: Amount::ZERO, ..order };
         if let Some(kind) = kind {
-            let original = (status == OrderStatus::Cancelled).then_some(order.client_id);
-            self.tell(owner, |_| execution(&order, kind, original))?;
+            let original_client_id = (status == OrderStatus::Cancelled).then_some(order.client_id);
+            let report = Execution { order, kind, original_client_id, cancel_client_id: end.name };
+            self.tell(owner, |_| UserEventKind::Execution(Box::new(report)))?;
         }
         self.tell_balances(owner, assets)?;
         if let Some(placing) = placing {
@@ -124,26 +126,31 @@ impl Turn<'_> {
         for deferred in deferred {
             self.finish(deferred.command, Err(Reject::UnknownOrder))?;
         }
+        if let Some(list) = order.list {
+            self.list_order_ended(list, &order)?;
+        }
         Ok(order)
     }
 
     /// Answers whoever waits for the book's word on a new order.
     pub(super) fn answer_placing(&mut self, order: &Order, placing: Placing) -> Result<(), Fault> {
+        let rejected = (order.status == OrderStatus::Rejected).then_some(match order.reason {
+            Some(EndReason::BookFull) => Reject::BookFull,
+            Some(EndReason::WouldTrigger) => Reject::WouldTrigger,
+            _ => Reject::WouldTake,
+        });
+        if let Some(list) = order.list {
+            return self.list_order_heard(list, placing.command, rejected);
+        }
         let replaces = placing.replaces.map(|cancelled| *cancelled);
-        let answer = match (order.status, order.reason) {
-            (OrderStatus::Rejected, reason) => {
-                let reject = match reason {
-                    Some(EndReason::BookFull) => Reject::BookFull,
-                    _ => Reject::WouldTake,
-                };
-                match replaces {
-                    None => Err(reject),
-                    Some(cancelled) => {
-                        Ok(Answer::Replaced(Box::new(Replaced { cancelled, placed: Some(Err(reject)) })))
-                    }
+        let answer = match rejected {
+            Some(reject) => match replaces {
+                None => Err(reject),
+                Some(cancelled) => {
+                    Ok(Answer::Replaced(Box::new(Replaced { cancelled, placed: Some(Err(reject)) })))
                 }
-            }
-            _ => Ok(placed(*order, placing.fills, replaces)),
+            },
+            None => Ok(placed(*order, placing.fills, replaces)),
         };
         self.answer(placing.command, answer)
     }
@@ -167,6 +174,14 @@ pub(super) struct End {
     pub(super) status: OrderStatus,
     pub(super) reason: Option<EndReason>,
     pub(super) time: Timestamp,
+    /// What the cancel that ended it is called.
+    pub(super) name: Option<ClientOrderId>,
+}
+
+impl End {
+    pub(super) const fn new(status: OrderStatus, reason: Option<EndReason>, time: Timestamp) -> Self {
+        Self { status, reason, time, name: None }
+    }
 }
 
 /// An order's change as its owner is told it.
@@ -175,12 +190,13 @@ pub(super) fn execution(
     kind: ExecutionKind,
     original: Option<ClientOrderId>,
 ) -> UserEventKind {
-    UserEventKind::Execution(Box::new(Execution { order: *order, kind, original_client_id: original }))
+    let report = Execution { order: *order, kind, original_client_id: original, cancel_client_id: None };
+    UserEventKind::Execution(Box::new(report))
 }
 
 /// What a limit buy saved by trading below its limit: released in the same step as the trade.
 fn saved(spec: &SymbolSpec, order: &Order, trade: &TradeExecuted, quote: Amount) -> Result<Amount, Fault> {
-    if order.side != Side::Buy || order.kind == OrderKind::Market || planted(Bug::ImprovementStranded) {
+    if order.side != Side::Buy || order.kind.is_market() || planted(Bug::ImprovementStranded) {
         return Ok(Amount::ZERO);
     }
     let saved = spec.notional(order.price, trade.lots)?.minus(quote)?;

@@ -279,6 +279,7 @@ impl Turn<'_> {
             }
             AccountInput::Tick => {
                 self.out.applied.extend(self.state.links.acknowledge_all());
+                self.run_countdowns()?;
                 Cause::Tick
             }
         };
@@ -312,6 +313,9 @@ impl Turn<'_> {
             AccountCommand::CancelAll(cancel) => self.cancel_all(id, cancel)?.map(|()| None),
             AccountCommand::Amend(amend) => self.amend(id, amend)?.map(|()| None),
             AccountCommand::Replace(replace) => self.replace(id, replace)?.map(|()| None),
+            AccountCommand::PlaceList(place) => self.place_list(id, &place)?.map(|()| None),
+            AccountCommand::CancelList(cancel) => self.cancel_list(id, &cancel)?.map(|()| None),
+            AccountCommand::CancelAllAfter(countdown) => self.set_countdown(countdown)?.map(Some),
         };
         match answer {
             Ok(Some(answer)) => self.answer(id, Ok(answer)),
@@ -324,7 +328,7 @@ impl Turn<'_> {
         match &envelope.body {
             ToAccount::TradeExecuted(trade) => self.settle(trade)?,
             ToAccount::OrderUpdated(update) => self.update(update)?,
-            ToAccount::CancelRejected(rejected) => self.finish(rejected.command, Err(rejected.reject))?,
+            ToAccount::CancelRejected(rejected) => self.cancel_rejected(rejected)?,
         }
         if let Some(upto) = self.state.links.acknowledge(envelope.from) {
             self.out.applied.push((envelope.from, upto));

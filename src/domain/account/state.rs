@@ -5,17 +5,18 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    archive::Archive,
+    archive::{Archive, Prevention},
     change::{Cause, Change, Lowering},
     ledger::{ByAsset, ByKey, Place, Posting},
 };
 use crate::domain::{
     command::{Answer, Balance, CreateApiKey, ReplaceOrder, Transfer},
-    id::{AccountId, AssetId, ClientOrderId, CommandId, OrderId, SlotId, SymbolId},
+    id::{AccountId, AssetId, ClientOrderId, CommandId, OrderId, OrderListId, SlotId, SymbolId},
     link::Links,
     message::ToSymbol,
     money::{Amount, Lots},
     order::{EndReason, Fill, Order, OrderStatus},
+    order_list::OrderList,
     planted::{Bug, planted},
     reject::{Fault, Reject},
     table::Table,
@@ -46,6 +47,11 @@ pub struct AccountState {
     pub(super) keys: BTreeMap<String, CreateApiKey>,
     pub(super) next_order: u64,
     pub(super) next_account: u64,
+    pub(super) next_list: u64,
+    pub(super) lists: BTreeMap<OrderListId, OpenList>,
+    pub(super) list_names: Table<(AccountId, ClientOrderId), OrderListId>,
+    /// When everything of an account is cancelled.
+    pub(super) countdowns: BTreeMap<AccountId, Timestamp>,
     /// The highest command that changed anything.
     pub(super) last_command: u64,
     pub(super) links: Links<ToSymbol>,
@@ -78,6 +84,19 @@ pub(super) struct Open {
     pub(super) placing: Option<Placing>,
 }
 
+/// An open list of orders.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub(super) struct OpenList {
+    pub(super) list: OrderList,
+    /// Who waits for its books' first words, and how many are to come.
+    pub(super) command: Option<CommandId>,
+    pub(super) unanswered: u8,
+    /// Why it was refused, if it was.
+    pub(super) refused: Option<Reject>,
+    /// What each order of its pair will have to hold when it is the only one left.
+    pub(super) needs: Vec<(OrderId, Amount)>,
+}
+
 /// An order on its way to the book's first answer.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Placing {
@@ -91,7 +110,12 @@ pub struct Placing {
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum Pending {
     /// Of one order.
-    Cancel,
+    Cancel {
+        /// Which.
+        order: OrderId,
+        /// What the cancel is called.
+        name: Option<ClientOrderId>,
+    },
     /// Of several.
     CancelAll {
         /// How many the book has still to answer.
@@ -112,6 +136,13 @@ pub enum Pending {
     },
     /// The first half of a cancel-replace.
     Replace(Box<ReplaceOrder>),
+    /// Of a list.
+    CancelList {
+        /// Which.
+        list: OrderListId,
+        /// What the cancel is called.
+        name: Option<ClientOrderId>,
+    },
 }
 
 /// What to send once an order's handle is known and no amend of it is at the book.
@@ -188,6 +219,10 @@ impl AccountState {
             keys: BTreeMap::new(),
             next_order: 1,
             next_account: 1,
+            next_list: 1,
+            lists: BTreeMap::new(),
+            list_names: Table::default(),
+            countdowns: BTreeMap::new(),
             last_command: 0,
             links: Links::new(slot),
             archive: Archive::default(),
@@ -198,11 +233,11 @@ impl AccountState {
         self.accounts.get(&id).ok_or_else(|| Fault::new(format!("account {id} vanished")))
     }
 
-    fn account_mut(&mut self, id: AccountId) -> Result<&mut Account, Fault> {
+    pub(super) fn account_mut(&mut self, id: AccountId) -> Result<&mut Account, Fault> {
         self.accounts.get_mut(&id).ok_or_else(|| Fault::new(format!("account {id} vanished")))
     }
 
-    fn open_mut(&mut self, id: OrderId) -> Result<&mut Open, Fault> {
+    pub(super) fn open_mut(&mut self, id: OrderId) -> Result<&mut Open, Fault> {
         self.orders.get_mut(&id).ok_or_else(|| Fault::new(format!("order {id} is not open")))
     }
 
@@ -274,7 +309,7 @@ impl AccountState {
                 self.keys.insert(key.key.clone(), key.clone());
             }
             Change::OrderNumbered => self.next_order += 1,
-            Change::OrderOpened { order, placing } => self.open(order, placing)?,
+            Change::OrderOpened { order, placing } => self.open(order, placing.as_ref())?,
             Change::OrderRested { order, handle, time } => {
                 let Open { order, placing } = self.open_mut(*order)?;
                 order.handle = Some(*handle);
@@ -321,15 +356,24 @@ impl AccountState {
             Change::RequestKept { account, id, kept } => self.keep(*account, id, kept)?,
             Change::RequestAnswered { command, answer } => self.answer_kept(*command, answer)?,
             Change::RequestForgotten { account, id } => self.forget(*account, id)?,
+            Change::OrderWaits { .. }
+            | Change::OrderTriggered { .. }
+            | Change::OrderReleased(_)
+            | Change::HoldSet { .. }
+            | Change::ListOpened { .. }
+            | Change::NeedSet { .. }
+            | Change::ListHeard { .. }
+            | Change::ListClosed { .. }
+            | Change::Countdown { .. } => self.apply_special(change)?,
         }
         Ok(())
     }
 
-    fn open(&mut self, order: &Order, placing: &Placing) -> Result<(), Fault> {
+    fn open(&mut self, order: &Order, placing: Option<&Placing>) -> Result<(), Fault> {
         self.next_order += 1;
         self.account_mut(order.account)?.add_open(order.id, order.symbol);
         self.names.insert((order.account, order.client_id), order.id);
-        self.orders.insert(order.id, Open { order: *order, placing: Some(placing.clone()) });
+        self.orders.insert(order.id, Open { order: *order, placing: placing.cloned() });
         Ok(())
     }
 
@@ -358,14 +402,17 @@ impl AccountState {
         time: Timestamp,
     ) -> Result<(), Fault> {
         let Open { order, .. } = self.open_mut(id)?;
+        let (owner, symbol) = (order.account, order.symbol);
         order.hold = order.hold.minus(released)?;
         order.updated_at = order.updated_at.max(time);
         match cause {
-            Lowering::Prevented => {
+            Lowering::Prevented(by) => {
+                order.prevented_match = Some(by.id);
                 order.prevented = order.prevented.checked_add(lots).ok_or(Reject::Overflow)?;
             }
             Lowering::Amended(name) => {
                 let smaller = order.quantity.checked_sub(lots);
+                order.amends += 1;
                 order.quantity =
                     smaller.ok_or_else(|| Fault::new(format!("order {id} reduced below zero")))?;
                 let (account, old) = (order.account, std::mem::replace(&mut order.client_id, name));
@@ -374,6 +421,9 @@ impl AccountState {
                     self.names.insert((account, name), id);
                 }
             }
+        }
+        if let Lowering::Prevented(by) = cause {
+            self.archive.add_prevented(Prevention { account: owner, symbol, time, by });
         }
         Ok(())
     }

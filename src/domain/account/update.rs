@@ -3,7 +3,7 @@
 use super::{
     change::{Change, Lowering},
     event::ExecutionKind,
-    settle::End,
+    settle::{End, execution},
     slot::Turn,
     state::Pending,
 };
@@ -33,15 +33,39 @@ impl Turn<'_> {
                 self.send_deferred(id)
             }
             OrderChange::Ended { remaining, reason } => self.ended(order, remaining, reason, time),
+            OrderChange::Waits => {
+                let placing = self.state.orders.get_mut(&id).and_then(|open| open.placing.take());
+                self.change(Change::OrderWaits { order: id, time })?;
+                if let (Some(placing), Some(&order)) = (placing, self.state.order(id)) {
+                    self.answer_placing(&order, placing)?;
+                }
+                self.send_deferred(id)
+            }
+            OrderChange::Triggered => {
+                self.change(Change::OrderTriggered { order: id, time })?;
+                let order = self.state.order(id).copied().unwrap_or(order);
+                self.tell(order.account, |_| execution(&order, ExecutionKind::Triggered, None))
+            }
             OrderChange::Cancelled { remaining, command } => {
                 expect_remaining(&order, remaining)?;
-                let end = End { status: OrderStatus::Cancelled, reason: Some(EndReason::Cancelled), time };
+                let reason = Some(EndReason::Cancelled);
+                let name = match self.state.pending.get(&command) {
+                    Some(Pending::Cancel { name, .. } | Pending::CancelList { name, .. }) => *name,
+                    _ => None,
+                };
+                let end = End { status: OrderStatus::Cancelled, reason, time, name };
                 let order = self.end(order, end, ExecutionKind::Cancelled)?;
                 self.finish(command, Ok(order))
             }
-            OrderChange::Prevented { lots } => {
-                let order = self.lower(order, lots, Lowering::Prevented, time)?;
-                self.report(&order, ExecutionKind::Prevented(lots), None, &[self.paid_asset(&order)?])
+            OrderChange::Prevented { lots, ends, by } => {
+                let order = self.lower(order, lots, Lowering::Prevented(by), time)?;
+                let kind = ExecutionKind::Prevented(lots);
+                if !ends {
+                    return self.report(&order, kind, None, &[self.paid_asset(&order)?]);
+                }
+                expect_remaining(&order, Lots::ZERO)?;
+                let end = End::new(OrderStatus::Expired, Some(EndReason::SelfTrade), time);
+                self.end(order, end, kind).map(|_| ())
             }
             OrderChange::Reduced { lots, command } => self.reduced(order, lots, command, time),
         }
@@ -55,22 +79,27 @@ impl Turn<'_> {
         time: Timestamp,
     ) -> Result<(), Fault> {
         expect_remaining(&order, remaining)?;
-        let is_refused = order.kind == OrderKind::LimitMaker
-            && matches!(reason, EndReason::WouldTake | EndReason::BookFull);
+        let is_refused = match reason {
+            EndReason::WouldTake | EndReason::BookFull => order.kind == OrderKind::LimitMaker,
+            EndReason::WouldTrigger | EndReason::ListRefused => true,
+            _ => false,
+        };
+        let order = if reason == EndReason::Sibling { self.leave_pair(order)? } else { order };
         let (status, kind) = match reason {
             _ if is_refused => (OrderStatus::Rejected, ExecutionKind::Rejected),
+            EndReason::ListCancelled => (OrderStatus::Cancelled, ExecutionKind::Cancelled),
             EndReason::SelfTrade => (OrderStatus::Expired, ExecutionKind::Prevented(Lots::ZERO)),
             _ => (OrderStatus::Expired, ExecutionKind::Expired),
         };
-        self.end(order, End { status, reason: Some(reason), time }, kind).map(|_| ())
+        self.end(order, End::new(status, Some(reason), time), kind).map(|_| ())
     }
 
-    fn end(&mut self, order: Order, end: End, kind: ExecutionKind) -> Result<Order, Fault> {
+    pub(super) fn end(&mut self, order: Order, end: End, kind: ExecutionKind) -> Result<Order, Fault> {
         let asset = self.paid_asset(&order)?;
         self.close(order, end, Some(kind), &[asset])
     }
 
-    fn paid_asset(&self, order: &Order) -> Result<AssetId, Fault> {
+    pub(super) fn paid_asset(&self, order: &Order) -> Result<AssetId, Fault> {
         let spec = self.catalogue.symbol(order.symbol);
         spec.map(|spec| spec.paid(order.side).id).ok_or_else(|| Fault::new("order on an unknown symbol"))
     }
@@ -99,11 +128,12 @@ impl Turn<'_> {
     fn lower(&mut self, order: Order, lots: Lots, cause: Lowering, time: Timestamp) -> Result<Order, Fault> {
         let spec =
             self.catalogue.symbol(order.symbol).ok_or_else(|| Fault::new("order on an unknown symbol"))?;
-        let released = match (order.side, order.kind) {
-            (Side::Sell, _) => spec.base_amount(lots)?,
-            (Side::Buy, OrderKind::Market) => Amount::ZERO,
-            (Side::Buy, _) => spec.notional(order.price, lots)?,
+        let released = match order.side {
+            Side::Sell => spec.base_amount(lots)?,
+            Side::Buy if order.kind.is_market() => Amount::ZERO,
+            Side::Buy => spec.notional(order.price, lots)?,
         };
+        let released = self.released_of_pair(&order, released)?;
         self.freeze(order.account, spec.paid(order.side).id, released.negated()?)?;
         let id = order.id;
         self.change(Change::OrderLowered { order: id, lots, released, cause, time })?;

@@ -8,9 +8,10 @@ use super::{
 };
 use crate::domain::{
     command::OrderRef,
-    id::{AccountId, OrderId, SymbolId, TradeId},
+    id::{AccountId, OrderId, OrderListId, SymbolId, TradeId},
     order::{Fill, Order},
-    reject::{Filter, Reject},
+    order_list::{OrderList, OrderListRef},
+    reject::Reject,
     time::Timestamp,
 };
 
@@ -43,16 +44,24 @@ impl AccountSlot {
             AccountQuery::Test(order) => {
                 let spec = self.catalogue().symbol(order.symbol).ok_or(Reject::UnknownSymbol)?;
                 plan::check(spec, &order, now.max(state.time))?;
-                let open = account.open_by_symbol.get(order.symbol);
-                if open >= spec.filters.open_orders_max {
-                    return Err(Reject::Filter(Filter::MaxNumOrders));
-                }
-                let taken = |client_id| state.names.contains(&(id, client_id));
-                if order.client_id.is_some_and(taken) {
-                    return Err(Reject::DuplicateClientOrderId);
-                }
+                state.check_counts(account, spec, std::slice::from_ref(&order))?;
+                state.name_order(&order, 0)?;
                 plan::plan(spec, &order, account.balances.get(spec.paid(order.side).id).available)?;
                 Ok(AccountView::Tested)
+            }
+            AccountQuery::OrderList(list) => {
+                let found = state.list_named(id, &list).ok_or(Reject::UnknownOrderList)?;
+                Ok(AccountView::Lists(vec![found.clone()]))
+            }
+            AccountQuery::OrderLists { is_open, from, page } => {
+                Ok(AccountView::Lists(state.order_lists(id, is_open, from, page)))
+            }
+            AccountQuery::Prevented { symbol, order, from, limit } => {
+                let found = state.archive.prevented(id, symbol).filter(|one| {
+                    order.is_none_or(|order| one.by.maker == order || one.by.taker == order)
+                        && from.is_none_or(|from| one.by.id.get() >= from)
+                });
+                Ok(AccountView::Prevented(found.take(limit).copied().collect()))
             }
         }
     }
@@ -109,6 +118,32 @@ impl AccountState {
         let mut fills: Vec<Fill> = fills.copied().collect();
         fills.sort_by_key(|fill| fill.trade); // stable: both sides of a self-trade stay in order
         page.cut(fills, from.is_some())
+    }
+}
+
+impl AccountState {
+    fn list_named(&self, account: AccountId, named: &OrderListRef) -> Option<&OrderList> {
+        let open = self.lists.values().map(|open| &open.list).filter(|list| list.account == account);
+        let is_meant = |list: &&OrderList| {
+            named.id.is_none_or(|id| id == list.id)
+                && named.client_id.is_none_or(|name| name == list.client_id)
+        };
+        open.chain(self.archive.lists(account)).filter(is_meant).last()
+    }
+
+    fn order_lists(
+        &self,
+        account: AccountId,
+        is_open: bool,
+        from: Option<OrderListId>,
+        page: Page,
+    ) -> Vec<OrderList> {
+        let open = self.lists.values().map(|open| &open.list).filter(|list| list.account == account);
+        let ended = self.archive.lists(account).filter(|_| !is_open);
+        let mut lists: Vec<OrderList> = open.chain(ended).cloned().collect();
+        lists.retain(|list| from.is_none_or(|from| list.id >= from) && page.admits(list.created_at));
+        lists.sort_unstable_by_key(|list| list.id);
+        page.cut(lists, from.is_some())
     }
 }
 

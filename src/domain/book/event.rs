@@ -95,6 +95,8 @@ pub enum BookEvent {
         maker: OrderId,
         /// Whose it is (and the taker's).
         maker_account: AccountId,
+        /// The resting order's price.
+        price: Price,
         /// How much each lost; never zero.
         lots: Lots,
         /// What of the resting order is left; zero means it is gone and an `Ended` does not follow.

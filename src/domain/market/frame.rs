@@ -4,13 +4,18 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use super::slot::{Market, SymbolInput, SymbolOutput, SymbolSlot, no_book};
+use super::{
+    conditions::Conditions,
+    pairs::Pairs,
+    slot::{Market, SymbolInput, SymbolOutput, SymbolSlot, no_book},
+};
 use crate::domain::{
     book::{Book, BookImage, BookLimits},
     catalogue::Catalogue,
     id::{SlotId, SymbolId},
     link::Links,
     message::{Envelope, ToAccount},
+    money::Price,
     reject::Fault,
     time::Timestamp,
 };
@@ -57,6 +62,10 @@ struct MarketState {
     book: BookImage,
     last_trade: u64,
     last_update: u64,
+    last_price: Option<Price>,
+    last_prevented: u64,
+    conditions: Conditions,
+    pairs: Pairs,
 }
 
 impl SymbolSlot {
@@ -94,6 +103,10 @@ impl SymbolSlot {
             book: market.book.image(),
             last_trade: market.last_trade,
             last_update: market.last_update,
+            last_price: market.last_price,
+            last_prevented: market.last_prevented,
+            conditions: market.conditions.clone(),
+            pairs: market.pairs.clone(),
         };
         SymbolState {
             slot: self.slot,
@@ -114,9 +127,18 @@ impl SymbolSlot {
         limits: BookLimits,
     ) -> Result<Self, Fault> {
         let mut slot = Self::new(state.slot, catalogue, limits);
-        for MarketState { symbol, book, last_trade, last_update } in state.markets {
+        for written in state.markets {
+            let symbol = written.symbol;
             let market = slot.markets.get_mut(&symbol).ok_or_else(|| no_book(symbol))?;
-            *market = Market { book: Book::restore(&book, limits)?, last_trade, last_update };
+            *market = Market {
+                book: Book::restore(&written.book, limits)?,
+                last_trade: written.last_trade,
+                last_update: written.last_update,
+                last_price: written.last_price,
+                last_prevented: written.last_prevented,
+                conditions: written.conditions,
+                pairs: written.pairs,
+            };
         }
         (slot.time, slot.seq, slot.links) = (state.time, state.seq, state.links);
         Ok(slot)

@@ -1,8 +1,11 @@
 //! Symbols: the book with its trade and update counters, and what the public is told.
 
+mod cascade;
+mod conditions;
 mod event;
 mod frame;
 mod image;
+mod pairs;
 mod slot;
 mod teller;
 

@@ -8,8 +8,10 @@ use std::{collections::BTreeMap, sync::Arc};
 use serde::{Deserialize, Serialize};
 
 use super::{
+    conditions::Conditions,
     event::PublicEvent,
     frame::SymbolHead,
+    pairs::Pairs,
     teller::{self, Teller},
 };
 use crate::domain::{
@@ -17,13 +19,14 @@ use crate::domain::{
     book::{Book, BookEvent, BookLimits, Incoming, Outcome, Policy},
     catalogue::Catalogue,
     hash,
-    id::{SlotId, SymbolId},
+    id::{CommandId, OrderId, SlotId, SymbolId},
     link::Links,
     message::{
         AmendResting, CancelRejected, CancelResting, Envelope, OrderChange, OrderUpdated, SubmitOrder,
         ToAccount, ToSymbol,
     },
-    order::EndReason,
+    money::{Lots, Price},
+    order::{EndReason, Handle},
     reject::{Fault, Reject},
     time::Timestamp,
 };
@@ -45,6 +48,8 @@ pub enum SymbolInput {
     },
     /// Time has passed: good-till dates, acknowledgements.
     Tick,
+    /// Take the next orders that are triggered to their books ([`SymbolSlot::has_triggered`]).
+    Cascade,
 }
 
 /// What came of one input. The caller empties and reuses it.
@@ -79,7 +84,7 @@ pub struct SymbolSlot {
     pub(super) seq: u64,
     pub(super) markets: BTreeMap<SymbolId, Market>,
     pub(super) links: Links<ToAccount>,
-    events: Vec<BookEvent>,
+    pub(super) events: Vec<BookEvent>,
 }
 
 /// One symbol's book and counters.
@@ -88,13 +93,33 @@ pub(super) struct Market {
     pub(super) book: Book,
     pub(super) last_trade: u64,
     pub(super) last_update: u64,
+    /// The price of the last trade.
+    pub(super) last_price: Option<Price>,
+    /// The number of the last prevented self-trade.
+    pub(super) last_prevented: u64,
+    pub(super) conditions: Conditions,
+    pub(super) pairs: Pairs,
+}
+
+impl Market {
+    pub(super) fn new(book: Book) -> Self {
+        Self {
+            book,
+            last_trade: 0,
+            last_update: 0,
+            last_price: None,
+            last_prevented: 0,
+            conditions: Conditions::default(),
+            pairs: Pairs::default(),
+        }
+    }
 }
 
 impl SymbolSlot {
     /// Makes the slot with an empty book for each of its symbols.
     pub fn new(slot: SlotId, catalogue: &Arc<Catalogue>, limits: BookLimits) -> Self {
         let own = catalogue.symbols().filter(|spec| spec.id.slot() == slot);
-        let empty = || Market { book: Book::new(limits), last_trade: 0, last_update: 0 };
+        let empty = || Market::new(Book::new(limits));
         Self {
             slot,
             time: Timestamp::default(),
@@ -127,6 +152,7 @@ impl SymbolSlot {
                 out.applied.extend(self.links.acknowledge_all());
                 !out.messages.is_empty()
             }
+            SymbolInput::Cascade => self.cascade(out)?,
         };
         if has_changed {
             self.seq += 1;
@@ -146,6 +172,7 @@ impl SymbolSlot {
             ToSymbol::SubmitOrder(submit) => self.submit(submit, out)?,
             ToSymbol::CancelOrder(cancel) => self.cancel(envelope.from, cancel, out)?,
             ToSymbol::AmendOrder(amend) => self.amend(envelope.from, amend, out)?,
+            ToSymbol::CancelWaiting(cancel) => self.cancel_waiting(envelope.from, cancel, out)?,
         }
         if let Some(upto) = self.links.acknowledge(envelope.from) {
             out.applied.push((envelope.from, upto));
@@ -154,13 +181,25 @@ impl SymbolSlot {
     }
 
     fn submit(&mut self, submit: &SubmitOrder, out: &mut SymbolOutput) -> Result<(), Fault> {
+        if submit.condition.is_some() || submit.pair.is_some() {
+            return self.submit_special(submit, out);
+        }
+        self.match_order(submit, out).map(|_| ())
+    }
+
+    /// Has the book match an order; returns where it rests, if it does.
+    pub(super) fn match_order(
+        &mut self,
+        submit: &SubmitOrder,
+        out: &mut SymbolOutput,
+    ) -> Result<Option<Handle>, Fault> {
         let time = self.time;
         let market = self.markets.get_mut(&submit.symbol).ok_or_else(|| no_book(submit.symbol))?;
         // Its date passed on the way: it neither trades nor rests (corner case C14).
         if matches!(submit.policy, Policy::RestUntil(end) if end <= time) {
             let change = OrderChange::Ended { remaining: submit.lots, reason: EndReason::GoodTillDate };
             teller::update(&mut self.links, out, submit.account, submit.order, change, time);
-            return Ok(());
+            return Ok(None);
         }
         let incoming = Incoming {
             order: submit.order,
@@ -176,40 +215,60 @@ impl SymbolSlot {
         let mut events = std::mem::take(&mut self.events);
         let outcome = market.book.submit(&incoming, time, &mut events);
         let mut teller = Teller { time, symbol: submit.symbol, market, links: &mut self.links, out };
-        let (left, is_told) = teller.tell_all(&events, Some((submit, outcome)))?;
+        let told = teller.tell_all(&events, Some((submit, outcome)))?;
         events.clear();
         self.events = events;
+        let mut rests = None;
         let change = match outcome {
-            Outcome::Rested { handle, .. } => OrderChange::Accepted { handle },
-            Outcome::Filled if is_told => return Ok(()),
+            Outcome::Rested { handle, .. } => {
+                rests = Some(handle);
+                OrderChange::Accepted { handle }
+            }
+            Outcome::Filled if told.is_filled => return Ok(None),
             // Its amount is spent, but self-trade prevention had the last word on it: it is not filled whole.
-            Outcome::Filled => OrderChange::Ended { remaining: left, reason: EndReason::SelfTrade },
-            Outcome::Ended { remaining, reason } => OrderChange::Ended { remaining, reason },
+            Outcome::Filled => OrderChange::Ended { remaining: told.left, reason: EndReason::SelfTrade },
+            Outcome::Ended { remaining, reason } => match told.prevented {
+                Some(by) => OrderChange::Prevented { lots: remaining, ends: true, by },
+                None => OrderChange::Ended { remaining, reason },
+            },
             Outcome::Refused(reason) => OrderChange::Ended { remaining: submit.lots, reason },
         };
         teller::update(&mut self.links, out, submit.account, submit.order, change, time);
-        Ok(())
+        Ok(rests)
     }
 
     fn cancel(&mut self, from: SlotId, cancel: &CancelResting, out: &mut SymbolOutput) -> Result<(), Fault> {
-        let time = self.time;
         let market = self.markets.get_mut(&cancel.symbol).ok_or_else(|| no_book(cancel.symbol))?;
         let removed = market.book.cancel(cancel.handle, cancel.order, &mut self.events);
         self.tell_levels(cancel.symbol, out)?;
-        let command = cancel.command;
-        let body = match removed {
-            Some(removed) => ToAccount::OrderUpdated(OrderUpdated {
-                order: cancel.order,
-                change: OrderChange::Cancelled { remaining: removed.remaining, command },
-                time,
-            }),
+        let remaining = removed.map(|removed| removed.remaining);
+        let (order, command) = (cancel.order, cancel.command);
+        if let Some(removed) = removed {
+            self.end_sibling(cancel.symbol, removed.account, order, EndReason::ListCancelled, out)?;
+        }
+        self.answer_cancel(from, order, command, remaining, out);
+        Ok(())
+    }
+
+    /// Tells an account that an order was cancelled with so much left, or that it was gone.
+    pub(super) fn answer_cancel(
+        &mut self,
+        from: SlotId,
+        order: OrderId,
+        command: CommandId,
+        remaining: Option<Lots>,
+        out: &mut SymbolOutput,
+    ) {
+        let body = match remaining {
+            Some(remaining) => {
+                let change = OrderChange::Cancelled { remaining, command };
+                ToAccount::OrderUpdated(OrderUpdated { order, change, time: self.time })
+            }
             None => {
-                let (order, reject) = (cancel.order, Reject::UnknownOrder);
-                ToAccount::CancelRejected(CancelRejected { order, command, reject })
+                ToAccount::CancelRejected(CancelRejected { order, command, reject: Reject::UnknownOrder })
             }
         };
         out.messages.push(self.links.send(from, body));
-        Ok(())
     }
 
     fn amend(&mut self, from: SlotId, amend: &AmendResting, out: &mut SymbolOutput) -> Result<(), Fault> {
@@ -246,7 +305,7 @@ impl SymbolSlot {
     }
 
     /// Tells what the book noted when no order entered it.
-    fn tell_levels(&mut self, symbol: SymbolId, out: &mut SymbolOutput) -> Result<(), Fault> {
+    pub(super) fn tell_levels(&mut self, symbol: SymbolId, out: &mut SymbolOutput) -> Result<(), Fault> {
         if self.events.is_empty() {
             return Ok(());
         }
@@ -316,8 +375,11 @@ impl SymbolSlot {
         let slot = u64::from(self.slot.get());
         let mut sum = hash::entity(22, &[slot, self.seq]);
         for (symbol, market) in &self.markets {
-            let counters = [u64::from(symbol.get()), market.last_trade, market.last_update];
+            let symbol = u64::from(symbol.get());
+            let last_price = market.last_price.map_or(0, |price| price.ticks() + 1);
+            let counters = [symbol, market.last_trade, market.last_update, last_price, market.last_prevented];
             sum = sum.wrapping_add(market.book.hash()).wrapping_add(hash::entity(20, &counters));
+            sum = sum.wrapping_add(market.conditions.hash(symbol)).wrapping_add(market.pairs.hash());
         }
         for words in self.links.words() {
             sum = sum.wrapping_add(hash::entity(21, &[slot, words[0], words[1], words[2]]));
@@ -330,7 +392,10 @@ impl SymbolSlot {
     /// # Errors
     /// The first that is broken.
     pub fn check(&self) -> Result<(), Fault> {
-        self.markets.values().try_for_each(|market| market.book.check())
+        self.markets.values().try_for_each(|market| {
+            market.conditions.check()?;
+            market.book.check()
+        })
     }
 }
 

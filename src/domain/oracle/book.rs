@@ -229,6 +229,7 @@ impl SlowBook {
                 events.push(BookEvent::Prevented {
                     maker: maker.order,
                     maker_account: maker.account,
+                    price: maker.price,
                     lots: Lots::new(lots),
                     maker_remaining: Lots::new(maker.remaining - lots),
                 });

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::Replica;
 use crate::domain::{
     account::{AccountSlot, Totals},
-    id::{AssetId, OrderId},
+    id::{AssetId, OrderId, SymbolId},
     market::SymbolSlot,
     message::{ToAccount, ToSymbol},
     money::Amount,
@@ -111,6 +111,7 @@ impl Replica {
         for slot in self.symbol_slots() {
             for symbol in slot.symbols() {
                 let Some(book) = slot.book(symbol) else { continue };
+                resting += self.check_waiting(slot, symbol, under_way)?;
                 for side in Side::BOTH {
                     for order in book.orders(side) {
                         if under_way.contains_key(&order.order) {
@@ -137,7 +138,8 @@ impl Replica {
         }
         let mut open = 0_u64;
         for slot in self.account_slots() {
-            let settled = slot.open_ids().filter(|id| !under_way.contains_key(id)).count();
+            let is_settled = |order: &&Order| !order.awaits_list && !under_way.contains_key(&order.id);
+            let settled = slot.open_orders().filter(is_settled).count();
             open += settled as u64;
         }
         if open != resting {
@@ -147,10 +149,41 @@ impl Replica {
     }
 }
 
+impl Replica {
+    /// Every order that waits for its trigger waits in its account's slot too. Returns how many there are.
+    fn check_waiting(
+        &self,
+        slot: &SymbolSlot,
+        symbol: SymbolId,
+        under_way: &BTreeMap<OrderId, ()>,
+    ) -> Result<u64, Fault> {
+        let mut count = 0;
+        for (id, account, lots) in slot.waits(symbol) {
+            if under_way.contains_key(&id) {
+                continue;
+            }
+            let Ok((open, _)) = self.open(id) else {
+                return Err(Fault::new(format!(
+                    "order {id} waits for its trigger, its account has no such order"
+                )));
+            };
+            if !open.is_waiting() || (open.account, open.symbol, open.remaining()) != (account, symbol, lots)
+            {
+                return Err(Fault::new(format!(
+                    "order {id} waits for its trigger, its account says {open:?}"
+                )));
+            }
+            count += 1;
+        }
+        Ok(count)
+    }
+}
+
 const fn order_of(body: &ToSymbol) -> OrderId {
     match body {
         ToSymbol::SubmitOrder(submit) => submit.order,
         ToSymbol::CancelOrder(cancel) => cancel.order,
         ToSymbol::AmendOrder(amend) => amend.order,
+        ToSymbol::CancelWaiting(cancel) => cancel.order,
     }
 }

@@ -16,6 +16,7 @@ use crate::{
         market::{BestQuotes, PublicTrade},
         money::{Lots, Price},
         order::{EndReason, Side},
+        order_list::OrderList,
         symbol::SymbolSpec,
         time::Timestamp,
     },
@@ -73,6 +74,10 @@ impl WireEncoder {
                     }
                 });
             }),
+            UserEventKind::List(list) => match self.spec(list.symbol) {
+                Some(spec) => write_list_status(json, spec, list, event, unit),
+                None => json.raw("null"),
+            },
             UserEventKind::Transfer { asset, delta } => json.object(|json| {
                 write_head(json, "balanceUpdate", event.time, unit);
                 let asset = self.catalogue.asset(*asset);
@@ -178,6 +183,35 @@ fn write_book_ticker(json: &mut Json, spec: &SymbolSpec, ticker: &BestQuotes) {
     });
 }
 
+fn write_list_status(
+    json: &mut Json,
+    spec: &SymbolSpec,
+    list: &OrderList,
+    event: &UserEvent,
+    unit: TimeUnit,
+) {
+    json.object(|json| {
+        write_head(json, "listStatus", event.time, unit);
+        json.field("s").text(&spec.name);
+        json.field("g").number(list.id.get());
+        json.field("c").text(names::contingency(list.contingency));
+        json.field("l").text(names::list_status_type(list.status));
+        json.field("L").text(names::list_order_status(list.status));
+        json.field("r").text("NONE");
+        json.field("C").text(list.client_id.as_str());
+        json.field("T").number(unit.of(list.updated_at));
+        json.field("O").array(|json| {
+            for (id, name) in &list.orders {
+                json.item().object(|json| {
+                    json.field("s").text(&spec.name);
+                    json.field("i").number(id.get());
+                    json.field("c").text(name.as_str());
+                });
+            }
+        });
+    });
+}
+
 /// An `executionReport` to be.
 struct ExecutionReport<'a> {
     unit: TimeUnit,
@@ -254,7 +288,7 @@ impl ExecutionReport<'_> {
 
     fn kind(&self) -> &'static str {
         match self.execution.kind {
-            ExecutionKind::New => "NEW",
+            ExecutionKind::New | ExecutionKind::Triggered => "NEW",
             ExecutionKind::Trade(_) => "TRADE",
             ExecutionKind::Cancelled => "CANCELED",
             ExecutionKind::Replaced => "REPLACED",

@@ -61,6 +61,7 @@ fn definition() -> SymbolDefinition {
         max_num_orders: 200,
         market_collar: Decimal::new(5, 1),
         fees: vec![FeeDefinition { maker: Decimal::ZERO, taker: Decimal::ZERO }],
+        special_orders: Default::default(),
     }
 }
 
@@ -80,20 +81,7 @@ fn desk() -> Desk {
 }
 
 fn limit(account: AccountId, side: Side, price: u64, lots: u64) -> NewOrder {
-    NewOrder {
-        account,
-        symbol: MARKET,
-        side,
-        kind: OrderKind::Limit,
-        time_in_force: TimeInForce::Gtc,
-        price: Some(Price::from_ticks(price)),
-        quantity: Some(Lots::new(lots)),
-        quote_quantity: None,
-        client_id: None,
-        stp: StpMode::None,
-        expires_at: None,
-        reference: None,
-    }
+    NewOrder::limit(account, MARKET, side, Price::from_ticks(price), Lots::new(lots))
 }
 
 fn market(account: AccountId, side: Side, lots: u64, reference: u64) -> NewOrder {
@@ -135,7 +123,13 @@ fn by_id(id: OrderId) -> OrderRef {
 
 fn cancel(order: &Order) -> AccountCommand {
     let (account, symbol) = (order.account, order.symbol);
-    AccountCommand::Cancel(CancelOrder { account, symbol, order: by_id(order.id), restriction: None })
+    AccountCommand::Cancel(CancelOrder {
+        account,
+        symbol,
+        order: by_id(order.id),
+        restriction: None,
+        name: None,
+    })
 }
 
 fn amend(order: &Order, lots: u64, name: Option<&str>) -> AccountCommand {

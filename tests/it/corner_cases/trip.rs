@@ -67,7 +67,7 @@ fn c10_a_cancel_sent_before_the_book_has_answered_cancels() {
     let mut desk = desk();
     let (placing, order) = send(&mut desk, AccountCommand::Place(limit(ALICE, Side::Buy, 100, 10)));
     let order = by_id(order.unwrap());
-    let cancel = CancelOrder { account: ALICE, symbol: MARKET, order, restriction: None };
+    let cancel = CancelOrder { account: ALICE, symbol: MARKET, order, restriction: None, name: None };
     let (cancelling, _) = send(&mut desk, AccountCommand::Cancel(cancel));
     assert_eq!(desk.answer(cancelling), None, "it waits for the book");
     desk.settle().unwrap();
@@ -82,7 +82,7 @@ fn c10_a_cancel_of_an_order_that_fills_on_arrival_is_answered() {
     place(&mut desk, limit(BOB, Side::Sell, 100, 10));
     let (placing, order) = send(&mut desk, AccountCommand::Place(limit(ALICE, Side::Buy, 100, 10)));
     let order = by_id(order.unwrap());
-    let cancel = CancelOrder { account: ALICE, symbol: MARKET, order, restriction: None };
+    let cancel = CancelOrder { account: ALICE, symbol: MARKET, order, restriction: None, name: None };
     let (cancelling, _) = send(&mut desk, AccountCommand::Cancel(cancel));
     let all = CancelAll { account: ALICE, symbol: MARKET };
     let (cancelling_all, _) = send(&mut desk, AccountCommand::CancelAll(all));

@@ -165,7 +165,7 @@ impl Stage {
         self.note(order.symbol);
         let order_ref = OrderRef { id: Some(order.id), client_id: None };
         let (account, symbol) = (order.account, order.symbol);
-        let cancel = CancelOrder { account, symbol, order: order_ref, restriction: None };
+        let cancel = CancelOrder { account, symbol, order: order_ref, restriction: None, name: None };
         self.desk.ask(AccountCommand::Cancel(cancel)).unwrap().unwrap();
     }
 

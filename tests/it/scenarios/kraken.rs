@@ -67,7 +67,7 @@ impl Replay {
             ["CANCEL_BY_TAG", id] => {
                 let (symbol, order) = self.open[id];
                 let order = OrderRef { id: Some(order), client_id: None };
-                let cancel = CancelOrder { account: CLIENT, symbol, order, restriction: None };
+                let cancel = CancelOrder { account: CLIENT, symbol, order, restriction: None, name: None };
                 self.ask(AccountCommand::Cancel(cancel));
             }
             ["EXECUTION"] => self.print_executions(),

@@ -11,7 +11,7 @@ use lightning_exchange::domain::{
     catalogue::{FeeDefinition, SymbolDefinition},
     id::{AccountId, SymbolId},
     money::{Lots, Price},
-    order::{NewOrder, OrderKind, Side, StpMode, TimeInForce},
+    order::{NewOrder, Side},
     symbol::SymbolStatus,
 };
 use rust_decimal::Decimal;
@@ -54,23 +54,11 @@ fn symbol(id: u32, base: &str, quote: &str, tick_size: Decimal) -> SymbolDefinit
         max_num_orders: 200,
         market_collar: Decimal::ONE,
         fees: vec![FeeDefinition { maker: Decimal::ZERO, taker: Decimal::ZERO }],
+        special_orders: Default::default(),
     }
 }
 
 /// A limit order that rests until it is cancelled.
 fn limit(account: AccountId, symbol: SymbolId, side: Side, price: u64, lots: u64) -> NewOrder {
-    NewOrder {
-        account,
-        symbol,
-        side,
-        kind: OrderKind::Limit,
-        time_in_force: TimeInForce::Gtc,
-        price: Some(Price::from_ticks(price)),
-        quantity: Some(Lots::new(lots)),
-        quote_quantity: None,
-        client_id: None,
-        stp: StpMode::None,
-        expires_at: None,
-        reference: None,
-    }
+    NewOrder::limit(account, symbol, side, Price::from_ticks(price), Lots::new(lots))
 }

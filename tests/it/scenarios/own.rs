@@ -115,7 +115,7 @@ impl Stage {
                 let order = self.people[name].1.unwrap();
                 let (account, symbol) = (order.account, order.symbol);
                 let order = OrderRef { id: Some(order.id), client_id: None };
-                let cancel = CancelOrder { account, symbol, order, restriction: None };
+                let cancel = CancelOrder { account, symbol, order, restriction: None, name: None };
                 let answer = self.desk.ask(AccountCommand::Cancel(cancel)).unwrap();
                 assert_eq!(answer.is_err(), outcome == Some("refused"), "{answer:?}");
             }

@@ -37,13 +37,21 @@ fn order() -> Order {
         reason: None,
         handle: None,
         expires_at: None,
+        trigger: None,
+        iceberg: None,
+        strategy: Default::default(),
+        list: None,
+        awaits_list: false,
+        working_at: Some(Timestamp::from_micros(1)),
+        amends: 0,
+        prevented_match: None,
         created_at: TIME,
         updated_at: TIME,
     }
 }
 
 fn execution(order: Order, kind: ExecutionKind) -> String {
-    let execution = Execution { order, kind, original_client_id: None };
+    let execution = Execution { order, kind, original_client_id: None, cancel_client_id: None };
     let kind = UserEventKind::Execution(Box::new(execution));
     encoder().user(&UserEvent { account: AccountId::new(1), seq: 7, time: TIME, kind }, TimeUnit::Millis)
 }

@@ -1,0 +1,296 @@
+//! Lists of orders: what the end of one order means for the others, and cancelling a list.
+
+use super::{
+    change::Change,
+    event::{ExecutionKind, UserEventKind},
+    plan,
+    settle::{End, execution},
+    slot::Turn,
+    state::{Account, AccountState, Ask, Pending},
+};
+use crate::domain::{
+    command::{Answer, CancelList, ListReport},
+    id::{CommandId, OrderId, OrderListId, SymbolId},
+    money::{Amount, Price},
+    order::{EndReason, NewOrder, Order, OrderStatus},
+    order_list::{ListStatus, OrderList, OrderListRef},
+    reject::{Fault, Reject},
+    symbol::SymbolSpec,
+};
+
+impl Turn<'_> {
+    /// Takes note of the book's first word on an order of a list, and answers when all have come.
+    pub(super) fn list_order_heard(
+        &mut self,
+        list: OrderListId,
+        command: CommandId,
+        refused: Option<Reject>,
+    ) -> Result<(), Fault> {
+        let is_pair = self.state.lists.get(&list).is_some_and(|open| open.list.working().is_none());
+        // Of a pair the market has to be between the two: which of them it is beyond does not matter.
+        let refused = refused.map(|reject| match reject {
+            Reject::WouldTake | Reject::WouldTrigger if is_pair => Reject::PriceRelation,
+            other => other,
+        });
+        self.change(Change::ListHeard { list, refused })?;
+        let Some(open) = self.state.lists.get(&list) else {
+            return Err(Fault::new(format!("list {} vanished", list.get())));
+        };
+        if open.unanswered > 0 {
+            return Ok(());
+        }
+        let answer = match open.refused {
+            Some(reject) => Err(reject),
+            None => self
+                .state
+                .list_report(list)
+                .map(Box::new)
+                .map(Answer::ListPlaced)
+                .ok_or(Reject::UnknownOrderList),
+        };
+        self.answer(command, answer)
+    }
+
+    /// Does what the end of one order means for the rest of its list.
+    pub(super) fn list_order_ended(&mut self, id: OrderListId, order: &Order) -> Result<(), Fault> {
+        let Some(open) = self.state.lists.get(&id) else { return Ok(()) };
+        let (list, refused) = (open.list.clone(), open.refused);
+        if list.working() == Some(order.id) {
+            let waiting: Vec<Order> = self.state.open_of(&list).filter(|order| order.awaits_list).collect();
+            match order.status {
+                _ if waiting.is_empty() => {}
+                OrderStatus::Filled => self.release_pending(order, &waiting)?,
+                OrderStatus::Rejected => {
+                    self.end_all(&waiting, OrderStatus::Rejected, EndReason::ListRefused)?
+                }
+                OrderStatus::Cancelled => {
+                    self.end_all(&waiting, OrderStatus::Cancelled, EndReason::ListCancelled)?;
+                }
+                _ => self.end_all(&waiting, OrderStatus::Expired, EndReason::WorkingEnded)?,
+            }
+        }
+        if self.state.lists.contains_key(&id) && self.state.open_of(&list).next().is_none() {
+            let status = if refused.is_some() { ListStatus::Rejected } else { ListStatus::AllDone };
+            self.change(Change::ListClosed { list: id, status })?;
+            self.tell_list(id)?;
+        }
+        Ok(())
+    }
+
+    /// Tells the owner of a list where it stands.
+    pub(super) fn tell_list(&mut self, id: OrderListId) -> Result<(), Fault> {
+        let Some(list) = self.state.find_list(id).cloned() else { return Ok(()) };
+        self.tell(list.account, |_| UserEventKind::List(Box::new(list)))
+    }
+
+    fn end_all(&mut self, orders: &[Order], status: OrderStatus, reason: EndReason) -> Result<(), Fault> {
+        let kind = match status {
+            OrderStatus::Cancelled => ExecutionKind::Cancelled,
+            OrderStatus::Rejected => ExecutionKind::Rejected,
+            _ => ExecutionKind::Expired,
+        };
+        for order in orders {
+            let end = End::new(status, Some(reason), self.state.time);
+            self.close(*order, end, Some(kind), &[])?;
+        }
+        Ok(())
+    }
+
+    /// Places the orders that waited for one to be filled; they are priced by what that one was filled at. Those that
+    /// cannot be placed expire.
+    fn release_pending(&mut self, working: &Order, waiting: &[Order]) -> Result<(), Fault> {
+        let catalogue = self.catalogue;
+        let spec =
+            catalogue.symbol(working.symbol).ok_or_else(|| Fault::new("order on an unknown symbol"))?;
+        let reference = average_price(spec, working);
+        let orders: Vec<NewOrder> = waiting.iter().map(|order| order.again(reference)).collect();
+        let available =
+            self.state.account(working.account)?.balances.get(spec.paid(waiting[0].side).id).available;
+        let plans: Result<Vec<Option<plan::Plan>>, Reject> =
+            orders.iter().map(|order| plan::plan(spec, order, available)).collect();
+        match plans.map(|plans| plans.into_iter().collect::<Option<Vec<_>>>()) {
+            Ok(Some(plans)) => {
+                for order in waiting {
+                    self.change(Change::OrderReleased(order.id))?;
+                }
+                self.hold_and_send(spec, waiting, &plans)
+            }
+            _ => self.end_all(waiting, OrderStatus::Expired, EndReason::PendingRefused),
+        }
+    }
+
+    /// Holds what orders need, once for a pair, and sends them to their book: of a pair those that wait first, so that
+    /// nothing rests when the pair is refused.
+    pub(super) fn hold_and_send(
+        &mut self,
+        spec: &SymbolSpec,
+        orders: &[Order],
+        plans: &[plan::Plan],
+    ) -> Result<(), Fault> {
+        let hold = plans.iter().map(|plan| plan.hold).max().unwrap_or(Amount::ZERO);
+        let asset = spec.paid(orders[0].side).id;
+        self.freeze(orders[0].account, asset, hold)?;
+        self.change(Change::HoldSet { order: orders[0].id, hold })?;
+        if let (Some(list), [_, _]) = (orders[0].list, orders) {
+            for (order, plan) in orders.iter().zip(plans) {
+                self.change(Change::NeedSet { list, order: order.id, need: plan.hold })?;
+            }
+        }
+        for order in orders {
+            let order = self.state.order(order.id).copied().unwrap_or(*order);
+            self.tell(order.account, |_| execution(&order, ExecutionKind::New, None))?;
+        }
+        self.tell_balances(orders[0].account, &[asset])?;
+        let sibling = |order: OrderId| orders.iter().map(|other| other.id).find(|other| *other != order);
+        for waits in [true, false] {
+            for (order, plan) in
+                orders.iter().zip(plans).filter(|(_, plan)| plan.condition.is_some() == waits)
+            {
+                self.send_order(order, plan, sibling(order.id));
+            }
+        }
+        Ok(())
+    }
+
+    /// Takes an order out of its pair: what the pair holds is left to the other one, as far as that needs it.
+    pub(super) fn leave_pair(&mut self, order: Order) -> Result<Order, Fault> {
+        let Some(&sibling) = self.state.live_sibling(&order) else { return Ok(order) };
+        let need = self.state.need(&sibling);
+        let excess = order.hold.plus(sibling.hold)?.minus(need)?;
+        let asset = self.paid_asset(&order)?;
+        self.change(Change::HoldSet { order: order.id, hold: Amount::ZERO })?;
+        self.change(Change::HoldSet { order: sibling.id, hold: need })?;
+        self.freeze(order.account, asset, excess.negated()?)?;
+        Ok(Order { hold: Amount::ZERO, ..order })
+    }
+
+    /// Says what of a hold is given back when an order becomes smaller: of one with a live sibling nothing, because the
+    /// hold is both orders'; it will need less when it is the only one left.
+    pub(super) fn released_of_pair(&mut self, order: &Order, released: Amount) -> Result<Amount, Fault> {
+        match (order.list, self.state.live_sibling(order)) {
+            (Some(list), Some(_)) => {
+                let need = self.state.need(order).minus(released)?;
+                self.change(Change::NeedSet { list, order: order.id, need })?;
+                Ok(Amount::ZERO)
+            }
+            _ => Ok(released),
+        }
+    }
+
+    /// Asks the book for the order another one waits for: with it the whole list ends.
+    pub(super) fn ask_working(&mut self, order: &Order, command: CommandId) -> Result<(), Fault> {
+        let list = order.list.and_then(|list| self.state.lists.get(&list));
+        let working = list.and_then(|open| open.list.working()).and_then(|id| self.state.order(id)).copied();
+        match working.filter(|working| !working.awaits_list) {
+            Some(working) => self.ask_book(&working, command, Ask::Cancel),
+            None => Err(Fault::new(format!("order {} waits for no order", order.id))),
+        }
+    }
+
+    pub(super) fn cancel_list(
+        &mut self,
+        command: CommandId,
+        cancel: &CancelList,
+    ) -> Result<Result<(), Reject>, Fault> {
+        let found = self.state.open_list(cancel);
+        let Some(list) = found else { return Ok(Err(Reject::UnknownOrderList)) };
+        let Some(order) = self.state.open_of(list).find(|order| !order.awaits_list) else {
+            return Err(Fault::new(format!("list {} is open and has no order", list.id.get())));
+        };
+        let pending = Pending::CancelList { list: list.id, name: cancel.name };
+        self.change(Change::Asked { command, pending })?;
+        self.ask_book(&order, command, Ask::Cancel).map(Ok)
+    }
+}
+
+impl AccountState {
+    fn open_list(&self, cancel: &CancelList) -> Option<&OrderList> {
+        let OrderListRef { id, client_id } = cancel.list;
+        let by_name = || client_id.and_then(|name| self.list_names.get(&(cancel.account, name)).copied());
+        let list = &self.lists.get(&id.or_else(by_name)?)?.list;
+        let is_meant = list.account == cancel.account
+            && list.symbol == cancel.symbol
+            && client_id.is_none_or(|name| name == list.client_id);
+        is_meant.then_some(list)
+    }
+
+    /// Returns a list, open or recently ended.
+    pub(super) fn find_list(&self, id: OrderListId) -> Option<&OrderList> {
+        self.lists.get(&id).map(|open| &open.list).or_else(|| self.archive.list(id))
+    }
+
+    /// Returns the open orders of a list.
+    pub(super) fn open_of(&self, list: &OrderList) -> impl Iterator<Item = Order> {
+        list.orders.iter().filter_map(|(id, _)| self.order(*id)).copied()
+    }
+
+    /// Returns a list with its orders and what they traded.
+    pub(super) fn list_report(&self, id: OrderListId) -> Option<ListReport> {
+        let list = self.find_list(id)?.clone();
+        let order = |id: OrderId| self.order(id).or_else(|| self.archive.order(id)).copied();
+        let orders: Vec<Order> = list.orders.iter().filter_map(|(id, _)| order(*id)).collect();
+        let is_of_list = |order: OrderId| list.orders.iter().any(|(id, _)| *id == order);
+        let fills = self.archive.fills(list.account, list.symbol).filter(|fill| is_of_list(fill.order));
+        let fills = fills.copied().collect();
+        Some(ListReport { list, orders, fills })
+    }
+
+    /// Returns the open orders of an account to ask its books for when all are to be cancelled: of a list one is enough.
+    pub(super) fn cancel_targets(&self, account: &Account, symbol: Option<SymbolId>) -> Vec<Order> {
+        let open = account.open.iter().filter_map(|id| self.order(*id));
+        let is_meant = |order: &&Order| {
+            let is_first = self.live_sibling(order).is_none_or(|sibling| order.id < sibling.id);
+            symbol.is_none_or(|symbol| order.symbol == symbol) && !order.awaits_list && is_first
+        };
+        open.filter(is_meant).copied().collect()
+    }
+
+    /// Adds to cancelled orders the others of their lists that ended with them.
+    pub(super) fn with_lists(&self, done: Vec<Order>) -> Vec<Order> {
+        let mut all: Vec<Order> = Vec::with_capacity(done.len());
+        for order in done {
+            let list = order.list.and_then(|list| self.find_list(list));
+            let others =
+                list.into_iter().flat_map(|list| &list.orders).filter_map(|(id, _)| self.archive.order(*id));
+            let others =
+                others.filter(|other| other.status == OrderStatus::Cancelled && other.id != order.id);
+            let known: Vec<Order> = others.copied().collect();
+            all.push(order);
+            all.extend(known);
+        }
+        all.sort_by_key(|order| order.id);
+        all.dedup_by_key(|order| order.id);
+        all
+    }
+}
+
+impl Order {
+    /// Returns the order as it was asked for, to be placed now.
+    fn again(&self, reference: Option<Price>) -> NewOrder {
+        let is_by_quote = self.is_by_quote();
+        NewOrder {
+            account: self.account,
+            symbol: self.symbol,
+            side: self.side,
+            kind: self.kind,
+            time_in_force: self.time_in_force,
+            price: (!self.kind.is_market()).then_some(self.price),
+            quantity: (!is_by_quote).then_some(self.quantity),
+            quote_quantity: is_by_quote.then_some(self.quote_quantity),
+            client_id: Some(self.client_id),
+            stp: self.stp,
+            expires_at: self.expires_at,
+            trigger: self.trigger,
+            iceberg: self.iceberg,
+            strategy: self.strategy,
+            reference,
+        }
+    }
+}
+
+/// The price an order was filled at on average, rounded down to a tick.
+fn average_price(spec: &SymbolSpec, order: &Order) -> Option<Price> {
+    let lots = i128::from(order.executed.get()).checked_mul(i128::from(spec.notional_unit))?;
+    let ticks = order.executed_quote.units().checked_div(lots)?;
+    u64::try_from(ticks).ok().map(Price::from_ticks)
+}

@@ -1,0 +1,161 @@
+//! Placing lists of orders (Binance Spot, order lists).
+
+use super::{
+    change::Change, event::ExecutionKind, place::Accepted, plan, settle::execution, slot::Turn,
+    state::Placing,
+};
+use crate::domain::{
+    id::{ClientOrderId, CommandId, OrderListId},
+    money::Amount,
+    order::{NewOrder, Order, OrderKind, OrderStatus, Side},
+    order_list::{Contingency, ListOrders, ListStatus, OrderList, PlaceList},
+    reject::{Fault, Filter, Reject},
+    symbol::SymbolSpec,
+    trigger::Direction,
+};
+
+/// A list that passed every check.
+struct Prepared {
+    list: OrderList,
+    /// The orders, those to send first.
+    orders: Vec<Order>,
+    /// What to hold for those to send now.
+    plans: Vec<plan::Plan>,
+}
+
+impl Turn<'_> {
+    pub(super) fn place_list(
+        &mut self,
+        command: CommandId,
+        place: &PlaceList,
+    ) -> Result<Result<(), Reject>, Fault> {
+        let catalogue = self.catalogue;
+        let Some(spec) = catalogue.symbol(place.symbol) else { return Ok(Err(Reject::UnknownSymbol)) };
+        let Prepared { list, orders, plans } = match self.prepare(spec, place) {
+            Ok(prepared) => prepared,
+            Err(reject) => return Ok(Err(reject)),
+        };
+        let id = list.id;
+        let (sent, waiting) = orders.split_at(plans.len());
+        let unanswered = u8::try_from(sent.len()).unwrap_or(u8::MAX);
+        self.change(Change::ListOpened { list, command, unanswered })?;
+        for order in sent {
+            let placing = Placing { command, fills: Vec::new(), replaces: None };
+            self.change(Change::OrderOpened { order: *order, placing: Some(placing) })?;
+        }
+        for order in waiting {
+            self.change(Change::OrderOpened { order: *order, placing: None })?;
+        }
+        self.tell_list(id)?;
+        self.hold_and_send(spec, sent, &plans)?;
+        for order in waiting {
+            self.tell(order.account, |_| execution(order, ExecutionKind::New, None))?;
+        }
+        Ok(Ok(()))
+    }
+
+    fn prepare(&self, spec: &SymbolSpec, place: &PlaceList) -> Result<Prepared, Reject> {
+        let state = &*self.state;
+        let account = state.accounts.get(&place.account).ok_or(Reject::UnknownAccount)?;
+        let all: Vec<NewOrder> = place.orders.all().copied().collect();
+        for order in &all {
+            plan::check(spec, order, state.time)?;
+        }
+        check_shape(place)?;
+        let open = state
+            .lists
+            .values()
+            .filter(|open| open.list.account == place.account && open.list.symbol == spec.id);
+        let max = spec.filters.special.order_lists_max;
+        if max != 0 && open.count() >= max as usize {
+            return Err(Reject::Filter(Filter::MaxNumOrderLists));
+        }
+        state.check_counts(account, spec, &all)?;
+        let id = OrderListId::compose(state.next_list, state.slot).ok_or(Reject::IdsExhausted)?;
+        let client_id = place.client_id.unwrap_or_else(|| ClientOrderId::generated(u64::MAX - id.get()));
+        if state.list_names.contains(&(place.account, client_id)) {
+            return Err(Reject::DuplicateClientOrderId);
+        }
+        let (contingency, sent) = match &place.orders {
+            ListOrders::Pair(_) => (Contingency::OneCancelsOther, 2),
+            ListOrders::Then(..) | ListOrders::ThenPair(..) => (Contingency::OneTriggersOther, 1),
+        };
+        let available = account.balances.get(spec.paid(all[0].side).id).available;
+        let mut orders: Vec<Order> = Vec::with_capacity(all.len());
+        let mut plans = Vec::with_capacity(sent);
+        for (ahead, order) in all.iter().enumerate() {
+            let (order_id, name) = state.name_order(order, ahead as u64)?;
+            if orders.iter().any(|other| other.client_id == name) {
+                return Err(Reject::DuplicateClientOrderId);
+            }
+            let is_sent = ahead < sent;
+            let plan = if is_sent { plan::plan(spec, order, available)? } else { None };
+            if is_sent {
+                plans.push(plan.ok_or(Reject::PriceRelation)?);
+            }
+            let mut new = self.new_order(order, &Accepted { id: order_id, client_id: name, plan });
+            (new.list, new.hold) = (Some(id), Amount::ZERO);
+            if !is_sent {
+                (new.awaits_list, new.status, new.working_at) = (true, OrderStatus::ConditionalPending, None);
+            }
+            orders.push(new);
+        }
+        let list = OrderList {
+            id,
+            account: place.account,
+            symbol: place.symbol,
+            client_id,
+            contingency,
+            status: ListStatus::Executing,
+            orders: orders.iter().map(|order| (order.id, order.client_id)).collect(),
+            created_at: state.time,
+            updated_at: state.time,
+        };
+        Ok(Prepared { list, orders, plans })
+    }
+}
+
+/// Checks how the orders of a list fit together.
+fn check_shape(place: &PlaceList) -> Result<(), Reject> {
+    if place.orders.all().any(|order| order.account != place.account || order.symbol != place.symbol) {
+        return Err(Reject::ListMismatch);
+    }
+    let (working, pair) = match &place.orders {
+        ListOrders::Pair(pair) => (None, Some(pair)),
+        ListOrders::Then(working, _) => (Some(working), None),
+        ListOrders::ThenPair(working, pair) => (Some(working), Some(pair)),
+    };
+    if working.is_some_and(|order| !matches!(order.kind, OrderKind::Limit | OrderKind::LimitMaker)) {
+        return Err(Reject::UnsupportedCombination);
+    }
+    pair.map_or(Ok(()), check_pair)
+}
+
+/// The first of a pair must be above the market and the second below it: one rests, or takes profit; the other stops a
+/// loss.
+fn check_pair([above, below]: &[NewOrder; 2]) -> Result<(), Reject> {
+    if above.side != below.side || above.quantity != below.quantity {
+        return Err(Reject::ListMismatch);
+    }
+    let is_stop = |order: &NewOrder| matches!(order.kind, OrderKind::StopLoss | OrderKind::StopLossLimit);
+    let is_gain = |order: &NewOrder| {
+        matches!(order.kind, OrderKind::LimitMaker | OrderKind::TakeProfit | OrderKind::TakeProfitLimit)
+    };
+    let fits = match above.side {
+        Side::Sell => is_gain(above) && is_stop(below),
+        Side::Buy => is_stop(above) && is_gain(below),
+    };
+    if !fits {
+        return Err(Reject::UnsupportedCombination);
+    }
+    let place = |order: &NewOrder| match order.trigger {
+        Some(trigger) => trigger.stop,
+        None => order.price,
+    };
+    match (place(above), place(below)) {
+        (Some(above), Some(below)) if !Direction::Up.reaches(below, above) || above == below => {
+            Err(Reject::PriceRelation)
+        }
+        _ => Ok(()),
+    }
+}

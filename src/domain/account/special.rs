@@ -1,0 +1,126 @@
+//! The changes of state only conditional orders, lists and countdowns make.
+
+use super::{
+    change::Change,
+    state::{AccountState, Open, OpenList},
+};
+use crate::domain::{
+    id::{OrderId, OrderListId},
+    money::Amount,
+    order::{Order, OrderStatus},
+    order_list::{Contingency, OrderList},
+    reject::Fault,
+};
+
+impl AccountState {
+    /// Makes one of these changes.
+    ///
+    /// # Errors
+    /// The change does not fit the state it meets.
+    pub(super) fn apply_special(&mut self, change: &Change) -> Result<(), Fault> {
+        let now = self.time;
+        match change {
+            Change::OrderWaits { order, time } => {
+                let Open { order, placing } = self.open_mut(*order)?;
+                order.updated_at = order.updated_at.max(*time);
+                *placing = None;
+            }
+            Change::OrderTriggered { order, time } => {
+                let Open { order, .. } = self.open_mut(*order)?;
+                order.status = OrderStatus::Pending;
+                order.working_at = Some(*time);
+                order.updated_at = order.updated_at.max(*time);
+            }
+            Change::OrderReleased(order) => {
+                let Open { order, .. } = self.open_mut(*order)?;
+                order.awaits_list = false;
+                order.updated_at = order.updated_at.max(now);
+                if !order.kind.is_conditional() {
+                    order.status = OrderStatus::Pending;
+                    order.working_at = Some(now);
+                }
+            }
+            Change::HoldSet { order, hold } => self.open_mut(*order)?.order.hold = *hold,
+            Change::ListOpened { list, command, unanswered } => {
+                self.next_list += 1;
+                self.list_names.insert((list.account, list.client_id), list.id);
+                let open = OpenList {
+                    list: list.clone(),
+                    command: Some(*command),
+                    unanswered: *unanswered,
+                    refused: None,
+                    needs: Vec::new(),
+                };
+                self.lists.insert(list.id, open);
+            }
+            Change::NeedSet { list, order, need } => {
+                let needs = &mut self.list_mut(*list)?.needs;
+                match needs.iter_mut().find(|(of, _)| of == order) {
+                    Some((_, old)) => *old = *need,
+                    None => needs.push((*order, *need)),
+                }
+            }
+            Change::ListHeard { list, refused } => {
+                let open = self.list_mut(*list)?;
+                open.unanswered = open.unanswered.saturating_sub(1);
+                open.refused = open.refused.or(*refused);
+                if open.unanswered == 0 {
+                    open.command = None;
+                }
+            }
+            Change::ListClosed { list, status } => {
+                let open = self.lists.remove(list);
+                let mut list =
+                    open.ok_or_else(|| Fault::new(format!("list {} is not open", list.get())))?.list;
+                self.list_names.remove(&(list.account, list.client_id));
+                (list.status, list.updated_at) = (*status, now);
+                self.archive.add_list(list);
+            }
+            Change::Countdown { account, at: Some(at) } => {
+                self.countdowns.insert(*account, *at);
+            }
+            Change::Countdown { account, at: None } => {
+                self.countdowns.remove(account);
+            }
+            other => return Err(Fault::new(format!("{other:?} is no change of a list"))),
+        }
+        Ok(())
+    }
+
+    fn list_mut(&mut self, id: OrderListId) -> Result<&mut OpenList, Fault> {
+        self.lists.get_mut(&id).ok_or_else(|| Fault::new(format!("list {} is not open", id.get())))
+    }
+
+    /// Returns the other order of an order's pair, if it has one and that is open and not waiting for its list.
+    pub(super) fn live_sibling(&self, order: &Order) -> Option<&Order> {
+        let list = &self.lists.get(&order.list?)?.list;
+        let sibling = list.sibling(order.id)?;
+        self.order(sibling).filter(|sibling| !sibling.awaits_list)
+    }
+
+    /// Returns what an order of a pair will have to hold when it is the only one left.
+    pub(super) fn need(&self, order: &Order) -> Amount {
+        let list = order.list.and_then(|list| self.lists.get(&list));
+        let need = list.and_then(|open| open.needs.iter().find(|(of, _)| *of == order.id));
+        need.map_or(order.hold, |(_, need)| *need)
+    }
+}
+
+impl OrderList {
+    /// Returns the other order of an order's pair.
+    pub fn sibling(&self, order: OrderId) -> Option<OrderId> {
+        let pair = match (self.contingency, self.orders.as_slice()) {
+            (Contingency::OneCancelsOther, pair @ [_, _]) => pair,
+            (Contingency::OneTriggersOther, [_, pair @ ..]) if pair.len() == 2 => pair,
+            _ => return None,
+        };
+        let is_of_pair = pair.iter().any(|(id, _)| *id == order);
+        pair.iter().map(|(id, _)| *id).find(|id| *id != order).filter(|_| is_of_pair)
+    }
+
+    /// Returns the order the others wait for, if they wait for one.
+    pub fn working(&self) -> Option<OrderId> {
+        let first = self.orders.first().map(|(id, _)| *id);
+        first.filter(|_| self.contingency == Contingency::OneTriggersOther)
+    }
+}
