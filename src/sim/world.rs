@@ -196,9 +196,22 @@ impl World {
         }
     }
 
-    /// Returns whether nothing waits in any lane.
+    /// Returns whether nothing waits in any lane, and no triggered order for its book.
     pub fn is_quiet(&self) -> bool {
-        self.waiting == 0
+        self.waiting == 0 && !self.symbols.iter().any(|(_, slot)| slot.has_triggered())
+    }
+
+    /// Takes one step of every cascade.
+    ///
+    /// # Errors
+    /// What is broken.
+    pub fn cascade(&mut self, now: Timestamp) -> Result<(), String> {
+        for position in 0..self.symbols.len() {
+            if self.symbols[position].1.has_triggered() {
+                self.symbol_input(position, &SymbolInput::Cascade, now)?;
+            }
+        }
+        Ok(())
     }
 
     /// Delivers the first parcel of a lane, if there is one.
@@ -239,7 +252,8 @@ impl World {
         for position in 0..self.accounts.len() {
             self.account_input(position, AccountInput::Tick, now)?;
         }
-        (0..self.symbols.len()).try_for_each(|position| self.symbol_input(position, &SymbolInput::Tick, now))
+        (0..self.symbols.len()).try_for_each(|position| self.symbol_input(position, &SymbolInput::Tick, now))?;
+        self.cascade(now)
     }
 
     /// Delivers everything, lane by lane, until nothing waits.
@@ -253,6 +267,7 @@ impl World {
                     self.deliver(lane, now)?;
                 }
             }
+            self.cascade(now)?;
         }
         Ok(())
     }
