@@ -1,6 +1,7 @@
 //! `cargo xtask`: what is run from a shell. One subcommand a file.
 
 mod check;
+mod clients;
 mod durable;
 mod install;
 mod page;
@@ -24,6 +25,7 @@ usage: cargo xtask COMMAND
 
   check                                formatting, lints, documentation, architecture, dependencies
   test [--rust | --page]               every test; installs what they need and is missing
+  clients [--seconds N]                unmodified trading clients through the acceptance matrix
   shows core [--quick]                 the figures the exchange promises, each with its bar
   shows durable [--quick]              that nothing acknowledged is ever lost, each figure with its bar
   simulate [--seed S] [--steps N] [--crashes K]
@@ -50,6 +52,7 @@ fn run(arguments: &[&str]) -> Result<()> {
         ["test"] => test::run_all(test::Part::All),
         ["test", "--rust"] => test::run_all(test::Part::Rust),
         ["test", "--page"] => test::run_all(test::Part::Page),
+        ["clients", options @ ..] => clients::run_matrix(options),
         ["shows", "core"] => shows::core(Effort::Full),
         ["shows", "core", "--quick"] => shows::core(Effort::Quick),
         ["shows", "durable"] => durable::durable(Effort::Full),

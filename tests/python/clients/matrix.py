@@ -1,0 +1,121 @@
+"""The acceptance matrix: every client through every row."""
+
+import traceback
+
+ROWS = [
+    "load markets",
+    "balance",
+    "limit order",
+    "post-only order",
+    "market order",
+    "market order by quote",
+    "stop-limit order",
+    "one-cancels-the-other",
+    "cancel by id",
+    "cancel by client id",
+    "cancel unknown (-2011)",
+    "open orders",
+    "all orders",
+    "own trades",
+    "first candle ever",
+    "candles live",
+    "public trades",
+    "tickers",
+    "book by REST",
+    "book by WebSocket",
+    "private stream: new, trade, canceled",
+    "private stream: balances",
+    "order by WebSocket API",
+    "error mapping",
+    "HMAC key",
+    "Ed25519 key",
+    "RSA key",
+    "clock ahead and behind (-1021)",
+]
+
+
+class Matrix:
+    """What came of each row for each client."""
+
+    def __init__(self):
+        self.clients, self.cells, self.failures = [], {}, []
+
+    def client(self, name):
+        self.clients.append(name)
+        return Column(self, name)
+
+    def print(self):
+        width = max(map(len, ROWS))
+        names = [f"{name:>14}" for name in self.clients]
+        print("\n" + " " * width, *names)
+        for row in ROWS:
+            cells = [f"{self.cells.get((client, row), 'MISSING'):>14}" for client in self.clients]
+            print(f"{row:<{width}}", *cells)
+        for client, row, text in self.failures:
+            print(f"\n--- {client}: {row}\n{text}")
+        missing = [(c, r) for c in self.clients for r in ROWS if (c, r) not in self.cells]
+        return not self.failures and not missing
+
+
+class Column:
+    """One client's rows."""
+
+    def __init__(self, matrix, name):
+        self.matrix, self.name = matrix, name
+
+    def row(self, name, check):
+        """Runs a row's check: it returns, or raises what is wrong."""
+        try:
+            check()
+            self.passed(name)
+        except Exception:  # noqa: BLE001 - printed with the matrix
+            self.failed(name, traceback.format_exc(limit=6))
+
+    async def arow(self, name, check):
+        """The same for a coroutine."""
+        try:
+            await check()
+            self.passed(name)
+        except Exception:  # noqa: BLE001
+            self.failed(name, traceback.format_exc(limit=6))
+
+    def passed(self, name):
+        assert name in ROWS, name
+        self.matrix.cells[self.name, name] = "ok"
+
+    def failed(self, name, text):
+        assert name in ROWS, name
+        self.matrix.cells[self.name, name] = "FAILED"
+        self.matrix.failures.append((self.name, name, text))
+
+    def no(self, name, why):
+        """The client cannot do this at all; the reason is printed once."""
+        assert name in ROWS, name
+        self.matrix.cells[self.name, name] = "-"
+        print(f"{self.name} has no {name}: {why}")
+
+
+def expect(condition, *seen):
+    """An assertion that says what was seen instead."""
+    if not condition:
+        raise AssertionError(" ".join(map(repr, seen)) or "not so")
+
+
+def raises(error, call, text=""):
+    """Expects an error of this class with this text in it."""
+    try:
+        result = call()
+    except error as caught:
+        expect(text in str(caught), caught)
+        return caught
+    raise AssertionError(f"no {error.__name__}, but {result!r}")
+
+
+async def araises(error, call, text=""):
+    """The same for a coroutine."""
+    try:
+        result = await call
+    except error as caught:
+        expect(text in str(caught), caught)
+        return caught
+    raise AssertionError(f"no {error.__name__}, but {result!r}")
