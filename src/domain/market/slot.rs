@@ -172,6 +172,7 @@ impl SymbolSlot {
             by_quote: submit.by_quote,
             policy: submit.policy,
             stp: submit.stp,
+            peak: None,
         };
         let mut events = std::mem::take(&mut self.events);
         let outcome = market.book.submit(&incoming, time, &mut events);

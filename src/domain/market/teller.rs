@@ -59,8 +59,11 @@ impl Teller<'_> {
         let mut left = taker.map_or(Lots::ZERO, |taker| taker.lots);
         // The trade that filled the taker says so, if it is the last word on it.
         let is_filled = entered.is_some_and(|(_, outcome)| outcome == Outcome::Filled);
-        let concerns_taker =
-            |event: &BookEvent| matches!(event, BookEvent::Traded { .. } | BookEvent::Prevented { .. });
+        let concerns_taker = |event: &BookEvent| match event {
+            BookEvent::Traded { .. } => true,
+            BookEvent::Prevented { lots, .. } => !lots.is_zero(),
+            BookEvent::Ended { .. } | BookEvent::LevelChanged { .. } => false,
+        };
         let last = events.iter().rposition(concerns_taker).filter(|_| is_filled);
         let filling = last.filter(|&index| matches!(events[index], BookEvent::Traded { .. }));
         let mut has_moved = false;
@@ -88,7 +91,9 @@ impl Teller<'_> {
                     let taker_side = entered.map_or(Side::Buy, |(taker, _)| taker.side);
                     self.trade(&[maker, taker], taker_side, price, lots);
                 }
-                BookEvent::Prevented { maker, maker_account, lots, maker_remaining } => {
+                // Neither order lost anything: what becomes of them is told by itself.
+                BookEvent::Prevented { lots, .. } if lots.is_zero() => {}
+                BookEvent::Prevented { maker, maker_account, lots, maker_remaining, .. } => {
                     let taker = taker.ok_or_else(|| Fault::new("a prevention without a taker"))?;
                     left = less(left, lots)?;
                     self.update(maker_account, maker, OrderChange::Prevented { lots });

@@ -14,7 +14,7 @@ use crate::domain::{
 
 /// The version of the matching logic. It is raised with every change after which replaying an old symbol frame
 /// would say something else.
-pub const LOGIC_VERSION: u32 = 1;
+pub const LOGIC_VERSION: u32 = 2;
 
 /// What frames are to be read under.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
