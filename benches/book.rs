@@ -28,6 +28,7 @@ fn order(id: u64, side: Side, ticks: u64, lots: u64, policy: Policy) -> Incoming
         by_quote: false,
         policy,
         stp: StpMode::ExpireTaker,
+        peak: None,
     }
 }
 
@@ -99,6 +100,19 @@ fn operations(criterion: &mut Criterion) {
             },
             BatchSize::LargeInput,
         );
+    });
+    criterion.bench_function("sweep ten parts of an iceberg", |bencher| {
+        let mut hiding = book(&mut events);
+        let best = order(30_004, Side::Buy, MID, u64::MAX, Policy::Rest);
+        rest(&mut hiding, &Incoming { peak: Some(Lots::new(10)), ..best }, &mut events);
+        // The level's five orders go first.
+        events.clear();
+        hiding.submit(&order(30_005, Side::Sell, MID, 50, Policy::Immediate), NOW, &mut events);
+        let parts = order(30_006, Side::Sell, MID, 100, Policy::Immediate);
+        bencher.iter(|| {
+            events.clear();
+            hiding.submit(black_box(&parts), NOW, &mut events)
+        });
     });
     criterion.bench_function("refuse a fill-or-kill behind ten orders", |bencher| {
         let killed = order(30_003, Side::Sell, MID - 1, 101, Policy::AllOrNone);
