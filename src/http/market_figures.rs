@@ -23,8 +23,7 @@ pub(super) struct Figures<'a> {
 
 impl Figures<'_> {
     pub(super) fn change(&self) -> Units {
-        let value = self.view.window.change_ticks().saturating_mul(i128::from(self.spec.tick_units));
-        Units { value, scale: self.spec.quote.scale }
+        self.view.window.change(self.spec)
     }
 
     /// Writes the change in percent with three digits.

@@ -11,12 +11,10 @@ use super::{
 };
 use crate::{
     actors::message::{MarketQuery, MarketView, Span, WindowView},
-    domain::symbol::SymbolSpec,
+    domain::{market::AVERAGE_MINUTES, symbol::SymbolSpec},
 };
 
 const DAY_MINUTES: u64 = 24 * 60;
-/// How many minutes the average price covers.
-const AVERAGE_MINUTES: u64 = 5;
 /// Tickers that are made per symbol weigh so much each, but not more than [`WEIGHT_MAX`].
 const SYMBOL_WEIGHT: u32 = 4;
 const WEIGHT_MAX: u32 = 200;

@@ -7,13 +7,10 @@ use crate::{
     actors::message::{MarketUpdate, Span, TickerWindow, Topic, WindowView},
     domain::{
         id::SymbolId,
-        market::{Interval, rolling_open},
+        market::{AVERAGE_MINUTES, Interval, rolling_open},
         time::Timestamp,
     },
 };
-
-/// How many minutes the average price of a symbol covers.
-const AVERAGE_MINUTES: u64 = 5;
 
 /// Returns what was traded of a symbol in a span that ends now.
 pub(super) fn view(market: &Market, span: Span) -> WindowView {

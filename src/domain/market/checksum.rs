@@ -96,6 +96,14 @@ mod tests {
     }
 
     #[test]
+    fn the_documented_example_comes_out() {
+        let catalogue = sample::catalogue().unwrap();
+        let spec = catalogue.symbols().next().unwrap();
+        let level = |ticks, lots| [(Price::from_ticks(ticks), Lots::new(lots))];
+        assert_eq!(checksum(spec, &level(4_500_100, 200), &level(4_500_000, 100)), 2_995_821_269);
+    }
+
+    #[test]
     fn the_eleventh_level_does_not_count() {
         let catalogue = sample::catalogue().unwrap();
         let spec = catalogue.symbols().next().unwrap();

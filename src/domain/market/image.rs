@@ -161,3 +161,62 @@ impl MarketImage {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::{
+        book::BookLimits,
+        id::{OrderId, SymbolId, TradeId},
+    };
+
+    const SYMBOL: SymbolId = SymbolId::new(1);
+
+    fn trade(id: u64) -> PublicEvent {
+        let trade = PublicTrade {
+            id: TradeId::new(id),
+            price: Price::from_ticks(100 + id % 7),
+            lots: Lots::new(id),
+            time: Timestamp::from_millis(id * 1_700),
+            buyer_is_maker: false,
+            taker: OrderId::new(id / 2),
+        };
+        PublicEvent::TradePrinted { symbol: SYMBOL, trade }
+    }
+
+    fn passed(millis: u64) -> PublicEvent {
+        PublicEvent::TimePassed { symbol: SYMBOL, time: Timestamp::from_millis(millis) }
+    }
+
+    #[test]
+    fn time_that_passes_leaves_nothing_to_write_down() {
+        let (mut live, mut replayed) = (MarketImage::default(), MarketImage::default());
+        for id in 1..200 {
+            live.apply(&passed(id * 1_700 - 1));
+            live.apply(&trade(id));
+            replayed.apply(&trade(id));
+        }
+        live.apply(&passed(10_000_000));
+        assert_eq!(live.history(), replayed.history());
+        assert_eq!(live.time(), Timestamp::from_millis(10_000_000));
+        assert_eq!(replayed.time(), Timestamp::from_millis(199 * 1_700));
+    }
+
+    #[test]
+    fn a_restored_image_goes_on_as_the_one_written_down() {
+        let mut whole = MarketImage::default();
+        (1..100).for_each(|id| whole.apply(&trade(id)));
+        let bytes = postcard::to_stdvec(whole.history()).unwrap();
+        let book = Book::new(BookLimits { orders_max: 1, fills_max: 1 });
+        let mut restored = MarketImage::restore(&book, 7, postcard::from_bytes(&bytes).unwrap());
+        assert_eq!((restored.last_update_id(), restored.time()), (7, whole.time()));
+        for event in (100..300).map(trade).chain([passed(1_000_000)]) {
+            whole.apply(&event);
+            restored.apply(&event);
+        }
+        assert_eq!(restored.history(), whole.history());
+        let since = Timestamp::from_millis(60_000);
+        assert_eq!(restored.window(since), whole.window(since));
+        assert_eq!(restored.last_price(), whole.last_price());
+    }
+}

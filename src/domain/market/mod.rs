@@ -24,4 +24,4 @@ pub use image::{BestQuotes, MarketHistory, MarketImage};
 pub use interval::{Interval, Zone};
 pub use slot::{EXPIRIES_PER_TICK, SymbolInput, SymbolOutput, SymbolSlot};
 pub use trades::{AggregateTrade, Part, Range, Trades};
-pub use window::{Window, rolling_open};
+pub use window::{AVERAGE_MINUTES, Window, rolling_open};

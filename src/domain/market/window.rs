@@ -12,6 +12,9 @@ use crate::domain::{
     time::Timestamp,
 };
 
+/// How many minutes the average price covers (Binance: `avgPrice`).
+pub const AVERAGE_MINUTES: u64 = 5;
+
 /// The trades of a stretch of time that ends now.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Window {
@@ -31,6 +34,12 @@ impl Window {
     /// Returns the price change from its first trade to its last, in ticks.
     pub fn change_ticks(&self) -> i128 {
         self.candle.map_or(0, |candle| i128::from(candle.close.ticks()) - i128::from(candle.open.ticks()))
+    }
+
+    /// Returns that change in the quote asset, for printing.
+    pub fn change(&self, spec: &SymbolSpec) -> Units {
+        let value = self.change_ticks().saturating_mul(i128::from(spec.tick_units));
+        Units { value, scale: spec.quote.scale }
     }
 
     /// Returns that change in thousandths of a percent, rounded to the nearest.

@@ -6,7 +6,7 @@ use crate::{
     domain::{
         catalogue::Catalogue,
         decimal::Units,
-        market::{BestQuotes, DepthDiff, PublicTrade, base_volume, quote_volume},
+        market::{AVERAGE_MINUTES, BestQuotes, DepthDiff, PublicTrade, base_volume, quote_volume},
         money::{Lots, Price},
         order::Side,
         symbol::SymbolSpec,
@@ -238,7 +238,7 @@ fn write_average(json: &mut Json, figures: Figures<'_>, unit: TimeUnit) {
     json.object(|json| {
         write_head(json, "avgPrice", window.close_time, unit);
         json.field("s").text(&figures.spec.name);
-        json.field("i").text("5m");
+        json.field("i").text(&format!("{AVERAGE_MINUTES}m"));
         json.field("w").units(window.average_or_last(figures.spec));
         json.field("T").number(unit.of(window.last.map(|trade| trade.time).unwrap_or_default()));
     });
