@@ -28,7 +28,10 @@ pub(super) fn parse(name: &str, catalogue: &Catalogue) -> Option<Topic> {
     if let Some(kline) = stream.strip_prefix("kline_") {
         return match kline.split_once('@') {
             None => Some(Topic::Kline(symbol, Interval::parse(kline)?, Zone::UTC)),
-            Some((interval, "+08:00")) => Some(Topic::Kline(symbol, Interval::parse(interval)?, Zone::EIGHT)),
+            // In a query string a plus is a space.
+            Some((interval, "+08:00" | " 08:00")) => {
+                Some(Topic::Kline(symbol, Interval::parse(interval)?, Zone::EIGHT))
+            }
             Some(_) => None,
         };
     }
