@@ -1,10 +1,14 @@
 //! The public image of every book, and the streams made from it.
 //!
 //! It alone answers depth queries and makes depth diffs, so a snapshot can never be older than a diff already
-//! sent.
+//! sent. Time comes to it as an event behind all earlier trades, so a candle it calls final stays as it is.
+
+mod book;
+mod klines;
+mod tickers;
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     sync::{
         Arc,
         atomic::{AtomicUsize, Ordering},
@@ -13,171 +17,126 @@ use std::{
 
 use actix::prelude::*;
 
+use self::book::{Market, Updates};
 use super::{
     message::{
-        DepthView, FlushDepth, MarketMoved, MarketQuery, MarketUpdate, MarketView, PublishMarket,
-        QueryMarket, Speed, TickerView, Topic, Wire,
+        AskSnapshot, FlushDepth, JoinTopic, MarketMoved, MarketQuery, MarketUpdate, MarketView,
+        PublishMarket, QueryMarket, Speed, TickerView, Topic, WatchTopic, Wire,
     },
     topology::Topology,
 };
 use crate::domain::{
     id::SymbolId,
-    market::{BestQuotes, MarketImage, PublicEvent},
-    money::{Lots, Price},
-    order::Side,
+    market::{MarketImage, PublicEvent},
     reject::Reject,
-    time::Timestamp,
 };
 
 /// The partial-depth sizes offered.
 pub const PARTIAL_DEPTHS: [u8; 3] = [5, 10, 20];
 
+/// Every so many seconds candles in progress are told.
+const PROGRESS_SECONDS: u64 = 2;
+
 /// Holds the public image of every symbol.
 #[derive(Debug)]
 pub struct MarketDataActor {
+    /// Images from before, until the exchange is wired.
+    images: BTreeMap<SymbolId, MarketImage>,
     markets: BTreeMap<SymbolId, Market>,
     topology: Option<Arc<Topology>>,
     listeners: Arc<AtomicUsize>,
+    watched: BTreeSet<Topic>,
     ticks: u64,
-}
-
-#[derive(Debug, Default)]
-struct Market {
-    image: MarketImage,
-    quotes: BestQuotes,
-    fast: Conflation,
-    slow: Conflation,
-}
-
-/// What a conflated stream has yet to tell.
-#[derive(Debug, Default)]
-struct Conflation {
-    last_update_id: u64,
-    dirty: Vec<(Side, Price)>,
+    seconds: u64,
 }
 
 impl MarketDataActor {
     /// Makes the actor; `listeners` counts the sessions that may want streams.
     pub fn new(listeners: Arc<AtomicUsize>, images: BTreeMap<SymbolId, MarketImage>) -> Self {
-        let markets = images.into_iter().map(|(symbol, image)| (symbol, Market::of(image)));
-        Self { markets: markets.collect(), topology: None, listeners, ticks: 0 }
+        Self {
+            images,
+            markets: BTreeMap::new(),
+            topology: None,
+            listeners,
+            watched: BTreeSet::new(),
+            ticks: 0,
+            seconds: 0,
+        }
     }
 
     fn flush(&mut self, speed: Speed) {
-        let Some(topology) = &self.topology else { return };
+        let Some(topology) = self.topology.clone() else { return };
         let now = topology.clock.now();
         let mut updates = Vec::new();
-        for (symbol, market) in &mut self.markets {
-            market.flush(*symbol, speed, now, &mut updates);
+        for market in self.markets.values_mut() {
+            market.flush(speed, now, &self.watched, &mut updates);
+        }
+        if speed == Speed::Slow {
+            self.second(&mut updates);
         }
         if !updates.is_empty() && self.listeners.load(Ordering::Relaxed) != 0 {
             topology.push.do_send(PublishMarket { updates });
+        }
+        // Behind the diffs they follow.
+        for (&symbol, market) in &mut self.markets {
+            let Some((sessions, snapshot)) = market.joins(speed, now) else { continue };
+            let topic = Topic::DepthSnapshot(symbol, speed);
+            for session in sessions {
+                topology.push.do_send(JoinTopic { session, topic, snapshot: snapshot.clone() });
+            }
+        }
+    }
+
+    /// Tells what is told each second.
+    fn second(&mut self, updates: &mut Updates) {
+        self.seconds += 1;
+        tickers::tell(&self.markets, self.watched.iter(), updates);
+        for (&symbol, market) in &mut self.markets {
+            (market.has_traded, market.has_requoted) = (false, false);
+            if self.seconds.is_multiple_of(PROGRESS_SECONDS) {
+                market.klines.progress(symbol, &market.image, updates);
+            }
         }
     }
 
     fn answer(&self, query: MarketQuery) -> Result<MarketView, Reject> {
         let market = |symbol: SymbolId| self.markets.get(&symbol).ok_or(Reject::UnknownSymbol);
-        match query {
-            MarketQuery::Depth { symbol, levels } => {
-                Ok(MarketView::Depth(depth(&market(symbol)?.image, levels)))
-            }
-            MarketQuery::Trades { symbol, limit } => {
-                Ok(MarketView::Trades(market(symbol)?.image.trades(limit)))
-            }
-            MarketQuery::Tickers(Some(symbol)) => {
-                Ok(MarketView::Tickers(vec![ticker(symbol, market(symbol)?)]))
-            }
-            MarketQuery::Tickers(None) => Ok(MarketView::Tickers(
-                self.markets.iter().map(|(symbol, market)| ticker(*symbol, market)).collect(),
-            )),
-        }
-    }
-}
-
-impl Market {
-    /// Goes on with an image from before; streams go on after its last update.
-    fn of(image: MarketImage) -> Self {
-        let last_update_id = image.last_update_id();
-        let conflation = || Conflation { last_update_id, dirty: Vec::new() };
-        Self { quotes: image.best(), fast: conflation(), slow: conflation(), image }
-    }
-
-    /// Lets the edge know the prices orders without one are judged by.
-    fn note_references(&self, symbol: SymbolId, topology: &Topology) {
-        let price = |level: Option<(Price, Lots)>| level.map(|(price, _)| price);
-        let (bid, ask) = (price(self.quotes.bid), price(self.quotes.ask));
-        topology.references.set(symbol, self.image.last_price(), bid, ask);
-    }
-
-    /// Applies one event; returns the updates to send at once.
-    fn apply(&mut self, event: &PublicEvent, has_listeners: bool, updates: &mut Vec<(Topic, MarketUpdate)>) {
-        self.image.apply(event);
-        match *event {
-            PublicEvent::TradePrinted { symbol, trade } if has_listeners => {
-                updates.push((Topic::Trade(symbol), MarketUpdate::Trade(trade)));
-            }
-            PublicEvent::TradePrinted { .. } => {}
-            PublicEvent::BookMoved { side, price, .. } => self.fast.dirty.push((side, price)),
-        }
-    }
-
-    /// Notes the best quotes; returns whether price or quantity of either changed.
-    fn requote(&mut self) -> bool {
-        let quotes = self.image.best();
-        let has_changed = (quotes.bid, quotes.ask) != (self.quotes.bid, self.quotes.ask);
-        self.quotes = quotes;
-        has_changed
-    }
-
-    fn flush(
-        &mut self,
-        symbol: SymbolId,
-        speed: Speed,
-        time: Timestamp,
-        updates: &mut Vec<(Topic, MarketUpdate)>,
-    ) {
-        let last_update_id = self.image.last_update_id();
-        // Every level is noted once for the fast stream; what it tells, the slow one has yet to tell.
-        self.fast.dirty.sort_unstable();
-        self.fast.dirty.dedup();
-        let conflation = match speed {
-            Speed::Fast => {
-                self.slow.dirty.extend_from_slice(&self.fast.dirty);
-                &mut self.fast
-            }
-            Speed::Slow => {
-                self.slow.dirty.extend_from_slice(&self.fast.dirty);
-                self.slow.dirty.sort_unstable();
-                self.slow.dirty.dedup();
-                &mut self.slow
-            }
+        let some = |symbol: Option<SymbolId>| -> Result<Vec<&Market>, Reject> {
+            Ok(match symbol {
+                Some(symbol) => vec![market(symbol)?],
+                None => self.markets.values().collect(),
+            })
         };
-        if conflation.last_update_id == last_update_id {
-            return;
-        }
-        let first_update_id = conflation.last_update_id + 1;
-        conflation.last_update_id = last_update_id;
-        let total = |(side, price)| (side, price, self.image.total(side, price));
-        let changes: Vec<(Side, Price, Lots)> = conflation.dirty.drain(..).map(total).collect();
-        let diff = MarketUpdate::Depth { first_update_id, last_update_id, changes, time };
-        updates.push((Topic::Depth(symbol, speed), diff));
-        for levels in PARTIAL_DEPTHS {
-            let view = depth(&self.image, usize::from(levels));
-            updates.push((Topic::PartialDepth(symbol, levels, speed), MarketUpdate::PartialDepth(view)));
-        }
+        Ok(match query {
+            MarketQuery::Depth { symbol, levels } => MarketView::Depth(market(symbol)?.depth(levels)),
+            MarketQuery::Trades { symbol, range } => {
+                MarketView::Trades(market(symbol)?.image.history().trades.trades(range))
+            }
+            MarketQuery::Aggregates { symbol, range } => {
+                MarketView::Aggregates(market(symbol)?.image.history().trades.aggregates(range))
+            }
+            MarketQuery::Candles { symbol, interval, zone, start, end, limit } => {
+                let image = &market(symbol)?.image;
+                let candles = &image.history().candles;
+                MarketView::Candles(candles.query((interval, zone), start, end, limit, image.time()))
+            }
+            MarketQuery::Windows(symbol, span) => {
+                let views = some(symbol)?.into_iter().map(|market| tickers::view(market, span));
+                MarketView::Windows(views.collect())
+            }
+            MarketQuery::Diffs { symbol, from, to, limit } => {
+                let found = market(symbol)?.log.covering(from, to, limit);
+                MarketView::Diffs(found.map(|diffs| diffs.cloned().collect()))
+            }
+            MarketQuery::Tickers(symbol) => {
+                MarketView::Tickers(some(symbol)?.into_iter().map(ticker).collect())
+            }
+        })
     }
 }
 
-fn depth(image: &MarketImage, levels: usize) -> DepthView {
-    DepthView {
-        last_update_id: image.last_update_id(),
-        bids: image.depth(Side::Buy, levels),
-        asks: image.depth(Side::Sell, levels),
-    }
-}
-
-const fn ticker(symbol: SymbolId, market: &Market) -> TickerView {
-    TickerView { symbol, last: market.image.last_price(), book: market.quotes }
+fn ticker(market: &Market) -> TickerView {
+    TickerView { symbol: market.spec.id, last: market.image.last_price(), book: market.quotes }
 }
 
 impl Actor for MarketDataActor {
@@ -199,8 +158,10 @@ impl Handler<Wire> for MarketDataActor {
 
     fn handle(&mut self, Wire(topology): Wire, _: &mut Self::Context) {
         for spec in topology.catalogue.symbols() {
-            let market = self.markets.entry(spec.id).or_default();
-            market.note_references(spec.id, &topology);
+            let image = self.images.remove(&spec.id).unwrap_or_default();
+            let market = Market::of(Arc::clone(spec), image);
+            market.note_references(&topology);
+            self.markets.insert(spec.id, market);
         }
         self.topology = Some(topology);
     }
@@ -230,8 +191,9 @@ impl Handler<MarketMoved> for MarketDataActor {
             if last.replace(symbol) == Some(symbol) {
                 continue;
             }
-            if let Some(market) = self.markets.get(&symbol) {
-                market.note_references(symbol, topology);
+            if let Some(market) = self.markets.get_mut(&symbol) {
+                market.complete_aggregate(has_listeners, &mut updates);
+                market.note_references(topology);
             }
         }
         let trades = moved.events.iter().filter(|event| matches!(event, PublicEvent::TradePrinted { .. }));
@@ -245,7 +207,7 @@ impl Handler<MarketMoved> for MarketDataActor {
 /// The symbol an event is about and, if it moves the book, the update it belongs to.
 const fn key(event: &PublicEvent) -> (SymbolId, Option<u64>) {
     match event {
-        PublicEvent::TradePrinted { symbol, .. } => (*symbol, None),
+        PublicEvent::TradePrinted { symbol, .. } | PublicEvent::TimePassed { symbol, .. } => (*symbol, None),
         PublicEvent::BookMoved { symbol, update_id, .. } => (*symbol, Some(*update_id)),
     }
 }
@@ -255,6 +217,37 @@ impl Handler<FlushDepth> for MarketDataActor {
 
     fn handle(&mut self, flush: FlushDepth, _: &mut Self::Context) {
         self.flush(flush.0);
+    }
+}
+
+impl Handler<WatchTopic> for MarketDataActor {
+    type Result = ();
+
+    fn handle(&mut self, WatchTopic { topic, listening }: WatchTopic, _: &mut Self::Context) {
+        match (topic, listening) {
+            // Whoever asked for a snapshot may be about to join: its diffs go on.
+            (Topic::DepthSnapshot(..), false) => false,
+            (_, true) => self.watched.insert(topic),
+            (_, false) => self.watched.remove(&topic),
+        };
+        if let Topic::Kline(symbol, interval, zone) = topic
+            && let Some(Market { klines, image, .. }) = self.markets.get_mut(&symbol)
+        {
+            match listening {
+                true => klines.watch(interval, zone, image),
+                false => klines.unwatch(interval, zone),
+            }
+        }
+    }
+}
+
+impl Handler<AskSnapshot> for MarketDataActor {
+    type Result = ();
+
+    fn handle(&mut self, AskSnapshot { session, symbol, speed }: AskSnapshot, _: &mut Self::Context) {
+        if let Some(market) = self.markets.get_mut(&symbol) {
+            market.join(session, speed);
+        }
     }
 }
 

@@ -15,8 +15,9 @@ use actix::prelude::*;
 
 use super::{
     message::{
-        AttachUser, Encoder, Frame, MarketUpdate, OpenSession, PublishMarket, PublishUser, Release,
-        SessionEvent, SessionId, SessionLink, Shutdown, Subscribe, TimeUnit, Topic, Unsubscribe, Watch, Wire,
+        AskSnapshot, AttachUser, Encoder, Frame, JoinTopic, MarketUpdate, OpenSession, PublishMarket,
+        PublishUser, Release, SessionEvent, SessionId, SessionLink, Shutdown, Subscribe, TimeUnit, Topic,
+        Unsubscribe, Watch, WatchTopic, Wire,
     },
     topology::Topology,
 };
@@ -77,7 +78,7 @@ impl PushActor {
     fn release(&mut self, id: SessionId) {
         let Some(session) = self.sessions.remove(&id) else { return };
         for topic in &session.topics {
-            leave(&mut self.topics, topic, id);
+            self.leave_topic(*topic, id);
         }
         if let Some(account) = session.account
             && leave(&mut self.users, &account, id)
@@ -85,6 +86,19 @@ impl PushActor {
             self.watch(account, false);
         }
         self.count();
+    }
+
+    /// Takes a listener off a topic; market data learns of the last.
+    fn leave_topic(&mut self, topic: Topic, id: SessionId) {
+        if leave(&mut self.topics, &topic, id) {
+            self.watch_topic(topic, false);
+        }
+    }
+
+    fn watch_topic(&self, topic: Topic, listening: bool) {
+        if let Some(topology) = &self.topology {
+            topology.market.do_send(WatchTopic { topic, listening });
+        }
     }
 
     fn watch(&self, account: AccountId, listening: bool) {
@@ -140,14 +154,39 @@ impl Handler<Subscribe> for PushActor {
 
     fn handle(&mut self, subscribe: Subscribe, _: &mut Self::Context) {
         let id = subscribe.session;
+        if !self.sessions.contains_key(&id) {
+            return;
+        }
+        // Market data hears of new topics before the client hears that it is subscribed: what the client asks for
+        // next finds them watched.
+        let new = subscribe.topics.iter().filter(|topic| !self.topics.contains_key(topic));
+        new.for_each(|topic| self.watch_topic(*topic, true));
         if let Some(acknowledgement) = subscribe.acknowledgement {
             self.send(id, acknowledgement);
         }
-        let Some(session) = self.sessions.get_mut(&id) else { return };
-        session.combined = subscribe.combined;
         for topic in subscribe.topics {
+            let Some(session) = self.sessions.get_mut(&id) else {
+                // The acknowledgement was too much for it: nobody will leave the topics it never joined.
+                if !self.topics.contains_key(&topic) {
+                    self.watch_topic(topic, false);
+                }
+                continue;
+            };
             session.topics.insert(topic);
-            self.topics.entry(topic).or_default().insert(id);
+            match topic {
+                // Its diffs start where its snapshot ends: market data lets it join.
+                Topic::DepthSnapshot(symbol, speed) => {
+                    if let Some(topology) = &self.topology {
+                        topology.market.do_send(AskSnapshot { session: id, symbol, speed });
+                    }
+                }
+                _ => {
+                    self.topics.entry(topic).or_default().insert(id);
+                }
+            }
+        }
+        if let Some(session) = self.sessions.get_mut(&id) {
+            session.combined = subscribe.combined;
         }
     }
 }
@@ -160,8 +199,8 @@ impl Handler<Unsubscribe> for PushActor {
         if let Some(session) = self.sessions.get_mut(&id) {
             for topic in &unsubscribe.topics {
                 session.topics.remove(topic);
-                leave(&mut self.topics, topic, id);
             }
+            unsubscribe.topics.iter().for_each(|topic| self.leave_topic(*topic, id));
         }
         if let Some(acknowledgement) = unsubscribe.acknowledgement {
             self.send(id, acknowledgement);
@@ -201,6 +240,27 @@ impl Handler<PublishMarket> for PushActor {
                 let frame = frames.get(self.encoder.as_ref(), session.unit, session.combined);
                 self.send(id, frame);
             }
+        }
+    }
+}
+
+impl Handler<JoinTopic> for PushActor {
+    type Result = ();
+
+    fn handle(&mut self, join: JoinTopic, _: &mut Self::Context) {
+        let JoinTopic { session: id, topic, snapshot } = join;
+        let session = self.sessions.get(&id).filter(|session| session.topics.contains(&topic));
+        if let Some(session) = session {
+            let frame = MarketFrames::new(topic, &snapshot).get(
+                self.encoder.as_ref(),
+                session.unit,
+                session.combined,
+            );
+            self.send(id, frame);
+        }
+        // It may have gone meanwhile, or just now.
+        if self.sessions.get(&id).is_some_and(|session| session.topics.contains(&topic)) {
+            self.topics.entry(topic).or_default().insert(id);
         }
     }
 }

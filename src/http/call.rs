@@ -2,7 +2,15 @@
 
 use std::{cell::Cell, future::Future, sync::Arc};
 
-use actix_web::{HttpRequest, cookie::Cookie, http::StatusCode, rt::time::timeout};
+use actix_web::{
+    HttpRequest,
+    cookie::Cookie,
+    http::{
+        StatusCode,
+        header::{HeaderName, HeaderValue},
+    },
+    rt::time::timeout,
+};
 use tracing::Span;
 
 use super::{
@@ -172,6 +180,8 @@ pub(super) struct Reply {
     pub(super) body: String,
     pub(super) cookie: Option<Cookie<'static>>,
     pub(super) content_type: &'static str,
+    /// More headers, each with its value.
+    pub(super) headers: Vec<(HeaderName, HeaderValue)>,
 }
 
 impl Reply {
@@ -180,7 +190,7 @@ impl Reply {
 
     /// 200 with a body of JSON.
     pub(super) fn json(body: String) -> Self {
-        Self { status: StatusCode::OK, body, cookie: None, content_type: Self::JSON }
+        Self { status: StatusCode::OK, body, cookie: None, content_type: Self::JSON, headers: Vec::new() }
     }
 
     /// 200 with the JSON `fill` writes.
@@ -188,6 +198,13 @@ impl Reply {
         let mut json = Json::with_capacity(capacity);
         fill(&mut json);
         Self::json(json.finish())
+    }
+
+    /// Adds a header that holds a number, if there is one to hold.
+    #[must_use]
+    pub(super) fn with_number(mut self, name: HeaderName, value: Option<u64>) -> Self {
+        self.headers.extend(value.map(|value| (name, HeaderValue::from(value))));
+        self
     }
 }
 

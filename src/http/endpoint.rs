@@ -141,6 +141,9 @@ async fn run(
 fn success(reply: Reply) -> HttpResponse {
     let mut response = HttpResponse::build(reply.status);
     response.insert_header((header::CONTENT_TYPE, HeaderValue::from_static(reply.content_type)));
+    for header in reply.headers {
+        response.insert_header(header);
+    }
     if let Some(cookie) = reply.cookie {
         response.cookie(cookie);
     }

@@ -100,6 +100,8 @@ impl ApiError {
         order_type: BAD_REQUEST -1116 "Invalid orderType.";
         /// Neither BUY nor SELL.
         side: BAD_REQUEST -1117 "Invalid side.";
+        /// Not one of the sixteen.
+        interval: BAD_REQUEST -1120 "Invalid interval.";
         /// No such symbol.
         symbol: BAD_REQUEST -1121 "Invalid symbol.";
         /// A day at most.
@@ -112,10 +114,14 @@ impl ApiError {
         strategy_type: BAD_REQUEST -1134 "`strategyType` was less than 1000000.";
         /// The body is not the JSON asked for.
         json: BAD_REQUEST -1135 "Invalid JSON Request";
+        /// Neither FULL nor MINI.
+        ticker_type: BAD_REQUEST -1139 "Invalid ticker type.";
         /// Neither restriction.
         cancel_restrictions: BAD_REQUEST -1145 "`cancelRestrictions` has to be either `ONLY_NEW` or `ONLY_PARTIALLY_FILLED`.";
         /// A symbol twice in a list.
         duplicate_symbol: BAD_REQUEST -1151 "Symbol is present multiple times in the list.";
+        /// The symbol has another status.
+        symbol_status: BAD_REQUEST -1220 "The symbol's status does not match the requested symbolStatus.";
         /// Neither unit.
         time_unit: BAD_REQUEST -1194 "Invalid value for time unit; expected either MICROSECOND or MILLISECOND.";
         /// Not 64 letters and digits.
@@ -181,6 +187,13 @@ impl ApiError {
     /// -1130: not a value the parameter may have.
     pub fn invalid(name: &str) -> Self {
         Self::with_text(-1130, format!("Data sent for parameter '{name}' is not valid."))
+    }
+
+    /// -94001, ours: the depth diffs asked for are not kept any more, or never were; names the first update that is.
+    pub fn diffs_out_of_reach(oldest: u64) -> Self {
+        let text = format!("These diffs are not kept any more; the oldest begins with update {oldest}.");
+        let data = Some(format!("{{\"oldestU\":{oldest}}}"));
+        Self { status: StatusCode::GONE, data, ..Self::with_text(-94_001, text) }
     }
 
     /// Refuses on behalf of the exchange.

@@ -6,16 +6,15 @@ use super::{
     call::{Call, Reply, mismatched},
     error::ApiError,
     json::Json,
+    market_selection::{StatusFilter, TickerSelection},
 };
 use crate::{
     actors::message::{DepthView, MarketQuery, MarketView, TickerView},
     domain::{
         decimal::Units,
-        market::PublicTrade,
         money::{Lots, Price},
         symbol::SymbolSpec,
     },
-    http::time_unit::TimeUnit,
 };
 
 const SYMBOLS: &str = r#"^\[("[A-Z0-9-_.]{1,20}"(,"[A-Z0-9-_.]{1,20}"){0,}){0,1}\]$"#;
@@ -25,6 +24,7 @@ const ZERO: Units = Units { value: 0, scale: 8 };
 /// `GET /api/v3/depth`
 pub(super) async fn depth(call: &Call<'_>) -> Result<Reply, ApiError> {
     let spec = call.symbol()?;
+    StatusFilter::read(call)?.check(spec)?;
     let levels = call.params.limit(100, DEPTH_LEVELS_MAX)?;
     call.weigh(match levels {
         0..=100 => 5,
@@ -63,33 +63,6 @@ pub(super) fn write_level(json: &mut Json, spec: &SymbolSpec, price: Price, lots
     });
 }
 
-/// `GET /api/v3/trades`
-pub(super) async fn trades(call: &Call<'_>) -> Result<Reply, ApiError> {
-    let spec = call.symbol()?;
-    let limit = call.params.limit(500, 1_000)?;
-    match call.market(MarketQuery::Trades { symbol: spec.id, limit }).await? {
-        MarketView::Trades(trades) => Ok(Reply::write(64 + trades.len() * 160, |json| {
-            json.array(|json| {
-                trades.iter().for_each(|trade| write_trade(json.item(), spec, trade, call.unit))
-            });
-        })),
-        _ => Err(mismatched()),
-    }
-}
-
-fn write_trade(json: &mut Json, spec: &SymbolSpec, trade: &PublicTrade, unit: TimeUnit) {
-    json.object(|json| {
-        json.field("id").number(trade.id.get());
-        json.field("price").units(spec.price_units(trade.price));
-        json.field("qty").units(spec.lots_units(trade.lots));
-        let quote = spec.notional(trade.price, trade.lots).unwrap_or_default();
-        json.field("quoteQty").units(spec.quote_units(quote));
-        json.field("time").number(unit.of(trade.time));
-        json.field("isBuyerMaker").boolean(trade.buyer_is_maker);
-        json.field("isBestMatch").boolean(true);
-    });
-}
-
 /// `GET /api/v3/ticker/price`
 pub(super) async fn price(call: &Call<'_>) -> Result<Reply, ApiError> {
     tickers(call, |json, spec, view| {
@@ -122,37 +95,18 @@ async fn tickers(
     call: &Call<'_>,
     write: impl Fn(&mut Json, &SymbolSpec, &TickerView),
 ) -> Result<Reply, ApiError> {
-    let selection = Selection::read(call)?;
-    let one = match &selection {
-        Selection::One(spec) => Some(spec.id),
-        Selection::Some(_) | Selection::All => None,
-    };
-    if one.is_some() {
+    let selection = TickerSelection::read(call)?;
+    if selection.one().is_some() {
         call.weigh(2);
     }
-    let MarketView::Tickers(views) = call.market(MarketQuery::Tickers(one)).await? else {
+    let MarketView::Tickers(views) = call.market(MarketQuery::Tickers(selection.one())).await? else {
         return Err(mismatched());
     };
-    let view_of = |spec: &SymbolSpec| views.iter().find(|view| view.symbol == spec.id);
-    let mut json = Json::with_capacity(64 + views.len() * 160);
-    match &selection {
-        Selection::One(spec) => {
-            write(&mut json, spec, view_of(spec).ok_or_else(ApiError::symbol)?);
-        }
-        Selection::Some(specs) => json.array(|json| {
-            for (spec, view) in specs.iter().filter_map(|spec| Some((spec, view_of(spec)?))) {
-                write(json.item(), spec, view);
-            }
-        }),
-        Selection::All => json.array(|json| {
-            for spec in call.state.exchange().catalogue().symbols() {
-                if let Some(view) = view_of(spec) {
-                    write(json.item(), spec, view);
-                }
-            }
-        }),
-    }
-    Ok(Reply::json(json.finish()))
+    selection.write(|json, spec| {
+        let view = views.iter().find(|view| view.symbol == spec.id)?;
+        write(json.item(), spec, view);
+        Some(())
+    })
 }
 
 /// Which symbols a request is about.

@@ -8,7 +8,8 @@ use actix_web::{
 use super::{
     account, cancel_replace,
     endpoint::{Endpoint, Security, not_found, other_method},
-    exchange_info, health, market, operator, order, session, static_files, ws,
+    exchange_info, health, market, market_diff, market_klines, market_ticker, market_trades, operator, order,
+    session, static_files, ws,
 };
 
 macro_rules! endpoints {
@@ -38,12 +39,21 @@ pub static ENDPOINTS: &[Endpoint] = endpoints! {
     GET    "/api/v3/account"                  UserData 20 account::get;
     GET    "/api/v3/myTrades"                 UserData 20 account::trades;
     GET    "/api/v3/depth"                    Public    5 market::depth;
-    GET    "/api/v3/trades"                   Public   25 market::trades;
+    GET    "/api/v3/trades"                   Public   25 market_trades::trades;
+    GET    "/api/v3/historicalTrades"         Public   25 market_trades::historical;
+    GET    "/api/v3/aggTrades"                Public    4 market_trades::aggregates;
+    GET    "/api/v3/klines"                   Public    2 market_klines::klines;
+    GET    "/api/v3/uiKlines"                 Public    2 market_klines::klines;
+    GET    "/api/v3/avgPrice"                 Public    2 market_ticker::average;
+    GET    "/api/v3/ticker/24hr"              Public   80 market_ticker::day;
+    GET    "/api/v3/ticker/tradingDay"        Public    4 market_ticker::trading_day;
+    GET    "/api/v3/ticker"                   Public    4 market_ticker::rolling;
     GET    "/api/v3/ticker/price"             Public    4 market::price;
     GET    "/api/v3/ticker/bookTicker"        Public    4 market::book_ticker;
     GET    "/api/v3/ping"                     Public    1 exchange_info::ping;
     GET    "/api/v3/time"                     Public    1 exchange_info::time;
     GET    "/api/v3/exchangeInfo"             Public   20 exchange_info::get;
+    GET    "/x/v1/depth/diff"                 Public    5 market_diff::diffs;
     POST   "/x/v1/session/demo"               Browser   1 session::begin_demo;
     GET    "/x/v1/session"                    Browser   1 session::get;
     DELETE "/x/v1/session"                    Browser   1 session::end;

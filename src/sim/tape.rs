@@ -103,6 +103,7 @@ impl Tape {
                     moved = Some((symbol, update_id));
                     sheet.image.apply(event);
                 }
+                PublicEvent::TimePassed { symbol, .. } => self.sheet_mut(symbol)?.image.apply(event),
             }
         }
         let Some((symbol, _)) = moved else { return Ok(()) };

@@ -343,7 +343,7 @@ impl World {
             frames.push_symbol(head, &self.symbol_out.messages);
             self.printed.extend(self.symbol_out.public.iter().filter_map(|event| match *event {
                 PublicEvent::TradePrinted { symbol, trade } => Some((symbol, trade)),
-                PublicEvent::BookMoved { .. } => None,
+                PublicEvent::BookMoved { .. } | PublicEvent::TimePassed { .. } => None,
             }));
         }
         let symbols = self.symbols.len();

@@ -18,5 +18,6 @@ mod golden;
 mod lobster;
 #[cfg(feature = "planted")]
 mod planted;
+mod real_klines;
 mod scenarios;
 mod support;

@@ -1,12 +1,17 @@
 //! Messages around [`MarketDataActor`](crate::actors::MarketDataActor).
 
+use std::sync::Arc;
+
 use actix::prelude::*;
 
+use super::push::{SessionId, Topic};
 use crate::domain::{
     id::SymbolId,
-    market::{BestQuotes, PublicEvent, PublicTrade},
+    market::{
+        AggregateTrade, BestQuotes, Candle, DepthDiff, Interval, OutOfReach, Part, PublicEvent, PublicTrade,
+        Range, Stretch, Window, Zone,
+    },
     money::{Lots, Price},
-    order::Side,
     reject::Reject,
     time::Timestamp,
 };
@@ -48,15 +53,59 @@ pub enum MarketQuery {
         /// At most so many a side.
         levels: usize,
     },
-    /// The latest trades.
+    /// Trades.
     Trades {
         /// Which book.
         symbol: SymbolId,
+        /// Which of them.
+        range: Range,
+    },
+    /// Aggregate trades.
+    Aggregates {
+        /// Which book.
+        symbol: SymbolId,
+        /// Which of them.
+        range: Range,
+    },
+    /// Candles.
+    Candles {
+        /// Which book.
+        symbol: SymbolId,
+        /// How long they are.
+        interval: Interval,
+        /// In which time zone days and longer begin.
+        zone: Zone,
+        /// The earliest opening wanted.
+        start: Option<Timestamp>,
+        /// The latest opening wanted.
+        end: Option<Timestamp>,
         /// At most so many.
+        limit: usize,
+    },
+    /// What was traded lately, of one symbol or of all by id.
+    Windows(Option<SymbolId>, Span),
+    /// Diffs of the 100 ms stream that were sent already.
+    Diffs {
+        /// Which book.
+        symbol: SymbolId,
+        /// The first update to cover.
+        from: u64,
+        /// The last update to cover.
+        to: u64,
+        /// At most so many diffs.
         limit: usize,
     },
     /// Last price and best quotes of one symbol, or of all by id.
     Tickers(Option<SymbolId>),
+}
+
+/// How far back a window goes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Span {
+    /// So many minutes.
+    Minutes(u64),
+    /// To the beginning of the day in this zone.
+    Day(Zone),
 }
 
 /// The answer to a [`MarketQuery`].
@@ -64,8 +113,16 @@ pub enum MarketQuery {
 pub enum MarketView {
     /// The best levels of a book.
     Depth(DepthView),
-    /// The latest trades, oldest first.
-    Trades(Vec<PublicTrade>),
+    /// Trades.
+    Trades(Part<PublicTrade>),
+    /// Aggregate trades.
+    Aggregates(Part<AggregateTrade>),
+    /// Candles.
+    Candles(Stretch),
+    /// What was traded lately.
+    Windows(Vec<WindowView>),
+    /// Diffs, or from where on there are any.
+    Diffs(Result<Vec<Arc<DepthDiff>>, OutOfReach>),
     /// Last prices and best quotes.
     Tickers(Vec<TickerView>),
 }
@@ -92,24 +149,81 @@ pub struct TickerView {
     pub book: BestQuotes,
 }
 
+/// What was traded of a symbol lately, and its best quotes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct WindowView {
+    /// Which symbol.
+    pub symbol: SymbolId,
+    /// What was traded.
+    pub window: Window,
+    /// Its best quotes.
+    pub book: BestQuotes,
+}
+
+/// A candle with what its stream says about it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct CandleView {
+    /// The candle.
+    pub candle: Candle,
+    /// How long it is.
+    pub interval: Interval,
+    /// When it ends and the next begins.
+    pub end: Timestamp,
+    /// Whether no trade of it can come any more.
+    pub is_final: bool,
+    /// Up to when it was told.
+    pub time: Timestamp,
+}
+
 /// What market data tells subscribers.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum MarketUpdate {
     /// A trade, at once.
     Trade(PublicTrade),
+    /// An aggregate trade, when it is complete.
+    Aggregate(AggregateTrade),
     /// New best quotes, at once.
     BookTicker(BestQuotes),
     /// Every level that changed since the stream's last diff, with its total now.
-    Depth {
-        /// The first update it covers: the previous diff's last + 1.
-        first_update_id: u64,
-        /// The last update it covers.
-        last_update_id: u64,
-        /// The levels.
-        changes: Vec<(Side, Price, Lots)>,
+    Depth(Arc<DepthDiff>),
+    /// The book a stream of diffs starts from.
+    DepthSnapshot {
+        /// The best levels.
+        book: DepthView,
+        /// Its checksum.
+        checksum: u32,
         /// When.
         time: Timestamp,
     },
     /// The best levels.
     PartialDepth(DepthView),
+    /// A candle.
+    Candle(CandleView),
+    /// What was traded lately of the topic's symbol.
+    Ticker(WindowView),
+    /// What was traded lately, of the symbols something changed for.
+    Tickers(Vec<WindowView>),
+}
+
+/// Push to market data: the first listener of a topic has come, or its last one has gone. Topics nobody listens to are
+/// not worked for.
+#[derive(Debug, Clone, Copy, Message)]
+#[rtype(result = "()")]
+pub struct WatchTopic {
+    /// Which topic.
+    pub topic: Topic,
+    /// Whether anybody listens now.
+    pub listening: bool,
+}
+
+/// Push to market data: this session wants the diffs of a topic, beginning with a snapshot.
+#[derive(Debug, Clone, Copy, Message)]
+#[rtype(result = "()")]
+pub struct AskSnapshot {
+    /// Who.
+    pub session: SessionId,
+    /// Which book.
+    pub symbol: SymbolId,
+    /// Which of its two streams of diffs.
+    pub speed: Speed,
 }

@@ -6,11 +6,12 @@ mod push;
 mod shard;
 
 pub use market::{
-    DepthView, FlushDepth, MarketMoved, MarketQuery, MarketUpdate, MarketView, QueryMarket, Speed, TickerView,
+    AskSnapshot, CandleView, DepthView, FlushDepth, MarketMoved, MarketQuery, MarketUpdate, MarketView,
+    QueryMarket, Span, Speed, TickerView, WatchTopic, WindowView,
 };
 pub use push::{
-    AttachUser, Encoder, Frame, OpenSession, PublishMarket, PublishUser, Release, SessionEvent, SessionId,
-    SessionLink, Shutdown, Subscribe, TimeUnit, Topic, Unsubscribe,
+    AttachUser, Encoder, Frame, JoinTopic, OpenSession, PublishMarket, PublishUser, Release, SessionEvent,
+    SessionId, SessionLink, Shutdown, Subscribe, TickerWindow, TimeUnit, Topic, Unsubscribe,
 };
 pub use shard::{
     Admission, Admitted, Applied, Crash, Deliver, Drain, Query, ReplyHandle, StateHash, SymbolShardLost,

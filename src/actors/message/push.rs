@@ -12,6 +12,7 @@ use super::market::{MarketUpdate, Speed};
 use crate::domain::{
     account::UserEvent,
     id::{AccountId, SymbolId},
+    market::{Interval, Zone},
 };
 
 /// A WebSocket session, numbered by who opened it; unique for the life of the process.
@@ -29,6 +30,71 @@ pub enum Topic {
     Depth(SymbolId, Speed),
     /// `<symbol>@depth{5,10,20}[@100ms]`
     PartialDepth(SymbolId, u8, Speed),
+    /// `<symbol>@depthSnapshot[@100ms]`
+    DepthSnapshot(SymbolId, Speed),
+    /// `<symbol>@aggTrade`
+    AggTrade(SymbolId),
+    /// `<symbol>@kline_<interval>[@+08:00]`
+    Kline(SymbolId, Interval, Zone),
+    /// `<symbol>@miniTicker`
+    MiniTicker(SymbolId),
+    /// `!miniTicker@arr`
+    AllMiniTickers,
+    /// `<symbol>@ticker`
+    Ticker(SymbolId),
+    /// `!ticker@arr`
+    AllTickers,
+    /// `<symbol>@ticker_{1h,4h,1d}`
+    WindowTicker(SymbolId, TickerWindow),
+    /// `!ticker_{1h,4h,1d}@arr`
+    AllWindowTickers(TickerWindow),
+    /// `<symbol>@avgPrice`
+    AveragePrice(SymbolId),
+}
+
+impl Topic {
+    /// Returns the symbol it is about; `None` for those about all.
+    pub const fn symbol(self) -> Option<SymbolId> {
+        match self {
+            Self::Trade(symbol)
+            | Self::BookTicker(symbol)
+            | Self::Depth(symbol, _)
+            | Self::PartialDepth(symbol, ..)
+            | Self::DepthSnapshot(symbol, _)
+            | Self::AggTrade(symbol)
+            | Self::Kline(symbol, ..)
+            | Self::MiniTicker(symbol)
+            | Self::Ticker(symbol)
+            | Self::WindowTicker(symbol, _)
+            | Self::AveragePrice(symbol) => Some(symbol),
+            Self::AllMiniTickers | Self::AllTickers | Self::AllWindowTickers(_) => None,
+        }
+    }
+}
+
+/// How long the window of a ticker stream is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum TickerWindow {
+    /// An hour.
+    Hour1,
+    /// Four hours.
+    Hour4,
+    /// A day.
+    Day1,
+}
+
+impl TickerWindow {
+    /// Every window, shortest first.
+    pub const ALL: [Self; 3] = [Self::Hour1, Self::Hour4, Self::Day1];
+
+    /// Returns its length in minutes.
+    pub const fn minutes(self) -> u64 {
+        match self {
+            Self::Hour1 => 60,
+            Self::Hour4 => 4 * 60,
+            Self::Day1 => 24 * 60,
+        }
+    }
 }
 
 /// A frame ready for the wire; cloning shares the bytes.
@@ -159,6 +225,18 @@ pub struct Release(pub SessionId);
 pub struct PublishMarket {
     /// The updates of one turn, in order.
     pub updates: Vec<(Topic, MarketUpdate)>,
+}
+
+/// Market data to push: the snapshot this session's diffs start from; it gets them from now on.
+#[derive(Debug, Message)]
+#[rtype(result = "()")]
+pub struct JoinTopic {
+    /// Who.
+    pub session: SessionId,
+    /// Which topic.
+    pub topic: Topic,
+    /// The snapshot.
+    pub snapshot: MarketUpdate,
 }
 
 /// Account to push (`PushUser`): for the sessions of these accounts.

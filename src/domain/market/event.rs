@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::domain::{
-    id::{SymbolId, TradeId},
+    id::{OrderId, SymbolId, TradeId},
     money::{Lots, Price},
     order::Side,
     time::Timestamp,
@@ -22,6 +22,8 @@ pub struct PublicTrade {
     pub time: Timestamp,
     /// Whether the buyer rested.
     pub buyer_is_maker: bool,
+    /// The order that took; not told, but what it traded at one price is told as one aggregate.
+    pub taker: OrderId,
 }
 
 /// One public fact about a symbol, in the order they happened.
@@ -49,13 +51,22 @@ pub enum PublicEvent {
         /// When.
         time: Timestamp,
     },
+    /// Everything before this time has been told (`TimePassed`): what comes later is not earlier.
+    TimePassed {
+        /// The symbol.
+        symbol: SymbolId,
+        /// Up to when.
+        time: Timestamp,
+    },
 }
 
 impl PublicEvent {
     /// Returns the symbol it is about.
     pub const fn symbol(&self) -> SymbolId {
         match self {
-            Self::TradePrinted { symbol, .. } | Self::BookMoved { symbol, .. } => *symbol,
+            Self::TradePrinted { symbol, .. }
+            | Self::BookMoved { symbol, .. }
+            | Self::TimePassed { symbol, .. } => *symbol,
         }
     }
 }

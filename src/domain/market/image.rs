@@ -1,16 +1,21 @@
-//! The public image of a symbol: level totals, recent trades, and which levels changed since the last diff.
+//! The public image of a symbol: level totals, recent trades and candles.
 
-use std::collections::VecDeque;
+use serde::{Deserialize, Serialize};
 
-use super::event::{PublicEvent, PublicTrade};
+use super::{
+    candle::Candle,
+    candles::Candles,
+    event::{PublicEvent, PublicTrade},
+    interval::{Interval, Zone},
+    trades::{Range, Trades},
+    window::Window,
+};
 use crate::domain::{
     book::{Book, Ladder},
     money::{Lots, Price},
     order::Side,
+    time::Timestamp,
 };
-
-/// How many trades an image remembers.
-pub(super) const TRADES_LEN_MAX: usize = 1_000;
 
 /// The best level of each side, with the update they include.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -23,27 +28,37 @@ pub struct BestQuotes {
     pub ask: Option<(Price, Lots)>,
 }
 
+/// What was traded, as far as it is kept: the part of an image a snapshot needs besides the book.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MarketHistory {
+    /// The latest trades.
+    pub trades: Trades,
+    /// The candles of every interval.
+    pub candles: Candles,
+}
+
 /// What the public sees of one symbol: the fold of its [`PublicEvent`]s.
 #[derive(Debug, Default)]
 pub struct MarketImage {
     bids: Ladder<Lots>,
     asks: Ladder<Lots>,
     last_update_id: u64,
-    last_price: Option<Price>,
-    trades: VecDeque<PublicTrade>,
+    history: MarketHistory,
+    /// No event to come is earlier. Not written down: ticks that change nothing else are not in the journal.
+    time: Timestamp,
 }
 
 impl MarketImage {
-    /// Makes the image of a book again, with the latest trades, oldest first.
-    pub fn restore(book: &Book, last_update_id: u64, trades: Vec<PublicTrade>) -> Self {
+    /// Makes the image of a book again, with what was traded.
+    pub fn restore(book: &Book, last_update_id: u64, history: MarketHistory) -> Self {
         let mut image = Self { last_update_id, ..Self::default() };
         for side in Side::BOTH {
             for (price, total) in book.depth(side) {
                 *image.side_mut(side).get_or_default(price) = total;
             }
         }
-        image.last_price = trades.last().map(|trade| trade.price);
-        image.trades = trades.into();
+        image.time = history.trades.last().map(|trade| trade.time).unwrap_or_default();
+        image.history = history;
         image
     }
 
@@ -51,14 +66,13 @@ impl MarketImage {
     pub fn apply(&mut self, event: &PublicEvent) {
         match *event {
             PublicEvent::TradePrinted { trade, .. } => {
-                if self.trades.len() == TRADES_LEN_MAX {
-                    self.trades.pop_front();
-                }
-                self.trades.push_back(trade);
-                self.last_price = Some(trade.price);
+                self.history.trades.add(trade);
+                self.history.candles.add(&trade);
+                self.time = self.time.max(trade.time);
             }
-            PublicEvent::BookMoved { update_id, side, price, total, .. } => {
+            PublicEvent::BookMoved { update_id, side, price, total, time, .. } => {
                 self.last_update_id = update_id;
+                self.time = self.time.max(time);
                 let levels = self.side_mut(side);
                 if total.is_zero() {
                     levels.remove(price);
@@ -66,6 +80,7 @@ impl MarketImage {
                     *levels.get_or_default(price) = total;
                 }
             }
+            PublicEvent::TimePassed { time, .. } => self.time = self.time.max(time),
         }
     }
 
@@ -110,12 +125,98 @@ impl MarketImage {
     }
 
     /// Returns the price of the last trade.
-    pub const fn last_price(&self) -> Option<Price> {
-        self.last_price
+    pub fn last_price(&self) -> Option<Price> {
+        self.history.trades.last().map(|trade| trade.price)
+    }
+
+    /// Returns what was traded.
+    pub const fn history(&self) -> &MarketHistory {
+        &self.history
     }
 
     /// Returns the latest trades, oldest first.
     pub fn trades(&self, limit: usize) -> Vec<PublicTrade> {
-        self.trades.iter().skip(self.trades.len().saturating_sub(limit)).copied().collect()
+        self.history.trades.trades(Range { limit, ..Range::default() }).items
+    }
+
+    /// Returns the watermark: every event before this time has been applied, so a candle that ends by then is final.
+    pub const fn time(&self) -> Timestamp {
+        self.time
+    }
+
+    /// Returns the candle that holds `time`; `None` before the first trade.
+    pub fn candle(&self, interval: Interval, zone: Zone, time: Timestamp) -> Option<Candle> {
+        self.history.candles.at(interval, zone, time)
+    }
+
+    /// Returns the trades since `open_time`, the beginning of a minute.
+    pub fn window(&self, open_time: Timestamp) -> Window {
+        let MarketHistory { trades, candles } = &self.history;
+        Window {
+            open_time,
+            close_time: self.time.max(open_time),
+            candle: candles.fold_since(open_time),
+            close_before: candles.close_before(open_time),
+            last: trades.last().copied(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::{
+        book::BookLimits,
+        id::{OrderId, SymbolId, TradeId},
+    };
+
+    const SYMBOL: SymbolId = SymbolId::new(1);
+
+    fn trade(id: u64) -> PublicEvent {
+        let trade = PublicTrade {
+            id: TradeId::new(id),
+            price: Price::from_ticks(100 + id % 7),
+            lots: Lots::new(id),
+            time: Timestamp::from_millis(id * 1_700),
+            buyer_is_maker: false,
+            taker: OrderId::new(id / 2),
+        };
+        PublicEvent::TradePrinted { symbol: SYMBOL, trade }
+    }
+
+    fn passed(millis: u64) -> PublicEvent {
+        PublicEvent::TimePassed { symbol: SYMBOL, time: Timestamp::from_millis(millis) }
+    }
+
+    #[test]
+    fn time_that_passes_leaves_nothing_to_write_down() {
+        let (mut live, mut replayed) = (MarketImage::default(), MarketImage::default());
+        for id in 1..200 {
+            live.apply(&passed(id * 1_700 - 1));
+            live.apply(&trade(id));
+            replayed.apply(&trade(id));
+        }
+        live.apply(&passed(10_000_000));
+        assert_eq!(live.history(), replayed.history());
+        assert_eq!(live.time(), Timestamp::from_millis(10_000_000));
+        assert_eq!(replayed.time(), Timestamp::from_millis(199 * 1_700));
+    }
+
+    #[test]
+    fn a_restored_image_goes_on_as_the_one_written_down() {
+        let mut whole = MarketImage::default();
+        (1..100).for_each(|id| whole.apply(&trade(id)));
+        let bytes = postcard::to_stdvec(whole.history()).unwrap();
+        let book = Book::new(BookLimits { orders_max: 1, fills_max: 1 });
+        let mut restored = MarketImage::restore(&book, 7, postcard::from_bytes(&bytes).unwrap());
+        assert_eq!((restored.last_update_id(), restored.time()), (7, whole.time()));
+        for event in (100..300).map(trade).chain([passed(1_000_000)]) {
+            whole.apply(&event);
+            restored.apply(&event);
+        }
+        assert_eq!(restored.history(), whole.history());
+        let since = Timestamp::from_millis(60_000);
+        assert_eq!(restored.window(since), whole.window(since));
+        assert_eq!(restored.last_price(), whole.last_price());
     }
 }

@@ -150,6 +150,9 @@ impl SymbolSlot {
             SymbolInput::Tick => {
                 self.expire(out)?;
                 out.applied.extend(self.links.acknowledge_all());
+                let time = self.time;
+                let passed = |&symbol: &SymbolId| PublicEvent::TimePassed { symbol, time };
+                out.public.extend(self.markets.keys().map(passed));
                 !out.messages.is_empty()
             }
             SymbolInput::Cascade => self.cascade(out)?,

@@ -198,7 +198,8 @@ impl Teller<'_> {
             self.out.messages.push(message);
         }
         let buyer_is_maker = taker_side == Side::Sell;
-        let trade = PublicTrade { id: trade, price, lots, time, buyer_is_maker };
+        let [_, Party { order: taker, .. }] = *parties;
+        let trade = PublicTrade { id: trade, price, lots, time, buyer_is_maker, taker };
         self.out.public.push(PublicEvent::TradePrinted { symbol, trade });
     }
 

@@ -18,7 +18,7 @@ use super::{
     book::BookLimits,
     catalogue::Catalogue,
     id::{SLOT_COUNT, SlotId, SymbolId},
-    market::{MarketImage, PublicTrade, SymbolFrame, SymbolOutput, SymbolSlot, SymbolState},
+    market::{MarketHistory, MarketImage, SymbolFrame, SymbolOutput, SymbolSlot, SymbolState},
     message::{Envelope, ToAccount, ToSymbol},
     reject::Fault,
 };
@@ -39,8 +39,8 @@ pub enum Frame {
 pub struct SymbolRecord {
     /// The slot.
     pub state: SymbolState,
-    /// The latest trades by symbol, oldest first.
-    pub trades: Vec<(SymbolId, Vec<PublicTrade>)>,
+    /// What was traded, by symbol.
+    pub history: Vec<(SymbolId, MarketHistory)>,
 }
 
 /// The exchange, or some of its slots.
@@ -84,9 +84,9 @@ impl Replica {
     /// A symbol that does not exist any more, or a book that is none.
     pub fn add_symbol_slot(&mut self, record: SymbolRecord) -> Result<(), Fault> {
         let slot = SymbolSlot::restore(record.state, &self.catalogue, self.limits()?)?;
-        for (symbol, trades) in record.trades {
+        for (symbol, history) in record.history {
             if let (Some(book), Some((_, last_update))) = (slot.book(symbol), slot.counters(symbol)) {
-                self.images.insert(symbol, MarketImage::restore(book, last_update, trades));
+                self.images.insert(symbol, MarketImage::restore(book, last_update, history));
             }
         }
         self.symbols.insert(slot.slot(), slot);
@@ -220,9 +220,9 @@ impl Replica {
 
     /// Writes a symbol slot down.
     pub fn symbol_record(&self, slot: &SymbolSlot) -> SymbolRecord {
-        let trades = |symbol: SymbolId| self.images.get(&symbol).map(|image| image.trades(usize::MAX));
-        let trades = slot.symbols().map(|symbol| (symbol, trades(symbol).unwrap_or_default()));
-        SymbolRecord { state: slot.state(), trades: trades.collect() }
+        let history = |symbol: SymbolId| self.images.get(&symbol).map(|image| image.history().clone());
+        let history = slot.symbols().map(|symbol| (symbol, history(symbol).unwrap_or_default()));
+        SymbolRecord { state: slot.state(), history: history.collect() }
     }
 
     /// Returns the messages under way, given [`trim`](Self::trim) has run: what restarted senders tell again.

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::topic;
+use super::{market, topic};
 use crate::{
     actors::{
         Clock,
@@ -13,19 +13,12 @@ use crate::{
         catalogue::Catalogue,
         decimal::Units,
         id::SymbolId,
-        market::{BestQuotes, PublicTrade},
-        money::{Lots, Price},
-        order::{EndReason, Side},
+        order::EndReason,
         order_list::OrderList,
         symbol::SymbolSpec,
         time::Timestamp,
     },
-    http::{
-        json::Json,
-        market::{write_depth, write_level},
-        names, order_reply,
-        time_unit::TimeUnit,
-    },
+    http::{json::Json, names, order_reply, time_unit::TimeUnit},
 };
 
 const ZERO: Units = Units { value: 0, scale: 8 };
@@ -91,31 +84,7 @@ impl WireEncoder {
 
 impl Encoder for WireEncoder {
     fn market(&self, topic: Topic, update: &MarketUpdate, unit: TimeUnit) -> String {
-        let symbol = match topic {
-            Topic::Trade(id) | Topic::BookTicker(id) | Topic::Depth(id, _) | Topic::PartialDepth(id, ..) => {
-                id
-            }
-        };
-        let Some(spec) = self.spec(symbol) else { return "null".to_owned() };
-        let mut json = Json::with_capacity(256);
-        match update {
-            MarketUpdate::Trade(trade) => write_trade(&mut json, spec, trade, unit),
-            MarketUpdate::BookTicker(ticker) => write_book_ticker(&mut json, spec, ticker),
-            MarketUpdate::PartialDepth(depth) => write_depth(&mut json, spec, depth),
-            MarketUpdate::Depth { first_update_id, last_update_id, changes, time } => json.object(|json| {
-                write_head(json, "depthUpdate", *time, unit);
-                json.field("s").text(&spec.name);
-                json.field("U").number(*first_update_id);
-                json.field("u").number(*last_update_id);
-                for (name, side) in [("b", Side::Buy), ("a", Side::Sell)] {
-                    json.field(name).array(|json| {
-                        let levels = changes.iter().filter(|(of, ..)| *of == side);
-                        levels.for_each(|&(_, price, lots)| write_level(json.item(), spec, price, lots));
-                    });
-                }
-            }),
-        }
-        json.finish()
+        market::encode(topic, update, unit, &self.catalogue)
     }
 
     fn stream_name(&self, topic: Topic) -> String {
@@ -152,35 +121,9 @@ impl Encoder for WireEncoder {
     }
 }
 
-fn write_head(json: &mut Json, kind: &str, time: Timestamp, unit: TimeUnit) {
+pub(super) fn write_head(json: &mut Json, kind: &str, time: Timestamp, unit: TimeUnit) {
     json.field("e").text(kind);
     json.field("E").number(unit.of(time));
-}
-
-fn write_trade(json: &mut Json, spec: &SymbolSpec, trade: &PublicTrade, unit: TimeUnit) {
-    json.object(|json| {
-        write_head(json, "trade", trade.time, unit);
-        json.field("s").text(&spec.name);
-        json.field("t").number(trade.id.get());
-        json.field("p").units(spec.price_units(trade.price));
-        json.field("q").units(spec.lots_units(trade.lots));
-        json.field("T").number(unit.of(trade.time));
-        json.field("m").boolean(trade.buyer_is_maker);
-        json.field("M").boolean(true);
-    });
-}
-
-fn write_book_ticker(json: &mut Json, spec: &SymbolSpec, ticker: &BestQuotes) {
-    let price = |side: Option<(Price, Lots)>| side.map_or(ZERO, |(price, _)| spec.price_units(price));
-    let lots = |side: Option<(Price, Lots)>| side.map_or(ZERO, |(_, lots)| spec.lots_units(lots));
-    json.object(|json| {
-        json.field("u").number(ticker.update_id);
-        json.field("s").text(&spec.name);
-        json.field("b").units(price(ticker.bid));
-        json.field("B").units(lots(ticker.bid));
-        json.field("a").units(price(ticker.ask));
-        json.field("A").units(lots(ticker.ask));
-    });
 }
 
 fn write_list_status(

@@ -3,11 +3,13 @@
 mod encode;
 mod frame;
 pub(super) mod fuzzing;
+mod market;
 mod protocol;
 mod session;
 mod topic;
 
 pub use encode::WireEncoder;
+pub(super) use market::write_diff;
 
 use actix_web::{
     HttpRequest, HttpResponse,

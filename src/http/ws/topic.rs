@@ -1,8 +1,12 @@
 //! Names of streams and what they stand for.
 
 use crate::{
-    actors::message::{Speed, Topic},
-    domain::{catalogue::Catalogue, id::SymbolId},
+    actors::message::{Speed, TickerWindow, Topic},
+    domain::{
+        catalogue::Catalogue,
+        id::SymbolId,
+        market::{Interval, Zone},
+    },
 };
 
 /// The most bytes a stream's name may have to be remembered.
@@ -10,11 +14,27 @@ pub(super) const NAME_LEN_MAX: usize = 64;
 
 /// Reads a stream's name; `None` for a stream there is not. Symbols are lower case.
 pub(super) fn parse(name: &str, catalogue: &Catalogue) -> Option<Topic> {
+    if let Some(name) = name.strip_prefix('!') {
+        return parse_all(name);
+    }
     let (symbol, stream) = name.split_once('@')?;
     if symbol.bytes().any(|byte| byte.is_ascii_uppercase()) {
         return None;
     }
     let symbol = catalogue.symbol_named(&symbol.to_ascii_uppercase())?.id;
+    if let Some(topic) = parse_plain(stream, symbol) {
+        return Some(topic);
+    }
+    if let Some(kline) = stream.strip_prefix("kline_") {
+        return match kline.split_once('@') {
+            None => Some(Topic::Kline(symbol, Interval::parse(kline)?, Zone::UTC)),
+            // In a query string a plus is a space.
+            Some((interval, "+08:00" | " 08:00")) => {
+                Some(Topic::Kline(symbol, Interval::parse(interval)?, Zone::EIGHT))
+            }
+            Some(_) => None,
+        };
+    }
     let (kind, speed) = match stream.split_once('@') {
         None => (stream, Speed::Slow),
         Some((kind, "100ms")) => (kind, Speed::Fast),
@@ -22,13 +42,48 @@ pub(super) fn parse(name: &str, catalogue: &Catalogue) -> Option<Topic> {
         Some(_) => return None,
     };
     match kind {
-        "trade" if stream == kind => Some(Topic::Trade(symbol)),
-        "bookTicker" if stream == kind => Some(Topic::BookTicker(symbol)),
         "depth" => Some(Topic::Depth(symbol, speed)),
         "depth5" => Some(Topic::PartialDepth(symbol, 5, speed)),
         "depth10" => Some(Topic::PartialDepth(symbol, 10, speed)),
         "depth20" => Some(Topic::PartialDepth(symbol, 20, speed)),
+        "depthSnapshot" => Some(Topic::DepthSnapshot(symbol, speed)),
         _ => None,
+    }
+}
+
+/// Reads the stream of one symbol that takes no suffix.
+fn parse_plain(stream: &str, symbol: SymbolId) -> Option<Topic> {
+    match stream {
+        "trade" => Some(Topic::Trade(symbol)),
+        "aggTrade" => Some(Topic::AggTrade(symbol)),
+        "bookTicker" => Some(Topic::BookTicker(symbol)),
+        "miniTicker" => Some(Topic::MiniTicker(symbol)),
+        "ticker" => Some(Topic::Ticker(symbol)),
+        "avgPrice" => Some(Topic::AveragePrice(symbol)),
+        _ => Some(Topic::WindowTicker(symbol, parse_window(stream.strip_prefix("ticker_")?)?)),
+    }
+}
+
+/// Reads a stream of all symbols. Old clients put a speed behind the name, which changes nothing.
+fn parse_all(name: &str) -> Option<Topic> {
+    let name = ["@1000ms", "@3000ms"].iter().find_map(|suffix| name.strip_suffix(suffix)).unwrap_or(name);
+    match name.strip_suffix("@arr")? {
+        "miniTicker" => Some(Topic::AllMiniTickers),
+        "ticker" => Some(Topic::AllTickers),
+        other => Some(Topic::AllWindowTickers(parse_window(other.strip_prefix("ticker_")?)?)),
+    }
+}
+
+fn parse_window(text: &str) -> Option<TickerWindow> {
+    TickerWindow::ALL.into_iter().find(|window| window_name(*window) == text)
+}
+
+/// Returns the name of a ticker's window, e.g. `4h`.
+pub(super) const fn window_name(window: TickerWindow) -> &'static str {
+    match window {
+        TickerWindow::Hour1 => "1h",
+        TickerWindow::Hour4 => "4h",
+        TickerWindow::Day1 => "1d",
     }
 }
 
@@ -42,11 +97,24 @@ pub(super) fn name(topic: Topic, catalogue: &Catalogue) -> String {
     };
     match topic {
         Topic::Trade(id) => format!("{}@trade", symbol(id)),
+        Topic::AggTrade(id) => format!("{}@aggTrade", symbol(id)),
         Topic::BookTicker(id) => format!("{}@bookTicker", symbol(id)),
         Topic::Depth(id, speed) => format!("{}@depth{}", symbol(id), suffix(speed)),
         Topic::PartialDepth(id, levels, speed) => {
             format!("{}@depth{levels}{}", symbol(id), suffix(speed))
         }
+        Topic::DepthSnapshot(id, speed) => format!("{}@depthSnapshot{}", symbol(id), suffix(speed)),
+        Topic::Kline(id, interval, zone) => {
+            let zone = if zone == Zone::EIGHT { "@+08:00" } else { "" };
+            format!("{}@kline_{}{zone}", symbol(id), interval.name())
+        }
+        Topic::MiniTicker(id) => format!("{}@miniTicker", symbol(id)),
+        Topic::AllMiniTickers => "!miniTicker@arr".to_owned(),
+        Topic::Ticker(id) => format!("{}@ticker", symbol(id)),
+        Topic::AllTickers => "!ticker@arr".to_owned(),
+        Topic::WindowTicker(id, window) => format!("{}@ticker_{}", symbol(id), window_name(window)),
+        Topic::AllWindowTickers(window) => format!("!ticker_{}@arr", window_name(window)),
+        Topic::AveragePrice(id) => format!("{}@avgPrice", symbol(id)),
     }
 }
 
@@ -61,7 +129,16 @@ mod tests {
         let mut topics = vec![Topic::Trade(symbol), Topic::BookTicker(symbol)];
         for speed in [Speed::Fast, Speed::Slow] {
             topics.push(Topic::Depth(symbol, speed));
+            topics.push(Topic::DepthSnapshot(symbol, speed));
             topics.extend([5, 10, 20].map(|levels| Topic::PartialDepth(symbol, levels, speed)));
+        }
+        topics.extend([Topic::AggTrade(symbol), Topic::AveragePrice(symbol)]);
+        topics.extend([Topic::MiniTicker(symbol), Topic::Ticker(symbol)]);
+        topics.extend([Topic::AllMiniTickers, Topic::AllTickers]);
+        topics.extend(TickerWindow::ALL.map(|window| Topic::WindowTicker(symbol, window)));
+        topics.extend(TickerWindow::ALL.map(Topic::AllWindowTickers));
+        for zone in [Zone::UTC, Zone::EIGHT] {
+            topics.extend(Interval::ALL.map(|interval| Topic::Kline(symbol, interval, zone)));
         }
         for topic in topics {
             assert_eq!(parse(&name(topic, &catalogue), &catalogue), Some(topic));
@@ -70,6 +147,9 @@ mod tests {
             parse("btcusdt@depth5@1000ms", &catalogue),
             Some(Topic::PartialDepth(symbol, 5, Speed::Slow))
         );
+        for speed in ["@1000ms", "@3000ms"] {
+            assert_eq!(parse(&format!("!miniTicker@arr{speed}"), &catalogue), Some(Topic::AllMiniTickers));
+        }
     }
 
     #[test]
@@ -86,7 +166,15 @@ mod tests {
             "btcusdt@depth@250ms",
             "btcusdt@trade@100ms",
             "btcusdt@depth@100ms@100ms",
-            "!miniTicker@arr@1000ms",
+            "!miniTicker",
+            "!miniTicker@arr@100ms",
+            "!bookTicker",
+            "!ticker_2h@arr",
+            "btcusdt@kline_2m",
+            "btcusdt@kline_1d@+09:00",
+            "btcusdt@ticker_1w",
+            "btcusdt@aggTrade@100ms",
+            "btcusdt@depthSnapshot@250ms",
         ] {
             assert_eq!(parse(other, &catalogue), None, "{other}");
         }

@@ -2,6 +2,7 @@
 
 mod conformance;
 mod errors;
+mod market_data;
 mod sessions;
 mod streams;
 mod trading;

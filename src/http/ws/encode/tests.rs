@@ -4,8 +4,9 @@ use crate::{
     domain::{
         command::Balance,
         id::{AccountId, AssetId, ClientOrderId, OrderId, TradeId},
-        money::Amount,
-        order::{Fill, Order, OrderKind, OrderStatus, StpMode, TimeInForce},
+        market::{BestQuotes, DepthDiff, PublicTrade},
+        money::{Amount, Lots, Price},
+        order::{Fill, Order, OrderKind, OrderStatus, Side, StpMode, TimeInForce},
     },
 };
 
@@ -65,6 +66,7 @@ fn market_updates_look_like_binances() {
         lots: Lots::new(150),
         time: TIME,
         buyer_is_maker: true,
+        taker: OrderId::new(1),
     };
     assert_eq!(
         encoder.market(Topic::Trade(SYMBOL), &MarketUpdate::Trade(trade), TimeUnit::Millis),
@@ -77,10 +79,17 @@ fn market_updates_look_like_binances() {
         r#"{"u":5,"s":"BTCUSDT","b":"45000.00000000","B":"0.00001000","a":"0.00000000","A":"0.00000000"}"#
     );
     let changes = vec![(Side::Sell, level.0, Lots::ZERO), (Side::Buy, level.0, level.1)];
-    let depth = MarketUpdate::Depth { first_update_id: 3, last_update_id: 5, changes, time: TIME };
+    let diff = DepthDiff {
+        first_update_id: 3,
+        last_update_id: 5,
+        changes,
+        time: TIME,
+        checksum: Some(4_294_967_295),
+    };
+    let depth = MarketUpdate::Depth(Arc::new(diff));
     assert_eq!(
         encoder.market(Topic::Depth(SYMBOL, Speed::Fast), &depth, TimeUnit::Millis),
-        r#"{"e":"depthUpdate","E":1700000000000,"s":"BTCUSDT","U":3,"u":5,"b":[["45000.00000000","0.00001000"]],"a":[["45000.00000000","0.00000000"]]}"#
+        r#"{"e":"depthUpdate","E":1700000000000,"s":"BTCUSDT","U":3,"u":5,"b":[["45000.00000000","0.00001000"]],"a":[["45000.00000000","0.00000000"]],"cs":4294967295}"#
     );
     let view = DepthView { last_update_id: 5, bids: vec![level], asks: vec![] };
     assert_eq!(

@@ -1,0 +1,178 @@
+//! The streams of candles somebody listens to: the candle in progress now and then, and every candle once it is final.
+
+use std::collections::BTreeMap;
+
+use super::book::Updates;
+use crate::{
+    actors::message::{CandleView, MarketUpdate, Topic},
+    domain::{
+        id::SymbolId,
+        market::{Candle, Interval, MarketImage, Zone},
+        time::Timestamp,
+    },
+};
+
+/// How many candles of one stream are closed at once. Only after a leap of the clock are there more; then the older ones
+/// are left out.
+const CLOSINGS_MAX: usize = 1_000;
+
+/// The candle streams of one symbol.
+#[derive(Debug, Default)]
+pub(super) struct KlineFeeds(BTreeMap<(Interval, Zone), Feed>);
+
+/// One stream.
+#[derive(Debug)]
+struct Feed {
+    /// When the first candle that is not told final yet begins.
+    open: Timestamp,
+    /// The candle in progress as it was told last.
+    told: Option<Candle>,
+}
+
+impl KlineFeeds {
+    /// Begins a stream with the candle in progress.
+    pub(super) fn watch(&mut self, interval: Interval, zone: Zone, image: &MarketImage) {
+        let feed = || Feed { open: interval.open(image.time(), zone), told: None };
+        self.0.entry((interval, zone)).or_insert_with(feed);
+    }
+
+    /// Ends a stream.
+    pub(super) fn unwatch(&mut self, interval: Interval, zone: Zone) {
+        self.0.remove(&(interval, zone));
+    }
+
+    /// Tells the candles that time has made final, flat ones too. Before the first trade there are none.
+    pub(super) fn close(&mut self, symbol: SymbolId, image: &MarketImage, updates: &mut Updates) {
+        for (&(interval, zone), feed) in &mut self.0 {
+            let mut closings = 0;
+            while interval.end(feed.open, zone) <= image.time() {
+                if let Some(candle) = image.candle(interval, zone, feed.open) {
+                    updates.push(update(symbol, (interval, zone), candle, true, image.time()));
+                }
+                closings += 1;
+                let now = interval.open(image.time(), zone);
+                feed.open = match closings < CLOSINGS_MAX && !image.history().candles.is_empty() {
+                    true => interval.end(feed.open, zone),
+                    false => now,
+                };
+                feed.told = None;
+            }
+        }
+    }
+
+    /// Tells the candles in progress that have changed. Those of a second are told when they close, which is as often.
+    pub(super) fn progress(&mut self, symbol: SymbolId, image: &MarketImage, updates: &mut Updates) {
+        for (&(interval, zone), feed) in &mut self.0 {
+            let candle = image.candle(interval, zone, feed.open).filter(|candle| candle.trades > 0);
+            if interval == Interval::Second1 || candle.is_none() || candle == feed.told {
+                continue;
+            }
+            feed.told = candle;
+            let updated = candle.map(|candle| update(symbol, (interval, zone), candle, false, image.time()));
+            updates.extend(updated);
+        }
+    }
+}
+
+fn update(
+    symbol: SymbolId,
+    (interval, zone): (Interval, Zone),
+    candle: Candle,
+    is_final: bool,
+    time: Timestamp,
+) -> (Topic, MarketUpdate) {
+    let end = interval.end(candle.open_time, zone);
+    let view = CandleView { candle, interval, end, is_final, time };
+    (Topic::Kline(symbol, interval, zone), MarketUpdate::Candle(view))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::{
+        id::{OrderId, TradeId},
+        market::{PublicEvent, PublicTrade},
+        money::{Lots, Price},
+    };
+
+    const SYMBOL: SymbolId = SymbolId::new(1);
+    const KEY: (Interval, Zone) = (Interval::Minute1, Zone::UTC);
+
+    fn at(seconds: u64) -> Timestamp {
+        Timestamp::from_millis(seconds * 1_000)
+    }
+
+    fn trade(id: u64, seconds: u64, price: u64) -> PublicEvent {
+        let trade = PublicTrade {
+            id: TradeId::new(id),
+            price: Price::from_ticks(price),
+            lots: Lots::new(1),
+            time: at(seconds),
+            buyer_is_maker: false,
+            taker: OrderId::new(id),
+        };
+        PublicEvent::TradePrinted { symbol: SYMBOL, trade }
+    }
+
+    const fn passed(seconds: u64) -> PublicEvent {
+        PublicEvent::TimePassed { symbol: SYMBOL, time: Timestamp::from_millis(seconds * 1_000) }
+    }
+
+    /// What a step tells: opening in minutes, close, trades, whether it is final.
+    fn told(step: impl FnOnce(&mut Updates)) -> Vec<(u64, u64, u64, bool)> {
+        let mut updates = Vec::new();
+        step(&mut updates);
+        let row = |(topic, update): (Topic, MarketUpdate)| match update {
+            MarketUpdate::Candle(view) => {
+                assert_eq!(topic, Topic::Kline(SYMBOL, KEY.0, KEY.1));
+                let Candle { open_time, close, trades, .. } = view.candle;
+                (open_time.millis() / 60_000, close.ticks(), trades, view.is_final)
+            }
+            other => panic!("{other:?}"),
+        };
+        updates.into_iter().map(row).collect()
+    }
+
+    #[test]
+    fn every_candle_is_told_final_once_and_the_one_in_progress_when_it_changed() {
+        let (mut image, mut feeds) = (MarketImage::default(), KlineFeeds::default());
+        image.apply(&passed(600));
+        feeds.watch(KEY.0, KEY.1, &image);
+        image.apply(&passed(700));
+        assert_eq!(told(|updates| feeds.close(SYMBOL, &image, updates)), [], "there is no price yet");
+        image.apply(&trade(1, 710, 5));
+        assert_eq!(told(|updates| feeds.progress(SYMBOL, &image, updates)), [(11, 5, 1, false)]);
+        assert_eq!(told(|updates| feeds.progress(SYMBOL, &image, updates)), []);
+        image.apply(&trade(2, 719, 6));
+        image.apply(&passed(900));
+        let closed = told(|updates| feeds.close(SYMBOL, &image, updates));
+        assert_eq!(closed, [(11, 6, 2, true), (12, 6, 0, true), (13, 6, 0, true), (14, 6, 0, true)]);
+        assert_eq!(told(|updates| feeds.close(SYMBOL, &image, updates)), []);
+        assert_eq!(told(|updates| feeds.progress(SYMBOL, &image, updates)), []);
+    }
+
+    #[test]
+    fn a_candle_is_not_final_as_long_as_a_trade_of_it_may_come() {
+        let (mut image, mut feeds) = (MarketImage::default(), KlineFeeds::default());
+        image.apply(&trade(1, 659, 5));
+        feeds.watch(KEY.0, KEY.1, &image);
+        image.apply(&passed(659));
+        assert_eq!(told(|updates| feeds.close(SYMBOL, &image, updates)), []);
+        image.apply(&passed(660));
+        assert_eq!(told(|updates| feeds.close(SYMBOL, &image, updates)), [(10, 5, 1, true)]);
+    }
+
+    #[test]
+    fn a_leap_of_the_clock_closes_a_bounded_number_of_candles() {
+        let (mut image, mut feeds) = (MarketImage::default(), KlineFeeds::default());
+        image.apply(&trade(1, 30, 5));
+        feeds.watch(KEY.0, KEY.1, &image);
+        image.apply(&passed(60 * 1_000_000));
+        assert_eq!(told(|updates| feeds.close(SYMBOL, &image, updates)).len(), CLOSINGS_MAX);
+        image.apply(&passed(60 * 1_000_001));
+        assert_eq!(told(|updates| feeds.close(SYMBOL, &image, updates)), [(1_000_000, 5, 0, true)]);
+        feeds.unwatch(KEY.0, KEY.1);
+        image.apply(&passed(60 * 1_000_009));
+        assert_eq!(told(|updates| feeds.close(SYMBOL, &image, updates)), []);
+    }
+}

@@ -1,0 +1,97 @@
+//! The public's trades, one by one and aggregated.
+
+use actix_web::http::header::HeaderName;
+
+use super::{
+    call::{Call, Reply, mismatched},
+    error::ApiError,
+    json::Json,
+    time_unit::TimeUnit,
+};
+use crate::{
+    actors::message::{MarketQuery, MarketView},
+    domain::{
+        market::{AggregateTrade, Part, PublicTrade, Range},
+        symbol::SymbolSpec,
+    },
+};
+
+/// The oldest id or opening (in milliseconds) that is kept, where more was asked for.
+pub(super) const REACH: HeaderName = HeaderName::from_static("x-lightning-reach");
+
+/// `GET /api/v3/trades`
+pub(super) async fn trades(call: &Call<'_>) -> Result<Reply, ApiError> {
+    let limit = call.params.limit(500, 1_000)?;
+    told(call, Range { limit, ..Range::default() }).await
+}
+
+/// `GET /api/v3/historicalTrades`
+pub(super) async fn historical(call: &Call<'_>) -> Result<Reply, ApiError> {
+    let (limit, from_id) = (call.params.limit(500, 1_000)?, call.params.integer("fromId")?);
+    told(call, Range { from_id, limit, ..Range::default() }).await
+}
+
+async fn told(call: &Call<'_>, range: Range) -> Result<Reply, ApiError> {
+    let spec = call.symbol()?;
+    match call.market(MarketQuery::Trades { symbol: spec.id, range }).await? {
+        MarketView::Trades(part) => Ok(list(&part, |json, trade| write_trade(json, spec, trade, call.unit))),
+        _ => Err(mismatched()),
+    }
+}
+
+/// `GET /api/v3/aggTrades`
+pub(super) async fn aggregates(call: &Call<'_>) -> Result<Reply, ApiError> {
+    let spec = call.symbol()?;
+    let range = Range {
+        from_id: call.params.integer("fromId")?,
+        start: call.params.time("startTime")?,
+        end: call.params.time("endTime")?,
+        limit: call.params.limit(500, 1_000)?,
+    };
+    let Range { from_id, start, end, .. } = range;
+    let has_times = start.is_some() || end.is_some();
+    if (from_id.is_some() && has_times) || start.zip(end).is_some_and(|(start, end)| end < start) {
+        return Err(ApiError::combination());
+    }
+    match call.market(MarketQuery::Aggregates { symbol: spec.id, range }).await? {
+        MarketView::Aggregates(part) => {
+            let write = |json: &mut Json, trade: &AggregateTrade| {
+                json.object(|json| write_aggregate(json, spec, trade, call.unit));
+            };
+            Ok(list(&part, write))
+        }
+        _ => Err(mismatched()),
+    }
+}
+
+fn list<T>(part: &Part<T>, write: impl Fn(&mut Json, &T)) -> Reply {
+    let reply = Reply::write(64 + part.items.len() * 160, |json| {
+        json.array(|json| part.items.iter().for_each(|item| write(json.item(), item)));
+    });
+    reply.with_number(REACH, part.reach)
+}
+
+fn write_trade(json: &mut Json, spec: &SymbolSpec, trade: &PublicTrade, unit: TimeUnit) {
+    json.object(|json| {
+        json.field("id").number(trade.id.get());
+        json.field("price").units(spec.price_units(trade.price));
+        json.field("qty").units(spec.lots_units(trade.lots));
+        let quote = spec.notional(trade.price, trade.lots).unwrap_or_default();
+        json.field("quoteQty").units(spec.quote_units(quote));
+        json.field("time").number(unit.of(trade.time));
+        json.field("isBuyerMaker").boolean(trade.buyer_is_maker);
+        json.field("isBestMatch").boolean(true);
+    });
+}
+
+/// Writes the fields of an aggregate trade; the stream has the same.
+pub(super) fn write_aggregate(json: &mut Json, spec: &SymbolSpec, trade: &AggregateTrade, unit: TimeUnit) {
+    json.field("a").number(trade.id);
+    json.field("p").units(spec.price_units(trade.price));
+    json.field("q").units(spec.lots_units(trade.lots));
+    json.field("f").number(trade.first);
+    json.field("l").number(trade.last);
+    json.field("T").number(unit.of(trade.time));
+    json.field("m").boolean(trade.buyer_is_maker);
+    json.field("M").boolean(true);
+}
