@@ -8,6 +8,7 @@ use crate::{
     config::{Balance, Config, Key},
     domain::{
         command::{AccountCommand, CreateAccount, CreateApiKey, Transfer},
+        credential::KeyMaterial,
         id::AccountId,
         reject::Reject,
     },
@@ -35,8 +36,10 @@ async fn account(exchange: &Exchange, id: u64, tier: u8, balances: &[Balance], k
         let create = AccountCommand::CreateApiKey(CreateApiKey {
             account,
             key: key.key.clone(),
-            secret: key.secret.expose().to_owned(),
+            material: KeyMaterial::Hmac(key.secret.expose().to_owned()),
             permissions: key.permissions(),
+            label: String::new(),
+            created_at: exchange.now(),
         });
         command(exchange, create).await.with_context(|| format!("a key of account {id}"))?;
     }

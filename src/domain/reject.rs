@@ -128,6 +128,18 @@ pub enum Reject {
     /// An API key of that name exists already.
     #[error("api key exists already")]
     KeyExists,
+    /// The account has as many API keys as it may have.
+    #[error("too many api keys")]
+    TooManyKeys,
+    /// The account has no such API key.
+    #[error("unknown api key")]
+    UnknownKey,
+    /// Somebody signs in by that name already.
+    #[error("name is taken")]
+    NameTaken,
+    /// The account has no such login.
+    #[error("unknown login")]
+    UnknownLogin,
 
     /// The symbol does not trade now.
     #[error("market is closed")]
@@ -194,6 +206,10 @@ impl Reject {
             Self::IdsExhausted => 2010,
             Self::UnknownTier => 2011,
             Self::KeyExists => 2012,
+            Self::TooManyKeys => 2101,
+            Self::UnknownKey => 2102,
+            Self::NameTaken => 2103,
+            Self::UnknownLogin => 2104,
             Self::MarketClosed => 3001,
             Self::WouldTake => 3002,
             Self::UnknownOrder => 3003,

@@ -12,6 +12,7 @@ use super::{
 };
 use crate::domain::{
     command::{Answer, CreateApiKey},
+    credential::Login,
     id::{AccountId, ClientOrderId, CommandId, OrderId, SlotId},
     message::{Envelope, ToSymbol},
     money::{Amount, Lots},
@@ -157,6 +158,10 @@ pub enum Change {
         /// Which.
         id: String,
     },
+    /// An API key works no more.
+    KeyTaken(String),
+    /// A login is new, or has another password.
+    LoginSet(Login),
 }
 
 /// Why an order became smaller.

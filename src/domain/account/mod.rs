@@ -5,6 +5,7 @@ mod archive;
 mod cancel;
 mod change;
 mod check;
+mod credential;
 mod event;
 mod keyed;
 mod ledger;

@@ -1,7 +1,7 @@
 //! What an account slot can be asked without changing it.
 
 use crate::domain::{
-    command::{Balance, OrderRef},
+    command::{Balance, CreateApiKey, OrderRef},
     id::{AssetId, OrderId, SymbolId, TradeId},
     order::{Fill, NewOrder, Order},
     time::Timestamp,
@@ -46,6 +46,8 @@ pub enum AccountQuery {
     },
     /// Whether this order would be accepted now.
     Test(NewOrder),
+    /// Its API keys, the oldest first.
+    ApiKeys,
 }
 
 /// Which part of a list: no bounds give the latest, a start gives the oldest from it, an end alone the latest
@@ -80,4 +82,6 @@ pub enum AccountView {
     Fills(Vec<Fill>),
     /// The order would be accepted.
     Tested,
+    /// API keys, the oldest first.
+    ApiKeys(Vec<CreateApiKey>),
 }

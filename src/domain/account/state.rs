@@ -11,6 +11,7 @@ use super::{
 };
 use crate::domain::{
     command::{Answer, Balance, CreateApiKey, ReplaceOrder, Transfer},
+    credential::{Login, LoginName},
     id::{AccountId, AssetId, ClientOrderId, CommandId, OrderId, SlotId, SymbolId},
     link::Links,
     message::ToSymbol,
@@ -44,6 +45,7 @@ pub struct AccountState {
     pub(super) clearing: ByAsset<Amount>,
     pub(super) external: ByAsset<Amount>,
     pub(super) keys: BTreeMap<String, CreateApiKey>,
+    pub(super) logins: BTreeMap<LoginName, Login>,
     pub(super) next_order: u64,
     pub(super) next_account: u64,
     /// The highest command that changed anything.
@@ -186,6 +188,7 @@ impl AccountState {
             clearing: ByAsset::default(),
             external: ByAsset::default(),
             keys: BTreeMap::new(),
+            logins: BTreeMap::new(),
             next_order: 1,
             next_account: 1,
             last_command: 0,
@@ -321,6 +324,12 @@ impl AccountState {
             Change::RequestKept { account, id, kept } => self.keep(*account, id, kept)?,
             Change::RequestAnswered { command, answer } => self.answer_kept(*command, answer)?,
             Change::RequestForgotten { account, id } => self.forget(*account, id)?,
+            Change::KeyTaken(key) => {
+                self.keys.remove(key);
+            }
+            Change::LoginSet(login) => {
+                self.logins.insert(login.name.clone(), login.clone());
+            }
         }
         Ok(())
     }

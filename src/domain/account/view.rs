@@ -54,6 +54,7 @@ impl AccountSlot {
                 plan::plan(spec, &order, account.balances.get(spec.paid(order.side).id).available)?;
                 Ok(AccountView::Tested)
             }
+            AccountQuery::ApiKeys => Ok(AccountView::ApiKeys(state.api_keys(id))),
         }
     }
 }
