@@ -59,6 +59,10 @@ async fn deposit(exchange: &Exchange, account: AccountId, balance: &Balance) -> 
 async fn command(exchange: &Exchange, command: AccountCommand) -> Result<()> {
     match exchange.command(command, None, info_span!("founding")).await {
         Ok(_) | Err(Reject::AccountExists | Reject::KeyExists) => Ok(()),
+        Err(Reject::TooManyKeys) => {
+            warn!("a key of the configuration was not given: its account has as many as it may have");
+            Ok(())
+        }
         Err(Reject::RequestConflict) => {
             warn!("a starting balance has changed in the configuration; the first one stands");
             Ok(())
