@@ -2,6 +2,7 @@
 
 mod background;
 mod founding;
+mod people;
 mod storage;
 mod token;
 
@@ -13,27 +14,18 @@ use tracing::{info, warn};
 
 use self::{
     background::Background,
+    people::Directories,
     storage::{Found, Storage},
 };
 pub use self::{storage::EXIT_DISK_FAILED, token::OperatorToken};
 use crate::{
-    actors::{self, Clock, Exchange, GateLimits, KeyListener, Running, Settings},
-    auth::{KeyDirectory, SessionLimits, Sessions},
+    actors::{self, Clock, Exchange, GateLimits, Running, Settings},
+    auth::{SessionLimits, Sessions},
     config::Config,
-    domain::{command::CreateApiKey, id::AccountId},
+    domain::id::AccountId,
     feed::synthetic,
     http::{self, ConnectionLimits, HttpState, ws::WireEncoder},
 };
-
-/// Lets the edge know of keys as shards accept them.
-#[derive(Debug)]
-struct Keys(Arc<KeyDirectory>);
-
-impl KeyListener for Keys {
-    fn api_key_created(&self, key: &CreateApiKey) {
-        self.0.insert(key);
-    }
-}
 
 /// A whole exchange: shards, HTTP server, and the synthetic market if it is on.
 #[derive(Debug)]
@@ -69,12 +61,11 @@ impl Application {
         let listener = TcpListener::bind(listen).with_context(|| format!("cannot listen on {listen}"))?;
         let address = listener.local_addr().context("the listener has no address")?;
         let token = OperatorToken::load_or_make(&config)?;
-        let Found { opening, keys: known } = storage.recover()?;
-        let keys = Arc::new(KeyDirectory::new());
-        known.iter().for_each(|key| keys.insert(key));
-        let listener_of_keys = Arc::new(Keys(Arc::clone(&keys)));
+        let Found { opening, keys, logins } = storage.recover()?;
+        let directories = Directories::new(&keys, &logins);
         let encoder = Box::new(WireEncoder::new(Arc::clone(&config.catalogue)));
-        let running = actors::start_with(settings(&config, clock), encoder, listener_of_keys, opening);
+        let running =
+            actors::start_with(settings(&config, clock), encoder, Arc::new(directories.clone()), opening);
         storage.keep(&running.exchange)?;
         let demo = config.is_demo_on().then(|| AccountId::new(config.demo.account));
         let founded = founding::found(&running.exchange, &config).await;
@@ -84,7 +75,9 @@ impl Application {
                 ConnectionLimits { unacknowledged: config.server.tcp_user_timeout(), ..Default::default() };
             let exchange = running.exchange.clone();
             let secret = token.secret().to_owned();
-            let state = web::Data::new(HttpState::new(exchange, keys, sessions, secret, demo, limits));
+            let people = directories.people(&config)?;
+            let state = HttpState::new(exchange, directories.keys, sessions, secret, demo, limits);
+            let state = web::Data::new(state.with_people(people));
             http::serve(listener, state, config.server.worker_count()).context("cannot serve")
         });
         let server = match served {

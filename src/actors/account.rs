@@ -20,6 +20,7 @@ use crate::{
     domain::{
         account::{AccountInput, AccountOutput, AccountSlot},
         command::{Answer, CreateApiKey},
+        credential::Login,
         id::{CommandId, SlotId},
         message::{ToAccount, ToSymbol},
         reject::{Fault, Reject},
@@ -29,10 +30,17 @@ use crate::{
     telemetry::{Histogram, Queue},
 };
 
-/// Told of API keys once they exist, so that the edge can check signatures without asking a shard.
+/// Told of API keys and logins once they are durable, so that the edge can check who is calling without asking a
+/// shard.
 pub trait KeyListener: Send + Sync + std::fmt::Debug {
     /// The key works from now on.
     fn api_key_created(&self, key: &CreateApiKey);
+
+    /// The key works no more.
+    fn api_key_revoked(&self, _key: &str) {}
+
+    /// The login is new, or has another password.
+    fn login_set(&self, _login: &Login) {}
 }
 
 /// Owns a set of account slots.
@@ -229,7 +237,8 @@ impl AccountActor {
         }
         let told = &mut self.log.told;
         told.events.append(&mut self.out.events);
-        told.keys.extend(self.out.keys().map(|key| (Arc::clone(&self.keys), key.clone())));
+        told.credentials
+            .extend(self.out.credentials().map(|change| (Arc::clone(&self.keys), change.clone())));
         for (command, first) in self.out.joined.drain(..) {
             // Who sends the same order again waits with whoever sent it first, if that one is still there.
             self.joined.get_or_default(first).extend(self.waiting.remove(&command));

@@ -147,10 +147,7 @@ impl Exchange {
         deadline: Option<Timestamp>,
         span: Span,
     ) -> Result<oneshot::Receiver<Result<Answer, Reject>>, Reject> {
-        let slot = match command.account() {
-            Some(account) => account.slot(),
-            None => self.topology.next_new_account_slot(),
-        };
+        let slot = command.slot().unwrap_or_else(|| self.topology.next_new_account_slot());
         let permit = self.admit(slot, &command)?;
         let (reply, answer) = oneshot::channel();
         let entered = std::time::Instant::now();

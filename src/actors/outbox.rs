@@ -20,8 +20,8 @@ use super::{
 };
 use crate::{
     domain::{
-        account::{AccountView, UserEvent},
-        command::{Answer, CreateApiKey},
+        account::{AccountView, Change, UserEvent},
+        command::Answer,
         market::PublicEvent,
         reject::Reject,
     },
@@ -42,8 +42,8 @@ pub struct TurnOutbox {
 /// What there is to tell.
 #[derive(Debug, Default)]
 pub(super) struct Told {
-    /// API keys that work from now on, and who wants to know.
-    pub(super) keys: Vec<(Arc<dyn KeyListener>, CreateApiKey)>,
+    /// API keys given and taken, logins set, and who wants to know.
+    pub(super) credentials: Vec<(Arc<dyn KeyListener>, Change)>,
     /// Private events.
     pub(super) events: Vec<UserEvent>,
     /// Public facts.
@@ -66,7 +66,7 @@ pub(super) struct Answered {
 
 impl Told {
     const fn is_empty(&self) -> bool {
-        self.keys.is_empty()
+        self.credentials.is_empty()
             && self.events.is_empty()
             && self.public.is_empty()
             && self.answers.is_empty()
@@ -76,7 +76,7 @@ impl Told {
     /// What was told in this turn will be about as much in the next.
     fn take(&mut self) -> Self {
         let next = Self {
-            keys: Vec::new(),
+            credentials: Vec::new(),
             events: Vec::with_capacity(self.events.len()),
             public: Vec::with_capacity(self.public.len()),
             answers: Vec::with_capacity(self.answers.len()),
@@ -95,9 +95,9 @@ const FRAME_PATIENCE: Duration = Duration::from_millis(1);
 
 impl Outbox for TurnOutbox {
     fn patience(&self) -> Duration {
-        let Told { keys, events, public, answers, views } = &self.told;
+        let Told { credentials, events, public, answers, views } = &self.told;
         match (
-            answers.is_empty() && views.is_empty() && events.is_empty() && keys.is_empty(),
+            answers.is_empty() && views.is_empty() && events.is_empty() && credentials.is_empty(),
             public.is_empty(),
         ) {
             (false, _) => Duration::ZERO,
@@ -108,8 +108,13 @@ impl Outbox for TurnOutbox {
 
     fn release(self) {
         let Self { topology, held, told } = self;
-        for (listener, key) in &told.keys {
-            listener.api_key_created(key);
+        for (listener, change) in &told.credentials {
+            match change {
+                Change::KeyGiven(key) => listener.api_key_created(key),
+                Change::KeyTaken(key) => listener.api_key_revoked(key),
+                Change::LoginSet(login) => listener.login_set(login),
+                _ => {}
+            }
         }
         if !told.public.is_empty() {
             topology.market.do_send(MarketMoved { events: told.public });

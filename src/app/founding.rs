@@ -8,6 +8,7 @@ use crate::{
     config::{Balance, Config, Key},
     domain::{
         command::{AccountCommand, CreateAccount, CreateApiKey, Transfer},
+        credential::KeyMaterial,
         id::AccountId,
         reject::Reject,
     },
@@ -35,8 +36,10 @@ async fn account(exchange: &Exchange, id: u64, tier: u8, balances: &[Balance], k
         let create = AccountCommand::CreateApiKey(CreateApiKey {
             account,
             key: key.key.clone(),
-            secret: key.secret.expose().to_owned(),
+            material: KeyMaterial::Hmac(key.secret.expose().to_owned()),
             permissions: key.permissions(),
+            label: String::new(),
+            created_at: exchange.now(),
         });
         command(exchange, create).await.with_context(|| format!("a key of account {id}"))?;
     }
@@ -56,6 +59,10 @@ async fn deposit(exchange: &Exchange, account: AccountId, balance: &Balance) -> 
 async fn command(exchange: &Exchange, command: AccountCommand) -> Result<()> {
     match exchange.command(command, None, info_span!("founding")).await {
         Ok(_) | Err(Reject::AccountExists | Reject::KeyExists) => Ok(()),
+        Err(Reject::TooManyKeys) => {
+            warn!("a key of the configuration was not given: its account has as many as it may have");
+            Ok(())
+        }
         Err(Reject::RequestConflict) => {
             warn!("a starting balance has changed in the configuration; the first one stands");
             Ok(())

@@ -8,7 +8,7 @@ use tracing::{error, info, warn};
 use crate::{
     actors::{Clock, Exchange, Opening, TurnOutbox},
     config::{Config, Durability},
-    domain::{book::BookLimits, command::CreateApiKey},
+    domain::{book::BookLimits, command::CreateApiKey, credential::Login},
     journal::{self, DataDirectory, Journal, JournalThread, segment, snapshot::Pace},
     store::{
         self, Keeper, KeeperSettings, Recovered, RecoveryReport, RecoverySettings, StoreError, Taken, Taking,
@@ -36,6 +36,7 @@ pub(super) struct Storage {
 pub(super) struct Found {
     pub(super) opening: Opening,
     pub(super) keys: Vec<CreateApiKey>,
+    pub(super) logins: Vec<Login>,
 }
 
 /// The wall clock in microseconds.
@@ -64,13 +65,14 @@ impl Storage {
                     );
                 }
                 warn!("durability is \"none\": nothing is kept, a restart begins from nothing");
-                return Ok(Found { opening: Opening::default(), keys: Vec::new() });
+                return Ok(Found { opening: Opening::default(), keys: Vec::new(), logins: Vec::new() });
             }
         };
         let Recovered { replica, writer, report } =
             self.replay().with_context(|| format!("data directory {path}"))?;
         tell(&report);
         let keys = replica.account_slots().flat_map(|slot| slot.keys().cloned()).collect();
+        let logins = replica.account_slots().flat_map(|slot| slot.logins().cloned()).collect();
         let started = journal::start(
             writer,
             durability,
@@ -82,7 +84,7 @@ impl Storage {
         )?;
         let opening = Opening { parts: replica.into_parts(), journal: Some(started.0.clone()) };
         self.journal = Some(started);
-        Ok(Found { opening, keys })
+        Ok(Found { opening, keys, logins })
     }
 
     fn replay(&self) -> Result<Recovered, StoreError> {

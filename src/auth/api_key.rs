@@ -1,18 +1,14 @@
-//! API keys: found without a lock, their secrets ready to verify with.
+//! API keys: found without a lock, ready to verify with.
 
-use std::{collections::HashMap, sync::Arc};
+use std::sync::Arc;
 
-use arc_swap::ArcSwap;
-
-use super::{HmacKey, RandomError};
+use super::{RandomError, directory::Directory, verifier::Verifier};
 use crate::domain::{
     command::{CreateApiKey, Permissions},
-    hash::mix64,
     id::AccountId,
 };
 
 const KEY_LEN: usize = 64;
-const SHELF_COUNT: usize = 1024;
 
 /// A key as signed requests need it.
 #[derive(Debug)]
@@ -21,55 +17,48 @@ pub struct ApiKey {
     pub account: AccountId,
     /// What it may do.
     pub permissions: Permissions,
-    /// What its signatures are checked with.
-    pub hmac: HmacKey,
+    verifier: Verifier,
 }
 
-type Shelf = HashMap<Box<str>, Arc<ApiKey>>;
-
-/// Every key of the exchange, on shelves so that adding one copies a thousandth of them. Reads take no lock.
-pub struct KeyDirectory {
-    shelves: Box<[ArcSwap<Shelf>]>,
+impl ApiKey {
+    /// Returns whether `signature` signs the concatenated parts: 64 hexadecimal digits of either case for an HMAC key,
+    /// base64 for an Ed25519 or RSA key, in both cases percent-decoded.
+    pub fn verifies(&self, parts: &[&[u8]], signature: &[u8]) -> bool {
+        self.verifier.verifies(parts, signature)
+    }
 }
+
+/// Every key of the exchange. Reads take no lock.
+pub struct KeyDirectory(Directory<ApiKey>);
 
 impl KeyDirectory {
     /// Opens an empty directory.
     pub fn new() -> Self {
-        Self { shelves: (0..SHELF_COUNT).map(|_| ArcSwap::default()).collect() }
+        Self(Directory::new())
     }
 
-    /// Adds a key, or replaces the one of that name.
+    /// Adds a key, or replaces the one of that name. A key whose material is no key is not added: nothing it signs
+    /// could verify.
     pub fn insert(&self, created: &CreateApiKey) {
-        let entry = Arc::new(ApiKey {
-            account: created.account,
-            permissions: created.permissions,
-            hmac: HmacKey::new(created.secret.as_bytes()),
-        });
-        self.shelf(&created.key).rcu(|shelf| {
-            let mut shelf = Shelf::clone(shelf);
-            shelf.insert(created.key.as_str().into(), Arc::clone(&entry));
-            shelf
-        });
+        if let Some(verifier) = Verifier::new(&created.material) {
+            let CreateApiKey { account, permissions, .. } = *created;
+            self.0.insert(&created.key, ApiKey { account, permissions, verifier });
+        }
+    }
+
+    /// Forgets a key: from now on nothing it signs is accepted.
+    pub fn remove(&self, key: &str) {
+        self.0.remove(key);
     }
 
     /// Returns the key of that name.
     pub fn get(&self, key: &str) -> Option<Arc<ApiKey>> {
-        self.shelf(key).load().get(key).cloned()
+        self.0.get(key)
     }
 
     /// Returns whether the text could be a key at all: 64 letters and digits.
     pub fn is_well_formed(key: &str) -> bool {
         key.len() == KEY_LEN && key.bytes().all(|byte| byte.is_ascii_alphanumeric())
-    }
-
-    fn shelf(&self, key: &str) -> &ArcSwap<Shelf> {
-        let word = |chunk: &[u8]| {
-            let mut word = [0; 8];
-            word[..chunk.len()].copy_from_slice(chunk);
-            u64::from_le_bytes(word)
-        };
-        let hash = key.as_bytes().chunks(8).fold(0, |hash, chunk| mix64(hash ^ word(chunk)));
-        &self.shelves[hash as usize % SHELF_COUNT]
     }
 }
 
@@ -89,7 +78,7 @@ impl std::fmt::Debug for KeyDirectory {
 pub struct KeyPair {
     /// The public part.
     pub key: String,
-    /// The secret part.
+    /// The secret part; a key with a public key of its own does without.
     pub secret: String,
 }
 
@@ -126,13 +115,19 @@ fn alphanumeric() -> Result<String, RandomError> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::{
+        auth::HmacKey,
+        domain::{credential::KeyMaterial, time::Timestamp},
+    };
 
     fn created(account: u64, pair: &KeyPair) -> CreateApiKey {
         CreateApiKey {
             account: AccountId::new(account),
             key: pair.key.clone(),
-            secret: pair.secret.clone(),
+            material: KeyMaterial::Hmac(pair.secret.clone()),
             permissions: Permissions { trade: true, user_data: false },
+            label: String::new(),
+            created_at: Timestamp::default(),
         }
     }
 
@@ -147,7 +142,7 @@ mod tests {
     }
 
     #[test]
-    fn a_key_is_found_once_it_is_inserted() {
+    fn a_key_is_found_once_it_is_inserted_and_until_it_is_removed() {
         let directory = KeyDirectory::new();
         let pairs: Vec<_> = (0..2_000).map(|_| KeyPair::generate().unwrap()).collect();
         for (account, pair) in pairs.iter().enumerate() {
@@ -158,9 +153,20 @@ mod tests {
             let found = directory.get(&pair.key).unwrap();
             assert_eq!(found.account, AccountId::new(account as u64));
             let signature = HmacKey::new(pair.secret.as_bytes()).sign(&[b"a=1"]);
-            assert!(found.hmac.verifies(&[b"a=1"], hex::encode(signature).as_bytes()));
+            assert!(found.verifies(&[b"a=1"], hex::encode(signature).as_bytes()));
         }
+        directory.remove(&pairs[0].key);
+        assert!(directory.get(&pairs[0].key).is_none());
+        assert!(directory.get(&pairs[1].key).is_some());
         assert!(!KeyDirectory::is_well_formed("short"));
         assert!(!KeyDirectory::is_well_formed(&"-".repeat(64)));
+    }
+
+    #[test]
+    fn what_is_no_key_verifies_nothing() {
+        let directory = KeyDirectory::new();
+        let pair = KeyPair::generate().unwrap();
+        directory.insert(&CreateApiKey { material: KeyMaterial::Ed25519([2; 32]), ..created(1, &pair) });
+        assert!(directory.get(&pair.key).is_none());
     }
 }

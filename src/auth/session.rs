@@ -11,7 +11,7 @@ use std::{
 use arc_swap::ArcSwapOption;
 
 use super::{RandomError, Token};
-use crate::domain::{id::AccountId, time::Timestamp};
+use crate::domain::{credential::LoginName, id::AccountId, time::Timestamp};
 
 /// How many sessions there may be, and how long one lives.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -33,6 +33,8 @@ impl Default for SessionLimits {
 pub struct Session {
     /// Whose session.
     pub account: AccountId,
+    /// Who signed in; none in a session nobody signed in to.
+    pub name: Option<LoginName>,
     cookie: Token,
     csrf: Token,
     expires_at: Timestamp,
@@ -77,10 +79,16 @@ impl Sessions {
     ///
     /// # Errors
     /// [`RandomError`] when the operating system has no random bytes.
-    pub fn begin(&self, account: AccountId, now: Timestamp) -> Result<NewSession, RandomError> {
+    pub fn begin(
+        &self,
+        account: AccountId,
+        name: Option<LoginName>,
+        now: Timestamp,
+    ) -> Result<NewSession, RandomError> {
         let lifetime = u64::try_from(self.lifetime.as_micros()).unwrap_or(u64::MAX);
         let session = Arc::new(Session {
             account,
+            name,
             cookie: Token::random()?,
             csrf: Token::random()?,
             expires_at: Timestamp::from_micros(now.micros().saturating_add(lifetime)),
@@ -105,6 +113,18 @@ impl Sessions {
         // Only if it is still there: the place may have gone to a new session in between.
         place.compare_and_swap(&Some(session), None);
         true
+    }
+
+    /// Ends every session of the account but the one of this cookie.
+    pub fn end_others(&self, account: AccountId, cookie: &str) {
+        let kept = self.place(cookie).map(|(_, token)| token);
+        for place in &self.places {
+            let Some(session) = place.load_full() else { continue };
+            let is_kept = kept.is_some_and(|token| token.matches(&session.cookie));
+            if session.account == account && !is_kept {
+                place.compare_and_swap(&Some(session), None);
+            }
+        }
     }
 
     /// Returns how long a session lives.
@@ -138,7 +158,7 @@ mod tests {
     #[test]
     fn a_session_is_found_by_its_cookie_until_it_ends_or_expires() {
         let sessions = sessions(4);
-        let begun = sessions.begin(AccountId::new(7), NOW).unwrap();
+        let begun = sessions.begin(AccountId::new(7), None, NOW).unwrap();
         let found = sessions.find(&begun.cookie, NOW).unwrap();
         assert_eq!(found.account, AccountId::new(7));
         assert!(found.csrf_matches(&begun.session.csrf_token()));
@@ -153,17 +173,31 @@ mod tests {
     #[test]
     fn one_session_too_many_ends_the_oldest() {
         let sessions = sessions(2);
-        let cookies: Vec<_> =
-            (1..=3).map(|account| sessions.begin(AccountId::new(account), NOW).unwrap().cookie).collect();
+        let cookies: Vec<_> = (1..=3)
+            .map(|account| sessions.begin(AccountId::new(account), None, NOW).unwrap().cookie)
+            .collect();
         assert!(sessions.find(&cookies[0], NOW).is_none());
         assert!(sessions.find(&cookies[1], NOW).is_some());
         assert!(sessions.find(&cookies[2], NOW).is_some());
     }
 
     #[test]
+    fn an_accounts_other_sessions_end_and_nobody_elses() {
+        let sessions = sessions(8);
+        let begin = |account| sessions.begin(AccountId::new(account), None, NOW).unwrap().cookie;
+        let (own, other, third, foreign) = (begin(1), begin(1), begin(1), begin(2));
+        sessions.end_others(AccountId::new(1), &own);
+        let is_live = |cookie: &str| sessions.find(cookie, NOW).is_some();
+        assert_eq!(
+            [&own, &other, &third, &foreign].map(|cookie| is_live(cookie)),
+            [true, false, false, true]
+        );
+    }
+
+    #[test]
     fn a_forged_cookie_finds_nothing() {
         let sessions = sessions(2);
-        sessions.begin(AccountId::new(1), NOW).unwrap();
+        sessions.begin(AccountId::new(1), None, NOW).unwrap();
         for forged in ["", "0", "0.", ".00", "9.00", &format!("0.{}", "0".repeat(64)), "-1.00"] {
             assert!(sessions.find(forged, NOW).is_none(), "{forged}");
         }

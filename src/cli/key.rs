@@ -1,15 +1,20 @@
 //! `lightning key`: API keys.
 
+use std::path::PathBuf;
+
 use anyhow::{Context, Result};
 use clap::{Args, Subcommand, ValueEnum};
 
 use super::remote::RemoteArgs;
+use crate::feed::operator::NewKey;
 
 /// What to do with keys.
 #[derive(Debug, Subcommand)]
 pub(super) enum KeyCommand {
-    /// Make an API key and print it with its secret, which is not shown again
+    /// Make an API key and print it; the secret of an HMAC key is not shown again
     Create(CreateArgs),
+    /// Take an API key away
+    Revoke(RevokeArgs),
 }
 
 /// The key to make.
@@ -18,11 +23,53 @@ pub(super) struct CreateArgs {
     /// Whose key
     #[arg(long)]
     account: u64,
+    /// What it signs with
+    #[arg(long = "type", value_name = "TYPE", default_value = "hmac")]
+    kind: Kind,
+    /// The public key of an Ed25519 or RSA key, a PEM file
+    #[arg(long, value_name = "FILE", required_if_eq_any = [("kind", "ed25519"), ("kind", "rsa")])]
+    public_key: Option<PathBuf>,
+    /// What to call it
+    #[arg(long, default_value = "")]
+    label: String,
     /// What it may do
     #[arg(long, value_delimiter = ',', default_value = "trade,user-data")]
     permissions: Vec<Permission>,
     #[command(flatten)]
     remote: RemoteArgs,
+}
+
+/// The key to take away.
+#[derive(Debug, Args)]
+pub(super) struct RevokeArgs {
+    /// Whose key
+    #[arg(long)]
+    account: u64,
+    /// The key
+    #[arg(long)]
+    key: String,
+    #[command(flatten)]
+    remote: RemoteArgs,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum Kind {
+    /// A secret that both sides know
+    Hmac,
+    /// A key pair of the client's
+    Ed25519,
+    /// A key pair of the client's, 2048 to 4096 bits
+    Rsa,
+}
+
+impl Kind {
+    const fn wire_name(self) -> &'static str {
+        match self {
+            Self::Hmac => "HMAC",
+            Self::Ed25519 => "ED25519",
+            Self::Rsa => "RSA",
+        }
+    }
 }
 
 #[derive(Debug, Clone, Copy, ValueEnum)]
@@ -42,12 +89,28 @@ impl Permission {
     }
 }
 
-pub(super) fn run(KeyCommand::Create(arguments): KeyCommand) -> Result<()> {
-    let CreateArgs { account, permissions, remote } = arguments;
+pub(super) fn run(command: KeyCommand) -> Result<()> {
+    match command {
+        KeyCommand::Create(arguments) => create(arguments),
+        KeyCommand::Revoke(RevokeArgs { account, key, remote }) => remote.with_client(|client| async move {
+            client.revoke_key(account, &key).await.context("the key was not revoked")
+        }),
+    }
+}
+
+fn create(arguments: CreateArgs) -> Result<()> {
+    let CreateArgs { account, kind, public_key, label, permissions, remote } = arguments;
     let permissions: Vec<&str> = permissions.into_iter().map(Permission::wire_name).collect();
-    let pair = remote.with_client(|client| async move {
-        client.create_key(account, &permissions).await.context("the key was not made")
+    let read = |file: PathBuf| std::fs::read_to_string(&file).with_context(|| format!("{}", file.display()));
+    let public_key = public_key.map(read).transpose()?;
+    let made = remote.with_client(|client| async move {
+        let (kind, public_key) = (kind.wire_name(), public_key.as_deref());
+        let wanted = NewKey { account, kind, label: &label, permissions: &permissions, public_key };
+        client.make_key(wanted).await.context("the key was not made")
     })?;
-    println!("key    {}\nsecret {}", pair.key, pair.secret);
+    println!("key    {}", made.key);
+    if let Some(secret) = made.secret {
+        println!("secret {secret}");
+    }
     Ok(())
 }

@@ -37,7 +37,7 @@ enum Command {
     /// Open accounts on a running server
     #[command(subcommand)]
     Account(account::AccountCommand),
-    /// Make API keys on a running server
+    /// Make and revoke API keys on a running server
     #[command(subcommand)]
     Key(key::KeyCommand),
     /// Credit an account
@@ -132,6 +132,8 @@ mod tests {
             "lightning account create --id 7 --tier 1",
             "lightning account create --url http://127.0.0.1:1 --token x",
             "lightning key create --account 7 --permissions trade,user-data",
+            "lightning key create --account 7 --type ed25519 --public-key k.pem --label bot",
+            "lightning key revoke --account 7 --key k",
             "lightning deposit --account 7 --asset BTC --amount 1.5 --request-id a",
             "lightning withdraw --account 7 --asset BTC --amount 1.5",
             "lightning config check --config x.toml",
@@ -149,9 +151,11 @@ mod tests {
             let parsed = Cli::try_parse_from(line.split(' '));
             assert!(parsed.is_ok(), "{line}: {}", parsed.unwrap_err());
         }
-        assert!(
-            Cli::try_parse_from(["lightning", "key", "create", "--account", "7", "--permissions", "all"])
-                .is_err()
-        );
+        for line in [
+            "lightning key create --account 7 --permissions all",
+            "lightning key create --account 7 --type rsa",
+        ] {
+            assert!(Cli::try_parse_from(line.split(' ')).is_err(), "{line}");
+        }
     }
 }

@@ -105,6 +105,7 @@ impl Layers {
         let snapshot = self.section("snapshot");
         let operator = self.section("operator");
         let demo = self.section("demo");
+        let sign_up = self.section("sign-up");
         let feed = self.section("feed");
         let log = self.section("log");
         let accounts = self.list("accounts");
@@ -123,6 +124,7 @@ impl Layers {
                 snapshot: snapshot?,
                 operator: operator?,
                 demo: demo?,
+                sign_up: sign_up?,
                 feed: feed?,
                 log: log?,
                 accounts: accounts?,
@@ -191,12 +193,14 @@ fn merge(under: &mut Table, over: Table) {
     }
 }
 
-/// The section and key a variable's name stands for, if its first word is a section.
+/// The section and key a variable's name stands for, if it begins with a section.
 fn setting_of(variable: &str, known: &Table) -> Option<(String, String)> {
-    let (section, key) = variable.strip_prefix("LIGHTNING_")?.split_once('_')?;
-    let section = section.to_ascii_lowercase();
-    known.get(&section)?.as_table()?;
-    Some((section, key.to_ascii_lowercase().replace('_', "-")))
+    let setting = variable.strip_prefix("LIGHTNING_")?.to_ascii_lowercase().replace('_', "-");
+    let mut sections = known.iter().filter(|(_, value)| value.is_table());
+    sections.find_map(|(section, _)| {
+        let key = setting.strip_prefix(section.as_str())?.strip_prefix('-')?;
+        Some((section.clone(), key.to_owned()))
+    })
 }
 
 /// A TOML float has been through binary already; money must not have been.

@@ -14,6 +14,7 @@ mod log;
 mod operator;
 mod secret;
 mod server;
+mod sign_up;
 mod snapshot;
 mod switch;
 #[cfg(test)]
@@ -33,6 +34,7 @@ pub use log::{Log, LogFormat};
 pub use operator::Operator;
 pub use secret::Secret;
 pub use server::Server;
+pub use sign_up::SignUp;
 pub use snapshot::Snapshot;
 pub use switch::Switch;
 
@@ -55,6 +57,8 @@ pub struct Config {
     pub operator: Operator,
     /// The demo account.
     pub demo: Demo,
+    /// Whether people may sign up.
+    pub sign_up: SignUp,
     /// The synthetic market.
     pub feed: Feed,
     /// What is logged and how.
@@ -73,6 +77,20 @@ impl Config {
     /// Returns whether the page signs visitors in to the demo account.
     pub fn is_demo_on(&self) -> bool {
         self.demo.enabled.is_on_or(self.server.listen.ip().is_loopback())
+    }
+
+    /// Returns whether people may open accounts by themselves.
+    pub fn is_sign_up_on(&self) -> bool {
+        self.sign_up.enabled.is_on_or(self.server.listen.ip().is_loopback())
+    }
+
+    /// Returns what an account somebody opens by himself starts with.
+    pub fn grant(&self) -> &[Balance] {
+        match &self.sign_up.grant {
+            Some(grant) => grant,
+            None if self.is_demo_on() => &self.demo.balances,
+            None => &[],
+        }
     }
 
     /// Returns whether the synthetic market trades in the background.

@@ -61,6 +61,29 @@ fn the_demo_follows_the_address() {
 }
 
 #[test]
+fn sign_up_is_on_where_only_this_machine_can_reach_it_unless_it_is_said() {
+    let on_all = "[server]\nlisten = \"0.0.0.0:0\"\n";
+    assert!(load("", &[]).unwrap().is_sign_up_on());
+    assert!(!load(on_all, &[]).unwrap().is_sign_up_on());
+    assert!(load(on_all, &[("LIGHTNING_SIGN_UP_ENABLED", "true")]).unwrap().is_sign_up_on());
+    assert!(!load("[sign-up]\nenabled = false\n", &[]).unwrap().is_sign_up_on());
+}
+
+#[test]
+fn a_new_account_starts_with_what_the_demo_does_unless_it_is_said() {
+    let grant = |text: &str| load(text, &[]).unwrap().grant().len();
+    assert_eq!(grant(""), 3);
+    assert_eq!(grant("[demo]\nenabled = false\n"), 0);
+    assert_eq!(
+        grant("[demo]\nenabled = false\n[sign-up]\ngrant = [{ asset = \"BTC\", amount = \"1\" }]\n"),
+        1
+    );
+    assert_eq!(grant("[sign-up]\ngrant = []\n"), 0);
+    let found = faults("[sign-up]\ngrant = [{ asset = \"XYZ\", amount = \"1\" }]\n");
+    assert_eq!(found, ["[sign-up] grant: unknown asset XYZ"]);
+}
+
+#[test]
 fn every_fault_is_reported_at_once() {
     let found = faults(
         r#"

@@ -115,6 +115,9 @@ fn check_accounts(config: &Config, faults: &mut Vec<String>) {
         ids.insert(config.demo.account);
         check_balances("[demo]", &config.demo.balances, &config.catalogue, faults);
     }
+    if let Some(grant) = &config.sign_up.grant {
+        check_balances("[sign-up] grant", grant, &config.catalogue, faults);
+    }
     for account in &config.accounts {
         let name = format!("[[accounts]] {}", account.id);
         check_id(&name, account.id, faults);

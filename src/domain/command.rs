@@ -3,7 +3,8 @@
 use serde::{Deserialize, Serialize};
 
 use super::{
-    id::{AccountId, AssetId, ClientOrderId, OrderId, SymbolId},
+    credential::{ChangePassword, KeyMaterial, RevokeApiKey, SignUp},
+    id::{AccountId, AssetId, ClientOrderId, OrderId, SlotId, SymbolId},
     money::{Amount, Lots},
     order::{Fill, NewOrder, Order},
     order_list::{OrderList, OrderListRef, PlaceList},
@@ -38,6 +39,12 @@ pub enum AccountCommand {
     CancelList(CancelList),
     /// Cancel everything unless told otherwise in time.
     CancelAllAfter(CancelAllAfter),
+    /// Take an API key away.
+    RevokeApiKey(RevokeApiKey),
+    /// Open an account somebody signs in to by name.
+    SignUp(SignUp),
+    /// Set another password.
+    ChangePassword(ChangePassword),
 }
 
 impl AccountCommand {
@@ -55,6 +62,17 @@ impl AccountCommand {
             Self::PlaceList(command) => Some(command.account),
             Self::CancelList(command) => Some(command.account),
             Self::CancelAllAfter(command) => Some(command.account),
+            Self::RevokeApiKey(command) => Some(command.account),
+            Self::SignUp(_) => None,
+            Self::ChangePassword(command) => Some(command.account),
+        }
+    }
+
+    /// Returns the account slot that must decide it; `None` when any may.
+    pub fn slot(&self) -> Option<SlotId> {
+        match self {
+            Self::SignUp(command) => Some(command.name.slot()),
+            _ => self.account().map(AccountId::slot),
         }
     }
 
@@ -70,6 +88,7 @@ impl AccountCommand {
             Self::CancelList(command) => Some(command.symbol),
             Self::CancelAllAfter(_) => None,
             Self::CreateAccount(_) | Self::CreateApiKey(_) | Self::Deposit(_) | Self::Withdraw(_) => None,
+            Self::RevokeApiKey(_) | Self::SignUp(_) | Self::ChangePassword(_) => None,
         }
     }
 
@@ -79,9 +98,12 @@ impl AccountCommand {
         match self {
             Self::Cancel(_) | Self::CancelAll(_) | Self::CancelList(_) | Self::CancelAllAfter(_) => true,
             Self::CreateAccount(_) | Self::CreateApiKey(_) | Self::Deposit(_) => true,
+            Self::RevokeApiKey(_) | Self::ChangePassword(_) => true,
             Self::Withdraw(_) | Self::Place(_) | Self::Amend(_) | Self::Replace(_) | Self::PlaceList(_) => {
                 false
             }
+            // Anybody may sign up: strangers do not fill a full disk.
+            Self::SignUp(_) => false,
         }
     }
 
@@ -116,28 +138,21 @@ pub struct Permissions {
     pub user_data: bool,
 }
 
-/// An HMAC-SHA256 API key. Its secret is needed to check signatures, so it is kept; it is never logged.
-#[derive(Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+/// An API key. What its signatures are checked with is kept, and never logged.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct CreateApiKey {
     /// Whose key.
     pub account: AccountId,
     /// The public part, sent in `X-MBX-APIKEY`.
     pub key: String,
-    /// The secret part.
-    pub secret: String,
+    /// What its signatures are checked with.
+    pub material: KeyMaterial,
     /// What it may do.
     pub permissions: Permissions,
-}
-
-impl std::fmt::Debug for CreateApiKey {
-    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        formatter
-            .debug_struct("CreateApiKey")
-            .field("account", &self.account)
-            .field("key", &self.key)
-            .field("permissions", &self.permissions)
-            .finish_non_exhaustive()
-    }
+    /// What its owner calls it: at most [`LABEL_LEN_MAX`](super::credential::LABEL_LEN_MAX) bytes.
+    pub label: String,
+    /// When it was asked for.
+    pub created_at: Timestamp,
 }
 
 /// The most bytes a request id may have.
@@ -312,6 +327,10 @@ pub enum Answer {
     ListCancelled(Box<ListReport>),
     /// When everything will be cancelled, if it will.
     CountdownSet(Option<Timestamp>),
+    /// The key works no more.
+    ApiKeyRevoked,
+    /// The new password is the one that counts.
+    PasswordChanged,
 }
 
 /// A list with its orders.

@@ -161,6 +161,18 @@ pub enum Reject {
     /// The orders of a list do not fit together: sides, quantities, or which is above and which below.
     #[error("the orders of the list do not fit together")]
     ListMismatch,
+    /// The account has as many API keys as it may have.
+    #[error("too many api keys")]
+    TooManyKeys,
+    /// The account has no such API key.
+    #[error("unknown api key")]
+    UnknownKey,
+    /// Somebody signs in by that name already.
+    #[error("name is taken")]
+    NameTaken,
+    /// The account has no such login.
+    #[error("unknown login")]
+    UnknownLogin,
 
     /// The symbol does not trade now.
     #[error("market is closed")]
@@ -241,6 +253,10 @@ impl Reject {
             Self::KeyExists => 2012,
             Self::UnknownOrderList => 2020,
             Self::ListMismatch => 2021,
+            Self::TooManyKeys => 2101,
+            Self::UnknownKey => 2102,
+            Self::NameTaken => 2103,
+            Self::UnknownLogin => 2104,
             Self::MarketClosed => 3001,
             Self::WouldTake => 3002,
             Self::UnknownOrder => 3003,

@@ -32,6 +32,35 @@ pub struct Transfer<'a> {
     pub request_id: Option<&'a str>,
 }
 
+/// An API key to make.
+#[derive(Debug, Clone, Copy)]
+pub struct NewKey<'a> {
+    /// Whose key.
+    pub account: u64,
+    /// `HMAC`, `ED25519` or `RSA`.
+    pub kind: &'a str,
+    /// What to call it.
+    pub label: &'a str,
+    /// `TRADE`, `USER_DATA` or both.
+    pub permissions: &'a [&'a str],
+    /// The public key of an Ed25519 or RSA key, in PEM.
+    pub public_key: Option<&'a str>,
+}
+
+/// A key that was made.
+pub struct MadeKey {
+    /// The public part.
+    pub key: String,
+    /// The secret part of an HMAC key.
+    pub secret: Option<String>,
+}
+
+impl std::fmt::Debug for MadeKey {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.debug_struct("MadeKey").field("key", &self.key).finish_non_exhaustive()
+    }
+}
+
 impl Client {
     /// Opens an account and returns its id; the server chooses one when `id` is none.
     ///
@@ -46,17 +75,41 @@ impl Client {
         answer["accountId"].as_u64().ok_or_else(|| unexpected(ACCOUNTS, "no accountId"))
     }
 
-    /// Makes an API key with permissions such as `TRADE` and `USER_DATA`.
+    /// Makes an HMAC key with permissions such as `TRADE` and `USER_DATA`.
     ///
     /// # Errors
     /// [`ClientError`].
     pub async fn create_key(&self, account: u64, permissions: &[&str]) -> Result<Credentials, ClientError> {
-        let body = json!({ "accountId": account, "permissions": permissions });
+        let wanted = NewKey { account, kind: "HMAC", label: "", permissions, public_key: None };
+        let MadeKey { key, secret } = self.make_key(wanted).await?;
+        let secret = secret.ok_or_else(|| unexpected(KEYS, "no secretKey"))?;
+        Ok(Credentials { key, secret })
+    }
+
+    /// Makes an API key of any kind.
+    ///
+    /// # Errors
+    /// [`ClientError`].
+    pub async fn make_key(&self, wanted: NewKey<'_>) -> Result<MadeKey, ClientError> {
+        let NewKey { account, kind, label, permissions, public_key } = wanted;
+        let mut body =
+            json!({ "accountId": account, "type": kind, "label": label, "permissions": permissions });
+        if let Some(pem) = public_key {
+            body["publicKey"] = pem.into();
+        }
         let answer = self.operate(Method::POST, KEYS, &body).await?;
         let text = |name: &str| answer[name].as_str().map(str::to_owned);
-        let pair = text("apiKey").zip(text("secretKey"));
-        let (key, secret) = pair.ok_or_else(|| unexpected(KEYS, "no apiKey and secretKey"))?;
-        Ok(Credentials { key, secret })
+        let key = text("apiKey").ok_or_else(|| unexpected(KEYS, "no apiKey"))?;
+        Ok(MadeKey { key, secret: text("secretKey") })
+    }
+
+    /// Takes an API key away.
+    ///
+    /// # Errors
+    /// [`ClientError`].
+    pub async fn revoke_key(&self, account: u64, key: &str) -> Result<(), ClientError> {
+        let body = json!({ "accountId": account, "apiKey": key });
+        self.operate(Method::DELETE, KEYS, &body).await.map(|_| ())
     }
 
     /// Credits an account.

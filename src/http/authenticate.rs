@@ -1,6 +1,9 @@
 //! Decides who is calling: a signature, a browser session or the operator's token.
 
+use std::borrow::Cow;
+
 use actix_web::{HttpRequest, http::header};
+use percent_encoding::percent_decode;
 
 use super::{
     call::Caller,
@@ -76,7 +79,9 @@ fn signed(
     let key = state.keys().get(key).ok_or_else(ApiError::key_refused)?;
     let (query, body) = (SignedPart::split(query.as_bytes()), SignedPart::split(body));
     let signature = query.signature.or(body.signature).ok_or_else(ApiError::bad_signature)?;
-    if !key.hmac.verifies(&[query.before, query.after, body.before, body.after], signature) {
+    // Base64 arrives percent-encoded; a bare `+` stays one.
+    let signature: Cow<'_, [u8]> = percent_decode(signature).into();
+    if !key.verifies(&[query.before, query.after, body.before, body.after], &signature) {
         return Err(ApiError::bad_signature());
     }
     let permitted = match security {

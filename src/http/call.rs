@@ -11,6 +11,7 @@ use actix_web::{
     },
     rt::time::timeout,
 };
+use serde::Deserialize;
 use tracing::Span;
 
 use super::{
@@ -57,7 +58,15 @@ pub(super) struct Call<'a> {
     pub(super) weight: Cell<u32>,
 }
 
-impl Call<'_> {
+impl<'a> Call<'a> {
+    /// Reads the body.
+    ///
+    /// # Errors
+    /// -1135 when it is not the JSON asked for.
+    pub(super) fn json<T: Deserialize<'a>>(&self) -> Result<T, ApiError> {
+        serde_json::from_slice(self.body).map_err(|_| ApiError::json())
+    }
+
     /// Returns the account of an authenticated request.
     ///
     /// # Errors
@@ -148,8 +157,21 @@ impl Call<'_> {
         query: AccountQuery,
         operation: Operation,
     ) -> Result<AccountView, ApiError> {
+        self.query_account(self.account()?, query, operation).await
+    }
+
+    /// Asks an account.
+    ///
+    /// # Errors
+    /// As [`Call::command`].
+    pub(super) async fn query_account(
+        &self,
+        account: AccountId,
+        query: AccountQuery,
+        operation: Operation,
+    ) -> Result<AccountView, ApiError> {
         self.params.all_read()?;
-        let answer = self.state.exchange().query(self.account()?, query, self.span.clone());
+        let answer = self.state.exchange().query(account, query, self.span.clone());
         self.answer(answer, operation).await
     }
 

@@ -70,6 +70,8 @@ impl ApiError {
         unauthorized: UNAUTHORIZED -1002 "You are not authorized to execute this request.";
         /// A page of another origin, or no CSRF token.
         forbidden: FORBIDDEN -1002 "You are not authorized to execute this request.";
+        /// A wrong name or a wrong password; which of them is not said.
+        wrong_password: UNAUTHORIZED -1002 "The name or the password is wrong.";
         /// No answer in time; the outcome is unknown.
         timeout: GATEWAY_TIMEOUT -1007 "Timeout waiting for response from backend server. Send status unknown; execution status unknown.";
         /// The exchange is stopping.
@@ -196,6 +198,19 @@ impl ApiError {
         Self { status: StatusCode::GONE, data, ..Self::with_text(-94_001, text) }
     }
 
+    /// -1130, and why.
+    pub fn unacceptable(name: &str, why: &str) -> Self {
+        Self::with_text(-1130, format!("Data sent for parameter '{name}' is not valid: {why}."))
+    }
+
+    /// -1003: too many tries; another may be made after so many seconds.
+    pub fn too_many_tries(retry_after_seconds: u32) -> Self {
+        Self {
+            retry_after_seconds: Some(retry_after_seconds),
+            ..Self::new(StatusCode::TOO_MANY_REQUESTS, -1003, "Too many tries. Please try again later.")
+        }
+    }
+
     /// Refuses on behalf of the exchange.
     pub fn refused(reject: Reject, operation: Operation) -> Self {
         match reject {
@@ -245,10 +260,12 @@ impl ApiError {
             Reject::AmendNoChange => {
                 Self::bad(-2038, "The requested action would change no state; rejecting")
             }
-            Reject::AccountExists | Reject::RequestConflict | Reject::KeyExists => {
+            Reject::AccountExists | Reject::RequestConflict | Reject::KeyExists | Reject::NameTaken => {
                 Self { status: StatusCode::CONFLICT, ..Self::own(reject) }
             }
-            Reject::TooManyRequestIds => Self::own(reject),
+            Reject::TooManyRequestIds | Reject::TooManyKeys => Self::own(reject),
+            Reject::UnknownKey => Self::invalid("apiKey"),
+            Reject::UnknownLogin => Self::invalid("name"),
             Reject::IdsExhausted => {
                 Self::new(StatusCode::INTERNAL_SERVER_ERROR, -1000, Self::internal_text())
             }

@@ -5,16 +5,12 @@ use serde::Deserialize;
 use super::{
     call::{Call, Reply, mismatched},
     error::{ApiError, Operation},
+    keys::{self, KeyType, NewKey, Permission},
 };
-use crate::{
-    auth::KeyPair,
-    domain::{
-        command::{
-            AccountCommand, Answer, CreateAccount, CreateApiKey, Permissions, REQUEST_ID_LEN_MAX, Transfer,
-        },
-        id::{AccountId, ID_LIMIT},
-        reject::Reject,
-    },
+use crate::domain::{
+    command::{AccountCommand, Answer, CreateAccount, REQUEST_ID_LEN_MAX, Transfer},
+    id::{AccountId, ID_LIMIT},
+    reject::Reject,
 };
 
 #[derive(Deserialize)]
@@ -29,14 +25,19 @@ struct AccountBody {
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 struct KeyBody {
     account_id: u64,
+    #[serde(default, rename = "type")]
+    kind: KeyType,
+    #[serde(default)]
+    label: String,
     permissions: Vec<Permission>,
+    public_key: Option<String>,
 }
 
 #[derive(Deserialize)]
-#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
-enum Permission {
-    Trade,
-    UserData,
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+struct RevokeBody {
+    account_id: u64,
+    api_key: String,
 }
 
 /// Money is text here too: a JSON number is refused.
@@ -49,17 +50,13 @@ struct TransferBody {
     request_id: Option<String>,
 }
 
-fn read<'a, T: Deserialize<'a>>(call: &Call<'a>) -> Result<T, ApiError> {
-    serde_json::from_slice(call.body).map_err(|_| ApiError::json())
-}
-
 fn account_id(value: u64, name: &str) -> Result<AccountId, ApiError> {
     if value < ID_LIMIT { Ok(AccountId::new(value)) } else { Err(ApiError::invalid(name)) }
 }
 
 /// `POST /x/v1/operator/accounts`
 pub(super) async fn create_account(call: &Call<'_>) -> Result<Reply, ApiError> {
-    let body: AccountBody = read(call)?;
+    let body: AccountBody = call.json()?;
     let id = body.id.map(|id| account_id(id, "id")).transpose()?;
     let command = AccountCommand::CreateAccount(CreateAccount { id, tier: body.tier });
     match call.command(command, Operation::Operate).await? {
@@ -72,33 +69,15 @@ pub(super) async fn create_account(call: &Call<'_>) -> Result<Reply, ApiError> {
 
 /// `POST /x/v1/operator/keys`
 pub(super) async fn create_key(call: &Call<'_>) -> Result<Reply, ApiError> {
-    let body: KeyBody = read(call)?;
-    let mut permissions = Permissions::default();
-    for permission in body.permissions {
-        match permission {
-            Permission::Trade => permissions.trade = true,
-            Permission::UserData => permissions.user_data = true,
-        }
-    }
-    let pair = KeyPair::generate().map_err(|error| {
-        tracing::error!(%error, "no key could be made");
-        ApiError::internal()
-    })?;
-    let command = AccountCommand::CreateApiKey(CreateApiKey {
-        account: account_id(body.account_id, "accountId")?,
-        key: pair.key.clone(),
-        secret: pair.secret.clone(),
-        permissions,
-    });
-    match call.command(command, Operation::Operate).await? {
-        Answer::ApiKeyCreated => Ok(Reply::write(192, |json| {
-            json.object(|json| {
-                json.field("apiKey").text(&pair.key);
-                json.field("secretKey").text(&pair.secret);
-            });
-        })),
-        _ => Err(mismatched()),
-    }
+    let KeyBody { account_id: id, kind, label, permissions, public_key } = call.json()?;
+    let account = account_id(id, "accountId")?;
+    keys::create_for(call, account, NewKey { kind, label, permissions, public_key }).await
+}
+
+/// `DELETE /x/v1/operator/keys`
+pub(super) async fn revoke_key(call: &Call<'_>) -> Result<Reply, ApiError> {
+    let RevokeBody { account_id: id, api_key } = call.json()?;
+    keys::revoke_for(call, account_id(id, "accountId")?, api_key).await
 }
 
 /// `POST /x/v1/operator/deposit`
@@ -112,7 +91,7 @@ pub(super) async fn withdraw(call: &Call<'_>) -> Result<Reply, ApiError> {
 }
 
 async fn transfer(call: &Call<'_>, command: fn(Transfer) -> AccountCommand) -> Result<Reply, ApiError> {
-    let body: TransferBody = read(call)?;
+    let body: TransferBody = call.json()?;
     let refused = |reject: Reject| ApiError::refused(reject, Operation::Operate);
     let asset = call.state.exchange().catalogue().asset_named(&body.asset);
     let asset = asset.ok_or_else(|| refused(Reject::UnknownAsset))?;

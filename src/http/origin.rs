@@ -2,6 +2,8 @@
 
 use actix_web::{HttpRequest, http::header};
 
+use super::error::ApiError;
+
 /// How a request's `Origin` relates to the `Host` it was sent to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Origin {
@@ -21,6 +23,14 @@ pub(super) fn origin(request: &HttpRequest) -> Origin {
         (Ok(origin), Some(Ok(host))) if is_same(origin, host) => Origin::Same,
         _ => Origin::Foreign,
     }
+}
+
+/// Refuses what another's page sends.
+///
+/// # Errors
+/// -1002, 403.
+pub(super) fn refuse_foreign(request: &HttpRequest) -> Result<(), ApiError> {
+    if origin(request) == Origin::Foreign { Err(ApiError::forbidden()) } else { Ok(()) }
 }
 
 fn is_same(origin: &str, host: &str) -> bool {

@@ -8,8 +8,8 @@ use actix_web::{
 use super::{
     account, cancel_replace,
     endpoint::{Endpoint, Security, not_found, other_method},
-    exchange_info, health, market, market_diff, market_klines, market_ticker, market_trades, operator, order,
-    session, static_files, ws,
+    exchange_info, health, keys, market, market_diff, market_klines, market_ticker, market_trades, operator,
+    order, people, session, static_files, ws,
 };
 
 macro_rules! endpoints {
@@ -56,9 +56,17 @@ pub static ENDPOINTS: &[Endpoint] = endpoints! {
     GET    "/x/v1/depth/diff"                 Public    5 market_diff::diffs;
     POST   "/x/v1/session/demo"               Browser   1 session::begin_demo;
     GET    "/x/v1/session"                    Browser   1 session::get;
+    POST   "/x/v1/session"                    Browser   1 people::sign_in;
     DELETE "/x/v1/session"                    Browser   1 session::end;
+    GET    "/x/v1/session/options"            Public    1 people::options;
+    POST   "/x/v1/signup"                     Browser   1 people::sign_up;
+    POST   "/x/v1/password"                   Browser   1 people::change_password;
+    GET    "/x/v1/keys"                       Browser   1 keys::list;
+    POST   "/x/v1/keys"                       Browser   1 keys::create;
+    DELETE "/x/v1/keys"                       Browser   1 keys::revoke;
     POST   "/x/v1/operator/accounts"          Operator  1 operator::create_account;
     POST   "/x/v1/operator/keys"              Operator  1 operator::create_key;
+    DELETE "/x/v1/operator/keys"              Operator  1 operator::revoke_key;
     POST   "/x/v1/operator/deposit"           Operator  1 operator::deposit;
     POST   "/x/v1/operator/withdraw"          Operator  1 operator::withdraw;
     GET    "/health/live"                     Probe     0 health::live;

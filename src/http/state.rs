@@ -9,7 +9,7 @@ use std::{
     time::Duration,
 };
 
-use super::{exchange_info::SymbolTexts, weight::Weights};
+use super::{exchange_info::SymbolTexts, people::People, weight::Weights};
 use crate::{
     actors::{Exchange, message::SessionId},
     auth::{KeyDirectory, Sessions},
@@ -78,6 +78,7 @@ pub struct HttpState {
     sessions: Arc<Sessions>,
     operator_token: Option<String>,
     demo_account: Option<AccountId>,
+    people: People,
     limits: ConnectionLimits,
     weights: Weights,
     symbol_texts: SymbolTexts,
@@ -105,12 +106,19 @@ impl HttpState {
             sessions,
             operator_token: operator_token.into().filter(|token| !token.is_empty()),
             demo_account,
+            people: People::default(),
             limits,
             weights: Weights::new(seed),
             symbol_texts,
             socket_ids: AtomicU64::new(1),
             open_sockets: Arc::default(),
         }
+    }
+
+    /// Lets people sign in, and up if they may.
+    #[must_use]
+    pub fn with_people(self, people: People) -> Self {
+        Self { people, ..self }
     }
 
     /// Returns the way into the exchange.
@@ -136,6 +144,11 @@ impl HttpState {
     /// Returns the account of demo sessions.
     pub const fn demo_account(&self) -> Option<AccountId> {
         self.demo_account
+    }
+
+    /// Returns what signing in and up needs.
+    pub(super) const fn people(&self) -> &People {
+        &self.people
     }
 
     /// Returns the limits of one connection.

@@ -11,10 +11,12 @@ use lightning_exchange::{
     config::Layers,
     domain::{
         command::{AccountCommand, Answer, CancelAll, CreateAccount, CreateApiKey, Permissions, Transfer},
+        credential::{KEYS_MAX, KeyMaterial},
         id::{AccountId, AssetId, SymbolId},
         money::{Amount, Lots, Price},
         order::{NewOrder, Side, TimeInForce},
         reject::Reject,
+        time::Timestamp,
     },
     http::ws::WireEncoder,
 };
@@ -121,14 +123,24 @@ fn a_busy_shard_does_not_starve_its_neighbour_on_the_same_thread() {
             start_with(Arc::clone(&keys) as Arc<dyn KeyListener>, |settings| settings.batch = BATCH);
         let exchange = &running.exchange;
         found(exchange, CALM.0).await;
-        found(exchange, BUSY.0).await;
+        // An account may have only so many keys: the busy slot has as many accounts as it takes.
+        let busy = |index: usize| AccountId::new(BUSY.0.get() + (index / KEYS_MAX) as u64 * 1_024);
+        for index in (0..FLOOD).step_by(KEYS_MAX) {
+            found(exchange, busy(index)).await;
+        }
         let make = |account, key: String| {
-            let permissions = Permissions::default();
-            let command = CreateApiKey { account, key, secret: String::new(), permissions };
+            let command = CreateApiKey {
+                account,
+                key,
+                material: KeyMaterial::Hmac(String::new()),
+                permissions: Permissions::default(),
+                label: String::new(),
+                created_at: Timestamp::default(),
+            };
             exchange.dispatch(AccountCommand::CreateApiKey(command), None, None, Span::none()).unwrap()
         };
         // The shards' thread stands still in the first key until the flood and the calm one are queued behind it.
-        let flood: Vec<_> = (0..FLOOD).map(|index| make(BUSY.0, format!("busy{index}"))).collect();
+        let flood: Vec<_> = (0..FLOOD).map(|index| make(busy(index), format!("busy{index}"))).collect();
         let calm = make(CALM.0, "calm".to_owned());
         go.send(()).unwrap();
         calm.await.unwrap().unwrap();

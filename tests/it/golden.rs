@@ -10,6 +10,7 @@ use lightning_exchange::{
             AccountCommand, AmendOrder, CancelAll, CancelOrder, CreateAccount, CreateApiKey, IdempotencyKey,
             OrderRef, Permissions, ReplaceMode, ReplaceOrder, Transfer,
         },
+        credential::KeyMaterial,
         id::{AccountId, AssetId, ClientOrderId, SlotId, SymbolId},
         money::{Amount, Lots, Price},
         order::{NewOrder, Side, TimeInForce},
@@ -244,9 +245,15 @@ fn write_the_golden_directory() {
             let request_id = Some(format!("in-{asset}"));
             script.give(AccountCommand::Deposit(Transfer { account, asset, amount, request_id }), None);
         }
-        let (key, secret) = (format!("key-of-{account}"), "a secret nobody uses".to_owned());
-        let permissions = Permissions { trade: true, user_data: true };
-        script.give(AccountCommand::CreateApiKey(CreateApiKey { account, key, secret, permissions }), None);
+        let create = CreateApiKey {
+            account,
+            key: format!("key-of-{account}"),
+            material: KeyMaterial::Hmac("a secret nobody uses".to_owned()),
+            permissions: Permissions { trade: true, user_data: true },
+            label: "golden".to_owned(),
+            created_at: Timestamp::from_micros(script.micros),
+        };
+        script.give(AccountCommand::CreateApiKey(create), None);
     }
     script.settle();
     let [one, two, three] = accounts;

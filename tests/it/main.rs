@@ -16,6 +16,7 @@ mod feed;
 mod fuzz;
 mod golden;
 mod lobster;
+mod people;
 #[cfg(feature = "planted")]
 mod planted;
 mod real_klines;

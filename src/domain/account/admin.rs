@@ -1,8 +1,8 @@
-//! Opening accounts, giving keys, and moving money in and out.
+//! Opening accounts, and moving money in and out.
 
 use super::{change::Change, event::UserEventKind, ledger::Place, slot::Turn, state::Kept};
 use crate::domain::{
-    command::{Answer, Balance, CreateAccount, CreateApiKey, REQUEST_ID_LEN_MAX, Transfer},
+    command::{Answer, Balance, CreateAccount, REQUEST_ID_LEN_MAX, Transfer},
     id::{AccountId, ID_LIMIT, SLOT_COUNT},
     money::Amount,
     reject::{Fault, Reject},
@@ -13,7 +13,7 @@ use crate::domain::{
 pub(super) const REQUEST_IDS_MAX: usize = 100_000;
 
 /// The inner error is a refusal, the outer one a fault.
-type Refusable = Result<Result<Answer, Reject>, Fault>;
+pub(super) type Refusable = Result<Result<Answer, Reject>, Fault>;
 
 impl Turn<'_> {
     pub(super) fn create_account(&mut self, create: CreateAccount) -> Refusable {
@@ -49,17 +49,6 @@ impl Turn<'_> {
                 return Ok((id, counter));
             }
         }
-    }
-
-    pub(super) fn create_api_key(&mut self, create: CreateApiKey) -> Refusable {
-        if !self.state.accounts.contains(&create.account) {
-            return Ok(Err(Reject::UnknownAccount));
-        }
-        if self.state.keys.contains_key(&create.key) {
-            return Ok(Err(Reject::KeyExists));
-        }
-        self.change(Change::KeyGiven(create))?;
-        Ok(Ok(Answer::ApiKeyCreated))
     }
 
     pub(super) fn transfer(&mut self, transfer: Transfer, is_deposit: bool) -> Refusable {

@@ -12,6 +12,7 @@ use super::{
 };
 use crate::domain::{
     command::{Answer, CreateApiKey},
+    credential::Login,
     id::{AccountId, ClientOrderId, CommandId, OrderId, OrderListId, SlotId},
     message::{Envelope, PreventedMatch, ToSymbol},
     money::{Amount, Lots},
@@ -221,6 +222,10 @@ pub enum Change {
         /// When.
         at: Option<Timestamp>,
     },
+    /// An API key works no more.
+    KeyTaken(String),
+    /// A login is new, or has another password.
+    LoginSet(Login),
 }
 
 /// Why an order became smaller.

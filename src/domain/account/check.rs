@@ -70,6 +70,11 @@ impl AccountSlot {
         if open != 0 || frozen.values().any(|held| !held.is_zero()) {
             return Err(Fault::new("an order without its account"));
         }
+        let owners = state.keys.values().map(|key| key.account);
+        let mut owners = owners.chain(state.logins.values().map(|login| login.account));
+        if let Some(account) = owners.find(|account| !state.accounts.contains(account)) {
+            return Err(Fault::new(format!("a key or login of account {account}, which does not exist")));
+        }
         for asset in self.catalogue().assets() {
             if !self.totals(asset.id)?.sum()?.is_zero() {
                 return Err(Fault::new(format!(
@@ -128,8 +133,8 @@ impl AccountSlot {
         self.state.orders.sorted().into_iter().map(|(_, open)| &open.order)
     }
 
-    /// Returns the state hash: a sum over accounts, their balances and requests, orders, names, API keys, commands in
-    /// flight, counters and conversations. Archive, listeners and acknowledgements are not state. A slot nothing has
+    /// Returns the state hash: a sum over accounts, their balances and requests, orders, names, API keys, logins,
+    /// commands in flight, counters and conversations. Archive, listeners and acknowledgements are not state. A slot nothing has
     /// happened to hashes to zero, so that it does not matter which empty slots exist.
     pub fn hash(&self) -> u128 {
         let state = &self.state;
@@ -165,6 +170,9 @@ impl AccountSlot {
         add(state.keyed.sum(|command, key| hash::of(13, &(slot, command, key))));
         for key in state.keys.values() {
             add(hash::of(14, key));
+        }
+        for login in state.logins.values() {
+            add(hash::of(17, login));
         }
         for words in state.links.words() {
             add(hash::entity(15, &[slot, words[0], words[1], words[2]]));

@@ -6,6 +6,7 @@ mod cancel;
 mod change;
 mod check;
 mod countdown;
+mod credential;
 mod event;
 mod keyed;
 mod ledger;

@@ -2,7 +2,7 @@
 
 use super::archive::Prevention;
 use crate::domain::{
-    command::{Balance, OrderRef},
+    command::{Balance, CreateApiKey, OrderRef},
     id::{AssetId, OrderId, OrderListId, SymbolId, TradeId},
     order::{Fill, NewOrder, Order},
     order_list::{OrderList, OrderListRef},
@@ -70,6 +70,8 @@ pub enum AccountQuery {
         /// At most so many.
         limit: usize,
     },
+    /// Its API keys, the oldest first.
+    ApiKeys,
 }
 
 /// Which part of a list: no bounds give the latest, a start gives the oldest from it, an end alone the latest
@@ -108,4 +110,6 @@ pub enum AccountView {
     Lists(Vec<OrderList>),
     /// Prevented self-trades, by number.
     Prevented(Vec<Prevention>),
+    /// API keys, the oldest first.
+    ApiKeys(Vec<CreateApiKey>),
 }

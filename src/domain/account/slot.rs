@@ -2,7 +2,7 @@
 //!
 //! [`AccountSlot::handle`] is the only way in. It preflights everything that can be refused, then changes
 //! state; a refused input leaves the state hash as it was. The work itself is in [`Turn`], split by subject
-//! over `place`, `settle`, `update`, `cancel`, `keyed` and `admin`; what it changes goes through
+//! over `place`, `settle`, `update`, `cancel`, `keyed`, `admin` and `credential`; what it changes goes through
 //! [`AccountState::apply`] and comes out as a frame for the journal, from which [`AccountSlot::replay`] makes the
 //! same state again.
 
@@ -17,6 +17,7 @@ use super::{
 use crate::domain::{
     catalogue::Catalogue,
     command::{AccountCommand, Answer, CreateApiKey, IdempotencyKey},
+    credential::Login,
     id::{AccountId, AssetId, CommandId, OrderId, SlotId},
     message::{Envelope, ToAccount, ToSymbol},
     money::Amount,
@@ -86,12 +87,12 @@ impl AccountOutput {
         self.applied.clear();
     }
 
-    /// Returns the API keys that work from now on.
-    pub fn keys(&self) -> impl Iterator<Item = &CreateApiKey> {
-        self.changes.iter().filter_map(|change| match change {
-            Change::KeyGiven(key) => Some(key),
-            _ => None,
-        })
+    /// Returns the changes of what callers prove themselves with, in order: keys given and taken, logins set.
+    pub fn credentials(&self) -> impl Iterator<Item = &Change> {
+        let is_one = |change: &&Change| {
+            matches!(change, Change::KeyGiven(_) | Change::KeyTaken(_) | Change::LoginSet(_))
+        };
+        self.changes.iter().filter(is_one)
     }
 }
 
@@ -244,6 +245,11 @@ impl AccountSlot {
         self.state.keys.values()
     }
 
+    /// Returns the logins of its accounts, by name.
+    pub fn logins(&self) -> impl Iterator<Item = &Login> {
+        self.state.logins.values()
+    }
+
     /// Returns the assets and symbols.
     pub fn catalogue(&self) -> &Catalogue {
         &self.catalogue
@@ -316,6 +322,9 @@ impl Turn<'_> {
             AccountCommand::PlaceList(place) => self.place_list(id, &place)?.map(|()| None),
             AccountCommand::CancelList(cancel) => self.cancel_list(id, &cancel)?.map(|()| None),
             AccountCommand::CancelAllAfter(countdown) => self.set_countdown(countdown)?.map(Some),
+            AccountCommand::RevokeApiKey(revoke) => self.revoke_api_key(revoke)?.map(Some),
+            AccountCommand::SignUp(sign_up) => self.sign_up(sign_up)?.map(Some),
+            AccountCommand::ChangePassword(change) => self.change_password(change)?.map(Some),
         };
         match answer {
             Ok(Some(answer)) => self.answer(id, Ok(answer)),

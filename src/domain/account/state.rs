@@ -11,6 +11,7 @@ use super::{
 };
 use crate::domain::{
     command::{Answer, Balance, CreateApiKey, ReplaceOrder, Transfer},
+    credential::{Login, LoginName},
     id::{AccountId, AssetId, ClientOrderId, CommandId, OrderId, OrderListId, SlotId, SymbolId},
     link::Links,
     message::ToSymbol,
@@ -45,6 +46,7 @@ pub struct AccountState {
     pub(super) clearing: ByAsset<Amount>,
     pub(super) external: ByAsset<Amount>,
     pub(super) keys: BTreeMap<String, CreateApiKey>,
+    pub(super) logins: BTreeMap<LoginName, Login>,
     pub(super) next_order: u64,
     pub(super) next_account: u64,
     pub(super) next_list: u64,
@@ -217,6 +219,7 @@ impl AccountState {
             clearing: ByAsset::default(),
             external: ByAsset::default(),
             keys: BTreeMap::new(),
+            logins: BTreeMap::new(),
             next_order: 1,
             next_account: 1,
             next_list: 1,
@@ -365,6 +368,12 @@ impl AccountState {
             | Change::ListHeard { .. }
             | Change::ListClosed { .. }
             | Change::Countdown { .. } => self.apply_special(change)?,
+            Change::KeyTaken(key) => {
+                self.keys.remove(key);
+            }
+            Change::LoginSet(login) => {
+                self.logins.insert(login.name.clone(), login.clone());
+            }
         }
         Ok(())
     }

@@ -63,6 +63,7 @@ impl AccountSlot {
                 });
                 Ok(AccountView::Prevented(found.take(limit).copied().collect()))
             }
+            AccountQuery::ApiKeys => Ok(AccountView::ApiKeys(state.api_keys(id))),
         }
     }
 }

@@ -14,7 +14,7 @@ fn the_demo_trades_with_cookie_and_csrf_token_and_with_neither_alone() {
             api.send(Method::POST, "/x/v1/session/demo", &[("Origin", "http://evil.page")], "").await;
         assert_eq!(foreign.refusal(), (403, -1002, "You are not authorized to execute this request."));
         let begun = api.send(Method::POST, "/x/v1/session/demo", &[("Origin", server.url())], "").await;
-        assert_eq!(begun.fields(), ["accountId", "csrfToken", "demo"]);
+        assert_eq!(begun.fields(), ["accountId", "csrfToken", "demo", "name"]);
         let set = begun.header("set-cookie").unwrap();
         for attribute in ["HttpOnly", "SameSite=Strict", "Path=/"] {
             assert!(set.contains(attribute), "{set}");

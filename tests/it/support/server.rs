@@ -2,7 +2,12 @@
 
 use std::{cell::OnceCell, future::Future, path::Path, sync::mpsc, thread::JoinHandle};
 
-use lightning_exchange::{actors::Exchange, app::Application, config::Layers, feed::client::Client};
+use lightning_exchange::{
+    actors::{Clock, Exchange},
+    app::Application,
+    config::Layers,
+    feed::client::Client,
+};
 use tempfile::TempDir;
 use tokio::sync::oneshot;
 
@@ -38,14 +43,23 @@ pub(crate) struct TestServer {
 impl TestServer {
     /// Starts an exchange with the given settings laid over those tests want.
     pub(crate) fn start(settings: &str) -> Self {
+        Self::start_at(Clock::default(), settings)
+    }
+
+    /// The same on a clock of the test.
+    pub(crate) fn start_at(clock: Clock, settings: &str) -> Self {
         let directory = tempfile::tempdir().unwrap();
-        let server = Self::start_on(directory.path(), settings);
+        let server = Self::start_with(directory.path(), clock, settings);
         server.directory.set(directory).unwrap();
         server
     }
 
     /// The same on a data directory that outlives it.
     pub(crate) fn start_on(directory: &Path, settings: &str) -> Self {
+        Self::start_with(directory, Clock::default(), settings)
+    }
+
+    fn start_with(directory: &Path, clock: Clock, settings: &str) -> Self {
         let config = Layers::defaults()
             .text("the test's base", BASE)
             .text("the test's data", &format!("[data]\ndirectory = {:?}\n", directory))
@@ -57,7 +71,7 @@ impl TestServer {
         let (stop, stopped) = oneshot::channel();
         let thread = std::thread::spawn(move || {
             actix_web::rt::System::new().block_on(async {
-                let application = Application::build(config).await.unwrap();
+                let application = Application::build_with(config, clock).await.unwrap();
                 started.send((application.url().to_owned(), application.exchange().clone())).unwrap();
                 application.run(async { stopped.await.unwrap_or_default() }).await.unwrap();
             });

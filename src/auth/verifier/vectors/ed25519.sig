@@ -1,0 +1,1 @@
+En+PDjyO3zmvGV/PKu0UHTiYaoxBSDcpdfIt0eO2DqBbBf2PdiT+y46RmCWQLVyvxrPHXXzwAOq/pYaCJVLNCA==

@@ -1,0 +1,175 @@
+//! People: signing up, signing in by name and password, changing the password.
+
+use std::{
+    net::{IpAddr, Ipv4Addr},
+    sync::Arc,
+};
+
+use actix_web::HttpRequest;
+use serde::Deserialize;
+
+use super::{
+    authenticate::{COOKIE, require_csrf, session},
+    call::{Call, Reply, mismatched},
+    error::{ApiError, Operation},
+    origin::refuse_foreign,
+    session::begin,
+};
+use crate::{
+    auth::{self, LoginDirectory, PasswordError, PasswordPool, Throttle, ThrottleLimits, Throttled},
+    domain::{
+        command::{AccountCommand, Answer},
+        credential::{ChangePassword, LoginName, SignUp},
+        id::AssetId,
+        money::Amount,
+        reject::Reject,
+    },
+};
+
+/// What signing in and up needs.
+#[derive(Debug)]
+pub struct People {
+    logins: Arc<LoginDirectory>,
+    passwords: PasswordPool,
+    throttle: Throttle,
+    grant: Option<Vec<(AssetId, Amount)>>,
+}
+
+impl People {
+    /// Brings it together. `at_once` passwords are hashed at a time; new accounts start with `grant`, and without one
+    /// nobody can sign up.
+    pub fn new(logins: Arc<LoginDirectory>, at_once: usize, grant: Option<Vec<(AssetId, Amount)>>) -> Self {
+        // Without random bytes the places are merely predictable.
+        let throttle = Throttle::new(getrandom::u64().unwrap_or_default(), ThrottleLimits::default());
+        Self { logins, passwords: PasswordPool::new(at_once), throttle, grant }
+    }
+}
+
+/// Nobody has a login, and nobody gets one.
+impl Default for People {
+    fn default() -> Self {
+        Self::new(Arc::default(), 1, None)
+    }
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Credentials {
+    name: String,
+    password: String,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct PasswordBody {
+    current: String,
+    new: String,
+}
+
+/// `GET /x/v1/session/options`
+pub(super) async fn options(call: &Call<'_>) -> Result<Reply, ApiError> {
+    call.params.all_read()?;
+    Ok(Reply::write(48, |json| {
+        json.object(|json| {
+            json.field("signUp").boolean(call.state.people().grant.is_some());
+            json.field("demo").boolean(call.state.demo_account().is_some());
+        });
+    }))
+}
+
+/// `POST /x/v1/session`
+pub(super) async fn sign_in(call: &Call<'_>) -> Result<Reply, ApiError> {
+    refuse_foreign(call.request)?;
+    let Credentials { name, password } = call.json()?;
+    // What cannot be a name is nobody's: that gives nothing away.
+    let name = LoginName::parse(&name).ok_or_else(ApiError::wrong_password)?;
+    let people = call.state.people();
+    let tried = people.throttle.sign_in(address(call.request), &name, call.state.exchange().now());
+    tried.map_err(throttled)?;
+    let login = people.logins.get(&name);
+    let hash = login.as_ref().map(|login| login.password.clone());
+    let is_right = people.passwords.verify(password, hash).await.map_err(not_hashed)?;
+    let login = login.filter(|_| is_right).ok_or_else(ApiError::wrong_password)?;
+    let (cookie, reply) = begin(call, login.account, Some(name.clone()))?;
+    // A password that was changed meanwhile has ended the other sessions already, perhaps before this one began.
+    if people.logins.get(&name).is_none_or(|now| now.password != login.password) {
+        call.state.sessions().end(&cookie, call.state.exchange().now());
+        return Err(ApiError::wrong_password());
+    }
+    Ok(reply)
+}
+
+/// `POST /x/v1/signup`
+pub(super) async fn sign_up(call: &Call<'_>) -> Result<Reply, ApiError> {
+    let people = call.state.people();
+    let grant = people.grant.clone().ok_or_else(ApiError::not_found)?;
+    refuse_foreign(call.request)?;
+    let Credentials { name, password } = call.json()?;
+    let name = LoginName::parse(&name)
+        .ok_or_else(|| ApiError::unacceptable("name", "3 to 32 of a-z, 0-9, '_', '.' and '-'"))?;
+    require_acceptable("password", &password, &name)?;
+    people.throttle.sign_up(address(call.request), call.state.exchange().now()).map_err(throttled)?;
+    if people.logins.get(&name).is_some() {
+        // The slot decides; this spares the hashing.
+        return Err(ApiError::refused(Reject::NameTaken, Operation::Operate));
+    }
+    let password = people.passwords.hash(password).await.map_err(not_hashed)?;
+    let command = AccountCommand::SignUp(SignUp { name: name.clone(), password, grant });
+    match call.command(command, Operation::Operate).await? {
+        Answer::AccountCreated(account) => begin(call, account, Some(name)).map(|(_, reply)| reply),
+        _ => Err(mismatched()),
+    }
+}
+
+/// `POST /x/v1/password`
+pub(super) async fn change_password(call: &Call<'_>) -> Result<Reply, ApiError> {
+    let session = session(call.state, call.request)?;
+    require_csrf(call.request, &session)?;
+    let PasswordBody { current, new } = call.json()?;
+    let name = session.name.clone().ok_or_else(ApiError::forbidden)?;
+    let people = call.state.people();
+    let tried = people.throttle.sign_in(address(call.request), &name, call.state.exchange().now());
+    tried.map_err(throttled)?;
+    let hash = people.logins.get(&name).map(|login| login.password.clone());
+    if !people.passwords.verify(current, hash).await.map_err(not_hashed)? {
+        return Err(ApiError::unacceptable("current", "it is not the password"));
+    }
+    require_acceptable("new", &new, &name)?;
+    let password = people.passwords.hash(new).await.map_err(not_hashed)?;
+    let account = session.account;
+    let command = AccountCommand::ChangePassword(ChangePassword { account, name, password });
+    match call.command(command, Operation::Operate).await? {
+        Answer::PasswordChanged => {
+            let cookie = call.request.cookie(COOKIE);
+            call.state.sessions().end_others(account, cookie.as_ref().map_or("", |cookie| cookie.value()));
+            Ok(Reply::json("{}".to_owned()))
+        }
+        _ => Err(mismatched()),
+    }
+}
+
+fn require_acceptable(parameter: &str, password: &str, name: &LoginName) -> Result<(), ApiError> {
+    if auth::is_acceptable(password, name) {
+        return Ok(());
+    }
+    let (least, most) = (auth::PASSWORD_LEN.start(), auth::PASSWORD_LEN.end());
+    Err(ApiError::unacceptable(parameter, &format!("{least} to {most} bytes, and not the name")))
+}
+
+fn address(request: &HttpRequest) -> IpAddr {
+    request.peer_addr().map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |address| address.ip())
+}
+
+fn throttled(Throttled(seconds): Throttled) -> ApiError {
+    ApiError::too_many_tries(seconds)
+}
+
+fn not_hashed(error: PasswordError) -> ApiError {
+    match error {
+        PasswordError::Busy => ApiError::refused(Reject::Busy, Operation::Operate),
+        PasswordError::Failed => {
+            tracing::error!(%error, "no password was hashed");
+            ApiError::internal()
+        }
+    }
+}
