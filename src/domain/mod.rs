@@ -14,6 +14,7 @@ pub mod command;
 pub mod decimal;
 pub mod hash;
 pub mod id;
+pub mod limits;
 pub mod link;
 pub mod market;
 pub mod message;

@@ -19,6 +19,7 @@ use crate::{
         account::{AccountQuery, AccountView, Page},
         command::{AccountCommand, Answer},
         id::AccountId,
+        limits::OrderCounts,
         reject::Reject,
         symbol::SymbolSpec,
         time::Timestamp,
@@ -172,6 +173,8 @@ pub(super) struct Reply {
     pub(super) body: String,
     pub(super) cookie: Option<Cookie<'static>>,
     pub(super) content_type: &'static str,
+    /// The account's unfilled orders, after one was placed.
+    pub(super) counts: Option<OrderCounts>,
 }
 
 impl Reply {
@@ -180,7 +183,7 @@ impl Reply {
 
     /// 200 with a body of JSON.
     pub(super) fn json(body: String) -> Self {
-        Self { status: StatusCode::OK, body, cookie: None, content_type: Self::JSON }
+        Self { status: StatusCode::OK, body, cookie: None, content_type: Self::JSON, counts: None }
     }
 
     /// 200 with the JSON `fill` writes.

@@ -26,14 +26,6 @@ pub(super) async fn time(call: &Call<'_>) -> Result<Reply, ApiError> {
     Ok(Reply::write(64, |json| json.object(|json| json.field("serverTime").number(now))))
 }
 
-/// Request weight: of an address, a minute.
-const RATE_LIMITS: [(&str, &str, u64, u64); 4] = [
-    ("REQUEST_WEIGHT", "MINUTE", 1, 6_000),
-    ("ORDERS", "SECOND", 10, 100),
-    ("ORDERS", "DAY", 1, 200_000),
-    ("RAW_REQUESTS", "MINUTE", 5, 300_000),
-];
-
 const PERMISSION_SETS: &str = r#""permissionSets":[["SPOT"]]"#;
 const NO_PERMISSION_SETS: &str = r#""permissionSets":[]"#;
 const PERMISSIONS: &str = "^\\[?\"?[A-Z0-9_]{1,20}\"?(,\"[A-Z0-9_]{1,20}\")*\\]?$";
@@ -64,7 +56,8 @@ pub(super) async fn get(call: &Call<'_>) -> Result<Reply, ApiError> {
         json.object(|json| {
             json.field("timezone").text("UTC");
             json.field("serverTime").number(call.unit.of(now));
-            json.field("rateLimits").array(write_rate_limits);
+            let limits = call.state.rate_limits().advertised(catalogue.order_limits());
+            json.field("rateLimits").array(|json| limits.for_each(|limit| limit.write(json.item())));
             json.field("exchangeFilters").array(|_| {});
             json.field("symbols").array(|json| {
                 for text in specs.iter().filter_map(|spec| call.state.symbol_texts().get(spec.id)) {
@@ -91,17 +84,6 @@ fn includes_spot(call: &Call<'_>, selection: &Selection<'_>) -> Result<bool, Api
         return Ok(names.iter().any(|name| name == "SPOT"));
     }
     Ok(text == "SPOT")
-}
-
-fn write_rate_limits(json: &mut Json) {
-    for (kind, interval, count, limit) in RATE_LIMITS {
-        json.item().object(|json| {
-            json.field("rateLimitType").text(kind);
-            json.field("interval").text(interval);
-            json.field("intervalNum").number(count);
-            json.field("limit").number(limit);
-        });
-    }
 }
 
 /// The symbols as exchangeInfo has them: constant, so written once.

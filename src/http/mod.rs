@@ -6,8 +6,10 @@
 
 mod account;
 mod authenticate;
+mod bans;
 mod call;
 mod cancel_replace;
+mod client;
 mod endpoint;
 mod error;
 mod exchange_info;
@@ -16,6 +18,7 @@ pub mod fuzzing;
 mod health;
 mod idempotency;
 mod json;
+mod limits;
 mod market;
 mod names;
 mod operator;
@@ -24,6 +27,7 @@ mod order_reply;
 mod order_request;
 mod origin;
 mod params;
+mod rate_limit;
 mod routes;
 mod server;
 mod session;
@@ -34,8 +38,10 @@ mod time_unit;
 mod weight;
 pub mod ws;
 
+pub use bans::BanTerms;
 pub use endpoint::{Endpoint, Security};
 pub use error::{ApiError, Operation};
+pub use limits::RateLimits;
 pub use routes::{ENDPOINTS, configure};
 pub use server::serve;
 pub use span::RequestSpan;

@@ -8,7 +8,7 @@ use actix_web::{
 use super::{
     account, cancel_replace,
     endpoint::{Endpoint, Security, not_found, other_method},
-    exchange_info, health, market, operator, order, session, static_files, ws,
+    exchange_info, health, market, operator, order, rate_limit, session, static_files, ws,
 };
 
 macro_rules! endpoints {
@@ -37,6 +37,7 @@ pub static ENDPOINTS: &[Endpoint] = endpoints! {
     GET    "/api/v3/allOrders"                UserData 20 order::all;
     GET    "/api/v3/account"                  UserData 20 account::get;
     GET    "/api/v3/myTrades"                 UserData 20 account::trades;
+    GET    "/api/v3/rateLimit/order"          UserData 40 rate_limit::orders;
     GET    "/api/v3/depth"                    Public    5 market::depth;
     GET    "/api/v3/trades"                   Public   25 market::trades;
     GET    "/api/v3/ticker/price"             Public    4 market::price;
@@ -44,6 +45,7 @@ pub static ENDPOINTS: &[Endpoint] = endpoints! {
     GET    "/api/v3/ping"                     Public    1 exchange_info::ping;
     GET    "/api/v3/time"                     Public    1 exchange_info::time;
     GET    "/api/v3/exchangeInfo"             Public   20 exchange_info::get;
+    GET    "/x/v1/rateLimit"                  Public    1 rate_limit::address;
     POST   "/x/v1/session/demo"               Browser   1 session::begin_demo;
     GET    "/x/v1/session"                    Browser   1 session::get;
     DELETE "/x/v1/session"                    Browser   1 session::end;

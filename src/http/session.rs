@@ -1,10 +1,14 @@
 //! Browser sessions: begin the demo's, look at one's own, end it.
 
-use actix_web::cookie::{Cookie, SameSite, time::Duration};
+use actix_web::{
+    HttpRequest,
+    cookie::{Cookie, SameSite, time::Duration},
+};
 
 use super::{
     authenticate::{COOKIE, require_csrf, session},
     call::{Call, Reply},
+    client::is_secure,
     error::ApiError,
     json::Json,
     origin::{Origin, origin},
@@ -23,7 +27,7 @@ pub(super) async fn begin_demo(call: &Call<'_>) -> Result<Reply, ApiError> {
     })?;
     let seconds = i64::try_from(call.state.sessions().lifetime().as_secs()).unwrap_or(i64::MAX);
     let mut reply = Reply::write(160, |json| write(json, &begun.session, Some(account)));
-    reply.cookie = Some(cookie(begun.cookie, Duration::seconds(seconds)));
+    reply.cookie = Some(cookie(call.request, begun.cookie, Duration::seconds(seconds)));
     Ok(reply)
 }
 
@@ -41,7 +45,7 @@ pub(super) async fn end(call: &Call<'_>) -> Result<Reply, ApiError> {
         call.state.sessions().end(cookie.value(), call.state.exchange().now());
     }
     let mut reply = Reply::json("{}".to_owned());
-    reply.cookie = Some(cookie(String::new(), Duration::ZERO));
+    reply.cookie = Some(cookie(call.request, String::new(), Duration::ZERO));
     Ok(reply)
 }
 
@@ -53,8 +57,10 @@ fn write(json: &mut Json, session: &Session, demo: Option<AccountId>) {
     });
 }
 
-fn cookie(value: String, max_age: Duration) -> Cookie<'static> {
+/// Over an encrypted connection the cookie may never leave over another.
+fn cookie(request: &HttpRequest, value: String, max_age: Duration) -> Cookie<'static> {
     Cookie::build(COOKIE, value)
+        .secure(is_secure(request))
         .path("/")
         .http_only(true)
         .same_site(SameSite::Strict)

@@ -11,6 +11,7 @@ mod ledger;
 mod place;
 mod plan;
 mod query;
+mod quota;
 mod settle;
 mod slot;
 mod state;

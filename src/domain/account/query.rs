@@ -3,6 +3,7 @@
 use crate::domain::{
     command::{Balance, OrderRef},
     id::{AssetId, OrderId, SymbolId, TradeId},
+    limits::OrderCounts,
     order::{Fill, NewOrder, Order},
     time::Timestamp,
 };
@@ -46,6 +47,8 @@ pub enum AccountQuery {
     },
     /// Whether this order would be accepted now.
     Test(NewOrder),
+    /// How many unfilled orders it has placed.
+    OrderCounts,
 }
 
 /// Which part of a list: no bounds give the latest, a start gives the oldest from it, an end alone the latest
@@ -80,4 +83,6 @@ pub enum AccountView {
     Fills(Vec<Fill>),
     /// The order would be accepted.
     Tested,
+    /// How many unfilled orders it has placed.
+    OrderCounts(OrderCounts),
 }

@@ -4,12 +4,10 @@ use super::{
     change::Change,
     event::{Execution, ExecutionKind, UserEventKind},
     ledger::Place,
-    place::placed,
     slot::Turn,
     state::{AccountState, Placing},
 };
 use crate::domain::{
-    command::{Answer, Replaced},
     id::{AssetId, ClientOrderId},
     message::TradeExecuted,
     money::Amount,
@@ -138,12 +136,10 @@ impl Turn<'_> {
                 };
                 match replaces {
                     None => Err(reject),
-                    Some(cancelled) => {
-                        Ok(Answer::Replaced(Box::new(Replaced { cancelled, placed: Some(Err(reject)) })))
-                    }
+                    Some(cancelled) => Ok(self.replaced(order.account, cancelled, Some(reject))),
                 }
             }
-            _ => Ok(placed(*order, placing.fills, replaces)),
+            _ => Ok(self.placed(*order, placing.fills, replaces)),
         };
         self.answer(placing.command, answer)
     }

@@ -17,6 +17,7 @@ use actix_web::{
 use self::session::Opening;
 use super::{
     authenticate::{COOKIE, session as browser_session},
+    client::client_address,
     endpoint::{other_method, refusal},
     error::{ApiError, Operation},
     origin::{Origin, origin},
@@ -48,6 +49,9 @@ async fn serve(
     let start = || {
         if state.exchange().is_stopping() {
             return Err(ApiError::stopping());
+        }
+        if let Some(address) = client_address(&request) {
+            state.rate_limits().connection(address, state.exchange().now())?;
         }
         let opening = open(&request, &state)?;
         let place = state.open_socket().ok_or_else(|| ApiError::refused(Reject::Busy, Operation::Query))?;
