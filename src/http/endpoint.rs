@@ -20,6 +20,7 @@ use super::{
     client::client_address,
     error::ApiError,
     params::Params,
+    request_line::query_string,
     state::HttpState,
     time_unit::TimeUnit,
 };
@@ -157,8 +158,9 @@ async fn run(
         None => TimeUnit::default(),
         Some(unit) => unit.to_str().ok().and_then(TimeUnit::parse).ok_or_else(ApiError::time_unit)?,
     };
+    let query = query_string(request);
     let params = match endpoint.security.has_params() {
-        true => Params::decode(request.query_string(), &body)?,
+        true => Params::decode(&query, &body)?,
         false => Params::default(),
     };
     let caller = authenticate(endpoint.security, state, request, &params, &body)?;

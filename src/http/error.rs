@@ -77,6 +77,8 @@ impl ApiError {
         timeout: GATEWAY_TIMEOUT -1007 "Timeout waiting for response from backend server. Send status unknown; execution status unknown.";
         /// The exchange is stopping.
         stopping: SERVICE_UNAVAILABLE -1016 "This service is no longer available.";
+        /// Taken out of service.
+        gone: GONE -1016 "This service is no longer available.";
         /// The path has no such method.
         method_not_allowed: METHOD_NOT_ALLOWED -1020 "This operation is not supported.";
         /// No such path.
@@ -119,6 +121,8 @@ impl ApiError {
         cancel_restrictions: BAD_REQUEST -1145 "`cancelRestrictions` has to be either `ONLY_NEW` or `ONLY_PARTIALLY_FILLED`.";
         /// A symbol twice in a list.
         duplicate_symbol: BAD_REQUEST -1151 "Symbol is present multiple times in the list.";
+        /// None is kept here.
+        no_reference_price: BAD_REQUEST -2043 "This symbol doesn't have a reference price.";
         /// Neither unit.
         time_unit: BAD_REQUEST -1194 "Invalid value for time unit; expected either MICROSECOND or MILLISECOND.";
         /// Not 64 letters and digits.

@@ -34,7 +34,7 @@ const PERMISSIONS: &str = "^\\[?\"?[A-Z0-9_]{1,20}\"?(,\"[A-Z0-9_]{1,20}\")*\\]?
 pub(super) async fn get(call: &Call<'_>) -> Result<Reply, ApiError> {
     let selection = Selection::read(call)?;
     let includes_spot = includes_spot(call, &selection)?;
-    let status = call.params.optional("symbolStatus")?;
+    let status = call.params.optional("symbolStatus")?.map(status_named).transpose()?;
     if status.is_some() && !matches!(selection, Selection::All) {
         return Err(ApiError::combination());
     }
@@ -107,6 +107,17 @@ impl SymbolTexts {
     }
 }
 
+/// The statuses a symbol may have on Binance; not all occur here.
+const STATUSES: [&str; 4] = ["TRADING", "HALT", "BREAK", "CANCEL_ONLY"];
+
+/// Reads `symbolStatus`.
+///
+/// # Errors
+/// -1130 for what no status is called.
+pub(super) fn status_named(name: &str) -> Result<&str, ApiError> {
+    if STATUSES.contains(&name) { Ok(name) } else { Err(ApiError::invalid("symbolStatus")) }
+}
+
 const fn status_name(spec: &SymbolSpec) -> &'static str {
     match spec.status {
         SymbolStatus::Trading => "TRADING",
@@ -154,7 +165,7 @@ fn write_symbol(json: &mut Json, spec: &SymbolSpec) {
     });
 }
 
-fn write_filters(json: &mut Json, spec: &SymbolSpec) {
+pub(super) fn write_filters(json: &mut Json, spec: &SymbolSpec) {
     let filters = &spec.filters;
     let zero = Units { value: 0, scale: 8 };
     let rate = |rate: Rate| Units { value: rate.units().into(), scale: 8 };

@@ -4,12 +4,14 @@
 //! A handler extracts, converts, tells, awaits and converts; no rule about balances, prices or states lives
 //! here. [`routes`](ENDPOINTS) is the index to read first.
 
+mod absent;
 mod account;
 mod authenticate;
 mod bans;
 mod call;
 mod cancel_replace;
 mod client;
+mod commission;
 mod endpoint;
 mod error;
 mod exchange_info;
@@ -28,9 +30,11 @@ mod order_request;
 mod origin;
 mod params;
 mod rate_limit;
+mod request_line;
 mod routes;
 mod server;
 mod session;
+mod shims;
 mod span;
 mod state;
 mod static_files;

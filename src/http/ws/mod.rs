@@ -22,6 +22,7 @@ use super::{
     error::{ApiError, Operation},
     origin::{Origin, origin},
     params::Params,
+    request_line::query_string,
     state::HttpState,
 };
 use crate::domain::reject::Reject;
@@ -71,7 +72,8 @@ fn open_combined(request: &HttpRequest, _: &HttpState) -> Result<Opening, ApiErr
 }
 
 fn open_public(request: &HttpRequest, combined: bool) -> Result<Opening, ApiError> {
-    let params = Params::decode(request.query_string(), b"")?;
+    let query = query_string(request);
+    let params = Params::decode(&query, b"")?;
     let path = request.match_info().get("streams").unwrap_or_default();
     let query = params.get("streams").unwrap_or_default();
     let names = path.split('/').chain(query.split('/')).filter(|name| !name.is_empty());
