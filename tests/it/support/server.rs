@@ -2,7 +2,12 @@
 
 use std::{cell::OnceCell, future::Future, path::Path, sync::mpsc, thread::JoinHandle};
 
-use lightning_exchange::{actors::Exchange, app::Application, config::Layers, feed::client::Client};
+use lightning_exchange::{
+    actors::{Clock, Exchange},
+    app::Application,
+    config::Layers,
+    feed::client::Client,
+};
 use tempfile::TempDir;
 use tokio::sync::oneshot;
 
@@ -46,6 +51,11 @@ impl TestServer {
 
     /// The same on a data directory that outlives it.
     pub(crate) fn start_on(directory: &Path, settings: &str) -> Self {
+        Self::start_with(directory, settings, Clock::default())
+    }
+
+    /// The same on a clock that a test moves.
+    pub(crate) fn start_with(directory: &Path, settings: &str, clock: Clock) -> Self {
         let config = Layers::defaults()
             .text("the test's base", BASE)
             .text("the test's data", &format!("[data]\ndirectory = {:?}\n", directory))
@@ -57,7 +67,7 @@ impl TestServer {
         let (stop, stopped) = oneshot::channel();
         let thread = std::thread::spawn(move || {
             actix_web::rt::System::new().block_on(async {
-                let application = Application::build(config).await.unwrap();
+                let application = Application::build_with(config, clock).await.unwrap();
                 started.send((application.url().to_owned(), application.exchange().clone())).unwrap();
                 application.run(async { stopped.await.unwrap_or_default() }).await.unwrap();
             });
