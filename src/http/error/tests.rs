@@ -137,7 +137,11 @@ fn the_body_is_binances() {
 fn only_what_passes_says_when_to_try_again() {
     for &(reject, operation, ..) in TABLE {
         let says = ApiError::refused(reject, operation).retry_after_seconds().is_some();
-        assert_eq!(says, matches!(reject, Reject::Busy | Reject::Stopping | Reject::TooManyOrders { .. }), "{reject:?}");
+        assert_eq!(
+            says,
+            matches!(reject, Reject::Busy | Reject::Stopping | Reject::TooManyOrders { .. }),
+            "{reject:?}"
+        );
     }
 }
 

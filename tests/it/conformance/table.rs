@@ -60,7 +60,7 @@ pub(super) fn rows() -> Vec<Row> {
 }
 
 fn orders() -> Vec<Row> {
-    let none_there = missing_one("orderId", "origClientOrderId");
+    let none_there = missing_one("origClientOrderId", "orderId");
     vec![
         Row::of("POST /api/v3/order")
             .asks(order("placed"))
