@@ -24,7 +24,7 @@ use crate::{
     config::Config,
     domain::id::AccountId,
     feed::synthetic,
-    http::{self, ConnectionLimits, HttpState, ws::WireEncoder},
+    http::{self, BanTerms, ConnectionLimits, HttpState, RateLimits, ws::WireEncoder},
 };
 
 /// A whole exchange: shards, HTTP server, and the synthetic market if it is on.
@@ -71,14 +71,14 @@ impl Application {
         let founded = founding::found(&running.exchange, &config).await;
         let served = founded.and_then(|()| {
             let sessions = Arc::new(Sessions::new(SessionLimits::default()));
-            let limits =
-                ConnectionLimits { unacknowledged: config.server.tcp_user_timeout(), ..Default::default() };
+            let limits = connection_limits(&config);
             let exchange = running.exchange.clone();
             let secret = token.secret().to_owned();
             let people = directories.people(&config)?;
-            let state = HttpState::new(exchange, directories.keys, sessions, secret, demo, limits);
-            let state = web::Data::new(state.with_people(people));
-            http::serve(listener, state, config.server.worker_count()).context("cannot serve")
+            let state = HttpState::new(exchange, directories.keys, sessions, secret, demo, limits)
+                .with_people(people)
+                .with_rate_limits(rate_limits(&config));
+            http::serve(listener, web::Data::new(state), config.server.worker_count()).context("cannot serve")
         });
         let server = match served {
             Ok(server) => server,
@@ -158,6 +158,35 @@ impl Application {
                 anyhow::bail!("the server ended by itself")
             }
         }
+    }
+}
+
+fn connection_limits(config: &Config) -> ConnectionLimits {
+    let limits = &config.limits;
+    ConnectionLimits {
+        unacknowledged: config.server.tcp_user_timeout(),
+        socket_messages_per_second: or_none(limits.messages_per_second, u32::MAX),
+        socket_streams: or_none(limits.streams_per_connection, usize::MAX),
+        ..Default::default()
+    }
+}
+
+/// In the configuration 0 is no limit.
+fn or_none<T: PartialEq + Default>(limit: T, none: T) -> T {
+    if limit == T::default() { none } else { limit }
+}
+
+fn rate_limits(config: &Config) -> RateLimits {
+    let limits = &config.limits;
+    RateLimits {
+        weight: limits.request_weight_per_minute,
+        requests: limits.requests_per_5_minutes,
+        connections: limits.connections_per_5_minutes,
+        refusals: limits.refusals_before_ban,
+        bans: BanTerms { first: limits.ban_seconds, longest: limits.ban_seconds_max },
+        limits_loopback: limits.loopback.is_on_or(false),
+        exempt: limits.exempt.clone(),
+        trusted_proxies: config.server.trusted_proxies.clone(),
     }
 }
 

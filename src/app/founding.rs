@@ -17,18 +17,32 @@ use crate::{
 /// Makes what is not there yet. Doing it again changes nothing.
 pub(super) async fn found(exchange: &Exchange, config: &Config) -> Result<()> {
     if config.is_demo_on() {
-        account(exchange, config.demo.account, 0, &config.demo.balances, &[]).await?;
+        let demo =
+            CreateAccount { id: Some(AccountId::new(config.demo.account)), tier: 0, is_unlimited: false };
+        account(exchange, demo, &config.demo.balances, &[]).await?;
     }
     for configured in &config.accounts {
-        account(exchange, configured.id, configured.tier, &configured.balances, &configured.keys).await?;
+        let create = CreateAccount {
+            id: Some(AccountId::new(configured.id)),
+            tier: configured.tier,
+            is_unlimited: configured.unlimited,
+        };
+        account(exchange, create, &configured.balances, &configured.keys).await?;
     }
     Ok(())
 }
 
-async fn account(exchange: &Exchange, id: u64, tier: u8, balances: &[Balance], keys: &[Key]) -> Result<()> {
-    let account = AccountId::new(id);
-    let create = AccountCommand::CreateAccount(CreateAccount { id: Some(account), tier });
-    command(exchange, create).await.with_context(|| format!("account {id}"))?;
+async fn account(
+    exchange: &Exchange,
+    create: CreateAccount,
+    balances: &[Balance],
+    keys: &[Key],
+) -> Result<()> {
+    let account = create.id.context("an account of the configuration has an id")?;
+    let id = account;
+    command(exchange, AccountCommand::CreateAccount(create))
+        .await
+        .with_context(|| format!("account {id}"))?;
     for balance in balances {
         deposit(exchange, account, balance).await.with_context(|| format!("account {id}"))?;
     }

@@ -103,7 +103,11 @@ fn in_exchange<T>(work: impl AsyncFnOnce(Exchange) -> anyhow::Result<T>) -> anyh
 
 async fn fund(exchange: &Exchange) -> anyhow::Result<()> {
     for id in (1..=ACCOUNTS).map(AccountId::new) {
-        send(exchange, AccountCommand::CreateAccount(CreateAccount { id: Some(id), tier: 0 })).await?;
+        send(
+            exchange,
+            AccountCommand::CreateAccount(CreateAccount { id: Some(id), tier: 0, is_unlimited: false }),
+        )
+        .await?;
         for asset in [1, 2].map(AssetId::new) {
             let amount = Amount::new(10_i128.pow(20));
             let transfer = Transfer { account: id, asset, amount, request_id: None };

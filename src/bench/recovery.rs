@@ -235,7 +235,7 @@ impl Slots {
 
     fn found(&mut self, accounts: u64, writer: &mut LogWriter) -> anyhow::Result<()> {
         for account in (1..=accounts).map(AccountId::new) {
-            let create = CreateAccount { id: Some(account), tier: 0 };
+            let create = CreateAccount { id: Some(account), tier: 0, is_unlimited: false };
             self.command(account, AccountCommand::CreateAccount(create), writer)?;
             for asset in [1, 2].map(AssetId::new) {
                 let amount = Amount::new(10_i128.pow(18));

@@ -180,7 +180,10 @@ fn process_cpu() -> Duration {
 /// Gives every account more than it can use.
 fn fund(exchange: &Exchange, accounts: u32) {
     for id in (1..=accounts).map(|id| AccountId::new(u64::from(id))) {
-        send(exchange, &AccountCommand::CreateAccount(CreateAccount { id: Some(id), tier: 0 }));
+        send(
+            exchange,
+            &AccountCommand::CreateAccount(CreateAccount { id: Some(id), tier: 0, is_unlimited: false }),
+        );
         for asset in [1, 2] {
             let amount = Amount::new(10_i128.pow(24));
             let asset = AssetId::new(asset);

@@ -21,14 +21,17 @@ pub(super) struct CreateArgs {
     /// Its fee tier
     #[arg(long, default_value_t = 0)]
     tier: u8,
+    /// Whether the limits of unfilled orders do not hold for it: a market maker's
+    #[arg(long)]
+    unlimited: bool,
     #[command(flatten)]
     remote: RemoteArgs,
 }
 
 pub(super) fn run(AccountCommand::Create(arguments): AccountCommand) -> Result<()> {
-    let CreateArgs { id, tier, remote } = arguments;
+    let CreateArgs { id, tier, unlimited, remote } = arguments;
     let account = remote.with_client(|client| async move {
-        client.create_account(id, tier).await.context("the account was not opened")
+        client.create_account(id, tier, unlimited).await.context("the account was not opened")
     })?;
     println!("{account}");
     Ok(())

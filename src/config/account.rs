@@ -14,6 +14,9 @@ pub struct Account {
     /// Its fee tier.
     #[serde(default)]
     pub tier: u8,
+    /// Whether the limits of unfilled orders do not hold for it: a market maker's.
+    #[serde(default)]
+    pub unlimited: bool,
     /// What it starts with.
     #[serde(default)]
     pub balances: Vec<Balance>,

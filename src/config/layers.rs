@@ -103,6 +103,7 @@ impl Layers {
         let data = self.section("data");
         let journal = self.section("journal");
         let snapshot = self.section("snapshot");
+        let limits = self.section("limits");
         let operator = self.section("operator");
         let demo = self.section("demo");
         let sign_up = self.section("sign-up");
@@ -122,6 +123,7 @@ impl Layers {
                 data: data?,
                 journal: journal?,
                 snapshot: snapshot?,
+                limits: limits?,
                 operator: operator?,
                 demo: demo?,
                 sign_up: sign_up?,

@@ -10,6 +10,7 @@ mod engine;
 mod feed;
 mod journal;
 mod layers;
+mod limits;
 mod log;
 mod operator;
 mod secret;
@@ -30,6 +31,7 @@ pub use engine::Engine;
 pub use feed::Feed;
 pub use journal::{Durability, Journal};
 pub use layers::{ConfigError, DEFAULTS, Layers};
+pub use limits::Limits;
 pub use log::{Log, LogFormat};
 pub use operator::Operator;
 pub use secret::Secret;
@@ -53,6 +55,8 @@ pub struct Config {
     pub journal: Journal,
     /// How often the journal is folded.
     pub snapshot: Snapshot,
+    /// What one address and one account may ask for.
+    pub limits: Limits,
     /// Who may operate the exchange.
     pub operator: Operator,
     /// The demo account.

@@ -2,6 +2,7 @@
 
 use std::{net::SocketAddr, num::NonZeroUsize, time::Duration};
 
+use ipnet::IpNet;
 use serde::Deserialize;
 
 /// Where and how HTTP is served.
@@ -16,6 +17,9 @@ pub struct Server {
     pub tcp_user_timeout_ms: u32,
     /// How long a stop may take, in milliseconds.
     pub stop_timeout_ms: u64,
+    /// Proxies whose word about the client's address and protocol is believed.
+    #[serde(deserialize_with = "super::limits::networks")]
+    pub trusted_proxies: Vec<IpNet>,
 }
 
 impl Server {

@@ -20,10 +20,11 @@ pub(super) fn check(mut config: Config, faults: &mut Vec<String>) -> Config {
     check_server(&config, faults);
     check_engine(&config, faults);
     check_journal(&config, faults);
+    check_limits(&config, faults);
     check_operator(&config, faults);
     match Catalogue::build(&config.assets, &config.symbols) {
         Ok(catalogue) => {
-            config.catalogue = Arc::new(catalogue);
+            config.catalogue = Arc::new(catalogue.with_order_limits(config.limits.orders()));
             check_accounts(&config, faults);
         }
         Err(found) => faults.extend(found),
@@ -91,6 +92,32 @@ fn check_journal(config: &Config, faults: &mut Vec<String>) {
         if value < least || value > most {
             faults.push(format!("{name} {value} must be {least} to {most}"));
         }
+    }
+}
+
+/// What a counter can hold.
+const LIMIT_MAX: u32 = (1 << 20) - 1;
+
+fn check_limits(config: &Config, faults: &mut Vec<String>) {
+    let limits = &config.limits;
+    for (name, value) in [
+        ("request-weight-per-minute", limits.request_weight_per_minute),
+        ("requests-per-5-minutes", limits.requests_per_5_minutes),
+        ("connections-per-5-minutes", limits.connections_per_5_minutes),
+        ("refusals-before-ban", limits.refusals_before_ban),
+    ] {
+        if value > LIMIT_MAX {
+            faults.push(format!("[limits] {name} {value} is above {LIMIT_MAX}"));
+        }
+    }
+    if limits.refusals_before_ban > 0 && limits.ban_seconds == 0 {
+        faults.push(
+            "[limits] ban-seconds must be at least 1; refusals-before-ban = 0 switches bans off".to_owned(),
+        );
+    }
+    if limits.ban_seconds > limits.ban_seconds_max {
+        let (first, longest) = (limits.ban_seconds, limits.ban_seconds_max);
+        faults.push(format!("[limits] ban-seconds {first} is above ban-seconds-max {longest}"));
     }
 }
 

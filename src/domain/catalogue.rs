@@ -9,6 +9,7 @@ use super::{
     asset::Asset,
     decimal::SCALE_MAX,
     id::{AssetId, SymbolId},
+    limits::OrderLimits,
     money::{Amount, Lots, Price, Rate},
     symbol::{FeeRates, Filters, SpecialFilters, SymbolSpec, SymbolStatus},
     trigger::Bips,
@@ -153,6 +154,7 @@ pub struct Catalogue {
     assets: BTreeMap<AssetId, Asset>,
     symbols: BTreeMap<SymbolId, Arc<SymbolSpec>>,
     symbol_ids: BTreeMap<String, SymbolId>,
+    order_limits: OrderLimits,
 }
 
 impl Catalogue {
@@ -173,6 +175,18 @@ impl Catalogue {
             faults.push("no symbols are configured".to_owned());
         }
         if faults.is_empty() { Ok(catalogue) } else { Err(faults) }
+    }
+
+    /// Limits how many unfilled orders an account may place; without it there is no limit.
+    #[must_use]
+    pub const fn with_order_limits(mut self, limits: OrderLimits) -> Self {
+        self.order_limits = limits;
+        self
+    }
+
+    /// Returns how many unfilled orders an account may place.
+    pub const fn order_limits(&self) -> OrderLimits {
+        self.order_limits
     }
 
     fn add_asset(&mut self, definition: &AssetDefinition, faults: &mut Vec<String>) {

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::{
     credential::{ChangePassword, KeyMaterial, RevokeApiKey, SignUp},
     id::{AccountId, AssetId, ClientOrderId, OrderId, SlotId, SymbolId},
+    limits::OrderCounts,
     money::{Amount, Lots},
     order::{Fill, NewOrder, Order},
     order_list::{OrderList, OrderListRef, PlaceList},
@@ -127,6 +128,8 @@ pub struct CreateAccount {
     pub id: Option<AccountId>,
     /// Its fee tier.
     pub tier: u8,
+    /// Whether the limits of unfilled orders do not hold for it: a market maker's.
+    pub is_unlimited: bool,
 }
 
 /// What an API key may do (Binance Spot security types).
@@ -285,6 +288,9 @@ pub struct ReplaceOrder {
     pub mode: ReplaceMode,
     /// The order to place, of the same account and symbol.
     pub order: NewOrder,
+    /// Whether to cancel even when the account has placed too many orders to place another (Binance Spot,
+    /// `orderRateLimitExceededMode`).
+    pub cancels_when_limited: bool,
 }
 
 /// What a command came to.
@@ -307,6 +313,8 @@ pub enum Answer {
         order: Order,
         /// Its fills, in order.
         fills: Vec<Fill>,
+        /// The account's unfilled orders, this one included.
+        counts: OrderCounts,
     },
     /// The order, cancelled.
     Cancelled(Order),
@@ -351,6 +359,8 @@ pub struct Replaced {
     pub cancelled: Result<Order, Reject>,
     /// The new order with its fills, or why it was refused; `None` when it was not attempted.
     pub placed: Option<Result<(Order, Vec<Fill>), Reject>>,
+    /// The account's unfilled orders.
+    pub counts: OrderCounts,
 }
 
 /// Frozen and free units of one asset.

@@ -15,6 +15,7 @@ pub mod credential;
 pub mod decimal;
 pub mod hash;
 pub mod id;
+pub mod limits;
 pub mod link;
 pub mod market;
 pub mod message;

@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::limits::OrderWindow;
+
 /// A symbol filter of the Binance Spot API that a command may fail.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[non_exhaustive]
@@ -226,6 +228,16 @@ pub enum Reject {
     /// The disk is nearly full: what is open can be cancelled, nothing new is taken until there is space.
     #[error("the disk is nearly full: only cancels and deposits are taken")]
     DiskFull,
+    /// The account has placed as many unfilled orders as it may.
+    #[error("too many new orders: the limit is {limit}, wait {wait_seconds} s")]
+    TooManyOrders {
+        /// How many it may place.
+        limit: u32,
+        /// In which window.
+        window: OrderWindow,
+        /// Until the window ends, in seconds.
+        wait_seconds: u32,
+    },
 }
 
 impl Reject {
@@ -257,6 +269,7 @@ impl Reject {
             Self::UnknownKey => 2102,
             Self::NameTaken => 2103,
             Self::UnknownLogin => 2104,
+            Self::TooManyOrders { .. } => 2013,
             Self::MarketClosed => 3001,
             Self::WouldTake => 3002,
             Self::UnknownOrder => 3003,

@@ -62,12 +62,18 @@ impl std::fmt::Debug for MadeKey {
 }
 
 impl Client {
-    /// Opens an account and returns its id; the server chooses one when `id` is none.
+    /// Opens an account and returns its id; the server chooses one when `id` is none. The limits of unfilled orders do
+    /// not hold for an `unlimited` one.
     ///
     /// # Errors
     /// [`ClientError`].
-    pub async fn create_account(&self, id: Option<u64>, tier: u8) -> Result<u64, ClientError> {
-        let mut body = json!({ "tier": tier });
+    pub async fn create_account(
+        &self,
+        id: Option<u64>,
+        tier: u8,
+        unlimited: bool,
+    ) -> Result<u64, ClientError> {
+        let mut body = json!({ "tier": tier, "unlimited": unlimited });
         if let Some(id) = id {
             body["id"] = id.into();
         }

@@ -11,6 +11,7 @@ use super::{
     error::ApiError,
     origin::{Origin, origin},
     params::Params,
+    request_line::query_string,
     state::HttpState,
 };
 use crate::auth::{self, KeyDirectory, ReceiveWindow, Session, SignedPart, WindowError};
@@ -44,7 +45,7 @@ pub(super) fn authenticate(
             let caller = match key {
                 Some(key) => {
                     let key = key.to_str().map_err(|_| ApiError::key_format())?;
-                    signed(security, state, key, params, request.query_string(), body)?
+                    signed(security, state, key, params, &query_string(request), body)?
                 }
                 None => browser(state, request, params)?,
             };

@@ -28,6 +28,7 @@ use crate::{
         account::{AccountQuery, AccountView, Page},
         command::{AccountCommand, Answer},
         id::AccountId,
+        limits::OrderCounts,
         reject::Reject,
         symbol::SymbolSpec,
         time::Timestamp,
@@ -204,6 +205,8 @@ pub(super) struct Reply {
     pub(super) content_type: &'static str,
     /// More headers, each with its value.
     pub(super) headers: Vec<(HeaderName, HeaderValue)>,
+    /// The account's unfilled orders, after one was placed.
+    pub(super) counts: Option<OrderCounts>,
 }
 
 impl Reply {
@@ -212,7 +215,14 @@ impl Reply {
 
     /// 200 with a body of JSON.
     pub(super) fn json(body: String) -> Self {
-        Self { status: StatusCode::OK, body, cookie: None, content_type: Self::JSON, headers: Vec::new() }
+        Self {
+            status: StatusCode::OK,
+            body,
+            cookie: None,
+            content_type: Self::JSON,
+            headers: Vec::new(),
+            counts: None,
+        }
     }
 
     /// 200 with the JSON `fill` writes.

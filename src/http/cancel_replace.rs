@@ -9,8 +9,9 @@ use super::{
     order_request::{cancel_restriction, client_order_id, new_order, order_ref, response_kind},
 };
 use crate::domain::{
-    command::{AccountCommand, Answer, ReplaceOrder, Replaced},
+    command::{AccountCommand, Answer, ReplaceMode, ReplaceOrder, Replaced},
     id::ClientOrderId,
+    limits::OrderCounts,
     order::{Fill, Order},
     reject::Reject,
 };
@@ -23,24 +24,25 @@ pub(super) async fn cancel_replace(call: &Call<'_>) -> Result<Reply, ApiError> {
     let mode = names::parse_replace_mode(call.params.required("cancelReplaceMode")?)
         .ok_or_else(|| ApiError::invalid("cancelReplaceMode"))?;
     let order = new_order(call, spec)?;
+    let cancels_when_limited = match call.params.optional("orderRateLimitExceededMode")? {
+        None | Some("DO_NOTHING") => false,
+        Some("CANCEL_ONLY") => true,
+        Some(_) => return Err(ApiError::invalid("orderRateLimitExceededMode")),
+    };
     let command = ReplaceOrder {
         cancel: order_ref(call, "cancelOrderId", "cancelOrigClientOrderId")?,
         restriction: cancel_restriction(call)?,
         mode,
         order,
+        cancels_when_limited,
     };
     let cancel_id = client_order_id(call, "cancelNewClientOrderId")?;
     let kind = response_kind(call, order.kind)?;
-    // Orders are not rate limited yet, so either answer to being limited is the same.
-    match call.params.optional("orderRateLimitExceededMode")? {
-        None | Some("DO_NOTHING" | "CANCEL_ONLY") => {}
-        Some(_) => return Err(ApiError::invalid("orderRateLimitExceededMode")),
-    }
     match call.command(AccountCommand::Replace(Box::new(command)), Operation::Place).await? {
         Answer::Replaced(replaced) => {
-            let Replaced { cancelled, placed } = *replaced;
+            let Replaced { cancelled, placed, counts } = *replaced;
             let printer = Printer { spec, unit: call.unit };
-            let both = Both { printer, cancelled, cancel_id, placed, kind };
+            let both = Both { printer, cancelled, cancel_id, placed, kind, mode, counts };
             if both.succeeded() {
                 call.weigh(0);
             }
@@ -57,6 +59,8 @@ struct Both<'a> {
     cancel_id: Option<ClientOrderId>,
     placed: Option<Placed>,
     kind: ResponseKind,
+    mode: ReplaceMode,
+    counts: OrderCounts,
 }
 
 impl Both<'_> {
@@ -69,7 +73,12 @@ impl Both<'_> {
         self.write(&mut json);
         let text = json.finish();
         match (&self.cancelled, &self.placed) {
-            (Ok(_), Some(Ok(_))) => Ok(Reply::json(text)),
+            (Ok(_), Some(Ok(_))) => Ok(Reply { counts: Some(self.counts), ..Reply::json(text) }),
+            (Ok(_), Some(Err(Reject::TooManyOrders { wait_seconds, .. })))
+                if self.mode == ReplaceMode::StopOnFailure =>
+            {
+                Err(ApiError::replace_limited(*wait_seconds).with_data(text))
+            }
             (Err(_), Some(Err(_)) | None) => Err(ApiError::replace_failed().with_data(text)),
             _ => Err(ApiError::replace_partly_failed().with_data(text)),
         }

@@ -17,8 +17,10 @@ use tracing_actix_web::RequestId;
 use super::{
     authenticate::{COOKIE, authenticate},
     call::{Call, Reply},
+    client::client_address,
     error::ApiError,
     params::Params,
+    request_line::query_string,
     state::HttpState,
     time_unit::TimeUnit,
 };
@@ -70,6 +72,8 @@ impl std::fmt::Debug for Endpoint {
 
 const USED_WEIGHT: HeaderName = HeaderName::from_static("x-mbx-used-weight");
 const USED_WEIGHT_1M: HeaderName = HeaderName::from_static("x-mbx-used-weight-1m");
+const ORDER_COUNT_10S: HeaderName = HeaderName::from_static("x-mbx-order-count-10s");
+const ORDER_COUNT_1D: HeaderName = HeaderName::from_static("x-mbx-order-count-1d");
 const REQUEST_UUID: HeaderName = HeaderName::from_static("x-mbx-uuid");
 const TIME_UNIT: HeaderName = HeaderName::from_static("x-mbx-time-unit");
 
@@ -88,21 +92,53 @@ async fn serve(
     payload: web::Payload,
 ) -> HttpResponse {
     let weight = Cell::new(endpoint.weight);
-    let outcome = run(endpoint, &state, &request, payload, &weight).await;
+    let outcome = match count(&state, &request, endpoint.weight) {
+        Ok(()) => run(endpoint, &state, &request, payload, &weight).await,
+        Err(error) => Err(error),
+    };
     let mut response = match outcome {
         Ok(reply) => success(reply),
         Err(error) => refusal(&error),
     };
     let headers = response.headers_mut();
-    if let Some(address) = request.peer_addr() {
-        let used = HeaderValue::from(state.add_weight(address.ip(), weight.get()));
-        headers.insert(USED_WEIGHT, used.clone());
-        headers.insert(USED_WEIGHT_1M, used);
-    }
+    add_used_weight(&state, &request, headers, endpoint.weight, weight.get());
     add_common_headers(&request, headers);
     if endpoint.security != Security::Public {
         headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
     }
+    response
+}
+
+/// Counts a request before anything is done for it. Whoever watches over the process is not counted.
+fn count(state: &HttpState, request: &HttpRequest, weight: u32) -> Result<(), ApiError> {
+    match client_address(request) {
+        Some(address) if weight > 0 => state.rate_limits().request(address, weight, state.exchange().now()),
+        _ => Ok(()),
+    }
+}
+
+/// Corrects what was counted and tells the client the sum.
+fn add_used_weight(
+    state: &HttpState,
+    request: &HttpRequest,
+    headers: &mut header::HeaderMap,
+    counted: u32,
+    weight: u32,
+) {
+    if let Some(address) = client_address(request) {
+        let used = state.rate_limits().settle(address, counted, weight, state.exchange().now());
+        let used = HeaderValue::from(used);
+        headers.insert(USED_WEIGHT, used.clone());
+        headers.insert(USED_WEIGHT_1M, used);
+    }
+}
+
+/// Counts and refuses a request to a path or method nobody has.
+fn refuse(request: &HttpRequest, error: ApiError) -> HttpResponse {
+    const WEIGHT: u32 = 1;
+    let Some(state) = request.app_data::<web::Data<HttpState>>() else { return refusal(&error) };
+    let mut response = refusal(&count(state, request, WEIGHT).err().unwrap_or(error));
+    add_used_weight(state, request, response.headers_mut(), WEIGHT, WEIGHT);
     response
 }
 
@@ -122,8 +158,9 @@ async fn run(
         None => TimeUnit::default(),
         Some(unit) => unit.to_str().ok().and_then(TimeUnit::parse).ok_or_else(ApiError::time_unit)?,
     };
+    let query = query_string(request);
     let params = match endpoint.security.has_params() {
-        true => Params::decode(request.query_string(), &body)?,
+        true => Params::decode(&query, &body)?,
         false => Params::default(),
     };
     let caller = authenticate(endpoint.security, state, request, &params, &body)?;
@@ -146,6 +183,10 @@ fn success(reply: Reply) -> HttpResponse {
     }
     if let Some(cookie) = reply.cookie {
         response.cookie(cookie);
+    }
+    if let Some(counts) = reply.counts {
+        response.insert_header((ORDER_COUNT_10S, HeaderValue::from(counts.ten_seconds)));
+        response.insert_header((ORDER_COUNT_1D, HeaderValue::from(counts.day)));
     }
     response.body(reply.body)
 }
@@ -195,7 +236,7 @@ pub(super) async fn other_method(request: HttpRequest) -> HttpResponse {
             .insert_header((header::ACCESS_CONTROL_MAX_AGE, "86400"))
             .finish()
     } else {
-        let mut response = refusal(&ApiError::method_not_allowed());
+        let mut response = refuse(&request, ApiError::method_not_allowed());
         if let Ok(methods) = HeaderValue::from_str(&methods) {
             response.headers_mut().insert(header::ALLOW, methods);
         }
@@ -207,7 +248,7 @@ pub(super) async fn other_method(request: HttpRequest) -> HttpResponse {
 
 /// Answers a path nobody has.
 pub(super) async fn not_found(request: HttpRequest) -> HttpResponse {
-    let mut response = refusal(&ApiError::not_found());
+    let mut response = refuse(&request, ApiError::not_found());
     add_common_headers(&request, response.headers_mut());
     response
 }

@@ -5,8 +5,11 @@ use std::borrow::Cow;
 
 use actix_web::http::StatusCode;
 
-use super::json::Json;
-use crate::domain::reject::{Parameter, Reject};
+use super::{json::Json, limits::order_interval};
+use crate::domain::{
+    reject::{Parameter, Reject},
+    time::Timestamp,
+};
 
 /// What was being done; the same refusal has different codes for different operations.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -76,6 +79,8 @@ impl ApiError {
         timeout: GATEWAY_TIMEOUT -1007 "Timeout waiting for response from backend server. Send status unknown; execution status unknown.";
         /// The exchange is stopping.
         stopping: SERVICE_UNAVAILABLE -1016 "This service is no longer available.";
+        /// Taken out of service.
+        gone: GONE -1016 "This service is no longer available.";
         /// The path has no such method.
         method_not_allowed: METHOD_NOT_ALLOWED -1020 "This operation is not supported.";
         /// No such path.
@@ -124,6 +129,8 @@ impl ApiError {
         duplicate_symbol: BAD_REQUEST -1151 "Symbol is present multiple times in the list.";
         /// The symbol has another status.
         symbol_status: BAD_REQUEST -1220 "The symbol's status does not match the requested symbolStatus.";
+        /// None is kept here.
+        no_reference_price: BAD_REQUEST -2043 "This symbol doesn't have a reference price.";
         /// Neither unit.
         time_unit: BAD_REQUEST -1194 "Invalid value for time unit; expected either MICROSECOND or MILLISECOND.";
         /// Not 64 letters and digits.
@@ -211,6 +218,43 @@ impl ApiError {
         }
     }
 
+    /// -1003: more requests or connections than an address may have in five minutes.
+    pub fn too_many_requests(wait_seconds: u32) -> Self {
+        Self { status: StatusCode::TOO_MANY_REQUESTS, ..Self::bad(-1003, "Too many requests queued.") }
+            .after(wait_seconds)
+    }
+
+    /// -1003: more request weight than an address may use in a minute.
+    pub fn too_much_weight(limit: u32, wait_seconds: u32) -> Self {
+        let text = format!(
+            "Too much request weight used; current limit is {limit} request weight per 1 MINUTE. Please use \
+             WebSocket Streams for live updates to avoid polling the API."
+        );
+        Self { status: StatusCode::TOO_MANY_REQUESTS, ..Self::with_text(-1003, text) }.after(wait_seconds)
+    }
+
+    /// -1003: the address went on after being told to stop.
+    pub fn banned(until: Timestamp, now: Timestamp) -> Self {
+        let text = format!(
+            "Way too much request weight used; IP banned until {}. Please use WebSocket Streams for live updates \
+             to avoid bans.",
+            until.millis()
+        );
+        let wait = until.millis().saturating_sub(now.millis()).div_ceil(1_000);
+        Self { status: StatusCode::IM_A_TEAPOT, ..Self::with_text(-1003, text) }
+            .after(u32::try_from(wait).unwrap_or(u32::MAX))
+    }
+
+    /// -2021: the old order is cancelled and the account has placed too many to place another.
+    pub fn replace_limited(wait_seconds: u32) -> Self {
+        Self { status: StatusCode::TOO_MANY_REQUESTS, ..Self::replace_partly_failed() }.after(wait_seconds)
+    }
+
+    /// Says when to try again.
+    fn after(self, seconds: u32) -> Self {
+        Self { retry_after_seconds: Some(seconds), ..self }
+    }
+
     /// Refuses on behalf of the exchange.
     pub fn refused(reject: Reject, operation: Operation) -> Self {
         match reject {
@@ -285,6 +329,13 @@ impl ApiError {
                 retry_after_seconds: Some(5),
                 ..Self::bad(-1008, "The disk is nearly full: only cancels and deposits are accepted.")
             },
+            Reject::TooManyOrders { limit, window, wait_seconds } => {
+                let (interval, number) = order_interval(window);
+                let text =
+                    format!("Too many new orders; current limit is {limit} orders per {number} {interval}.");
+                Self { status: StatusCode::TOO_MANY_REQUESTS, ..Self::with_text(-1015, text) }
+                    .after(wait_seconds)
+            }
             Reject::Stopping => Self { retry_after_seconds: Some(5), ..Self::stopping() },
         }
     }

@@ -26,14 +26,6 @@ pub(super) async fn time(call: &Call<'_>) -> Result<Reply, ApiError> {
     Ok(Reply::write(64, |json| json.object(|json| json.field("serverTime").number(now))))
 }
 
-/// Request weight: of an address, a minute.
-const RATE_LIMITS: [(&str, &str, u64, u64); 4] = [
-    ("REQUEST_WEIGHT", "MINUTE", 1, 6_000),
-    ("ORDERS", "SECOND", 10, 100),
-    ("ORDERS", "DAY", 1, 200_000),
-    ("RAW_REQUESTS", "MINUTE", 5, 300_000),
-];
-
 const PERMISSION_SETS: &str = r#""permissionSets":[["SPOT"]]"#;
 const NO_PERMISSION_SETS: &str = r#""permissionSets":[]"#;
 const PERMISSIONS: &str = "^\\[?\"?[A-Z0-9_]{1,20}\"?(,\"[A-Z0-9_]{1,20}\")*\\]?$";
@@ -42,7 +34,7 @@ const PERMISSIONS: &str = "^\\[?\"?[A-Z0-9_]{1,20}\"?(,\"[A-Z0-9_]{1,20}\")*\\]?
 pub(super) async fn get(call: &Call<'_>) -> Result<Reply, ApiError> {
     let selection = Selection::read(call)?;
     let includes_spot = includes_spot(call, &selection)?;
-    let status = call.params.optional("symbolStatus")?;
+    let status = call.params.optional("symbolStatus")?.map(status_named).transpose()?;
     if status.is_some() && !matches!(selection, Selection::All) {
         return Err(ApiError::combination());
     }
@@ -64,7 +56,8 @@ pub(super) async fn get(call: &Call<'_>) -> Result<Reply, ApiError> {
         json.object(|json| {
             json.field("timezone").text("UTC");
             json.field("serverTime").number(call.unit.of(now));
-            json.field("rateLimits").array(write_rate_limits);
+            let limits = call.state.rate_limits().advertised(catalogue.order_limits());
+            json.field("rateLimits").array(|json| limits.for_each(|limit| limit.write(json.item())));
             json.field("exchangeFilters").array(|_| {});
             json.field("symbols").array(|json| {
                 for text in specs.iter().filter_map(|spec| call.state.symbol_texts().get(spec.id)) {
@@ -93,17 +86,6 @@ fn includes_spot(call: &Call<'_>, selection: &Selection<'_>) -> Result<bool, Api
     Ok(text == "SPOT")
 }
 
-fn write_rate_limits(json: &mut Json) {
-    for (kind, interval, count, limit) in RATE_LIMITS {
-        json.item().object(|json| {
-            json.field("rateLimitType").text(kind);
-            json.field("interval").text(interval);
-            json.field("intervalNum").number(count);
-            json.field("limit").number(limit);
-        });
-    }
-}
-
 /// The symbols as exchangeInfo has them: constant, so written once.
 #[derive(Debug)]
 pub(super) struct SymbolTexts(Vec<(SymbolId, String)>);
@@ -123,6 +105,17 @@ impl SymbolTexts {
         let index = self.0.binary_search_by_key(&symbol, |(id, _)| *id).ok()?;
         self.0.get(index).map(|(_, text)| text.as_str())
     }
+}
+
+/// The statuses a symbol may have on Binance; not all occur here.
+const STATUSES: [&str; 4] = ["TRADING", "HALT", "BREAK", "CANCEL_ONLY"];
+
+/// Reads `symbolStatus`.
+///
+/// # Errors
+/// -1130 for what no status is called.
+pub(super) fn status_named(name: &str) -> Result<&str, ApiError> {
+    if STATUSES.contains(&name) { Ok(name) } else { Err(ApiError::invalid("symbolStatus")) }
 }
 
 const fn status_name(spec: &SymbolSpec) -> &'static str {
@@ -172,7 +165,7 @@ fn write_symbol(json: &mut Json, spec: &SymbolSpec) {
     });
 }
 
-fn write_filters(json: &mut Json, spec: &SymbolSpec) {
+pub(super) fn write_filters(json: &mut Json, spec: &SymbolSpec) {
     let filters = &spec.filters;
     let zero = Units { value: 0, scale: 8 };
     let rate = |rate: Rate| Units { value: rate.units().into(), scale: 8 };

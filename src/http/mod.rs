@@ -4,10 +4,14 @@
 //! A handler extracts, converts, tells, awaits and converts; no rule about balances, prices or states lives
 //! here. [`routes`](ENDPOINTS) is the index to read first.
 
+mod absent;
 mod account;
 mod authenticate;
+mod bans;
 mod call;
 mod cancel_replace;
+mod client;
+mod commission;
 mod endpoint;
 mod error;
 mod exchange_info;
@@ -17,6 +21,7 @@ mod health;
 mod idempotency;
 mod json;
 mod keys;
+mod limits;
 mod market;
 mod market_diff;
 mod market_figures;
@@ -32,9 +37,12 @@ mod order_request;
 mod origin;
 mod params;
 mod people;
+mod rate_limit;
+mod request_line;
 mod routes;
 mod server;
 mod session;
+mod shims;
 mod span;
 mod state;
 mod static_files;
@@ -42,9 +50,11 @@ mod time_unit;
 mod weight;
 pub mod ws;
 
+pub use bans::BanTerms;
 pub use endpoint::{Endpoint, Security};
 pub use error::{ApiError, Operation};
 pub use people::People;
+pub use limits::RateLimits;
 pub use routes::{ENDPOINTS, configure};
 pub use server::serve;
 pub use span::RequestSpan;

@@ -19,6 +19,8 @@ struct AccountBody {
     id: Option<u64>,
     #[serde(default)]
     tier: u8,
+    #[serde(default)]
+    unlimited: bool,
 }
 
 #[derive(Deserialize)]
@@ -58,7 +60,8 @@ fn account_id(value: u64, name: &str) -> Result<AccountId, ApiError> {
 pub(super) async fn create_account(call: &Call<'_>) -> Result<Reply, ApiError> {
     let body: AccountBody = call.json()?;
     let id = body.id.map(|id| account_id(id, "id")).transpose()?;
-    let command = AccountCommand::CreateAccount(CreateAccount { id, tier: body.tier });
+    let create = CreateAccount { id, tier: body.tier, is_unlimited: body.unlimited };
+    let command = AccountCommand::CreateAccount(create);
     match call.command(command, Operation::Operate).await? {
         Answer::AccountCreated(account) => Ok(Reply::write(32, |json| {
             json.object(|json| json.field("accountId").number(account.get()));

@@ -25,11 +25,12 @@ pub(super) async fn place(call: &Call<'_>) -> Result<Reply, ApiError> {
     let order = new_order(call, spec)?;
     let kind = response_kind(call, order.kind)?;
     match call.command(AccountCommand::Place(order), Operation::Place).await? {
-        Answer::Placed { order, fills } => {
+        Answer::Placed { order, fills, counts } => {
             call.weigh(0);
             let printer = Printer { spec, unit: call.unit };
             let capacity = 640 + fills.len() * 160;
-            Ok(Reply::write(capacity, |json| printer.placed(json, &order, &fills, kind)))
+            let reply = Reply::write(capacity, |json| printer.placed(json, &order, &fills, kind));
+            Ok(Reply { counts: Some(counts), ..reply })
         }
         _ => Err(mismatched()),
     }

@@ -6,10 +6,10 @@ use actix_web::{
 };
 
 use super::{
-    account, cancel_replace,
+    absent, account, cancel_replace, commission,
     endpoint::{Endpoint, Security, not_found, other_method},
     exchange_info, health, keys, market, market_diff, market_klines, market_ticker, market_trades, operator,
-    order, people, session, static_files, ws,
+    order, people, rate_limit, session, shims, static_files, ws,
 };
 
 macro_rules! endpoints {
@@ -37,7 +37,11 @@ pub static ENDPOINTS: &[Endpoint] = endpoints! {
     DELETE "/api/v3/openOrders"               Trade     1 order::cancel_all;
     GET    "/api/v3/allOrders"                UserData 20 order::all;
     GET    "/api/v3/account"                  UserData 20 account::get;
+    GET    "/api/v3/account/commission"       UserData 20 commission::account;
+    GET    "/api/v3/myAllocations"            UserData 20 absent::allocations;
+    GET    "/api/v3/myFilters"                UserData 40 absent::my_filters;
     GET    "/api/v3/myTrades"                 UserData 20 account::trades;
+    GET    "/api/v3/rateLimit/order"          UserData 40 rate_limit::orders;
     GET    "/api/v3/depth"                    Public    5 market::depth;
     GET    "/api/v3/trades"                   Public   25 market_trades::trades;
     GET    "/api/v3/historicalTrades"         Public   25 market_trades::historical;
@@ -54,6 +58,22 @@ pub static ENDPOINTS: &[Endpoint] = endpoints! {
     GET    "/api/v3/time"                     Public    1 exchange_info::time;
     GET    "/api/v3/exchangeInfo"             Public   20 exchange_info::get;
     GET    "/x/v1/depth/diff"                 Public    5 market_diff::diffs;
+    GET    "/api/v3/executionRules"           Public   40 absent::execution_rules;
+    GET    "/api/v3/referencePrice"           Public    2 absent::reference_price;
+    GET    "/api/v3/referencePrice/calculation" Public  2 absent::reference_price;
+    GET    "/api/v3/historicalBlockTrades"    Public   25 absent::block_trades;
+    POST   "/api/v3/userDataStream"           Public    2 shims::listen_key;
+    PUT    "/api/v3/userDataStream"           Public    2 shims::listen_key;
+    DELETE "/api/v3/userDataStream"           Public    2 shims::listen_key;
+    GET    "/sapi/v1/capital/config/getall"   UserData 10 shims::coins;
+    GET    "/sapi/v1/asset/tradeFee"          UserData  1 commission::trade_fee;
+    GET    "/sapi/v1/margin/allPairs"         Public    1 shims::none;
+    GET    "/sapi/v1/margin/isolated/allPairs" Public  10 shims::none;
+    GET    "/sapi/v1/spot/delist-schedule"    Public  100 shims::none;
+    GET    "/sapi/v1/system/status"           Public    1 shims::system_status;
+    GET    "/fapi/v1/exchangeInfo"            Public    1 shims::futures;
+    GET    "/dapi/v1/exchangeInfo"            Public    1 shims::futures;
+    GET    "/x/v1/rateLimit"                  Public    1 rate_limit::address;
     POST   "/x/v1/session/demo"               Browser   1 session::begin_demo;
     GET    "/x/v1/session"                    Browser   1 session::get;
     POST   "/x/v1/session"                    Browser   1 people::sign_in;

@@ -8,6 +8,7 @@ use actix_web::{
 use super::{
     authenticate::{COOKIE, require_csrf, session},
     call::{Call, Reply},
+    client::is_secure,
     error::ApiError,
     json::Json,
     origin::refuse_foreign,
@@ -75,17 +76,13 @@ fn write(json: &mut Json, session: &Session, demo: Option<AccountId>) {
     });
 }
 
+/// Over an encrypted connection the cookie may never leave over another.
 fn cookie(request: &HttpRequest, value: String, max_age: Duration) -> Cookie<'static> {
     Cookie::build(COOKIE, value)
+        .secure(is_secure(request))
         .path("/")
         .http_only(true)
-        .secure(is_secure(request))
         .same_site(SameSite::Strict)
         .max_age(max_age)
         .finish()
-}
-
-/// Returns whether a request came over TLS: its cookie must then never travel without.
-fn is_secure(request: &HttpRequest) -> bool {
-    request.app_config().secure()
 }

@@ -11,6 +11,8 @@ use actix_web::{
 use tracing::{Span, field::Empty};
 use tracing_actix_web::{RequestId, RootSpanBuilder};
 
+use super::client::client_address;
+
 /// Builds the root span of every request.
 #[derive(Debug)]
 pub struct RequestSpan;
@@ -25,6 +27,7 @@ impl RootSpanBuilder for RequestSpan {
         tracing::info_span!(
             "request",
             request.id = id,
+            client.address = client_address(request.request()).map(tracing::field::display),
             method = request.method().as_str(),
             route = Empty,
             status = Empty,

@@ -9,7 +9,11 @@ use std::{
     time::Duration,
 };
 
-use super::{exchange_info::SymbolTexts, people::People, weight::Weights};
+use super::{
+    exchange_info::SymbolTexts,
+    limits::{Limiter, RateLimit, RateLimits},
+    people::People,
+};
 use crate::{
     actors::{Exchange, message::SessionId},
     auth::{KeyDirectory, Sessions},
@@ -80,7 +84,7 @@ pub struct HttpState {
     demo_account: Option<AccountId>,
     people: People,
     limits: ConnectionLimits,
-    weights: Weights,
+    limiter: Limiter,
     symbol_texts: SymbolTexts,
     socket_ids: AtomicU64,
     open_sockets: Arc<AtomicUsize>,
@@ -98,8 +102,6 @@ impl HttpState {
         limits: ConnectionLimits,
     ) -> Self {
         let symbol_texts = SymbolTexts::new(exchange.catalogue());
-        // Without random bytes the places are merely predictable.
-        let seed = getrandom::u64().unwrap_or_default();
         Self {
             exchange,
             keys,
@@ -108,7 +110,7 @@ impl HttpState {
             demo_account,
             people: People::default(),
             limits,
-            weights: Weights::new(seed),
+            limiter: limiter(RateLimits::none()),
             symbol_texts,
             socket_ids: AtomicU64::new(1),
             open_sockets: Arc::default(),
@@ -119,6 +121,12 @@ impl HttpState {
     #[must_use]
     pub fn with_people(self, people: People) -> Self {
         Self { people, ..self }
+    }
+
+    /// Limits what addresses may ask for; without it everything is counted and nothing refused.
+    #[must_use]
+    pub fn with_rate_limits(self, limits: RateLimits) -> Self {
+        Self { limiter: limiter(limits), ..self }
     }
 
     /// Returns the way into the exchange.
@@ -156,9 +164,14 @@ impl HttpState {
         &self.limits
     }
 
-    /// Adds to the weight an address has used and returns the minute's sum.
-    pub fn add_weight(&self, address: IpAddr, weight: u32) -> u32 {
-        self.weights.add(address, weight, self.exchange.now())
+    /// Returns what counts and limits requests.
+    pub(super) const fn rate_limits(&self) -> &Limiter {
+        &self.limiter
+    }
+
+    /// Returns the limits of an address with what it has used of them.
+    pub(super) fn limits_of(&self, address: Option<IpAddr>) -> impl Iterator<Item = RateLimit> {
+        self.limiter.weight_of(address, self.exchange.now()).into_iter()
     }
 
     pub(super) const fn symbol_texts(&self) -> &SymbolTexts {
@@ -176,6 +189,11 @@ impl HttpState {
     pub(super) fn next_session_id(&self) -> SessionId {
         SessionId(self.socket_ids.fetch_add(1, Ordering::Relaxed))
     }
+}
+
+fn limiter(limits: RateLimits) -> Limiter {
+    // Without random bytes the places are merely predictable.
+    Limiter::new(limits, getrandom::u64().unwrap_or_default())
 }
 
 /// A WebSocket session's place, given back when dropped.

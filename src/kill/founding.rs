@@ -76,7 +76,7 @@ pub(super) async fn found(
     let probe = std::iter::once((PROBE, None));
     let owned = (0..clients * accounts_each).map(|at| (FIRST + at as u64, Some(at / accounts_each)));
     for (account, owner) in probe.chain(owned) {
-        match client.create_account(Some(account), 0).await {
+        match client.create_account(Some(account), 0, true).await {
             Ok(_) | Err(ClientError::Refused { status: 409, .. }) => {}
             Err(error) => return Err(error).with_context(|| format!("account {account}")),
         }

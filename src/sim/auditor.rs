@@ -290,7 +290,7 @@ impl Auditor {
                 self.ledger.moved(transfer.account, transfer.asset, -units, transfer.request_id.as_deref());
                 expect(units > 0, "nothing was withdrawn")
             }
-            (AccountCommand::Place(wanted), Answer::Placed { order, fills }) => {
+            (AccountCommand::Place(wanted), Answer::Placed { order, fills, .. }) => {
                 self.tracks.placed(wanted, order, fills)
             }
             (AccountCommand::Cancel(cancel), Answer::Cancelled(order)) => {
@@ -313,7 +313,7 @@ impl Auditor {
                 expect(amend.client_id.is_none_or(|name| name == order.client_id), "another name")
             }
             (AccountCommand::Replace(replace), Answer::Replaced(replaced)) => {
-                let Replaced { cancelled, placed } = &**replaced;
+                let Replaced { cancelled, placed, .. } = &**replaced;
                 let stops = replace.mode == crate::domain::command::ReplaceMode::StopOnFailure;
                 match cancelled {
                     Ok(order) => {

@@ -44,7 +44,7 @@ impl Desk {
     pub fn fund(&mut self, account: AccountId, asset: AssetId, units: i128) -> Result<(), String> {
         let told = |reject: Reject| reject.to_string();
         if self.balance(account, asset).is_none() {
-            let create = CreateAccount { id: Some(account), tier: 0 };
+            let create = CreateAccount { id: Some(account), tier: 0, is_unlimited: false };
             self.ask(AccountCommand::CreateAccount(create))?.map_err(told)?;
             self.world.listen(account);
         }

@@ -124,7 +124,7 @@ impl Game {
     /// Opens the accounts.
     pub(super) fn open(&mut self) -> Result<(), String> {
         for (id, tier) in self.setup.accounts.clone() {
-            let create = CreateAccount { id: Some(id), tier };
+            let create = CreateAccount { id: Some(id), tier, is_unlimited: false };
             self.world.command(AccountCommand::CreateAccount(create), self.time())?;
             if self.setup.features.streams && self.random.one_in(2) {
                 self.world.listen(id);
@@ -277,7 +277,7 @@ fn refusal(
     match answers.find(|(answered, _)| *answered == id)?.1 {
         Err(reject) => Some(reject),
         Ok(Answer::Replaced(replaced)) => match *replaced {
-            Replaced { cancelled: Err(reject), placed: None | Some(Err(_)) } => Some(reject),
+            Replaced { cancelled: Err(reject), placed: None | Some(Err(_)), .. } => Some(reject),
             _ => None,
         },
         Ok(_) => None,

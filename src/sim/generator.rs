@@ -177,7 +177,13 @@ impl Generator {
         let order = NewOrder { account, symbol, ..self.order(world, now) };
         let mode = self.random.pick(&[ReplaceMode::StopOnFailure, ReplaceMode::AllowFailure]);
         let restriction = self.restriction();
-        AccountCommand::Replace(Box::new(ReplaceOrder { cancel, restriction, mode, order }))
+        AccountCommand::Replace(Box::new(ReplaceOrder {
+            cancel,
+            restriction,
+            mode,
+            order,
+            cancels_when_limited: false,
+        }))
     }
 
     fn price(&mut self) -> Price {

@@ -195,7 +195,7 @@ mod tests {
             cause: Cause::Command(CommandId::new(8)),
             hash: Some(u128::MAX),
         };
-        let opened = Change::AccountOpened { id: AccountId::new(700), tier: 1 };
+        let opened = Change::AccountOpened { id: AccountId::new(700), tier: 1, is_unlimited: false };
         AccountFrame { head, changes: vec![opened, Change::NextAccount(4)] }
     }
 

@@ -59,7 +59,12 @@ async fn ask(exchange: &Exchange, command: AccountCommand) -> Result<Answer, Rej
 }
 
 async fn found(exchange: &Exchange, id: AccountId) {
-    ask(exchange, AccountCommand::CreateAccount(CreateAccount { id: Some(id), tier: 0 })).await.unwrap();
+    ask(
+        exchange,
+        AccountCommand::CreateAccount(CreateAccount { id: Some(id), tier: 0, is_unlimited: false }),
+    )
+    .await
+    .unwrap();
     let amount = Amount::new(10_i128.pow(20));
     let deposit = Transfer { account: id, asset: USDT, amount, request_id: None };
     ask(exchange, AccountCommand::Deposit(deposit)).await.unwrap();

@@ -239,7 +239,10 @@ fn write_the_golden_directory() {
     let mut script = Script { world, disk, writer, micros: 1_800_000_000_000_000 };
     let accounts = [1_025, 1_031, 2_049].map(AccountId::new);
     for account in accounts {
-        script.give(AccountCommand::CreateAccount(CreateAccount { id: Some(account), tier: 0 }), None);
+        script.give(
+            AccountCommand::CreateAccount(CreateAccount { id: Some(account), tier: 0, is_unlimited: false }),
+            None,
+        );
         for (asset, amount) in [(1, 5_000_000_000), (2, 50_000_000_000_000)] {
             let (asset, amount) = (AssetId::new(asset), Amount::new(amount));
             let request_id = Some(format!("in-{asset}"));
@@ -284,7 +287,8 @@ fn write_the_golden_directory() {
     let amend = AmendOrder { account: two, symbol, order: by_name("buy-4"), quantity, client_id };
     script.give(AccountCommand::Amend(amend), None);
     let (cancel, mode) = (by_name("buy-3"), ReplaceMode::StopOnFailure);
-    let replace = ReplaceOrder { cancel, restriction, mode, order: order(two, Side::Buy, 998_000, 5_000) };
+    let new = order(two, Side::Buy, 998_000, 5_000);
+    let replace = ReplaceOrder { cancel, restriction, mode, order: new, cancels_when_limited: false };
     script.give(AccountCommand::Replace(Box::new(replace)), None);
     script.settle();
     script.snapshot();

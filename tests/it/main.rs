@@ -8,13 +8,16 @@ mod app;
 mod architecture;
 mod ccxt;
 mod cli;
+mod conformance;
 mod conservation;
 mod corner_cases;
 mod crash;
 mod durable;
+mod errors;
 mod feed;
 mod fuzz;
 mod golden;
+mod limits;
 mod lobster;
 mod people;
 #[cfg(feature = "planted")]

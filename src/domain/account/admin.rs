@@ -32,7 +32,7 @@ impl Turn<'_> {
                 }
             },
         };
-        self.change(Change::AccountOpened { id, tier: create.tier })?;
+        self.change(Change::AccountOpened { id, tier: create.tier, is_unlimited: create.is_unlimited })?;
         Ok(Ok(Answer::AccountCreated(id)))
     }
 

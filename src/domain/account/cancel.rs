@@ -10,7 +10,6 @@ use super::{
 use crate::domain::{
     command::{
         AmendOrder, Answer, CancelAll, CancelOrder, CancelRestriction, OrderRef, ReplaceMode, ReplaceOrder,
-        Replaced,
     },
     id::{AccountId, ClientOrderId, CommandId, OrderId, SymbolId},
     message::{AmendResting, CancelRejected, CancelResting, CancelWaiting, ToSymbol},
@@ -116,6 +115,11 @@ impl Turn<'_> {
         if let Err(reject) = plan::check(spec, new, self.state.time) {
             return Ok(Err(reject));
         }
+        if !replace.cancels_when_limited
+            && let Err(reject) = self.check_quota(new.account)
+        {
+            return Ok(Err(reject));
+        }
         match self.cancellable(new.account, new.symbol, &replace.cancel, replace.restriction) {
             Ok(order) => {
                 self.change(Change::Asked { command, pending: Pending::Replace(replace) })?;
@@ -134,15 +138,13 @@ impl Turn<'_> {
     ) -> Result<(), Fault> {
         let stops = replace.mode == ReplaceMode::StopOnFailure && !planted(Bug::ReplaceIgnoresFailure);
         if cancelled.is_err() && stops {
-            let answer = Answer::Replaced(Box::new(Replaced { cancelled, placed: None }));
-            return self.answer(command, Ok(answer));
+            return self.answer(command, Ok(self.replaced(replace.order.account, cancelled, None)));
         }
         match self.place(command, &replace.order, Some(cancelled))? {
             Ok(None) => Ok(()),
             Ok(Some(answer)) => self.answer(command, Ok(answer)),
             Err(reject) => {
-                let answer = Answer::Replaced(Box::new(Replaced { cancelled, placed: Some(Err(reject)) }));
-                self.answer(command, Ok(answer))
+                self.answer(command, Ok(self.replaced(replace.order.account, cancelled, Some(reject))))
             }
         }
     }

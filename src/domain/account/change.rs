@@ -33,6 +33,8 @@ pub enum Change {
         id: AccountId,
         /// Its fee tier.
         tier: u8,
+        /// Whether the limits of unfilled orders do not hold for it.
+        is_unlimited: bool,
     },
     /// The counter account ids are made of.
     NextAccount(u64),

@@ -185,6 +185,9 @@ impl AccountSlot {
 fn hash_account(id: AccountId, account: &Account) -> u128 {
     let mut sum =
         hash::entity(2, &[id.get(), u64::from(account.tier), account.event_seq, account.updated_at.micros()]);
+    let [ten_seconds, ten_seconds_count, day, day_count, unlimited] = account.quota.words();
+    let quota = [id.get(), ten_seconds, ten_seconds_count, day, day_count, unlimited];
+    sum = sum.wrapping_add(hash::entity(17, &quota));
     for (asset, balance) in account.balances.iter() {
         let [free_low, free_high] = hash::words(balance.available.units());
         let [held_low, held_high] = hash::words(balance.frozen.units());

@@ -117,7 +117,7 @@ impl AccountState {
 fn is_refusal(answer: &Answer) -> bool {
     match answer {
         Answer::Replaced(replaced) => {
-            matches!(**replaced, Replaced { cancelled: Err(_), placed: None | Some(Err(_)) })
+            matches!(**replaced, Replaced { cancelled: Err(_), placed: None | Some(Err(_)), .. })
         }
         _ => false,
     }
@@ -159,7 +159,14 @@ mod tests {
             let book = SymbolSlot::new(SymbolId::new(1).slot(), &catalogue, BookLimits::default());
             let slot = AccountSlot::new(SlotId::new(7), catalogue);
             let mut bench = Self { slot, book, next: 0, now: 1_000_000 };
-            bench.command(AccountCommand::CreateAccount(CreateAccount { id: Some(ACCOUNT), tier: 0 }), None);
+            bench.command(
+                AccountCommand::CreateAccount(CreateAccount {
+                    id: Some(ACCOUNT),
+                    tier: 0,
+                    is_unlimited: false,
+                }),
+                None,
+            );
             let amount = Amount::new(10_i128.pow(12));
             let transfer = Transfer { account: ACCOUNT, asset: AssetId::new(2), amount, request_id: None };
             bench.command(AccountCommand::Deposit(transfer), None);

@@ -15,6 +15,7 @@ mod list_place;
 mod place;
 mod plan;
 mod query;
+mod quota;
 mod settle;
 mod slot;
 mod special;

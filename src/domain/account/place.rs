@@ -10,10 +10,11 @@ use super::{
 };
 use crate::domain::{
     command::{Answer, Replaced},
-    id::{ClientOrderId, CommandId, OrderId},
+    id::{AccountId, ClientOrderId, CommandId, OrderId},
+    limits::OrderCounts,
     message::{SubmitOrder, ToSymbol},
     money::{Amount, Lots, Price},
-    order::{EndReason, NewOrder, Order, OrderStatus, Side},
+    order::{EndReason, Fill, NewOrder, Order, OrderStatus, Side},
     planted::{Bug, planted},
     reject::{Fault, Filter, Reject},
     symbol::SymbolSpec,
@@ -55,6 +56,7 @@ impl Turn<'_> {
     pub(super) fn preflight(&self, order: &NewOrder) -> Result<Accepted, Reject> {
         let account = self.state.accounts.get(&order.account).ok_or(Reject::UnknownAccount)?;
         let spec = self.catalogue.symbol(order.symbol).ok_or(Reject::UnknownSymbol)?;
+        account.quota.check(self.catalogue.order_limits(), self.state.time)?;
         plan::check(spec, order, self.state.time)?;
         self.state.check_counts(account, spec, std::slice::from_ref(order))?;
         let (id, client_id) = self.state.name_order(order, 0)?;
@@ -131,21 +133,45 @@ impl Turn<'_> {
         order.reason = Some(EndReason::NoReference);
         self.report(&order, ExecutionKind::Expired, None, &[])?;
         self.change(Change::OrderRefused { order })?;
-        Ok(placed(order, Vec::new(), replaces))
+        Ok(self.placed(order, Vec::new(), replaces))
     }
-}
 
-/// The answer to a placed order, alone or as the second half of a cancel-replace.
-pub(super) fn placed(
-    order: Order,
-    fills: Vec<crate::domain::order::Fill>,
-    replaces: Option<Result<Order, Reject>>,
-) -> Answer {
-    match replaces {
-        None => Answer::Placed { order, fills },
-        Some(cancelled) => {
-            Answer::Replaced(Box::new(Replaced { cancelled, placed: Some(Ok((order, fills))) }))
+    /// The answer to a placed order, alone or as the second half of a cancel-replace.
+    pub(super) fn placed(
+        &self,
+        order: Order,
+        fills: Vec<Fill>,
+        replaces: Option<Result<Order, Reject>>,
+    ) -> Answer {
+        let counts = self.counts(order.account);
+        match replaces {
+            None => Answer::Placed { order, fills, counts },
+            Some(cancelled) => {
+                Answer::Replaced(Box::new(Replaced { cancelled, placed: Some(Ok((order, fills))), counts }))
+            }
         }
+    }
+
+    /// The answer to a cancel-replace that placed nothing: it was refused, or not attempted.
+    pub(super) fn replaced(
+        &self,
+        account: AccountId,
+        cancelled: Result<Order, Reject>,
+        refused: Option<Reject>,
+    ) -> Answer {
+        let counts = self.counts(account);
+        Answer::Replaced(Box::new(Replaced { cancelled, placed: refused.map(Err), counts }))
+    }
+
+    fn counts(&self, account: AccountId) -> OrderCounts {
+        let account = self.state.accounts.get(&account);
+        account.map(|account| account.quota.counts(self.state.time)).unwrap_or_default()
+    }
+
+    /// Says whether the account may place one more order.
+    pub(super) fn check_quota(&self, account: AccountId) -> Result<(), Reject> {
+        let account = self.state.accounts.get(&account).ok_or(Reject::UnknownAccount)?;
+        account.quota.check(self.catalogue.order_limits(), self.state.time)
     }
 }
 

@@ -4,6 +4,7 @@ use super::archive::Prevention;
 use crate::domain::{
     command::{Balance, CreateApiKey, OrderRef},
     id::{AssetId, OrderId, OrderListId, SymbolId, TradeId},
+    limits::OrderCounts,
     order::{Fill, NewOrder, Order},
     order_list::{OrderList, OrderListRef},
     time::Timestamp,
@@ -72,6 +73,8 @@ pub enum AccountQuery {
     },
     /// Its API keys, the oldest first.
     ApiKeys,
+    /// How many unfilled orders it has placed.
+    OrderCounts,
 }
 
 /// Which part of a list: no bounds give the latest, a start gives the oldest from it, an end alone the latest
@@ -112,4 +115,6 @@ pub enum AccountView {
     Prevented(Vec<Prevention>),
     /// API keys, the oldest first.
     ApiKeys(Vec<CreateApiKey>),
+    /// How many unfilled orders it has placed.
+    OrderCounts(OrderCounts),
 }

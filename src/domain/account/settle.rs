@@ -4,12 +4,10 @@ use super::{
     change::Change,
     event::{Execution, ExecutionKind, UserEventKind},
     ledger::Place,
-    place::placed,
     slot::Turn,
     state::{AccountState, Placing},
 };
 use crate::domain::{
-    command::{Answer, Replaced},
     id::{AssetId, ClientOrderId},
     message::TradeExecuted,
     money::Amount,
@@ -146,11 +144,9 @@ impl Turn<'_> {
         let answer = match rejected {
             Some(reject) => match replaces {
                 None => Err(reject),
-                Some(cancelled) => {
-                    Ok(Answer::Replaced(Box::new(Replaced { cancelled, placed: Some(Err(reject)) })))
-                }
+                Some(cancelled) => Ok(self.replaced(order.account, cancelled, Some(reject))),
             },
-            None => Ok(placed(*order, placing.fills, replaces)),
+            None => Ok(self.placed(*order, placing.fills, replaces)),
         };
         self.answer(placing.command, answer)
     }

@@ -8,6 +8,7 @@ use super::{
     archive::{Archive, Prevention},
     change::{Cause, Change, Lowering},
     ledger::{ByAsset, ByKey, Place, Posting},
+    quota::OrderQuota,
 };
 use crate::domain::{
     command::{Answer, Balance, CreateApiKey, ReplaceOrder, Transfer},
@@ -72,6 +73,7 @@ pub(super) struct Account {
     /// How many of the requests are orders.
     pub(super) keyed_orders: usize,
     pub(super) event_seq: u64,
+    pub(super) quota: OrderQuota,
     pub(super) updated_at: Timestamp,
     /// Whether anybody listens: not state, and not in the hash.
     #[serde(skip)]
@@ -301,8 +303,9 @@ impl AccountState {
                     return Err(Fault::new(format!("{posting:?} came to {}", now.after.units())));
                 }
             }
-            Change::AccountOpened { id, tier } => {
-                let account = Account { tier: *tier, updated_at: self.time, ..Account::default() };
+            Change::AccountOpened { id, tier, is_unlimited } => {
+                let quota = OrderQuota::new(*is_unlimited);
+                let account = Account { tier: *tier, updated_at: self.time, quota, ..Account::default() };
                 if self.accounts.insert(*id, account).is_some() {
                     return Err(Fault::new(format!("account {id} opened twice")));
                 }
@@ -325,6 +328,8 @@ impl AccountState {
             }
             Change::OrderRefused { order } => {
                 self.next_order += 1;
+                let now = self.time;
+                self.account_mut(order.account)?.quota.placed(now);
                 self.archive.add_order(*order);
             }
             Change::OrderClosed { order, status, reason, time } => {
@@ -380,7 +385,10 @@ impl AccountState {
 
     fn open(&mut self, order: &Order, placing: Option<&Placing>) -> Result<(), Fault> {
         self.next_order += 1;
-        self.account_mut(order.account)?.add_open(order.id, order.symbol);
+        let now = self.time;
+        let account = self.account_mut(order.account)?;
+        account.add_open(order.id, order.symbol);
+        account.quota.placed(now);
         self.names.insert((order.account, order.client_id), order.id);
         self.orders.insert(order.id, Open { order: *order, placing: placing.cloned() });
         Ok(())
@@ -388,6 +396,7 @@ impl AccountState {
 
     fn fill(&mut self, fill: &Fill, spent: Amount, status: OrderStatus) -> Result<(), Fault> {
         let Open { order, placing } = self.open_mut(fill.order)?;
+        let is_first = order.executed.is_zero();
         order.hold = order.hold.minus(spent)?;
         order.executed = order.executed.checked_add(fill.lots).ok_or(Reject::Overflow)?;
         order.executed_quote = order.executed_quote.plus(fill.quote)?;
@@ -397,6 +406,10 @@ impl AccountState {
             && let Some(placing) = placing
         {
             placing.fills.push(*fill);
+        }
+        if is_first {
+            let now = self.time;
+            self.account_mut(fill.account)?.quota.first_filled(fill.is_maker, now);
         }
         self.archive.add_fill(*fill);
         Ok(())

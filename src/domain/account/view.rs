@@ -41,6 +41,9 @@ impl AccountSlot {
             AccountQuery::Fills { symbol, order, from, page } => {
                 Ok(AccountView::Fills(state.fills(id, symbol, order, from, page)))
             }
+            AccountQuery::OrderCounts => {
+                Ok(AccountView::OrderCounts(account.quota.counts(now.max(state.time))))
+            }
             AccountQuery::Test(order) => {
                 let spec = self.catalogue().symbol(order.symbol).ok_or(Reject::UnknownSymbol)?;
                 plan::check(spec, &order, now.max(state.time))?;

@@ -294,7 +294,7 @@ impl Player {
 
 impl Trader {
     async fn open(client: &Client) -> Result<Self, ClientError> {
-        let account = client.create_account(None, 0).await?;
+        let account = client.create_account(None, 0, true).await?;
         let credentials = client.create_key(account, &["TRADE", "USER_DATA"]).await?;
         Ok(Self { account, credentials, shares: 0, money: 0 })
     }

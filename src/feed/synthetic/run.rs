@@ -89,7 +89,7 @@ impl Trader {
     /// Opens the account, or goes on with the one an earlier run of this seed has left.
     async fn open(client: &Client, seed: u64, number: u64) -> Result<Self, ClientError> {
         let account = ACCOUNTS + seed % 1_000_000 * 2 + number;
-        match client.create_account(Some(account), 0).await {
+        match client.create_account(Some(account), 0, true).await {
             Ok(_) | Err(ClientError::Refused { status: 409, .. }) => {}
             Err(error) => return Err(error),
         }

@@ -1,5 +1,5 @@
 use super::*;
-use crate::domain::reject::Filter;
+use crate::domain::{limits::OrderWindow, reject::Filter};
 
 /// Every refusal, what was being done, and what the wire says: status, code, text.
 const TABLE: &[(Reject, Operation, u16, i32, &str)] = {
@@ -109,6 +109,13 @@ const TABLE: &[(Reject, Operation, u16, i32, &str)] = {
             "Internal error; unable to process your request. Please try again.",
         ),
         (Reject::Stopping, Place, 503, -1016, "This service is no longer available."),
+        (
+            Reject::TooManyOrders { limit: 100, window: OrderWindow::TenSeconds, wait_seconds: 7 },
+            Place,
+            429,
+            -1015,
+            "Too many new orders; current limit is 100 orders per 10 SECOND.",
+        ),
     ]
 };
 
@@ -131,10 +138,14 @@ fn the_body_is_binances() {
 }
 
 #[test]
-fn only_busy_and_stopping_say_when_to_try_again() {
+fn only_what_passes_says_when_to_try_again() {
     for &(reject, operation, ..) in TABLE {
         let says = ApiError::refused(reject, operation).retry_after_seconds().is_some();
-        assert_eq!(says, matches!(reject, Reject::Busy | Reject::Stopping), "{reject:?}");
+        assert_eq!(
+            says,
+            matches!(reject, Reject::Busy | Reject::Stopping | Reject::TooManyOrders { .. }),
+            "{reject:?}"
+        );
     }
 }
 

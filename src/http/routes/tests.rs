@@ -16,6 +16,10 @@ const DOCUMENTED: &[(&str, &str, Security, u32)] = {
         ("DELETE", "/api/v3/openOrders",               Trade,     1),
         ("GET",    "/api/v3/allOrders",                UserData, 20),
         ("GET",    "/api/v3/account",                  UserData, 20),
+        ("GET",    "/api/v3/account/commission",       UserData, 20),
+        ("GET",    "/api/v3/myAllocations",            UserData, 20),
+        ("GET",    "/api/v3/myFilters",                UserData, 40),
+        ("GET",    "/api/v3/rateLimit/order",          UserData, 40),
         ("GET",    "/api/v3/myTrades",                 UserData, 20),
         ("GET",    "/api/v3/depth",                    Public,    5),
         ("GET",    "/api/v3/trades",                   Public,   25),
@@ -33,6 +37,22 @@ const DOCUMENTED: &[(&str, &str, Security, u32)] = {
         ("GET",    "/api/v3/time",                     Public,    1),
         ("GET",    "/api/v3/exchangeInfo",             Public,   20),
         ("GET",    "/x/v1/depth/diff",                 Public,    5),
+        ("GET",    "/api/v3/executionRules",           Public,   40),
+        ("GET",    "/api/v3/referencePrice",           Public,    2),
+        ("GET",    "/api/v3/referencePrice/calculation", Public,  2),
+        ("GET",    "/api/v3/historicalBlockTrades",    Public,   25),
+        ("POST",   "/api/v3/userDataStream",           Public,    2),
+        ("PUT",    "/api/v3/userDataStream",           Public,    2),
+        ("DELETE", "/api/v3/userDataStream",           Public,    2),
+        ("GET",    "/sapi/v1/capital/config/getall",   UserData, 10),
+        ("GET",    "/sapi/v1/asset/tradeFee",          UserData,  1),
+        ("GET",    "/sapi/v1/margin/allPairs",         Public,    1),
+        ("GET",    "/sapi/v1/margin/isolated/allPairs", Public,  10),
+        ("GET",    "/sapi/v1/spot/delist-schedule",    Public,  100),
+        ("GET",    "/sapi/v1/system/status",           Public,    1),
+        ("GET",    "/fapi/v1/exchangeInfo",            Public,    1),
+        ("GET",    "/dapi/v1/exchangeInfo",            Public,    1),
+        ("GET",    "/x/v1/rateLimit",                  Public,    1),
         ("POST",   "/x/v1/session/demo",               Browser,   1),
         ("GET",    "/x/v1/session",                    Browser,   1),
         ("POST",   "/x/v1/session",                    Browser,   1),
@@ -83,6 +103,8 @@ fn the_routes_of_a_path_stand_together() {
 fn what_changes_an_account_needs_trade_and_what_reads_one_needs_user_data() {
     for endpoint in ENDPOINTS.iter().filter(|endpoint| endpoint.path.starts_with("/api/")) {
         let expected: &[Security] = match endpoint.method {
+            // Gone, whoever asks.
+            _ if endpoint.path == "/api/v3/userDataStream" => &[Security::Public],
             Method::GET => &[Security::Public, Security::UserData],
             _ => &[Security::Trade],
         };

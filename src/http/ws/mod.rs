@@ -19,10 +19,12 @@ use actix_web::{
 use self::session::Opening;
 use super::{
     authenticate::{COOKIE, session as browser_session},
+    client::client_address,
     endpoint::{other_method, refusal},
     error::{ApiError, Operation},
     origin::{Origin, origin},
     params::Params,
+    request_line::query_string,
     state::HttpState,
 };
 use crate::domain::reject::Reject;
@@ -51,6 +53,9 @@ async fn serve(
         if state.exchange().is_stopping() {
             return Err(ApiError::stopping());
         }
+        if let Some(address) = client_address(&request) {
+            state.rate_limits().connection(address, state.exchange().now())?;
+        }
         let opening = open(&request, &state)?;
         let place = state.open_socket().ok_or_else(|| ApiError::refused(Reject::Busy, Operation::Query))?;
         session::start(&state, opening, place, &request, payload)
@@ -69,7 +74,8 @@ fn open_combined(request: &HttpRequest, _: &HttpState) -> Result<Opening, ApiErr
 }
 
 fn open_public(request: &HttpRequest, combined: bool) -> Result<Opening, ApiError> {
-    let params = Params::decode(request.query_string(), b"")?;
+    let query = query_string(request);
+    let params = Params::decode(&query, b"")?;
     let path = request.match_info().get("streams").unwrap_or_default();
     let query = params.get("streams").unwrap_or_default();
     let names = path.split('/').chain(query.split('/')).filter(|name| !name.is_empty());

@@ -83,7 +83,7 @@ impl Clients {
             }
             Answer::AllCancelled(orders) => self.told.extend(orders),
             Answer::Replaced(replaced) => {
-                let Replaced { cancelled, placed } = *replaced;
+                let Replaced { cancelled, placed, .. } = *replaced;
                 self.told.extend(cancelled.ok());
                 self.told.extend(placed.and_then(Result::ok).map(|(order, _)| order));
             }
@@ -193,7 +193,7 @@ fn check_order(told: &Order, replica: &Replica) -> Result<(), String> {
 fn is_refusal(answer: &Answer) -> bool {
     match answer {
         Answer::Replaced(replaced) => {
-            matches!(**replaced, Replaced { cancelled: Err(_), placed: None | Some(Err(_)) })
+            matches!(**replaced, Replaced { cancelled: Err(_), placed: None | Some(Err(_)), .. })
         }
         _ => false,
     }

@@ -87,7 +87,19 @@ impl Api {
 
     /// Signs `params` and a fresh timestamp and sends them, in the body unless it is a GET.
     pub(crate) async fn signed(&self, key: &KeyPair, method: Method, path: &str, params: &str) -> Answer {
-        let text = sign(key, &format!("{params}&timestamp={}", now_millis()));
+        self.signed_at(key, method, path, params, now_millis()).await
+    }
+
+    /// The same at a time of one's own, in milliseconds.
+    pub(crate) async fn signed_at(
+        &self,
+        key: &KeyPair,
+        method: Method,
+        path: &str,
+        params: &str,
+        millis: u64,
+    ) -> Answer {
+        let text = sign(key, format!("{params}&timestamp={millis}").trim_start_matches('&'));
         let headers = [("X-MBX-APIKEY", key.key.as_str())];
         if method == Method::GET {
             self.send(method, &format!("{path}?{text}"), &headers, "").await

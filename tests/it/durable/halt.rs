@@ -93,7 +93,10 @@ fn plant(directory: &DataDirectory) -> u64 {
         after: Amount::new(5),
     };
     let mut frames = Frames::default();
-    frames.push_account(&head, &[Change::AccountOpened { id, tier: 0 }, Change::Posted(posting)]);
+    frames.push_account(
+        &head,
+        &[Change::AccountOpened { id, tier: 0, is_unlimited: false }, Change::Posted(posting)],
+    );
     let (bytes, count) = frames.take();
     writer.append(&bytes, count).unwrap();
     writer.commit().unwrap();

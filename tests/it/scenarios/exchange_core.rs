@@ -151,8 +151,13 @@ impl Stage {
         let order = limit(old.account, old.symbol, old.side, price, old.remaining().get());
         let cancel = OrderRef { id: Some(old.id), client_id: None };
         let mode = ReplaceMode::StopOnFailure;
-        let replace =
-            AccountCommand::Replace(Box::new(ReplaceOrder { cancel, restriction: None, mode, order }));
+        let replace = AccountCommand::Replace(Box::new(ReplaceOrder {
+            cancel,
+            restriction: None,
+            mode,
+            order,
+            cancels_when_limited: false,
+        }));
         let answer = self.desk.ask(replace).unwrap();
         let Ok(Answer::Replaced(replaced)) = answer else { panic!("{answer:?}") };
         let (order, _) = replaced.placed.unwrap().unwrap();

@@ -56,10 +56,11 @@ impl TestServer {
 
     /// The same on a data directory that outlives it.
     pub(crate) fn start_on(directory: &Path, settings: &str) -> Self {
-        Self::start_with(directory, Clock::default(), settings)
+        Self::start_with(directory, settings, Clock::default())
     }
 
-    fn start_with(directory: &Path, clock: Clock, settings: &str) -> Self {
+    /// The same on a clock that a test moves.
+    pub(crate) fn start_with(directory: &Path, settings: &str, clock: Clock) -> Self {
         let config = Layers::defaults()
             .text("the test's base", BASE)
             .text("the test's data", &format!("[data]\ndirectory = {:?}\n", directory))

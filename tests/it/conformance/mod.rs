@@ -1,0 +1,50 @@
+//! The API, route by route: a good request and the keys of its reply, its weight, its wrong requests, and who is turned
+//! away. Generated from the route index: a route without a row in [`table`] fails the test.
+
+mod row;
+mod table;
+
+use std::{
+    collections::BTreeSet,
+    panic::{AssertUnwindSafe, catch_unwind},
+};
+
+use lightning_exchange::http::ENDPOINTS;
+
+use self::{
+    row::{Desk, Row},
+    table::rows,
+};
+use crate::support::block_on;
+
+#[test]
+fn every_route_has_one_row_and_every_row_a_route() {
+    let routes: BTreeSet<String> =
+        ENDPOINTS.iter().map(|endpoint| format!("{} {}", endpoint.method, endpoint.path)).collect();
+    let rows = rows();
+    let named: BTreeSet<String> = rows.iter().map(|row| row.route.to_owned()).collect();
+    assert_eq!(named.len(), rows.len(), "a route has two rows");
+    let missing: Vec<_> = routes.difference(&named).collect();
+    assert!(missing.is_empty(), "no row for {missing:?}");
+    let unknown: Vec<_> = named.difference(&routes).collect();
+    assert!(unknown.is_empty(), "no route for {unknown:?}");
+}
+
+#[test]
+fn every_route_answers_as_its_row_says() {
+    let desk = Desk::open();
+    // Every row that is wrong is told, not only the first.
+    let is_wrong = |row: &Row| catch_unwind(AssertUnwindSafe(|| block_on(row.check(&desk)))).is_err();
+    let wrong: Vec<_> = rows().into_iter().filter(is_wrong).map(|row| row.route).collect();
+    assert!(wrong.is_empty(), "wrong: {wrong:?}");
+    desk.close();
+}
+
+/// The harness itself must be able to fail.
+#[test]
+#[should_panic(expected = "the keys of the reply")]
+fn a_row_that_is_wrong_is_caught() {
+    let desk = Desk::open();
+    let row = Row::of("GET /api/v3/time").weighs(1).keys(&["time"]);
+    block_on(row.check(&desk));
+}

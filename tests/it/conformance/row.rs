@@ -1,0 +1,275 @@
+//! One row of the table, and how it is checked.
+
+use std::collections::BTreeSet;
+
+use awc::http::Method;
+use lightning_exchange::{
+    actors::Clock,
+    domain::time::Timestamp,
+    http::{ENDPOINTS, Endpoint, Security},
+};
+use serde_json::Value;
+use tempfile::TempDir;
+
+use crate::{
+    api::{Answer, Api},
+    support::{KeyPair, OPERATOR_TOKEN, TestServer},
+};
+
+/// The time of every desk, early in a minute.
+const NOW: u64 = 1_700_000_001_000;
+const DENIED: (u16, i64, &str) = (401, -1002, "You are not authorized to execute this request.");
+
+/// What is known of one route.
+pub(super) struct Row {
+    /// Method and path.
+    pub(super) route: &'static str,
+    before: Vec<(&'static str, String)>,
+    params: String,
+    reply: Reply,
+    weight: u32,
+    wrong: Vec<(String, u16, i64, String)>,
+}
+
+enum Reply {
+    /// An object with exactly these keys, or a list of such objects.
+    Keys(Vec<&'static str>),
+    /// Exactly this.
+    Json(Value),
+    /// Text, not JSON.
+    Text,
+    /// It is always refused.
+    Refusal(u16, i64, &'static str),
+}
+
+impl Row {
+    /// Begins a row; `route` is e.g. `GET /api/v3/ping`.
+    pub(super) fn of(route: &'static str) -> Self {
+        let reply = Reply::Json(serde_json::json!({}));
+        Self { route, before: Vec::new(), params: String::new(), reply, weight: 0, wrong: Vec::new() }
+    }
+
+    /// A request of the trader to send first, e.g. `POST /api/v3/order`.
+    pub(super) fn after(mut self, route: &'static str, params: impl Into<String>) -> Self {
+        self.before.push((route, params.into()));
+        self
+    }
+
+    /// The good request: parameters, or a body of JSON.
+    pub(super) fn asks(self, params: impl Into<String>) -> Self {
+        Self { params: params.into(), ..self }
+    }
+
+    /// The keys of its reply.
+    pub(super) fn keys(self, keys: &[&'static str]) -> Self {
+        Self { reply: Reply::Keys(keys.to_vec()), ..self }
+    }
+
+    /// Its whole reply.
+    pub(super) fn json(self, json: Value) -> Self {
+        Self { reply: Reply::Json(json), ..self }
+    }
+
+    /// Its reply is text.
+    pub(super) fn text(self) -> Self {
+        Self { reply: Reply::Text, ..self }
+    }
+
+    /// It refuses everything.
+    pub(super) fn is_refused(self, status: u16, code: i64, text: &'static str) -> Self {
+        Self { reply: Reply::Refusal(status, code, text), ..self }
+    }
+
+    /// What the good request weighs.
+    pub(super) fn weighs(self, weight: u32) -> Self {
+        Self { weight, ..self }
+    }
+
+    /// A wrong request, answered with 400.
+    pub(super) fn refuses(mut self, params: impl Into<String>, code: i64, text: impl Into<String>) -> Self {
+        self.wrong.push((params.into(), 400, code, text.into()));
+        self
+    }
+
+    /// The good request without one of its parameters is refused.
+    pub(super) fn needs(self, name: &str) -> Self {
+        let start = format!("{name}=");
+        let rest: Vec<&str> = self.params.split('&').filter(|pair| !pair.starts_with(&start)).collect();
+        let text = format!("Mandatory parameter '{name}' was not sent, was empty/null, or malformed.");
+        let rest = rest.join("&");
+        self.refuses(rest, -1102, text)
+    }
+
+    /// The symbol is needed, and must be one.
+    pub(super) fn needs_symbol(self) -> Self {
+        let unknown = self.params.replace("BTCUSDT", "DOGEUSDT");
+        self.needs("symbol").refuses(unknown, -1121, "Invalid symbol.")
+    }
+
+    /// Checks everything the row says.
+    pub(super) async fn check(&self, desk: &Desk) {
+        let (method, path) = self.route.split_once(' ').unwrap();
+        let endpoint = ENDPOINTS.iter().find(|row| row.method == *method && row.path == path).unwrap();
+        let api = Api::new(desk.server.url());
+        if matches!(self.reply, Reply::Text) {
+            return check_text(desk, path).await;
+        }
+        let caller = Caller::of(endpoint, desk, &api).await;
+        for (route, params) in &self.before {
+            let (method, path) = route.split_once(' ').unwrap();
+            let sent = api.signed_at(&desk.trader, method.parse().unwrap(), path, params, NOW).await;
+            assert_eq!(sent.status, 200, "before {}: {sent:?}", self.route);
+        }
+        self.check_strangers(endpoint, desk, &api).await;
+        for (params, status, code, text) in &self.wrong {
+            let refused = caller.send(endpoint, &api, params).await;
+            assert_eq!(refused.refusal(), (*status, *code, text.as_str()), "{} {params}", self.route);
+        }
+        let used = desk.used_weight(&api).await;
+        let good = caller.send(endpoint, &api, &self.params).await;
+        assert_eq!(desk.used_weight(&api).await - used, self.weight, "the weight of {}", self.route);
+        self.check_reply(&good);
+    }
+
+    fn check_reply(&self, good: &Answer) {
+        match &self.reply {
+            Reply::Refusal(status, code, text) => assert_eq!(good.refusal(), (*status, *code, *text)),
+            Reply::Text => unreachable!(),
+            Reply::Json(expected) => {
+                assert_eq!((good.status.as_u16(), &good.json), (200, expected), "{}", self.route);
+            }
+            Reply::Keys(expected) => {
+                assert_eq!(good.status, 200, "{}: {good:?}", self.route);
+                let object = good.json.as_array().map_or(&good.json, |list| &list[0]);
+                let found: BTreeSet<&str> = object
+                    .as_object()
+                    .unwrap_or_else(|| panic!("{good:?}"))
+                    .keys()
+                    .map(String::as_str)
+                    .collect();
+                let expected: BTreeSet<&str> = expected.iter().copied().collect();
+                assert_eq!(found, expected, "the keys of the reply of {}", self.route);
+            }
+        }
+    }
+
+    /// Who has not proved who they are, or may not do this, is turned away.
+    async fn check_strangers(&self, endpoint: &Endpoint, desk: &Desk, api: &Api) {
+        let method = || endpoint.method.as_str().parse::<Method>().unwrap();
+        let (path, params) = (endpoint.path, self.params.as_str());
+        match endpoint.security {
+            Security::Trade | Security::UserData => {
+                let unsigned = api.send(method(), path, &[], "").await;
+                assert_eq!(unsigned.refusal(), (401, -2014, "API-key format invalid."), "{endpoint:?}");
+                let refused = (401, -2015, "Invalid API-key, IP, or permissions for action.");
+                let stranger = KeyPair::number(99);
+                let wrong_key = api.signed_at(&stranger, method(), path, params, NOW).await;
+                assert_eq!(wrong_key.refusal(), refused, "{endpoint:?}");
+                let forged = KeyPair { key: desk.trader.key.clone(), secret: stranger.secret };
+                let forged = api.signed_at(&forged, method(), path, params, NOW).await;
+                let text = "Signature for this request is not valid.";
+                assert_eq!(forged.refusal(), (400, -1022, text), "{endpoint:?}");
+                let other = if endpoint.security == Security::Trade { &desk.reader } else { &desk.placer };
+                let not_permitted = api.signed_at(other, method(), path, params, NOW).await;
+                assert_eq!(not_permitted.refusal(), refused, "{endpoint:?}");
+            }
+            Security::Operator => {
+                for headers in [&[][..], &[("Authorization", "Bearer wrong")]] {
+                    assert_eq!(
+                        api.send(method(), path, headers, params).await.refusal(),
+                        DENIED,
+                        "{endpoint:?}"
+                    );
+                }
+            }
+            Security::Browser if endpoint.path != "/x/v1/session/demo" => {
+                assert_eq!(api.send(method(), path, &[], params).await.refusal(), DENIED, "{endpoint:?}");
+            }
+            Security::Browser | Security::Public | Security::Probe => {}
+        }
+    }
+}
+
+/// Metrics are the only reply that is not JSON.
+async fn check_text(desk: &Desk, path: &str) {
+    let url = format!("{}{path}", desk.server.url());
+    let mut answer = awc::Client::new().get(url).send().await.unwrap();
+    assert_eq!(answer.status(), 200);
+    assert!(!answer.body().await.unwrap().is_empty());
+}
+
+/// Sends requests as whoever may.
+enum Caller {
+    Anybody,
+    Signed(KeyPair),
+    Operator,
+    Browser { cookie: String, token: String },
+}
+
+impl Caller {
+    async fn of(endpoint: &Endpoint, desk: &Desk, api: &Api) -> Self {
+        match endpoint.security {
+            Security::Public | Security::Probe => Self::Anybody,
+            Security::Trade | Security::UserData => Self::Signed(desk.trader.clone()),
+            Security::Operator => Self::Operator,
+            Security::Browser => {
+                let begun = api.send(Method::POST, "/x/v1/session/demo", &[], "").await;
+                let cookie = begun.header("set-cookie").unwrap().split(';').next().unwrap().to_owned();
+                Self::Browser { cookie, token: begun.json["csrfToken"].as_str().unwrap().to_owned() }
+            }
+        }
+    }
+
+    async fn send(&self, endpoint: &Endpoint, api: &Api, params: &str) -> Answer {
+        let method: Method = endpoint.method.as_str().parse().unwrap();
+        let path = endpoint.path;
+        match self {
+            Self::Anybody if method == Method::GET && !params.is_empty() => {
+                api.send(method, &format!("{path}?{params}"), &[], "").await
+            }
+            Self::Anybody => api.send(method, path, &[], params).await,
+            Self::Signed(key) => api.signed_at(key, method, path, params, NOW).await,
+            Self::Operator => {
+                let bearer = format!("Bearer {OPERATOR_TOKEN}");
+                api.send(method, path, &[("Authorization", &bearer)], params).await
+            }
+            Self::Browser { cookie, token } => {
+                api.send(method, path, &[("Cookie", cookie), ("X-CSRF-Token", token)], params).await
+            }
+        }
+    }
+}
+
+/// An exchange with three keys, a trade, a book, and a clock that stands still.
+pub(super) struct Desk {
+    server: TestServer,
+    trader: KeyPair,
+    reader: KeyPair,
+    placer: KeyPair,
+    _directory: TempDir,
+}
+
+impl Desk {
+    pub(super) fn open() -> Self {
+        let [trader, reader, placer] = [11, 12, 13].map(KeyPair::number);
+        let settings = trader.account(11, &[("BTC", "10"), ("USDT", "1000000")])
+            + &reader.account(12, &[]).replace("\"trade\", ", "")
+            + &placer.account(13, &[]).replace(", \"user-data\"", "")
+            + "[demo]\nenabled = true\n";
+        let directory = tempfile::tempdir().unwrap();
+        let (clock, _) = Clock::manual(Timestamp::from_millis(NOW));
+        let server = TestServer::start_with(directory.path(), &settings, clock);
+        Self { server, trader, reader, placer, _directory: directory }
+    }
+
+    pub(super) fn close(self) {
+        self.server.stop();
+    }
+
+    /// What this machine has used, before this question.
+    async fn used_weight(&self, api: &Api) -> u32 {
+        // A probe weighs nothing and is told the sum.
+        let answer = api.send(Method::GET, "/health/live", &[], "").await;
+        answer.header("x-mbx-used-weight").unwrap().parse().unwrap()
+    }
+}
