@@ -252,7 +252,8 @@ impl World {
         for position in 0..self.accounts.len() {
             self.account_input(position, AccountInput::Tick, now)?;
         }
-        (0..self.symbols.len()).try_for_each(|position| self.symbol_input(position, &SymbolInput::Tick, now))?;
+        (0..self.symbols.len())
+            .try_for_each(|position| self.symbol_input(position, &SymbolInput::Tick, now))?;
         self.cascade(now)
     }
 

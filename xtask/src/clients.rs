@@ -29,6 +29,7 @@ pub(crate) fn green(seconds: &str) -> Result<bool> {
     run(built)?;
     let mut matrix = command(python);
     matrix.arg(root().join("tests/python/clients")).arg(target().join("debug/lightning"));
-    let (_, succeeded) = run_and_read(matrix.args(["--seconds", seconds]).env("PYTHONDONTWRITEBYTECODE", "1"))?;
+    let (_, succeeded) =
+        run_and_read(matrix.args(["--seconds", seconds]).env("PYTHONDONTWRITEBYTECODE", "1"))?;
     Ok(succeeded)
 }
