@@ -71,9 +71,21 @@ impl std::fmt::Debug for Endpoint {
 const USED_WEIGHT: HeaderName = HeaderName::from_static("x-mbx-used-weight");
 const USED_WEIGHT_1M: HeaderName = HeaderName::from_static("x-mbx-used-weight-1m");
 const REQUEST_UUID: HeaderName = HeaderName::from_static("x-mbx-uuid");
+const ENGINE_SEQ: HeaderName = HeaderName::from_static("x-engine-seq");
 const TIME_UNIT: HeaderName = HeaderName::from_static("x-mbx-time-unit");
 
 impl Endpoint {
+    /// Runs the handler. A read waits first for the position it asks for.
+    ///
+    /// # Errors
+    /// The refusal.
+    pub(super) async fn answer(&self, call: &Call<'_>) -> Result<Reply, ApiError> {
+        if self.method == Method::GET && self.security.has_params() {
+            call.await_position().await?;
+        }
+        (self.handle)(call).await
+    }
+
     /// Returns the route that serves this endpoint.
     pub(super) fn route(&'static self) -> Route {
         let serve = move |state, request, payload| serve(self, state, request, payload);
@@ -87,17 +99,20 @@ async fn serve(
     request: HttpRequest,
     payload: web::Payload,
 ) -> HttpResponse {
-    let weight = Cell::new(endpoint.weight);
-    let outcome = run(endpoint, &state, &request, payload, &weight).await;
+    let noted = Noted { weight: Cell::new(endpoint.weight), engine_seq: Cell::new(None) };
+    let outcome = run(endpoint, &state, &request, payload, &noted).await;
     let mut response = match outcome {
         Ok(reply) => success(reply),
         Err(error) => refusal(&error),
     };
     let headers = response.headers_mut();
     if let Some(address) = request.peer_addr() {
-        let used = HeaderValue::from(state.add_weight(address.ip(), weight.get()));
+        let used = HeaderValue::from(state.add_weight(address.ip(), noted.weight.get()));
         headers.insert(USED_WEIGHT, used.clone());
         headers.insert(USED_WEIGHT_1M, used);
+    }
+    if let Some(position) = noted.engine_seq.get() {
+        headers.insert(ENGINE_SEQ, HeaderValue::from(position));
     }
     add_common_headers(&request, headers);
     if endpoint.security != Security::Public {
@@ -106,12 +121,18 @@ async fn serve(
     response
 }
 
+/// What is noted of a request besides its answer.
+struct Noted {
+    weight: Cell<u32>,
+    engine_seq: Cell<Option<u64>>,
+}
+
 async fn run(
     endpoint: &Endpoint,
     state: &HttpState,
     request: &HttpRequest,
     payload: web::Payload,
-    weight: &Cell<u32>,
+    noted: &Noted,
 ) -> Result<Reply, ApiError> {
     let body = match payload.to_bytes_limited(state.limits().body_bytes).await {
         Ok(Ok(body)) => body,
@@ -131,10 +152,21 @@ async fn run(
     if let Some(caller) = caller {
         span.record("account.id", caller.account.get());
     }
-    let call =
-        Call { state, request, body: &body, params, caller, unit, span, weight: Cell::new(weight.get()) };
-    let outcome = (endpoint.handle)(&call).await;
-    weight.set(call.weight.get());
+    let call = Call {
+        state,
+        path: endpoint.path,
+        request: Some(request),
+        body: &body,
+        params,
+        caller,
+        unit,
+        span,
+        weight: Cell::new(endpoint.weight),
+        engine_seq: Cell::new(None),
+    };
+    let outcome = endpoint.answer(&call).await;
+    noted.weight.set(call.weight.get());
+    noted.engine_seq.set(call.engine_seq.get());
     outcome
 }
 

@@ -26,9 +26,12 @@ pub(super) async fn time(call: &Call<'_>) -> Result<Reply, ApiError> {
     Ok(Reply::write(64, |json| json.object(|json| json.field("serverTime").number(now))))
 }
 
+/// The request weight an address may use a minute.
+pub(super) const WEIGHT_LIMIT: u64 = 6_000;
+
 /// Request weight: of an address, a minute.
 const RATE_LIMITS: [(&str, &str, u64, u64); 4] = [
-    ("REQUEST_WEIGHT", "MINUTE", 1, 6_000),
+    ("REQUEST_WEIGHT", "MINUTE", 1, WEIGHT_LIMIT),
     ("ORDERS", "SECOND", 10, 100),
     ("ORDERS", "DAY", 1, 200_000),
     ("RAW_REQUESTS", "MINUTE", 5, 300_000),

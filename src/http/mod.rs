@@ -10,6 +10,7 @@ mod call;
 mod cancel_replace;
 mod endpoint;
 mod error;
+mod events;
 mod exchange_info;
 #[doc(hidden)]
 pub mod fuzzing;

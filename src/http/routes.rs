@@ -8,7 +8,7 @@ use actix_web::{
 use super::{
     account, cancel_replace,
     endpoint::{Endpoint, Security, not_found, other_method},
-    exchange_info, health, market, operator, order, session, static_files, ws,
+    events, exchange_info, health, market, operator, order, session, static_files, ws,
 };
 
 macro_rules! endpoints {
@@ -44,6 +44,7 @@ pub static ENDPOINTS: &[Endpoint] = endpoints! {
     GET    "/api/v3/ping"                     Public    1 exchange_info::ping;
     GET    "/api/v3/time"                     Public    1 exchange_info::time;
     GET    "/api/v3/exchangeInfo"             Public   20 exchange_info::get;
+    GET    "/x/v1/events"                     UserData 20 events::list;
     POST   "/x/v1/session/demo"               Browser   1 session::begin_demo;
     GET    "/x/v1/session"                    Browser   1 session::get;
     DELETE "/x/v1/session"                    Browser   1 session::end;

@@ -9,10 +9,11 @@ pub use market::{
     DepthView, FlushDepth, MarketMoved, MarketQuery, MarketUpdate, MarketView, QueryMarket, Speed, TickerView,
 };
 pub use push::{
-    AttachUser, Encoder, Frame, OpenSession, PublishMarket, PublishUser, Release, SessionEvent, SessionId,
-    SessionLink, Shutdown, Subscribe, TimeUnit, Topic, Unsubscribe,
+    Acknowledge, AttachUser, DetachUser, Encoder, Frame, Listening, NotListening, OpenSession, PublishMarket,
+    PublishUser, Release, SessionEvent, SessionId, SessionLink, Shutdown, Subscribe, TimeUnit, Topic,
+    Unsubscribe, UserForm,
 };
 pub use shard::{
-    Admission, Admitted, Applied, Crash, Deliver, Drain, Query, ReplyHandle, StateHash, SymbolShardLost,
-    Traced, Watch, Wire,
+    Acknowledgement, Admission, Admitted, Applied, Crash, Deliver, Drain, Listen, Query, ReplyHandle,
+    StateHash, SymbolShardLost, Traced, Unwatch, Wire,
 };

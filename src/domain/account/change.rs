@@ -7,6 +7,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::{
+    event::UserEventKind,
     ledger::Posting,
     state::{Deferred, Kept, Pending, Placing},
 };
@@ -133,7 +134,12 @@ pub enum Change {
     /// A message to a symbol slot.
     Sent(Envelope<ToSymbol>),
     /// The account's owner was told something.
-    Told(AccountId),
+    Told {
+        /// Whose.
+        account: AccountId,
+        /// What, when the account is recorded.
+        event: Option<Box<UserEventKind>>,
+    },
     /// A transfer's id, or an order's idempotency key, is remembered with its request.
     RequestKept {
         /// Whose.
@@ -156,6 +162,13 @@ pub enum Change {
         account: AccountId,
         /// Which.
         id: String,
+    },
+    /// What an account's owner is told is kept from now on, or is kept no more.
+    Recorded {
+        /// Whose.
+        account: AccountId,
+        /// Whether it is kept.
+        is_on: bool,
     },
 }
 
@@ -182,6 +195,8 @@ pub enum Cause {
     },
     /// Time passed.
     Tick,
+    /// Somebody listens to an account.
+    Listener,
 }
 
 /// What a frame of an account slot begins with.

@@ -1,5 +1,6 @@
 //! What an account slot can be asked without changing it.
 
+use super::record::{Backlog, Gap};
 use crate::domain::{
     command::{Balance, OrderRef},
     id::{AssetId, OrderId, SymbolId, TradeId},
@@ -44,6 +45,13 @@ pub enum AccountQuery {
         /// Which part of them.
         page: Page,
     },
+    /// What its owner was told, if it is recorded.
+    Events {
+        /// After this number.
+        after: u64,
+        /// At most so many.
+        limit: usize,
+    },
     /// Whether this order would be accepted now.
     Test(NewOrder),
 }
@@ -78,6 +86,8 @@ pub enum AccountView {
     Orders(Vec<Order>),
     /// Fills, by trade id.
     Fills(Vec<Fill>),
+    /// Events, in order and without gaps.
+    Events(Result<Backlog, Gap>),
     /// The order would be accepted.
     Tested,
 }

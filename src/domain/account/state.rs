@@ -7,7 +7,9 @@ use serde::{Deserialize, Serialize};
 use super::{
     archive::Archive,
     change::{Cause, Change, Lowering},
+    event::{UserEvent, UserEventKind},
     ledger::{ByAsset, ByKey, Place, Posting},
+    record::Record,
 };
 use crate::domain::{
     command::{Answer, Balance, CreateApiKey, ReplaceOrder, Transfer},
@@ -50,6 +52,7 @@ pub struct AccountState {
     pub(super) last_command: u64,
     pub(super) links: Links<ToSymbol>,
     pub(super) archive: Archive,
+    pub(super) record: Record,
 }
 
 /// One account.
@@ -65,6 +68,8 @@ pub(super) struct Account {
     pub(super) keyed_orders: usize,
     pub(super) event_seq: u64,
     pub(super) updated_at: Timestamp,
+    /// Whether what its owner is told is kept.
+    pub(super) recorded: bool,
     /// Whether anybody listens: not state, and not in the hash.
     #[serde(skip)]
     pub(super) watched: bool,
@@ -191,6 +196,7 @@ impl AccountState {
             last_command: 0,
             links: Links::new(slot),
             archive: Archive::default(),
+            record: Record::default(),
         }
     }
 
@@ -217,7 +223,7 @@ impl AccountState {
                 Ok(true)
             }
             Cause::Message { from, seq } => self.links.receive(from, seq),
-            Cause::Tick => Ok(true),
+            Cause::Tick | Cause::Listener => Ok(true),
         }
     }
 
@@ -317,10 +323,11 @@ impl AccountState {
                 self.amending.remove(order);
             }
             Change::Sent(envelope) => self.links.sent(*envelope)?,
-            Change::Told(account) => self.account_mut(*account)?.event_seq += 1,
+            Change::Told { account, event } => self.told(*account, event.as_deref())?,
             Change::RequestKept { account, id, kept } => self.keep(*account, id, kept)?,
             Change::RequestAnswered { command, answer } => self.answer_kept(*command, answer)?,
             Change::RequestForgotten { account, id } => self.forget(*account, id)?,
+            Change::Recorded { account, is_on } => self.set_recorded(*account, *is_on)?,
         }
         Ok(())
     }
@@ -427,6 +434,27 @@ impl AccountState {
         if let Some(Kept::Order { command, .. }) = account.requests.remove(id) {
             account.keyed_orders -= 1;
             self.keyed.remove(&command);
+        }
+        Ok(())
+    }
+
+    fn told(&mut self, id: AccountId, event: Option<&UserEventKind>) -> Result<(), Fault> {
+        let time = self.time;
+        let account = self.account_mut(id)?;
+        account.event_seq += 1;
+        let seq = account.event_seq;
+        if let Some(kind) = event {
+            self.record.push(UserEvent { account: id, seq, time, kind: kind.clone() });
+        }
+        Ok(())
+    }
+
+    fn set_recorded(&mut self, id: AccountId, is_on: bool) -> Result<(), Fault> {
+        self.account_mut(id)?.recorded = is_on;
+        if is_on {
+            self.record.open(id);
+        } else {
+            self.record.close(id);
         }
         Ok(())
     }

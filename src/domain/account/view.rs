@@ -40,6 +40,9 @@ impl AccountSlot {
             AccountQuery::Fills { symbol, order, from, page } => {
                 Ok(AccountView::Fills(state.fills(id, symbol, order, from, page)))
             }
+            AccountQuery::Events { after, limit } => {
+                self.events(id, Some(after), limit).map(AccountView::Events)
+            }
             AccountQuery::Test(order) => {
                 let spec = self.catalogue().symbol(order.symbol).ok_or(Reject::UnknownSymbol)?;
                 plan::check(spec, &order, now.max(state.time))?;
