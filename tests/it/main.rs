@@ -20,3 +20,4 @@ mod lobster;
 mod planted;
 mod scenarios;
 mod support;
+mod ws_api;

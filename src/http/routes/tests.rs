@@ -24,6 +24,7 @@ const DOCUMENTED: &[(&str, &str, Security, u32)] = {
         ("GET",    "/api/v3/ping",                     Public,    1),
         ("GET",    "/api/v3/time",                     Public,    1),
         ("GET",    "/api/v3/exchangeInfo",             Public,   20),
+        ("GET",    "/x/v1/events",                     UserData, 20),
         ("POST",   "/x/v1/session/demo",               Browser,   1),
         ("GET",    "/x/v1/session",                    Browser,   1),
         ("DELETE", "/x/v1/session",                    Browser,   1),

@@ -5,7 +5,7 @@ mod errors;
 mod sessions;
 mod streams;
 mod trading;
-mod web;
+pub(crate) mod web;
 
 use awc::http::{Method, StatusCode, header::HeaderMap};
 use hmac::{Hmac, KeyInit, Mac};
