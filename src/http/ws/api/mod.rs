@@ -10,7 +10,7 @@ mod reply;
 mod request;
 mod subscriptions;
 
-use std::{cell::Cell, net::IpAddr};
+use std::{cell::Cell, net::IpAddr, time::Instant};
 
 use bytestring::ByteString;
 use tracing::Span;
@@ -231,7 +231,10 @@ async fn run(
         weight: Cell::new(endpoint.weight),
         engine_seq: Cell::new(None),
     };
+    let started = Instant::now();
     let outcome = endpoint.answer(&call).await;
+    let micros = u64::try_from(started.elapsed().as_micros()).unwrap_or(u64::MAX);
+    tracing::info!(parent: &span, elapsed_us = micros, "served");
     let (weight, engine_seq) = (call.weight.get(), call.engine_seq.get());
     match outcome {
         Ok(Reply { status, body, .. }) => frame.done(state, status.as_u16(), &body, engine_seq, weight),
