@@ -192,6 +192,14 @@ impl AccountActor {
         Ok(())
     }
 
+    /// Tells a session that it will not hear from here.
+    fn refuse_listener(&self, listen: Listen) {
+        if let Some(topology) = &self.topology {
+            let start = Err(NotListening::Refused(Reject::OutOfService));
+            topology.push.do_send(Listening { listen, start });
+        }
+    }
+
     fn message(
         &mut self,
         traced: Traced<ToAccount>,
@@ -338,7 +346,13 @@ impl InTurns for AccountActor {
         if let Some(topology) = &self.topology {
             topology.health.fail_account_shard(self.shard);
         }
-        self.inbox.clear();
+        let mut listeners: Vec<Listen> =
+            self.log.told.listening.drain(..).map(|listening| listening.listen).collect();
+        listeners.extend(self.inbox.drain(..).filter_map(|work| match work {
+            Work::Listen(listen) => Some(listen),
+            _ => None,
+        }));
+        listeners.into_iter().for_each(|listen| self.refuse_listener(listen));
         self.waiting = Table::default();
         self.joined = Table::default();
         self.slots = Slots::default();
@@ -415,7 +429,11 @@ impl Handler<Listen> for AccountActor {
     type Result = ();
 
     fn handle(&mut self, listen: Listen, _: &mut Self::Context) {
-        self.enqueue(Work::Listen(listen));
+        if self.is_poisoned {
+            self.refuse_listener(listen);
+        } else {
+            self.enqueue(Work::Listen(listen));
+        }
     }
 }
 

@@ -17,7 +17,6 @@ use crate::{
     domain::{
         account::{Backlog, UserEvent},
         id::AccountId,
-        reject::Reject,
     },
 };
 
@@ -112,12 +111,8 @@ impl Handler<AttachUser> for PushActor {
         session.hears.insert(account, Hearing { form, stage: Stage::Asked(acknowledge) });
         self.users.by_account.entry(account).or_default().insert(id);
         let listen = Listen { account, session: id, form, after };
-        let Some(topology) = &self.topology else { return };
-        let shard = topology.account_shard_of(account.slot());
-        if topology.health.is_account_shard_down(shard) {
-            self.begin(listen, Err(NotListening::Refused(Reject::OutOfService)));
-        } else {
-            topology.accounts[shard].do_send(listen);
+        if let Some(topology) = &self.topology {
+            topology.account_shard(account.slot()).do_send(listen);
         }
     }
 }

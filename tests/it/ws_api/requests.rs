@@ -39,20 +39,13 @@ fn every_method_answers_as_rest_does() {
             let query: Vec<String> = params.as_object().unwrap().iter().map(pair).collect();
             let path = format!("/api/v3/{path}?{}", query.join("&"));
             let expected = api.send(Method::GET, &path, &[], "").await.json;
-            let mut reply = talk.ask(method, params).await;
-            for time in [&mut reply["result"]["serverTime"], &mut expected.clone()["serverTime"]] {
-                *time = Value::Null;
-            }
-            let same = |value: &Value| value["symbols"].as_array().cloned();
-            if method == "exchangeInfo" {
-                assert_eq!(same(&reply["result"]), same(&expected));
-            } else {
-                let mut result = reply["result"].clone();
-                if let Some(object) = result.as_object_mut() {
-                    object.remove("serverTime");
-                }
-                assert_eq!(result, expected, "{method}");
-            }
+            let reply = talk.ask(method, params).await;
+            // The time is another; all the rest is the same.
+            let of = |value: &Value| match method {
+                "exchangeInfo" => value["symbols"].clone(),
+                _ => value.clone(),
+            };
+            assert_eq!(of(&reply["result"]), of(&expected), "{method}");
         }
         let one = json!({ "symbol": "BTCUSDT", "orderId": id.to_string() });
         let symbol = json!({ "symbol": "BTCUSDT" });
@@ -280,7 +273,7 @@ fn acknowledgements_say_their_position_and_reads_wait_for_one() {
             let public = talk.ask("trades.recent", public).await;
             assert_eq!(public["result"].as_array().unwrap().len(), step + 1, "{public}");
         }
-        let refused = api.order(&seller, &form("SELL", "9000", "45000")).await;
+        let refused = api.order(&seller, &form("SELL", "20", "45000")).await;
         assert_eq!(refused.refusal().1, -2010);
         assert!(refused.header("x-engine-seq").unwrap().parse::<u64>().unwrap() >= last);
         let ahead = format!("/api/v3/depth?symbol=BTCUSDT&minSeq={}", last + 1_000_000);
