@@ -3,14 +3,15 @@
 use std::{collections::VecDeque, sync::Arc, time::Instant};
 
 use actix::prelude::*;
+use tokio::sync::oneshot;
 use tracing::Span;
 
 use super::{
     deliver::deliver,
     gate::Permit,
     message::{
-        Admission, Admitted, Applied, Crash, Deliver, Drain, Query, ReplyHandle, StateHash, SymbolShardLost,
-        Traced, Watch, Wire,
+        Acknowledgement, Admission, Admitted, Applied, Crash, Deliver, Drain, Listen, Listening,
+        NotListening, Query, StateHash, SymbolShardLost, Traced, Unwatch, Wire,
     },
     outbox::{Answered, TurnLog},
     topology::Topology,
@@ -18,10 +19,10 @@ use super::{
 };
 use crate::{
     domain::{
-        account::{AccountInput, AccountOutput, AccountSlot},
-        command::{Answer, CreateApiKey},
+        account::{AccountInput, AccountOutput, AccountSlot, EVENTS_PER_ACCOUNT_MAX},
+        command::CreateApiKey,
         credential::Login,
-        id::{CommandId, SlotId},
+        id::{AccountId, CommandId, SlotId},
         message::{ToAccount, ToSymbol},
         reject::{Fault, Reject},
         table::Table,
@@ -72,7 +73,8 @@ enum Work {
     Messages(std::vec::IntoIter<Traced<ToAccount>>, Instant),
     Applied(Vec<(SlotId, SlotId, u64)>),
     Query(Box<Query>),
-    Watch(Watch),
+    Listen(Listen),
+    Unwatch(AccountId),
     Tick,
     Drain(Drain),
     Hash(StateHash),
@@ -82,7 +84,7 @@ enum Work {
 /// Who waits for a command; dropping it tells them the shard is out of service.
 #[derive(Debug)]
 struct Waiting {
-    reply: ReplyHandle<Answer>,
+    reply: oneshot::Sender<Acknowledgement>,
     entered: Instant,
     symbol_shard: Option<usize>,
     permit: Permit,
@@ -163,8 +165,9 @@ impl AccountActor {
                 self.log.told.views.push((reply, view));
                 Ok(())
             }
-            Work::Watch(watch) => {
-                self.slots.get(watch.account.slot(), topology).watch(watch.account, watch.listening);
+            Work::Listen(listen) => self.listen(listen, now, topology),
+            Work::Unwatch(account) => {
+                self.slots.get(account.slot(), topology).watch(account, false);
                 Ok(())
             }
             Work::Tick => {
@@ -185,6 +188,26 @@ impl AccountActor {
         }
     }
 
+    /// The answer says from where on events are told live: those before it are in the backlog.
+    fn listen(&mut self, listen: Listen, now: Timestamp, topology: &Topology) -> Result<(), Fault> {
+        let (account, slot) = (listen.account, listen.account.slot());
+        self.handle(slot, AccountInput::Record(account), &Span::none(), now, topology)?;
+        let slot = self.slots.get(slot, topology);
+        slot.watch(account, true);
+        let events = slot.events(account, listen.after, EVENTS_PER_ACCOUNT_MAX);
+        let start = events.map_err(NotListening::Refused).and_then(|events| Ok(events?));
+        self.log.told.listening.push(Listening { listen, start });
+        Ok(())
+    }
+
+    /// Tells a session that it will not hear from here.
+    fn refuse_listener(&self, listen: Listen) {
+        if let Some(topology) = &self.topology {
+            let start = Err(NotListening::Refused(Reject::OutOfService));
+            topology.push.do_send(Listening { listen, start });
+        }
+    }
+
     fn message(
         &mut self,
         traced: Traced<ToAccount>,
@@ -199,12 +222,14 @@ impl AccountActor {
     fn command(&mut self, admitted: Admission, now: Timestamp, topology: &Topology) -> Result<(), Fault> {
         let Admission { slot, command, key, deadline, span, permit, reply, entered } = admitted;
         if deadline.is_some_and(|deadline| now > deadline) {
-            let _ = reply.send(Err(Reject::TooLate));
+            let position = topology.progress.position();
+            let _ = reply.send(Acknowledgement { answer: Err(Reject::TooLate), position });
             return Ok(());
         }
         let symbol_shard = command.symbol().map(|symbol| topology.symbol_shard_of(symbol.slot()));
         if symbol_shard.is_some_and(|shard| topology.health.is_symbol_shard_down(shard)) {
-            let _ = reply.send(Err(Reject::OutOfService));
+            let position = topology.progress.position();
+            let _ = reply.send(Acknowledgement { answer: Err(Reject::OutOfService), position });
             return Ok(());
         }
         self.last_command += 1;
@@ -330,7 +355,13 @@ impl InTurns for AccountActor {
         if let Some(topology) = &self.topology {
             topology.health.fail_account_shard(self.shard);
         }
-        self.inbox.clear();
+        let mut listeners: Vec<Listen> =
+            self.log.told.listening.drain(..).map(|listening| listening.listen).collect();
+        listeners.extend(self.inbox.drain(..).filter_map(|work| match work {
+            Work::Listen(listen) => Some(listen),
+            _ => None,
+        }));
+        listeners.into_iter().for_each(|listen| self.refuse_listener(listen));
         self.waiting = Table::default();
         self.joined = Table::default();
         self.slots = Slots::default();
@@ -403,11 +434,23 @@ impl Handler<Query> for AccountActor {
     }
 }
 
-impl Handler<Watch> for AccountActor {
+impl Handler<Listen> for AccountActor {
     type Result = ();
 
-    fn handle(&mut self, watch: Watch, _: &mut Self::Context) {
-        self.enqueue(Work::Watch(watch));
+    fn handle(&mut self, listen: Listen, _: &mut Self::Context) {
+        if self.is_poisoned {
+            self.refuse_listener(listen);
+        } else {
+            self.enqueue(Work::Listen(listen));
+        }
+    }
+}
+
+impl Handler<Unwatch> for AccountActor {
+    type Result = ();
+
+    fn handle(&mut self, Unwatch(account): Unwatch, _: &mut Self::Context) {
+        self.enqueue(Work::Unwatch(account));
     }
 }
 

@@ -9,7 +9,8 @@ use tracing::Span;
 use super::{
     PushActor,
     gate::Permit,
-    message::{Admission, Admitted, MarketQuery, MarketView, Query, QueryMarket},
+    message::{Acknowledgement, Admission, Admitted, MarketQuery, MarketView, Query, QueryMarket},
+    progress::Progress,
     topology::Topology,
 };
 use crate::{
@@ -47,6 +48,11 @@ impl Exchange {
     /// Returns the exchange's time.
     pub fn now(&self) -> Timestamp {
         self.topology.clock.now()
+    }
+
+    /// Returns how far what the shards did has been told.
+    pub fn progress(&self) -> &Progress {
+        &self.topology.progress
     }
 
     /// Returns the metrics.
@@ -117,22 +123,23 @@ impl Exchange {
         deadline: Option<Timestamp>,
         span: Span,
     ) -> Result<Answer, Reject> {
-        self.keyed_command(command, None, deadline, span).await
+        self.keyed_command(command, None, deadline, span).await?.answer
     }
 
     /// The same for an order that may be sent again under its key.
     ///
     /// # Errors
-    /// As [`Exchange::command`]; [`Reject::RequestConflict`] when the key was used for another request.
+    /// As [`Exchange::command`], for what never reaches a shard or is never answered. The answer may be a refusal too;
+    /// [`Reject::RequestConflict`] when the key was used for another request.
     pub async fn keyed_command(
         &self,
         command: AccountCommand,
         key: Option<IdempotencyKey>,
         deadline: Option<Timestamp>,
         span: Span,
-    ) -> Result<Answer, Reject> {
+    ) -> Result<Acknowledgement, Reject> {
         let answer = self.dispatch(command, key, deadline, span)?;
-        answer.await.unwrap_or(Err(Reject::OutOfService))
+        answer.await.map_err(|_| Reject::OutOfService)
     }
 
     /// Sends a command on its way; the answer arrives on the returned channel. Under a `key`, sending an order again
@@ -146,7 +153,7 @@ impl Exchange {
         key: Option<IdempotencyKey>,
         deadline: Option<Timestamp>,
         span: Span,
-    ) -> Result<oneshot::Receiver<Result<Answer, Reject>>, Reject> {
+    ) -> Result<oneshot::Receiver<Acknowledgement>, Reject> {
         let slot = command.slot().unwrap_or_else(|| self.topology.next_new_account_slot());
         let permit = self.admit(slot, &command)?;
         let (reply, answer) = oneshot::channel();

@@ -12,10 +12,13 @@ use std::{
     time::{Duration, Instant},
 };
 
+use tokio::sync::oneshot;
+
 use super::{
     account::KeyListener,
     gate::Permit,
-    message::{MarketMoved, PublishUser, ReplyHandle},
+    message::{Acknowledgement, Listening, MarketMoved, PublishUser, ReplyHandle},
+    progress::Progress,
     topology::Topology,
 };
 use crate::{
@@ -44,6 +47,8 @@ pub struct TurnOutbox {
 pub(super) struct Told {
     /// API keys given and taken, logins set, and who wants to know.
     pub(super) credentials: Vec<(Arc<dyn KeyListener>, Change)>,
+    /// Where sessions begin to hear private events.
+    pub(super) listening: Vec<Listening>,
     /// Private events.
     pub(super) events: Vec<UserEvent>,
     /// Public facts.
@@ -57,7 +62,7 @@ pub(super) struct Told {
 /// The answer to a command on its way out.
 #[derive(Debug)]
 pub(super) struct Answered {
-    pub(super) reply: ReplyHandle<Answer>,
+    pub(super) reply: oneshot::Sender<Acknowledgement>,
     pub(super) answer: Result<Answer, Reject>,
     pub(super) entered: Instant,
     pub(super) took: Histogram,
@@ -67,6 +72,7 @@ pub(super) struct Answered {
 impl Told {
     const fn is_empty(&self) -> bool {
         self.credentials.is_empty()
+            && self.listening.is_empty()
             && self.events.is_empty()
             && self.public.is_empty()
             && self.answers.is_empty()
@@ -77,6 +83,7 @@ impl Told {
     fn take(&mut self) -> Self {
         let next = Self {
             credentials: Vec::new(),
+            listening: Vec::new(),
             events: Vec::with_capacity(self.events.len()),
             public: Vec::with_capacity(self.public.len()),
             answers: Vec::with_capacity(self.answers.len()),
@@ -95,18 +102,31 @@ const FRAME_PATIENCE: Duration = Duration::from_millis(1);
 
 impl Outbox for TurnOutbox {
     fn patience(&self) -> Duration {
-        let Told { credentials, events, public, answers, views } = &self.told;
-        match (
-            answers.is_empty() && views.is_empty() && events.is_empty() && credentials.is_empty(),
-            public.is_empty(),
-        ) {
-            (false, _) => Duration::ZERO,
-            (true, false) => PUBLIC_PATIENCE,
-            (true, true) => FRAME_PATIENCE,
+        let Told { credentials, listening, events, public, answers, views } = &self.told;
+        let is_waited_for = !(answers.is_empty()
+            && views.is_empty()
+            && events.is_empty()
+            && listening.is_empty()
+            && credentials.is_empty());
+        match (is_waited_for, public.is_empty()) {
+            (true, _) => Duration::ZERO,
+            (false, false) => PUBLIC_PATIENCE,
+            (false, true) => FRAME_PATIENCE,
         }
     }
 
-    fn release(self) {
+    fn release(self, position: u64) {
+        self.release_at(|progress| {
+            progress.advance(position);
+            position
+        });
+    }
+}
+
+impl TurnOutbox {
+    /// Lets it out. Public and private facts are on their way before the position moves, and answers leave after it: so
+    /// whoever has an answer's position finds these facts wherever it asks.
+    fn release_at(self, advance: impl FnOnce(&Progress) -> u64) {
         let Self { topology, held, told } = self;
         for (listener, change) in &told.credentials {
             match change {
@@ -119,13 +139,17 @@ impl Outbox for TurnOutbox {
         if !told.public.is_empty() {
             topology.market.do_send(MarketMoved { events: told.public });
         }
+        // Before the turn's events: who begins here knows which of them it has had already.
+        told.listening.into_iter().for_each(|listening| topology.push.do_send(listening));
         if !told.events.is_empty() {
             topology.push.do_send(PublishUser { events: told.events });
         }
+        let position = advance(&topology.progress);
         let now = Instant::now();
         for Answered { reply, answer, entered, took, _permit } in told.answers {
             took.observe(now.saturating_duration_since(entered).as_secs_f64());
-            let _ = reply.send(answer); // the caller may be gone; the answer stands
+            // The caller may be gone; the answer stands.
+            let _ = reply.send(Acknowledgement { answer, position });
         }
         for (reply, view) in told.views {
             let _ = reply.send(view); // as above
@@ -154,8 +178,10 @@ impl TurnLog {
         // Nothing to write, and nothing of this shard still being written: what is told is durable already.
         let is_durable = self.frames.is_empty() && self.held.load(Ordering::Acquire) == 0;
         self.held.fetch_add(1, Ordering::Relaxed);
-        match outbox.topology.journal.clone().filter(|_| !is_durable) {
-            None => outbox.release(),
+        match outbox.topology.journal.clone() {
+            None => outbox.release_at(Progress::step),
+            // What is told is as old as the last release of this shard, at the most.
+            Some(_) if is_durable => outbox.release_at(Progress::position),
             Some(journal) => {
                 let (frames, count) = self.frames.take();
                 journal.append(Append { frames, count, outbox });

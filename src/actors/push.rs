@@ -3,6 +3,8 @@
 //! A frame is encoded once per topic and shared by all its listeners. A listener that falls behind its limit is
 //! let go at once and told to close: a diff is never dropped on a live socket, and nobody else waits.
 
+mod users;
+
 use std::{
     collections::{BTreeMap, BTreeSet},
     sync::{
@@ -13,11 +15,12 @@ use std::{
 
 use actix::prelude::*;
 
+use self::users::{Hearing, Users};
 use super::{
     message::{
-        AskSnapshot, AttachUser, Encoder, Frame, JoinTopic, MarketUpdate, OpenSession, PublishMarket,
-        PublishUser, Release, SessionEvent, SessionId, SessionLink, Shutdown, Subscribe, TimeUnit, Topic,
-        Unsubscribe, Watch, WatchTopic, Wire,
+        AskSnapshot, Encoder, Frame, JoinTopic, MarketUpdate, OpenSession, PublishMarket, Release,
+        SessionEvent, SessionId, SessionLink, Shutdown, Subscribe, TimeUnit, Topic, Unsubscribe, WatchTopic,
+        Wire,
     },
     topology::Topology,
 };
@@ -30,7 +33,7 @@ pub struct PushActor {
     listeners: Arc<AtomicUsize>,
     sessions: BTreeMap<SessionId, Session>,
     topics: BTreeMap<Topic, BTreeSet<SessionId>>,
-    users: BTreeMap<AccountId, BTreeSet<SessionId>>,
+    users: Users,
 }
 
 impl std::fmt::Debug for PushActor {
@@ -45,7 +48,8 @@ struct Session {
     unit: TimeUnit,
     combined: bool,
     topics: BTreeSet<Topic>,
-    account: Option<AccountId>,
+    is_api: bool,
+    hears: BTreeMap<AccountId, Hearing>,
 }
 
 impl PushActor {
@@ -57,16 +61,20 @@ impl PushActor {
             listeners,
             sessions: BTreeMap::new(),
             topics: BTreeMap::new(),
-            users: BTreeMap::new(),
+            users: Users::default(),
         }
     }
 
     /// Sends a frame; a session that cannot take it is let go.
     fn send(&mut self, to: SessionId, frame: Frame) {
+        self.tell(to, SessionEvent::Send(frame));
+    }
+
+    fn tell(&mut self, to: SessionId, event: SessionEvent) {
         let Some(session) = self.sessions.get(&to) else { return };
         if !session.link.is_connected() {
             self.release(to); // it closed, and its farewell is on the way
-        } else if !session.link.tell(SessionEvent::Send(frame)) {
+        } else if !session.link.tell(event) {
             session.link.evict();
             if let Some(topology) = &self.topology {
                 topology.metrics.sessions_too_slow.inc();
@@ -80,10 +88,8 @@ impl PushActor {
         for topic in &session.topics {
             self.leave_topic(*topic, id);
         }
-        if let Some(account) = session.account
-            && leave(&mut self.users, &account, id)
-        {
-            self.watch(account, false);
+        for account in session.hears.into_keys() {
+            self.unlist(id, account);
         }
         self.count();
     }
@@ -98,12 +104,6 @@ impl PushActor {
     fn watch_topic(&self, topic: Topic, listening: bool) {
         if let Some(topology) = &self.topology {
             topology.market.do_send(WatchTopic { topic, listening });
-        }
-    }
-
-    fn watch(&self, account: AccountId, listening: bool) {
-        if let Some(topology) = &self.topology {
-            topology.account_shard(account.slot()).do_send(Watch { account, listening });
         }
     }
 
@@ -142,8 +142,9 @@ impl Handler<OpenSession> for PushActor {
     type Result = ();
 
     fn handle(&mut self, open: OpenSession, _: &mut Self::Context) {
-        let OpenSession { session, link, unit } = open;
-        let listener = Session { link, unit, combined: false, topics: BTreeSet::new(), account: None };
+        let OpenSession { session, link, unit, is_api } = open;
+        let (topics, hears) = (BTreeSet::new(), BTreeMap::new());
+        let listener = Session { link, unit, combined: false, topics, is_api, hears };
         self.sessions.insert(session, listener);
         self.count();
     }
@@ -205,17 +206,6 @@ impl Handler<Unsubscribe> for PushActor {
         if let Some(acknowledgement) = unsubscribe.acknowledgement {
             self.send(id, acknowledgement);
         }
-    }
-}
-
-impl Handler<AttachUser> for PushActor {
-    type Result = ();
-
-    fn handle(&mut self, attach: AttachUser, _: &mut Self::Context) {
-        let Some(session) = self.sessions.get_mut(&attach.session) else { return };
-        session.account = Some(attach.account);
-        self.users.entry(attach.account).or_default().insert(attach.session);
-        self.watch(attach.account, true);
     }
 }
 
@@ -291,34 +281,19 @@ impl<'a> MarketFrames<'a> {
     }
 }
 
-impl Handler<PublishUser> for PushActor {
-    type Result = ();
-
-    fn handle(&mut self, publish: PublishUser, _: &mut Self::Context) {
-        for event in &publish.events {
-            let Some(listeners) = self.users.get(&event.account) else { continue };
-            let mut frames: [Option<Frame>; 2] = Default::default();
-            let listeners: Vec<SessionId> = listeners.iter().copied().collect();
-            for id in listeners {
-                let Some(session) = self.sessions.get(&id) else { continue };
-                let unit = session.unit;
-                let frame = frames[usize::from(unit == TimeUnit::Micros)]
-                    .get_or_insert_with(|| Frame(self.encoder.user(event, unit).into()))
-                    .clone();
-                self.send(id, frame);
-            }
-        }
-    }
-}
-
 impl Handler<Shutdown> for PushActor {
     type Result = ();
 
     fn handle(&mut self, _: Shutdown, _: &mut Self::Context) {
         let notices = [false, true].map(|combined| Frame(self.encoder.shutdown(combined).into()));
+        let api_notice = Frame(self.encoder.api_shutdown().into());
         for session in self.sessions.values() {
             let [plain, combined] = &notices;
-            let notice = if session.combined { combined } else { plain };
+            let notice = match (session.is_api, session.combined) {
+                (true, _) => &api_notice,
+                (false, true) => combined,
+                (false, false) => plain,
+            };
             session.link.tell(SessionEvent::Stopping(notice.clone()));
         }
     }

@@ -17,6 +17,7 @@ use super::{
     References, SymbolActor, Topology,
     message::{Drain, Encoder, Shutdown, StateHash, Wire},
     outbox::TurnOutbox,
+    progress::Progress,
 };
 use crate::{
     domain::{book::BookLimits, catalogue::Catalogue, id::SLOT_COUNT, replica::Parts},
@@ -148,6 +149,7 @@ pub fn start_with(
         metrics: Arc::new(Metrics::new(accounts.len(), symbols.len())),
         catalogue: Arc::clone(&settings.catalogue),
         clock: settings.clock.clone(),
+        progress: Progress::new(journal.as_ref().map_or(0, Journal::durable)),
         journal,
         new_accounts: AtomicU16::new(0),
         accounts,

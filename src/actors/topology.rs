@@ -7,7 +7,9 @@ use std::sync::{
 
 use actix::Addr;
 
-use super::{AccountActor, MarketDataActor, PushActor, SymbolActor, gate::Gate, outbox::TurnOutbox};
+use super::{
+    AccountActor, MarketDataActor, PushActor, SymbolActor, gate::Gate, outbox::TurnOutbox, progress::Progress,
+};
 use crate::{
     domain::{
         catalogue::Catalogue,
@@ -47,6 +49,8 @@ pub struct Topology {
     pub metrics: Arc<Metrics>,
     /// Where frames go and outboxes wait; `None` when nothing is kept.
     pub journal: Option<Journal<TurnOutbox>>,
+    /// How far what the shards did has been told.
+    pub progress: Progress,
     /// Where the next account without an id goes.
     pub new_accounts: AtomicU16,
 }

@@ -130,12 +130,12 @@ async fn rest(exchange: &Exchange, orders: u64) -> anyhow::Result<()> {
         answers.push(exchange.dispatch(AccountCommand::Place(order), None, None, Span::none())?);
         if answers.len() == 1_000 {
             for answer in answers.drain(..) {
-                answer.await??;
+                answer.await?.answer?;
             }
         }
     }
     for answer in answers {
-        answer.await??;
+        answer.await?.answer?;
     }
     Ok(())
 }

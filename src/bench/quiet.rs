@@ -3,7 +3,7 @@
 use crate::{
     actors::{
         KeyListener,
-        message::{Encoder, MarketUpdate, TimeUnit, Topic},
+        message::{Encoder, MarketUpdate, TimeUnit, Topic, UserForm},
     },
     domain::{account::UserEvent, catalogue::Catalogue, command::CreateApiKey, sample},
 };
@@ -21,11 +21,15 @@ impl Encoder for NoEncoder {
         String::new()
     }
 
-    fn user(&self, _: &UserEvent, _: TimeUnit) -> String {
+    fn user(&self, _: &UserEvent, _: TimeUnit, _: UserForm) -> String {
         String::new()
     }
 
     fn shutdown(&self, _: bool) -> String {
+        String::new()
+    }
+
+    fn api_shutdown(&self) -> String {
         String::new()
     }
 }

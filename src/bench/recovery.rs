@@ -189,7 +189,7 @@ async fn paced(
             let order = order(account, side, 100_000_000, 1);
             let answer = exchange.dispatch(AccountCommand::Place(order), None, None, Span::none())?;
             tasks.push(tokio::task::spawn_local(async move {
-                answer.await.map(|answer| answer.map(|_| due.elapsed()))
+                answer.await.map(|acknowledged| acknowledged.answer.map(|_| due.elapsed()))
             }));
         }
         tick += 1;

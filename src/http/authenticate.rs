@@ -1,6 +1,6 @@
 //! Decides who is calling: a signature, a browser session or the operator's token.
 
-use std::borrow::Cow;
+use std::{borrow::Cow, sync::Arc};
 
 use actix_web::{HttpRequest, http::header};
 use percent_encoding::percent_decode;
@@ -14,7 +14,10 @@ use super::{
     request_line::query_string,
     state::HttpState,
 };
-use crate::auth::{self, KeyDirectory, ReceiveWindow, Session, SignedPart, WindowError};
+use crate::{
+    auth::{self, ApiKey, KeyDirectory, ReceiveWindow, Session, SignedPart, WindowError},
+    domain::time::Timestamp,
+};
 
 /// The header of API keys.
 pub(super) const KEY_HEADER: &str = "x-mbx-apikey";
@@ -45,7 +48,17 @@ pub(super) fn authenticate(
             let caller = match key {
                 Some(key) => {
                     let key = key.to_str().map_err(|_| ApiError::key_format())?;
-                    signed(security, state, key, params, &query_string(request), body)?
+                    let query = query_string(request);
+                    let query = SignedPart::split(query.as_bytes());
+                    let body = SignedPart::split(body);
+                    let payload = [query.before, query.after, body.before, body.after];
+                    let signature = query.signature.or(body.signature);
+                    // Base64 arrives percent-encoded; a bare `+` stays one.
+                    let signature = signature.map(|text| -> Cow<'_, [u8]> { percent_decode(text).into() });
+                    let proof = Proof { key, payload: &payload, signature: signature.as_deref() };
+                    let (key, deadline) = signed(state, params, &proof)?;
+                    permit(security, &key)?;
+                    Caller { account: key.account, deadline: Some(deadline) }
                 }
                 None => browser(state, request, params)?,
             };
@@ -54,46 +67,84 @@ pub(super) fn authenticate(
     }
 }
 
-fn signed(
-    security: Security,
+/// What proves that a request is its key's owner's.
+pub(super) struct Proof<'a> {
+    /// The key.
+    pub(super) key: &'a str,
+    /// What was signed, in pieces.
+    pub(super) payload: &'a [&'a [u8]],
+    /// The signature, if one was sent.
+    pub(super) signature: Option<&'a [u8]>,
+}
+
+/// Authenticates a signed request.
+///
+/// # Errors
+/// As [`authenticate`].
+pub(super) fn signed(
     state: &HttpState,
-    key: &str,
     params: &Params<'_>,
-    query: &str,
-    body: &[u8],
-) -> Result<Caller, ApiError> {
-    if !KeyDirectory::is_well_formed(key) {
+    proof: &Proof<'_>,
+) -> Result<(Arc<ApiKey>, Timestamp), ApiError> {
+    if !KeyDirectory::is_well_formed(proof.key) {
         return Err(ApiError::key_format());
     }
-    let timestamp = match params.get("timestamp") {
-        None | Some("") => return Err(ApiError::missing_parameter("timestamp")),
-        Some(_) => params.time("timestamp").map_err(|_| ApiError::illegal("timestamp", TIMESTAMP))?,
-    };
-    let timestamp = timestamp.ok_or_else(|| ApiError::missing_parameter("timestamp"))?;
-    let window = match params.optional("recvWindow")? {
-        None => ReceiveWindow::default(),
-        Some(text) => ReceiveWindow::parse(text).map_err(window_error)?,
-    };
+    let stamp = Stamp::read(params)?;
     if matches!(params.get("signature"), None | Some("")) {
         return Err(ApiError::missing_parameter("signature"));
     }
-    let key = state.keys().get(key).ok_or_else(ApiError::key_refused)?;
-    let (query, body) = (SignedPart::split(query.as_bytes()), SignedPart::split(body));
-    let signature = query.signature.or(body.signature).ok_or_else(ApiError::bad_signature)?;
-    // Base64 arrives percent-encoded; a bare `+` stays one.
-    let signature: Cow<'_, [u8]> = percent_decode(signature).into();
-    if !key.verifies(&[query.before, query.after, body.before, body.after], &signature) {
+    let key = state.keys().get(proof.key).ok_or_else(ApiError::key_refused)?;
+    let signature = proof.signature.ok_or_else(ApiError::bad_signature)?;
+    if !key.verifies(proof.payload, signature) {
         return Err(ApiError::bad_signature());
     }
+    let deadline = stamp.check(state)?;
+    Ok((key, deadline))
+}
+
+/// When a request was made, and for how long it is good.
+pub(super) struct Stamp {
+    timestamp: Timestamp,
+    window: ReceiveWindow,
+}
+
+impl Stamp {
+    /// Reads `timestamp` and `recvWindow`.
+    ///
+    /// # Errors
+    /// -1102, -1100, -1105 or -1131.
+    pub(super) fn read(params: &Params<'_>) -> Result<Self, ApiError> {
+        let timestamp = match params.get("timestamp") {
+            None | Some("") => return Err(ApiError::missing_parameter("timestamp")),
+            Some(_) => params.time("timestamp").map_err(|_| ApiError::illegal("timestamp", TIMESTAMP))?,
+        };
+        let timestamp = timestamp.ok_or_else(|| ApiError::missing_parameter("timestamp"))?;
+        let window = match params.optional("recvWindow")? {
+            None => ReceiveWindow::default(),
+            Some(text) => ReceiveWindow::parse(text).map_err(window_error)?,
+        };
+        Ok(Self { timestamp, window })
+    }
+
+    /// Returns until when the request is good.
+    ///
+    /// # Errors
+    /// -1021.
+    pub(super) fn check(&self, state: &HttpState) -> Result<Timestamp, ApiError> {
+        self.window.check(self.timestamp, state.exchange().now()).map_err(window_error)
+    }
+}
+
+/// Requires that a key may be used for an endpoint of this security.
+///
+/// # Errors
+/// -2015.
+pub(super) fn permit(security: Security, key: &ApiKey) -> Result<(), ApiError> {
     let permitted = match security {
         Security::Trade => key.permissions.trade,
         _ => key.permissions.user_data,
     };
-    if !permitted {
-        return Err(ApiError::key_refused());
-    }
-    let deadline = window.check(timestamp, state.exchange().now()).map_err(window_error)?;
-    Ok(Caller { account: key.account, deadline: Some(deadline) })
+    if permitted { Ok(()) } else { Err(ApiError::key_refused()) }
 }
 
 fn window_error(error: WindowError) -> ApiError {

@@ -50,13 +50,19 @@ pub(super) struct Caller {
 /// One request.
 pub(super) struct Call<'a> {
     pub(super) state: &'a HttpState,
-    pub(super) request: &'a HttpRequest,
+    /// The endpoint's path.
+    pub(super) path: &'static str,
+    /// The HTTP request; `None` when it came by the WebSocket API. Handlers of parameters do not need it.
+    pub(super) request: Option<&'a HttpRequest>,
+    /// The body of an HTTP request.
     pub(super) body: &'a [u8],
     pub(super) params: Params<'a>,
     pub(super) caller: Option<Caller>,
     pub(super) unit: TimeUnit,
     pub(super) span: Span,
     pub(super) weight: Cell<u32>,
+    /// The position that made a command durable, once it has been answered.
+    pub(super) engine_seq: Cell<Option<u64>>,
 }
 
 impl<'a> Call<'a> {
@@ -74,6 +80,24 @@ impl<'a> Call<'a> {
     /// -1002 when the endpoint forgot to ask who is calling.
     pub(super) fn account(&self) -> Result<AccountId, ApiError> {
         self.caller.map(|caller| caller.account).ok_or_else(ApiError::unauthorized)
+    }
+
+    /// Returns the HTTP request.
+    ///
+    /// # Errors
+    /// -1020 when it came another way.
+    pub(super) fn http(&self) -> Result<&HttpRequest, ApiError> {
+        self.request.ok_or_else(ApiError::not_found)
+    }
+
+    /// Waits for the position a read asks for with `minSeq`: what was acknowledged up to it is shown then.
+    ///
+    /// # Errors
+    /// -1100 for what is no number, -93001 when it is not reached in time.
+    pub(super) async fn await_position(&self) -> Result<(), ApiError> {
+        let Some(position) = self.params.integer("minSeq")? else { return Ok(()) };
+        let reached = self.state.exchange().progress().reached(position);
+        timeout(self.state.limits().read_patience, reached).await.map_err(|_| ApiError::not_reached())
     }
 
     /// Counts this weight instead of the endpoint's.
@@ -142,11 +166,13 @@ impl<'a> Call<'a> {
         command: AccountCommand,
         operation: Operation,
     ) -> Result<Answer, ApiError> {
+        let key = idempotency::key(self, &command)?;
         self.params.all_read()?;
         let deadline = self.caller.and_then(|caller| caller.deadline);
-        let key = idempotency::key(self, &command)?;
         let answer = self.state.exchange().keyed_command(command, key, deadline, self.span.clone());
-        self.answer(answer, operation).await
+        let acknowledged = self.answer(answer, operation).await?;
+        self.engine_seq.set(Some(acknowledged.position));
+        acknowledged.answer.map_err(|reject| ApiError::refused(reject, operation))
     }
 
     /// Asks the caller's account.

@@ -75,9 +75,21 @@ const USED_WEIGHT_1M: HeaderName = HeaderName::from_static("x-mbx-used-weight-1m
 const ORDER_COUNT_10S: HeaderName = HeaderName::from_static("x-mbx-order-count-10s");
 const ORDER_COUNT_1D: HeaderName = HeaderName::from_static("x-mbx-order-count-1d");
 const REQUEST_UUID: HeaderName = HeaderName::from_static("x-mbx-uuid");
+const ENGINE_SEQ: HeaderName = HeaderName::from_static("x-engine-seq");
 const TIME_UNIT: HeaderName = HeaderName::from_static("x-mbx-time-unit");
 
 impl Endpoint {
+    /// Runs the handler. A read waits first for the position it asks for.
+    ///
+    /// # Errors
+    /// The refusal.
+    pub(super) async fn answer(&self, call: &Call<'_>) -> Result<Reply, ApiError> {
+        if self.method == Method::GET && self.security.has_params() {
+            call.await_position().await?;
+        }
+        (self.handle)(call).await
+    }
+
     /// Returns the route that serves this endpoint.
     pub(super) fn route(&'static self) -> Route {
         let serve = move |state, request, payload| serve(self, state, request, payload);
@@ -91,9 +103,9 @@ async fn serve(
     request: HttpRequest,
     payload: web::Payload,
 ) -> HttpResponse {
-    let weight = Cell::new(endpoint.weight);
+    let noted = Noted { weight: Cell::new(endpoint.weight), engine_seq: Cell::new(None) };
     let outcome = match count(&state, &request, endpoint.weight) {
-        Ok(()) => run(endpoint, &state, &request, payload, &weight).await,
+        Ok(()) => run(endpoint, &state, &request, payload, &noted).await,
         Err(error) => Err(error),
     };
     let mut response = match outcome {
@@ -101,7 +113,10 @@ async fn serve(
         Err(error) => refusal(&error),
     };
     let headers = response.headers_mut();
-    add_used_weight(&state, &request, headers, endpoint.weight, weight.get());
+    add_used_weight(&state, &request, headers, endpoint.weight, noted.weight.get());
+    if let Some(position) = noted.engine_seq.get() {
+        headers.insert(ENGINE_SEQ, HeaderValue::from(position));
+    }
     add_common_headers(&request, headers);
     if endpoint.security != Security::Public {
         headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
@@ -142,12 +157,18 @@ fn refuse(request: &HttpRequest, error: ApiError) -> HttpResponse {
     response
 }
 
+/// What is noted of a request besides its answer.
+struct Noted {
+    weight: Cell<u32>,
+    engine_seq: Cell<Option<u64>>,
+}
+
 async fn run(
     endpoint: &Endpoint,
     state: &HttpState,
     request: &HttpRequest,
     payload: web::Payload,
-    weight: &Cell<u32>,
+    noted: &Noted,
 ) -> Result<Reply, ApiError> {
     let body = match payload.to_bytes_limited(state.limits().body_bytes).await {
         Ok(Ok(body)) => body,
@@ -168,10 +189,21 @@ async fn run(
     if let Some(caller) = caller {
         span.record("account.id", caller.account.get());
     }
-    let call =
-        Call { state, request, body: &body, params, caller, unit, span, weight: Cell::new(weight.get()) };
-    let outcome = (endpoint.handle)(&call).await;
-    weight.set(call.weight.get());
+    let call = Call {
+        state,
+        path: endpoint.path,
+        request: Some(request),
+        body: &body,
+        params,
+        caller,
+        unit,
+        span,
+        weight: Cell::new(endpoint.weight),
+        engine_seq: Cell::new(None),
+    };
+    let outcome = endpoint.answer(&call).await;
+    noted.weight.set(call.weight.get());
+    noted.engine_seq.set(call.engine_seq.get());
     outcome
 }
 

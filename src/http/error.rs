@@ -141,6 +141,20 @@ impl ApiError {
         replace_partly_failed: CONFLICT -2021 "Order cancel-replace partially failed.";
         /// A cancel-replace failed.
         replace_failed: BAD_REQUEST -2022 "Order cancel-replace failed.";
+        /// The connection hears this account already.
+        subscription_active: BAD_REQUEST -2035 "User Data Stream subscription already active.";
+        /// The connection has no such subscription.
+        subscription_inactive: BAD_REQUEST -2036 "User Data Stream subscription not active.";
+        /// The position asked for was not reached in time: ours, outside Binance's range.
+        not_reached: SERVICE_UNAVAILABLE -93001 "The exchange has not reached minSeq yet.";
+        /// Events asked for are not kept: ours.
+        events_gone: BAD_REQUEST -93002 "Events after fromSeq are no longer kept; read the account again and go on from its last event.";
+        /// Events asked for have not happened: ours.
+        events_ahead: BAD_REQUEST -93003 "fromSeq is after the account's last event.";
+        /// More requests at once on one connection than it may have: ours.
+        too_many_at_once: TOO_MANY_REQUESTS -1003 "Too many requests queued.";
+        /// More subscriptions than one connection may have: ours.
+        too_many_subscriptions: BAD_REQUEST -93004 "More subscriptions than one connection may have.";
     }
 
     /// -1100, naming the parameter and what it may be.
@@ -186,6 +200,11 @@ impl ApiError {
     /// -1106: has no place here.
     pub fn not_required(name: &str) -> Self {
         Self::with_text(-1106, format!("Parameter '{name}' sent when not required."))
+    }
+
+    /// -1135: a part of a request is not the JSON asked for.
+    pub fn json_parameter(name: &str) -> Self {
+        Self::with_text(-1135, format!("JSON sent for parameter '{name}' is not valid"))
     }
 
     /// -1108: does not fit.

@@ -4,9 +4,11 @@ use super::{call::Call, error::ApiError};
 use crate::domain::command::{AccountCommand, IdempotencyKey, REQUEST_ID_LEN_MAX};
 
 const HEADER: &str = "X-Idempotency-Key";
+/// The same on the WebSocket API, which has no headers.
+const PARAMETER: &str = "idempotencyKey";
 
 /// What may differ between two sendings of the same request.
-const PASSING: [&str; 3] = ["timestamp", "recvWindow", "signature"];
+const PASSING: [&str; 5] = ["timestamp", "recvWindow", "signature", "apiKey", PARAMETER];
 
 /// Reads the key of a request that places an order; other requests are safe to repeat without one.
 ///
@@ -16,14 +18,18 @@ pub(super) fn key(call: &Call<'_>, command: &AccountCommand) -> Result<Option<Id
     if !matches!(command, AccountCommand::Place(_) | AccountCommand::Replace(_)) {
         return Ok(None);
     }
-    let Some(value) = call.request.headers().get(HEADER) else { return Ok(None) };
+    let value = match call.request {
+        Some(request) => request.headers().get(HEADER).map(|value| value.to_str().unwrap_or_default()),
+        None => call.params.get(PARAMETER),
+    };
+    let Some(value) = value else { return Ok(None) };
     let is_legal = |text: &&str| {
         !text.is_empty()
             && text.len() <= REQUEST_ID_LEN_MAX
             && text.bytes().all(|byte| byte.is_ascii_graphic())
     };
-    let id = value.to_str().ok().filter(is_legal);
-    let id = id.ok_or_else(|| ApiError::illegal(HEADER, "^[!-~]{1,64}$"))?;
+    let name = if call.request.is_some() { HEADER } else { PARAMETER };
+    let id = Some(value).filter(is_legal).ok_or_else(|| ApiError::illegal(name, "^[!-~]{1,64}$"))?;
     Ok(Some(IdempotencyKey { id: id.to_owned(), fingerprint: fingerprint(call) }))
 }
 
@@ -37,7 +43,7 @@ fn fingerprint(call: &Call<'_>) -> u128 {
         hasher.update(&(text.len() as u64).to_le_bytes());
         hasher.update(text.as_bytes());
     };
-    add(call.request.path());
+    add(call.path);
     for (name, value) in params {
         add(name);
         add(value);

@@ -14,6 +14,7 @@ mod client;
 mod commission;
 mod endpoint;
 mod error;
+mod events;
 mod exchange_info;
 #[doc(hidden)]
 pub mod fuzzing;

@@ -4,6 +4,11 @@
 use std::{borrow::Cow, cell::Cell};
 
 use percent_encoding::percent_decode_str;
+use serde::{
+    Deserialize, Deserializer,
+    de::{MapAccess, Visitor},
+};
+use serde_json::value::RawValue;
 
 use super::{
     error::ApiError,
@@ -14,6 +19,7 @@ use crate::domain::time::Timestamp;
 /// No endpoint has half as many.
 const PARAMS_MAX: usize = 64;
 
+#[derive(Debug)]
 struct Param<'a> {
     name: Cow<'a, str>,
     value: Cow<'a, str>,
@@ -21,7 +27,7 @@ struct Param<'a> {
 }
 
 /// The parameters of a request. What a handler never reads is refused by [`Params::all_read`].
-#[derive(Default)]
+#[derive(Debug, Default)]
 pub(super) struct Params<'a> {
     params: Vec<Param<'a>>,
 }
@@ -38,6 +44,52 @@ impl<'a> Params<'a> {
         params.add(query)?;
         params.add(body)?;
         Ok(params)
+    }
+
+    /// Reads the members of a JSON object. Text is taken for what it says, everything else for its JSON: so a number keeps
+    /// the digits it was sent with. `null` is the same as nothing.
+    ///
+    /// # Errors
+    /// -1135 for what is no object, -1101 for a name twice or too many parameters.
+    pub(super) fn from_json(text: &str) -> Result<Params<'static>, ApiError> {
+        let broken = |_| ApiError::json_parameter("params");
+        let Members(members) = serde_json::from_str(text).map_err(broken)?;
+        let mut params: Vec<Param<'static>> = Vec::with_capacity(members.len());
+        for (name, token) in members {
+            let token = token.get();
+            let value = match token.as_bytes().first() {
+                Some(b'"') => serde_json::from_str(token).map_err(broken)?,
+                _ => token.to_owned(),
+            };
+            if params.iter().any(|param| param.name == name) {
+                return Err(ApiError::duplicate_parameter());
+            }
+            if params.len() == PARAMS_MAX {
+                return Err(ApiError::too_many_parameters(PARAMS_MAX));
+            }
+            if token != "null" {
+                params.push(Param {
+                    name: Cow::Owned(name),
+                    value: Cow::Owned(value),
+                    read: Cell::new(false),
+                });
+            }
+        }
+        Ok(Params { params })
+    }
+
+    /// Returns what a WebSocket client signs: all parameters but the signature by name, as `k=v` joined by `&`.
+    pub(super) fn signed_text(&self) -> String {
+        let mut params: Vec<(&str, &str)> = self.pairs().filter(|(name, _)| *name != "signature").collect();
+        params.sort_unstable();
+        let mut text = String::with_capacity(256);
+        for (name, value) in params {
+            if !text.is_empty() {
+                text.push('&');
+            }
+            text.extend([name, "=", value]);
+        }
+        text
     }
 
     fn add(&mut self, text: &'a str) -> Result<(), ApiError> {
@@ -160,6 +212,31 @@ impl<'a> Params<'a> {
     pub(super) fn all_read(&self) -> Result<(), ApiError> {
         let read = self.params.iter().filter(|param| param.read.get()).count();
         if read == self.params.len() { Ok(()) } else { Err(ApiError::unread(read, self.params.len())) }
+    }
+}
+
+/// The members of a JSON object in their order, those of one name too.
+struct Members<'a>(Vec<(String, &'a RawValue)>);
+
+impl<'de: 'a, 'a> Deserialize<'de> for Members<'a> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Collect;
+        impl<'de> Visitor<'de> for Collect {
+            type Value = Vec<(String, &'de RawValue)>;
+
+            fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                formatter.write_str("an object")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+                let mut members = Vec::new();
+                while let Some(member) = map.next_entry()? {
+                    members.push(member);
+                }
+                Ok(members)
+            }
+        }
+        deserializer.deserialize_map(Collect).map(Members)
     }
 }
 

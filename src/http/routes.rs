@@ -8,8 +8,8 @@ use actix_web::{
 use super::{
     absent, account, cancel_replace, commission,
     endpoint::{Endpoint, Security, not_found, other_method},
-    exchange_info, health, keys, market, market_diff, market_klines, market_ticker, market_trades, operator,
-    order, people, rate_limit, session, shims, static_files, ws,
+    events, exchange_info, health, keys, market, market_diff, market_klines, market_ticker, market_trades,
+    operator, order, people, rate_limit, session, shims, static_files, ws,
 };
 
 macro_rules! endpoints {
@@ -74,6 +74,7 @@ pub static ENDPOINTS: &[Endpoint] = endpoints! {
     GET    "/fapi/v1/exchangeInfo"            Public    1 shims::futures;
     GET    "/dapi/v1/exchangeInfo"            Public    1 shims::futures;
     GET    "/x/v1/rateLimit"                  Public    1 rate_limit::address;
+    GET    "/x/v1/events"                     UserData 20 events::list;
     POST   "/x/v1/session/demo"               Browser   1 session::begin_demo;
     GET    "/x/v1/session"                    Browser   1 session::get;
     POST   "/x/v1/session"                    Browser   1 people::sign_in;

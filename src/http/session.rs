@@ -21,7 +21,7 @@ use crate::{
 /// `POST /x/v1/session/demo`
 pub(super) async fn begin_demo(call: &Call<'_>) -> Result<Reply, ApiError> {
     let account = call.state.demo_account().ok_or_else(ApiError::not_found)?;
-    refuse_foreign(call.request)?;
+    refuse_foreign(call.http()?)?;
     begin(call, account, None).map(|(_, reply)| reply)
 }
 
@@ -47,15 +47,15 @@ pub(super) fn begin(
 
 /// `GET /x/v1/session`
 pub(super) async fn get(call: &Call<'_>) -> Result<Reply, ApiError> {
-    let session = session(call.state, call.request)?;
+    let session = session(call.state, call.http()?)?;
     Ok(Reply::write(192, |json| write(json, &session, call.state.demo_account())))
 }
 
 /// `DELETE /x/v1/session`
 pub(super) async fn end(call: &Call<'_>) -> Result<Reply, ApiError> {
-    let session = session(call.state, call.request)?;
-    require_csrf(call.request, &session)?;
-    if let Some(cookie) = call.request.cookie(COOKIE) {
+    let session = session(call.state, call.http()?)?;
+    require_csrf(call.http()?, &session)?;
+    if let Some(cookie) = call.http()?.cookie(COOKIE) {
         call.state.sessions().end(cookie.value(), call.state.exchange().now());
     }
     let mut reply = Reply::json("{}".to_owned());

@@ -45,6 +45,16 @@ pub struct ConnectionLimits {
     pub socket_messages_per_second: u32,
     /// Streams a WebSocket client may subscribe to.
     pub socket_streams: usize,
+    /// The largest message a client of the WebSocket API may send, in bytes.
+    pub api_message_bytes: usize,
+    /// Messages, pings and pongs a client of the WebSocket API may send a second.
+    pub api_messages_per_second: u32,
+    /// Requests of one connection of the WebSocket API that may wait for their answers.
+    pub api_requests: usize,
+    /// Private subscriptions of one connection of the WebSocket API.
+    pub api_subscriptions: usize,
+    /// How long a read waits for the position it asks for.
+    pub read_patience: Duration,
     /// How often a WebSocket client is pinged.
     pub socket_ping: Duration,
     /// How long a WebSocket client may stay silent.
@@ -67,6 +77,11 @@ impl Default for ConnectionLimits {
             socket_message_bytes: 64 * 1024,
             socket_messages_per_second: 5,
             socket_streams: 1_024,
+            api_message_bytes: 64 * 1024,
+            api_messages_per_second: 2_000,
+            api_requests: 256,
+            api_subscriptions: 1_000,
+            read_patience: Duration::from_secs(1),
             socket_ping: Duration::from_secs(20),
             socket_silence: Duration::from_secs(60),
             socket_lifetime: Duration::from_secs(24 * 60 * 60),

@@ -27,8 +27,9 @@ const QUIET: Duration = Duration::from_millis(20);
 
 /// What waits for frames to be durable.
 pub trait Outbox: Send + 'static {
-    /// Lets it out. Runs on the journal thread, so it must be quick and must not block.
-    fn release(self);
+    /// Lets it out. `position` is the last frame that had to be durable first: its own, or the one queued before it; it
+    /// never falls from one release to the next. Runs on the journal thread, so it must be quick and must not block.
+    fn release(self, position: u64);
 
     /// Says how long it can wait for others to be committed with it. Nobody waits for the first of the frames an order
     /// takes; committed at once, they would make the last, which somebody does wait for, wait for two syncs.
@@ -225,6 +226,7 @@ pub fn start_observed<O: Outbox>(
     on_failure: OnFailure,
 ) -> Result<(Journal<O>, JournalThread<O>), JournalError> {
     let (sender, queue) = mpsc::channel();
+    let position = writer.position().lsn;
     let shared = Arc::new(Shared {
         durable: AtomicU64::new(writer.durable()),
         is_short_of_space: writer.space_warning(),
@@ -237,6 +239,7 @@ pub fn start_observed<O: Outbox>(
         queue,
         shared: Arc::clone(&shared),
         batch: Vec::new(),
+        position,
         due: None,
         is_marked: true,
         unsynced_since: None,
@@ -264,7 +267,10 @@ struct Worker<O> {
     observer: Observer,
     queue: Receiver<Message<O>>,
     shared: Arc<Shared>,
-    batch: Vec<O>,
+    /// Each with its position.
+    batch: Vec<(O, u64)>,
+    /// The last frame staged.
+    position: u64,
     /// When the batch is to be committed at the latest.
     due: Option<Instant>,
     /// A marker follows the last commit already.
@@ -382,7 +388,7 @@ impl<O: Outbox> Worker<O> {
 
     fn stage(&mut self, append: Append<O>) -> Result<(), JournalError> {
         if append.count > 0 || !append.frames.is_empty() {
-            self.writer.append(&append.frames, append.count)?;
+            self.position = self.writer.append(&append.frames, append.count)?;
         }
         let patience = append.outbox.patience();
         if self.batch.is_empty() || self.due.is_some() {
@@ -393,7 +399,7 @@ impl<O: Outbox> Worker<O> {
                 (_, due) => due,
             };
         }
-        self.batch.push(append.outbox);
+        self.batch.push((append.outbox, self.position));
         Ok(())
     }
 
@@ -415,8 +421,8 @@ impl<O: Outbox> Worker<O> {
             self.observe(&Commit { frames: written - before, bytes, took: began.elapsed() });
         }
         let released = self.batch.len() as u64;
-        for outbox in self.batch.drain(..) {
-            outbox.release();
+        for (outbox, position) in self.batch.drain(..) {
+            outbox.release(position);
         }
         self.shared.released.fetch_add(released, Ordering::Relaxed);
         Ok(())

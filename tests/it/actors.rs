@@ -148,9 +148,9 @@ fn a_busy_shard_does_not_starve_its_neighbour_on_the_same_thread() {
         let flood: Vec<_> = (0..FLOOD).map(|index| make(busy(index), format!("busy{index}"))).collect();
         let calm = make(CALM.0, "calm".to_owned());
         go.send(()).unwrap();
-        calm.await.unwrap().unwrap();
+        calm.await.unwrap().answer.unwrap();
         for answer in flood {
-            answer.await.unwrap().unwrap();
+            answer.await.unwrap().answer.unwrap();
         }
         let made = keys.made.lock().unwrap();
         let before = made.iter().position(|key| key == "calm").unwrap();

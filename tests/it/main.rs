@@ -25,3 +25,4 @@ mod planted;
 mod real_klines;
 mod scenarios;
 mod support;
+mod ws_api;

@@ -10,10 +10,11 @@ pub use market::{
     QueryMarket, Span, Speed, TickerView, WatchTopic, WindowView,
 };
 pub use push::{
-    AttachUser, Encoder, Frame, JoinTopic, OpenSession, PublishMarket, PublishUser, Release, SessionEvent,
-    SessionId, SessionLink, Shutdown, Subscribe, TickerWindow, TimeUnit, Topic, Unsubscribe,
+    Acknowledge, AttachUser, DetachUser, Encoder, Frame, JoinTopic, Listening, NotListening, OpenSession,
+    PublishMarket, PublishUser, Release, SessionEvent, SessionId, SessionLink, Shutdown, Subscribe,
+    TickerWindow, TimeUnit, Topic, Unsubscribe, UserForm,
 };
 pub use shard::{
-    Admission, Admitted, Applied, Crash, Deliver, Drain, Query, ReplyHandle, StateHash, SymbolShardLost,
-    Traced, Watch, Wire,
+    Acknowledgement, Admission, Admitted, Applied, Crash, Deliver, Drain, Listen, Query, ReplyHandle,
+    StateHash, SymbolShardLost, Traced, Unwatch, Wire,
 };

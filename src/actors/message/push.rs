@@ -8,11 +8,15 @@ use std::sync::{
 use actix::prelude::*;
 use bytestring::ByteString;
 
-use super::market::{MarketUpdate, Speed};
+use super::{
+    market::{MarketUpdate, Speed},
+    shard::Listen,
+};
 use crate::domain::{
-    account::UserEvent,
+    account::{Backlog, Gap, UserEvent},
     id::{AccountId, SymbolId},
     market::{Interval, Zone},
+    reject::Reject,
 };
 
 /// A WebSocket session, numbered by who opened it; unique for the life of the process.
@@ -111,6 +115,10 @@ pub enum SessionEvent {
     TooSlow,
     /// The exchange is stopping: send this notice, then close with 1001.
     Stopping(Frame),
+    /// Send these, one after the other; they count as one.
+    SendAll(Vec<Frame>),
+    /// Private events will not come; say so.
+    NotAttached(UserForm, Option<Frame>),
 }
 
 /// How push reaches a session, and how far the session is behind.
@@ -166,6 +174,30 @@ pub enum TimeUnit {
     Micros,
 }
 
+/// How private events are wrapped.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum UserForm {
+    /// `{"stream":"user","data":{"seq","event"}}`, for the page.
+    Page,
+    /// `{"subscriptionId","event","seq"}`, for this subscription of a WebSocket API connection; no number is used twice.
+    Api(u16),
+}
+
+/// Why a session does not get private events.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum NotListening {
+    /// Not from where it asked.
+    #[error(transparent)]
+    Gap(#[from] Gap),
+    /// Not at all.
+    #[error(transparent)]
+    Refused(#[from] Reject),
+}
+
+/// Makes the frame that says how asking for private events went: the number of the last event before the live ones, or why
+/// there are none.
+pub type Acknowledge = Box<dyn FnOnce(&Result<u64, NotListening>) -> Option<Frame> + Send>;
+
 /// Session to push: remember me.
 #[derive(Debug, Message)]
 #[rtype(result = "()")]
@@ -176,6 +208,8 @@ pub struct OpenSession {
     pub link: SessionLink,
     /// What times are printed in; applies to all the session's streams.
     pub unit: TimeUnit,
+    /// Whether it speaks the WebSocket API.
+    pub is_api: bool,
 }
 
 /// Session to push: the frames of these streams from now on, wrapped in `{"stream","data"}` or not.
@@ -204,14 +238,52 @@ pub struct Unsubscribe {
     pub acknowledgement: Option<Frame>,
 }
 
-/// Session to push: this account's private events too.
-#[derive(Debug, Message)]
+/// Session to push: this account's private events too. First comes the acknowledgement, then what was missed, then what
+/// happens.
+#[derive(Message)]
 #[rtype(result = "()")]
 pub struct AttachUser {
     /// Who.
     pub session: SessionId,
     /// Whose events; the session was authenticated for it.
     pub account: AccountId,
+    /// How they are wrapped.
+    pub form: UserForm,
+    /// The last event the client has, to be told those after it; by default the last there is.
+    pub after: Option<u64>,
+    /// Sent first.
+    pub acknowledge: Acknowledge,
+}
+
+impl std::fmt::Debug for AttachUser {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let Self { session, account, form, after, .. } = self;
+        let mut fields = formatter.debug_struct("AttachUser");
+        fields.field("session", session).field("account", account).field("form", form);
+        fields.field("after", after).finish_non_exhaustive()
+    }
+}
+
+/// Session to push: no more of this account's private events.
+#[derive(Debug, Message)]
+#[rtype(result = "()")]
+pub struct DetachUser {
+    /// Who.
+    pub session: SessionId,
+    /// Whose events.
+    pub account: AccountId,
+    /// Sent after the last of them.
+    pub farewell: Vec<Frame>,
+}
+
+/// Account to push: where a session's private events begin. Told before the first of them.
+#[derive(Debug, Message)]
+#[rtype(result = "()")]
+pub struct Listening {
+    /// What was asked.
+    pub listen: Listen,
+    /// What it missed, and the number of the last event before the live ones.
+    pub start: Result<Backlog, NotListening>,
 }
 
 /// Session to push: forget me.
@@ -260,7 +332,9 @@ pub trait Encoder: Send + 'static {
     /// Returns the name of a stream, e.g. `btcusdt@trade`.
     fn stream_name(&self, topic: Topic) -> String;
     /// Returns the whole frame of a private event.
-    fn user(&self, event: &UserEvent, unit: TimeUnit) -> String;
+    fn user(&self, event: &UserEvent, unit: TimeUnit, form: UserForm) -> String;
     /// Returns the notice that the exchange is stopping.
     fn shutdown(&self, combined: bool) -> String;
+    /// Returns the same notice as the WebSocket API has it.
+    fn api_shutdown(&self) -> String;
 }

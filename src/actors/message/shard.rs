@@ -6,6 +6,7 @@ use actix::prelude::*;
 use tokio::sync::oneshot;
 use tracing::Span;
 
+use super::push::{SessionId, UserForm};
 use crate::actors::{gate::Permit, topology::Topology};
 use crate::domain::{
     account::{AccountQuery, AccountView},
@@ -16,8 +17,18 @@ use crate::domain::{
     time::Timestamp,
 };
 
-/// Where a command's answer goes. Dropped unanswered, the waiting side sees the shard is out of service.
+/// Where a question's answer goes. Dropped unanswered, the waiting side sees the shard is out of service.
 pub type ReplyHandle<T> = oneshot::Sender<Result<T, Reject>>;
+
+/// The answer to a command, and the position that made it durable
+/// ([`Progress`](crate::actors::Progress)).
+#[derive(Debug)]
+pub struct Acknowledgement {
+    /// The answer.
+    pub answer: Result<Answer, Reject>,
+    /// A read that waits for this position shows what the command did.
+    pub position: u64,
+}
 
 /// Http to account: a command that holds a permit of its shard until it is answered (`PlaceOrder`,
 /// `CancelOrder`, `AmendOrder`, `ReplaceOrder`, `CancelAll`, `Deposit`, `Withdraw`, `CreateAccount`, …: the
@@ -42,7 +53,7 @@ pub struct Admission {
     /// Held until the final answer, so that a dropped request cannot leak capacity.
     pub permit: Permit,
     /// Where the answer goes.
-    pub reply: ReplyHandle<Answer>,
+    pub reply: oneshot::Sender<Acknowledgement>,
     /// When it was let in.
     pub entered: Instant,
 }
@@ -89,15 +100,24 @@ pub struct Applied {
     pub watermarks: Vec<(SlotId, SlotId, u64)>,
 }
 
-/// Push to account: somebody listens to this account's events, or nobody any more.
-#[derive(Debug, Clone, Copy, Message)]
+/// Push to account: a session listens to this account's events; say from where.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Message)]
 #[rtype(result = "()")]
-pub struct Watch {
+pub struct Listen {
     /// Whose events.
     pub account: AccountId,
-    /// Whether anybody listens.
-    pub listening: bool,
+    /// Which session.
+    pub session: SessionId,
+    /// Which of its subscriptions.
+    pub form: UserForm,
+    /// The last event it has, to be told those after it; by default the last there is.
+    pub after: Option<u64>,
 }
+
+/// Push to account: nobody listens to this account's events any more.
+#[derive(Debug, Clone, Copy, Message)]
+#[rtype(result = "()")]
+pub struct Unwatch(pub AccountId);
 
 /// App to shard: answer when everything before this has been processed.
 #[derive(Debug, Message)]

@@ -7,6 +7,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::{
+    event::UserEventKind,
     ledger::Posting,
     state::{Deferred, Kept, Pending, Placing},
 };
@@ -138,7 +139,12 @@ pub enum Change {
     /// A message to a symbol slot.
     Sent(Envelope<ToSymbol>),
     /// The account's owner was told something.
-    Told(AccountId),
+    Told {
+        /// Whose.
+        account: AccountId,
+        /// What, when the account is recorded.
+        event: Option<Box<UserEventKind>>,
+    },
     /// A transfer's id, or an order's idempotency key, is remembered with its request.
     RequestKept {
         /// Whose.
@@ -228,6 +234,13 @@ pub enum Change {
     KeyTaken(String),
     /// A login is new, or has another password.
     LoginSet(Login),
+    /// What an account's owner is told is kept from now on, or is kept no more.
+    Recorded {
+        /// Whose.
+        account: AccountId,
+        /// Whether it is kept.
+        is_on: bool,
+    },
 }
 
 /// Why an order became smaller.
@@ -253,6 +266,8 @@ pub enum Cause {
     },
     /// Time passed.
     Tick,
+    /// Somebody listens to an account.
+    Listener,
 }
 
 /// What a frame of an account slot begins with.

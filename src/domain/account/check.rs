@@ -134,7 +134,8 @@ impl AccountSlot {
     }
 
     /// Returns the state hash: a sum over accounts, their balances and requests, orders, names, API keys, logins,
-    /// commands in flight, counters and conversations. Archive, listeners and acknowledgements are not state. A slot nothing has
+    /// commands in flight, counters and conversations. Archive, the events of recorded accounts, listeners and
+    /// acknowledgements are not state. A slot nothing has
     /// happened to hashes to zero, so that it does not matter which empty slots exist.
     pub fn hash(&self) -> u128 {
         let state = &self.state;
@@ -193,6 +194,10 @@ fn hash_account(id: AccountId, account: &Account) -> u128 {
         let [held_low, held_high] = hash::words(balance.frozen.units());
         let words = [id.get(), u64::from(asset.get()), free_low, free_high, held_low, held_high];
         sum = sum.wrapping_add(hash::entity(3, &words));
+    }
+    // Only where there is something to say, so that an account nobody ever listened to hashes without it.
+    if account.recorded {
+        sum = sum.wrapping_add(hash::entity(40, &[id.get()]));
     }
     account.requests.iter().fold(sum, |sum, request| sum.wrapping_add(hash::of(16, &(id, request))))
 }

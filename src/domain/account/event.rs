@@ -1,5 +1,7 @@
 //! What an account's owner is told: the private stream.
 
+use serde::{Deserialize, Serialize};
+
 use crate::domain::{
     command::Balance,
     id::{AccountId, AssetId, ClientOrderId},
@@ -10,7 +12,7 @@ use crate::domain::{
 };
 
 /// One event of an account's private stream.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct UserEvent {
     /// Whose.
     pub account: AccountId,
@@ -22,8 +24,8 @@ pub struct UserEvent {
     pub kind: UserEventKind,
 }
 
-/// What happened to an account.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// What happened to an account. New variants are added at the end: the position is the journal's number.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum UserEventKind {
     /// An order changed (wire `executionReport`). Boxed: it is the large case, and only made when watched.
     Execution(Box<Execution>),
@@ -41,7 +43,7 @@ pub enum UserEventKind {
 }
 
 /// An order's change, with the order as it is after it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Execution {
     /// The order after the change.
     pub order: Order,
@@ -54,7 +56,7 @@ pub struct Execution {
 }
 
 /// What kind of change (wire `x`).
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum ExecutionKind {
     /// Accepted.
     New,

@@ -1,6 +1,9 @@
 //! What an account slot can be asked without changing it.
 
-use super::archive::Prevention;
+use super::{
+    archive::Prevention,
+    record::{Backlog, Gap},
+};
 use crate::domain::{
     command::{Balance, CreateApiKey, OrderRef},
     id::{AssetId, OrderId, OrderListId, SymbolId, TradeId},
@@ -46,6 +49,13 @@ pub enum AccountQuery {
         from: Option<TradeId>,
         /// Which part of them.
         page: Page,
+    },
+    /// What its owner was told, if it is recorded.
+    Events {
+        /// After this number.
+        after: u64,
+        /// At most so many.
+        limit: usize,
     },
     /// Whether this order would be accepted now.
     Test(NewOrder),
@@ -107,6 +117,8 @@ pub enum AccountView {
     Orders(Vec<Order>),
     /// Fills, by trade id.
     Fills(Vec<Fill>),
+    /// Events, in order and without gaps.
+    Events(Result<Backlog, Gap>),
     /// The order would be accepted.
     Tested,
     /// Lists of orders, by id.

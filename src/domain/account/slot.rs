@@ -12,6 +12,7 @@ use super::{
     change::{AccountFrame, Cause, Change, FrameHead},
     event::{UserEvent, UserEventKind},
     ledger::{self, Place},
+    record::{Backlog, Gap},
     state::{Account, AccountState},
 };
 use crate::domain::{
@@ -54,6 +55,8 @@ pub enum AccountInput {
     },
     /// Time has passed: acknowledge what was applied.
     Tick,
+    /// Somebody listens to the account: keep what it is told from now on.
+    Record(AccountId),
 }
 
 /// What came of one input. The caller empties and reuses it.
@@ -185,6 +188,20 @@ impl AccountSlot {
         }
     }
 
+    /// Returns the first `limit` events an account was told after number `after`, by default its last.
+    ///
+    /// # Errors
+    /// [`Reject::UnknownAccount`]; the inner one when they are not kept.
+    pub fn events(
+        &self,
+        account: AccountId,
+        after: Option<u64>,
+        limit: usize,
+    ) -> Result<Result<Backlog, Gap>, Reject> {
+        let last = self.state.accounts.get(&account).ok_or(Reject::UnknownAccount)?.event_seq;
+        Ok(self.state.record.after(account, after.unwrap_or(last), last, limit))
+    }
+
     /// Returns the messages symbol slots are not known to have applied.
     pub fn unapplied(&self) -> impl Iterator<Item = &Envelope<ToSymbol>> {
         self.state.links.unapplied()
@@ -288,6 +305,10 @@ impl Turn<'_> {
                 self.run_countdowns()?;
                 Cause::Tick
             }
+            AccountInput::Record(account) => {
+                self.record(account)?;
+                Cause::Listener
+            }
         };
         if self.out.changes.is_empty() {
             return Ok(None);
@@ -376,19 +397,22 @@ impl Turn<'_> {
         self.out.messages.push(envelope);
     }
 
-    /// Numbers a private event and, when somebody listens, makes it.
+    /// Numbers a private event and, when somebody listens or the account is recorded, makes it.
     pub(super) fn tell(
         &mut self,
         owner: AccountId,
         kind: impl FnOnce(&Account) -> UserEventKind,
     ) -> Result<(), Fault> {
-        self.change(Change::Told(owner))?;
         let account = self.state.account(owner)?;
-        if account.watched {
-            let (seq, time) = (account.event_seq, self.state.time);
-            self.out.events.push(UserEvent { account: owner, seq, time, kind: kind(account) });
+        let (watched, recorded) = (account.watched, account.recorded);
+        if !watched && !recorded {
+            return self.change(Change::Told { account: owner, event: None });
         }
-        Ok(())
+        let (seq, time, kind) = (account.event_seq + 1, self.state.time, kind(account));
+        if watched {
+            self.out.events.push(UserEvent { account: owner, seq, time, kind: kind.clone() });
+        }
+        self.change(Change::Told { account: owner, event: recorded.then(|| Box::new(kind)) })
     }
 
     /// Tells the balances of these assets.

@@ -7,8 +7,10 @@ use serde::{Deserialize, Serialize};
 use super::{
     archive::{Archive, Prevention},
     change::{Cause, Change, Lowering},
+    event::{UserEvent, UserEventKind},
     ledger::{ByAsset, ByKey, Place, Posting},
     quota::OrderQuota,
+    record::Record,
 };
 use crate::domain::{
     command::{Answer, Balance, CreateApiKey, ReplaceOrder, Transfer},
@@ -59,6 +61,7 @@ pub struct AccountState {
     pub(super) last_command: u64,
     pub(super) links: Links<ToSymbol>,
     pub(super) archive: Archive,
+    pub(super) record: Record,
 }
 
 /// One account.
@@ -75,6 +78,8 @@ pub(super) struct Account {
     pub(super) event_seq: u64,
     pub(super) quota: OrderQuota,
     pub(super) updated_at: Timestamp,
+    /// Whether what its owner is told is kept.
+    pub(super) recorded: bool,
     /// Whether anybody listens: not state, and not in the hash.
     #[serde(skip)]
     pub(super) watched: bool,
@@ -231,6 +236,7 @@ impl AccountState {
             last_command: 0,
             links: Links::new(slot),
             archive: Archive::default(),
+            record: Record::default(),
         }
     }
 
@@ -257,7 +263,7 @@ impl AccountState {
                 Ok(true)
             }
             Cause::Message { from, seq } => self.links.receive(from, seq),
-            Cause::Tick => Ok(true),
+            Cause::Tick | Cause::Listener => Ok(true),
         }
     }
 
@@ -360,7 +366,7 @@ impl AccountState {
                 self.amending.remove(order);
             }
             Change::Sent(envelope) => self.links.sent(*envelope)?,
-            Change::Told(account) => self.account_mut(*account)?.event_seq += 1,
+            Change::Told { account, event } => self.told(*account, event.as_deref())?,
             Change::RequestKept { account, id, kept } => self.keep(*account, id, kept)?,
             Change::RequestAnswered { command, answer } => self.answer_kept(*command, answer)?,
             Change::RequestForgotten { account, id } => self.forget(*account, id)?,
@@ -379,6 +385,7 @@ impl AccountState {
             Change::LoginSet(login) => {
                 self.logins.insert(login.name.clone(), login.clone());
             }
+            Change::Recorded { account, is_on } => self.set_recorded(*account, *is_on)?,
         }
         Ok(())
     }
@@ -499,6 +506,27 @@ impl AccountState {
         if let Some(Kept::Order { command, .. }) = account.requests.remove(id) {
             account.keyed_orders -= 1;
             self.keyed.remove(&command);
+        }
+        Ok(())
+    }
+
+    fn told(&mut self, id: AccountId, event: Option<&UserEventKind>) -> Result<(), Fault> {
+        let time = self.time;
+        let account = self.account_mut(id)?;
+        account.event_seq += 1;
+        let seq = account.event_seq;
+        if let Some(kind) = event {
+            self.record.push(UserEvent { account: id, seq, time, kind: kind.clone() });
+        }
+        Ok(())
+    }
+
+    fn set_recorded(&mut self, id: AccountId, is_on: bool) -> Result<(), Fault> {
+        self.account_mut(id)?.recorded = is_on;
+        if is_on {
+            self.record.open(id);
+        } else {
+            self.record.close(id);
         }
         Ok(())
     }

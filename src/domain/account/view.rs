@@ -44,6 +44,9 @@ impl AccountSlot {
             AccountQuery::OrderCounts => {
                 Ok(AccountView::OrderCounts(account.quota.counts(now.max(state.time))))
             }
+            AccountQuery::Events { after, limit } => {
+                self.events(id, Some(after), limit).map(AccountView::Events)
+            }
             AccountQuery::Test(order) => {
                 let spec = self.catalogue().symbol(order.symbol).ok_or(Reject::UnknownSymbol)?;
                 plan::check(spec, &order, now.max(state.time))?;

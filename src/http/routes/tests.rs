@@ -53,6 +53,7 @@ const DOCUMENTED: &[(&str, &str, Security, u32)] = {
         ("GET",    "/fapi/v1/exchangeInfo",            Public,    1),
         ("GET",    "/dapi/v1/exchangeInfo",            Public,    1),
         ("GET",    "/x/v1/rateLimit",                  Public,    1),
+        ("GET",    "/x/v1/events",                     UserData, 20),
         ("POST",   "/x/v1/session/demo",               Browser,   1),
         ("GET",    "/x/v1/session",                    Browser,   1),
         ("POST",   "/x/v1/session",                    Browser,   1),

@@ -6,7 +6,7 @@ use super::{market, topic};
 use crate::{
     actors::{
         Clock,
-        message::{Encoder, MarketUpdate, Topic},
+        message::{Encoder, MarketUpdate, Topic, UserForm},
     },
     domain::{
         account::{Execution, ExecutionKind, UserEvent, UserEventKind},
@@ -42,7 +42,7 @@ impl WireEncoder {
     }
 
     /// Writes the event of a private frame.
-    fn user_event(&self, json: &mut Json, event: &UserEvent, unit: TimeUnit) {
+    pub(in crate::http) fn user_event(&self, json: &mut Json, event: &UserEvent, unit: TimeUnit) {
         match &event.kind {
             UserEventKind::Execution(execution) => {
                 if let Some(spec) = self.spec(execution.order.symbol) {
@@ -91,16 +91,27 @@ impl Encoder for WireEncoder {
         topic::name(topic, &self.catalogue)
     }
 
-    fn user(&self, event: &UserEvent, unit: TimeUnit) -> String {
+    fn user(&self, event: &UserEvent, unit: TimeUnit, form: UserForm) -> String {
         let mut json = Json::with_capacity(768);
-        json.object(|json| {
-            json.field("stream").text(USER_STREAM);
-            json.field("data").object(|json| {
-                json.field("seq").number(event.seq);
+        json.object(|json| match form {
+            UserForm::Page => {
+                json.field("stream").text(USER_STREAM);
+                json.field("data").object(|json| {
+                    json.field("seq").number(event.seq);
+                    self.user_event(json.field("event"), event, unit);
+                });
+            }
+            UserForm::Api(subscription) => {
+                json.field("subscriptionId").number(u64::from(subscription));
                 self.user_event(json.field("event"), event, unit);
-            });
+                json.field("seq").number(event.seq);
+            }
         });
         json.finish()
+    }
+
+    fn api_shutdown(&self) -> String {
+        format!("{{\"event\":{}}}", self.shutdown(false))
     }
 
     fn shutdown(&self, combined: bool) -> String {

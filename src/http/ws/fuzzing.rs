@@ -2,13 +2,14 @@
 
 use bytes::Bytes;
 
-use super::{frame::Fragments, protocol};
+use super::{api, frame::Fragments, protocol};
 
 /// The most a message put together from fragments may have.
 const LIMIT: usize = 1 << 10;
 
 /// Reads a message as a request, and writes the answers to it.
 pub(in crate::http) fn request(text: &str) {
+    api::read(text);
     if let Ok(request) = protocol::parse(text) {
         let _ = (protocol::done(request.id), protocol::property_is(request.id, true));
     }

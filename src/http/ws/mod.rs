@@ -1,22 +1,31 @@
-//! WebSocket: market streams for everybody, and the private stream of a browser session.
+//! WebSocket: market streams for everybody, the private stream of a browser session, and the WebSocket API.
 
+mod api;
+mod conversation;
 mod encode;
 mod frame;
 pub(super) mod fuzzing;
 mod market;
+mod notices;
 mod protocol;
 mod session;
+mod streams;
 mod topic;
 
 pub use encode::WireEncoder;
 pub(super) use market::write_diff;
+pub(super) use notices::gap_error;
 
 use actix_web::{
     HttpRequest, HttpResponse,
     web::{self, ServiceConfig},
 };
 
-use self::session::Opening;
+use self::{
+    api::Api,
+    session::Opening,
+    streams::{PageUser, Streams},
+};
 use super::{
     authenticate::{COOKIE, session as browser_session},
     client::client_address,
@@ -26,6 +35,7 @@ use super::{
     params::Params,
     request_line::query_string,
     state::HttpState,
+    time_unit::TimeUnit,
 };
 use crate::domain::reject::Reject;
 
@@ -41,6 +51,8 @@ pub(super) fn configure(config: &mut ServiceConfig) {
     socket("/stream", open_combined);
     socket("/stream/{streams:.*}", open_combined);
     socket("/x/v1/stream", open_private);
+    socket("/ws-api/v3", open_api);
+    socket("/ws-api/v3/", open_api);
 }
 
 async fn serve(
@@ -74,12 +86,33 @@ fn open_combined(request: &HttpRequest, _: &HttpState) -> Result<Opening, ApiErr
 }
 
 fn open_public(request: &HttpRequest, combined: bool) -> Result<Opening, ApiError> {
+    let (unit, streams) = read_streams(request, combined, None)?;
+    Ok(Opening { unit, conversation: Box::new(streams) })
+}
+
+/// `/ws-api/v3?timeUnit=…&returnRateLimits=…`
+fn open_api(request: &HttpRequest, state: &HttpState) -> Result<Opening, ApiError> {
+    let query = query_string(request);
+    let params = Params::decode(&query, b"")?;
+    let unit = params.time_unit()?;
+    let tells_limits = params.boolean("returnRateLimits")?.unwrap_or(true);
+    let address = client_address(request);
+    let api = Api::new(unit, tells_limits, address, state.exchange().now());
+    Ok(Opening { unit, conversation: Box::new(api) })
+}
+
+fn read_streams(
+    request: &HttpRequest,
+    combined: bool,
+    user: Option<PageUser>,
+) -> Result<(TimeUnit, Streams), ApiError> {
     let query = query_string(request);
     let params = Params::decode(&query, b"")?;
     let path = request.match_info().get("streams").unwrap_or_default();
     let query = params.get("streams").unwrap_or_default();
     let names = path.split('/').chain(query.split('/')).filter(|name| !name.is_empty());
-    Ok(Opening { combined, unit: params.time_unit()?, names: names.map(str::to_owned).collect(), user: None })
+    let streams = Streams::new(combined, names.map(str::to_owned).collect(), user);
+    Ok((params.time_unit()?, streams))
 }
 
 /// `/x/v1/stream`: the cookie alone proves nothing, for a foreign page's handshake carries it too.
@@ -89,6 +122,8 @@ fn open_private(request: &HttpRequest, state: &HttpState) -> Result<Opening, Api
     }
     let session = browser_session(state, request)?;
     let cookie = request.cookie(COOKIE).ok_or_else(ApiError::unauthorized)?;
-    let opening = open_public(request, true)?;
-    Ok(Opening { user: Some((session.account, cookie.value().to_owned())), ..opening })
+    let after = Params::decode(request.query_string(), b"")?.integer("fromSeq")?;
+    let user = PageUser { account: session.account, cookie: cookie.value().to_owned(), after };
+    let (unit, streams) = read_streams(request, true, Some(user))?;
+    Ok(Opening { unit, conversation: Box::new(streams) })
 }

@@ -82,7 +82,8 @@ pub(super) fn parse(text: &str) -> Result<Request<'_>, String> {
     Ok(Request { id, control })
 }
 
-fn is_id(token: &str) -> bool {
+/// Returns whether JSON is a request's id: an integer, a string of 1 to 36 characters or `null`.
+pub(super) fn is_id(token: &str) -> bool {
     let is_text = || {
         serde_json::from_str::<String>(token)
             .is_ok_and(|text| !text.is_empty() && text.chars().count() <= ID_LEN_MAX)

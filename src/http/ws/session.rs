@@ -3,10 +3,7 @@
 //! A connection that cannot write is not polled, so nothing here runs while it is blocked: push counts what it
 //! has sent against what was taken, and the kernel drops a peer that stops acknowledging.
 
-use std::{
-    collections::BTreeMap,
-    time::{Duration, Instant},
-};
+use std::time::{Duration, Instant};
 
 use actix::prelude::*;
 use actix_http::ws::Item;
@@ -17,16 +14,11 @@ use actix_web_actors::ws::{
 use bytestring::ByteString;
 
 use super::{
+    conversation::{Conversation, MessageLimits, Reaction, Station},
     frame::{FragmentError, Fragments, MessageRate},
-    protocol::{self, Control},
-    topic,
 };
 use crate::{
-    actors::message::{
-        AttachUser, Frame, OpenSession, Release, SessionEvent, SessionId, SessionLink, Subscribe, Topic,
-        Unsubscribe,
-    },
-    domain::id::AccountId,
+    actors::message::{OpenSession, Release, SessionEvent, SessionLink},
     http::{
         error::ApiError,
         state::{ConnectionLimits, HttpState, SocketPlace},
@@ -34,19 +26,17 @@ use crate::{
     },
 };
 
-const LOGOUT_CHECK: Duration = Duration::from_secs(1);
+/// How often logins and keys are looked at.
+const CHECK: Duration = Duration::from_secs(1);
+/// How long a connection stays for its last answers when the exchange stops.
+const LAST_WORDS: Duration = Duration::from_secs(1);
 
 /// What a connection asks for when it opens.
-#[derive(Debug)]
 pub(super) struct Opening {
-    /// Whether frames are wrapped.
-    pub(super) combined: bool,
     /// What times are printed in.
     pub(super) unit: TimeUnit,
-    /// Streams from the start.
-    pub(super) names: Vec<String>,
-    /// Whose private events, and the cookie that says so.
-    pub(super) user: Option<(AccountId, String)>,
+    /// What is to be said.
+    pub(super) conversation: Box<dyn Conversation>,
 }
 
 /// Shakes hands and starts the session.
@@ -61,39 +51,35 @@ pub(super) fn start(
     payload: web::Payload,
 ) -> Result<HttpResponse, ApiError> {
     let now = Instant::now();
+    let limits = opening.conversation.limits(state.limits());
     let session = SocketSession {
-        id: state.next_session_id(),
-        state: state.clone(),
+        station: Station { id: state.next_session_id(), state: state.clone() },
         link: None,
-        names: BTreeMap::new(),
-        combined: opening.combined,
         unit: opening.unit,
-        opening: opening.names,
-        user: opening.user,
+        conversation: opening.conversation,
+        limits,
         heard: now,
         rate: MessageRate::new(now),
         fragments: Fragments::default(),
+        is_stopping: false,
         _place: place,
     };
     WsResponseBuilder::new(session, request, payload)
-        .frame_size(state.limits().socket_message_bytes)
+        .frame_size(limits.bytes)
         .start()
         .map_err(|_| ApiError::upgrade_required())
 }
 
 struct SocketSession {
-    id: SessionId,
-    state: web::Data<HttpState>,
+    station: Station,
     link: Option<SessionLink>,
-    /// By name, because two names may stand for one topic, and some for none.
-    names: BTreeMap<String, Option<Topic>>,
-    combined: bool,
     unit: TimeUnit,
-    opening: Vec<String>,
-    user: Option<(AccountId, String)>,
+    conversation: Box<dyn Conversation>,
+    limits: MessageLimits,
     heard: Instant,
     rate: MessageRate,
     fragments: Fragments,
+    is_stopping: bool,
     _place: SocketPlace,
 }
 
@@ -106,15 +92,12 @@ impl Actor for SocketSession {
         let limits = *self.limits();
         let link = SessionLink::new(context.address().recipient(), limits.socket_backlog);
         self.link = Some(link.clone());
-        let push = self.state.exchange().push();
-        push.do_send(OpenSession { session: self.id, link, unit: self.unit });
-        if let Some((account, _)) = self.user {
-            push.do_send(AttachUser { session: self.id, account });
-            context.run_interval(LOGOUT_CHECK, Self::check_login);
-        }
-        let names = std::mem::take(&mut self.opening);
-        if let Err(message) = self.subscribe(names, None) {
-            context.text(protocol::error(2, message, None));
+        let (session, unit, is_api) = (self.station.id, self.unit, self.conversation.is_api());
+        self.station.state.exchange().push().do_send(OpenSession { session, link, unit, is_api });
+        let reaction = self.conversation.open(&self.station);
+        self.react(reaction, context);
+        if self.conversation.needs_checks() {
+            context.run_interval(CHECK, Self::check);
         }
         context.run_interval(limits.socket_ping, Self::check_silence);
         context.run_later(limits.socket_lifetime, |_, context| {
@@ -123,7 +106,7 @@ impl Actor for SocketSession {
     }
 
     fn stopped(&mut self, _: &mut Socket) {
-        self.state.exchange().push().do_send(Release(self.id));
+        self.station.state.exchange().push().do_send(Release(self.station.id));
     }
 }
 
@@ -136,11 +119,22 @@ impl Handler<SessionEvent> for SocketSession {
                 self.taken();
                 context.text(frame.0);
             }
+            SessionEvent::SendAll(frames) => {
+                self.taken();
+                frames.into_iter().for_each(|frame| context.text(frame.0));
+            }
+            SessionEvent::NotAttached(form, notice) => {
+                self.taken();
+                self.conversation.not_attached(form);
+                notice.into_iter().for_each(|frame| context.text(frame.0));
+            }
             SessionEvent::TooSlow => close(context, CloseCode::Policy, "too slow"),
             SessionEvent::Stopping(notice) => {
                 self.taken();
                 context.text(notice.0);
-                close(context, CloseCode::Away, "the exchange is stopping");
+                self.is_stopping = true;
+                context.run_later(LAST_WORDS, |_, context| goodbye(context));
+                self.end_if_stopping(context);
             }
         }
     }
@@ -154,20 +148,17 @@ impl StreamHandler<Result<Message, ProtocolError>> for SocketSession {
             Err(_) => return close(context, CloseCode::Protocol, "broken frame"),
         };
         self.heard = Instant::now();
-        if !self.rate.admit(self.heard, self.limits().socket_messages_per_second) {
+        if !self.rate.admit(self.heard, self.limits.per_second) {
             return close(context, CloseCode::Policy, "too many messages");
         }
-        let limit = self.limits().socket_message_bytes;
         match message {
             Message::Ping(payload) => context.pong(&payload),
             Message::Pong(_) | Message::Nop => {}
-            Message::Text(text) => self.request(&text, context),
-            Message::Binary(_) => {
-                context.text(protocol::error(3, "Invalid JSON: expected text, not a binary message", None));
-            }
-            Message::Continuation(item) => match self.piece(item, limit) {
+            Message::Text(text) => self.hear(&text, context),
+            Message::Binary(_) => context.text(self.conversation.refuse_binary()),
+            Message::Continuation(item) => match self.piece(item) {
                 Ok(None) => {}
-                Ok(Some(text)) => self.request(&text, context),
+                Ok(Some(text)) => self.hear(&text, context),
                 Err(FragmentError::TooLong) => close(context, CloseCode::Size, "message too long"),
                 Err(FragmentError::Disorder) => close(context, CloseCode::Protocol, "broken fragments"),
             },
@@ -181,7 +172,7 @@ impl StreamHandler<Result<Message, ProtocolError>> for SocketSession {
 
 impl SocketSession {
     fn limits(&self) -> &ConnectionLimits {
-        self.state.limits()
+        self.station.state.limits()
     }
 
     fn taken(&self) {
@@ -190,7 +181,8 @@ impl SocketSession {
         }
     }
 
-    fn piece(&mut self, item: Item, limit: usize) -> Result<Option<ByteString>, FragmentError> {
+    fn piece(&mut self, item: Item) -> Result<Option<ByteString>, FragmentError> {
+        let limit = self.limits.bytes;
         match item {
             Item::FirstText(piece) => self.fragments.begin(&piece, limit)?,
             Item::FirstBinary(_) => return Err(FragmentError::Disorder),
@@ -203,72 +195,30 @@ impl SocketSession {
         Ok(None)
     }
 
-    fn request(&mut self, text: &str, context: &mut Socket) {
-        let request = match protocol::parse(text) {
-            Ok(request) => request,
-            Err(frame) => return context.text(frame),
-        };
-        let id = request.id;
-        match request.control {
-            Control::Subscribe(names) => {
-                if let Err(message) = self.subscribe(names, Some(protocol::done(id))) {
-                    context.text(protocol::error(2, message, Some(id)));
-                }
-            }
-            Control::Unsubscribe(names) => self.unsubscribe(&names, protocol::done(id)),
-            Control::List => self.answer(protocol::listed(id, self.names.keys().map(String::as_str))),
-            Control::GetCombined => self.answer(protocol::property_is(id, self.combined)),
-            Control::SetCombined(combined) => {
-                self.combined = combined;
-                self.answer(protocol::done(id));
+    fn hear(&mut self, text: &ByteString, context: &mut Socket) {
+        let reaction = self.conversation.hear(&self.station, text);
+        self.react(reaction, context);
+    }
+
+    fn react(&mut self, reaction: Reaction, context: &mut Socket) {
+        match reaction {
+            Reaction::Nothing => {}
+            Reaction::Say(text) => context.text(text),
+            Reaction::Later(text) => {
+                let say = |text: String, session: &mut Self, context: &mut Socket| {
+                    session.conversation.said();
+                    context.text(text);
+                    session.end_if_stopping(context);
+                };
+                context.spawn(text.into_actor(self).map(say));
             }
         }
     }
 
-    /// Answers by way of push, so that answers come in the order of the requests.
-    fn answer(&self, frame: String) {
-        self.tell_subscribe(Vec::new(), Some(frame));
-    }
-
-    fn tell_subscribe(&self, topics: Vec<Topic>, acknowledgement: Option<String>) {
-        let acknowledgement = acknowledgement.map(|text| Frame(text.into()));
-        let (session, combined) = (self.id, self.combined);
-        self.state.exchange().push().do_send(Subscribe { session, topics, combined, acknowledgement });
-    }
-
-    fn subscribe(&mut self, names: Vec<String>, acknowledgement: Option<String>) -> Result<(), &'static str> {
-        if names.iter().any(|name| name.len() > topic::NAME_LEN_MAX) {
-            return Err("Invalid request: stream name is too long");
+    fn end_if_stopping(&self, context: &mut Socket) {
+        if self.is_stopping && !self.conversation.is_busy() {
+            goodbye(context);
         }
-        let added = names.iter().filter(|name| !self.names.contains_key(*name)).count();
-        if self.names.len() + added > self.limits().socket_streams {
-            return Err("Invalid request: too many streams");
-        }
-        let mut topics = Vec::new();
-        for name in names {
-            let topic = topic::parse(&name, self.state.exchange().catalogue());
-            if let Some(topic) = topic.filter(|topic| !self.has(*topic)) {
-                topics.push(topic);
-            }
-            self.names.insert(name, topic);
-        }
-        self.tell_subscribe(topics, acknowledgement);
-        Ok(())
-    }
-
-    fn unsubscribe(&mut self, names: &[String], acknowledgement: String) {
-        let mut topics = Vec::new();
-        for name in names {
-            if let Some(topic) = self.names.remove(name).flatten().filter(|topic| !self.has(*topic)) {
-                topics.push(topic);
-            }
-        }
-        let acknowledgement = Some(Frame(acknowledgement.into()));
-        self.state.exchange().push().do_send(Unsubscribe { session: self.id, topics, acknowledgement });
-    }
-
-    fn has(&self, topic: Topic) -> bool {
-        self.names.values().any(|known| *known == Some(topic))
     }
 
     fn check_silence(&mut self, context: &mut Socket) {
@@ -279,12 +229,15 @@ impl SocketSession {
         }
     }
 
-    fn check_login(&mut self, context: &mut Socket) {
-        let (sessions, now) = (self.state.sessions(), self.state.exchange().now());
-        if self.user.as_ref().is_some_and(|(_, cookie)| sessions.find(cookie, now).is_none()) {
-            close(context, CloseCode::Policy, "logged out");
+    fn check(&mut self, context: &mut Socket) {
+        if let Err(reason) = self.conversation.check(&self.station) {
+            close(context, CloseCode::Policy, reason);
         }
     }
+}
+
+fn goodbye(context: &mut Socket) {
+    close(context, CloseCode::Away, "the exchange is stopping");
 }
 
 fn close(context: &mut Socket, code: CloseCode, description: &str) {

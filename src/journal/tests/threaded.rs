@@ -21,7 +21,8 @@ struct Waiting {
 }
 
 impl Outbox for Waiting {
-    fn release(mut self) {
+    fn release(mut self, position: u64) {
+        assert_eq!(position, self.lsn);
         self.is_released = true;
         if self.is_checked {
             assert!(read(&self.sim.crash(self.lsn)).unwrap().0 >= self.lsn, "released before it was durable");
@@ -193,7 +194,7 @@ fn an_overdue_sync_is_made_up_for_under_load() {
 fn commits_are_observed_and_a_panic_is_a_failure() {
     struct Panics;
     impl Outbox for Panics {
-        fn release(self) {
+        fn release(self, _: u64) {
             panic!("planted");
         }
     }

@@ -39,7 +39,7 @@ fn other_methods_and_other_paths_are_refused_in_json() {
             assert_eq!(answer.refusal(), (405, -1020, "This operation is not supported."), "{endpoint:?}");
             assert!(answer.header("allow").unwrap().contains(endpoint.method.as_str()));
         }
-        for path in ["/api/v3/nothing", "/x/v1/nothing", "/api/v1/order", "/ws-api/v3"] {
+        for path in ["/api/v3/nothing", "/x/v1/nothing", "/api/v1/order", "/ws-api/v2"] {
             let answer = api.send(Method::GET, path, &[], "").await;
             assert_eq!(answer.refusal(), (404, -1020, "This operation is not supported."), "{path}");
         }

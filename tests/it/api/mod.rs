@@ -6,7 +6,7 @@ mod market_data;
 mod sessions;
 mod streams;
 mod trading;
-mod web;
+pub(crate) mod web;
 
 use awc::http::{Method, StatusCode, header::HeaderMap};
 use hmac::{Hmac, KeyInit, Mac};

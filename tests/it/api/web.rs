@@ -8,11 +8,11 @@ use futures_util::{SinkExt, StreamExt};
 use serde_json::Value;
 
 /// An open connection.
-pub(super) struct Socket(actix_codec::Framed<BoxedSocket, Codec>);
+pub(crate) struct Socket(actix_codec::Framed<BoxedSocket, Codec>);
 
 /// What a connection said.
 #[derive(Debug)]
-pub(super) enum Said {
+pub(crate) enum Said {
     /// JSON.
     Json(Value),
     /// The other side closed.
@@ -23,7 +23,7 @@ pub(super) enum Said {
 
 impl Socket {
     /// Opens a connection, e.g. to `/ws`.
-    pub(super) async fn open(url: &str, path: &str, headers: &[(&str, &str)]) -> Result<Self, StatusCode> {
+    pub(crate) async fn open(url: &str, path: &str, headers: &[(&str, &str)]) -> Result<Self, StatusCode> {
         let mut request = awc::Client::new().ws(format!("{url}{path}"));
         for (name, value) in headers {
             request = request.set_header(*name, *value);
@@ -35,16 +35,16 @@ impl Socket {
         }
     }
 
-    pub(super) async fn send(&mut self, text: &str) {
+    pub(crate) async fn send(&mut self, text: &str) {
         self.0.send(Message::Text(text.to_owned().into())).await.unwrap();
     }
 
-    pub(super) async fn ping(&mut self) {
+    pub(crate) async fn ping(&mut self) {
         self.0.send(Message::Ping("x".into())).await.unwrap();
     }
 
     /// Waits for the next frame that says something.
-    pub(super) async fn hear(&mut self) -> Said {
+    pub(crate) async fn hear(&mut self) -> Said {
         loop {
             let frame = actix_web::rt::time::timeout(Duration::from_secs(20), self.0.next()).await.unwrap();
             match frame {
@@ -58,7 +58,7 @@ impl Socket {
     }
 
     /// Waits for JSON.
-    pub(super) async fn json(&mut self) -> Value {
+    pub(crate) async fn json(&mut self) -> Value {
         match self.hear().await {
             Said::Json(value) => value,
             other => panic!("{other:?}"),
@@ -66,7 +66,7 @@ impl Socket {
     }
 
     /// Waits for the end.
-    pub(super) async fn end(&mut self) -> Option<CloseCode> {
+    pub(crate) async fn end(&mut self) -> Option<CloseCode> {
         loop {
             if let Said::Closed(code) = self.hear().await {
                 return code;

@@ -54,7 +54,8 @@ fn order() -> Order {
 fn execution(order: Order, kind: ExecutionKind) -> String {
     let execution = Execution { order, kind, original_client_id: None, cancel_client_id: None };
     let kind = UserEventKind::Execution(Box::new(execution));
-    encoder().user(&UserEvent { account: AccountId::new(1), seq: 7, time: TIME, kind }, TimeUnit::Millis)
+    let event = UserEvent { account: AccountId::new(1), seq: 7, time: TIME, kind };
+    encoder().user(&event, TimeUnit::Millis, UserForm::Page)
 }
 
 #[test]
@@ -106,7 +107,7 @@ fn market_updates_look_like_binances() {
 fn times_come_in_microseconds_where_asked() {
     let kind = UserEventKind::Transfer { asset: AssetId::new(2), delta: Amount::ZERO };
     let event = UserEvent { account: AccountId::new(1), seq: 1, time: TIME, kind };
-    assert!(encoder().user(&event, TimeUnit::Micros).contains(r#""E":1700000000000999"#));
+    assert!(encoder().user(&event, TimeUnit::Micros, UserForm::Page).contains(r#""E":1700000000000999"#));
 }
 
 #[test]
@@ -175,12 +176,16 @@ fn balances_and_transfers_are_reported() {
     let balance = Balance { available: Amount::new(100_000_000), frozen: Amount::new(1) };
     let event = |kind| UserEvent { account: AccountId::new(1), seq: 1, time: TIME, kind };
     assert_eq!(
-        encoder().user(&event(UserEventKind::Balances(vec![(AssetId::new(1), balance)])), TimeUnit::Millis),
+        encoder().user(
+            &event(UserEventKind::Balances(vec![(AssetId::new(1), balance)])),
+            TimeUnit::Millis,
+            UserForm::Page
+        ),
         r#"{"stream":"user","data":{"seq":1,"event":{"e":"outboundAccountPosition","E":1700000000000,"u":1700000000000,"B":[{"a":"BTC","f":"1.00000000","l":"0.00000001"}]}}}"#
     );
     let transfer = UserEventKind::Transfer { asset: AssetId::new(2), delta: Amount::new(-500_000_000) };
     assert_eq!(
-        encoder().user(&event(transfer), TimeUnit::Millis),
+        encoder().user(&event(transfer), TimeUnit::Millis, UserForm::Page),
         r#"{"stream":"user","data":{"seq":1,"event":{"e":"balanceUpdate","E":1700000000000,"a":"USDT","d":"-5.00000000","T":1700000000000}}}"#
     );
 }

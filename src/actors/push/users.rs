@@ -1,0 +1,163 @@
+//! Private events: which session hears which account's, and from which event on.
+//!
+//! A session that asks is told nothing until the account's shard has said where it begins. That message comes through the
+//! shard's outbox, in order with its events: what came before is in the backlog it carries, what comes after is live.
+//! So nothing is missed and nothing comes twice, whatever happens meanwhile.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use actix::prelude::*;
+
+use super::{PushActor, leave};
+use crate::{
+    actors::message::{
+        Acknowledge, AttachUser, DetachUser, Frame, Listen, Listening, NotListening, PublishUser,
+        SessionEvent, SessionId, TimeUnit, Unwatch, UserForm,
+    },
+    domain::{
+        account::{Backlog, UserEvent},
+        id::AccountId,
+    },
+};
+
+/// Who hears which account's events.
+#[derive(Debug, Default)]
+pub(super) struct Users {
+    by_account: BTreeMap<AccountId, BTreeSet<SessionId>>,
+}
+
+/// What a session hears of one account.
+pub(super) struct Hearing {
+    form: UserForm,
+    stage: Stage,
+}
+
+impl std::fmt::Debug for Hearing {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.debug_struct("Hearing").field("form", &self.form).finish_non_exhaustive()
+    }
+}
+
+enum Stage {
+    /// The account's shard has not said yet where it begins.
+    Asked(Acknowledge),
+    /// It has had the events up to this one.
+    Live(u64),
+}
+
+impl PushActor {
+    /// Forgets that a session hears an account's events; `true` when it did.
+    pub(super) fn detach(&mut self, id: SessionId, account: AccountId) -> bool {
+        let found = self.sessions.get_mut(&id).and_then(|session| session.hears.remove(&account));
+        self.unlist(id, account);
+        found.is_some()
+    }
+
+    /// Takes a session off an account's listeners.
+    pub(super) fn unlist(&mut self, id: SessionId, account: AccountId) {
+        if leave(&mut self.users.by_account, &account, id)
+            && let Some(topology) = &self.topology
+        {
+            topology.account_shard(account.slot()).do_send(Unwatch(account));
+        }
+    }
+
+    /// Sends several frames as one; a session that cannot take them is let go.
+    fn send_all(&mut self, to: SessionId, mut frames: Vec<Frame>) {
+        match frames.len() {
+            0 => {}
+            1 => frames.into_iter().for_each(|frame| self.send(to, frame)),
+            _ => {
+                frames.shrink_to_fit();
+                self.tell(to, SessionEvent::SendAll(frames));
+            }
+        }
+    }
+
+    fn begin(&mut self, listen: Listen, start: Result<Backlog, NotListening>) {
+        let Listen { account, session: id, form, .. } = listen;
+        let Some(session) = self.sessions.get_mut(&id) else { return };
+        let unit = session.unit;
+        let Some(hearing) = session.hears.get_mut(&account).filter(|hearing| hearing.form == form) else {
+            return; // it went, and perhaps came again
+        };
+        let (last, events) = match start {
+            Ok(Backlog { events, last }) => (Ok(last), events),
+            Err(error) => (Err(error), Vec::new()),
+        };
+        let stage = match last {
+            Ok(last) => Stage::Live(last),
+            Err(_) => Stage::Live(u64::MAX),
+        };
+        let Stage::Asked(acknowledge) = std::mem::replace(&mut hearing.stage, stage) else { return };
+        let acknowledgement = acknowledge(&last);
+        if last.is_err() {
+            self.detach(id, account);
+            self.tell(id, SessionEvent::NotAttached(form, acknowledgement));
+            return;
+        }
+        let encode = |event: &UserEvent| Frame(self.encoder.user(event, unit, form).into());
+        let frames = acknowledgement.into_iter().chain(events.iter().map(encode)).collect();
+        self.send_all(id, frames);
+    }
+}
+
+impl Handler<AttachUser> for PushActor {
+    type Result = ();
+
+    fn handle(&mut self, attach: AttachUser, _: &mut Self::Context) {
+        let AttachUser { session: id, account, form, after, acknowledge } = attach;
+        let Some(session) = self.sessions.get_mut(&id) else { return };
+        session.hears.insert(account, Hearing { form, stage: Stage::Asked(acknowledge) });
+        self.users.by_account.entry(account).or_default().insert(id);
+        let listen = Listen { account, session: id, form, after };
+        if let Some(topology) = &self.topology {
+            topology.account_shard(account.slot()).do_send(listen);
+        }
+    }
+}
+
+impl Handler<DetachUser> for PushActor {
+    type Result = ();
+
+    fn handle(&mut self, detach: DetachUser, _: &mut Self::Context) {
+        self.detach(detach.session, detach.account);
+        self.send_all(detach.session, detach.farewell);
+    }
+}
+
+impl Handler<Listening> for PushActor {
+    type Result = ();
+
+    fn handle(&mut self, Listening { listen, start }: Listening, _: &mut Self::Context) {
+        self.begin(listen, start);
+    }
+}
+
+impl Handler<PublishUser> for PushActor {
+    type Result = ();
+
+    fn handle(&mut self, publish: PublishUser, _: &mut Self::Context) {
+        for event in &publish.events {
+            let Some(listeners) = self.users.by_account.get(&event.account) else { continue };
+            let mut frames: Vec<((UserForm, TimeUnit), Frame)> = Vec::new();
+            let listeners: Vec<SessionId> = listeners.iter().copied().collect();
+            for id in listeners {
+                let Some(session) = self.sessions.get_mut(&id) else { continue };
+                let Some(hearing) = session.hears.get_mut(&event.account) else { continue };
+                match &mut hearing.stage {
+                    Stage::Live(last) if event.seq > *last => *last = event.seq,
+                    _ => continue,
+                }
+                let style = (hearing.form, session.unit);
+                let known = frames.iter().find(|(known, _)| *known == style).map(|(_, frame)| frame.clone());
+                let frame = known.unwrap_or_else(|| {
+                    let frame = Frame(self.encoder.user(event, style.1, style.0).into());
+                    frames.push((style, frame.clone()));
+                    frame
+                });
+                self.send(id, frame);
+            }
+        }
+    }
+}

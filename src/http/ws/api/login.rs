@@ -1,0 +1,134 @@
+//! Who is calling: each request by its own signature, or a connection that has logged on.
+//!
+//! After a logon a request needs neither key nor signature, only its timestamp; one that names a key is checked as if
+//! there were no logon. Binance takes only Ed25519 keys for a logon; here every kind will do.
+
+use super::{
+    Api, Said,
+    reply::Frame,
+    subscriptions::{Opened, is_usable},
+};
+use crate::{
+    auth::ApiKey,
+    domain::time::Timestamp,
+    http::{
+        authenticate::{Proof, Stamp, permit, signed},
+        call::Caller,
+        endpoint::Security,
+        error::ApiError,
+        json::Json,
+        params::Params,
+        state::HttpState,
+        ws::conversation::Station,
+    },
+};
+
+/// A connection's login.
+#[derive(Debug)]
+pub(super) struct Login {
+    /// The key.
+    pub(super) key: String,
+    /// Since when.
+    pub(super) since: Timestamp,
+}
+
+impl Api {
+    /// Returns who a request is from; `None` where anybody may ask.
+    pub(super) fn caller(
+        &self,
+        state: &HttpState,
+        security: Security,
+        params: &Params<'_>,
+    ) -> Result<Option<Caller>, ApiError> {
+        let has_key = params.get("apiKey").is_some_and(|key| !key.is_empty());
+        match security {
+            Security::Trade | Security::UserData => {}
+            _ => return Ok(None),
+        }
+        let (key, deadline) = match &self.login {
+            Some(login) if !has_key => {
+                params.get("signature");
+                let deadline = Stamp::read(params)?.check(state)?;
+                let key = state.keys().get(&login.key).ok_or_else(ApiError::key_refused)?;
+                (key, deadline)
+            }
+            _ => prove(state, params)?,
+        };
+        permit(security, &key)?;
+        Ok(Some(Caller { account: key.account, deadline: Some(deadline) }))
+    }
+
+    /// `session.logon`
+    pub(super) fn log_on(&mut self, station: &Station, params: &Params<'_>) -> Result<String, ApiError> {
+        prove(&station.state, params)?;
+        let key = params.required("apiKey")?.to_owned();
+        params.all_read()?;
+        self.login = Some(Login { key, since: station.state.exchange().now() });
+        Ok(self.describe(&station.state))
+    }
+
+    /// `session.status`
+    pub(super) fn status(&self, station: &Station, params: &Params<'_>) -> Result<String, ApiError> {
+        params.all_read()?;
+        Ok(self.describe(&station.state))
+    }
+
+    /// `session.logout`: what was subscribed to by a signature of its own stays.
+    pub(super) fn log_out(
+        &mut self,
+        station: &Station,
+        params: &Params<'_>,
+        frame: &Frame,
+    ) -> Result<Said, ApiError> {
+        params.all_read()?;
+        self.login = None;
+        let ended = self.subscriptions.ids(|subscription| subscription.opened == Opened::ByLogin);
+        let result = self.describe(&station.state);
+        Ok(self.end(station, &ended, frame, result))
+    }
+
+    /// Ends what hangs on a key that is gone.
+    pub(super) fn end_those_without_key(&mut self, station: &Station) {
+        let keys = station.state.keys();
+        if self.login.as_ref().is_some_and(|login| keys.get(&login.key).is_none()) {
+            self.login = None;
+        }
+        let ended = self.subscriptions.ids(|subscription| !is_usable(keys, subscription));
+        for id in ended {
+            self.terminate(station, id, None);
+        }
+    }
+
+    fn describe(&self, state: &HttpState) -> String {
+        let mut json = Json::with_capacity(256);
+        json.object(|json| {
+            match &self.login {
+                Some(login) => {
+                    json.field("apiKey").text(&login.key);
+                    json.field("authorizedSince").number(self.unit.of(login.since));
+                }
+                None => {
+                    json.field("apiKey").raw("null");
+                    json.field("authorizedSince").raw("null");
+                }
+            }
+            json.field("connectedSince").number(self.unit.of(self.since));
+            json.field("returnRateLimits").boolean(self.tells_limits);
+            json.field("serverTime").number(self.unit.of(state.exchange().now()));
+            json.field("userDataStream").boolean(!self.subscriptions.is_empty());
+        });
+        json.finish()
+    }
+}
+
+/// Authenticates a request by its own key and signature.
+pub(super) fn prove(
+    state: &HttpState,
+    params: &Params<'_>,
+) -> Result<(std::sync::Arc<ApiKey>, Timestamp), ApiError> {
+    let key = params.get("apiKey").filter(|key| !key.is_empty());
+    let key = key.ok_or_else(|| ApiError::missing_parameter("apiKey"))?;
+    let text = params.signed_text();
+    let signature = params.get("signature").map(str::as_bytes);
+    signed(state, params, &Proof { key, payload: &[text.as_bytes()], signature })
+}

@@ -1,0 +1,81 @@
+//! The names of methods, and the REST endpoints they are. A method runs its endpoint's own handler, so what REST checks
+//! and answers, so does the WebSocket API.
+
+use std::{collections::BTreeMap, sync::LazyLock};
+
+use actix_web::http::Method;
+
+use crate::http::endpoint::Endpoint;
+use crate::http::routes::ENDPOINTS;
+
+macro_rules! methods {
+    ($($name:literal $method:ident $path:literal;)*) => {
+        &[$(($name, Method::$method, $path),)*]
+    };
+}
+
+/// Every method that is a REST endpoint: one line a method.
+#[rustfmt::skip]
+static METHODS: &[(&str, Method, &str)] = methods! {
+    "ping"                     GET    "/api/v3/ping";
+    "time"                     GET    "/api/v3/time";
+    "exchangeInfo"             GET    "/api/v3/exchangeInfo";
+    "depth"                    GET    "/api/v3/depth";
+    "trades.recent"            GET    "/api/v3/trades";
+    "ticker.price"             GET    "/api/v3/ticker/price";
+    "ticker.book"              GET    "/api/v3/ticker/bookTicker";
+    "order.place"              POST   "/api/v3/order";
+    "order.test"               POST   "/api/v3/order/test";
+    "order.status"             GET    "/api/v3/order";
+    "order.cancel"             DELETE "/api/v3/order";
+    "order.cancelReplace"      POST   "/api/v3/order/cancelReplace";
+    "order.amend.keepPriority" PUT    "/api/v3/order/amend/keepPriority";
+    "openOrders.status"        GET    "/api/v3/openOrders";
+    "openOrders.cancelAll"     DELETE "/api/v3/openOrders";
+    "allOrders"                GET    "/api/v3/allOrders";
+    "myTrades"                 GET    "/api/v3/myTrades";
+    "account.status"           GET    "/api/v3/account";
+    "userDataStream.events"    GET    "/x/v1/events";
+};
+
+static BY_NAME: LazyLock<BTreeMap<&'static str, &'static Endpoint>> = LazyLock::new(|| {
+    let row = |(name, method, path): &'static (&'static str, Method, &'static str)| {
+        let is_meant = |endpoint: &&Endpoint| endpoint.method == *method && endpoint.path == *path;
+        Some((*name, ENDPOINTS.iter().find(is_meant)?))
+    };
+    METHODS.iter().filter_map(row).collect()
+});
+
+/// Returns the endpoint of a method.
+pub(super) fn endpoint(name: &str) -> Option<&'static Endpoint> {
+    BY_NAME.get(name).copied()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::http::Security;
+
+    #[test]
+    fn every_method_has_its_endpoint_and_none_needs_more_than_parameters() {
+        for (name, ..) in METHODS {
+            let endpoint = endpoint(name).unwrap_or_else(|| panic!("{name}"));
+            let is_open =
+                matches!(endpoint.security, Security::Public | Security::Trade | Security::UserData);
+            assert!(is_open, "{name}");
+        }
+        assert_eq!(BY_NAME.len(), METHODS.len(), "a name twice");
+        assert!(endpoint("order.unknown").is_none());
+    }
+
+    #[test]
+    fn every_trading_and_account_endpoint_has_a_method() {
+        for endpoint in ENDPOINTS {
+            let is_private = matches!(endpoint.security, Security::Trade | Security::UserData);
+            if is_private && endpoint.path.starts_with("/api/v3/") {
+                let known = BY_NAME.values().any(|known| std::ptr::eq(*known, endpoint));
+                assert!(known, "{endpoint:?}");
+            }
+        }
+    }
+}

@@ -1,0 +1,251 @@
+//! The WebSocket API: requests by name over one connection, answered by the handlers REST has, and private events by
+//! subscription.
+//!
+//! A request's handler runs beside the connection, so a slow one holds up nobody; answers come when they are ready.
+//! What concerns the connection itself (its login, its subscriptions) is answered in order.
+
+mod login;
+mod methods;
+mod reply;
+mod request;
+mod subscriptions;
+
+use std::{cell::Cell, net::IpAddr, time::Instant};
+
+use bytestring::ByteString;
+use tracing::Span;
+
+use self::{
+    login::Login,
+    reply::Frame,
+    request::{BadRequest, Request},
+    subscriptions::Subscriptions,
+};
+use super::conversation::{Conversation, MessageLimits, Reaction, Station};
+use crate::{
+    actors::message::UserForm,
+    domain::time::Timestamp,
+    http::{
+        call::{Call, Caller, Reply},
+        endpoint::Endpoint,
+        error::ApiError,
+        params::Params,
+        state::{ConnectionLimits, HttpState},
+        time_unit::TimeUnit,
+    },
+};
+
+/// Reads a message as a request, and writes what its signature would be of: for fuzzing.
+pub(super) fn read(text: &str) {
+    let _ = request::parse(text).map(|request| request.params.signed_text());
+}
+
+/// What a request about the connection itself weighs.
+const OWN_WEIGHT: u32 = 2;
+
+/// One connection.
+#[derive(Debug)]
+pub(super) struct Api {
+    unit: TimeUnit,
+    tells_limits: bool,
+    address: Option<IpAddr>,
+    since: Timestamp,
+    login: Option<Login>,
+    subscriptions: Subscriptions,
+    /// Requests whose answers are not ready.
+    waiting: usize,
+}
+
+/// What a request is about, if it is about the connection itself.
+enum Own {
+    Logon,
+    Status,
+    Logout,
+    List,
+    Subscribe,
+    SubscribeSigned,
+    Unsubscribe,
+}
+
+impl Own {
+    fn named(method: &str) -> Option<Self> {
+        Some(match method {
+            "session.logon" => Self::Logon,
+            "session.status" => Self::Status,
+            "session.logout" => Self::Logout,
+            "session.subscriptions" => Self::List,
+            "userDataStream.subscribe" => Self::Subscribe,
+            "userDataStream.subscribe.signature" => Self::SubscribeSigned,
+            "userDataStream.unsubscribe" => Self::Unsubscribe,
+            _ => return None,
+        })
+    }
+}
+
+/// How a request about the connection is answered.
+enum Said {
+    /// With this result, now.
+    Now(String),
+    /// By way of push, in order with events.
+    ByPush,
+}
+
+impl Api {
+    /// Opens a connection from `address`.
+    pub(super) fn new(unit: TimeUnit, tells_limits: bool, address: Option<IpAddr>, since: Timestamp) -> Self {
+        let subscriptions = Subscriptions::default();
+        Self { unit, tells_limits, address, since, login: None, subscriptions, waiting: 0 }
+    }
+
+    fn frame(&self, id: String, tells_limits: Option<bool>) -> Frame {
+        let tells_limits = tells_limits.unwrap_or(self.tells_limits);
+        Frame { id, address: self.address, tells_limits, counted: 0 }
+    }
+
+    fn answer(&mut self, station: &Station, request: Request) -> Reaction {
+        let Request { id, method, params } = request;
+        let state = &station.state;
+        let mut frame = match params.boolean("returnRateLimits") {
+            Ok(tells_limits) => self.frame(id, tells_limits),
+            Err(error) => return refuse(&self.frame(id, None), state, &error),
+        };
+        if let Some(own) = Own::named(&method) {
+            return match self.answer_own(station, &own, &params, &frame) {
+                Ok(Said::Now(result)) => Reaction::Say(frame.done(state, 200, &result, None, OWN_WEIGHT)),
+                Ok(Said::ByPush) => Reaction::Nothing,
+                Err(error) => refuse(&frame, state, &error),
+            };
+        }
+        let Some(endpoint) = methods::endpoint(&method) else {
+            return refuse(&frame, state, &ApiError::not_found());
+        };
+        if let Some(address) = self.address {
+            let weight = endpoint.weight;
+            if let Err(error) = state.rate_limits().request(address, weight, state.exchange().now()) {
+                return refuse(&frame, state, &error);
+            }
+            frame.counted = weight;
+        }
+        let caller = match self.caller(state, endpoint.security, &params) {
+            Ok(caller) => caller,
+            Err(error) => return refuse(&frame, state, &error),
+        };
+        if self.waiting >= state.limits().api_requests {
+            return refuse(&frame, state, &ApiError::too_many_at_once());
+        }
+        self.waiting += 1;
+        let (state, unit) = (state.clone(), self.unit);
+        Reaction::Later(Box::pin(async move { run(&state, endpoint, params, caller, unit, &frame).await }))
+    }
+
+    fn answer_own(
+        &mut self,
+        station: &Station,
+        own: &Own,
+        params: &Params<'_>,
+        frame: &Frame,
+    ) -> Result<Said, ApiError> {
+        match own {
+            Own::Logon => self.log_on(station, params).map(Said::Now),
+            Own::Status => self.status(station, params).map(Said::Now),
+            Own::Logout => self.log_out(station, params, frame),
+            Own::List => self.list(params).map(Said::Now),
+            Own::Subscribe => self.subscribe(station, params, frame),
+            Own::SubscribeSigned => self.subscribe_signed(station, params, frame),
+            Own::Unsubscribe => self.unsubscribe(station, params, frame),
+        }
+    }
+}
+
+impl Conversation for Api {
+    fn limits(&self, limits: &ConnectionLimits) -> MessageLimits {
+        MessageLimits { bytes: limits.api_message_bytes, per_second: limits.api_messages_per_second }
+    }
+
+    fn is_api(&self) -> bool {
+        true
+    }
+
+    fn open(&mut self, _: &Station) -> Reaction {
+        Reaction::Nothing
+    }
+
+    fn hear(&mut self, station: &Station, text: &ByteString) -> Reaction {
+        match request::parse(text) {
+            Ok(request) => self.answer(station, request),
+            Err(BadRequest { id, error }) => refuse(&self.frame(id, None), &station.state, &error),
+        }
+    }
+
+    fn refuse_binary(&self) -> String {
+        let mut json = crate::http::json::Json::with_capacity(96);
+        json.object(|json| {
+            json.field("id").raw("null");
+            json.field("status").number(400);
+            ApiError::json().write(json.field("error"));
+        });
+        json.finish()
+    }
+
+    fn said(&mut self) {
+        self.waiting -= 1;
+    }
+
+    fn is_busy(&self) -> bool {
+        self.waiting > 0
+    }
+
+    fn not_attached(&mut self, form: UserForm) {
+        if let UserForm::Api(subscription) = form {
+            self.subscriptions.forget(subscription);
+        }
+    }
+
+    fn needs_checks(&self) -> bool {
+        true
+    }
+
+    fn check(&mut self, station: &Station) -> Result<(), &'static str> {
+        self.end_those_without_key(station);
+        Ok(())
+    }
+}
+
+fn refuse(frame: &Frame, state: &HttpState, error: &ApiError) -> Reaction {
+    Reaction::Say(frame.refused(state, error, None, 1))
+}
+
+/// Runs an endpoint's handler and writes its reply.
+async fn run(
+    state: &HttpState,
+    endpoint: &'static Endpoint,
+    params: Params<'static>,
+    caller: Option<Caller>,
+    unit: TimeUnit,
+    frame: &Frame,
+) -> String {
+    let (method, path) = (endpoint.method.as_str(), endpoint.path);
+    let account = caller.map(|caller| caller.account.get());
+    let span = tracing::info_span!("ws request", method, route = path, account.id = account);
+    let call = Call {
+        state,
+        path,
+        request: None,
+        body: b"",
+        params,
+        caller,
+        unit,
+        span: Span::clone(&span),
+        weight: Cell::new(endpoint.weight),
+        engine_seq: Cell::new(None),
+    };
+    let started = Instant::now();
+    let outcome = endpoint.answer(&call).await;
+    let micros = u64::try_from(started.elapsed().as_micros()).unwrap_or(u64::MAX);
+    tracing::info!(parent: &span, elapsed_us = micros, "served");
+    let (weight, engine_seq) = (call.weight.get(), call.engine_seq.get());
+    match outcome {
+        Ok(Reply { status, body, .. }) => frame.done(state, status.as_u16(), &body, engine_seq, weight),
+        Err(error) => frame.refused(state, &error, engine_seq, weight),
+    }
+}

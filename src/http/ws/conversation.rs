@@ -1,0 +1,76 @@
+//! What is said on a connection, apart from how it is carried.
+
+use actix_web::web;
+use bytestring::ByteString;
+use futures_util::future::LocalBoxFuture;
+
+use crate::{
+    actors::message::{SessionId, UserForm},
+    http::state::{ConnectionLimits, HttpState},
+};
+
+/// Where a conversation takes place.
+#[derive(Debug, Clone)]
+pub(super) struct Station {
+    /// The session's number.
+    pub(super) id: SessionId,
+    /// The edge.
+    pub(super) state: web::Data<HttpState>,
+}
+
+/// What a client may send.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct MessageLimits {
+    /// The largest message, in bytes.
+    pub(super) bytes: usize,
+    /// Messages, pings and pongs a second.
+    pub(super) per_second: u32,
+}
+
+/// What follows from something a client said.
+pub(super) enum Reaction {
+    /// Nothing, or an answer that comes by way of push.
+    Nothing,
+    /// This text, at once.
+    Say(String),
+    /// This text, when it is ready; meanwhile the connection goes on.
+    Later(LocalBoxFuture<'static, String>),
+}
+
+/// One side of a connection: ours.
+pub(super) trait Conversation {
+    /// Returns what the client may send.
+    fn limits(&self, limits: &ConnectionLimits) -> MessageLimits;
+
+    /// Returns whether it speaks the WebSocket API.
+    fn is_api(&self) -> bool;
+
+    /// Begins, once push knows the session.
+    fn open(&mut self, station: &Station) -> Reaction;
+
+    /// Takes a text message.
+    fn hear(&mut self, station: &Station, text: &ByteString) -> Reaction;
+
+    /// Returns the answer to a binary message.
+    fn refuse_binary(&self) -> String;
+
+    /// Notes that what was to be said later has been said.
+    fn said(&mut self) {}
+
+    /// Returns whether something is still to be said.
+    fn is_busy(&self) -> bool {
+        false
+    }
+
+    /// Notes that private events will not come.
+    fn not_attached(&mut self, _form: UserForm) {}
+
+    /// Returns whether there is somebody to look after.
+    fn needs_checks(&self) -> bool;
+
+    /// Looks after those it was opened for, about once a second.
+    ///
+    /// # Errors
+    /// Why the connection is to be closed.
+    fn check(&mut self, station: &Station) -> Result<(), &'static str>;
+}
