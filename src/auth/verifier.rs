@@ -4,14 +4,15 @@ use base64::{Engine, engine::general_purpose::STANDARD};
 use ed25519_dalek::{Signature, VerifyingKey};
 use pkcs1::RsaPublicKeyRef;
 use ring::signature::{RSA_PKCS1_2048_8192_SHA256, UnparsedPublicKey};
-use spki::{ObjectIdentifier, SubjectPublicKeyInfoRef, der::Document};
+use spki::{ObjectIdentifier, SubjectPublicKeyInfoRef};
 
 use super::HmacKey;
 use crate::domain::credential::KeyMaterial;
 
 const ED25519: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.101.112");
 const RSA: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.1.1");
-const PEM_LABEL: &str = "PUBLIC KEY";
+const PEM_HEAD: &str = "-----BEGIN PUBLIC KEY-----";
+const PEM_TAIL: &str = "-----END PUBLIC KEY-----";
 /// Below it a modulus can be factored; above it every check of a signature costs too much.
 const RSA_BITS: std::ops::RangeInclusive<usize> = 2_048..=4_096;
 
@@ -53,16 +54,15 @@ pub fn read_rsa(pem: &str) -> Result<KeyMaterial, PublicKeyError> {
     if is_usable_rsa(key) { Ok(KeyMaterial::Rsa(key.to_vec())) } else { Err(PublicKeyError::Rsa) }
 }
 
-fn read_pem(pem: &str) -> Result<Document, PublicKeyError> {
-    match Document::from_pem(pem.trim()) {
-        Ok((PEM_LABEL, document)) => Ok(document),
-        _ => Err(PublicKeyError::Malformed),
-    }
+/// Returns the bytes of a PEM block, however its lines are broken.
+fn read_pem(pem: &str) -> Result<Vec<u8>, PublicKeyError> {
+    let body = pem.trim().strip_prefix(PEM_HEAD).and_then(|rest| rest.strip_suffix(PEM_TAIL));
+    let text: String = body.ok_or(PublicKeyError::Malformed)?.split_ascii_whitespace().collect();
+    STANDARD.decode(text).map_err(|_| PublicKeyError::Malformed)
 }
 
-fn bits(document: &Document, algorithm: ObjectIdentifier) -> Result<&[u8], PublicKeyError> {
-    let key =
-        SubjectPublicKeyInfoRef::try_from(document.as_bytes()).map_err(|_| PublicKeyError::Malformed)?;
+fn bits(document: &[u8], algorithm: ObjectIdentifier) -> Result<&[u8], PublicKeyError> {
+    let key = SubjectPublicKeyInfoRef::try_from(document).map_err(|_| PublicKeyError::Malformed)?;
     if key.algorithm.oid != algorithm {
         return Err(PublicKeyError::OtherType);
     }

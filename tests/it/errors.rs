@@ -188,7 +188,7 @@ fn orders() -> Vec<Case> {
         bad(
             Seller,
             PLACE,
-            with("0.5", "900"),
+            with("0.5", "100"),
             -2010,
             "Account has insufficient balance for requested action.",
         ),
