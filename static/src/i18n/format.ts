@@ -22,7 +22,9 @@ export function moment(language: Language, milliseconds: number): string {
 
 /** A share in percent, with its sign. */
 export function percent(share: number): string {
-  return `${share > 0 ? '+' : ''}${(share * 100).toFixed(2)}%`;
+  const text = (share * 100).toFixed(2);
+  if (Number(text) === 0) return '0.00%';
+  return `${share > 0 ? '+' : ''}${text}%`;
 }
 
 /** A large amount in short, three or four digits and a letter. */

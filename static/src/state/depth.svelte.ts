@@ -4,7 +4,7 @@
 export const SPANS = [0.001, 0.005, 0.02, 0.1, 0.5] as const;
 
 class DepthView {
-  span = $state<(typeof SPANS)[number]>(0.02);
+  span = $state<(typeof SPANS)[number]>(0.005);
 }
 
 export const depthView = new DepthView();
