@@ -4,6 +4,7 @@ import type { Page } from '@playwright/test';
 import { accountOf } from './exchange';
 import { expect, test } from './floor';
 
+const TAGS = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'];
 const PASSWORD = 'correct horse battery';
 
 /** A name nobody has; names are never given back. */
@@ -126,7 +127,7 @@ test('a key is made, works for a program, and is revoked', async ({ floor, page 
 for (const theme of ['dark', 'light']) {
   test(`axe finds nothing in the dialogs and lists, ${theme}`, async ({ floor, page }) => {
     const clean = async (): Promise<void> => {
-      const { violations } = await new AxeBuilder({ page }).withTags(['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice']).analyze();
+      const { violations } = await new AxeBuilder({ page }).withTags(TAGS).analyze();
       expect(violations).toEqual([]);
     };
     await floor.visit('BTCUSDT', { theme, language: 'en' });

@@ -34,7 +34,8 @@ export function check(draft: Draft, rules: Rules, around: Around): Verdict {
   const total = totalOf(draft, numbers, around);
   for (const field of [...needed, ...optional]) {
     if (draft[field].trim() === '' || (field === 'iceberg' && !mayHide(draft))) continue;
-    const found = numbers[field] === null ? problem('problem.number') : ofField(field, numbers[field], { draft, numbers, rules, around, total });
+    const value = numbers[field];
+    const found = value === null ? problem('problem.number') : ofField(field, value, { draft, numbers, rules, around, total });
     if (found) problems[field] = found;
   }
   const late = ofGoodTill(draft, around);
@@ -157,7 +158,10 @@ function ofIceberg(part: bigint, { numbers, rules }: Context): Problem | null {
 }
 
 function ofAmount(amount: bigint, { draft, rules }: Context): Problem | null {
-  if (byQuote(draft)) return amount === 0n ? problem('problem.tooLow', { limit: `${plain(rules.minNotional)} ${rules.quote}` }, rules.minNotional) : null;
+  if (byQuote(draft)) {
+    if (amount > 0n) return null;
+    return problem('problem.tooLow', { limit: `${plain(rules.minNotional)} ${rules.quote}` }, rules.minNotional);
+  }
   return ofRange(amount, rules.lot, rules.base) ?? (isMarket(draft.kind) ? ofMarketLot(amount, rules) : null);
 }
 
@@ -172,7 +176,8 @@ function ofWorth(amount: bigint, { draft, numbers, rules, around, total }: Conte
   const least = byQuote(draft) || price === null ? total : multiply(price, amount);
   const minApplies = !isMarket(draft.kind) || rules.minAppliesToMarket;
   if (minApplies && least < rules.minNotional) {
-    const nearest = byQuote(draft) ? rules.minNotional : price ? upTo(divide(rules.minNotional, price) + 1n, rules.lot.step) : undefined;
+    const enough = price ? upTo(divide(rules.minNotional, price) + 1n, rules.lot.step) : undefined;
+    const nearest = byQuote(draft) ? rules.minNotional : enough;
     return problem('problem.minNotional', { limit: `${plain(rules.minNotional)} ${rules.quote}` }, nearest);
   }
   if (rules.maxNotional > 0n && total > rules.maxNotional && !isMarket(draft.kind)) {
@@ -185,7 +190,9 @@ function ofWorth(amount: bigint, { draft, numbers, rules, around, total }: Conte
 function ofFunds(amount: bigint, { draft, rules, around, total }: Context): Problem | null {
   const all = (): bigint | undefined => parse(amountFor(100, draft, rules, around)) ?? undefined;
   if (draft.side === 'BUY') {
-    if (around.freeQuote !== null && total !== null && total > around.freeQuote) return problem('problem.balance', { asset: rules.quote }, all());
+    if (around.freeQuote !== null && total !== null && total > around.freeQuote) {
+      return problem('problem.balance', { asset: rules.quote }, all());
+    }
   } else if (around.freeBase !== null && !byQuote(draft) && amount > around.freeBase) {
     return problem('problem.balance', { asset: rules.base }, all());
   }
@@ -222,12 +229,14 @@ function prices(draft: Draft, numbers: Numbers, around: Around): bigint[] {
 }
 
 function dearest(draft: Draft, numbers: Numbers, around: Around): bigint | null {
-  return prices(draft, numbers, around).reduce<bigint | null>((most, price) => (most === null || price > most ? price : most), null);
+  const all = prices(draft, numbers, around);
+  return all.reduce<bigint | null>((most, price) => (most === null || price > most ? price : most), null);
 }
 
 function cheapest(draft: Draft, numbers: Numbers, around: Around): bigint | null {
-  const closing = draft.kind === 'bracket' ? [numbers.stopLimit ?? numbers.stop, numbers.profit].filter((price) => price !== null) : [];
-  return [...prices(draft, numbers, around), ...closing].reduce<bigint | null>((least, price) => (least === null || price < least ? price : least), null);
+  const closing = draft.kind === 'bracket' ? [numbers.stopLimit ?? numbers.stop, numbers.profit] : [];
+  const all = [...prices(draft, numbers, around), ...closing.filter((price) => price !== null)];
+  return all.reduce<bigint | null>((least, price) => (least === null || price < least ? price : least), null);
 }
 
 /** The largest allowed amount that is not above `value`. */

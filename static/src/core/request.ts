@@ -32,7 +32,12 @@ export function requestOf(draft: Draft, numbers: Numbers, rules: Rules, around: 
     case 'market':
       return one({ type: 'MARKET', [byQuote(draft) ? 'quoteOrderQty' : 'quantity']: quantity });
     case 'limit':
-      return one({ ...limit(draft), price: text(numbers.price), quantity, ...(numbers.iceberg === null ? {} : { icebergQty: text(numbers.iceberg) }) });
+      return one({
+        ...limit(draft),
+        price: text(numbers.price),
+        quantity,
+        ...(numbers.iceberg === null ? {} : { icebergQty: text(numbers.iceberg) }),
+      });
     case 'stopLimit':
     case 'profitLimit':
       return one({

@@ -84,6 +84,7 @@ class Floor {
 
   /** Shows candles of that length from now on. */
   chart(interval: Interval): void {
+    if (interval === candles.interval) return;
     prefs.set('interval', interval);
     this.#candles = candles.show(market.rules?.symbol ?? '', interval);
     this.#want();
