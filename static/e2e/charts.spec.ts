@@ -26,6 +26,7 @@ async function holes(page: Page): Promise<number> {
 }
 
 test('candles of every length are shown, and kept at hand with a star', async ({ floor, page }) => {
+  test.slow();
   const price = (await quietPrice('ETHUSDT')).toFixed(2);
   const other = await Counterparty.open({ ETH: '10', USDT: '100000' });
   await other.print('ETHUSDT', price, '1');

@@ -2,6 +2,7 @@ import { expect, it } from 'vitest';
 import { check } from './check';
 import type { Around, Draft } from './draft';
 import { parse } from './decimal';
+import { KINDS } from './kinds';
 import { planOf } from './plan';
 import { rulesOf } from './rules';
 import { en } from '../i18n/en';
@@ -81,4 +82,18 @@ it('says what the legs of a pair and a bracket do', () => {
 
 it('says nothing before the order can be sent', () => {
   expect(words({ amount: '' })).toBe('');
+});
+
+it('has words for every kind, side and variant', () => {
+  for (const kind of KINDS) {
+    for (const side of ['BUY', 'SELL'] as const) {
+      for (const timeInForce of ['GTC', 'IOC', 'FOK', 'GTD'] as const) {
+        for (const variant of [{}, { unit: 'quote' }, { postOnly: true }, { trigger: '60000' }, { stopLimit: '59900' }] as Partial<Draft>[]) {
+          const turned = side === 'SELL' && kind === 'bracket' ? { profit: '60000', stop: '70000' } : {};
+          const changed = { ...draft, kind, side, timeInForce, goodTill: '2099-01-01T00:00', ...turned, ...variant };
+          for (const { key } of planOf(changed, check(changed, rules, around), rules, around)) expect(Object.keys(en)).toContain(key);
+        }
+      }
+    }
+  }
 });

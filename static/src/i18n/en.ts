@@ -167,7 +167,6 @@ export const en = {
   'ticket.iceberg': 'Visible',
   'ticket.optional': 'optional',
   'ticket.atMarket': 'market',
-  'ticket.more': 'More options',
   'ticket.use': 'Use {value}',
   'ticket.price': 'Price',
   'ticket.best': 'Best',

@@ -169,7 +169,6 @@ export const zh: Record<keyof typeof en, string> = {
   'ticket.iceberg': '显示数量',
   'ticket.optional': '选填',
   'ticket.atMarket': '市价',
-  'ticket.more': '更多选项',
   'ticket.use': '改为 {value}',
   'ticket.price': '价格',
   'ticket.best': '最优',

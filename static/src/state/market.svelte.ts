@@ -86,7 +86,7 @@ class Market {
 
   /** Price steps to group the book by, in the integer units of the book. */
   get steps(): number[] {
-    const tick = this.#tick();
+    const tick = this.tick;
     return STEPS.map((factor) => factor * tick);
   }
 
@@ -110,7 +110,7 @@ class Market {
     if (!info) return [];
     this.rules = rulesOf(info);
     this.#book = new Book(this.rules.priceDigits, this.rules.quantityDigits);
-    this.step = this.#tick();
+    this.step = this.tick;
     this.#log.clear();
     this.view = NOTHING;
     this.last = null;
@@ -159,7 +159,8 @@ class Market {
     this.#frame.mark();
   }
 
-  #tick(): number {
+  /** The price step, in the integer units of the book. */
+  get tick(): number {
     const rules = this.rules;
     return rules ? Math.max(1, Number(rules.price.step / 10n ** BigInt(8 - rules.priceDigits))) : 1;
   }
