@@ -126,6 +126,7 @@ test('a key is made, works for a program, and is revoked', async ({ floor, page 
 
 for (const theme of ['dark', 'light']) {
   test(`axe finds nothing in the dialogs and lists, ${theme}`, async ({ floor, page }) => {
+    test.slow();
     const clean = async (): Promise<void> => {
       const { violations } = await new AxeBuilder({ page }).withTags(TAGS).analyze();
       expect(violations).toEqual([]);
