@@ -42,6 +42,12 @@ export class Counterparty {
     await this.#signed('POST', '/api/v3/order', { symbol, side, type: 'LIMIT', timeInForce: 'GTC', price, quantity });
   }
 
+  /** Makes one trade at that price, with itself, so that the market has it as its last. */
+  async print(symbol: string, price: string, quantity: string): Promise<void> {
+    await this.limit(symbol, 'SELL', price, quantity);
+    await this.limit(symbol, 'BUY', price, quantity);
+  }
+
   /** Takes everything back; an account without orders in the market is fine too. */
   async cancelAll(symbol: string): Promise<void> {
     const open = await this.#signed<unknown[]>('GET', '/api/v3/openOrders', { symbol });
@@ -55,6 +61,18 @@ export class Counterparty {
       await fetch(`${url}${path}?${query}&signature=${signature}`, { method, headers: { 'X-MBX-APIKEY': this.apiKey } }),
     );
   }
+}
+
+/** What anybody may ask. */
+export async function ask<Answer>(path: string): Promise<Answer> {
+  return json(await fetch(`${url}${path}`));
+}
+
+/** The account that this key and secret belong to, as a program asks for it. */
+export async function accountOf(apiKey: string, secretKey: string): Promise<{ balances: unknown[] }> {
+  const query = `timestamp=${Date.now()}`;
+  const signature = createHmac('sha256', secretKey).update(query).digest('hex');
+  return json(await fetch(`${url}/api/v3/account?${query}&signature=${signature}`, { headers: { 'X-MBX-APIKEY': apiKey } }));
 }
 
 interface Depth {

@@ -73,9 +73,22 @@ export class Floor {
   async limit(side: 'Buy' | 'Sell', price: string, amount: string): Promise<void> {
     await this.page.getByRole('radio', { name: side, exact: true }).check({ force: true });
     await this.page.getByRole('radio', { name: 'Limit', exact: true }).check({ force: true });
-    await this.page.getByRole('textbox', { name: 'Price', exact: true }).fill(price);
-    await this.page.getByRole('textbox', { name: 'Amount', exact: true }).fill(amount);
+    await this.fill({ Price: price, Amount: amount });
     await this.submit();
+  }
+
+  /** Chooses one of the orders that wait for something. */
+  async conditional(side: 'Buy' | 'Sell', kind: string): Promise<void> {
+    await this.page.getByRole('radio', { name: side, exact: true }).check({ force: true });
+    await this.page.getByRole('radio', { name: 'Stop & more', exact: true }).check({ force: true });
+    await this.page.getByLabel('Kind of order').selectOption({ label: kind });
+  }
+
+  /** Types into the ticket's fields, by their labels. */
+  async fill(values: Record<string, string>): Promise<void> {
+    for (const [label, value] of Object.entries(values)) {
+      await this.page.getByRole('textbox', { name: label, exact: true }).fill(value);
+    }
   }
 
   async submit(): Promise<void> {

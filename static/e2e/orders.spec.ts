@@ -158,6 +158,7 @@ test('a session outlives a reload and ends with signing out', async ({ floor, pa
   await floor.enter({ USDT: '1000' });
   await page.reload();
   await floor.live();
+  await page.locator('header').getByRole('button', { name: 'Demo account' }).click();
   await page.getByRole('button', { name: 'Sign out' }).click();
   await expect(page.locator('header .primary')).toBeVisible();
   await floor.live();

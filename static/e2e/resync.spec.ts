@@ -1,27 +1,8 @@
 // A bad network, made between the page and the exchange: frames are lost, the socket closes, the line goes silent.
-import type { Page, WebSocketRoute } from '@playwright/test';
+import type { Page } from '@playwright/test';
 import { Counterparty, quietPrice } from './exchange';
 import { expect, test } from './floor';
-
-/** Stands on the line: tells how many sockets were opened, and may swallow what the server sends. */
-class Line {
-  sockets: WebSocketRoute[] = [];
-  swallowed = 0;
-  swallow: (message: string) => boolean = () => false;
-
-  static async tap(page: Page): Promise<Line> {
-    const line = new Line();
-    await page.routeWebSocket(/\/stream$/, (socket) => {
-      line.sockets.push(socket);
-      const server = socket.connectToServer();
-      server.onMessage((message) => {
-        if (line.swallow(String(message))) line.swallowed += 1;
-        else socket.send(message);
-      });
-    });
-    return line;
-  }
-}
+import { Line } from './line';
 
 /** Holds every book snapshot back until released. */
 async function holdSnapshots(page: Page): Promise<() => void> {

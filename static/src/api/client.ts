@@ -8,6 +8,8 @@ export class Refused extends Error {
     message: string,
     /** Seconds the server asks to wait, when it shed the request. */
     readonly retryAfter: number | null,
+    /** What the server adds to help: the nearest value that it would take. */
+    readonly data: unknown = null,
   ) {
     super(message);
   }
@@ -27,33 +29,41 @@ export function setCsrf(token: string): void {
 }
 
 export type Parameters = Record<string, string | number>;
+type Method = 'GET' | 'POST' | 'DELETE';
 
-export async function call<Answer>(
-  method: 'GET' | 'POST' | 'DELETE',
-  path: string,
-  parameters: Parameters = {},
-): Promise<Answer> {
+/** The exchange's own wire: parameters in the query, or in a form where something is sent. */
+export async function call<Answer>(method: Method, path: string, parameters: Parameters = {}): Promise<Answer> {
   const form = new URLSearchParams(Object.entries(parameters).map(([name, value]) => [name, String(value)]));
-  const inBody = method === 'POST';
+  if (form.size === 0) return fetched(method, path);
+  if (method !== 'POST') return fetched(method, `${path}?${form}`);
+  return fetched(method, path, { type: 'application/x-www-form-urlencoded', text: form.toString() });
+}
+
+/** The page's own wire: JSON both ways. */
+export async function tell<Answer>(method: Method, path: string, body: object): Promise<Answer> {
+  return fetched(method, path, { type: 'application/json', text: JSON.stringify(body) });
+}
+
+async function fetched<Answer>(method: Method, path: string, body?: { type: string; text: string }): Promise<Answer> {
   const headers: Record<string, string> = {};
   if (csrf) headers['X-CSRF-Token'] = csrf;
-  if (inBody && form.size > 0) headers['Content-Type'] = 'application/x-www-form-urlencoded';
+  if (body) headers['Content-Type'] = body.type;
   const request: RequestInit = { method, headers, signal: AbortSignal.timeout(TIMEOUT), cache: 'no-store' };
-  if (inBody && form.size > 0) request.body = form.toString();
+  if (body) request.body = body.text;
 
   let response: Response;
   let answer: unknown;
   try {
-    response = await fetch(inBody || form.size === 0 ? path : `${path}?${form}`, request);
+    response = await fetch(path, request);
     answer = response.status === 204 ? null : await response.json();
   } catch (error) {
     throw new Unknown(String(error));
   }
   if (response.ok) return answer as Answer;
 
-  const { code = 0, msg = '' } = (answer ?? {}) as { code?: number; msg?: string };
+  const { code = 0, msg = '', data = null } = (answer ?? {}) as { code?: number; msg?: string; data?: unknown };
   const wait = response.headers.get('Retry-After');
   // A 5xx with Retry-After was turned away at the door; any other may have been half way through.
   if (code === TIMED_OUT || (response.status >= 500 && wait === null)) throw new Unknown(msg);
-  throw new Refused(response.status, code, msg, wait === null ? null : Number(wait));
+  throw new Refused(response.status, code, msg, wait === null ? null : Number(wait), data);
 }

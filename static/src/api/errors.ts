@@ -19,6 +19,14 @@ const BY_MESSAGE: [start: string, key: Key][] = [
   ['Filter failure: PERCENT_PRICE', 'error.band'],
   ['Filter failure: NOTIONAL', 'error.notional'],
   ['Filter failure: MAX_NUM_ORDERS', 'error.maxOrders'],
+  ['Filter failure: MAX_NUM_ALGO_ORDERS', 'error.maxConditional'],
+  ['Filter failure: PRICE_FILTER', 'error.price'],
+  ['Filter failure: LOT_SIZE', 'error.amount'],
+  ['Filter failure: MARKET_LOT_SIZE', 'error.amount'],
+  ['Filter failure: TRAILING_DELTA', 'error.trail'],
+  ['Filter failure: ICEBERG_PARTS', 'error.iceberg'],
+  ['Order would trigger immediately', 'error.wouldTrigger'],
+  ['The relationship of the prices', 'error.legs'],
 ];
 
 export function explain(error: unknown): string {
@@ -26,5 +34,17 @@ export function explain(error: unknown): string {
   if (error.status === 503) return t('error.busy');
   if (error.status === 401) return t('error.signedOut');
   const key = BY_MESSAGE.find(([start]) => error.message.startsWith(start))?.[1] ?? BY_CODE[error.code];
-  return key ? t(key) : t('error.other', { message: error.message, code: String(error.code) });
+  const said = key ? t(key) : t('error.other', { message: error.message, code: String(error.code) });
+  const nearest = nearestOf(error.data);
+  return nearest === null ? said : t('error.nearest', { said, nearest });
+}
+
+/** What the server would have taken: one value, or one of each name. */
+function nearestOf(data: unknown): string | null {
+  const { nearestValid } = (data ?? {}) as { nearestValid?: unknown };
+  if (typeof nearestValid === 'string' || typeof nearestValid === 'number') return String(nearestValid);
+  if (typeof nearestValid !== 'object' || nearestValid === null) return null;
+  return Object.entries(nearestValid)
+    .map(([name, value]) => `${name} ${String(value)}`)
+    .join(', ');
 }

@@ -1,7 +1,7 @@
 // The server's answers, as far as the page reads them. Every amount is a decimal string.
 
 export type Side = 'BUY' | 'SELL';
-export type TimeInForce = 'GTC' | 'IOC' | 'FOK';
+export type TimeInForce = 'GTC' | 'IOC' | 'FOK' | 'GTD';
 
 export interface Filter {
   filterType: string;
@@ -14,6 +14,11 @@ export interface SymbolInfo {
   baseAsset: string;
   quoteAsset: string;
   quotePrecision?: number;
+  orderTypes: string[];
+  icebergAllowed?: boolean;
+  ocoAllowed?: boolean;
+  otoAllowed?: boolean;
+  allowTrailingStop?: boolean;
   filters: Filter[];
 }
 
@@ -29,9 +34,14 @@ export interface Trade {
   isBuyerMaker: boolean;
 }
 
-export interface TickerPrice {
+export interface Ticker {
   symbol: string;
-  price: string;
+  openPrice: string;
+  lastPrice: string;
+  highPrice: string;
+  lowPrice: string;
+  volume: string;
+  quoteVolume: string;
 }
 
 export interface Balance {
@@ -42,6 +52,7 @@ export interface Balance {
 
 export interface Account {
   balances: Balance[];
+  commissionRates?: { maker: string; taker: string };
 }
 
 export interface Order {
@@ -56,18 +67,43 @@ export interface Order {
   type: string;
   side: Side;
   time: number;
-}
-
-export interface OrderAnswer {
-  symbol: string;
-  orderId: number;
-  clientOrderId: string;
-  status?: string;
-  executedQty?: string;
+  /** False while a trigger or another order is waited for. */
+  isWorking: boolean;
+  /** -1 when it belongs to no list. */
+  orderListId: number;
+  stopPrice?: string;
+  icebergQty?: string;
+  /** In hundredths of a percent. */
+  trailingDelta?: number;
+  goodTillDate?: number;
 }
 
 export interface Session {
   accountId: number;
   csrfToken: string;
   demo: boolean;
+  /** Null in the demo. */
+  name: string | null;
+}
+
+/** How one may come in. */
+export interface SessionOptions {
+  signUp: boolean;
+  demo: boolean;
+}
+
+export type KeyType = 'HMAC' | 'ED25519' | 'RSA';
+export type Permission = 'USER_DATA' | 'TRADE';
+
+export interface ApiKey {
+  apiKey: string;
+  type: KeyType;
+  label: string;
+  permissions: Permission[];
+  createTime: number;
+}
+
+export interface NewApiKey extends ApiKey {
+  /** Said this once and never again; keys of the other types have none. */
+  secretKey?: string;
 }

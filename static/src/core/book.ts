@@ -27,7 +27,7 @@ export class Side {
   readonly levels = new Map<number, number>();
   #sorted: number[] | null = null;
 
-  constructor(private readonly descending: boolean) {}
+  constructor(readonly descending: boolean) {}
 
   set(price: number, quantity: number): void {
     if (quantity === 0) {

@@ -1,20 +1,20 @@
-// The order ticket's arithmetic: a draft as typed, checked against the symbol's rules, becomes order parameters.
+// An order as it is being written, and what can be said of it without knowing the market's rules.
 import type { Side, TimeInForce } from '../api/types';
-import { divide, fixed, floorTo, multiply, parse, plain } from './decimal';
-import type { Range, Rules } from './rules';
+import { parse } from './decimal';
+import { has, type FieldName, type Kind } from './kinds';
 
-export type Kind = 'limit' | 'market';
 /** What the amount counts: the asset bought or sold, or the money spent or received. */
 export type Unit = 'base' | 'quote';
 
-export interface Draft {
+/** Everything as it was typed; only the fields of the kind count. */
+export interface Draft extends Record<FieldName, string> {
   side: Side;
   kind: Kind;
-  price: string;
-  amount: string;
   unit: Unit;
   timeInForce: TimeInForce;
   postOnly: boolean;
+  /** The last moment of a good-till-date order, as a local date and time. */
+  goodTill: string;
 }
 
 /** What the check needs to know of the market and the account; `null` where it is not known. */
@@ -24,182 +24,57 @@ export interface Around {
   last: bigint | null;
   freeBase: bigint | null;
   freeQuote: bigint | null;
+  /** The part of a purchase that goes to the exchange. */
+  fee: bigint;
   openOrders: number;
+  openConditional: number;
+  /** In milliseconds. */
+  now: number;
 }
 
-export type ProblemKey =
-  | 'problem.number'
-  | 'problem.tooLow'
-  | 'problem.tooHigh'
-  | 'problem.step'
-  | 'problem.minNotional'
-  | 'problem.maxNotional'
-  | 'problem.balance'
-  | 'problem.band'
-  | 'problem.crosses'
-  | 'problem.emptyBook'
-  | 'problem.maxOrders';
+/** The numbers of a draft; `null` where nothing or no number was typed. */
+export type Numbers = Record<FieldName, bigint | null>;
 
-export interface Problem {
-  key: ProblemKey;
-  values: Record<string, string>;
+export function numbersOf(draft: Draft): Numbers {
+  const { trigger, trail, price, profit, stop, stopLimit, amount, iceberg } = draft;
+  const numbers = { trigger, trail, price, profit, stop, stopLimit, amount, iceberg: mayHide(draft) ? iceberg : '' };
+  return Object.fromEntries(
+    Object.entries(numbers).map(([name, text]) => [name, has(draft.kind, name as FieldName) ? parse(text) : null]),
+  ) as Numbers;
 }
 
-export interface Verdict {
-  price: Problem | null;
-  amount: Problem | null;
-  /** The order's worth in quote, estimated at the best price for a market order. */
-  total: bigint | null;
-  /** What to send, once everything is filled in and nothing is wrong. */
-  parameters: Record<string, string> | null;
+/** Whether the order may show only a part of itself: it has to rest until canceled. */
+export function mayHide(draft: Draft): boolean {
+  return draft.kind === 'limit' && (draft.postOnly || draft.timeInForce === 'GTC');
 }
 
-export function check(draft: Draft, rules: Rules, around: Around): Verdict {
-  const price = draft.kind === 'limit' ? parse(draft.price) : reference(draft.side, around);
-  const quantity = parse(draft.amount);
-  const byQuote = draft.kind === 'market' && draft.unit === 'quote';
-  const total = quantity === null || price === null ? null : byQuote ? quantity : multiply(price, quantity);
-
-  const priceProblem = draft.kind === 'limit' ? ofPrice(draft, price, rules, around) : null;
-  const amountProblem =
-    draft.amount.trim() === ''
-      ? null
-      : (ofAmount(draft, quantity, byQuote, rules) ?? ofWorth(draft, total, rules) ?? ofFunds(draft, quantity, byQuote, total, around, rules));
-
-  const complete = draft.amount.trim() !== '' && (draft.kind === 'market' || draft.price.trim() !== '');
-  const sound = complete && !priceProblem && !amountProblem && quantity !== null && quantity > 0n;
-  return {
-    price: priceProblem,
-    amount: amountProblem,
-    total,
-    parameters: sound ? parametersOf(draft, price, quantity, byQuote, rules) : null,
-  };
+/** Whether the draft ends at a date. */
+export function expires(draft: Draft): boolean {
+  return draft.kind === 'limit' && !draft.postOnly && draft.timeInForce === 'GTD';
 }
 
-/** The amount that spends `percent` of what the account can, floored to the symbol's steps. */
-export function amountFor(percent: number, draft: Draft, rules: Rules, around: Around): string {
-  const share = (free: bigint | null): bigint => ((free ?? 0n) * BigInt(Math.round(percent * 100))) / 10_000n;
-  const lot = draft.kind === 'market' ? tighter(rules.lot, rules.marketLot) : rules.lot;
-  if (draft.side === 'SELL' && !(draft.kind === 'market' && draft.unit === 'quote')) {
-    return plain(within(share(around.freeBase), lot));
-  }
-  const price = draft.kind === 'limit' ? parse(draft.price) : reference(draft.side, around);
-  if (draft.kind === 'market' && draft.unit === 'quote') {
-    const money = draft.side === 'BUY' ? share(around.freeQuote) : multiply(share(around.freeBase), price ?? 0n);
-    return fixed(money, rules.quoteDigits).replace(/\.?0+$/, '');
-  }
-  return plain(within(divide(share(around.freeQuote), price ?? 0n), lot));
+/** Whether a market order is counted in money. */
+export function byQuote(draft: Draft): boolean {
+  return draft.kind === 'market' && draft.unit === 'quote';
 }
 
-/** The largest allowed amount that is not above `value`. */
-function within(value: bigint, lot: Range): bigint {
-  return floorTo(lot.max > 0n && value > lot.max ? lot.max : value, lot.step);
+/** Whether the order waits for a rise (else for a fall) of the price. */
+export function waitsForRise(kind: Kind, side: Side): boolean {
+  const profit = kind === 'profitLimit' || kind === 'profitMarket';
+  return (side === 'BUY') !== profit;
+}
+
+/** Whether a trailing stop begins to follow only after the price went the trader's way. */
+export function activatesInProfit(draft: Draft, numbers: Numbers, around: Around): boolean {
+  if (numbers.trigger === null || around.last === null) return false;
+  return draft.side === 'SELL' ? numbers.trigger > around.last : numbers.trigger < around.last;
 }
 
 /** The price a market order would meet first. */
-function reference(side: Side, around: Around): bigint | null {
+export function reference(side: Side, around: Around): bigint | null {
   return side === 'BUY' ? around.bestAsk : around.bestBid;
 }
 
-function problem(key: ProblemKey, values: Record<string, string> = {}): Problem {
-  return { key, values };
-}
-
-function ofRange(value: bigint, range: Range, unit: string): Problem | null {
-  if (value < range.min || value === 0n) {
-    const least = range.min > 0n ? range.min : range.step;
-    return problem('problem.tooLow', { limit: `${plain(least)} ${unit}` });
-  }
-  if (range.max > 0n && value > range.max) return problem('problem.tooHigh', { limit: `${plain(range.max)} ${unit}` });
-  if (range.step > 0n && (value - range.min) % range.step !== 0n) return problem('problem.step', { step: plain(range.step) });
-  return null;
-}
-
-function ofPrice(draft: Draft, price: bigint | null, rules: Rules, around: Around): Problem | null {
-  if (draft.price.trim() === '') return null;
-  if (price === null) return problem('problem.number');
-  const outside = ofRange(price, rules.price, rules.quote);
-  if (outside) return outside;
-  if (draft.postOnly) {
-    const buying = draft.side === 'BUY';
-    const other = buying ? around.bestAsk : around.bestBid;
-    if (other !== null && (buying ? price >= other : price <= other)) return problem('problem.crosses');
-  }
-  if (around.last !== null) {
-    const { bidUp, bidDown, askUp, askDown } = rules.band;
-    const [up, down] = draft.side === 'BUY' ? [bidUp, bidDown] : [askUp, askDown];
-    const high = multiply(around.last, up);
-    const low = multiply(around.last, down);
-    if ((up > 0n && price > high) || price < low) {
-      return problem('problem.band', { low: fixed(low, rules.priceDigits), high: fixed(high, rules.priceDigits) });
-    }
-  }
-  if (rules.maxOrders > 0 && around.openOrders >= rules.maxOrders && draft.timeInForce === 'GTC') {
-    return problem('problem.maxOrders', { limit: String(rules.maxOrders) });
-  }
-  return null;
-}
-
-function ofAmount(draft: Draft, quantity: bigint | null, byQuote: boolean, rules: Rules): Problem | null {
-  if (quantity === null) return problem('problem.number');
-  if (byQuote) return quantity === 0n ? problem('problem.tooLow', { limit: `${plain(rules.minNotional)} ${rules.quote}` }) : null;
-  return (
-    ofRange(quantity, rules.lot, rules.base) ??
-    (draft.kind === 'market' ? ofRange(quantity, rules.marketLot, rules.base) : null)
-  );
-}
-
-function ofWorth(draft: Draft, total: bigint | null, rules: Rules): Problem | null {
-  if (total === null) return draft.kind === 'market' ? problem('problem.emptyBook') : null;
-  const minApplies = draft.kind === 'limit' || rules.minAppliesToMarket;
-  if (minApplies && total < rules.minNotional) {
-    return problem('problem.minNotional', { limit: `${plain(rules.minNotional)} ${rules.quote}` });
-  }
-  if (rules.maxNotional > 0n && total > rules.maxNotional && draft.kind === 'limit') {
-    return problem('problem.maxNotional', { limit: `${plain(rules.maxNotional)} ${rules.quote}` });
-  }
-  return null;
-}
-
-function ofFunds(
-  draft: Draft,
-  quantity: bigint | null,
-  byQuote: boolean,
-  total: bigint | null,
-  around: Around,
-  rules: Rules,
-): Problem | null {
-  if (draft.side === 'BUY') {
-    if (around.freeQuote !== null && total !== null && total > around.freeQuote) {
-      return problem('problem.balance', { asset: rules.quote });
-    }
-  } else if (around.freeBase !== null && quantity !== null && !byQuote && quantity > around.freeBase) {
-    return problem('problem.balance', { asset: rules.base });
-  }
-  return null;
-}
-
-function parametersOf(
-  draft: Draft,
-  price: bigint | null,
-  quantity: bigint,
-  byQuote: boolean,
-  rules: Rules,
-): Record<string, string> {
-  const common = { symbol: rules.symbol, side: draft.side };
-  if (draft.kind === 'market') {
-    return { ...common, type: 'MARKET', [byQuote ? 'quoteOrderQty' : 'quantity']: plain(quantity) };
-  }
-  const limit = { ...common, price: plain(price ?? 0n), quantity: plain(quantity) };
-  // LIMIT_MAKER rests or is refused, so it takes no time in force.
-  return draft.postOnly ? { ...limit, type: 'LIMIT_MAKER' } : { ...limit, type: 'LIMIT', timeInForce: draft.timeInForce };
-}
-
-/** What both LOT_SIZE and MARKET_LOT_SIZE allow; the latter may leave its step or its bounds open. */
-function tighter(lot: Range, marketLot: Range): Range {
-  return {
-    min: marketLot.min > lot.min ? marketLot.min : lot.min,
-    max: marketLot.max > 0n && (lot.max === 0n || marketLot.max < lot.max) ? marketLot.max : lot.max,
-    step: marketLot.step > lot.step ? marketLot.step : lot.step,
-  };
+export function opposite(side: Side): Side {
+  return side === 'BUY' ? 'SELL' : 'BUY';
 }

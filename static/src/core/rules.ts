@@ -24,6 +24,22 @@ export interface Rules {
   /** How far from the last price each side may quote, as factors; zero when there is no such rule. */
   band: { bidUp: bigint; bidDown: bigint; askUp: bigint; askDown: bigint };
   maxOrders: number;
+  /** Conditional orders an account may have open; zero when there is no such rule. */
+  maxConditional: number;
+  icebergParts: number;
+  /** A trailing stop's distance in hundredths of a percent, where it follows upwards and downwards; zero is no bound. */
+  trailing: { above: Bounds; below: Bounds };
+  /** What the market offers. */
+  orderTypes: ReadonlySet<string>;
+  iceberg: boolean;
+  oco: boolean;
+  oto: boolean;
+  trailingStop: boolean;
+}
+
+export interface Bounds {
+  min: number;
+  max: number;
 }
 
 export function rulesOf(info: SymbolInfo): Rules {
@@ -32,6 +48,7 @@ export function rulesOf(info: SymbolInfo): Rules {
   const lot = filter('LOT_SIZE');
   const notional = filter('NOTIONAL');
   const band = filter('PERCENT_PRICE_BY_SIDE');
+  const trailing = filter('TRAILING_DELTA');
   return {
     symbol: info.symbol,
     base: info.baseAsset,
@@ -52,11 +69,23 @@ export function rulesOf(info: SymbolInfo): Rules {
       askDown: value(band, 'askMultiplierDown'),
     },
     maxOrders: Number(filter('MAX_NUM_ORDERS')['maxNumOrders'] ?? 0),
+    maxConditional: Number(filter('MAX_NUM_ALGO_ORDERS')['maxNumAlgoOrders'] ?? 0),
+    icebergParts: Number(filter('ICEBERG_PARTS')['limit'] ?? 0),
+    trailing: { above: bounds(trailing, 'TrailingAboveDelta'), below: bounds(trailing, 'TrailingBelowDelta') },
+    orderTypes: new Set(info.orderTypes),
+    iceberg: info.icebergAllowed === true,
+    oco: info.ocoAllowed === true,
+    oto: info.otoAllowed === true,
+    trailingStop: info.allowTrailingStop === true,
   };
 }
 
 function lotOf(filter: Filter): Range {
   return { min: value(filter, 'minQty'), max: value(filter, 'maxQty'), step: value(filter, 'stepSize') };
+}
+
+function bounds(filter: Filter, name: string): Bounds {
+  return { min: Number(filter[`min${name}`] ?? 0), max: Number(filter[`max${name}`] ?? 0) };
 }
 
 function text(filter: Filter, name: string): string {

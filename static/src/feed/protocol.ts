@@ -13,6 +13,45 @@ export interface TradeEvent {
   m: boolean;
 }
 
+export interface KlineEvent {
+  e: 'kline';
+  s: string;
+  k: {
+    t: number;
+    T: number;
+    s: string;
+    i: string;
+    o: string;
+    h: string;
+    l: string;
+    c: string;
+    v: string;
+    /** How many trades. */
+    n: number;
+    /** Final: nothing can change it any more. */
+    x: boolean;
+  };
+}
+
+/** What happened in a market during the last 24 hours, in short. */
+export interface MiniTickerEvent {
+  e: '24hrMiniTicker';
+  s: string;
+  c: string;
+  o: string;
+  h: string;
+  l: string;
+  v: string;
+  q: string;
+}
+
+/** The same in full. */
+export interface TickerEvent extends Omit<MiniTickerEvent, 'e'> {
+  e: '24hrTicker';
+  p: string;
+  P: string;
+}
+
 export interface DepthEvent extends Diff {
   e: 'depthUpdate';
   s: string;
@@ -28,6 +67,16 @@ export interface ExecutionReport {
   f: string;
   q: string;
   p: string;
+  /** The trigger and the shown part; zero where there is none. */
+  P?: string;
+  F?: string;
+  /** A trailing stop's distance, in hundredths of a percent. */
+  d?: number;
+  /** The order list it belongs to; -1 for none. */
+  g?: number;
+  /** It is in the book. */
+  w?: boolean;
+  goodTillDate?: number;
   /** What happened now, and the order's state after it. */
   x: string;
   X: string;

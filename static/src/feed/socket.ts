@@ -5,8 +5,8 @@ import type { Envelope } from './protocol';
 export type Link = 'connecting' | 'open' | 'stale' | 'down';
 
 export interface Events {
-  /** The wanted streams are flowing; whatever was read before them may be old. */
-  subscribed(): void;
+  /** These streams are flowing; what was read before a stream flowed may be old. */
+  subscribed(active: ReadonlySet<string>): void;
   message(stream: string, data: unknown): void;
   link(state: Link): void;
   latency(milliseconds: number): void;
@@ -106,7 +106,7 @@ export class Feed {
     this.#active = new Set(this.#wanted);
     if (fresh.length > 0) this.#subscribeId = this.#send('SUBSCRIBE', fresh);
     // Back to what was subscribed all along: nothing to wait for, but whoever asked starts from nothing.
-    else this.events.subscribed();
+    else this.events.subscribed(this.#active);
   }
 
   #send(method: string, params?: string[]): number {
@@ -126,7 +126,7 @@ export class Feed {
     } else if (frame.id === this.#subscribeId) {
       this.#failures = 0;
       this.events.link('open');
-      this.events.subscribed();
+      this.events.subscribed(this.#active);
     }
   }
 

@@ -1,6 +1,35 @@
-// The time of day, in the reader's own time zone; both languages write it alike.
+// Times as the reader writes them. The time of day is in the reader's own zone; both languages write it alike.
+import type { Language } from '../state/prefs.svelte';
+
 const CLOCK = new Intl.DateTimeFormat('en-GB', { hour: '2-digit', minute: '2-digit', second: '2-digit', hourCycle: 'h23' });
 
 export function clock(milliseconds: number): string {
   return CLOCK.format(milliseconds);
+}
+
+const LOCALES: Record<Language, string> = { en: 'en-GB', zh: 'zh-CN' };
+
+/** A formatter for what is already shifted to the zone it is shown in. */
+export function calendar(language: Language, options: Intl.DateTimeFormatOptions): (milliseconds: number) => string {
+  const format = new Intl.DateTimeFormat(LOCALES[language], { ...options, timeZone: 'UTC', hourCycle: 'h23' });
+  return (milliseconds) => format.format(milliseconds);
+}
+
+/** A day and a time in the reader's own zone. */
+export function moment(language: Language, milliseconds: number): string {
+  return new Intl.DateTimeFormat(LOCALES[language], { dateStyle: 'medium', timeStyle: 'short', hourCycle: 'h23' }).format(milliseconds);
+}
+
+/** A share in percent, with its sign. */
+export function percent(share: number): string {
+  const text = (share * 100).toFixed(2);
+  if (Number(text) === 0) return '0.00%';
+  return `${share > 0 ? '+' : ''}${text}%`;
+}
+
+/** A large amount in short, three or four digits and a letter. */
+export function short(value: number): string {
+  const [size, letter] = value >= 1e9 ? [1e9, 'B'] : value >= 1e6 ? [1e6, 'M'] : value >= 1e4 ? [1e3, 'K'] : [1, ''];
+  const scaled = value / size;
+  return `${scaled.toFixed(scaled >= 1000 ? 0 : scaled >= 100 ? 1 : 2)}${letter}`;
 }

@@ -8,15 +8,20 @@ import { market } from './market.svelte';
 import { session } from './session.svelte';
 import { toasts } from './toasts.svelte';
 
-const OPEN = new Set(['NEW', 'PARTIALLY_FILLED']);
+const OPEN = new Set(['NEW', 'PENDING_NEW', 'PARTIALLY_FILLED']);
+const NO_LIST = -1;
 const RETRY = 1_000;
 
 class AccountState {
   balances = $state.raw<Balance[]>([]);
   orders = $state.raw<Order[]>([]);
+  /** The larger of the two fees, as a share of what is received. */
+  fee = $state(0n);
 
   #seq: number | null = null;
   #loading = 0;
+  /** The events just begin, or were interrupted. */
+  #behind = true;
   /** Events that came while the snapshot was on its way; null when none is. */
   #waiting: PrivateEvent[] | null = null;
 
@@ -29,6 +34,7 @@ class AccountState {
   clear(): void {
     this.#loading += 1;
     this.#seq = null;
+    this.#behind = true;
     this.#waiting = null;
     this.balances = [];
     this.orders = [];
@@ -46,6 +52,8 @@ class AccountState {
         ]);
         if (mine !== this.#loading) return;
         this.balances = account.balances;
+        const { maker = '0', taker = '0' } = account.commissionRates ?? {};
+        this.fee = [amount(maker), amount(taker)].reduce((most, each) => (each > most ? each : most));
         this.orders = orders;
         for (const event of this.#waiting ?? []) this.#apply(event);
         this.#waiting = null;
@@ -57,8 +65,16 @@ class AccountState {
     }
   }
 
+  /** The events flow; what was before them is fetched once. */
+  subscribed(): void {
+    if (!this.#behind) return;
+    this.#behind = false;
+    void this.load();
+  }
+
   disconnected(): void {
     this.#seq = null;
+    this.#behind = true;
   }
 
   receive({ seq, event }: Numbered): void {
@@ -98,7 +114,13 @@ class AccountState {
       type: report.o,
       side: report.S,
       time: report.O ?? report.T,
+      isWorking: report.w ?? true,
+      orderListId: report.g ?? NO_LIST,
     };
+    if (positive(report.P)) order.stopPrice = report.P;
+    if (positive(report.F)) order.icebergQty = report.F;
+    if (report.d !== undefined) order.trailingDelta = report.d;
+    if (report.goodTillDate !== undefined) order.goodTillDate = report.goodTillDate;
     this.orders = [...others, order].sort((a, b) => a.orderId - b.orderId);
   }
 
@@ -123,8 +145,12 @@ class AccountState {
     else if (event.x === 'CANCELED') toasts.say('plain', t('news.canceled', { ...values, amount: values.whole }), key);
     else if (event.X.startsWith('EXPIRED')) toasts.say('bad', t('news.expired', { ...values, amount: values.whole }), key);
     else if (event.x === 'REJECTED') toasts.say('bad', t('news.rejected', { ...values, amount: values.whole }), key);
-    else if (event.x === 'NEW' && event.o !== 'MARKET') toasts.say('good', t('news.placed', { ...values, amount: values.whole }), key);
+    else if (event.x === 'NEW' && event.X === 'NEW' && event.o !== 'MARKET') toasts.say('good', t('news.placed', { ...values, amount: values.whole }), key);
   }
+}
+
+function positive(text: string | undefined): text is string {
+  return text !== undefined && amount(text) > 0n;
 }
 
 export const account = new AccountState();

@@ -1,9 +1,13 @@
 // The trading floor: one socket, and who listens to what comes from it.
+import type { Interval } from '../core/interval';
 import type { Numbered } from '../feed/protocol';
 import { Feed, type Link } from '../feed/socket';
 import { account } from './account.svelte';
+import { candles } from './candles.svelte';
 import { market } from './market.svelte';
+import { prefs } from './prefs.svelte';
 import { session } from './session.svelte';
+import { tickers } from './tickers.svelte';
 import { ticket } from './ticket.svelte';
 
 /** What a trader may believe of the prices on the page. */
@@ -20,14 +24,20 @@ class Floor {
 
   readonly trust = $derived<Trust>(this.link === 'open' ? market.bookState : this.link);
 
+  #market: string[] = [];
+  #candles = '';
+  #day = '';
+  #list: string[] = [];
   #feed = new Feed({
-    subscribed: () => {
-      market.subscribed();
-      if (session.current) void account.load();
+    subscribed: (active) => {
+      market.subscribed(active);
+      candles.subscribed(active);
+      tickers.subscribed(active);
+      if (session.current) account.subscribed();
     },
     message: (stream, data) => {
       if (stream === 'user') account.receive(data as Numbered);
-      else market.message(stream, data);
+      else if (!candles.message(stream, data) && !tickers.message(stream, data)) market.message(stream, data);
     },
     link: (link) => {
       if (link === this.link) return;
@@ -35,6 +45,8 @@ class Floor {
       if (link === 'down' || link === 'connecting') {
         this.latency = null;
         market.disconnected();
+        candles.disconnected();
+        tickers.disconnected();
         account.disconnected();
       }
       if (link === 'down' && session.current) void this.#recheck();
@@ -47,7 +59,7 @@ class Floor {
   async start(): Promise<void> {
     this.failed = false;
     try {
-      await Promise.all([market.load(), session.resume()]);
+      await Promise.all([market.load(), session.begin()]);
     } catch {
       this.failed = true;
       return;
@@ -61,15 +73,37 @@ class Floor {
 
   show(symbol: string): void {
     if (symbol === market.rules?.symbol) return;
-    this.#feed.want(market.show(symbol));
+    this.#market = market.show(symbol);
+    const shown = market.rules?.symbol ?? '';
+    this.#candles = candles.show(shown, prefs.interval);
+    this.#day = tickers.show(shown);
+    this.#want();
     ticket.clear();
-    remember(market.rules?.symbol ?? '');
+    remember(shown);
+  }
+
+  /** Shows candles of that length from now on. */
+  chart(interval: Interval): void {
+    if (interval === candles.interval) return;
+    prefs.set('interval', interval);
+    this.#candles = candles.show(market.rules?.symbol ?? '', interval);
+    this.#want();
+  }
+
+  /** Keeps the prices of all markets live while somebody looks at the list of them. */
+  watchAll(yes: boolean): void {
+    this.#list = tickers.watch(yes);
+    this.#want();
   }
 
   /** Opens the socket that fits who is signed in; to be called again whenever that changes. */
   connect(): void {
     if (!session.current) account.clear();
     this.#feed.open(session.current ? PRIVATE : PUBLIC);
+  }
+
+  #want(): void {
+    this.#feed.want([...this.#market, this.#candles, this.#day, ...this.#list]);
   }
 
   /** The private socket was refused or lost; if that is because the session ended, go on as a visitor. */

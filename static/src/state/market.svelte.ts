@@ -1,17 +1,18 @@
 // The market on show: its rules, its book, its trades. Messages change plain data; one frame publishes views.
 import { call, Refused } from '../api/client';
 import type { ExchangeInfo, SymbolInfo, Trade } from '../api/types';
-import { fold, TradeLog, type Candle, type SeenTrade } from '../chart/candles';
 import { Book, type BookState, type Snapshot } from '../core/book';
 import { amount, fixed, SCALE, units, unitsText } from '../core/decimal';
 import { Frame } from '../core/frame';
 import { ladder, type Rung } from '../core/ladder';
 import { rulesOf, type Rules } from '../core/rules';
+import { TradeLog, type SeenTrade } from '../core/trades';
 import type { DepthEvent, TradeEvent } from '../feed/protocol';
 import { clock } from '../i18n/format';
+import { candles } from './candles.svelte';
 
 const SNAPSHOT_LEVELS = 1000;
-const BACKFILL = 1000;
+const BACKFILL = 200;
 const TAPE_ROWS = 60;
 const STEPS = [1, 10, 100, 1000];
 const RETRY_FIRST = 100;
@@ -64,10 +65,10 @@ class Market {
   bookState = $state<BookState>('syncing');
   updateId = $state(0);
   gaps = $state(0);
-  /** Rises with every published change of the trades. */
-  tradesAt = $state(0);
+  /** Rises with every published change of the book. */
+  bookAt = $state(0);
 
-  readonly log = new TradeLog();
+  #log = new TradeLog();
   #book = new Book(2, 5);
   /** Price digits of every market. */
   #digits = new Map<string, number>();
@@ -75,10 +76,17 @@ class Market {
   #tradesChanged = false;
   #frame = new Frame(() => this.#publish());
   #syncs = 0;
+  /** The streams just begin, or were interrupted: what was before them has to be fetched. */
+  #behind = true;
+
+  /** The whole book, to be read after `bookAt` changed. */
+  get book(): Book {
+    return this.#book;
+  }
 
   /** Price steps to group the book by, in the integer units of the book. */
   get steps(): number[] {
-    const tick = this.#tick();
+    const tick = this.tick;
     return STEPS.map((factor) => factor * tick);
   }
 
@@ -102,26 +110,29 @@ class Market {
     if (!info) return [];
     this.rules = rulesOf(info);
     this.#book = new Book(this.rules.priceDigits, this.rules.quantityDigits);
-    this.step = this.#tick();
-    this.log.clear();
+    this.step = this.tick;
+    this.#log.clear();
     this.view = NOTHING;
     this.last = null;
     this.tape = [];
     this.#tradesChanged = true;
+    this.#behind = true;
     const name = info.symbol.toLowerCase();
     this.#streams = [`${name}@depth@100ms`, `${name}@trade`];
     this.#frame.mark();
     return this.#streams;
   }
 
-  /** The streams flow; fetch what was before them. */
-  subscribed(): void {
+  subscribed(active: ReadonlySet<string>): void {
+    if (!this.#behind || !this.#streams.every((stream) => active.has(stream))) return;
+    this.#behind = false;
     void this.#syncBook();
     void this.#backfill();
   }
 
   disconnected(): void {
     this.#syncs += 1;
+    this.#behind = true;
     this.#book.disconnected();
     this.#frame.mark();
   }
@@ -135,7 +146,10 @@ class Market {
       }
     } else if (stream === this.#streams[1]) {
       const { t, p, q, T, m } = data as TradeEvent;
-      if (this.log.add({ id: t, price: p, quantity: q, time: T, up: !m })) this.#tradesChanged = true;
+      if (this.#log.add({ id: t, price: p, quantity: q, time: T, up: !m })) {
+        this.#tradesChanged = true;
+        candles.trade(p, T);
+      }
     }
     this.#frame.mark();
   }
@@ -145,11 +159,8 @@ class Market {
     this.#frame.mark();
   }
 
-  candles(seconds: number, from: number, unfinished?: Candle): Candle[] {
-    return fold(this.log.trades.slice(from), seconds, unfinished);
-  }
-
-  #tick(): number {
+  /** The price step, in the integer units of the book. */
+  get tick(): number {
     const rules = this.rules;
     return rules ? Math.max(1, Number(rules.price.step / 10n ** BigInt(8 - rules.priceDigits))) : 1;
   }
@@ -180,7 +191,7 @@ class Market {
     try {
       const trades = await call<Trade[]>('GET', '/api/v3/trades', { symbol, limit: BACKFILL });
       if (symbol !== this.rules?.symbol) return;
-      this.log.merge(trades.map(({ id, price, qty, time, isBuyerMaker }) => ({ id, price, quantity: qty, time, up: !isBuyerMaker })));
+      this.#log.merge(trades.map(({ id, price, qty, time, isBuyerMaker }) => ({ id, price, quantity: qty, time, up: !isBuyerMaker })));
       this.#tradesChanged = true;
       this.#frame.mark();
     } catch {
@@ -194,6 +205,7 @@ class Market {
     this.updateId = book.lastUpdateId;
     this.gaps = book.gaps;
     this.view = this.#bookView();
+    this.bookAt += 1;
     if (this.#tradesChanged) {
       this.#tradesChanged = false;
       this.#publishTrades();
@@ -224,7 +236,7 @@ class Market {
   }
 
   #publishTrades(): void {
-    const trades = this.log.trades;
+    const trades = this.#log.trades;
     const digits = this.rules?.priceDigits ?? 2;
     const known = new Map(this.tape.map((row) => [row.id, row]));
     this.tape = trades
@@ -238,7 +250,6 @@ class Market {
       const up = previous ? units(newest.price, digits) > units(previous.price, digits) : null;
       this.last = { text, value: amount(newest.price), up };
     }
-    this.tradesAt += 1;
   }
 
   #tapeRow(trade: SeenTrade, digits: number): TapeRow {

@@ -1,7 +1,8 @@
 // Placing and canceling. An order whose answer is lost is asked after by its own id and never sent twice.
 import { call, Refused, Unknown } from '../api/client';
 import { explain } from '../api/errors';
-import type { Order, OrderAnswer } from '../api/types';
+import type { Order } from '../api/types';
+import type { OrderRequest } from '../core/request';
 import { t } from '../i18n/index.svelte';
 import { session } from './session.svelte';
 import { toasts } from './toasts.svelte';
@@ -9,21 +10,27 @@ import { toasts } from './toasts.svelte';
 const ASK_TIMES = 5;
 const ASK_EVERY = 1_000;
 
-/** Sends the order; true once the exchange has it. What became of it comes as an event. */
-export async function place(parameters: Record<string, string>): Promise<boolean> {
-  const newClientOrderId = clientOrderId();
+/** Sends the order, or the list of orders; true once the exchange has it. What became of it comes as an event. */
+export async function place({ path, parameters }: OrderRequest): Promise<boolean> {
+  const id = clientOrderId();
+  const isList = path !== '/api/v3/order';
   try {
-    await call<OrderAnswer>('POST', '/api/v3/order', { ...parameters, newClientOrderId });
+    await call<unknown>('POST', path, { ...parameters, [isList ? 'listClientOrderId' : 'newClientOrderId']: id });
     return true;
   } catch (error) {
-    if (error instanceof Unknown) return askAfter(parameters['symbol'] ?? '', newClientOrderId);
+    if (error instanceof Unknown) return askAfter(id, isList ? null : (parameters['symbol'] ?? ''));
     refuse(error);
     return false;
   }
 }
 
-export async function cancel(order: Order): Promise<void> {
-  await attempt(() => call('DELETE', '/api/v3/order', { symbol: order.symbol, orderId: order.orderId }));
+/** Cancels the order, and with it the list it belongs to. */
+export async function cancel({ symbol, orderId, orderListId }: Order): Promise<void> {
+  await attempt(() =>
+    orderListId >= 0
+      ? call('DELETE', '/api/v3/orderList', { symbol, orderListId })
+      : call('DELETE', '/api/v3/order', { symbol, orderId }),
+  );
 }
 
 export async function cancelAll(symbol: string): Promise<void> {
@@ -43,12 +50,14 @@ function refuse(error: unknown): void {
   toasts.say('bad', explain(error));
 }
 
-async function askAfter(symbol: string, origClientOrderId: string): Promise<boolean> {
+/** Asks for the order of that market under that id, or for the list where there is no market. */
+async function askAfter(origClientOrderId: string, symbol: string | null): Promise<boolean> {
   toasts.say('bad', t('news.unknown'), origClientOrderId);
   for (let asked = 0; asked < ASK_TIMES; asked += 1) {
     await new Promise((resolve) => setTimeout(resolve, ASK_EVERY));
     try {
-      await call<Order>('GET', '/api/v3/order', { symbol, origClientOrderId });
+      if (symbol === null) await call('GET', '/api/v3/orderList', { origClientOrderId });
+      else await call('GET', '/api/v3/order', { symbol, origClientOrderId });
       toasts.dismiss(origClientOrderId);
       return true;
     } catch (error) {

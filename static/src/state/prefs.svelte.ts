@@ -1,11 +1,10 @@
 // How this trader likes the page, kept in this browser.
+import { isInterval, type Interval } from '../core/interval';
 
 export type Theme = 'dark' | 'light';
 /** Which colour means up: blue against orange (safe for every kind of colour vision), green-up or red-up. */
 export type Palette = 'blue' | 'green' | 'red';
 export type Language = 'en' | 'zh';
-/** Seconds per candle. */
-export type Interval = 1 | 15 | 60 | 300;
 
 const KEY = 'lightning.prefs';
 
@@ -14,6 +13,9 @@ interface Saved {
   palette: Palette;
   language: Language;
   interval: Interval;
+  /** The candle lengths at hand, and the markets listed first. */
+  intervals: Interval[];
+  symbols: string[];
 }
 
 function load(): Saved {
@@ -21,10 +23,13 @@ function load(): Saved {
     theme: matchMedia('(prefers-color-scheme: light)').matches ? 'light' : 'dark',
     palette: 'blue',
     language: navigator.language.startsWith('zh') ? 'zh' : 'en',
-    interval: 1,
+    interval: '1m',
+    intervals: ['1s', '1m', '15m', '1h', '4h', '1d'],
+    symbols: [],
   };
   try {
-    return { ...initial, ...(JSON.parse(localStorage.getItem(KEY) ?? '{}') as Partial<Saved>) };
+    const saved = { ...initial, ...(JSON.parse(localStorage.getItem(KEY) ?? '{}') as Partial<Saved>) };
+    return isInterval(saved.interval) ? saved : { ...saved, interval: initial.interval };
   } catch {
     return initial;
   }
@@ -44,6 +49,12 @@ class Prefs {
   }
   get interval(): Interval {
     return this.#saved.interval;
+  }
+  get intervals(): readonly Interval[] {
+    return this.#saved.intervals;
+  }
+  get symbols(): readonly string[] {
+    return this.#saved.symbols;
   }
 
   set<Name extends keyof Saved>(name: Name, value: Saved[Name]): void {

@@ -1,15 +1,26 @@
 // Who is trading here. The cookie itself is out of reach; a mark in this browser says whether asking makes sense.
-import { call, Refused, setCsrf } from '../api/client';
-import type { Session } from '../api/types';
+import { call, Refused, setCsrf, tell } from '../api/client';
+import type { Session, SessionOptions } from '../api/types';
 
 const MARK = 'lightning.session';
 
+export interface Credentials {
+  name: string;
+  password: string;
+}
+
 class SessionState {
   current = $state.raw<Session | null>(null);
-  /** False once the exchange said that it opens no demo accounts. */
-  demo = $state(true);
+  /** How one may come in here. */
+  options = $state.raw<SessionOptions>({ signUp: false, demo: false });
 
-  /** Takes up the session of an earlier visit, if this browser had one. */
+  /** Asks how one may come in, and takes up the session of an earlier visit, if this browser had one. */
+  async begin(): Promise<void> {
+    const asked = call<SessionOptions>('GET', '/x/v1/session/options');
+    await this.resume();
+    this.options = await asked;
+  }
+
   async resume(): Promise<void> {
     if (!remembered()) return;
     try {
@@ -27,9 +38,21 @@ class SessionState {
       return session;
     } catch (error) {
       if (!(error instanceof Refused) || error.status !== 404) throw error;
-      this.demo = false;
+      this.options = { ...this.options, demo: false };
       return null;
     }
+  }
+
+  async signIn(credentials: Credentials): Promise<void> {
+    this.#enter(await tell<Session>('POST', '/x/v1/session', credentials));
+  }
+
+  async signUp(credentials: Credentials): Promise<void> {
+    this.#enter(await tell<Session>('POST', '/x/v1/signup', credentials));
+  }
+
+  async changePassword(current: string, next: string): Promise<void> {
+    await tell('POST', '/x/v1/password', { current, new: next });
   }
 
   async signOut(): Promise<void> {

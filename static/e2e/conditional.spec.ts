@@ -1,0 +1,144 @@
+// Every kind of order that waits for something, from the ticket to the list of open orders and back.
+import { Counterparty, quietPrice } from './exchange';
+import { expect, test, type Floor } from './floor';
+
+const SYMBOL = 'ETHUSDT';
+
+interface Scene {
+  other: Counterparty;
+  /** The last price, with nothing resting near it. */
+  last: number;
+}
+
+/** A signed-in trader in a market that just traded. */
+async function enter(floor: Floor): Promise<Scene> {
+  const last = await quietPrice(SYMBOL);
+  const other = await Counterparty.open({ ETH: '50', USDT: '500000' });
+  await other.print(SYMBOL, last.toFixed(2), '1');
+  await floor.visit(SYMBOL);
+  await floor.enter({ USDT: '100000', ETH: '20' });
+  await expect(floor.page.getByTestId('last')).toContainText(last.toLocaleString('en'));
+  return { other, last };
+}
+
+/** One after another, because open orders are counted. */
+const singles: { kind: string; side: 'Buy' | 'Sell'; values: (last: number) => Record<string, string>; row: (last: number) => string[] }[] = [
+  {
+    kind: 'Stop loss, limit',
+    side: 'Buy',
+    values: (last) => ({ Trigger: (last + 50).toFixed(2), Price: (last + 60).toFixed(2), Amount: '0.1' }),
+    row: (last) => [(last + 50).toFixed(2), (last + 60).toFixed(2)],
+  },
+  {
+    kind: 'Stop loss, market',
+    side: 'Sell',
+    values: (last) => ({ Trigger: (last - 50).toFixed(2), Amount: '0.1' }),
+    row: (last) => [(last - 50).toFixed(2), 'Market'],
+  },
+  {
+    kind: 'Take profit, limit',
+    side: 'Sell',
+    values: (last) => ({ Trigger: (last + 50).toFixed(2), Price: (last + 40).toFixed(2), Amount: '0.1' }),
+    row: (last) => [(last + 50).toFixed(2), (last + 40).toFixed(2)],
+  },
+  {
+    kind: 'Take profit, market',
+    side: 'Buy',
+    values: (last) => ({ Trigger: (last - 50).toFixed(2), Amount: '0.1' }),
+    row: (last) => [(last - 50).toFixed(2), 'Market'],
+  },
+  {
+    kind: 'Trailing stop',
+    side: 'Sell',
+    values: () => ({ 'Trail by': '1.5', Amount: '0.1' }),
+    row: () => ['trail 1.5%', 'Market'],
+  },
+];
+
+for (const { kind, side, values, row } of singles) {
+  test(`${kind}: placed, shown and canceled`, async ({ floor, page }) => {
+    const { last } = await enter(floor);
+    await floor.conditional(side, kind);
+    await floor.fill(values(last));
+    await expect(page.getByTestId('plan')).toContainText(side === 'Buy' ? /buys/i : /sells/i);
+    await floor.submit();
+    await expect(floor.orders).toHaveCount(1);
+    for (const text of row(last)) await expect(floor.orders.first()).toContainText(text);
+    await floor.orders.first().getByRole('button').click();
+    await expect(floor.orders).toHaveCount(0);
+  });
+}
+
+test('a stop is triggered by a trade and fills', async ({ floor }) => {
+  const { other, last } = await enter(floor);
+  try {
+    await floor.conditional('Buy', 'Stop loss, market');
+    await floor.fill({ Trigger: (last + 5).toFixed(2), Amount: '0.1' });
+    await floor.submit();
+    await expect(floor.orders).toHaveCount(1);
+    await other.limit(SYMBOL, 'SELL', (last + 6).toFixed(2), '1');
+    await other.print(SYMBOL, (last + 5).toFixed(2), '0.1');
+    await expect(floor.toasts).toContainText(`Filled: Buy 0.1 ${SYMBOL} at ${(last + 6).toFixed(2)}`);
+    await expect(floor.orders).toHaveCount(0);
+  } finally {
+    await other.cancelAll(SYMBOL);
+  }
+});
+
+test('an OCO is two orders of one list, canceled together', async ({ floor, page }) => {
+  const { last } = await enter(floor);
+  await floor.conditional('Sell', 'OCO: profit or stop');
+  await floor.fill({ 'Profit at': (last + 50).toFixed(2), 'Stop at': (last - 50).toFixed(2), 'Stop limit': (last - 55).toFixed(2), Amount: '0.2' });
+  await expect(page.getByTestId('plan')).toContainText('One ends the other.');
+  await floor.submit();
+  await expect(floor.orders).toHaveCount(2);
+  await expect(floor.orders.filter({ hasText: (last + 50).toFixed(2) })).toHaveCount(1);
+  await expect(floor.orders.filter({ hasText: (last - 55).toFixed(2) })).toHaveCount(1);
+  await floor.orders.first().getByRole('button', { name: /^Cancel list/ }).click();
+  await expect(floor.orders).toHaveCount(0);
+});
+
+test('a bracket waits for its entry', async ({ floor, page }) => {
+  const { last } = await enter(floor);
+  await floor.conditional('Buy', 'Bracket: entry, profit, stop');
+  await floor.fill({ Price: (last - 20).toFixed(2), 'Profit at': (last + 50).toFixed(2), 'Stop at': (last - 50).toFixed(2), Amount: '0.2' });
+  await expect(page.getByTestId('plan')).toContainText('Once all of it is bought:');
+  await floor.submit();
+  await expect(floor.orders.filter({ hasText: (last - 20).toFixed(2) })).toHaveCount(1);
+  await floor.orders.first().getByRole('button', { name: /^Cancel list/ }).click();
+  await expect(floor.orders).toHaveCount(0);
+});
+
+test('an iceberg shows a part of itself, and a dated order its end', async ({ floor, page }) => {
+  const { last } = await enter(floor);
+  const price = (last - 30).toFixed(2);
+  await floor.fill({ Price: price, Amount: '0.5', Visible: '0.1' });
+  await expect(page.getByTestId('plan')).toContainText('at most 0.1 ETH of it');
+  await floor.submit();
+  await expect(floor.orders).toHaveCount(1);
+  await expect(floor.bids(price)).toContainText('0.1');
+  await floor.orders.first().getByRole('button').click();
+  await expect(floor.orders).toHaveCount(0);
+
+  await page.getByLabel('Time in force').selectOption('GTD');
+  await page.getByLabel('Until').fill('2020-01-01T00:00');
+  await floor.fill({ Price: price, Amount: '0.5' });
+  await expect(page.getByText('Must lie in the future.')).toBeVisible();
+  await expect(page.locator('button.submit')).toBeDisabled();
+  await page.getByLabel('Until').fill('2099-01-01T00:00');
+  await floor.submit();
+  await expect(floor.orders).toHaveCount(1);
+  await floor.orders.first().getByRole('button').click();
+  await expect(floor.orders).toHaveCount(0);
+});
+
+test('a wrong number is named and mended with a click', async ({ floor, page }) => {
+  const { last } = await enter(floor);
+  await floor.conditional('Buy', 'Stop loss, market');
+  await floor.fill({ Trigger: (last - 10).toFixed(2), Amount: '0.1' });
+  await expect(page.getByText(`Must be above ${last.toFixed(2)}.`)).toBeVisible();
+  await expect(page.locator('button.submit')).toBeDisabled();
+  await page.getByRole('button', { name: /^Use / }).click();
+  await expect(page.getByRole('textbox', { name: 'Trigger', exact: true })).toHaveValue(`${last}.01`);
+  await expect(page.locator('button.submit')).toBeEnabled();
+});

@@ -1,0 +1,153 @@
+// An account of one's own: signing up and in, the password, and the keys for programs.
+import { AxeBuilder } from '@axe-core/playwright';
+import type { Page } from '@playwright/test';
+import { accountOf } from './exchange';
+import { expect, test } from './floor';
+
+const TAGS = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'];
+const PASSWORD = 'correct horse battery';
+
+/** A name nobody has; names are never given back. */
+function freshName(): string {
+  return `t-${Date.now().toString(36)}-${Math.random().toString(36).slice(2, 6)}`;
+}
+
+async function openRoom(page: Page, name: string): Promise<void> {
+  await page.locator('header .tools [aria-expanded]').first().click();
+  await page.getByRole('group', { name: 'Account' }).getByRole('button', { name }).click();
+}
+
+async function give(page: Page, name: string, password: string): Promise<void> {
+  const dialog = page.getByRole('dialog');
+  await dialog.getByLabel('Name', { exact: true }).fill(name);
+  await dialog.getByLabel('Password', { exact: true }).fill(password);
+  await dialog.locator('button.primary').click();
+}
+
+async function signUp(page: Page, name: string): Promise<void> {
+  await page.locator('header').getByRole('button', { name: 'Sign in' }).click();
+  await page.getByRole('dialog').getByRole('button', { name: 'Sign up' }).click();
+  await give(page, name, PASSWORD);
+  await expect(page.getByRole('dialog')).toHaveCount(0);
+  await expect(page.locator('header')).toContainText(name);
+}
+
+async function signOut(page: Page): Promise<void> {
+  await openRoom(page, 'Sign out');
+  await expect(page.locator('header').getByRole('button', { name: 'Sign in' })).toBeVisible();
+}
+
+test('signs up, out and in again; what is wrong is said beside the field', async ({ floor, page }) => {
+  floor.expected = /status of (401|409)/;
+  const name = freshName();
+  await floor.visit('BTCUSDT');
+  await page.locator('header').getByRole('button', { name: 'Sign in' }).click();
+  await page.getByRole('dialog').getByRole('button', { name: 'Sign up' }).click();
+  await give(page, 'not a name', PASSWORD);
+  await expect(page.getByText('Only letters a to z')).toBeVisible();
+  await give(page, name, 'short');
+  await expect(page.getByText('Too short: at least 10 characters.')).toBeVisible();
+  await expect(page.getByLabel('Password', { exact: true })).toHaveAttribute('autocomplete', 'new-password');
+  await page.getByRole('button', { name: 'Show: Password' }).click();
+  await expect(page.getByLabel('Password', { exact: true })).toHaveAttribute('type', 'text');
+  await give(page, name, PASSWORD);
+  await expect(page.locator('header')).toContainText(name);
+  await floor.live();
+  await signOut(page);
+
+  await page.locator('header').getByRole('button', { name: 'Sign in' }).click();
+  await expect(page.getByLabel('Password', { exact: true })).toHaveAttribute('autocomplete', 'current-password');
+  await give(page, name, 'wrong horse battery');
+  await expect(page.getByText('The name or the password is wrong.')).toBeVisible();
+  await give(page, name, PASSWORD);
+  await expect(page.locator('header')).toContainText(name);
+  await page.reload();
+  await expect(page.locator('header')).toContainText(name);
+  await signOut(page);
+
+  await page.locator('header').getByRole('button', { name: 'Sign in' }).click();
+  await page.getByRole('dialog').getByRole('button', { name: 'Sign up' }).click();
+  await give(page, name, PASSWORD);
+  await expect(page.getByText('This name is taken.')).toBeVisible();
+});
+
+test('changes the password', async ({ floor, page }) => {
+  floor.expected = /status of 401/;
+  const name = freshName();
+  await floor.visit('BTCUSDT');
+  await signUp(page, name);
+  await openRoom(page, 'Change password');
+  const dialog = page.getByRole('dialog');
+  await dialog.getByLabel('Current password', { exact: true }).fill('not the password');
+  await dialog.getByLabel('New password', { exact: true }).fill('staple tractor dawn');
+  await dialog.locator('button.primary').click();
+  await expect(page.getByText('This is not your password.')).toBeVisible();
+  await dialog.getByLabel('Current password', { exact: true }).fill(PASSWORD);
+  await dialog.locator('button.primary').click();
+  await expect(floor.toasts).toContainText('The password is changed.');
+  await signOut(page);
+  await page.locator('header').getByRole('button', { name: 'Sign in' }).click();
+  await give(page, name, 'staple tractor dawn');
+  await expect(page.locator('header')).toContainText(name);
+});
+
+test('a key is made, works for a program, and is revoked', async ({ floor, page }) => {
+  floor.expected = /status of 400/;
+  await floor.visit('BTCUSDT');
+  await signUp(page, freshName());
+  await openRoom(page, 'API keys');
+  const dialog = page.getByRole('dialog');
+  await expect(dialog).toContainText('No keys yet');
+  await dialog.getByLabel('Label', { exact: true }).fill('my bot');
+  await dialog.getByRole('button', { name: 'Make a key' }).click();
+  await expect(dialog).toContainText('The secret is shown only now.');
+  const [apiKey = '', secret = ''] = await dialog.locator('.pair pre').allTextContents();
+  expect((await accountOf(apiKey, secret)).balances).toBeInstanceOf(Array);
+  await expect(dialog.getByRole('tabpanel')).toContainText(`'apiKey': '${apiKey}'`);
+  await expect(dialog.getByRole('tabpanel')).toContainText("'sapi': 'http");
+  await dialog.getByRole('tab', { name: 'python-binance' }).click();
+  await expect(dialog.getByRole('tabpanel')).toContainText('BaseClient.API_URL');
+  await dialog.getByRole('button', { name: 'Done' }).click();
+
+  await expect(dialog.getByTestId('key')).toContainText('my bot');
+  await expect(dialog).not.toContainText(secret);
+  await dialog.getByRole('radio', { name: 'Ed25519' }).check({ force: true });
+  await dialog.getByLabel('Label', { exact: true }).fill('second');
+  await dialog.getByLabel('Public key (PEM)').fill('-----BEGIN NOTHING-----');
+  await dialog.getByRole('button', { name: 'Make a key' }).click();
+  await expect(dialog.locator('.wrong').filter({ hasText: /\S/ })).toBeVisible();
+  await expect(dialog.getByTestId('key')).toHaveCount(1);
+
+  await dialog.getByRole('button', { name: 'Revoke: my bot' }).click();
+  await dialog.getByRole('button', { name: 'Sure? Revoke: my bot' }).click();
+  await expect(dialog.getByTestId('key')).toHaveCount(0);
+  await expect(accountOf(apiKey, secret)).rejects.toThrow('-2015');
+});
+
+for (const theme of ['dark', 'light']) {
+  test(`axe finds nothing in the dialogs and lists, ${theme}`, async ({ floor, page }) => {
+    test.slow();
+    const clean = async (): Promise<void> => {
+      const { violations } = await new AxeBuilder({ page }).withTags(TAGS).analyze();
+      expect(violations).toEqual([]);
+    };
+    await floor.visit('BTCUSDT', { theme, language: 'en' });
+    await page.locator('header').getByRole('button', { name: 'Sign in' }).click();
+    await give(page, '', '');
+    await expect(page.getByText('Please fill this in.')).toBeVisible();
+    await clean();
+    await page.keyboard.press('Escape');
+    await signUp(page, freshName());
+    await openRoom(page, 'API keys');
+    await expect(page.getByRole('dialog')).toContainText('No keys yet');
+    await clean();
+    await page.getByLabel('Label', { exact: true }).fill('bot');
+    await page.getByRole('button', { name: 'Make a key' }).click();
+    await expect(page.getByText('The secret is shown only now.')).toBeVisible();
+    await clean();
+    await page.keyboard.press('Escape');
+    await page.getByRole('tab', { name: 'Depth' }).click();
+    await page.getByRole('button', { name: 'Choose a market' }).click();
+    await clean();
+  });
+}

@@ -1,0 +1,31 @@
+import { expect, it, vi } from 'vitest';
+
+// The words' language is a preference of the browser.
+vi.stubGlobal('matchMedia', () => ({ matches: false }));
+vi.stubGlobal('navigator', { language: 'en-GB' });
+
+const { Refused, Unknown } = await import('./client');
+const { explain } = await import('./errors');
+const { troubleOf } = await import('./trouble');
+
+const refused = (message: string, data: unknown = null, code = -1013, status = 400, wait: number | null = null) =>
+  new Refused(status, code, message, wait, data);
+
+it('says a refusal in plain words, or in the exchange’s own', () => {
+  expect(explain(refused('Order would trigger immediately.', null, -2010))).toBe('The order would be triggered at once.');
+  expect(explain(refused('Something new.', null, -4321))).toBe('Refused: Something new. (-4321)');
+  expect(explain(new Unknown('lost'))).toBe('The exchange does not answer.');
+});
+
+it('adds the nearest value that the exchange would take', () => {
+  const text = 'Filter failure: LOT_SIZE';
+  expect(explain(refused(text, { stepSize: '0.001', nearestValid: '0.123' }))).toContain('Nearest allowed: 0.123');
+  expect(explain(refused(text, { nearestValid: { quantity: '0.1', price: '5' } }))).toContain('quantity 0.1, price 5');
+  expect(explain(refused(text, { other: 1 }))).not.toContain('Nearest');
+});
+
+it('puts a refusal beside the field it is about', () => {
+  expect(troubleOf(refused("Data sent for parameter 'publicKey' is not valid: no PEM.", null, -1130)).field).toBe('publicKey');
+  expect(troubleOf(refused('Too many tries.', null, -1003, 429, 30))).toEqual({ field: '', text: 'Too many tries. Try again in 30 s.' });
+  expect(troubleOf(new Unknown('lost')).field).toBe('');
+});

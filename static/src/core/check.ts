@@ -1,0 +1,254 @@
+// The order ticket's arithmetic: a draft checked against the market's rules and the account.
+import { divide, fixed, floorTo, multiply, parse, plain } from './decimal';
+import {
+  activatesInProfit,
+  byQuote,
+  expires,
+  mayHide,
+  numbersOf,
+  opposite,
+  reference,
+  waitsForRise,
+  type Around,
+  type Draft,
+  type Numbers,
+} from './draft';
+import { isMarket, SHAPES, type FieldName, type Kind } from './kinds';
+import { nearestIn, ofRange, ofSide, problem, upTo, type Problem } from './problem';
+import { requestOf, type OrderRequest } from './request';
+import type { Range, Rules } from './rules';
+
+export interface Verdict {
+  problems: Partial<Record<FieldName | 'goodTill', Problem>>;
+  numbers: Numbers;
+  /** The order's worth in quote, estimated where only the market can say. */
+  total: bigint | null;
+  /** What to send, once everything is filled in and nothing is wrong. */
+  request: OrderRequest | null;
+}
+
+export function check(draft: Draft, rules: Rules, around: Around): Verdict {
+  const { needed, optional } = SHAPES[draft.kind];
+  const numbers = numbersOf(draft);
+  const problems: Verdict['problems'] = {};
+  const total = totalOf(draft, numbers, around);
+  for (const field of [...needed, ...optional]) {
+    if (draft[field].trim() === '' || (field === 'iceberg' && !mayHide(draft))) continue;
+    const value = numbers[field];
+    const found = value === null ? problem('problem.number') : ofField(field, value, { draft, numbers, rules, around, total });
+    if (found) problems[field] = found;
+  }
+  const late = ofGoodTill(draft, around);
+  if (late) problems.goodTill = late;
+
+  const complete = needed.every((field) => numbers[field] !== null) && (!expires(draft) || draft.goodTill !== '');
+  const sound = complete && Object.keys(problems).length === 0;
+  return { problems, numbers, total, request: sound ? requestOf(draft, numbers, rules, around) : null };
+}
+
+/** The amount that spends `percent` of what the account can, floored to the market's steps. */
+export function amountFor(percent: number, draft: Draft, rules: Rules, around: Around): string {
+  const share = (free: bigint | null): bigint => ((free ?? 0n) * BigInt(Math.round(percent * 100))) / 10_000n;
+  const lot = isMarket(draft.kind) ? tighter(rules.lot, rules.marketLot) : rules.lot;
+  if (draft.side === 'SELL' && !byQuote(draft)) return plain(within(share(around.freeBase), lot));
+  const price = dearest(draft, numbersOf(draft), around);
+  if (byQuote(draft)) {
+    const money = draft.side === 'BUY' ? share(around.freeQuote) : multiply(share(around.freeBase), price ?? 0n);
+    return plain(parse(fixed(money, rules.quoteDigits)) ?? 0n);
+  }
+  return plain(within(divide(share(around.freeQuote), price ?? 0n), lot));
+}
+
+interface Context {
+  draft: Draft;
+  numbers: Numbers;
+  rules: Rules;
+  around: Around;
+  total: bigint | null;
+}
+
+function ofField(field: FieldName, value: bigint, context: Context): Problem | null {
+  const { rules } = context;
+  switch (field) {
+    case 'amount':
+      return ofAmount(value, context) ?? ofWorth(value, context) ?? ofFunds(value, context);
+    case 'trail':
+      return ofTrail(value, context);
+    case 'iceberg':
+      return ofIceberg(value, context);
+    case 'price':
+      return ofRange(value, rules.price, rules.quote) ?? ofLimit(value, context);
+    case 'trigger':
+      return ofRange(value, rules.price, rules.quote) ?? ofTrigger(value, context);
+    case 'profit':
+      return ofRange(value, rules.price, rules.quote) ?? ofLeg(value, context, true);
+    case 'stop':
+      return ofRange(value, rules.price, rules.quote) ?? ofLeg(value, context, false);
+    case 'stopLimit':
+      return ofRange(value, rules.price, rules.quote);
+  }
+}
+
+function ofLimit(price: bigint, { draft, rules, around }: Context): Problem | null {
+  const buying = draft.side === 'BUY';
+  if (draft.kind === 'limit' && draft.postOnly) {
+    const other = buying ? around.bestAsk : around.bestBid;
+    if (other !== null && (buying ? price >= other : price <= other)) {
+      return problem('problem.crosses', {}, buying ? other - rules.price.step : other + rules.price.step);
+    }
+  }
+  if (around.last !== null) {
+    const { bidUp, bidDown, askUp, askDown } = rules.band;
+    const [up, down] = buying ? [bidUp, bidDown] : [askUp, askDown];
+    const high = multiply(around.last, up);
+    const low = multiply(around.last, down);
+    if ((up > 0n && price > high) || price < low) {
+      const nearest = price < low ? upTo(low, rules.price.step) : floorTo(high, rules.price.step);
+      return problem('problem.band', { low: fixed(low, rules.priceDigits), high: fixed(high, rules.priceDigits) }, nearest);
+    }
+  }
+  const rests = draft.kind !== 'limit' || draft.postOnly || draft.timeInForce === 'GTC' || draft.timeInForce === 'GTD';
+  if (rests && rules.maxOrders > 0 && around.openOrders >= rules.maxOrders) {
+    return problem('problem.maxOrders', { limit: String(rules.maxOrders) });
+  }
+  return null;
+}
+
+function ofTrigger(trigger: bigint, { draft, rules, around }: Context): Problem | null {
+  // Where a trailing stop starts to follow, either side is sensible.
+  if (draft.kind !== 'trailing' && around.last !== null) {
+    const wrong = ofSide(trigger, waitsForRise(draft.kind, draft.side), around.last, rules);
+    if (wrong) return wrong;
+  }
+  if (rules.maxConditional > 0 && around.openConditional >= rules.maxConditional) {
+    return problem('problem.maxConditional', { limit: String(rules.maxConditional) });
+  }
+  return null;
+}
+
+/** One leg of a pair that closes a position: the profit on one side of the price, the stop on the other. */
+function ofLeg(value: bigint, { draft, numbers, rules, around }: Context, profit: boolean): Problem | null {
+  const closing = draft.kind === 'bracket' ? opposite(draft.side) : draft.side;
+  const from = draft.kind === 'bracket' ? numbers.price : around.last;
+  if (from === null) return null;
+  return ofSide(value, (closing === 'SELL') === profit, from, rules);
+}
+
+function ofTrail(trail: bigint, { draft, rules, around, numbers }: Context): Problem | null {
+  const profitSide = activatesInProfit(draft, numbers, around);
+  const { min, max } = (draft.side === 'BUY') !== profitSide ? rules.trailing.above : rules.trailing.below;
+  const step = 1_000_000n;
+  const range: Range = { min: BigInt(Math.max(min, 1)) * step, max: BigInt(max) * step, step };
+  if (ofRange(trail, range, '%') === null) return null;
+  const limits = { min: plain(range.min), max: max > 0 ? plain(range.max) : '100' };
+  return problem('problem.trail', limits, nearestIn(trail, range));
+}
+
+function ofIceberg(part: bigint, { numbers, rules }: Context): Problem | null {
+  const wrong = ofRange(part, rules.lot, rules.base);
+  const amount = numbers.amount;
+  if (wrong || amount === null) return wrong;
+  if (part >= amount) return problem('problem.icebergWhole');
+  const parts = (amount + part - 1n) / part;
+  if (rules.icebergParts > 0 && parts > BigInt(rules.icebergParts)) {
+    const least = upTo((amount + BigInt(rules.icebergParts) - 1n) / BigInt(rules.icebergParts), rules.lot.step);
+    return problem('problem.icebergParts', { limit: String(rules.icebergParts) }, least);
+  }
+  return null;
+}
+
+function ofAmount(amount: bigint, { draft, rules }: Context): Problem | null {
+  if (byQuote(draft)) {
+    if (amount > 0n) return null;
+    return problem('problem.tooLow', { limit: `${plain(rules.minNotional)} ${rules.quote}` }, rules.minNotional);
+  }
+  return ofRange(amount, rules.lot, rules.base) ?? (isMarket(draft.kind) ? ofMarketLot(amount, rules) : null);
+}
+
+function ofMarketLot(amount: bigint, rules: Rules): Problem | null {
+  const wrong = ofRange(amount, rules.marketLot, rules.base);
+  return wrong && { ...wrong, nearest: plain(nearestIn(amount, tighter(rules.lot, rules.marketLot))) };
+}
+
+function ofWorth(amount: bigint, { draft, numbers, rules, around, total }: Context): Problem | null {
+  if (total === null) return draft.kind === 'market' ? problem('problem.emptyBook') : null;
+  const price = cheapest(draft, numbers, around);
+  const least = byQuote(draft) || price === null ? total : multiply(price, amount);
+  const minApplies = !isMarket(draft.kind) || rules.minAppliesToMarket;
+  if (minApplies && least < rules.minNotional) {
+    const enough = price ? upTo(divide(rules.minNotional, price) + 1n, rules.lot.step) : undefined;
+    const nearest = byQuote(draft) ? rules.minNotional : enough;
+    return problem('problem.minNotional', { limit: `${plain(rules.minNotional)} ${rules.quote}` }, nearest);
+  }
+  if (rules.maxNotional > 0n && total > rules.maxNotional && !isMarket(draft.kind)) {
+    const nearest = floorTo(divide(rules.maxNotional, divide(total, amount)), rules.lot.step);
+    return problem('problem.maxNotional', { limit: `${plain(rules.maxNotional)} ${rules.quote}` }, nearest);
+  }
+  return null;
+}
+
+function ofFunds(amount: bigint, { draft, rules, around, total }: Context): Problem | null {
+  const all = (): bigint | undefined => parse(amountFor(100, draft, rules, around)) ?? undefined;
+  if (draft.side === 'BUY') {
+    if (around.freeQuote !== null && total !== null && total > around.freeQuote) {
+      return problem('problem.balance', { asset: rules.quote }, all());
+    }
+  } else if (around.freeBase !== null && !byQuote(draft) && amount > around.freeBase) {
+    return problem('problem.balance', { asset: rules.base }, all());
+  }
+  return null;
+}
+
+function ofGoodTill(draft: Draft, around: Around): Problem | null {
+  if (!expires(draft) || draft.goodTill === '') return null;
+  const time = new Date(draft.goodTill).getTime();
+  return Number.isNaN(time) || time <= around.now ? problem('problem.past') : null;
+}
+
+function totalOf(draft: Draft, numbers: Numbers, around: Around): bigint | null {
+  if (numbers.amount === null) return null;
+  if (byQuote(draft)) return reference(draft.side, around) === null ? null : numbers.amount;
+  const price = dearest(draft, numbers, around);
+  return price === null ? null : multiply(price, numbers.amount);
+}
+
+/** Every price the order may trade at, as far as it is known before. */
+function prices(draft: Draft, numbers: Numbers, around: Around): bigint[] {
+  const candidates: Record<Kind, (bigint | null)[]> = {
+    limit: [numbers.price],
+    market: [reference(draft.side, around)],
+    stopLimit: [numbers.price],
+    profitLimit: [numbers.price],
+    stopMarket: [numbers.trigger],
+    profitMarket: [numbers.trigger],
+    trailing: [numbers.trigger ?? around.last],
+    oco: [numbers.profit, numbers.stopLimit ?? numbers.stop],
+    bracket: [numbers.price],
+  };
+  return candidates[draft.kind].filter((price) => price !== null);
+}
+
+function dearest(draft: Draft, numbers: Numbers, around: Around): bigint | null {
+  const all = prices(draft, numbers, around);
+  return all.reduce<bigint | null>((most, price) => (most === null || price > most ? price : most), null);
+}
+
+function cheapest(draft: Draft, numbers: Numbers, around: Around): bigint | null {
+  const closing = draft.kind === 'bracket' ? [numbers.stopLimit ?? numbers.stop, numbers.profit] : [];
+  const all = [...prices(draft, numbers, around), ...closing.filter((price) => price !== null)];
+  return all.reduce<bigint | null>((least, price) => (least === null || price < least ? price : least), null);
+}
+
+/** The largest allowed amount that is not above `value`. */
+function within(value: bigint, lot: Range): bigint {
+  return floorTo(lot.max > 0n && value > lot.max ? lot.max : value, lot.step);
+}
+
+/** What both LOT_SIZE and MARKET_LOT_SIZE allow; the latter may leave its step or its bounds open. */
+function tighter(lot: Range, marketLot: Range): Range {
+  return {
+    min: marketLot.min > lot.min ? marketLot.min : lot.min,
+    max: marketLot.max > 0n && (lot.max === 0n || marketLot.max < lot.max) ? marketLot.max : lot.max,
+    step: marketLot.step > lot.step ? marketLot.step : lot.step,
+  };
+}
