@@ -73,6 +73,8 @@ pub enum Parameter {
     StopPrice,
     /// What shows of an iceberg.
     IcebergQty,
+    /// How far the market must turn back, in hundredths of a percent.
+    TrailingDelta,
 }
 
 impl Parameter {
@@ -86,6 +88,7 @@ impl Parameter {
             Self::Amount => "amount",
             Self::StopPrice => "stopPrice",
             Self::IcebergQty => "icebergQty",
+            Self::TrailingDelta => "trailingDelta",
         }
     }
 }

@@ -2,16 +2,19 @@
 
 use super::{
     call::{Call, Reply, mismatched},
+    correction,
     error::{ApiError, Operation},
     json::Json,
     names::{self, ResponseKind},
     order_reply::Printer,
     order_request::{cancel_restriction, client_order_id, new_order, order_ref, response_kind},
+    prevented,
 };
 use crate::domain::{
+    account::Prevention,
     command::{AccountCommand, Answer, ReplaceOrder, Replaced},
     id::ClientOrderId,
-    order::{Fill, Order},
+    order::{Fill, NewOrder, Order},
     reject::Reject,
 };
 
@@ -30,17 +33,22 @@ pub(super) async fn cancel_replace(call: &Call<'_>) -> Result<Reply, ApiError> {
         order,
     };
     let cancel_id = client_order_id(call, "cancelNewClientOrderId")?;
-    let kind = response_kind(call, order.kind)?;
-    // Orders are not rate limited yet, so either answer to being limited is the same.
+    let kind = response_kind(&call.params, order.kind)?;
+    // What a limit refuses leaves the old order in place, whichever of the two is asked for.
     match call.params.optional("orderRateLimitExceededMode")? {
         None | Some("DO_NOTHING" | "CANCEL_ONLY") => {}
         Some(_) => return Err(ApiError::invalid("orderRateLimitExceededMode")),
     }
-    match call.command(AccountCommand::Replace(Box::new(command)), Operation::Place).await? {
+    let answer = call.command(AccountCommand::Replace(Box::new(command)), Operation::Place).await;
+    match answer.map_err(|error| correction::explain(error, spec, &[&order]))? {
         Answer::Replaced(replaced) => {
             let Replaced { cancelled, placed } = *replaced;
             let printer = Printer { spec, unit: call.unit };
-            let both = Both { printer, cancelled, cancel_id, placed, kind };
+            let prevented = match &placed {
+                Some(Ok((order, _))) => prevented::of_taker(call, order, kind).await,
+                _ => Vec::new(),
+            };
+            let both = Both { printer, cancelled, cancel_id, order, placed, prevented, kind };
             if both.succeeded() {
                 call.weigh(0);
             }
@@ -55,7 +63,9 @@ struct Both<'a> {
     printer: Printer<'a>,
     cancelled: Result<Order, Reject>,
     cancel_id: Option<ClientOrderId>,
+    order: NewOrder,
     placed: Option<Placed>,
+    prevented: Vec<Prevention>,
     kind: ResponseKind,
 }
 
@@ -88,8 +98,13 @@ impl Both<'_> {
             }
             json.field("newOrderResponse");
             match placed {
-                Some(Ok((order, fills))) => self.printer.placed(json, order, fills, self.kind),
-                Some(Err(reject)) => ApiError::refused(*reject, Operation::Place).write(json),
+                Some(Ok((order, fills))) => {
+                    self.printer.placed(json, order, (fills, &self.prevented), self.kind);
+                }
+                Some(Err(reject)) => {
+                    let error = ApiError::refused(*reject, Operation::Place);
+                    correction::explain(error, self.printer.spec, &[&self.order]).write(json);
+                }
                 None => json.raw("null"),
             }
         });

@@ -6,8 +6,11 @@
 
 mod account;
 mod authenticate;
+mod batch;
 mod call;
 mod cancel_replace;
+mod correction;
+mod countdown;
 mod endpoint;
 mod error;
 mod exchange_info;
@@ -20,10 +23,14 @@ mod market;
 mod names;
 mod operator;
 mod order;
+mod order_list;
+mod order_list_reply;
+mod order_list_request;
 mod order_reply;
 mod order_request;
 mod origin;
 mod params;
+mod prevented;
 mod routes;
 mod server;
 mod session;

@@ -6,9 +6,9 @@ use actix_web::{
 };
 
 use super::{
-    account, cancel_replace,
+    account, batch, cancel_replace, countdown,
     endpoint::{Endpoint, Security, not_found, other_method},
-    exchange_info, health, market, operator, order, session, static_files, ws,
+    exchange_info, health, market, operator, order, order_list, prevented, session, static_files, ws,
 };
 
 macro_rules! endpoints {
@@ -32,6 +32,15 @@ pub static ENDPOINTS: &[Endpoint] = endpoints! {
     POST   "/api/v3/order/test"               Trade     1 order::test;
     POST   "/api/v3/order/cancelReplace"      Trade     1 cancel_replace::cancel_replace;
     PUT    "/api/v3/order/amend/keepPriority" Trade     4 order::amend;
+    POST   "/api/v3/order/oco"                Trade     1 order_list::place_old_pair;
+    POST   "/api/v3/orderList/oco"            Trade     1 order_list::place_pair;
+    POST   "/api/v3/orderList/oto"            Trade     1 order_list::place_then;
+    POST   "/api/v3/orderList/otoco"          Trade     1 order_list::place_then_pair;
+    DELETE "/api/v3/orderList"                Trade     1 order_list::cancel;
+    GET    "/api/v3/orderList"                UserData  4 order_list::get;
+    GET    "/api/v3/allOrderList"             UserData 20 order_list::all;
+    GET    "/api/v3/openOrderList"            UserData  6 order_list::open;
+    GET    "/api/v3/myPreventedMatches"       UserData  2 prevented::get;
     GET    "/api/v3/openOrders"               UserData 80 order::open;
     DELETE "/api/v3/openOrders"               Trade     1 order::cancel_all;
     GET    "/api/v3/allOrders"                UserData 20 order::all;
@@ -44,6 +53,9 @@ pub static ENDPOINTS: &[Endpoint] = endpoints! {
     GET    "/api/v3/ping"                     Public    1 exchange_info::ping;
     GET    "/api/v3/time"                     Public    1 exchange_info::time;
     GET    "/api/v3/exchangeInfo"             Public   20 exchange_info::get;
+    POST   "/x/v1/batchOrders"                Trade     1 batch::place;
+    DELETE "/x/v1/batchOrders"                Trade     1 batch::cancel;
+    POST   "/x/v1/cancelAllAfter"             Trade     1 countdown::set;
     POST   "/x/v1/session/demo"               Browser   1 session::begin_demo;
     GET    "/x/v1/session"                    Browser   1 session::get;
     DELETE "/x/v1/session"                    Browser   1 session::end;
