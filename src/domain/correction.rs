@@ -28,12 +28,7 @@ pub struct Correction {
 }
 
 impl Correction {
-    const fn of(
-        name: &'static str,
-        bound: Figure,
-        parameter: Parameter,
-        nearest: Figure,
-    ) -> Option<Self> {
+    const fn of(name: &'static str, bound: Figure, parameter: Parameter, nearest: Figure) -> Option<Self> {
         Some(Self { bound: (name, bound), nearest: Some((parameter, nearest)) })
     }
 
@@ -77,8 +72,7 @@ impl SymbolSpec {
             Filter::PercentPriceBySide => self.correct_distance(order),
             Filter::LotSize => {
                 let (low, high) = self.lot_bounds();
-                let amounts =
-                    [(order.quantity, Parameter::Quantity), (order.iceberg, Parameter::IcebergQty)];
+                let amounts = [(order.quantity, Parameter::Quantity), (order.iceberg, Parameter::IcebergQty)];
                 amounts.into_iter().find_map(|(lots, parameter)| {
                     let (name, bound) = broken(lots?, low, high, ("minQty", "maxQty"))?;
                     Correction::of(name, self.lots_figure(bound), parameter, self.lots_figure(bound))
@@ -105,9 +99,10 @@ impl SymbolSpec {
             }
             Filter::MaxNumOrderLists => Correction::count("maxNumOrderLists", special.order_lists_max),
             Filter::MaxNumOrderAmends => Correction::count("maxNumOrderAmends", special.amends_max),
-            Filter::MaxPosition => {
-                Some(Correction { bound: ("maxPosition", self.lots_figure(special.position_max)), nearest: None })
-            }
+            Filter::MaxPosition => Some(Correction {
+                bound: ("maxPosition", self.lots_figure(special.position_max)),
+                nearest: None,
+            }),
         }
     }
 
@@ -294,8 +289,12 @@ mod tests {
             match parameter {
                 Parameter::Price => order.price = Some(spec.parse_price(&value).unwrap()),
                 Parameter::Quantity => order.quantity = Some(spec.parse_quantity(&value, parameter).unwrap()),
-                Parameter::IcebergQty => order.iceberg = Some(spec.parse_quantity(&value, parameter).unwrap()),
-                _ => order.trigger = Some(Trigger { stop: None, trailing: Bips::new(value.parse().unwrap()) }),
+                Parameter::IcebergQty => {
+                    order.iceberg = Some(spec.parse_quantity(&value, parameter).unwrap())
+                }
+                _ => {
+                    order.trigger = Some(Trigger { stop: None, trailing: Bips::new(value.parse().unwrap()) })
+                }
             }
             let again = spec.check(&order);
             assert_ne!(again, Err(Reject::Filter(filter)), "{filter:?} {correction:?}");

@@ -173,7 +173,8 @@ pub(super) const fn expiry_reason(order: &Order) -> Option<&'static str> {
 /// Returns since when an order follows the market, as far as its account knows: at once when it has no stop price. Of
 /// one with a stop price, or of one a list held back, only its book knows; then it is nothing.
 pub(super) fn trailing_since(order: &Order) -> Option<Timestamp> {
-    let is_at_once = order.trigger.is_some_and(|trigger| trigger.trailing.is_some() && trigger.stop.is_none());
+    let is_at_once =
+        order.trigger.is_some_and(|trigger| trigger.trailing.is_some() && trigger.stop.is_none());
     (is_at_once && order.list.is_none()).then_some(order.created_at)
 }
 

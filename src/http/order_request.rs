@@ -254,9 +254,10 @@ fn read_trigger(
     let stop = optional_price(params, spec, names.stop_price, Parameter::StopPrice)?;
     let trailing = match params.integer(names.trailing_delta)? {
         // More than the whole price, or nothing: outside any bounds.
-        Some(value) => Some(Bips::new(value).ok_or_else(|| {
-            ApiError::refused(Reject::Filter(Filter::TrailingDelta), Operation::Place)
-        })?),
+        Some(value) => Some(
+            Bips::new(value)
+                .ok_or_else(|| ApiError::refused(Reject::Filter(Filter::TrailingDelta), Operation::Place))?,
+        ),
         None => None,
     };
     if stop.is_none() && trailing.is_none() {
@@ -265,11 +266,7 @@ fn read_trigger(
     Ok(Some(Trigger { stop, trailing }))
 }
 
-fn time_in_force(
-    params: &Params<'_>,
-    kind: OrderKind,
-    name: &'static str,
-) -> Result<TimeInForce, ApiError> {
+fn time_in_force(params: &Params<'_>, kind: OrderKind, name: &'static str) -> Result<TimeInForce, ApiError> {
     match kind {
         OrderKind::Limit | OrderKind::StopLossLimit | OrderKind::TakeProfitLimit => {
             let in_force = names::parse_time_in_force(params.required(name)?);

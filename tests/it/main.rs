@@ -16,6 +16,7 @@ mod feed;
 mod fuzz;
 mod golden;
 mod lobster;
+mod orders_wire;
 #[cfg(feature = "planted")]
 mod planted;
 mod scenarios;

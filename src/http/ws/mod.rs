@@ -1,6 +1,7 @@
 //! WebSocket: market streams for everybody, and the private stream of a browser session.
 
 mod encode;
+mod execution;
 mod frame;
 pub(super) mod fuzzing;
 mod protocol;
