@@ -116,7 +116,7 @@ async fn query(call: &Call<'_>, query: AccountQuery) -> Result<Reply, ApiError> 
     let catalogue = call.state.exchange().catalogue();
     Ok(Reply::write(64 + lists.len() * 512, |json| {
         json.array(|json| {
-            let known = |list: &'_ OrderList| catalogue.symbol(list.symbol).cloned();
+            let known = |list: &OrderList| catalogue.symbol(list.symbol).cloned();
             for (list, spec) in lists.iter().filter_map(|list| Some((list, known(list)?))) {
                 Printer { spec: &spec, unit: call.unit }.list(json.item(), list);
             }
