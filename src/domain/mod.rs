@@ -11,6 +11,7 @@ pub mod asset;
 pub mod book;
 pub mod catalogue;
 pub mod command;
+pub mod correction;
 pub mod credential;
 pub mod decimal;
 pub mod hash;

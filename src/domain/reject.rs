@@ -75,6 +75,8 @@ pub enum Parameter {
     StopPrice,
     /// What shows of an iceberg.
     IcebergQty,
+    /// How far the market must turn back, in hundredths of a percent.
+    TrailingDelta,
 }
 
 impl Parameter {
@@ -88,6 +90,7 @@ impl Parameter {
             Self::Amount => "amount",
             Self::StopPrice => "stopPrice",
             Self::IcebergQty => "icebergQty",
+            Self::TrailingDelta => "trailingDelta",
         }
     }
 }

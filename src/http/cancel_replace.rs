@@ -2,17 +2,20 @@
 
 use super::{
     call::{Call, Reply, mismatched},
+    correction,
     error::{ApiError, Operation},
     json::Json,
     names::{self, ResponseKind},
     order_reply::Printer,
     order_request::{cancel_restriction, client_order_id, new_order, order_ref, response_kind},
+    prevented,
 };
 use crate::domain::{
+    account::Prevention,
     command::{AccountCommand, Answer, ReplaceMode, ReplaceOrder, Replaced},
     id::ClientOrderId,
     limits::OrderCounts,
-    order::{Fill, Order},
+    order::{Fill, NewOrder, Order},
     reject::Reject,
 };
 
@@ -37,12 +40,17 @@ pub(super) async fn cancel_replace(call: &Call<'_>) -> Result<Reply, ApiError> {
         cancels_when_limited,
     };
     let cancel_id = client_order_id(call, "cancelNewClientOrderId")?;
-    let kind = response_kind(call, order.kind)?;
-    match call.command(AccountCommand::Replace(Box::new(command)), Operation::Place).await? {
+    let kind = response_kind(&call.params, order.kind)?;
+    let answer = call.command(AccountCommand::Replace(Box::new(command)), Operation::Place).await;
+    match answer.map_err(|error| correction::explain(error, spec, &[&order]))? {
         Answer::Replaced(replaced) => {
             let Replaced { cancelled, placed, counts } = *replaced;
             let printer = Printer { spec, unit: call.unit };
-            let both = Both { printer, cancelled, cancel_id, placed, kind, mode, counts };
+            let prevented = match &placed {
+                Some(Ok((order, _))) => prevented::of_taker(call, order, kind).await,
+                _ => Vec::new(),
+            };
+            let both = Both { printer, cancelled, cancel_id, order, placed, prevented, kind, mode, counts };
             if both.succeeded() {
                 call.weigh(0);
             }
@@ -57,7 +65,9 @@ struct Both<'a> {
     printer: Printer<'a>,
     cancelled: Result<Order, Reject>,
     cancel_id: Option<ClientOrderId>,
+    order: NewOrder,
     placed: Option<Placed>,
+    prevented: Vec<Prevention>,
     kind: ResponseKind,
     mode: ReplaceMode,
     counts: OrderCounts,
@@ -97,8 +107,13 @@ impl Both<'_> {
             }
             json.field("newOrderResponse");
             match placed {
-                Some(Ok((order, fills))) => self.printer.placed(json, order, fills, self.kind),
-                Some(Err(reject)) => ApiError::refused(*reject, Operation::Place).write(json),
+                Some(Ok((order, fills))) => {
+                    self.printer.placed(json, order, (fills, &self.prevented), self.kind);
+                }
+                Some(Err(reject)) => {
+                    let error = ApiError::refused(*reject, Operation::Place);
+                    correction::explain(error, self.printer.spec, &[&self.order]).write(json);
+                }
                 None => json.raw("null"),
             }
         });

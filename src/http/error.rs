@@ -35,6 +35,7 @@ pub struct ApiError {
     message: Cow<'static, str>,
     retry_after_seconds: Option<u32>,
     data: Option<String>,
+    reject: Option<Reject>,
 }
 
 const DECIMAL: &str = r"^([0-9]{1,20})(\.[0-9]{1,20})?$";
@@ -47,7 +48,8 @@ macro_rules! fixed {
 
 impl ApiError {
     const fn new(status: StatusCode, code: i32, message: &'static str) -> Self {
-        Self { status, code, message: Cow::Borrowed(message), retry_after_seconds: None, data: None }
+        let message = Cow::Borrowed(message);
+        Self { status, code, message, retry_after_seconds: None, data: None, reject: None }
     }
 
     const fn bad(code: i32, message: &'static str) -> Self {
@@ -61,6 +63,7 @@ impl ApiError {
             message: Cow::Owned(message),
             retry_after_seconds: None,
             data: None,
+            reject: None,
         }
     }
 
@@ -125,6 +128,22 @@ impl ApiError {
         ticker_type: BAD_REQUEST -1139 "Invalid ticker type.";
         /// Neither restriction.
         cancel_restrictions: BAD_REQUEST -1145 "`cancelRestrictions` has to be either `ONLY_NEW` or `ONLY_PARTIALLY_FILLED`.";
+        /// Not a type orders of a pair may have.
+        pair_type: BAD_REQUEST -1158 "Order type not supported in OCO.";
+        /// A maker of a buying pair above the market.
+        buy_limit_above: BAD_REQUEST -1165 "A limit order in a buy OCO must be below.";
+        /// A maker of a selling pair below the market.
+        sell_limit_below: BAD_REQUEST -1166 "A limit order in a sell OCO must be above.";
+        /// A pair of which neither waits.
+        pair_of_limits: BAD_REQUEST -1168 "At least one OCO order must be contingent.";
+        /// A stop of a buying pair below the market.
+        buy_stop_below: BAD_REQUEST -1196 "A stop loss order in a buy OCO must be above.";
+        /// A stop of a selling pair above the market.
+        sell_stop_above: BAD_REQUEST -1197 "A stop loss order in a sell OCO must be below.";
+        /// A gain of a buying pair above the market.
+        buy_gain_above: BAD_REQUEST -1198 "A take profit order in a buy OCO must be below.";
+        /// A gain of a selling pair below the market.
+        sell_gain_below: BAD_REQUEST -1199 "A take profit order in a sell OCO must be above.";
         /// A symbol twice in a list.
         duplicate_symbol: BAD_REQUEST -1151 "Symbol is present multiple times in the list.";
         /// The symbol has another status.
@@ -274,8 +293,35 @@ impl ApiError {
         Self { retry_after_seconds: Some(seconds), ..self }
     }
 
+    /// -1135: the parameter is not the JSON asked for.
+    pub fn json_parameter(name: &str) -> Self {
+        Self::with_text(-1135, format!("JSON sent for parameter '{name}' is not valid"))
+    }
+
+    /// -1160: only orders that stay may show themselves in parts.
+    pub fn iceberg_in_force(name: &str) -> Self {
+        let text = "is not supported if `aboveTimeInForce`/`belowTimeInForce` is not GTC.";
+        Self::with_text(-1160, format!("Parameter '{name}' {text}"))
+    }
+
+    /// Refuses a price, quantity or amount under the name it was sent by.
+    pub fn unreadable(reject: Reject, name: &str) -> Self {
+        let error = match reject {
+            Reject::Malformed(_) => Self::illegal(name, DECIMAL),
+            Reject::Precision(_) => {
+                Self::with_text(-1111, format!("Parameter '{name}' has too much precision."))
+            }
+            other => return Self::refused(other, Operation::Place),
+        };
+        Self { reject: Some(reject), ..error }
+    }
+
     /// Refuses on behalf of the exchange.
     pub fn refused(reject: Reject, operation: Operation) -> Self {
+        Self { reject: Some(reject), ..Self::worded(reject, operation) }
+    }
+
+    fn worded(reject: Reject, operation: Operation) -> Self {
         match reject {
             Reject::Malformed(parameter) => Self::illegal(parameter.name(), DECIMAL),
             Reject::Precision(parameter) => Self::precision(parameter),
@@ -370,6 +416,11 @@ impl ApiError {
     /// A refusal Binance has no code for: ours, moved out of its range.
     fn own(reject: Reject) -> Self {
         Self::with_text(-90_000 - i32::from(reject.code()), reject.to_string())
+    }
+
+    /// Returns what the exchange said, if it was the exchange that refused.
+    pub const fn reject(&self) -> Option<Reject> {
+        self.reject
     }
 
     /// Adds the JSON of a `data` field.

@@ -141,12 +141,12 @@ fn write_symbol(json: &mut Json, spec: &SymbolSpec) {
             names::ORDER_KINDS.into_iter().for_each(|kind| json.item().text(names::order_kind(kind)));
         });
         for (name, allowed) in [
-            ("icebergAllowed", false),
-            ("ocoAllowed", false),
-            ("otoAllowed", false),
+            ("icebergAllowed", true),
+            ("ocoAllowed", true),
+            ("otoAllowed", true),
             ("opoAllowed", false),
             ("quoteOrderQtyMarketAllowed", true),
-            ("allowTrailingStop", false),
+            ("allowTrailingStop", true),
             ("cancelReplaceAllowed", true),
             ("amendAllowed", true),
             ("pegInstructionsAllowed", false),
@@ -212,8 +212,39 @@ pub(super) fn write_filters(json: &mut Json, spec: &SymbolSpec) {
         json.field("filterType").text("MAX_NUM_ORDERS");
         json.field("maxNumOrders").number(filters.open_orders_max.into());
     });
+    write_special_filters(json, spec);
+}
+
+/// The filters of icebergs, conditional orders and lists; those that are switched off are left out, but for the one some
+/// clients insist on.
+fn write_special_filters(json: &mut Json, spec: &SymbolSpec) {
+    let special = &spec.filters.special;
+    for (kind, name, max) in [
+        ("ICEBERG_PARTS", "limit", special.iceberg_parts_max),
+        ("MAX_NUM_ALGO_ORDERS", "maxNumAlgoOrders", special.algo_orders_max),
+        ("MAX_NUM_ICEBERG_ORDERS", "maxNumIcebergOrders", special.iceberg_orders_max),
+        ("MAX_NUM_ORDER_LISTS", "maxNumOrderLists", special.order_lists_max),
+        ("MAX_NUM_ORDER_AMENDS", "maxNumOrderAmends", special.amends_max),
+    ] {
+        if max != 0 || kind == "MAX_NUM_ALGO_ORDERS" {
+            json.item().object(|json| {
+                json.field("filterType").text(kind);
+                json.field(name).number(max.into());
+            });
+        }
+    }
+    let (above, below) = (special.trailing_above, special.trailing_below);
     json.item().object(|json| {
-        json.field("filterType").text("MAX_NUM_ALGO_ORDERS");
-        json.field("maxNumAlgoOrders").number(0);
+        json.field("filterType").text("TRAILING_DELTA");
+        json.field("minTrailingAboveDelta").number(above.0.into());
+        json.field("maxTrailingAboveDelta").number(above.1.into());
+        json.field("minTrailingBelowDelta").number(below.0.into());
+        json.field("maxTrailingBelowDelta").number(below.1.into());
     });
+    if !special.position_max.is_zero() {
+        json.item().object(|json| {
+            json.field("filterType").text("MAX_POSITION");
+            json.field("maxPosition").units(spec.lots_units(special.position_max));
+        });
+    }
 }

@@ -33,6 +33,17 @@ pub(super) fn key(call: &Call<'_>, command: &AccountCommand) -> Result<Option<Id
     Ok(Some(IdempotencyKey { id: id.to_owned(), fingerprint: fingerprint(call) }))
 }
 
+/// Refuses the key of a request that places several orders: it would name the first of them alone.
+///
+/// # Errors
+/// -1106 when there is a key.
+pub(super) fn refuse(call: &Call<'_>) -> Result<(), ApiError> {
+    match call.request.headers().get(HEADER) {
+        Some(_) => Err(ApiError::not_required(HEADER)),
+        None => Ok(()),
+    }
+}
+
 /// Identifies what a request asks for, however its parameters are ordered and placed.
 fn fingerprint(call: &Call<'_>) -> u128 {
     let mut params: Vec<(&str, &str)> = call.params.pairs().collect();

@@ -5,6 +5,7 @@ use crate::domain::{
     id::ClientOrderId,
     order::{EndReason, Order, OrderKind, OrderStatus, Side, StpMode, TimeInForce},
     order_list::{Contingency, ListStatus},
+    time::Timestamp,
 };
 
 /// The order types on offer.
@@ -77,7 +78,8 @@ pub(super) fn parse_order_kind(text: &str) -> Option<OrderKind> {
 /// Returns the time in force of an order; those that have none to choose say GTC, as Binance does.
 pub(super) const fn time_in_force(order: &Order) -> &'static str {
     match (order.kind, order.time_in_force) {
-        (OrderKind::Market | OrderKind::LimitMaker, _) | (_, TimeInForce::Gtc) => "GTC",
+        (OrderKind::LimitMaker, _) | (_, TimeInForce::Gtc) => "GTC",
+        (kind, _) if kind.is_market() => "GTC",
         (_, TimeInForce::Ioc) => "IOC",
         (_, TimeInForce::Fok) => "FOK",
         (_, TimeInForce::Gtd) => "GTD",
@@ -168,6 +170,14 @@ pub(super) const fn expiry_reason(order: &Order) -> Option<&'static str> {
     }
 }
 
+/// Returns since when an order follows the market, as far as its account knows: at once when it has no stop price. Of
+/// one with a stop price, or of one a list held back, only its book knows; then it is nothing.
+pub(super) fn trailing_since(order: &Order) -> Option<Timestamp> {
+    let is_at_once =
+        order.trigger.is_some_and(|trigger| trigger.trailing.is_some() && trigger.stop.is_none());
+    (is_at_once && order.list.is_none()).then_some(order.created_at)
+}
+
 /// Returns the contingency type of a list.
 pub(super) const fn contingency(contingency: Contingency) -> &'static str {
     match contingency {
@@ -219,7 +229,7 @@ mod tests {
 
     #[test]
     fn what_is_not_on_offer_is_not_read() {
-        for text in ["", "buy", "STOP_LOSS", "TRANSFER", "GTX", "gtc"] {
+        for text in ["", "buy", "STOP", "TRANSFER", "GTX", "gtc"] {
             assert_eq!(parse_side(text), None);
             assert_eq!(parse_order_kind(text), None);
             assert_eq!(parse_stp_mode(text), None);

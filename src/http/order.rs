@@ -4,10 +4,13 @@ use std::sync::Arc;
 
 use super::{
     call::{Call, Reply, mismatched},
+    correction,
     error::{ApiError, Operation},
     json::Json,
+    order_list_reply,
     order_reply::Printer,
     order_request::{cancel_restriction, client_order_id, new_order, order_ref, response_kind},
+    prevented,
 };
 use crate::domain::{
     account::{AccountQuery, AccountView},
@@ -22,14 +25,16 @@ use crate::domain::{
 /// `POST /api/v3/order`
 pub(super) async fn place(call: &Call<'_>) -> Result<Reply, ApiError> {
     let spec = call.symbol()?;
-    let order = new_order(call, spec)?;
-    let kind = response_kind(call, order.kind)?;
-    match call.command(AccountCommand::Place(order), Operation::Place).await? {
+    let new = new_order(call, spec)?;
+    let kind = response_kind(&call.params, new.kind)?;
+    let answer = call.command(AccountCommand::Place(new), Operation::Place).await;
+    match answer.map_err(|error| correction::explain(error, spec, &[&new]))? {
         Answer::Placed { order, fills, counts } => {
             call.weigh(0);
+            let prevented = prevented::of_taker(call, &order, kind).await;
             let printer = Printer { spec, unit: call.unit };
             let capacity = 640 + fills.len() * 160;
-            let reply = Reply::write(capacity, |json| printer.placed(json, &order, &fills, kind));
+            let reply = Reply::write(capacity, |json| printer.placed(json, &order, (&fills, &prevented), kind));
             Ok(Reply { counts: Some(counts), ..reply })
         }
         _ => Err(mismatched()),
@@ -40,12 +45,13 @@ pub(super) async fn place(call: &Call<'_>) -> Result<Reply, ApiError> {
 pub(super) async fn test(call: &Call<'_>) -> Result<Reply, ApiError> {
     let spec = call.symbol()?;
     let order = new_order(call, spec)?;
-    response_kind(call, order.kind)?;
+    response_kind(&call.params, order.kind)?;
     let with_rates = call.params.boolean("computeCommissionRates")?.unwrap_or(false);
     if with_rates {
         call.weigh(20);
     }
-    match call.query(AccountQuery::Test(order), Operation::Place).await? {
+    let answer = call.query(AccountQuery::Test(order), Operation::Place).await;
+    match answer.map_err(|error| correction::explain(error, spec, &[&order]))? {
         AccountView::Tested if !with_rates => Ok(Reply::json("{}".to_owned())),
         AccountView::Tested => {
             let AccountView::Account { tier, .. } =
@@ -112,10 +118,18 @@ pub(super) async fn cancel_all(call: &Call<'_>) -> Result<Reply, ApiError> {
         }
         Answer::AllCancelled(orders) => {
             call.weigh(0);
+            let lists = order_list_reply::lists_of(call, &orders).await;
             let printer = Printer { spec, unit: call.unit };
             Ok(Reply::write(orders.len() * 640, |json| {
                 json.array(|json| {
-                    orders.iter().for_each(|order| printer.cancelled(json.item(), order, None))
+                    let is_listed = |order: &Order| lists.iter().any(|list| Some(list.id) == order.list);
+                    for order in orders.iter().filter(|order| !is_listed(order)) {
+                        printer.cancelled(json.item(), order, None);
+                    }
+                    for list in &lists {
+                        let of_list = orders.iter().filter(|order| order.list == Some(list.id));
+                        printer.cancelled_list(json.item(), list, of_list, None);
+                    }
                 });
             }))
         }
@@ -126,12 +140,14 @@ pub(super) async fn cancel_all(call: &Call<'_>) -> Result<Reply, ApiError> {
 /// `PUT /api/v3/order/amend/keepPriority`
 pub(super) async fn amend(call: &Call<'_>) -> Result<Reply, ApiError> {
     let spec = call.symbol()?;
-    let quantity = spec.parse_quantity(call.params.required("newQty")?, Parameter::NewQty);
+    let text = call.params.required("newQty")?;
+    let unreadable =
+        |reject| correction::unreadable(reject, "newQty", spec.correct_quantity(text, Parameter::NewQty));
     let command = AmendOrder {
         account: call.account()?,
         symbol: spec.id,
         order: order_ref(call, "orderId", "origClientOrderId")?,
-        quantity: quantity.map_err(|reject| ApiError::refused(reject, Operation::Amend))?,
+        quantity: spec.parse_quantity(text, Parameter::NewQty).map_err(unreadable)?,
         client_id: client_order_id(call, "newClientOrderId")?,
     };
     match call.command(AccountCommand::Amend(command), Operation::Amend).await? {

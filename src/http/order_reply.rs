@@ -6,6 +6,7 @@ use super::{
     time_unit::TimeUnit,
 };
 use crate::domain::{
+    account::Prevention,
     decimal::Units,
     id::ClientOrderId,
     money::Lots,
@@ -25,8 +26,14 @@ pub(super) struct Printer<'a> {
 }
 
 impl Printer<'_> {
-    /// Writes the reply to a new order.
-    pub(super) fn placed(&self, json: &mut Json, order: &Order, fills: &[Fill], kind: ResponseKind) {
+    /// Writes the reply to a new order; `prevented` are the self-trades it did not make.
+    pub(super) fn placed(
+        &self,
+        json: &mut Json,
+        order: &Order,
+        (fills, prevented): (&[Fill], &[Prevention]),
+        kind: ResponseKind,
+    ) {
         json.object(|json| {
             self.ids(json, order);
             json.field("clientOrderId").text(order.client_id.as_str());
@@ -35,14 +42,20 @@ impl Printer<'_> {
                 return;
             }
             self.amounts(json, order);
-            json.field("workingTime").number(self.unit.of(order.created_at));
+            self.working_time(json, order);
             if kind == ResponseKind::Full {
                 json.field("fills").array(|json| {
                     for fill in fills {
                         self.fill(json.item(), fill);
                     }
                 });
+                if !prevented.is_empty() {
+                    json.field("preventedMatches").array(|json| {
+                        prevented.iter().for_each(|one| self.prevented_by_taker(json.item(), one));
+                    });
+                }
             }
+            self.bounds_if_any(json, order);
             self.conditional(json, order);
         });
     }
@@ -53,12 +66,12 @@ impl Printer<'_> {
             self.ids(json, order);
             json.field("clientOrderId").text(order.client_id.as_str());
             self.amounts(json, order);
-            json.field("stopPrice").units(ZERO);
-            json.field("icebergQty").units(ZERO);
+            json.field("stopPrice").units(self.stop_price(order).unwrap_or(ZERO));
+            json.field("icebergQty").units(self.iceberg(order).unwrap_or(ZERO));
             json.field("time").number(self.unit.of(order.created_at));
             json.field("updateTime").number(self.unit.of(order.updated_at));
-            json.field("isWorking").boolean(true);
-            json.field("workingTime").number(self.unit.of(order.created_at));
+            json.field("isWorking").boolean(order.working_at.is_some());
+            self.working_time(json, order);
             self.conditional(json, order);
         });
     }
@@ -70,10 +83,11 @@ impl Printer<'_> {
             json.field("symbol").text(&self.spec.name);
             json.field("origClientOrderId").text(order.client_id.as_str());
             json.field("orderId").number(order.id.get());
-            json.field("orderListId").raw("-1");
+            write_list_id(json, order);
             json.field("clientOrderId").text(cancel_id.as_str());
             json.field("transactTime").number(self.unit.of(order.updated_at));
             self.amounts(json, order);
+            self.bounds_if_any(json, order);
             self.conditional(json, order);
         });
     }
@@ -94,7 +108,7 @@ impl Printer<'_> {
                 json.field("quoteOrderQty").units(self.spec.quote_units(order.quote_quantity));
                 json.field("cumulativeQuoteQty").units(self.spec.quote_units(order.executed_quote));
                 self.terms(json, order);
-                json.field("workingTime").number(self.unit.of(order.created_at));
+                self.working_time(json, order);
                 json.field("selfTradePreventionMode").text(names::stp_mode(order.stp));
             });
         });
@@ -136,7 +150,7 @@ impl Printer<'_> {
     fn ids(&self, json: &mut Json, order: &Order) {
         json.field("symbol").text(&self.spec.name);
         json.field("orderId").number(order.id.get());
-        json.field("orderListId").raw("-1");
+        write_list_id(json, order);
     }
 
     fn amounts(&self, json: &mut Json, order: &Order) {
@@ -156,8 +170,90 @@ impl Printer<'_> {
         json.field("side").text(names::side(order.side));
     }
 
+    /// Since when it works; -1 of an order that waits.
+    fn working_time(&self, json: &mut Json, order: &Order) {
+        match order.working_at {
+            Some(time) => json.field("workingTime").number(self.unit.of(time)),
+            None => json.field("workingTime").raw("-1"),
+        }
+    }
+
+    fn stop_price(&self, order: &Order) -> Option<Units> {
+        order.trigger.and_then(|trigger| trigger.stop).map(|stop| self.spec.price_units(stop))
+    }
+
+    fn iceberg(&self, order: &Order) -> Option<Units> {
+        order.iceberg.map(|lots| self.spec.lots_units(lots))
+    }
+
+    /// `stopPrice` and `icebergQty`, which queries show always and replies only where there are any.
+    fn bounds_if_any(&self, json: &mut Json, order: &Order) {
+        if let Some(stop) = self.stop_price(order) {
+            json.field("stopPrice").units(stop);
+        }
+        if let Some(iceberg) = self.iceberg(order) {
+            json.field("icebergQty").units(iceberg);
+        }
+    }
+
+    /// A self-trade as the reply to the order that would have taken names it.
+    fn prevented_by_taker(&self, json: &mut Json, prevention: &Prevention) {
+        json.object(|json| {
+            json.field("preventedMatchId").number(prevention.by.id.get());
+            json.field("makerOrderId").number(prevention.by.maker.get());
+            json.field("price").units(self.spec.price_units(prevention.by.price));
+            self.prevented_lots(json, prevention);
+        });
+    }
+
+    /// Writes a prevented self-trade.
+    pub(super) fn prevented(&self, json: &mut Json, prevention: &Prevention) {
+        let by = &prevention.by;
+        json.object(|json| {
+            json.field("symbol").text(&self.spec.name);
+            json.field("preventedMatchId").number(by.id.get());
+            json.field("takerOrderId").number(by.taker.get());
+            json.field("makerSymbol").text(&self.spec.name);
+            json.field("makerOrderId").number(by.maker.get());
+            // Accounts are in no groups: only orders of one account are kept from trading.
+            json.field("tradeGroupId").raw("-1");
+            json.field("selfTradePreventionMode").text(names::stp_mode(by.mode));
+            json.field("price").units(self.spec.price_units(by.price));
+            self.prevented_lots(json, prevention);
+            json.field("transactTime").number(self.unit.of(prevention.time));
+        });
+    }
+
+    /// What each side lost, where it lost anything.
+    fn prevented_lots(&self, json: &mut Json, prevention: &Prevention) {
+        let by = &prevention.by;
+        for (name, lots) in
+            [("takerPreventedQuantity", by.taker_lots), ("makerPreventedQuantity", by.maker_lots)]
+        {
+            if !lots.is_zero() {
+                json.field(name).units(self.spec.lots_units(lots));
+            }
+        }
+    }
+
     /// Fields that appear only when they apply.
     fn conditional(&self, json: &mut Json, order: &Order) {
+        if let Some(bips) = order.trigger.and_then(|trigger| trigger.trailing) {
+            json.field("trailingDelta").number(bips.get());
+            match names::trailing_since(order) {
+                Some(time) => json.field("trailingTime").number(self.unit.of(time)),
+                None => json.field("trailingTime").raw("-1"),
+            }
+        }
+        if let Some(id) = order.strategy.id {
+            json.field("strategyId").number(id);
+        }
+        if let Some(kind) = order.strategy.kind {
+            json.field("strategyType").number(kind);
+        }
+        if let Some(id) = order.prevented_match {
+            json.field("preventedMatchId").number(id.get());
+        }
         if !order.prevented.is_zero() {
             json.field("preventedQuantity").units(self.spec.lots_units(order.prevented));
         }
@@ -167,6 +263,13 @@ impl Printer<'_> {
         if let Some(reason) = names::expiry_reason(order) {
             json.field("expiryReason").text(reason);
         }
+    }
+}
+
+fn write_list_id(json: &mut Json, order: &Order) {
+    match order.list {
+        Some(list) => json.field("orderListId").number(list.get()),
+        None => json.field("orderListId").raw("-1"),
     }
 }
 

@@ -6,10 +6,10 @@ use actix_web::{
 };
 
 use super::{
-    absent, account, cancel_replace, commission,
+    absent, account, batch, cancel_replace, commission, countdown,
     endpoint::{Endpoint, Security, not_found, other_method},
     events, exchange_info, health, keys, market, market_diff, market_klines, market_ticker, market_trades,
-    operator, order, people, rate_limit, session, shims, static_files, ws,
+    operator, order, order_list, people, prevented, rate_limit, session, shims, static_files, ws,
 };
 
 macro_rules! endpoints {
@@ -33,6 +33,15 @@ pub static ENDPOINTS: &[Endpoint] = endpoints! {
     POST   "/api/v3/order/test"               Trade     1 order::test;
     POST   "/api/v3/order/cancelReplace"      Trade     1 cancel_replace::cancel_replace;
     PUT    "/api/v3/order/amend/keepPriority" Trade     4 order::amend;
+    POST   "/api/v3/order/oco"                Trade     1 order_list::place_old_pair;
+    POST   "/api/v3/orderList/oco"            Trade     1 order_list::place_pair;
+    POST   "/api/v3/orderList/oto"            Trade     1 order_list::place_then;
+    POST   "/api/v3/orderList/otoco"          Trade     1 order_list::place_then_pair;
+    DELETE "/api/v3/orderList"                Trade     1 order_list::cancel;
+    GET    "/api/v3/orderList"                UserData  4 order_list::get;
+    GET    "/api/v3/allOrderList"             UserData 20 order_list::all;
+    GET    "/api/v3/openOrderList"            UserData  6 order_list::open;
+    GET    "/api/v3/myPreventedMatches"       UserData  2 prevented::get;
     GET    "/api/v3/openOrders"               UserData 80 order::open;
     DELETE "/api/v3/openOrders"               Trade     1 order::cancel_all;
     GET    "/api/v3/allOrders"                UserData 20 order::all;
@@ -75,6 +84,9 @@ pub static ENDPOINTS: &[Endpoint] = endpoints! {
     GET    "/dapi/v1/exchangeInfo"            Public    1 shims::futures;
     GET    "/x/v1/rateLimit"                  Public    1 rate_limit::address;
     GET    "/x/v1/events"                     UserData 20 events::list;
+    POST   "/x/v1/batchOrders"                Trade     1 batch::place;
+    DELETE "/x/v1/batchOrders"                Trade     1 batch::cancel;
+    POST   "/x/v1/cancelAllAfter"             Trade     1 countdown::set;
     POST   "/x/v1/session/demo"               Browser   1 session::begin_demo;
     GET    "/x/v1/session"                    Browser   1 session::get;
     POST   "/x/v1/session"                    Browser   1 people::sign_in;

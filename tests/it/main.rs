@@ -19,6 +19,7 @@ mod fuzz;
 mod golden;
 mod limits;
 mod lobster;
+mod orders_wire;
 mod people;
 #[cfg(feature = "planted")]
 mod planted;

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::domain::{
     command::Balance,
     id::{AccountId, AssetId, ClientOrderId},
+    message::PreventedMatch,
     money::{Amount, Lots},
     order::{Fill, Order},
     order_list::OrderList,
@@ -70,8 +71,8 @@ pub enum ExecutionKind {
     Rejected,
     /// Ended by a rule.
     Expired,
-    /// Self-trade prevention took lots from it.
-    Prevented(Lots),
+    /// Self-trade prevention took lots from it; which, where the book says it.
+    Prevented(Lots, Option<PreventedMatch>),
     /// Its trigger was met: it is matched from now on (wire `NEW`, working).
     Triggered,
 }

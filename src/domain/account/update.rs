@@ -59,7 +59,7 @@ impl Turn<'_> {
             }
             OrderChange::Prevented { lots, ends, by } => {
                 let order = self.lower(order, lots, Lowering::Prevented(by), time)?;
-                let kind = ExecutionKind::Prevented(lots);
+                let kind = ExecutionKind::Prevented(lots, Some(by));
                 if !ends {
                     return self.report(&order, kind, None, &[self.paid_asset(&order)?]);
                 }
@@ -88,7 +88,7 @@ impl Turn<'_> {
         let (status, kind) = match reason {
             _ if is_refused => (OrderStatus::Rejected, ExecutionKind::Rejected),
             EndReason::ListCancelled => (OrderStatus::Cancelled, ExecutionKind::Cancelled),
-            EndReason::SelfTrade => (OrderStatus::Expired, ExecutionKind::Prevented(Lots::ZERO)),
+            EndReason::SelfTrade => (OrderStatus::Expired, ExecutionKind::Prevented(Lots::ZERO, None)),
             _ => (OrderStatus::Expired, ExecutionKind::Expired),
         };
         self.end(order, End::new(status, Some(reason), time), kind).map(|_| ())

@@ -135,7 +135,8 @@ impl AccountState {
             named.id.is_none_or(|id| id == list.id)
                 && named.client_id.is_none_or(|name| name == list.client_id)
         };
-        open.chain(self.archive.lists(account)).filter(is_meant).last()
+        // A name may be used again once its list is done: the open list has it then, else the latest.
+        self.archive.lists(account).chain(open).filter(is_meant).last()
     }
 
     fn order_lists(

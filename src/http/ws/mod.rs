@@ -3,6 +3,7 @@
 mod api;
 mod conversation;
 mod encode;
+mod execution;
 mod frame;
 pub(super) mod fuzzing;
 mod market;

@@ -17,6 +17,7 @@ fn bad_orders_are_refused_with_binances_codes_and_texts() {
         |name: &str| format!("Mandatory parameter '{name}' was not sent, was empty/null, or malformed.");
     let unwanted = |name: &str| format!("Parameter '{name}' sent when not required.");
     let text = |text: &str| text.to_owned();
+    let stop = |kind: &str| format!("symbol=BTCUSDT&side=SELL&type={kind}&quantity=0.5");
     let table = [
         (changed("quantity=0.5", "quantity=1e-05"), -1100, illegal("quantity", DECIMAL)),
         (changed("price=45000", "price=-1"), -1100, illegal("price", DECIMAL)),
@@ -44,7 +45,37 @@ fn bad_orders_are_refused_with_binances_codes_and_texts() {
         ),
         (changed("price=45000", "price="), -1105, text("Parameter 'price' was empty.")),
         (good.clone() + "&stopPrice=1", -1106, unwanted("stopPrice")),
-        (good.clone() + "&icebergQty=1", -1106, unwanted("icebergQty")),
+        (good.clone() + "&trailingDelta=100", -1106, unwanted("trailingDelta")),
+        (good.clone() + "&pegPriceType=PRIMARY_PEG", -1106, unwanted("pegPriceType")),
+        (good.clone() + "&icebergQty=1", -2010, text("IcebergQty exceeds QTY.")),
+        (good.clone() + "&icebergQty=0.00001", -1013, text("Filter failure: ICEBERG_PARTS")),
+        (changed("GTC", "IOC") + "&icebergQty=0.1", -1014, text("Unsupported order combination.")),
+        (changed("type=LIMIT", "type=STOP_LOSS"), -1106, unwanted("timeInForce")),
+        (stop("STOP_LOSS") + "&price=1&stopPrice=1", -1106, unwanted("price")),
+        (stop("STOP_LOSS") + "&icebergQty=0.1&stopPrice=1", -1106, unwanted("icebergQty")),
+        (stop("STOP_LOSS") + "&quoteOrderQty=10&stopPrice=1", -1106, unwanted("quoteOrderQty")),
+        (
+            stop("TAKE_PROFIT"),
+            -1102,
+            text("Param 'stopPrice' or 'trailingDelta' must be sent, but both were empty/null!"),
+        ),
+        (stop("STOP_LOSS_LIMIT") + "&stopPrice=1", -1102, missing("timeInForce")),
+        (stop("STOP_LOSS_LIMIT") + "&timeInForce=GTC&stopPrice=1", -1102, missing("price")),
+        (
+            changed("type=LIMIT", "type=STOP_LOSS_LIMIT"),
+            -1102,
+            text("Param 'stopPrice' or 'trailingDelta' must be sent, but both were empty/null!"),
+        ),
+        (
+            changed("GTC", "GTD").replace("=LIMIT", "=STOP_LOSS_LIMIT") + "&stopPrice=1",
+            -1115,
+            text("Invalid timeInForce."),
+        ),
+        (stop("STOP_LOSS") + "&stopPrice=x", -1100, illegal("stopPrice", DECIMAL)),
+        (stop("STOP_LOSS") + "&stopPrice=44000.001", -1013, text("Filter failure: PRICE_FILTER")),
+        (stop("STOP_LOSS") + "&trailingDelta=5", -1013, text("Filter failure: TRAILING_DELTA")),
+        (stop("STOP_LOSS") + "&trailingDelta=99999", -1013, text("Filter failure: TRAILING_DELTA")),
+        (stop("STOP_LOSS") + "&trailingDelta=1.5", -1100, illegal("trailingDelta", "^[0-9]{1,20}$")),
         (changed("type=LIMIT&", "type=MARKET&"), -1106, unwanted("timeInForce")),
         (
             changed("price=45000", "price=45000.000000001"),
@@ -52,7 +83,7 @@ fn bad_orders_are_refused_with_binances_codes_and_texts() {
             text("Parameter 'price' has too much precision."),
         ),
         (changed("GTC", "GTX"), -1115, text("Invalid timeInForce.")),
-        (changed("type=LIMIT", "type=STOP_LOSS"), -1116, text("Invalid orderType.")),
+        (changed("type=LIMIT", "type=STOP"), -1116, text("Invalid orderType.")),
         (changed("SELL", "HOLD"), -1117, text("Invalid side.")),
         (changed("BTCUSDT", "DOGEUSDT"), -1121, text("Invalid symbol.")),
         (

@@ -1,13 +1,19 @@
+use std::num::NonZeroU64;
+
 use super::{testing::catalogue, *};
 use crate::{
     actors::message::{DepthView, Speed},
     domain::{
+        account::{Execution, ExecutionKind},
         command::Balance,
-        id::{AccountId, AssetId, ClientOrderId, OrderId, TradeId},
+        id::{AccountId, AssetId, ClientOrderId, OrderId, OrderListId, TradeId},
         market::{BestQuotes, DepthDiff, PublicTrade},
+        message::PreventedMatch,
         money::{Amount, Lots, Price},
-        order::{Fill, Order, OrderKind, OrderStatus, Side, StpMode, TimeInForce},
+        order::{EndReason, Fill, Order, OrderKind, OrderStatus, Side, StpMode, Strategy, TimeInForce},
+        trigger::{Bips, Trigger},
     },
+    http::names,
 };
 
 const SYMBOL: SymbolId = SymbolId::new(1);
@@ -43,7 +49,7 @@ fn order() -> Order {
         strategy: Default::default(),
         list: None,
         awaits_list: false,
-        working_at: Some(Timestamp::from_micros(1)),
+        working_at: Some(TIME),
         amends: 0,
         prevented_match: None,
         created_at: TIME,
@@ -150,7 +156,7 @@ fn every_report_has_the_documented_keys() {
         (order(), ExecutionKind::Rejected, "REJECTED"),
         (order(), ExecutionKind::Expired, "EXPIRED"),
         (expired, ExecutionKind::Expired, "TRADE_PREVENTION"),
-        (order(), ExecutionKind::Prevented(Lots::new(1)), "TRADE_PREVENTION"),
+        (order(), ExecutionKind::Prevented(Lots::new(1), None), "TRADE_PREVENTION"),
     ] {
         let frame: serde_json::Value = serde_json::from_str(&execution(order, kind)).unwrap();
         let event = &frame["data"]["event"];
@@ -169,6 +175,84 @@ fn a_trade_names_its_fee_and_a_cancel_the_cancelled_order() {
     let event = &frame["data"]["event"];
     assert_eq!((event["C"].as_str(), event["X"].as_str()), (Some("mine"), Some("CANCELED")));
     assert_eq!(event["c"].as_str(), Some(names::cancel_client_id(&order()).as_str()));
+}
+
+fn event(order: Order, kind: ExecutionKind) -> serde_json::Value {
+    let frame: serde_json::Value = serde_json::from_str(&execution(order, kind)).unwrap();
+    frame["data"]["event"].clone()
+}
+
+#[test]
+fn an_order_that_waits_shows_what_for_and_that_it_is_not_working() {
+    let trigger = Trigger { stop: Some(Price::from_ticks(4_400_000)), trailing: Bips::new(50) };
+    let waiting = Order {
+        kind: OrderKind::StopLossLimit,
+        status: OrderStatus::ConditionalPending,
+        trigger: Some(trigger),
+        iceberg: Some(Lots::new(10)),
+        strategy: Strategy { id: Some(7), kind: Some(1_000_001) },
+        list: OrderListId::new(9),
+        working_at: None,
+        ..order()
+    };
+    let json = event(waiting, ExecutionKind::New);
+    assert_eq!((&json["P"], &json["F"]), (&"44000.00000000".into(), &"0.00010000".into()));
+    assert_eq!((&json["g"], &json["d"], &json["j"]), (&9.into(), &50.into(), &7.into()));
+    assert_eq!((&json["J"], &json["X"], &json["w"]), (&1_000_001.into(), &"NEW".into(), &false.into()));
+    assert!(
+        json.get("W").is_none() && json.get("D").is_none(),
+        "its book has not begun to follow the market"
+    );
+    let held_back = event(Order { awaits_list: true, ..waiting }, ExecutionKind::New);
+    assert_eq!(held_back["X"], "PENDING_NEW");
+    let triggered = Order { status: OrderStatus::Pending, working_at: Some(TIME), ..waiting };
+    let json = event(triggered, ExecutionKind::Triggered);
+    assert_eq!(
+        (&json["x"], &json["w"], &json["W"]),
+        (&"NEW".into(), &true.into(), &1_700_000_000_000_u64.into())
+    );
+    let trailing = Trigger { stop: None, ..trigger };
+    let json = event(Order { trigger: Some(trailing), list: None, ..waiting }, ExecutionKind::New);
+    assert_eq!(json["D"], 1_700_000_000_000_u64, "without a stop price it follows at once");
+}
+
+#[test]
+fn a_prevented_self_trade_names_the_match_and_the_other_order() {
+    let number = NonZeroU64::new(3);
+    let by = PreventedMatch {
+        id: number.unwrap(),
+        taker: OrderId::new(1_025),
+        maker: OrderId::new(1),
+        price: Price::from_ticks(4_500_000),
+        taker_lots: Lots::new(100),
+        maker_lots: Lots::ZERO,
+        mode: StpMode::ExpireTaker,
+    };
+    let expired = Order {
+        status: OrderStatus::Expired,
+        reason: Some(EndReason::SelfTrade),
+        prevented: Lots::new(100),
+        prevented_match: number,
+        ..order()
+    };
+    let json = event(expired, ExecutionKind::Prevented(Lots::new(100), Some(by)));
+    assert_eq!((&json["x"], &json["X"]), (&"TRADE_PREVENTION".into(), &"EXPIRED_IN_MATCH".into()));
+    assert_eq!((&json["v"], &json["u"], &json["U"]), (&3.into(), &(-1).into(), &1.into()));
+    assert_eq!((&json["A"], &json["B"]), (&"0.00100000".into(), &"0.00100000".into()));
+    assert_eq!((&json["Cs"], &json["pl"]), (&"BTCUSDT".into(), &"0.00100000".into()));
+    assert_eq!((&json["pL"], &json["pY"]), (&"45000.00000000".into(), &"45.00000000".into()));
+}
+
+#[test]
+fn a_refused_order_says_why() {
+    for (reason, text) in [
+        (EndReason::WouldTake, "WOULD_MATCH_IMMEDIATELY"),
+        (EndReason::WouldTrigger, "STOP_PRICE_WOULD_TRIGGER_IMMEDIATELY"),
+        (EndReason::ListRefused, "OCO_BAD_PRICES"),
+    ] {
+        let refused = Order { status: OrderStatus::Rejected, reason: Some(reason), ..order() };
+        assert_eq!(event(refused, ExecutionKind::Rejected)["r"], text);
+    }
 }
 
 #[test]

@@ -1,0 +1,28 @@
+//! `POST /x/v1/cancelAllAfter`: a client that does not come back in time has nothing left open.
+
+use super::{
+    call::{Call, Reply, mismatched},
+    error::{ApiError, Operation},
+};
+use crate::domain::command::{AccountCommand, Answer, CancelAllAfter};
+
+/// Starts the countdown anew; 0 stops it.
+pub(super) async fn set(call: &Call<'_>) -> Result<Reply, ApiError> {
+    let name = "countdownTime";
+    let millis = call.params.integer(name)?.ok_or_else(|| ApiError::missing_parameter(name))?;
+    let after_micros = millis.checked_mul(1_000).ok_or_else(|| ApiError::overflow(name))?;
+    let after_micros = (after_micros > 0).then_some(after_micros);
+    let command = CancelAllAfter { account: call.account()?, after_micros };
+    match call.command(AccountCommand::CancelAllAfter(command), Operation::Cancel).await? {
+        Answer::CountdownSet(at) => Ok(Reply::write(96, |json| {
+            json.object(|json| {
+                json.field(name).number(millis);
+                match at {
+                    Some(at) => json.field("cancelTime").number(call.unit.of(at)),
+                    None => json.field("cancelTime").raw("null"),
+                }
+            });
+        })),
+        _ => Err(mismatched()),
+    }
+}
