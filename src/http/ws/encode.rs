@@ -138,8 +138,6 @@ pub(super) fn write_head(json: &mut Json, kind: &str, time: Timestamp, unit: Tim
     json.field("E").number(unit.of(time));
 }
 
-}
-
 #[cfg(test)]
 pub(super) mod testing {
     use super::*;
