@@ -28,6 +28,7 @@ fn order(id: u64, side: Side, ticks: u64, lots: u64, policy: Policy) -> Incoming
         by_quote: false,
         policy,
         stp: StpMode::ExpireTaker,
+        peak: None,
     }
 }
 

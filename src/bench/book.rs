@@ -180,6 +180,7 @@ impl Driver {
             by_quote: false,
             policy,
             stp: StpMode::None,
+            peak: None,
         };
         let outcome = self.book.submit(&incoming, Timestamp::from_micros(1), &mut self.events);
         if let Outcome::Rested { handle, .. } = outcome {

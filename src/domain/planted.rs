@@ -53,6 +53,10 @@ pub enum Bug {
     DuplicateMessageApplied,
     /// C37: an amended order goes to the back of its queue.
     AmendLosesPriority,
+    /// C38: the next part of an iceberg keeps the place of the one before.
+    RefillKeepsPlace,
+    /// C38: fill-or-kill does not count what icebergs hide.
+    FokForgetsHidden,
     /// An answer leaves before its frame is durable.
     AnsweredBeforeDurable,
     /// A commit that failed counts as one that did not.
@@ -71,7 +75,7 @@ pub enum Bug {
 
 impl Bug {
     /// Every planted bug.
-    pub const ALL: [Self; 31] = [
+    pub const ALL: [Self; 33] = [
         Self::ZeroQuantityFill,
         Self::FeeRoundsDown,
         Self::FeeCreditedToNobody,
@@ -96,6 +100,8 @@ impl Bug {
         Self::FullBookDropsSilently,
         Self::DuplicateMessageApplied,
         Self::AmendLosesPriority,
+        Self::RefillKeepsPlace,
+        Self::FokForgetsHidden,
         Self::AnsweredBeforeDurable,
         Self::FailedCommitIgnored,
         Self::MessageNotJournalled,

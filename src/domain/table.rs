@@ -97,6 +97,11 @@ impl<K: Eq + Hash + Ord + Copy, V> Table<K, V> {
         self.0.insert(key, value)
     }
 
+    /// Returns the bytes taken from the allocator, about: an eighth of the places is kept free.
+    pub fn bytes(&self) -> usize {
+        self.0.capacity() * size_of::<(K, V)>() * 8 / 7
+    }
+
     /// Takes a value out.
     pub fn remove(&mut self, key: &K) -> Option<V> {
         self.0.remove(key)

@@ -47,6 +47,8 @@ is_found! {
     full_book_drops_silently: FullBookDropsSilently,
     duplicate_message_applied: DuplicateMessageApplied,
     amend_loses_priority: AmendLosesPriority,
+    refill_keeps_place: RefillKeepsPlace,
+    fok_forgets_hidden: FokForgetsHidden,
     answered_before_durable: AnsweredBeforeDurable,
     failed_commit_ignored: FailedCommitIgnored,
     message_not_journalled: MessageNotJournalled,

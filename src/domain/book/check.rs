@@ -14,12 +14,14 @@ struct Census {
     levels: usize,
     dated: usize,
     digest: u128,
+    icebergs: usize,
+    icebergs_digest: u128,
 }
 
 impl Book {
     /// Verifies the whole book: uncrossed and no level empty (B1, B6), each queue's links, prices, sides and
-    /// ascending priorities (B2), level totals (B6), the slab's accounts of used and free nodes, the index of
-    /// expiries, and the incremental hash against one computed anew. O(n).
+    /// ascending priorities (B2), level totals (B6), what icebergs hide, the slab's accounts of used and free
+    /// nodes, the index of expiries, and the incremental hash against one computed anew. O(n).
     ///
     /// # Errors
     /// The first invariant found broken.
@@ -65,6 +67,18 @@ impl Book {
                 Some(sum) => sum,
                 None => return fault("its total overflows"),
             };
+            if node.is_iceberg() {
+                let Some(iceberg) = self.icebergs.get(index) else {
+                    return fault("an iceberg hides nothing");
+                };
+                let is_whole = node.remaining.checked_add(iceberg.hidden).is_some();
+                let is_one = iceberg.hidden > 0 && node.remaining <= iceberg.peak && is_whole;
+                if !is_one || iceberg.order != node.order {
+                    return fault("what an iceberg shows or hides is wrong");
+                }
+                census.icebergs += 1;
+                census.icebergs_digest = census.icebergs_digest.wrapping_add(iceberg.digest());
+            }
             census.dated += usize::from(node.expiry != NEVER);
             census.digest = census.digest.wrapping_add(node.digest());
             previous = index;
@@ -121,7 +135,10 @@ impl Book {
                 census.dated
             )));
         }
-        if census.digest != self.digest {
+        if census.icebergs != self.icebergs.len() {
+            return Err(Fault::new(format!("{} icebergs, {} queued", self.icebergs.len(), census.icebergs)));
+        }
+        if census.digest != self.digest || census.icebergs_digest != self.icebergs.digest() {
             return Err(Fault::new("the incremental hash differs from the one computed anew"));
         }
         Ok(())

@@ -1,7 +1,7 @@
 //! The hash of one resting order.
 
-/// Hashes a resting order: id, account, price, remaining lots, priority × 2 (+ 1 for a sell) and expiry
-/// (`u64::MAX` for none).
+/// Hashes a resting order: id, account, price, the lots it shows, priority × 4 (+ 2 if it hides some, + 1 for a
+/// sell) and expiry (`u64::MAX` for none).
 ///
 /// [`hash::entity`](crate::domain::hash::entity) is a chain of two multiplications a word; a book hashes an
 /// order or two with every command, so this one multiplies pairs of words beside each other, adds the full

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::{
     event::BookEvent,
     expiry::Expiries,
+    iceberg::Icebergs,
     ladder::{Ladder, Rung},
     slab::{NEVER, NIL, Node, Slab},
 };
@@ -53,9 +54,14 @@ pub struct Resting {
     pub side: Side,
     /// Its limit.
     pub price: Price,
-    /// What is left of it; never zero.
+    /// What is left of it, shown and hidden; never zero.
     pub remaining: Lots,
-    /// Rises with every order that rests in this book; the lower of two at one price trades first.
+    /// What of that shows; never zero.
+    pub shown: Lots,
+    /// The most that shows at a time; `None` if nothing is hidden.
+    pub peak: Option<Lots>,
+    /// Rises with every order that rests in this book, and with every next part of an iceberg that shows; the
+    /// lower of two at one price trades first.
     pub priority: u64,
     /// When it ends, if it does by itself.
     pub expires_at: Option<Timestamp>,
@@ -70,7 +76,7 @@ pub struct Removed {
     pub side: Side,
     /// Its limit.
     pub price: Price,
-    /// What was left of it; never zero.
+    /// What was left of it, shown and hidden; never zero.
     pub remaining: Lots,
 }
 
@@ -79,6 +85,7 @@ pub struct Removed {
 pub(super) struct Level {
     pub(super) head: u32,
     pub(super) tail: u32,
+    /// What shows.
     pub(super) total: u64,
 }
 
@@ -104,6 +111,7 @@ pub struct Book {
     pub(super) priority: u64,
     /// The sum of the orders' digests.
     pub(super) digest: u128,
+    pub(super) icebergs: Icebergs,
     pub(super) expiries: Expiries,
     /// Levels left by expired orders, while `expire` runs; kept for its capacity.
     pub(super) expired: Vec<(Price, Side, Lots)>,
@@ -119,6 +127,7 @@ impl Book {
             best: [None; 2],
             priority: 0,
             digest: 0,
+            icebergs: Icebergs::default(),
             expiries: Expiries::default(),
             expired: Vec::new(),
         }
@@ -129,9 +138,10 @@ impl Book {
     pub fn cancel(&mut self, handle: Handle, order: OrderId, events: &mut Vec<BookEvent>) -> Option<Removed> {
         let node = self.orders.release(handle, order)?;
         let side = node.side();
+        let remaining = Lots::new(self.melt(handle.index, &node));
         let total = self.unlink(&node);
         events.push(BookEvent::LevelChanged { side, price: node.price, total });
-        Some(Removed { account: node.account, side, price: node.price, remaining: node.lots() })
+        Some(Removed { account: node.account, side, price: node.price, remaining })
     }
 
     /// Fetches the memory that cancels of these orders will need, all at once; changes nothing.
@@ -156,7 +166,8 @@ impl Book {
         black_box(seen);
     }
 
-    /// Takes `by` lots off an order, which keeps its place in the queue, and says what is left of it.
+    /// Takes `by` lots off an order, which keeps its place in the queue, and says what is left of it. What an
+    /// iceberg hides goes first; nobody is told of that, for the level shows what it did.
     ///
     /// `None`, and no change, if the handle is stale or names another order, or if nothing would be left.
     pub fn reduce(
@@ -166,26 +177,35 @@ impl Book {
         by: Lots,
         events: &mut Vec<BookEvent>,
     ) -> Option<Lots> {
-        let node =
-            *self.orders.get(handle).filter(|node| node.order == order && node.remaining > by.get())?;
-        self.shrink(handle.index, by.get());
+        let node = *self.orders.get(handle).filter(|node| node.order == order)?;
+        let whole = self.whole(handle.index, &node);
+        let left = whole.checked_sub(by.get()).filter(|left| *left > 0)?;
+        let from_hidden = by.get().min(whole - node.remaining);
+        if from_hidden > 0 {
+            self.reduce_hidden(handle.index, from_hidden);
+        }
+        let by = by.get() - from_hidden;
+        if by == 0 {
+            return Some(Lots::new(left));
+        }
+        self.shrink(handle.index, by);
         let level = &mut self.ladder[node.rung];
-        level.total -= by.get();
+        level.total -= by;
         if planted(Bug::AmendLosesPriority) && node.next != NIL {
             self.move_to_back(handle.index);
         }
         let total = Lots::new(self.ladder[node.rung].total);
         events.push(BookEvent::LevelChanged { side: node.side(), price: node.price, total });
-        Some(Lots::new(node.remaining - by.get()))
+        Some(Lots::new(left))
     }
 
-    /// Returns the best price of a side and the lots there. Orders past their date count until they leave.
+    /// Returns the best price of a side and the lots that show there. Orders past their date count until they leave.
     #[inline]
     pub fn best(&self, side: Side) -> Option<(Price, Lots)> {
         self.best[side.index()].map(|touch| (touch.price, Lots::new(self.ladder[touch.rung].total)))
     }
 
-    /// Returns a side's levels, from the touch outward.
+    /// Returns a side's levels and the lots that show there, from the touch outward.
     pub fn depth(&self, side: Side) -> impl Iterator<Item = (Price, Lots)> {
         self.rungs(side).map(|rung| (self.ladder.price(rung), Lots::new(self.ladder[rung].total)))
     }
@@ -195,7 +215,7 @@ impl Book {
         self.rungs(side).flat_map(|rung| self.queue(rung)).map(|index| self.resting(index))
     }
 
-    /// Returns the lots at a price, zero if there is no such level.
+    /// Returns the lots that show at a price, zero if there is no such level.
     pub fn total(&self, side: Side, price: Price) -> Lots {
         let is_of_side =
             self.best[side.index()].is_some_and(|touch| side.opposite().accepts(price, touch.price));
@@ -229,14 +249,16 @@ impl Book {
     }
 
     /// Returns the state hash: the sum of [`digest`](super::digest) over all resting orders, so that it sees every
-    /// field and the whole queue, plus the hash of the priority counter, modulo 2^128.
+    /// field and the whole queue, plus the hashes of what icebergs hide and of the priority counter, modulo 2^128.
     pub fn hash(&self) -> u128 {
-        self.digest.wrapping_add(hash::entity(PRIORITY_KIND, &[self.priority]))
+        let counter = hash::entity(PRIORITY_KIND, &[self.priority]);
+        self.digest.wrapping_add(self.icebergs.digest()).wrapping_add(counter)
     }
 
     /// Returns the bytes taken from the allocator.
     pub fn memory_bytes(&self) -> usize {
-        size_of::<Self>() + self.orders.bytes() + self.ladder.memory_bytes() + self.expiries.bytes()
+        let aside = self.expiries.bytes() + self.icebergs.bytes();
+        size_of::<Self>() + self.orders.bytes() + self.ladder.memory_bytes() + aside
     }
 
     /// Returns a side's rungs, from the touch outward.
@@ -261,13 +283,16 @@ impl Book {
 
     fn resting(&self, index: u32) -> Resting {
         let node = &self.orders[index];
+        let iceberg = self.iceberg(index, node);
         Resting {
             handle: self.orders.handle(index),
             order: node.order,
             account: node.account,
             side: node.side(),
             price: node.price,
-            remaining: node.lots(),
+            remaining: Lots::new(self.whole(index, node)),
+            shown: Lots::new(node.remaining),
+            peak: iceberg.map(|iceberg| Lots::new(iceberg.peak)),
             priority: node.priority(),
             expires_at: node.expires_at(),
         }

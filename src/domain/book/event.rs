@@ -47,12 +47,15 @@ pub struct Incoming {
     pub policy: Policy,
     /// Self-trade prevention.
     pub stp: StpMode,
+    /// The most of it that shows at a time while it rests (an iceberg), never zero; `None` for all of it, as a
+    /// peak of no less than what rests is.
+    pub peak: Option<Lots>,
 }
 
 /// What became of an order that entered.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum Outcome {
-    /// `remaining` lots rest at `handle`.
+    /// `remaining` lots, shown and hidden, rest at `handle`.
     Rested {
         /// Where it rests.
         handle: Handle,
@@ -86,20 +89,23 @@ pub enum BookEvent {
         price: Price,
         /// How much; never zero.
         lots: Lots,
-        /// What of the resting order is left; zero means it is gone.
+        /// What of the resting order is left, shown and hidden; zero means it is gone.
         maker_remaining: Lots,
     },
-    /// Self-trade prevention (DECREMENT) took `lots` from both orders without a trade.
+    /// The entering order met a resting one of its own account, and its mode of self-trade prevention kept them
+    /// from trading. What that does to either comes after this: the resting order's `Ended` (EXPIRE_MAKER,
+    /// EXPIRE_BOTH), the entering order's [`Outcome`].
     Prevented {
         /// The resting order.
         maker: OrderId,
         /// Whose it is (and the taker's).
         maker_account: AccountId,
-        /// The resting order's price.
+        /// The resting order's price, at which they would have traded.
         price: Price,
-        /// How much each lost; never zero.
+        /// How much each lost: not zero for DECREMENT, zero for every other mode.
         lots: Lots,
-        /// What of the resting order is left; zero means it is gone and an `Ended` does not follow.
+        /// What of the resting order is left, shown and hidden; zero means it is gone and an `Ended` does not
+        /// follow.
         maker_remaining: Lots,
     },
     /// A resting order left the book whole, by a rule (`SelfTrade`, `GoodTillDate`).
@@ -108,7 +114,7 @@ pub enum BookEvent {
         order: OrderId,
         /// Whose it is.
         account: AccountId,
-        /// What was left of it.
+        /// What was left of it, shown and hidden.
         remaining: Lots,
         /// Which rule.
         reason: EndReason,
@@ -119,7 +125,7 @@ pub enum BookEvent {
         side: Side,
         /// Which level.
         price: Price,
-        /// All the lots there; zero means the level is gone.
+        /// All the lots that show there; zero means the level is gone.
         total: Lots,
     },
 }

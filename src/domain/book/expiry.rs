@@ -83,7 +83,7 @@ impl Book {
             events.push(BookEvent::Ended {
                 order: node.order,
                 account: node.account,
-                remaining: node.lots(),
+                remaining: Lots::new(self.melt(index, &node)),
                 reason: EndReason::GoodTillDate,
             });
             self.orders.give(index);

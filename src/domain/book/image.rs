@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     engine::{Book, BookLimits, Touch},
+    iceberg::Iceberg,
     slab::{NEVER, NIL, Node, Slab},
 };
 use crate::domain::{
@@ -24,6 +25,8 @@ pub struct BookImage {
     free: u32,
     /// Every node ever used, in order, from node 1 on.
     nodes: Vec<NodeImage>,
+    /// What icebergs hide, in order of their nodes.
+    icebergs: Vec<(u32, Iceberg)>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -57,13 +60,15 @@ impl Book {
                 NodeImage::Free { generation, next }
             }
         });
-        BookImage { priority: self.priority, free: self.orders.free(), nodes: nodes.collect() }
+        let (priority, free) = (self.priority, self.orders.free());
+        BookImage { priority, free, nodes: nodes.collect(), icebergs: self.icebergs.sorted() }
     }
 
     /// Makes the book again.
     ///
     /// # Errors
-    /// The image is not one of a book: it holds an order twice in a place, or sides that cross.
+    /// The image is not one of a book: it holds an order twice in a place, sides that cross, or an iceberg that
+    /// hides nothing.
     pub fn restore(image: &BookImage, limits: BookLimits) -> Result<Self, Fault> {
         let mut book = Self::new(limits);
         book.priority = image.priority;
@@ -81,6 +86,9 @@ impl Book {
             if let NodeImage::Live { price, rank, .. } = *node {
                 live.push((price, rank, index));
             }
+        }
+        for (index, iceberg) in &image.icebergs {
+            book.icebergs.set(*index, *iceberg);
         }
         live.sort_unstable();
         for (_, _, index) in live {
@@ -163,6 +171,7 @@ mod tests {
                         _ => Policy::Rest,
                     },
                     stp: StpMode::None,
+                    peak: random.one_in(4).then(|| Lots::new(1 + random.below(3))),
                 };
                 let outcomes = [0, 1].map(|index| books[index].submit(&incoming, now, &mut told[index]));
                 assert_eq!(outcomes[0], outcomes[1]);
@@ -191,10 +200,10 @@ mod tests {
             account: AccountId::new(1),
             price: Price::from_ticks(price),
             remaining: 1,
-            rank: Node::rank(0, side),
+            rank: Node::rank(0, side, false),
             expiry,
         };
-        let image = |free, nodes| BookImage { priority: 5, free, nodes };
+        let image = |free, nodes| BookImage { priority: 5, free, nodes, icebergs: Vec::new() };
         let good = image(NIL, vec![live(1, 9, Side::Buy, 0), live(1, 10, Side::Sell, 0)]);
         assert!(Book::restore(&good, BookLimits::default()).is_ok());
         for bad in [
@@ -206,6 +215,42 @@ mod tests {
             image(1, vec![NodeImage::Free { generation: 2, next: 1 }]),
         ] {
             assert!(Book::restore(&bad, BookLimits::default()).is_err(), "{bad:?}");
+        }
+    }
+
+    #[test]
+    fn an_image_whose_icebergs_do_not_fit_its_orders_is_refused() {
+        let limits = BookLimits::default();
+        let mut book = Book::new(limits);
+        for (id, peak) in [(1, None), (2, Some(Lots::new(3)))] {
+            let incoming = Incoming {
+                order: OrderId::new(id),
+                account: AccountId::new(1),
+                side: Side::Buy,
+                limit: Price::from_ticks(10),
+                lots: Lots::new(8),
+                budget: None,
+                by_quote: false,
+                policy: Policy::Rest,
+                stp: StpMode::None,
+                peak,
+            };
+            book.submit(&incoming, Timestamp::default(), &mut Vec::new());
+        }
+        let good = book.image();
+        assert_eq!(Book::restore(&good, limits).unwrap().hash(), book.hash());
+        let [(node, iceberg)] = good.icebergs[..] else { panic!("{good:?}") };
+        for bad in [
+            vec![],
+            vec![(node - 1, iceberg)],
+            vec![(node, iceberg), (node - 1, iceberg)],
+            vec![(node, Iceberg { hidden: 0, ..iceberg })],
+            vec![(node, Iceberg { hidden: u64::MAX, ..iceberg })],
+            vec![(node, Iceberg { peak: 2, ..iceberg })],
+            vec![(node, Iceberg { order: OrderId::new(1), ..iceberg })],
+        ] {
+            let bad = BookImage { icebergs: bad, ..good.clone() };
+            assert!(Book::restore(&bad, limits).is_err(), "{bad:?}");
         }
     }
 }

@@ -7,13 +7,14 @@
 //! Orders lie in a slab of 64-byte nodes and are linked into one queue per price; the queues lie in a
 //! [`Ladder`], a radix tree over all prices there are. Nothing is hashed or compared on the way to an order
 //! (its [`Handle`](crate::domain::order::Handle) names its node), and nothing is allocated once the book has
-//! reached its size.
+//! reached its size. What icebergs hide lies beside all that, and other orders pay for a look at one bit.
 
 mod check;
 mod digest;
 mod engine;
 mod event;
 mod expiry;
+mod iceberg;
 mod image;
 mod ladder;
 mod pages;
@@ -26,5 +27,6 @@ mod tests;
 pub use digest::digest;
 pub use engine::{Book, BookLimits, PRIORITY_KIND, Removed, Resting};
 pub use event::{BookEvent, Incoming, Outcome, Policy};
+pub use iceberg::ICEBERG_KIND;
 pub use image::BookImage;
 pub use ladder::{Ladder, Rung};

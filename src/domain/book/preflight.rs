@@ -1,10 +1,14 @@
 //! What is decided before anything changes: whether a post-only order would take, and whether a
 //! fill-or-kill order fills.
 
+use std::collections::VecDeque;
+
 use super::{
     engine::{Book, Touch},
     event::Incoming,
-    submit::affordable,
+    iceberg::Iceberg,
+    ladder::Rung,
+    submit::{affordable, shown},
 };
 use crate::domain::{
     money::Price,
@@ -29,69 +33,117 @@ impl Book {
             }
             expired += 1;
         }
+        let shown = shown(incoming, incoming.lots.get());
         let fits = self.orders.len() - expired < self.limits.orders_max
-            && self.total(incoming.side, incoming.limit).checked_add(incoming.lots).is_some();
+            && self.total(incoming.side, incoming.limit).get().checked_add(shown).is_some();
         (!fits && !planted(Bug::FullBookDropsSilently)).then_some(EndReason::BookFull)
     }
 
     /// Returns whether the whole order would trade at once: the sweep without its effects.
     #[cold]
     pub(super) fn would_fill(&self, incoming: &Incoming, now: u64) -> bool {
-        let mut remaining = incoming.lots.get();
-        let mut budget = incoming.budget;
-        let mut level: Option<Price> = None;
-        let mut cap = 0;
-        let mut work = 0;
-        for index in self.makers(incoming) {
-            if remaining == 0 {
-                return true;
-            }
-            if work == self.limits.fills_max && !planted(Bug::FillLimitIgnored) {
-                return false;
-            }
-            work += 1;
-            let maker = &self.orders[index];
-            if maker.expiry <= now && !planted(Bug::ExpiredMakerTrades) {
-                continue;
-            }
-            if level != Some(maker.price) {
-                level = Some(maker.price);
-                cap = affordable(budget, maker.price);
-            }
-            if cap == 0 {
-                return incoming.by_quote && remaining < incoming.lots.get();
-            }
-            let is_own = incoming.stp != StpMode::None && maker.account == incoming.account;
-            if is_own && !planted(Bug::FokCountsOwnOrders) {
-                if incoming.stp == StpMode::ExpireMaker {
-                    continue;
-                }
-                return false;
-            }
-            let lots = remaining.min(maker.remaining).min(cap);
-            remaining -= lots;
-            cap -= lots;
-            if remaining > 0 && lots < maker.remaining {
-                // The budget ends in the middle of this maker, which the taker would now meet once more.
-                return incoming.by_quote && work < self.limits.fills_max;
-            }
-            budget = budget.map(|left| left - u128::from(lots) * u128::from(maker.price.ticks()));
-        }
-        remaining == 0
+        let Incoming { budget, .. } = *incoming;
+        let mut trial = Trial { book: self, incoming, now, remaining: incoming.lots.get(), budget, work: 0 };
+        let verdict = self.rungs_within(incoming).find_map(|rung| trial.visit(rung));
+        verdict.unwrap_or(trial.remaining == 0)
     }
 
     /// Returns the resting orders an order may trade with, in the order it would meet them.
     fn makers(&self, incoming: &Incoming) -> impl Iterator<Item = u32> {
-        let side = incoming.side;
-        let limit = incoming.limit;
-        self.rungs(side.opposite())
-            .take_while(move |rung| side.accepts(limit, self.ladder.price(*rung)))
-            .flat_map(|rung| self.queue(rung))
+        self.rungs_within(incoming).flat_map(|rung| self.queue(rung))
+    }
+
+    /// Returns the levels an order may trade at, in the order it would come to them.
+    fn rungs_within(&self, incoming: &Incoming) -> impl Iterator<Item = Rung> {
+        let (side, limit) = (incoming.side, incoming.limit);
+        self.rungs(side.opposite()).take_while(move |rung| side.accepts(limit, self.ladder.price(*rung)))
     }
 
     /// Returns the best level of the other side if the order may trade there.
     #[inline(always)]
     pub(super) fn crossed(&self, side: Side, limit: Price) -> Option<Touch> {
         self.best[side.opposite().index()].filter(|touch| side.accepts(limit, touch.price))
+    }
+}
+
+/// A fill-or-kill order on its way through a book that stays as it is.
+struct Trial<'a> {
+    book: &'a Book,
+    incoming: &'a Incoming,
+    now: u64,
+    remaining: u64,
+    budget: Option<u128>,
+    work: u32,
+}
+
+/// What the order would meet next.
+struct Maker {
+    shown: u64,
+    iceberg: Option<Iceberg>,
+    is_own: bool,
+}
+
+impl Trial<'_> {
+    /// Trades at one level until it is empty (`None`) or it is settled whether the order fills.
+    fn visit(&mut self, rung: Rung) -> Option<bool> {
+        let (book, incoming) = (self.book, self.incoming);
+        let price = book.ladder.price(rung);
+        let mut total = book.ladder[rung].total;
+        let mut cap = affordable(self.budget, price);
+        let mut queue = book.queue(rung);
+        // Icebergs that have gone to the back of the queue. Neither own nor expired ones come to lie here.
+        let mut back: VecDeque<Maker> = VecDeque::new();
+        loop {
+            let queued = queue.next();
+            if queued.is_none() && back.is_empty() {
+                return None;
+            }
+            if self.remaining == 0 {
+                return Some(true);
+            }
+            if self.work == book.limits.fills_max && !planted(Bug::FillLimitIgnored) {
+                return Some(false);
+            }
+            self.work += 1;
+            let maker = match queued {
+                Some(index) if book.orders[index].expiry <= self.now && !planted(Bug::ExpiredMakerTrades) => {
+                    total -= book.orders[index].remaining;
+                    continue;
+                }
+                Some(index) => self.maker(index),
+                None => back.pop_front()?,
+            };
+            if cap == 0 {
+                return Some(incoming.by_quote && self.remaining < incoming.lots.get());
+            }
+            if maker.is_own {
+                if incoming.stp == StpMode::ExpireMaker {
+                    total -= maker.shown;
+                    continue;
+                }
+                return Some(false);
+            }
+            let lots = self.remaining.min(maker.shown).min(cap);
+            self.remaining -= lots;
+            cap -= lots;
+            total -= lots;
+            if self.remaining > 0 && lots < maker.shown {
+                // The budget ends in the middle of this maker, which the taker would now meet once more.
+                return Some(incoming.by_quote && self.work < book.limits.fills_max);
+            }
+            self.budget = self.budget.map(|left| left - u128::from(lots) * u128::from(price.ticks()));
+            if let Some(mut iceberg) = maker.iceberg.filter(|iceberg| iceberg.hidden > 0) {
+                let shown = iceberg.surface(total);
+                total += shown;
+                back.push_back(Maker { shown, iceberg: Some(iceberg), is_own: false });
+            }
+        }
+    }
+
+    fn maker(&self, index: u32) -> Maker {
+        let node = &self.book.orders[index];
+        let is_own = self.incoming.stp != StpMode::None && node.account == self.incoming.account;
+        let iceberg = self.book.iceberg(index, node).filter(|_| !planted(Bug::FokForgetsHidden));
+        Maker { shown: node.remaining, iceberg, is_own: is_own && !planted(Bug::FokCountsOwnOrders) }
     }
 }

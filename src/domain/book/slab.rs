@@ -3,7 +3,7 @@
 use super::{digest::digest, ladder::Rung, pages::Pages};
 use crate::domain::{
     id::{AccountId, OrderId},
-    money::{Lots, Price},
+    money::Price,
     order::{Handle, Side},
     time::Timestamp,
 };
@@ -25,9 +25,9 @@ pub(super) struct Node {
     pub(super) order: OrderId,
     pub(super) account: AccountId,
     pub(super) price: Price,
-    /// Never zero while the order rests.
+    /// What of it shows, which is all of it but for an iceberg. Never zero while the order rests.
     pub(super) remaining: u64,
-    /// The priority sequence × 2, plus 1 for a sell.
+    /// The priority sequence × 4, plus 2 for an iceberg that hides something, plus 1 for a sell.
     pub(super) rank: u64,
     pub(super) expiry: u64,
     /// The next in the queue, or the next free node.
@@ -58,12 +58,18 @@ impl Default for Node {
 }
 
 impl Node {
-    pub(super) const fn rank(priority: u64, side: Side) -> u64 {
-        (priority << 1) | side.index() as u64
+    pub(super) const fn rank(priority: u64, side: Side, is_iceberg: bool) -> u64 {
+        (priority << 2) | ((is_iceberg as u64) << 1) | side.index() as u64
     }
 
     pub(super) const fn side(&self) -> Side {
         if self.rank & 1 == 0 { Side::Buy } else { Side::Sell }
+    }
+
+    /// Returns whether the order hides some of its lots.
+    #[inline(always)]
+    pub(super) const fn is_iceberg(&self) -> bool {
+        self.rank & 2 != 0
     }
 
     /// Returns whether an order rests in it.
@@ -73,11 +79,7 @@ impl Node {
     }
 
     pub(super) const fn priority(&self) -> u64 {
-        self.rank >> 1
-    }
-
-    pub(super) const fn lots(&self) -> Lots {
-        Lots::new(self.remaining)
+        self.rank >> 2
     }
 
     pub(super) fn expires_at(&self) -> Option<Timestamp> {

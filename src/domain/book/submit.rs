@@ -3,6 +3,7 @@
 use super::{
     engine::{Book, Touch},
     event::{BookEvent, Incoming, Outcome, Policy},
+    iceberg::Iceberg,
     slab::{NEVER, NIL, Node},
 };
 use crate::domain::{
@@ -30,11 +31,11 @@ enum Stop {
 }
 
 /// A level while a taker is at it.
-struct Visit {
+pub(super) struct Visit {
     side: Side,
     price: Price,
-    head: u32,
-    total: u64,
+    pub(super) head: u32,
+    pub(super) total: u64,
     /// How many lots the taker's budget buys here.
     cap: u64,
 }
@@ -196,6 +197,7 @@ impl Book {
         if incoming.stp != StpMode::None && maker.account == incoming.account {
             return self.prevent(visit, &maker, incoming.stp, taker, events);
         }
+        let whole = self.whole(visit.head, &maker);
         let lots = taker.remaining.min(maker.remaining).min(visit.cap);
         taker.remaining -= lots;
         taker.work += 1;
@@ -207,9 +209,9 @@ impl Book {
             maker_account: maker.account,
             price,
             lots: Lots::new(lots),
-            maker_remaining: Lots::new(maker.remaining - lots),
+            maker_remaining: Lots::new(whole - lots),
         });
-        self.take_from(visit, &maker, lots);
+        self.take_from(visit, &maker, lots, whole);
         None
     }
 
@@ -224,6 +226,15 @@ impl Book {
         events: &mut Vec<BookEvent>,
     ) -> Option<Stop> {
         let taker_ends = Some(Stop::Rule(EndReason::SelfTrade));
+        let whole = self.whole(visit.head, maker);
+        let lots = if mode == StpMode::Decrement { taker.remaining.min(maker.remaining) } else { 0 };
+        events.push(BookEvent::Prevented {
+            maker: maker.order,
+            maker_account: maker.account,
+            price: visit.price,
+            lots: Lots::new(lots),
+            maker_remaining: Lots::new(whole - lots),
+        });
         match mode {
             StpMode::None => None,
             StpMode::ExpireTaker => taker_ends,
@@ -236,17 +247,9 @@ impl Book {
                 taker_ends
             }
             StpMode::Decrement => {
-                let lots = taker.remaining.min(maker.remaining);
                 taker.remaining -= lots;
                 taker.work += 1;
-                events.push(BookEvent::Prevented {
-                    maker: maker.order,
-                    maker_account: maker.account,
-                    price: maker.price,
-                    lots: Lots::new(lots),
-                    maker_remaining: Lots::new(maker.remaining - lots),
-                });
-                self.take_from(visit, maker, lots);
+                self.take_from(visit, maker, lots, whole);
                 if taker.remaining == 0 { taker_ends } else { None }
             }
         }
@@ -263,22 +266,21 @@ impl Book {
         events: &mut Vec<BookEvent>,
     ) {
         taker.work += 1;
-        events.push(BookEvent::Ended {
-            order: maker.order,
-            account: maker.account,
-            remaining: maker.lots(),
-            reason,
-        });
-        self.take_from(visit, maker, maker.remaining);
+        let remaining = Lots::new(self.melt(visit.head, maker));
+        events.push(BookEvent::Ended { order: maker.order, account: maker.account, remaining, reason });
+        self.take_from(visit, maker, maker.remaining, maker.remaining);
     }
 
-    /// Takes lots off the first order of a level; with its last lot it leaves the queue.
+    /// Takes lots off what the first order of a level shows, given all that is left of it; with its last lot it
+    /// leaves the queue, and with the last one shown it goes to the back with its next part.
     #[inline(always)]
-    fn take_from(&mut self, visit: &mut Visit, maker: &Node, lots: u64) {
-        if lots == maker.remaining {
+    fn take_from(&mut self, visit: &mut Visit, maker: &Node, lots: u64, whole: u64) {
+        if lots == whole {
             self.orders.give(visit.head);
             self.forget(maker);
             visit.head = maker.next;
+        } else if lots == maker.remaining {
+            return self.refill(visit, maker);
         } else {
             self.shrink(visit.head, lots);
             if planted(Bug::LevelTotalDrifts) {
@@ -323,10 +325,11 @@ impl Book {
         if planted(Bug::FarPriceDropped) && self.is_far(side, price) {
             return Some(Handle { index: NIL, generation: 0 });
         }
+        let shown = shown(incoming, remaining);
         let rung = self.ladder.reach(price);
         let level = &mut self.ladder[rung];
         // A new level is empty, so it cannot overflow and be left behind.
-        let total = level.total.checked_add(remaining)?;
+        let total = level.total.checked_add(shown)?;
         level.total = total;
         let index = self.orders.place();
         let tail = std::mem::replace(&mut level.tail, index);
@@ -339,14 +342,15 @@ impl Book {
                 *best = Some(Touch { price, rung });
             }
         }
-        let rank = Node::rank(self.priority, side);
+        let hidden = remaining - shown;
+        let rank = Node::rank(self.priority, side, hidden > 0);
         self.priority += 1;
         let Incoming { order, account, .. } = *incoming;
         let node = Node {
             order,
             account,
             price,
-            remaining,
+            remaining: shown,
             rank,
             expiry,
             next: NIL,
@@ -357,7 +361,11 @@ impl Book {
         self.digest = self.digest.wrapping_add(node.digest());
         let handle = self.orders.put(node);
         if expiry != NEVER {
-            self.expiries.add(expiry, rank >> 1, index);
+            self.expiries.add(expiry, node.priority(), index);
+        }
+        if hidden > 0 {
+            let peak = shown; // a whole part: something is left to hide
+            self.icebergs.set(index, Iceberg { order, peak, hidden });
         }
         if planted(Bug::PriorityReversed) && tail != NIL {
             self.move_to_front(index);
@@ -384,6 +392,12 @@ impl Book {
     }
 }
 
+/// Returns how many lots an order shows of those that rest.
+#[inline(always)]
+pub(super) fn shown(incoming: &Incoming, resting: u64) -> u64 {
+    resting.min(incoming.peak.map_or(u64::MAX, Lots::get))
+}
+
 const fn ended(remaining: u64, reason: EndReason) -> Outcome {
     Outcome::Ended { remaining: Lots::new(remaining), reason }
 }
@@ -397,7 +411,7 @@ fn out_of_budget(maker: &Node, incoming: &Incoming, taker: &mut Taker, events: &
             maker_account: maker.account,
             price: maker.price,
             lots: Lots::ZERO,
-            maker_remaining: maker.lots(),
+            maker_remaining: Lots::new(maker.remaining),
         });
     }
     if incoming.by_quote && taker.has_traded { Stop::Filled } else { Stop::Rule(EndReason::Collar) }

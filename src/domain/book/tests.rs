@@ -8,6 +8,8 @@ use crate::domain::{
     time::Timestamp,
 };
 
+mod iceberg;
+
 const AMPLE: BookLimits = BookLimits { orders_max: 1_000_000, fills_max: 10_000 };
 
 /// A book with a clock that counts orders; an order's id is its place in the sequence, from 1.
@@ -82,6 +84,7 @@ fn order(side: Side, ticks: u64, lots: u64, policy: Policy) -> Incoming {
         by_quote: false,
         policy,
         stp: StpMode::None,
+        peak: None,
     }
 }
 

@@ -211,6 +211,7 @@ impl SymbolSlot {
             by_quote: submit.by_quote,
             policy: submit.policy,
             stp: submit.stp,
+            peak: submit.peak,
         };
         let mut events = std::mem::take(&mut self.events);
         let outcome = market.book.submit(&incoming, time, &mut events);

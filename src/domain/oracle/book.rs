@@ -1,11 +1,15 @@
 //! A slow, obviously correct order book.
 //!
 //! All orders lie in one list in the order they came to rest; everything is found by looking through all of
-//! it, and every number is added up anew. It shares the words of the book's interface with
+//! it, and every number is added up anew. An iceberg that shows its next part leaves the list and comes to its end
+//! again. It shares the words of the book's interface with
 //! [`Book`](crate::domain::book::Book), and no code.
 
 use crate::domain::{
-    book::{BookEvent, BookLimits, Incoming, Outcome, PRIORITY_KIND, Policy, Removed, Resting, digest},
+    book::{
+        BookEvent, BookLimits, ICEBERG_KIND, Incoming, Outcome, PRIORITY_KIND, Policy, Removed, Resting,
+        digest,
+    },
     hash,
     id::{AccountId, OrderId},
     money::{Lots, Price},
@@ -20,19 +24,22 @@ struct SlowOrder {
     account: AccountId,
     side: Side,
     price: Price,
+    /// Shown and hidden.
     remaining: u64,
+    shown: u64,
+    peak: Option<u64>,
     priority: u64,
     expires_at: Option<Timestamp>,
+    handle: Handle,
 }
 
 impl SlowOrder {
-    fn is_expired(&self, now: Timestamp) -> bool {
-        self.expires_at.is_some_and(|time| time <= now)
+    fn hidden(&self) -> u64 {
+        self.remaining - self.shown
     }
 
-    /// The slow book's handle is the priority, which no two orders share.
-    fn handle(&self) -> Handle {
-        Handle { index: self.priority as u32, generation: (self.priority >> 32) as u32 }
+    fn is_expired(&self, now: Timestamp) -> bool {
+        self.expires_at.is_some_and(|time| time <= now)
     }
 }
 
@@ -80,8 +87,10 @@ impl SlowBook {
                 let mut trial = self.clone();
                 let mut trial_events = Vec::new();
                 let outcome = trial.enter(incoming, now, &mut trial_events);
-                let is_prevented =
-                    trial_events.iter().any(|event| matches!(event, BookEvent::Prevented { .. }));
+                // What a decrement took did not trade.
+                let is_prevented = trial_events
+                    .iter()
+                    .any(|event| matches!(event, BookEvent::Prevented { lots, .. } if !lots.is_zero()));
                 if outcome != Outcome::Filled || is_prevented {
                     return Outcome::Refused(EndReason::Killed);
                 }
@@ -107,7 +116,8 @@ impl SlowBook {
         let len_then = self.orders.len() - expired;
         let total = self.total_of(incoming.side, incoming.limit).get();
         let is_full = len_then >= self.limits.orders_max as usize;
-        (is_full || total.checked_add(incoming.lots.get()).is_none()).then_some(EndReason::BookFull)
+        let shown = first_part(incoming, incoming.lots.get());
+        (is_full || total.checked_add(shown).is_none()).then_some(EndReason::BookFull)
     }
 
     fn enter(&mut self, incoming: &Incoming, now: Timestamp, events: &mut Vec<BookEvent>) -> Outcome {
@@ -172,7 +182,7 @@ impl SlowBook {
             self.end(index, EndReason::GoodTillDate, events);
             return None;
         }
-        let mut most = taker.remaining.min(maker.remaining);
+        let mut most = taker.remaining.min(maker.shown);
         if let Some(budget) = incoming.budget {
             let price = u128::from(maker.price.ticks());
             let left = budget - taker.spent;
@@ -208,6 +218,16 @@ impl SlowBook {
         taker: &mut SlowTaker<'_>,
         events: &mut Vec<BookEvent>,
     ) -> Option<Verdict> {
+        let maker = self.orders[index].clone();
+        let is_decrement = taker.incoming.stp == StpMode::Decrement;
+        let lots = if is_decrement { taker.remaining.min(maker.shown) } else { 0 };
+        events.push(BookEvent::Prevented {
+            maker: maker.order,
+            maker_account: maker.account,
+            price: maker.price,
+            lots: Lots::new(lots),
+            maker_remaining: Lots::new(maker.remaining - lots),
+        });
         match taker.incoming.stp {
             StpMode::None => None,
             StpMode::ExpireTaker => Some(Verdict::Ended(EndReason::SelfTrade)),
@@ -222,17 +242,8 @@ impl SlowBook {
                 Some(Verdict::Ended(EndReason::SelfTrade))
             }
             StpMode::Decrement => {
-                let maker = self.orders[index].clone();
-                let lots = taker.remaining.min(maker.remaining);
                 taker.work += 1;
                 taker.remaining -= lots;
-                events.push(BookEvent::Prevented {
-                    maker: maker.order,
-                    maker_account: maker.account,
-                    price: maker.price,
-                    lots: Lots::new(lots),
-                    maker_remaining: Lots::new(maker.remaining - lots),
-                });
                 self.take(index, lots);
                 (taker.remaining == 0).then_some(Verdict::Ended(EndReason::SelfTrade))
             }
@@ -248,7 +259,8 @@ impl SlowBook {
     ) -> Outcome {
         let is_full = self.orders.len() >= self.limits.orders_max as usize;
         let total = self.total_of(incoming.side, incoming.limit).get();
-        if is_full || total.checked_add(remaining.get()).is_none() {
+        let shown = first_part(incoming, remaining.get());
+        if is_full || total.checked_add(shown).is_none() {
             return Outcome::Ended { remaining, reason: EndReason::BookFull };
         }
         let order = SlowOrder {
@@ -257,11 +269,15 @@ impl SlowBook {
             side: incoming.side,
             price: incoming.limit,
             remaining: remaining.get(),
+            shown,
+            peak: incoming.peak.map(Lots::get),
             priority: self.priority,
             // The end of time never comes.
             expires_at: expires_at.filter(|time| time.micros() != u64::MAX),
+            // The slow book's handle is the first priority, which no two orders share.
+            handle: Handle { index: self.priority as u32, generation: (self.priority >> 32) as u32 },
         };
-        let handle = order.handle();
+        let handle = order.handle;
         self.priority += 1;
         self.orders.push(order);
         self.report(incoming.side, incoming.limit, events);
@@ -291,9 +307,14 @@ impl SlowBook {
     ) -> Option<Lots> {
         let index = self.position(handle, order)?;
         let left = self.orders[index].remaining.checked_sub(by.get()).filter(|left| *left > 0)?;
-        self.orders[index].remaining = left;
-        let (side, price) = (self.orders[index].side, self.orders[index].price);
-        self.report(side, price, events);
+        let order = &mut self.orders[index];
+        let shown = order.shown;
+        // What is hidden goes first.
+        (order.remaining, order.shown) = (left, shown.min(left));
+        let (side, price) = (order.side, order.price);
+        if order.shown != shown {
+            self.report(side, price, events);
+        }
         Some(Lots::new(left))
     }
 
@@ -335,12 +356,14 @@ impl SlowBook {
     /// As [`Book::orders`](crate::domain::book::Book::orders).
     pub fn orders(&self, side: Side) -> Vec<Resting> {
         let resting = |order: &SlowOrder| Resting {
-            handle: order.handle(),
+            handle: order.handle,
             order: order.order,
             account: order.account,
             side: order.side,
             price: order.price,
             remaining: Lots::new(order.remaining),
+            shown: Lots::new(order.shown),
+            peak: order.peak.filter(|_| order.hidden() > 0).map(Lots::new),
             priority: order.priority,
             expires_at: order.expires_at,
         };
@@ -365,11 +388,15 @@ impl SlowBook {
                 order.order.get(),
                 order.account.get(),
                 order.price.ticks(),
-                order.remaining,
-                order.priority * 2 + order.side.index() as u64,
+                order.shown,
+                order.priority * 4 + 2 * u64::from(order.hidden() > 0) + order.side.index() as u64,
                 order.expires_at.map_or(u64::MAX, Timestamp::micros),
             ];
             sum = sum.wrapping_add(digest(words));
+            if let Some(peak) = order.peak.filter(|_| order.hidden() > 0) {
+                let words = [order.order.get(), order.hidden(), peak];
+                sum = sum.wrapping_add(hash::entity(ICEBERG_KIND, &words));
+            }
         }
         sum
     }
@@ -380,7 +407,7 @@ impl SlowBook {
     }
 
     fn position(&self, handle: Handle, order: OrderId) -> Option<usize> {
-        self.orders.iter().position(|resting| resting.order == order && resting.handle() == handle)
+        self.orders.iter().position(|resting| resting.order == order && resting.handle == handle)
     }
 
     fn in_priority_order(&self, side: Side) -> Vec<&SlowOrder> {
@@ -417,13 +444,23 @@ impl SlowBook {
 
     fn total_of(&self, side: Side, price: Price) -> Lots {
         let at_level = self.orders.iter().filter(|order| order.side == side && order.price == price);
-        Lots::new(at_level.map(|order| order.remaining).sum())
+        Lots::new(at_level.map(|order| order.shown).sum())
     }
 
     fn take(&mut self, index: usize, lots: u64) {
         self.orders[index].remaining -= lots;
-        if self.orders[index].remaining == 0 {
-            self.orders.remove(index);
+        self.orders[index].shown -= lots;
+        if self.orders[index].shown > 0 {
+            return;
+        }
+        let mut order = self.orders.remove(index);
+        if order.remaining > 0 {
+            // It shows its next part, as much of it as the level can add up, and waits behind all others.
+            let room = u64::MAX - self.total_of(order.side, order.price).get();
+            order.shown = order.remaining.min(order.peak.unwrap_or(u64::MAX)).min(room);
+            order.priority = self.priority;
+            self.priority += 1;
+            self.orders.push(order);
         }
     }
 
@@ -440,4 +477,9 @@ impl SlowBook {
     fn report(&self, side: Side, price: Price, events: &mut Vec<BookEvent>) {
         events.push(BookEvent::LevelChanged { side, price, total: self.total_of(side, price) });
     }
+}
+
+/// Returns what an order shows of `resting` lots when it comes to rest.
+fn first_part(incoming: &Incoming, resting: u64) -> u64 {
+    resting.min(incoming.peak.map_or(u64::MAX, Lots::get))
 }

@@ -68,8 +68,10 @@ pub struct Stats {
     pub commands: u64,
     /// Trades.
     pub traded: u64,
-    /// Self-trade preventions by decrement.
+    /// Self-trade preventions.
     pub prevented: u64,
+    /// Orders met twice by one other: icebergs that showed their next part.
+    pub refilled: u64,
     /// Resting orders ended by a rule.
     pub ended: u64,
     /// Orders that came to rest.
@@ -294,6 +296,7 @@ impl Pair {
             by_quote: false,
             policy: Policy::Rest,
             stp: StpMode::None,
+            peak: resting.peak,
         };
         self.submit(&incoming).map(|_| ())
     }
@@ -309,9 +312,13 @@ impl Pair {
 
     fn compare(&mut self) -> Result<(), String> {
         same("events", &self.fast_events, &self.slow_events)?;
+        let mut met = std::collections::BTreeSet::new();
         for event in &self.fast_events {
             match event {
-                BookEvent::Traded { .. } => self.stats.traded += 1,
+                BookEvent::Traded { maker, .. } => {
+                    self.stats.traded += 1;
+                    self.stats.refilled += u64::from(!met.insert(maker));
+                }
                 BookEvent::Prevented { .. } => self.stats.prevented += 1,
                 BookEvent::Ended { .. } => self.stats.ended += 1,
                 BookEvent::LevelChanged { .. } => {}
@@ -401,6 +408,8 @@ impl Generator {
             7..=9 => Policy::RestUntil(Timestamp::from_micros(self.now + random.below(80))),
             _ => Policy::Rest,
         };
+        // Parts so large that even huge orders have few of them.
+        let peak = random.one_in(5).then(|| Lots::new((lots / (1 + random.below(8))).max(1)));
         let modes = [
             StpMode::None,
             StpMode::ExpireTaker,
@@ -418,6 +427,7 @@ impl Generator {
             by_quote: budget.is_some() && random.one_in(2),
             policy,
             stp: random.pick(&modes),
+            peak,
         }
     }
 }
@@ -453,6 +463,7 @@ impl Stats {
             commands: self.commands + other.commands,
             traded: self.traded + other.traded,
             prevented: self.prevented + other.prevented,
+            refilled: self.refilled + other.refilled,
             ended: self.ended + other.ended,
             rested: self.rested + other.rested,
             filled: self.filled + other.filled,

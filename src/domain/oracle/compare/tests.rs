@@ -30,8 +30,10 @@ fn stp() -> impl Strategy<Value = StpMode> {
 fn incoming() -> impl Strategy<Value = Incoming> {
     let lots = prop_oneof![20 => 1..6_u64, 1 => Just(u64::MAX / 2)];
     let budget = prop::option::weighted(0.2, 0..900_u128);
-    (1..4_u64, prop::sample::select(&Side::BOTH), price(), lots, budget, any::<bool>(), policy(), stp())
-        .prop_map(|(account, side, limit, lots, budget, by_quote, policy, stp)| Incoming {
+    let peak = prop::option::weighted(0.3, 1..4_u64);
+    let shape = (lots, peak);
+    (1..4_u64, prop::sample::select(&Side::BOTH), price(), shape, budget, any::<bool>(), policy(), stp())
+        .prop_map(|(account, side, limit, (lots, peak), budget, by_quote, policy, stp)| Incoming {
             order: OrderId::new(0),
             account: AccountId::new(account),
             side,
@@ -41,6 +43,7 @@ fn incoming() -> impl Strategy<Value = Incoming> {
             by_quote: by_quote && budget.is_some(),
             policy,
             stp,
+            peak: peak.map(Lots::new),
         })
 }
 
@@ -78,7 +81,8 @@ fn long_runs_agree_and_reach_every_rule() {
     for seed in 0..20 {
         match run(seed, 20_000) {
             Ok(stats) => {
-                assert!(stats.traded > 1_000 && stats.prevented > 50 && stats.stale > 100, "{stats:?}")
+                assert!(stats.traded > 1_000 && stats.prevented > 50 && stats.stale > 100, "{stats:?}");
+                assert!(stats.refilled > 50, "{stats:?}");
             }
             Err(difference) => panic!("{difference}"),
         }
@@ -107,6 +111,8 @@ fn the_comparison_finds_every_planted_bug() {
         Bug::FarPriceDropped,
         Bug::FullBookDropsSilently,
         Bug::AmendLosesPriority,
+        Bug::RefillKeepsPlace,
+        Bug::FokForgetsHidden,
     ];
     for bug in bugs {
         plant(Some(bug));

@@ -1,0 +1,172 @@
+//! Icebergs: orders that show a part of themselves at a time.
+//!
+//! A node holds what an order shows; what it hides lies here, beside the slab, so that an order which hides
+//! nothing pays for a look at one bit only. An iceberg whose last part shows is an order like any other.
+
+use serde::{Deserialize, Serialize};
+
+use super::{
+    engine::Book,
+    slab::{NEVER, NIL, Node},
+    submit::Visit,
+};
+use crate::domain::{
+    hash,
+    id::OrderId,
+    planted::{Bug, planted},
+    table::Table,
+};
+
+/// Sets what icebergs hide apart from other entities in the state hash.
+pub const ICEBERG_KIND: u64 = 0x6963_6562_6572;
+
+/// What an order hides.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Iceberg {
+    pub(super) order: OrderId,
+    /// The most that shows at a time.
+    pub(super) peak: u64,
+    pub(super) hidden: u64,
+}
+
+impl Iceberg {
+    /// Brings up the next part, at a level whose orders show `total` lots without it. The part is smaller than
+    /// the peak if the level's total would overflow; it is never nothing, for what showed before has made room.
+    pub(super) fn surface(&mut self, total: u64) -> u64 {
+        let part = self.peak.min(self.hidden).min(u64::MAX - total);
+        self.hidden -= part;
+        part
+    }
+
+    /// Returns its part of the state hash; zero if it hides nothing.
+    pub(super) fn digest(&self) -> u128 {
+        if self.hidden == 0 {
+            return 0;
+        }
+        hash::entity(ICEBERG_KIND, &[self.order.get(), self.hidden, self.peak])
+    }
+}
+
+/// What the orders of a book hide, by node.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Icebergs {
+    by_node: Table<u32, Iceberg>,
+    /// The sum of their digests.
+    digest: u128,
+}
+
+impl Icebergs {
+    /// Returns how many orders hide something.
+    pub(super) fn len(&self) -> usize {
+        self.by_node.len()
+    }
+
+    /// Returns the sum of their digests.
+    pub(super) const fn digest(&self) -> u128 {
+        self.digest
+    }
+
+    #[cold]
+    pub(super) fn get(&self, index: u32) -> Option<Iceberg> {
+        self.by_node.get(&index).copied()
+    }
+
+    /// Notes what the order in a node hides, in place of what it hid before.
+    #[cold]
+    pub(super) fn set(&mut self, index: u32, iceberg: Iceberg) {
+        let before = if iceberg.hidden == 0 {
+            self.by_node.remove(&index)
+        } else {
+            self.by_node.insert(index, iceberg)
+        };
+        let before = before.map_or(0, |before| before.digest());
+        self.digest = self.digest.wrapping_sub(before).wrapping_add(iceberg.digest());
+    }
+
+    /// Forgets what the order in a node hides, and returns how much it was.
+    #[cold]
+    fn remove(&mut self, index: u32) -> u64 {
+        let Some(gone) = self.by_node.remove(&index) else { return 0 };
+        self.digest = self.digest.wrapping_sub(gone.digest());
+        gone.hidden
+    }
+
+    /// Returns all of them, by node.
+    pub(super) fn sorted(&self) -> Vec<(u32, Iceberg)> {
+        self.by_node.sorted().into_iter().map(|(index, iceberg)| (*index, *iceberg)).collect()
+    }
+
+    /// Returns the bytes taken from the allocator.
+    pub(super) fn bytes(&self) -> usize {
+        self.by_node.bytes()
+    }
+}
+
+impl Book {
+    /// Returns what an order hides, if it does.
+    #[inline(always)]
+    pub(super) fn iceberg(&self, index: u32, node: &Node) -> Option<Iceberg> {
+        if node.is_iceberg() { self.icebergs.get(index) } else { None }
+    }
+
+    /// Returns what is left of an order, shown and hidden.
+    #[inline(always)]
+    pub(super) fn whole(&self, index: u32, node: &Node) -> u64 {
+        let hidden = self.iceberg(index, node).map_or(0, |iceberg| iceberg.hidden);
+        // Cannot wrap: both are parts of one quantity.
+        node.remaining.wrapping_add(hidden)
+    }
+
+    /// Forgets what an order hides that leaves the book, and returns what was left of it, shown and hidden.
+    #[inline(always)]
+    pub(super) fn melt(&mut self, index: u32, node: &Node) -> u64 {
+        let hidden = if node.is_iceberg() { self.icebergs.remove(index) } else { 0 };
+        node.remaining.wrapping_add(hidden)
+    }
+
+    /// Takes lots off what an order hides; it keeps its place.
+    #[cold]
+    pub(super) fn reduce_hidden(&mut self, index: u32, by: u64) {
+        let Some(mut iceberg) = self.icebergs.get(index) else { return };
+        iceberg.hidden -= by;
+        self.icebergs.set(index, iceberg);
+        let node = &mut self.orders[index];
+        self.digest = self.digest.wrapping_sub(node.digest());
+        node.rank = Node::rank(node.priority(), node.side(), iceberg.hidden > 0);
+        self.digest = self.digest.wrapping_add(node.digest());
+    }
+
+    /// Shows the next part of the iceberg at the front of a level, all of whose shown lots are gone, and sends
+    /// it to the back of the queue: what hides has no place in time until it shows.
+    #[cold]
+    #[inline(never)]
+    pub(super) fn refill(&mut self, visit: &mut Visit, maker: &Node) {
+        let index = visit.head;
+        let Some(mut iceberg) = self.icebergs.get(index) else { return };
+        visit.total -= maker.remaining;
+        let part = iceberg.surface(visit.total);
+        visit.total += part;
+        self.icebergs.set(index, iceberg);
+        let tail = self.ladder[maker.rung].tail;
+        let mut node = Node { remaining: part, ..*maker };
+        if planted(Bug::RefillKeepsPlace) {
+            node.rank = Node::rank(maker.priority(), maker.side(), iceberg.hidden > 0);
+        } else {
+            node.rank = Node::rank(self.priority, maker.side(), iceberg.hidden > 0);
+            self.priority += 1;
+            if tail != index {
+                (node.prev, node.next) = (tail, NIL);
+                self.orders[tail].next = index;
+                self.ladder[maker.rung].tail = index;
+                visit.head = maker.next;
+            }
+        }
+        self.orders[index] = node;
+        self.digest = self.digest.wrapping_sub(maker.digest()).wrapping_add(node.digest());
+        if node.expiry != NEVER && node.priority() != maker.priority() {
+            // Among orders of one date the priority decides who ends first, and it is another one now.
+            self.expiries.drop_one(&self.orders);
+            self.expiries.add(node.expiry, node.priority(), index);
+        }
+    }
+}
