@@ -140,12 +140,7 @@ impl Generator {
 }
 
 /// The list of an order of late, if it is of one.
-fn list_of(
-    world: &World,
-    order: OrderId,
-    account: AccountId,
-    symbol: SymbolId,
-) -> Option<OrderListId> {
+fn list_of(world: &World, order: OrderId, account: AccountId, symbol: SymbolId) -> Option<OrderListId> {
     let slot = world.account_slot(account);
     let order = OrderRef { id: Some(order), client_id: None };
     match slot.query(account, &AccountQuery::Order { symbol, order }, Timestamp::default()) {

@@ -63,7 +63,10 @@ impl Track {
 
     /// Returns whether it was traded to its last lot.
     pub(super) fn is_filled(&self) -> bool {
-        self.is_over && self.executed > 0 && (self.left() == Some(0) || self.is_by_quote) && !self.is_cancelled
+        self.is_over
+            && self.executed > 0
+            && (self.left() == Some(0) || self.is_by_quote)
+            && !self.is_cancelled
     }
 
     /// Judges one side of a trade (O1, O3, O4, O5, O10, B5, B9).

@@ -262,7 +262,8 @@ impl World {
         for position in 0..self.accounts.len() {
             self.account_input(position, AccountInput::Tick, now)?;
         }
-        (0..self.symbols.len()).try_for_each(|position| self.symbol_input(position, &SymbolInput::Tick, now))?;
+        (0..self.symbols.len())
+            .try_for_each(|position| self.symbol_input(position, &SymbolInput::Tick, now))?;
         self.cascade(now)
     }
 
@@ -366,7 +367,7 @@ impl World {
             self.to_account[lane].push_back(Parcel::Applied(*upto));
             self.waiting += 1;
         }
-        self.auditor.matched(symbol, &self.symbol_out)
+        self.auditor.matched(&self.symbols[position].1, &self.symbol_out)
     }
 
     /// Takes the answers given since the last time.

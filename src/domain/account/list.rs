@@ -255,7 +255,9 @@ impl AccountState {
         let meant = match pending {
             Some(Pending::Amend { .. }) => return None,
             Some(Pending::Cancel { order, .. }) => self.order(*order),
-            Some(Pending::Replace(replace)) => self.archive.order(order).and_then(|asked| self.order(self.meant(replace, asked))),
+            Some(Pending::Replace(replace)) => {
+                self.archive.order(order).and_then(|asked| self.order(self.meant(replace, asked)))
+            }
             Some(Pending::CancelList { .. } | Pending::CancelAll { .. }) | None => None,
         };
         let rest = || {
@@ -273,7 +275,8 @@ impl AccountState {
         let OrderRef { id, client_id } = replace.cancel;
         let list = asked.list.and_then(|list| self.find_list(list));
         let of_list = list.into_iter().flat_map(|list| &list.orders);
-        let mut found = of_list.filter(|(order, name)| id.map_or(client_id == Some(*name), |id| id == *order));
+        let mut found =
+            of_list.filter(|(order, name)| id.map_or(client_id == Some(*name), |id| id == *order));
         found.next().map_or(asked.id, |(order, _)| *order)
     }
 

@@ -135,12 +135,14 @@ impl SlowTriggers {
         };
         let turned = self.waiting.iter().filter(|waiting| matches!(waiting.stand, Stand::Turned(_)));
         let reached = |is_rising: bool| {
-            let of_way = move |waiting: &&Waiting| waiting.stand == Stand::Reached && waiting.is_rising == is_rising;
+            let of_way =
+                move |waiting: &&Waiting| waiting.stand == Stand::Reached && waiting.is_rising == is_rising;
             self.waiting.iter().filter(of_way)
         };
         // Of several that are least, the first is taken: that which came first.
         let falling = reached(false).min_by_key(|waiting| std::cmp::Reverse(waiting.trigger.stop));
-        let found = turned.min_by_key(turn).or_else(|| reached(true).min_by_key(|waiting| waiting.trigger.stop));
+        let found =
+            turned.min_by_key(turn).or_else(|| reached(true).min_by_key(|waiting| waiting.trigger.stop));
         found.or(falling).map(|waiting| waiting.order)
     }
 
