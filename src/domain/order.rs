@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::{
     id::{AccountId, ClientOrderId, OrderId, OrderListId, SymbolId, TradeId},
     money::{Amount, Lots, Price, Rate},
+    planted::{Bug, planted},
     time::Timestamp,
     trigger::{Direction, Trigger},
 };
@@ -96,7 +97,8 @@ impl OrderKind {
 
     /// Returns which way the market must move to reach the stop price of a conditional order (Binance Spot, new
     /// order): up for a stop-loss buy and a take-profit sell, down for the others.
-    pub const fn direction(self, side: Side) -> Direction {
+    pub fn direction(self, side: Side) -> Direction {
+        let side = if planted(Bug::TriggerDirectionSwapped) { side.opposite() } else { side };
         match (self, side) {
             (Self::StopLoss | Self::StopLossLimit, Side::Buy)
             | (Self::TakeProfit | Self::TakeProfitLimit, Side::Sell) => Direction::Up,

@@ -57,6 +57,16 @@ pub enum Bug {
     RefillKeepsPlace,
     /// C38: fill-or-kill does not count what icebergs hide.
     FokForgetsHidden,
+    /// C39: the other order of a pair stays when one begins to trade.
+    SiblingStays,
+    /// C39: what a pair holds is given back when the first of the two ends, and again with the second.
+    PairHoldFreedTwice,
+    /// C40: the best price a trailing order has seen does not move.
+    TrailNeverMoves,
+    /// C40: a stop-loss is triggered where a take-profit would be.
+    TriggerDirectionSwapped,
+    /// C41: an order that waits for another to be filled is placed when that one trades at all.
+    PendingPlacedEarly,
     /// An answer leaves before its frame is durable.
     AnsweredBeforeDurable,
     /// A commit that failed counts as one that did not.
@@ -71,11 +81,13 @@ pub enum Bug {
     KeyForgottenOnRestart,
     /// Recovery stops at the snapshot and leaves out what came after it.
     TailAfterSnapshotIgnored,
+    /// A snapshot leaves out the orders that wait for their triggers.
+    WaitingForgottenBySnapshot,
 }
 
 impl Bug {
     /// Every planted bug.
-    pub const ALL: [Self; 33] = [
+    pub const ALL: [Self; 39] = [
         Self::ZeroQuantityFill,
         Self::FeeRoundsDown,
         Self::FeeCreditedToNobody,
@@ -102,6 +114,11 @@ impl Bug {
         Self::AmendLosesPriority,
         Self::RefillKeepsPlace,
         Self::FokForgetsHidden,
+        Self::SiblingStays,
+        Self::PairHoldFreedTwice,
+        Self::TrailNeverMoves,
+        Self::TriggerDirectionSwapped,
+        Self::PendingPlacedEarly,
         Self::AnsweredBeforeDurable,
         Self::FailedCommitIgnored,
         Self::MessageNotJournalled,
@@ -109,6 +126,7 @@ impl Bug {
         Self::WatermarkForgottenOnRestart,
         Self::KeyForgottenOnRestart,
         Self::TailAfterSnapshotIgnored,
+        Self::WaitingForgottenBySnapshot,
     ];
 
     /// Returns whether it shows only when the power fails.

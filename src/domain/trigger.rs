@@ -34,6 +34,9 @@ impl Bips {
     /// The whole.
     pub const ONE: u64 = 10_000;
 
+    /// The smallest distance.
+    pub const SMALLEST: Self = Self(NonZeroU16::MIN);
+
     /// Wraps a number from 1 to 10,000; `None` for others.
     pub fn new(value: u64) -> Option<Self> {
         u16::try_from(value)

@@ -32,7 +32,7 @@ pub enum JournalError {
         /// What does not hold.
         reason: String,
     },
-    /// Written by a later release.
+    /// Written by another release.
     #[error(
         "{file}: format version {found} is not known, {newest} is the newest this release reads: start the release \
          that wrote it"

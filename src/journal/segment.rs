@@ -23,8 +23,8 @@ pub const DIRECTORY: &str = "journal";
 /// The bytes of a segment's header.
 pub const HEADER: usize = 4096;
 
-/// The newest version of the format; every released one is read.
-pub const VERSION: u16 = 1;
+/// The version of the format. No release wrote version 1; it is refused.
+pub const VERSION: u16 = 2;
 
 const MAGIC: [u8; 4] = *b"LXSG";
 

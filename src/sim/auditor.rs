@@ -16,10 +16,14 @@ use crate::domain::{
     catalogue::{AssetDefinition, Catalogue, SymbolDefinition},
     command::{AccountCommand, Answer, OrderRef, Replaced},
     id::{AccountId, CommandId, OrderId, SlotId, SymbolId},
-    market::{MarketImage, SymbolOutput},
+    market::{MarketImage, SymbolOutput, SymbolSlot},
     message::{Envelope, OrderChange, SubmitOrder, ToAccount, TradeExecuted},
-    oracle::ledger::{Entry, Hold, SlowLedger, TradeSide},
-    order::{Order, OrderKind, Side},
+    oracle::{
+        ledger::{Entry, Hold, SlowLedger, TradeSide},
+        triggers::SlowTriggers,
+    },
+    order::{EndReason, NewOrder, Order, Side},
+    order_list::{Contingency, OrderListRef},
     reject::Reject,
     table::Table,
 };
@@ -40,6 +44,12 @@ pub struct Counts {
     pub ended: u64,
     /// Orders cancelled.
     pub cancelled: u64,
+    /// Orders triggered.
+    pub triggered: u64,
+    /// Orders ended with the other of their pair or the order they waited for.
+    pub ended_with_list: u64,
+    /// Orders placed when another was filled.
+    pub released: u64,
     /// Orders reduced.
     pub reduced: u64,
     /// Self-trade preventions by decrement, both sides counted.
@@ -60,6 +70,9 @@ impl Counts {
             rested: self.rested + other.rested,
             ended: self.ended + other.ended,
             cancelled: self.cancelled + other.cancelled,
+            triggered: self.triggered + other.triggered,
+            ended_with_list: self.ended_with_list + other.ended_with_list,
+            released: self.released + other.released,
             reduced: self.reduced + other.reduced,
             prevented: self.prevented + other.prevented,
             late: self.late + other.late,
@@ -76,6 +89,7 @@ pub(super) struct Auditor {
     pub(super) tracks: Tracks,
     pub(super) tape: Tape,
     pub(super) streams: Streams,
+    pub(super) triggers: BTreeMap<SymbolId, SlowTriggers>,
     /// By number less one: what was asked and is not answered yet.
     pub(super) asked: Vec<Option<AccountCommand>>,
     /// The last message each account slot got from each symbol slot.
@@ -101,6 +115,7 @@ impl Auditor {
             tracks: Tracks::default(),
             tape: Tape::new(catalogue),
             streams: Streams::default(),
+            triggers: BTreeMap::new(),
             asked: Vec::new(),
             heard: Table::default(),
             limits,
@@ -144,7 +159,11 @@ impl Auditor {
         if submit.lots.is_zero() || submit.limit.ticks() == 0 {
             return Err(format!("order {} asks for nothing", submit.order));
         }
-        let is_market = order.kind == OrderKind::Market;
+        let is_market = order.kind.is_market();
+        if order.trigger.is_some() != submit.condition.is_some() {
+            return Err(format!("order {} waits for something else than asked", submit.order));
+        }
+        self.may_enter(submit, &order, slot)?;
         if !is_market && (order.price != submit.limit || order.quantity != submit.lots) {
             return Err(format!("order {} was sent with other terms than it has", submit.order));
         }
@@ -161,12 +180,37 @@ impl Auditor {
             limit: submit.limit,
             lots: submit.lots,
             hold,
+            pair: submit.pair,
         });
         if self.recent.len() == RECENT {
             self.recent.remove(0);
         }
         self.recent.push((submit.order, submit.account, submit.symbol));
         self.tracks.add(submit, &order)
+    }
+
+    /// An order of a list leaves with the list, or when the one it waits for is filled.
+    fn may_enter(&mut self, submit: &SubmitOrder, order: &Order, slot: &AccountSlot) -> Result<(), String> {
+        let Some(id) = order.list else {
+            return expect(submit.pair.is_none(), "an order without a list has a sibling");
+        };
+        let list = OrderListRef { id: Some(id), client_id: None };
+        let query = AccountQuery::OrderList(list);
+        let Ok(AccountView::Lists(lists)) = slot.query(order.account, &query, Default::default()) else {
+            return Err(format!("order {} is of an unknown list", order.id));
+        };
+        let list = lists.first().ok_or_else(|| format!("order {} is of no list", order.id))?;
+        let (contingency, orders) = (list.contingency, &list.orders);
+        let is_working = contingency == Contingency::OneTriggersOther && orders[0].0 == order.id;
+        let pair = &orders[usize::from(contingency == Contingency::OneTriggersOther)..];
+        let sibling = pair.iter().map(|(id, _)| *id).find(|id| *id != order.id && pair.len() == 2);
+        expect(submit.pair == sibling.filter(|_| !is_working), "another sibling")?;
+        if contingency == Contingency::OneTriggersOther && !is_working {
+            self.counts.released += 1;
+            let is_filled = self.tracks.get(orders[0].0)?.is_filled();
+            return expect(is_filled, &format!("order {} did not wait for its list", order.id));
+        }
+        Ok(())
     }
 
     /// Judges a message about to reach an account slot.
@@ -189,11 +233,19 @@ impl Auditor {
                 let track = self.tracks.open(update.order)?;
                 track.updated(update)?;
                 let (account, is_over) = (track.account, track.is_over);
+                if update.change == OrderChange::Triggered {
+                    self.tracks.is_alone(update.order)?;
+                }
                 match update.change {
                     OrderChange::Accepted { .. } => self.counts.rested += 1,
+                    OrderChange::Ended {
+                        reason: EndReason::Sibling | EndReason::ListCancelled | EndReason::ListRefused,
+                        ..
+                    } => self.counts.ended_with_list += 1,
                     OrderChange::Ended { .. } => self.counts.ended += 1,
                     OrderChange::Cancelled { .. } => self.counts.cancelled += 1,
-                    OrderChange::Waits | OrderChange::Triggered => self.counts.rested += 0,
+                    OrderChange::Waits => {}
+                    OrderChange::Triggered => self.counts.triggered += 1,
                     OrderChange::Prevented { lots, .. } => {
                         self.counts.prevented += 1;
                         self.ledger.shrunk(account, update.order, lots);
@@ -219,7 +271,8 @@ impl Auditor {
         let fills_max = self.limits.fills_max;
         let track = self.tracks.open(trade.order)?;
         track.traded(trade, fills_max)?;
-        let (account, is_over) = (track.account, track.is_over);
+        let (account, is_over, own_side) = (track.account, track.is_over, track.side);
+        self.tracks.is_alone(trade.order)?;
         let side = TradeSide {
             trade: trade.trade,
             order: trade.order,
@@ -231,7 +284,7 @@ impl Auditor {
         if is_over {
             self.ledger.ended(account, trade.order);
         }
-        if let Some((maker, taker)) = self.tape.settled(trade, track.side)? {
+        if let Some((maker, taker)) = self.tape.settled(trade, own_side)? {
             self.counts.trades += 1;
             let maker = self.tracks.get(maker)?.account;
             let taker = self.tracks.get(taker)?;
@@ -243,11 +296,53 @@ impl Auditor {
     }
 
     /// Judges what a symbol slot did with one input.
-    pub(super) fn matched(&mut self, _slot: SlotId, out: &SymbolOutput) -> Result<(), String> {
+    pub(super) fn matched(&mut self, slot: &SymbolSlot, out: &SymbolOutput) -> Result<(), String> {
         if self.is_blind {
             return Ok(());
         }
+        out.messages.iter().try_for_each(|envelope| self.watched(&envelope.body))?;
+        let mut due = slot.symbols().filter_map(|symbol| self.triggers.get(&symbol)?.next());
+        match due.next().filter(|_| !slot.has_triggered()) {
+            Some(order) => return Err(format!("order {order} is triggered, its book does not know")),
+            None => drop(due),
+        }
         self.tape.printed(&out.public)
+    }
+
+    /// Shows the slow triggers what a book says, as it says it.
+    fn watched(&mut self, said: &ToAccount) -> Result<(), String> {
+        match said {
+            ToAccount::TradeExecuted(trade) if trade.is_maker => {
+                self.triggers.entry(trade.symbol).or_default().traded(trade.price);
+                Ok(())
+            }
+            ToAccount::OrderUpdated(update) => {
+                let order = update.order;
+                let track = self.tracks.get_mut(order)?;
+                let triggers = self.triggers.entry(track.symbol).or_default();
+                let arrival = match update.change {
+                    OrderChange::Waits => Some(true),
+                    OrderChange::Ended { reason: EndReason::WouldTrigger, .. } => Some(false),
+                    _ => None,
+                };
+                if let (Some(waits), Some(trigger)) = (arrival, track.trigger) {
+                    let should_wait = triggers.arrives(order, track.side, track.kind, trigger);
+                    return expect(waits == should_wait, &format!("order {order}: {update:?} is not so"));
+                }
+                if update.change == OrderChange::Triggered {
+                    let due = triggers.next();
+                    track.fired(triggers.last());
+                    triggers.leaves(order);
+                    return expect(
+                        due == Some(order),
+                        &format!("order {order} is triggered, {due:?} should be"),
+                    );
+                }
+                triggers.leaves(order);
+                Ok(())
+            }
+            ToAccount::TradeExecuted(_) | ToAccount::CancelRejected(_) => Ok(()),
+        }
     }
 
     /// Judges a private event.
@@ -328,6 +423,24 @@ impl Auditor {
                     Some(Err(_)) | None => Ok(()),
                 }
             }
+            (AccountCommand::PlaceList(place), Answer::ListPlaced(report)) => {
+                let wanted: Vec<&NewOrder> = place.orders.all().collect();
+                expect(report.orders.len() == wanted.len(), "more or fewer orders than asked for")?;
+                let lots: u64 = report.fills.iter().map(|fill| fill.lots.get()).sum();
+                let executed: u64 = report.orders.iter().map(|order| order.executed.get()).sum();
+                expect(lots == executed, "the fills do not add up to what was executed")?;
+                let fits = |(wanted, order): (&&NewOrder, &Order)| {
+                    (wanted.side, wanted.kind, wanted.trigger) == (order.side, order.kind, order.trigger)
+                        && order.list == Some(report.list.id)
+                };
+                expect(wanted.iter().zip(&report.orders).all(fits), "other terms than asked for")
+            }
+            (AccountCommand::CancelList(cancel), Answer::ListCancelled(report)) => {
+                let is_over = |order: &Order| order.status.is_final() && order.hold.is_zero();
+                expect(report.orders.iter().all(is_over), "an order of it is open")?;
+                expect(cancel.list.id.is_none_or(|id| id == report.list.id), "another list")
+            }
+            (AccountCommand::CancelAllAfter(_), Answer::CountdownSet(_)) => Ok(()),
             _ => Err("that answers another question".to_owned()),
         }
     }

@@ -27,6 +27,7 @@ impl World {
         self.account_slots().try_for_each(|slot| slot.check().map_err(text))?;
         self.symbol_slots().try_for_each(|slot| slot.check().map_err(text))?;
         self.check_public()?;
+        self.check_waiting()?;
         self.check_ledger()?;
         self.check_conservation().map(|_| ())
     }
@@ -74,6 +75,20 @@ impl World {
             let counters = Some((sheet.trades(), sheet.image.last_update_id()));
             if slot.counters(spec.id) != counters {
                 return Err(format!("symbol {}: counters {counters:?} were told", spec.id));
+            }
+        }
+        Ok(())
+    }
+
+    /// The orders that wait for their triggers are those of the slow list.
+    fn check_waiting(&self) -> Result<(), String> {
+        for spec in self.catalogue().symbols() {
+            let Some(slot) = self.symbol_slot(spec.id) else { continue };
+            let slow = self.auditor.triggers.get(&spec.id);
+            let mut slow: Vec<OrderId> = slow.into_iter().flat_map(|slow| slow.orders()).collect();
+            slow.sort_unstable();
+            if !slot.waits(spec.id).map(|(order, ..)| order).eq(slow.iter().copied()) {
+                return Err(format!("symbol {}: other orders wait than {slow:?}", spec.id));
             }
         }
         Ok(())
@@ -135,22 +150,38 @@ impl World {
 
     /// Open orders, resting orders and the auditor's record name the same orders with the same lots (O1, O9).
     fn check_orders(&self) -> Result<(), String> {
-        let mut resting = BTreeMap::new();
+        let (mut resting, mut waiting) = (BTreeMap::new(), BTreeMap::new());
         for spec in self.catalogue().symbols() {
             let Some(book) = self.symbol_slot(spec.id).and_then(|slot| slot.book(spec.id)) else { continue };
             for order in Side::BOTH.into_iter().flat_map(|side| book.orders(side)) {
                 resting.insert(order.order, (spec.id, order));
             }
+            let waits = self.symbol_slot(spec.id).into_iter().flat_map(|slot| slot.waits(spec.id));
+            waiting.extend(waits.map(|(order, account, lots)| (order, (spec.id, account, lots))));
         }
         let open: BTreeMap<OrderId, Order> = self
             .account_slots()
             .flat_map(|slot| slot.open_orders())
             .map(|order| (order.id, *order))
             .collect();
-        if let Some(order) = resting.keys().find(|order| !open.contains_key(order)) {
-            return Err(format!("order {order} rests, but is not open"));
+        if let Some(order) = resting.keys().chain(waiting.keys()).find(|order| !open.contains_key(order)) {
+            return Err(format!("order {order} rests or waits, but is not open"));
         }
         for order in open.values() {
+            if order.awaits_list {
+                let is_alive = |other: &Order| other.list == order.list && !other.awaits_list;
+                if !open.values().any(is_alive) || !order.hold.is_zero() {
+                    return Err(format!("{order:?} waits for no order, or holds something"));
+                }
+                continue;
+            }
+            if let Some(waits) = waiting.get(&order.id) {
+                if (order.symbol, order.account, order.remaining()) != *waits || !order.is_waiting() {
+                    return Err(format!("{order:?} waits as {waits:?}"));
+                }
+                self.check_track(order)?;
+                continue;
+            }
             let Some((symbol, rests)) = resting.get(&order.id) else {
                 return Err(format!("order {} is open, but does not rest", order.id));
             };
@@ -164,7 +195,8 @@ impl World {
             self.check_track(order)?;
         }
         let tracked = self.auditor.tracks.all_open().map(|(id, _)| id);
-        if !tracked.eq(open.keys().copied()) {
+        let sent = open.values().filter(|order| !order.awaits_list).map(|order| order.id);
+        if !tracked.eq(sent) {
             return Err("other orders are open than messages said".to_owned());
         }
         Ok(())

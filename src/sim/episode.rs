@@ -73,7 +73,12 @@ pub fn episode(seed: u64, commands: u64, course: Course) -> Result<Stats, Violat
     let mut given = 0;
     let mut run = || {
         let mut random = Random::new(seed);
-        let setup = Setup::draw(&mut random);
+        let mut setup = Setup::draw(&mut random);
+        if course != Course::Shuffled {
+            // Two orders filled by one trade release others, and two accounts' time may come at once: which of them
+            // is at the book first, the lanes decide.
+            (setup.features.lists, setup.features.countdowns) = (false, false);
+        }
         let world = World::new(&setup.assets, &setup.symbols, &setup.slots, setup.limits)?;
         let mut game = Game::new(setup, world, random, course);
         game.open()?;
@@ -182,6 +187,11 @@ impl Game {
         if self.setup.features.restarts && self.random.one_in(2_000) {
             self.world.resend();
         }
+        let is_due = self.world.has_triggered() && self.random.one_in(self.setup.cascade_every);
+        if is_due || self.world.lanes_are_empty() {
+            let now = self.clock();
+            return self.world.cascade(now);
+        }
         let lanes = self.world.lanes();
         let mut lane = self.lanes.below(lanes as u64) as usize;
         if self.slow_lanes >> (lane % 64) & 1 == 1 && !self.lanes.one_in(16) {
@@ -201,6 +211,11 @@ impl Game {
             self.world.tick(self.time())?;
         }
         while !self.world.is_quiet() {
+            // A cascade comes to its end first: only lanes are delivered in any order.
+            self.world.cascade(self.time())?;
+            if self.world.lanes_are_empty() {
+                continue;
+            }
             let lane = self.lanes.below(self.world.lanes() as u64) as usize;
             self.world.deliver(lane, self.time())?;
         }

@@ -20,8 +20,8 @@ const FAR: [u64; 6] = [64, 4_096, 65_537, 70_000, 500_000, 1 << 26];
 /// Makes the commands of an episode.
 #[derive(Debug)]
 pub struct Generator {
-    setup: Setup,
-    random: Random,
+    pub(super) setup: Setup,
+    pub(super) random: Random,
     names: Vec<ClientOrderId>,
 }
 
@@ -54,11 +54,14 @@ impl Generator {
             34 if features.cancel_all => self.cancel_all(),
             35..44 if features.amend => self.amend(world),
             44..54 if features.replace => self.replace(world, now),
+            54..64 if features.lists => self.list(world, now),
+            64..67 if features.lists => self.cancel_list(world),
+            67 if features.countdowns => self.countdown(),
             _ => AccountCommand::Place(self.order(world, now)),
         }
     }
 
-    fn account(&mut self) -> AccountId {
+    pub(super) fn account(&mut self) -> AccountId {
         if self.setup.features.nonsense && self.random.one_in(64) {
             return AccountId::new(5);
         }
@@ -66,7 +69,7 @@ impl Generator {
         self.setup.accounts[index as usize].0
     }
 
-    fn symbol(&mut self) -> SymbolId {
+    pub(super) fn symbol(&mut self) -> SymbolId {
         if self.setup.features.nonsense && self.random.one_in(64) {
             return SymbolId::new(77);
         }
@@ -116,7 +119,7 @@ impl Generator {
     }
 
     /// An order of late, most often the latest: then it is under way.
-    fn target(&mut self, world: &World) -> Option<(OrderId, AccountId, SymbolId)> {
+    pub(super) fn target(&mut self, world: &World) -> Option<(OrderId, AccountId, SymbolId)> {
         let recent = world.recent_orders();
         if recent.is_empty() {
             return None;
@@ -143,7 +146,7 @@ impl Generator {
         (account, symbol, order)
     }
 
-    fn name(&mut self) -> ClientOrderId {
+    pub(super) fn name(&mut self) -> ClientOrderId {
         let index = self.random.below(self.names.len() as u64);
         self.names[index as usize]
     }
@@ -186,7 +189,7 @@ impl Generator {
         }))
     }
 
-    fn price(&mut self) -> Price {
+    pub(super) fn price(&mut self) -> Price {
         let (middle, prices) = (self.setup.middle, self.setup.prices);
         if self.setup.features.far_prices && self.random.one_in(8) {
             let distance = self.random.pick(&FAR);
@@ -251,6 +254,13 @@ impl Generator {
             }
             _ => {}
         }
+        if features.conditional && self.random.one_in(3) {
+            self.make_conditional(&mut order);
+        }
+        let may_hide = !order.kind.is_market() && order.time_in_force == TimeInForce::Gtc;
+        if features.icebergs && may_hide && self.random.one_in(3) {
+            order.iceberg = Some(Lots::new(1 + self.random.below(lots.get())));
+        }
         if features.nonsense && self.random.one_in(48) {
             match self.random.below(7) {
                 0 => order.price = None,
@@ -258,6 +268,7 @@ impl Generator {
                 2 => order.quantity = Some(Lots::ZERO),
                 3 => order.price = Some(Price::from_ticks(u64::MAX)),
                 4 => order.quantity = Some(Lots::new(u64::MAX)),
+                5 if self.random.one_in(2) => order.trigger = None,
                 5 => order.quote_quantity = Some(Amount::new(-5)),
                 _ => order.expires_at = Some(now),
             }

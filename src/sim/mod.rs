@@ -12,6 +12,7 @@ mod crash;
 pub mod damage;
 mod desk;
 mod episode;
+mod fancy;
 mod generator;
 #[cfg(feature = "planted")]
 pub mod planted;

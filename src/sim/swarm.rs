@@ -5,7 +5,7 @@ use rust_decimal::Decimal;
 
 use crate::domain::{
     book::BookLimits,
-    catalogue::{AssetDefinition, FeeDefinition, SymbolDefinition},
+    catalogue::{AssetDefinition, FeeDefinition, SpecialOrders, SymbolDefinition},
     id::{AccountId, SlotId},
     oracle::compare::Random,
     symbol::SymbolStatus,
@@ -29,6 +29,14 @@ pub struct Features {
     pub market: bool,
     /// Market orders by quote amount.
     pub market_by_quote: bool,
+    /// Orders that wait for a price.
+    pub conditional: bool,
+    /// Orders that show a part of themselves at a time.
+    pub icebergs: bool,
+    /// Lists of orders.
+    pub lists: bool,
+    /// Dead-man's switches.
+    pub countdowns: bool,
     /// Amends.
     pub amend: bool,
     /// Cancel-replaces.
@@ -72,6 +80,8 @@ pub struct Setup {
     pub middle: u64,
     /// How many different prices are in use.
     pub prices: u64,
+    /// One in how many steps goes to a cascade, while there is one.
+    pub cascade_every: u64,
     /// The largest usual order, in lots.
     pub lots: u64,
     /// How many commands are sent per delivery: 1 in this many steps is a command.
@@ -98,6 +108,10 @@ impl Setup {
             dated: on(random),
             market: on(random),
             market_by_quote: on(random),
+            conditional: on(random),
+            icebergs: on(random),
+            lists: on(random),
+            countdowns: on(random),
             amend: on(random),
             replace: on(random),
             cancel_all: on(random),
@@ -128,6 +142,7 @@ impl Setup {
             features,
             middle: if features.far_prices { 1 << 20 } else { random.pick(&[12, 100, 1_000, 40_000]) },
             prices: random.pick(&[2, 4, 8]),
+            cascade_every: random.pick(&[2, 8, 32]),
             lots: random.pick(&[3, 8, 20]),
             calm: random.pick(&[2, 3, 6, 12]),
         }
@@ -163,6 +178,22 @@ fn market(random: &mut Random, has_far_prices: bool) -> (Vec<AssetDefinition>, V
     });
     let symbols = symbols.collect();
     (assets, symbols)
+}
+
+fn special(random: &mut Random) -> SpecialOrders {
+    let mut rarely = |max: u32| if random.one_in(4) { max } else { 0 };
+    SpecialOrders {
+        iceberg_parts: rarely(3),
+        max_num_algo_orders: rarely(2),
+        max_num_iceberg_orders: rarely(1),
+        max_num_order_lists: rarely(2),
+        max_num_order_amends: rarely(1),
+        min_trailing_above_delta: 1,
+        max_trailing_above_delta: 10_000,
+        min_trailing_below_delta: 1,
+        max_trailing_below_delta: 10_000,
+        max_position: Decimal::ZERO,
+    }
 }
 
 fn symbol(random: &mut Random, grain: &Grain, has_far_prices: bool) -> SymbolDefinition {
@@ -207,6 +238,6 @@ fn symbol(random: &mut Random, grain: &Grain, has_far_prices: bool) -> SymbolDef
         max_num_orders: if random.one_in(3) { 3 } else { 200 },
         market_collar: random.pick(&[Decimal::ZERO, Decimal::new(2, 2), Decimal::new(5, 1)]),
         fees,
-        special_orders: Default::default(),
+        special_orders: special(random),
     }
 }

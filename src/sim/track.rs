@@ -5,10 +5,11 @@ use crate::domain::{
     book::Policy,
     id::{AccountId, OrderId, SymbolId},
     message::{OrderChange, OrderUpdated, SubmitOrder, TradeExecuted},
-    money::Price,
+    money::{Price, Rate},
     order::{EndReason, Fill, NewOrder, Order, OrderKind, OrderStatus, Side, StpMode},
     table::Table,
     time::Timestamp,
+    trigger::Trigger,
 };
 
 /// One order's life so far.
@@ -17,11 +18,16 @@ pub(super) struct Track {
     pub(super) account: AccountId,
     pub(super) symbol: SymbolId,
     pub(super) side: Side,
+    pub(super) kind: OrderKind,
+    /// What it waits for, and the other order of its pair.
+    pub(super) trigger: Option<Trigger>,
+    pair: Option<OrderId>,
+    /// How far from the trade that triggers it a market order may trade.
+    collar: Option<Rate>,
     limit: Price,
     lots: u64,
     budget: Option<u128>,
     is_by_quote: bool,
-    is_market: bool,
     policy: Policy,
     stp: StpMode,
     expires_at: Option<Timestamp>,
@@ -33,6 +39,8 @@ pub(super) struct Track {
     /// Fills as taker.
     fills: u32,
     pub(super) rests: bool,
+    waits: bool,
+    was_triggered: bool,
     pub(super) is_over: bool,
     pub(super) is_cancelled: bool,
 }
@@ -46,6 +54,21 @@ impl Track {
         self.stp != StpMode::None
     }
 
+    /// Takes note that its book takes it out of those that wait, at this price.
+    pub(super) fn fired(&mut self, last: Option<Price>) {
+        if let (Some(collar), Some(last)) = (self.collar, last) {
+            self.limit = self.side.collar(collar, last);
+        }
+    }
+
+    /// Returns whether it was traded to its last lot.
+    pub(super) fn is_filled(&self) -> bool {
+        self.is_over
+            && self.executed > 0
+            && (self.left() == Some(0) || self.is_by_quote)
+            && !self.is_cancelled
+    }
+
     /// Judges one side of a trade (O1, O3, O4, O5, O10, B5, B9).
     pub(super) fn traded(&mut self, trade: &TradeExecuted, fills_max: u32) -> Result<(), String> {
         let tell = |what: &str| format!("trade {} of order {}: {what}", trade.trade, trade.order);
@@ -55,6 +78,7 @@ impl Track {
         judge(self.side.accepts(self.limit, trade.price), "beyond its limit")?;
         judge(self.expires_at.is_none_or(|end| trade.time < end), "after its date")?;
         judge(trade.is_maker == self.rests, "a maker that did not rest, or a taker that did")?;
+        judge(!self.waits && self.was_triggered == self.trigger.is_some(), "before it was triggered")?;
         self.executed += trade.lots.get();
         self.tick_lots += u128::from(trade.price.ticks()) * u128::from(trade.lots.get());
         judge(self.budget.is_none_or(|budget| self.tick_lots <= budget), "beyond its budget")?;
@@ -81,7 +105,8 @@ impl Track {
             OrderChange::Accepted { .. } => {
                 judge(!self.rests, "accepted twice")?;
                 let may_rest = !matches!(self.policy, Policy::Immediate | Policy::AllOrNone);
-                judge(may_rest && !self.is_market, "it may not rest")?;
+                judge(may_rest && !self.kind.is_market(), "it may not rest")?;
+                judge(self.was_triggered == self.trigger.is_some(), "before it was triggered")?;
                 judge(self.expires_at.is_none_or(|end| update.time < end), "its date has passed")?;
                 self.rests = true;
             }
@@ -89,9 +114,11 @@ impl Track {
                 judge(self.left() == Some(remaining.get()), "what remains does not add up")?;
                 self.ended(update, reason).map_err(|what| tell(&what))?;
                 self.is_over = true;
+                self.is_cancelled = reason == EndReason::ListCancelled;
             }
             OrderChange::Cancelled { remaining, .. } => {
-                judge(self.left() == Some(remaining.get()) && self.rests, "what remains does not add up")?;
+                judge(self.left() == Some(remaining.get()), "what remains does not add up")?;
+                judge(self.rests || self.waits, "it is neither here nor there")?;
                 self.is_over = true;
                 self.is_cancelled = true;
             }
@@ -101,7 +128,15 @@ impl Track {
                 judge(!ends || self.left() == Some(0), "ended by a prevention with something left")?;
                 self.is_over = ends;
             }
-            OrderChange::Waits | OrderChange::Triggered => judge(false, "waits for nothing")?,
+            OrderChange::Waits => {
+                let may_wait = self.trigger.is_some() && !self.was_triggered && !self.waits;
+                judge(may_wait, "it waits for nothing, or does already")?;
+                self.waits = true;
+            }
+            OrderChange::Triggered => {
+                judge(self.waits, "it did not wait")?;
+                (self.waits, self.was_triggered) = (false, true);
+            }
             OrderChange::Reduced { lots, .. } => {
                 self.reduced += lots.get();
                 judge(self.rests && self.left().is_some_and(|left| left > 0), "reduced to nothing")?;
@@ -115,6 +150,7 @@ impl Track {
 
     fn ended(&self, update: &OrderUpdated, reason: EndReason) -> Result<(), String> {
         let untouched = self.executed == 0 && self.prevented == 0;
+        let is_of_pair = self.pair.is_some() && self.executed == 0;
         match reason {
             EndReason::WouldTake => {
                 expect(self.policy == Policy::PostOnly && untouched, "it was not post-only, or traded")
@@ -129,10 +165,13 @@ impl Track {
             EndReason::Unfilled => expect(!self.rests && self.policy == Policy::Immediate, "it may rest"),
             EndReason::Collar => expect(self.budget.is_some(), "it has no budget"),
             EndReason::FillLimit | EndReason::BookFull => expect(!self.rests, "it rests"),
-            EndReason::WouldTrigger
-            | EndReason::ListRefused
-            | EndReason::Sibling
-            | EndReason::ListCancelled => Ok(()),
+            EndReason::WouldTrigger => {
+                let never_waited = self.trigger.is_some() && !self.waits && !self.was_triggered;
+                expect(never_waited && untouched, "it waited or was triggered")
+            }
+            EndReason::ListRefused | EndReason::Sibling | EndReason::ListCancelled => {
+                expect(is_of_pair, "it has no sibling, or traded")
+            }
             EndReason::NoReference
             | EndReason::Cancelled
             | EndReason::WorkingEnded
@@ -151,11 +190,14 @@ impl Tracks {
             account: submit.account,
             symbol: submit.symbol,
             side: submit.side,
+            kind: order.kind,
+            trigger: order.trigger,
+            pair: submit.pair,
+            collar: submit.condition.and_then(|condition| condition.collar),
             limit: submit.limit,
             lots: submit.lots.get(),
             budget: submit.budget,
             is_by_quote: submit.by_quote,
-            is_market: order.kind == OrderKind::Market,
             policy: submit.policy,
             stp: submit.stp,
             expires_at: order.expires_at,
@@ -165,6 +207,8 @@ impl Tracks {
             reduced: 0,
             fills: 0,
             rests: false,
+            waits: false,
+            was_triggered: false,
             is_over: false,
             is_cancelled: false,
         };
@@ -178,6 +222,10 @@ impl Tracks {
         self.0.get(&order).ok_or_else(|| format!("order {order} never went to a book"))
     }
 
+    pub(super) fn get_mut(&mut self, order: OrderId) -> Result<&mut Track, String> {
+        self.0.get_mut(&order).ok_or_else(|| format!("order {order} never went to a book"))
+    }
+
     /// Returns an order that something may still happen to.
     pub(super) fn open(&mut self, order: OrderId) -> Result<&mut Track, String> {
         let track = self.0.get_mut(&order).ok_or_else(|| format!("order {order} never went to a book"))?;
@@ -187,6 +235,14 @@ impl Tracks {
     /// Returns every order not over, by id.
     pub(super) fn all_open(&self) -> impl Iterator<Item = (OrderId, &Track)> {
         self.0.sorted().into_iter().filter(|(_, track)| !track.is_over).map(|(id, track)| (*id, track))
+    }
+
+    /// Judges that the other order of a pair is over, and did not trade, before this one trades or is triggered.
+    pub(super) fn is_alone(&self, order: OrderId) -> Result<(), String> {
+        let Some(sibling) = self.get(order)?.pair else { return Ok(()) };
+        let other = self.get(sibling)?;
+        let is_gone = other.is_over && other.executed == 0;
+        expect(is_gone, &format!("order {order} goes on while {sibling}, the other of its pair, is there"))
     }
 
     /// Judges the answer to a placed order.
@@ -211,6 +267,11 @@ impl Tracks {
 
     /// Judges an order said to be cancelled.
     pub(super) fn cancelled(&self, order: &Order) -> Result<(), String> {
+        let has_ended = order.status == OrderStatus::Cancelled && order.hold.is_zero();
+        if order.awaits_list {
+            // It never left its account: it ends with the order it waited for.
+            return expect(has_ended && order.executed.is_zero(), "it is not cancelled");
+        }
         let track = self.get(order.id)?;
         expect(track.is_cancelled && order.status == OrderStatus::Cancelled, "it is not cancelled")?;
         expect(order.executed.get() == track.executed, "it executed something else")?;

@@ -198,7 +198,17 @@ impl World {
 
     /// Returns whether nothing waits in any lane, and no triggered order for its book.
     pub fn is_quiet(&self) -> bool {
-        self.waiting == 0 && !self.symbols.iter().any(|(_, slot)| slot.has_triggered())
+        self.waiting == 0 && !self.has_triggered()
+    }
+
+    /// Returns whether no parcel waits in any lane: what is left to do is a cascade, if anything is.
+    pub fn lanes_are_empty(&self) -> bool {
+        self.waiting == 0
+    }
+
+    /// Returns whether an order is triggered that has not been taken to its book yet.
+    pub fn has_triggered(&self) -> bool {
+        self.symbols.iter().any(|(_, slot)| slot.has_triggered())
     }
 
     /// Takes one step of every cascade.
@@ -337,8 +347,7 @@ impl World {
         self.inputs += 1;
         self.now = self.now.max(now);
         self.symbol_out.clear();
-        let (slot, symbol) = &mut self.symbols[position];
-        let slot = *slot;
+        let (_, symbol) = &mut self.symbols[position];
         symbol.handle(input, now, &mut self.symbol_out).map_err(|fault| fault.to_string())?;
         if let (Some(frames), Some(head)) = (&mut self.frames, &self.symbol_out.frame) {
             frames.push_symbol(head, &self.symbol_out.messages);
@@ -358,7 +367,7 @@ impl World {
             self.to_account[lane].push_back(Parcel::Applied(*upto));
             self.waiting += 1;
         }
-        self.auditor.matched(slot, &self.symbol_out)
+        self.auditor.matched(&self.symbols[position].1, &self.symbol_out)
     }
 
     /// Takes the answers given since the last time.

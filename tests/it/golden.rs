@@ -28,7 +28,7 @@ use lightning_exchange::{
 use crate::fuzz::targets::definitions;
 
 /// The version whose directory [`write_the_golden_directory`] writes.
-const VERSION: u32 = 1;
+const VERSION: u32 = 2;
 const IDENTITY: [u8; 16] = *b"golden directory";
 /// Small: most of a segment is zeros, and the repository keeps it.
 const SEGMENT: u64 = 32 << 10;
@@ -124,7 +124,7 @@ fn describe(folded: &Folded) -> String {
 
 #[test]
 fn every_released_format_is_readable() {
-    for version in 1..=VERSION {
+    for version in 2..=VERSION {
         let golden = open(version);
         for workers in [1, 4] {
             let folded = golden.fold(workers);
@@ -142,6 +142,23 @@ fn every_released_format_is_readable() {
         LogWriter::resume(&disk, &tail, options()).unwrap().marker().unwrap();
         assert_eq!(describe(&golden.fold(1)), golden.expected, "version {version}, after it was opened");
     }
+}
+
+#[test]
+fn the_format_nobody_released_is_refused_by_name() {
+    let golden = open(1);
+    let disk = handle(&golden.disk);
+    let refused = |disk: &Arc<dyn Disk>| {
+        let folded = store::fold(disk, IDENTITY, &golden.catalogue, Until::End, 1, &mut |_| ());
+        folded.map(|_| ()).unwrap_err().to_string()
+    };
+    let told = "format version 1 is not known, 2 is the newest this release reads";
+    assert!(refused(&disk).contains(told), "{}", refused(&disk));
+    // The journal alone is refused as well, and not touched.
+    snapshot::prune(&disk, 0).unwrap();
+    let before = pack(&golden.disk);
+    assert!(refused(&disk).contains(told), "{}", refused(&disk));
+    assert_eq!(pack(&golden.disk), before);
 }
 
 /// The blocks, frames, parts and manifests of the newest golden directory, for the fuzzer's corpus.

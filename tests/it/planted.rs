@@ -49,6 +49,11 @@ is_found! {
     amend_loses_priority: AmendLosesPriority,
     refill_keeps_place: RefillKeepsPlace,
     fok_forgets_hidden: FokForgetsHidden,
+    sibling_stays: SiblingStays,
+    pair_hold_freed_twice: PairHoldFreedTwice,
+    trail_never_moves: TrailNeverMoves,
+    trigger_direction_swapped: TriggerDirectionSwapped,
+    pending_placed_early: PendingPlacedEarly,
     answered_before_durable: AnsweredBeforeDurable,
     failed_commit_ignored: FailedCommitIgnored,
     message_not_journalled: MessageNotJournalled,
@@ -56,6 +61,7 @@ is_found! {
     watermark_forgotten_on_restart: WatermarkForgottenOnRestart,
     key_forgotten_on_restart: KeyForgottenOnRestart,
     tail_after_snapshot_ignored: TailAfterSnapshotIgnored,
+    waiting_forgotten_by_snapshot: WaitingForgottenBySnapshot,
 }
 
 #[test]

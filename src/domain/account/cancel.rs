@@ -149,13 +149,17 @@ impl Turn<'_> {
         }
     }
 
-    /// Takes note that the book did not find an order it was asked about. One that was triggered while it was asked to be
-    /// taken out from among those that wait is asked for once more, where it rests now.
+    /// Takes note that the book did not find an order it was asked about.
     pub(super) fn cancel_rejected(&mut self, rejected: &CancelRejected) -> Result<(), Fault> {
         let CancelRejected { order, command, reject } = *rejected;
-        let is_amend = matches!(self.state.pending.get(&command), Some(Pending::Amend { .. }));
-        match self.state.order(order).copied().filter(|_| !is_amend) {
-            Some(order) => self.ask_book(&order, command, Ask::Cancel),
+        self.missed(order, command, reject)
+    }
+
+    /// Takes note that an order could not be asked for, because it has moved or ended. A cancel goes on to what it is
+    /// of by now.
+    pub(super) fn missed(&mut self, order: OrderId, command: CommandId, reject: Reject) -> Result<(), Fault> {
+        match self.state.next_target(order, command).copied() {
+            Some(next) => self.ask_book(&next, command, Ask::Cancel),
             None => self.finish(command, Err(reject)),
         }
     }
@@ -202,7 +206,13 @@ impl Turn<'_> {
                 self.answer(command, Err(reject))?;
                 self.amend_is_done(order, command)
             }
-            Pending::Replace(replace) => self.continue_replace(command, &replace, result),
+            Pending::Replace(replace) => {
+                let result = result.map(|ended| {
+                    let meant = self.state.meant(&replace, &ended);
+                    self.state.archive.order(meant).filter(|_| meant != ended.id).copied().unwrap_or(ended)
+                });
+                self.continue_replace(command, &replace, result)
+            }
         }
     }
 

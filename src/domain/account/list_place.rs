@@ -120,6 +120,9 @@ fn check_shape(place: &PlaceList) -> Result<(), Reject> {
     if place.orders.all().any(|order| order.account != place.account || order.symbol != place.symbol) {
         return Err(Reject::ListMismatch);
     }
+    if place.orders.all().any(|order| order.quote_quantity.is_some()) {
+        return Err(Reject::UnsupportedCombination);
+    }
     let (working, pair) = match &place.orders {
         ListOrders::Pair(pair) => (None, Some(pair)),
         ListOrders::Then(working, _) => (Some(working), None),

@@ -83,6 +83,11 @@ impl Turn<'_> {
             let end = End::new(status, order.reason, trade.time);
             return self.close(order, end, None, &[paid_asset, received_asset]).map(|_| ());
         }
+        if planted(Bug::PendingPlacedEarly)
+            && let Some(list) = order.list
+        {
+            self.list_order_ended(list, &Order { status: OrderStatus::Filled, ..order })?;
+        }
         self.tell_balances(owner, &[paid_asset, received_asset])
     }
 
@@ -96,6 +101,7 @@ impl Turn<'_> {
         assets: &[AssetId],
     ) -> Result<Order, Fault> {
         let owner = order.account;
+        let order = self.leave_pair(order)?;
         if !order.hold.is_zero() && !AccountState::keeps_hold_by_bug(&order, end.status) {
             let spec = self
                 .catalogue
@@ -121,11 +127,11 @@ impl Turn<'_> {
         if !deferred.is_empty() {
             self.change(Change::DeferredTo { order: order.id, asks: Vec::new() })?;
         }
-        for deferred in deferred {
-            self.finish(deferred.command, Err(Reject::UnknownOrder))?;
-        }
         if let Some(list) = order.list {
             self.list_order_ended(list, &order)?;
+        }
+        for deferred in deferred {
+            self.missed(order.id, deferred.command, Reject::UnknownOrder)?;
         }
         Ok(order)
     }

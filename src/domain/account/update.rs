@@ -84,7 +84,6 @@ impl Turn<'_> {
             EndReason::WouldTrigger | EndReason::ListRefused => true,
             _ => false,
         };
-        let order = if reason == EndReason::Sibling { self.leave_pair(order)? } else { order };
         let (status, kind) = match reason {
             _ if is_refused => (OrderStatus::Rejected, ExecutionKind::Rejected),
             EndReason::ListCancelled => (OrderStatus::Cancelled, ExecutionKind::Cancelled),

@@ -103,7 +103,7 @@ impl SymbolSlot {
         for symbol in symbols {
             while out.messages.len() < MESSAGES_PER_STEP {
                 let Some(market) = self.markets.get_mut(&symbol) else { break };
-                let Some((submit, condition)) = market.conditions.next(market.last_price, &mut work) else {
+                let Some((submit, condition)) = market.conditions.next(&mut work) else {
                     break;
                 };
                 self.fire(submit, condition, out)?;

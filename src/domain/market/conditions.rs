@@ -1,11 +1,15 @@
 //! The orders of a symbol that wait for the market to reach a price.
 //!
 //! Stop prices lie in two sorted indices, one for each direction; orders that follow the market lie in groups of one
-//! distance and one best price seen, so that a new best price moves whole groups and not orders. A trade only notes how
-//! far the market has come ([`Conditions::traded`], cheap when nothing is near); which orders that triggers is taken
-//! out one by one ([`Conditions::next`]), so that a cascade of any length is worked off in bounded steps.
+//! distance and one best price seen, so that a new best price moves whole groups and not orders, and those that are to
+//! follow it from a price on in groups of that price. A trade moves groups and notes how far the market has come
+//! ([`Conditions::traded`], cheap when nothing is near); which orders that triggers is taken out one by one
+//! ([`Conditions::next`]), so that a cascade of any length is worked off in bounded steps, and the steps decide nothing.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::{
+    cmp::Reverse,
+    collections::{BTreeMap, VecDeque},
+};
 
 use serde::{Deserialize, Serialize};
 
@@ -15,6 +19,7 @@ use crate::domain::{
     message::{Condition, SubmitOrder},
     money::Price,
     order::Side,
+    planted::{Bug, planted},
     reject::Fault,
     table::Table,
     trigger::{Bips, Direction},
@@ -27,12 +32,23 @@ struct Waiting {
     condition: Condition,
     /// Its place in line among orders of one stop price: rises with every order that waits.
     number: u64,
-    /// Whether it lies in an index of stop prices; else it follows the market, or has been triggered.
-    by_stop: bool,
 }
 
-/// Orders that follow the market at one distance, by the best price they have seen; oldest first in each group.
-type Trails = BTreeMap<Price, VecDeque<OrderId>>;
+impl Waiting {
+    /// Returns the stop price it lies at in an index; `None` for an order that follows the market or is going to.
+    fn stop(&self) -> Option<Price> {
+        self.condition.trigger.stop.filter(|_| self.condition.trigger.trailing.is_none())
+    }
+}
+
+/// Orders that see the same of the market, each behind its place in line; some of them may be gone.
+type Group = VecDeque<(u64, OrderId)>;
+
+/// Orders that follow the market at one distance, by the best price they have seen.
+type Trails = BTreeMap<Price, Group>;
+
+/// Orders that are going to follow the market, by the price from which on.
+type Starts = BTreeMap<(Side, Bips), Group>;
 
 /// The waiting orders of one symbol.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
@@ -40,13 +56,16 @@ pub(super) struct Conditions {
     waiting: Table<OrderId, Waiting>,
     /// Those a rising market reaches, and those a falling one does.
     rising: BTreeMap<(Price, u64), OrderId>,
-    falling: BTreeMap<(Price, u64), OrderId>,
+    falling: BTreeMap<(Reverse<Price>, u64), OrderId>,
+    /// Those that begin to follow a rising market, and a falling one.
+    rising_starts: BTreeMap<Price, Starts>,
+    falling_starts: BTreeMap<Price, Starts>,
     trails: BTreeMap<(Side, Bips), Trails>,
-    /// How far the market has been since the indices were last worked off: only while something there is triggered.
+    /// How far the market has been since there last was nothing triggered in an index: only while there is.
     high: Option<Price>,
     low: Option<Price>,
-    /// Groups that turned back far enough. Some of their orders may be gone.
-    turned: VecDeque<OrderId>,
+    /// Groups that turned back far enough, the oldest order of each first. Some of the orders may be gone.
+    turned: Group,
     /// How many orders in groups are gone.
     gone: usize,
     next_number: u64,
@@ -69,7 +88,8 @@ impl Conditions {
     /// While earlier orders are still being triggered, how far the market went counts as where it is: an order that
     /// arrives then is judged as if it had come behind them.
     pub(super) fn add(&mut self, submit: &SubmitOrder, condition: Condition, last: Option<Price>) -> Arrival {
-        let seen = match condition.direction {
+        let direction = condition.direction;
+        let seen = match direction {
             Direction::Up => self.high.max(last),
             Direction::Down => [self.low, last].into_iter().flatten().min(),
         };
@@ -79,61 +99,88 @@ impl Conditions {
             return Arrival::WouldTrigger;
         }
         self.next_number += 1;
-        let by_stop = condition.trigger.stop.is_some();
-        let waiting = Waiting { submit: *submit, condition, number: self.next_number, by_stop };
-        if let Some(stop) = condition.trigger.stop {
-            self.index(condition.direction).insert((stop, waiting.number), submit.order);
-        } else {
-            self.follow(&waiting, last);
+        let waiting = Waiting { submit: *submit, condition, number: self.next_number };
+        let entry = (waiting.number, submit.order);
+        match (condition.trigger.stop, condition.trigger.trailing) {
+            (Some(stop), None) => self.index(condition.direction, stop, entry),
+            (Some(stop), Some(bips)) => {
+                let starts = match condition.direction {
+                    Direction::Up => &mut self.rising_starts,
+                    Direction::Down => &mut self.falling_starts,
+                };
+                starts.entry(stop).or_default().entry((submit.side, bips)).or_default().push_back(entry);
+            }
+            (None, Some(bips)) => {
+                // Without a last trade the next one is the best it has seen.
+                let unseen = match submit.side {
+                    Side::Buy => Price::from_ticks(u64::MAX),
+                    Side::Sell => Price::from_ticks(0),
+                };
+                let trails = self.trails.entry((submit.side, bips)).or_default();
+                trails.entry(last.unwrap_or(unseen)).or_default().push_back(entry);
+            }
+            (None, None) => return Arrival::WouldTrigger,
         }
         self.digest = self.digest.wrapping_add(digest(&waiting));
         self.waiting.insert(submit.order, waiting);
         Arrival::Waits
     }
 
-    const fn index(&mut self, direction: Direction) -> &mut BTreeMap<(Price, u64), OrderId> {
+    fn index(&mut self, direction: Direction, stop: Price, (number, order): (u64, OrderId)) {
         match direction {
-            Direction::Up => &mut self.rising,
-            Direction::Down => &mut self.falling,
-        }
-    }
-
-    /// Lets an order follow the market from the last trade on; without one, from the next.
-    fn follow(&mut self, waiting: &Waiting, last: Option<Price>) {
-        let Some(bips) = waiting.condition.trigger.trailing else { return };
-        let side = waiting.submit.side;
-        let unseen = match side {
-            Side::Buy => Price::from_ticks(u64::MAX),
-            Side::Sell => Price::from_ticks(0),
+            Direction::Up => self.rising.insert((stop, number), order),
+            Direction::Down => self.falling.insert((Reverse(stop), number), order),
         };
-        let group = self.trails.entry((side, bips)).or_default().entry(last.unwrap_or(unseen)).or_default();
-        group.push_back(waiting.submit.order);
     }
 
     /// Takes an order out; `None` when it does not wait here.
     pub(super) fn remove(&mut self, order: OrderId) -> Option<SubmitOrder> {
         let waiting = self.waiting.remove(&order)?;
         self.digest = self.digest.wrapping_sub(digest(&waiting));
-        if let (true, Some(stop)) = (waiting.by_stop, waiting.condition.trigger.stop) {
-            self.index(waiting.condition.direction).remove(&(stop, waiting.number));
+        match (waiting.stop(), waiting.condition.direction) {
+            (Some(stop), Direction::Up) => {
+                self.rising.remove(&(stop, waiting.number));
+            }
+            (Some(stop), Direction::Down) => {
+                self.falling.remove(&(Reverse(stop), waiting.number));
+            }
+            // Out of a group it is taken when the group is looked at, or when there are many of its kind.
+            (None, _) => self.gone += 1,
         }
-        // Out of a group it is taken when the group is looked at, or when there are many of its kind.
-        self.gone += usize::from(!waiting.by_stop);
+        self.forget_reach();
         if self.gone > 2 * self.waiting.len() + 64 {
             self.sweep();
         }
         Some(waiting.submit)
     }
 
+    /// Forgets how far the market has been once nothing in an index is triggered by it.
+    fn forget_reach(&mut self) {
+        if self.first_rising().is_none() {
+            self.high = None;
+        }
+        if self.first_falling().is_none() {
+            self.low = None;
+        }
+    }
+
     /// Takes what does not wait any more out of the groups.
     fn sweep(&mut self) {
         let waiting = &self.waiting;
+        let is_alive = |(_, order): &(u64, OrderId)| waiting.contains(order);
         for trails in self.trails.values_mut() {
-            trails.values_mut().for_each(|group| group.retain(|order| waiting.contains(order)));
+            trails.values_mut().for_each(|group| group.retain(is_alive));
             trails.retain(|_, group| !group.is_empty());
         }
         self.trails.retain(|_, trails| !trails.is_empty());
-        self.turned.retain(|order| waiting.contains(order));
+        for starts in [&mut self.rising_starts, &mut self.falling_starts] {
+            for groups in starts.values_mut() {
+                groups.values_mut().for_each(|group| group.retain(is_alive));
+                groups.retain(|_, group| !group.is_empty());
+            }
+            starts.retain(|_, groups| !groups.is_empty());
+        }
+        self.turned.retain(is_alive);
         self.gone = 0;
     }
 
@@ -145,16 +192,34 @@ impl Conditions {
         if self.rising.first_key_value().is_some_and(|((stop, _), _)| *stop <= price) {
             self.high = self.high.max(Some(price));
         }
-        if self.falling.last_key_value().is_some_and(|((stop, _), _)| *stop >= price) {
+        if self.falling.first_key_value().is_some_and(|((Reverse(stop), _), _)| *stop >= price) {
             self.low = Some(self.low.map_or(price, |low| low.min(price)));
         }
         for ((side, bips), trails) in &mut self.trails {
-            pull(trails, *side, price);
-            while let Some(entry) = turned(trails, *side, *bips, price) {
-                self.turned.extend(entry);
+            if !planted(Bug::TrailNeverMoves) {
+                pull(trails, *side, price);
+            }
+            while let Some(group) = turned(trails, *side, *bips, price) {
+                let mut group = Vec::from(group);
+                group.sort_unstable();
+                self.turned.extend(group);
             }
         }
         self.trails.retain(|_, trails| !trails.is_empty());
+        self.start(price);
+    }
+
+    /// Lets the orders that waited for this price follow the market from it on.
+    fn start(&mut self, price: Price) {
+        loop {
+            let rising = self.rising_starts.first_entry().filter(|entry| *entry.key() <= price);
+            let falling = self.falling_starts.last_entry().filter(|entry| *entry.key() >= price);
+            let Some(starts) = rising.or(falling).map(|entry| entry.remove()) else { return };
+            for (kind, mut group) in starts {
+                let trails = self.trails.entry(kind).or_default();
+                join(trails.entry(price).or_default(), &mut group);
+            }
+        }
     }
 
     /// Returns whether an order is triggered and not taken out yet.
@@ -162,13 +227,13 @@ impl Conditions {
         !self.turned.is_empty() || self.high.is_some() || self.low.is_some()
     }
 
-    /// Takes out the next order that is triggered, given the price of the last trade, doing at most `work` steps:
-    /// first those that followed the market, then stops a rising market reached from the lowest, then those a falling
-    /// market reached from the highest; at one price in the order they came.
-    pub(super) fn next(&mut self, last: Option<Price>, work: &mut usize) -> Option<(SubmitOrder, Condition)> {
+    /// Takes out the next order that is triggered, doing at most `work` steps: first those that followed the market, then
+    /// stops a rising market reached from the lowest, then those a falling market reached from the highest; at one
+    /// price in the order they came.
+    pub(super) fn next(&mut self, work: &mut usize) -> Option<(SubmitOrder, Condition)> {
         while *work > 0 && self.has_next() {
             *work -= 1;
-            if let Some(order) = self.turned.pop_front() {
+            if let Some((_, order)) = self.turned.pop_front() {
                 // Whether it is gone already or goes now, it lies in no group any more.
                 let found = self.take(order);
                 self.gone = self.gone.saturating_sub(1);
@@ -177,16 +242,8 @@ impl Conditions {
                 }
                 continue;
             }
-            let Some(order) = self.next_stop() else { continue };
-            let Some(waiting) = self.waiting.get(&order).copied() else { continue };
-            if waiting.condition.trigger.trailing.is_none() {
-                return self.take(order);
-            }
-            // Its stop price was only where it begins to follow the market.
-            let following = Waiting { by_stop: false, ..waiting };
-            self.digest = self.digest.wrapping_sub(digest(&waiting)).wrapping_add(digest(&following));
-            self.waiting.insert(order, following);
-            self.follow(&following, last);
+            let order = self.first_rising().or(self.first_falling())?;
+            return self.take(order);
         }
         None
     }
@@ -196,20 +253,15 @@ impl Conditions {
         self.remove(order).map(|submit| (submit, condition))
     }
 
-    /// Takes the next order out of the indices of stop prices that the market has reached.
-    fn next_stop(&mut self) -> Option<OrderId> {
-        if let Some(high) = self.high {
-            if let Some(entry) = self.rising.first_entry().filter(|entry| entry.key().0 <= high) {
-                return Some(entry.remove());
-            }
-            self.high = None;
-        }
-        let low = self.low?;
-        if let Some(entry) = self.falling.last_entry().filter(|entry| entry.key().0 >= low) {
-            return Some(entry.remove());
-        }
-        self.low = None;
-        None
+    /// Returns the first order of each index that the market has reached.
+    fn first_rising(&self) -> Option<OrderId> {
+        let ((stop, _), order) = self.rising.first_key_value()?;
+        self.high.filter(|high| stop <= high).map(|_| *order)
+    }
+
+    fn first_falling(&self) -> Option<OrderId> {
+        let ((Reverse(stop), _), order) = self.falling.first_key_value()?;
+        self.low.filter(|low| stop >= low).map(|_| *order)
     }
 
     /// Returns how many orders wait.
@@ -230,14 +282,20 @@ impl Conditions {
         let ticks = |price: Option<Price>| price.map_or(0, |price| price.ticks() + 1);
         let words = [symbol, self.next_number, ticks(self.high), ticks(self.low), self.turned.len() as u64];
         let mut sum = self.digest.wrapping_add(hash::entity(24, &words));
-        for ((side, bips), trails) in &self.trails {
-            for (extreme, group) in trails {
-                let alive = group.iter().filter(|order| self.waiting.contains(order));
-                let orders = alive.fold(0, |sum: u64, order| sum.wrapping_add(hash::mix64(order.get())));
-                let words = [symbol, side.index() as u64, bips.get(), extreme.ticks(), orders];
-                if orders != 0 {
-                    sum = sum.wrapping_add(hash::entity(25, &words));
-                }
+        let mut add = |place: u64, (side, bips): (Side, Bips), price: Price, group: &Group| {
+            let alive = group.iter().filter(|(_, order)| self.waiting.contains(order));
+            let orders = alive.fold(0, |sum: u64, (_, order)| sum.wrapping_add(hash::mix64(order.get())));
+            let words = [symbol, place, side.index() as u64, bips.get(), price.ticks(), orders];
+            if orders != 0 {
+                sum = sum.wrapping_add(hash::entity(25, &words));
+            }
+        };
+        for (kind, trails) in &self.trails {
+            trails.iter().for_each(|(extreme, group)| add(0, *kind, *extreme, group));
+        }
+        for (place, starts) in [(1, &self.rising_starts), (2, &self.falling_starts)] {
+            for (price, groups) in starts {
+                groups.iter().for_each(|(kind, group)| add(place, *kind, *price, group));
             }
         }
         sum
@@ -252,24 +310,23 @@ impl Conditions {
         let mut stops = 0;
         for (order, waiting) in self.waiting.sorted() {
             sum = sum.wrapping_add(digest(waiting));
-            let Condition { trigger, direction, .. } = waiting.condition;
-            let place = |stop| match direction {
+            let found = waiting.stop().map(|stop| match waiting.condition.direction {
                 Direction::Up => self.rising.get(&(stop, waiting.number)),
-                Direction::Down => self.falling.get(&(stop, waiting.number)),
-            };
-            if waiting.by_stop {
-                stops += 1;
-                if trigger.stop.and_then(place) != Some(order) {
-                    return Err(Fault::new(format!("order {order} waits outside the index of stop prices")));
-                }
+                Direction::Down => self.falling.get(&(Reverse(stop), waiting.number)),
+            });
+            stops += usize::from(found.is_some());
+            if found.is_some_and(|found| found != Some(order)) {
+                return Err(Fault::new(format!("order {order} waits outside the index of stop prices")));
             }
         }
         if stops != self.rising.len() + self.falling.len() || sum != self.digest {
             return Err(Fault::new("the indices of stop prices hold orders that do not wait"));
         }
+        let starts = self.rising_starts.values().chain(self.falling_starts.values());
+        let starts = starts.flat_map(BTreeMap::values).flatten();
         let following = self.trails.values().flat_map(BTreeMap::values).flatten().chain(&self.turned);
-        let following = following.filter(|order| self.waiting.contains(order)).count();
-        if following + stops != self.waiting.len() {
+        let alive = starts.chain(following).filter(|(_, order)| self.waiting.contains(order)).count();
+        if alive + stops != self.waiting.len() {
             return Err(Fault::new("an order that follows the market is lost"));
         }
         Ok(())
@@ -293,17 +350,20 @@ fn pull(trails: &mut Trails, side: Side, price: Price) {
         };
         let Some(entry) = worst.filter(|entry| is_better(*entry.key())) else { return };
         let mut group = entry.remove();
-        let joined = trails.entry(price).or_default();
-        // The larger of the two stays where it is, so that an order moves only a few times in its life.
-        if joined.len() < group.len() {
-            std::mem::swap(joined, &mut group);
-        }
-        joined.append(&mut group);
+        join(trails.entry(price).or_default(), &mut group);
     }
 }
 
+/// Adds a group to another. The larger of the two stays where it is, so that an order moves only a few times in its life.
+fn join(group: &mut Group, other: &mut Group) {
+    if group.len() < other.len() {
+        std::mem::swap(group, other);
+    }
+    group.append(other);
+}
+
 /// Takes out a group the market has turned back from far enough, the best price seen first.
-fn turned(trails: &mut Trails, side: Side, bips: Bips, price: Price) -> Option<VecDeque<OrderId>> {
+fn turned(trails: &mut Trails, side: Side, bips: Bips, price: Price) -> Option<Group> {
     let best = match side {
         Side::Buy => trails.first_entry(),
         Side::Sell => trails.last_entry(),

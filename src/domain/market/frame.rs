@@ -16,6 +16,7 @@ use crate::domain::{
     link::Links,
     message::{Envelope, ToAccount},
     money::Price,
+    planted::{Bug, planted},
     reject::Fault,
     time::Timestamp,
 };
@@ -136,7 +137,11 @@ impl SymbolSlot {
                 last_update: written.last_update,
                 last_price: written.last_price,
                 last_prevented: written.last_prevented,
-                conditions: written.conditions,
+                conditions: if planted(Bug::WaitingForgottenBySnapshot) {
+                    Conditions::default()
+                } else {
+                    written.conditions
+                },
                 pairs: written.pairs,
             };
         }

@@ -14,6 +14,7 @@ use crate::domain::{
     message::{OrderChange, OrderUpdated, PreventedMatch, SubmitOrder, ToAccount, TradeExecuted},
     money::{Lots, Price},
     order::{EndReason, Side, StpMode},
+    planted::{Bug, planted},
     reject::Fault,
     time::Timestamp,
 };
@@ -94,7 +95,9 @@ impl Teller<'_> {
                         is_filled: fills_taker,
                         is_maker: false,
                     };
-                    self.dissolve(maker_account, maker, EndReason::Sibling)?;
+                    if !planted(Bug::SiblingStays) {
+                        self.dissolve(maker_account, maker, EndReason::Sibling)?;
+                    }
                     let is_filled = maker_remaining.is_zero();
                     let maker = Party {
                         order: maker,

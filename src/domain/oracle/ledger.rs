@@ -68,6 +68,8 @@ pub struct Entry {
     pub lots: Lots,
     /// What it freezes.
     pub hold: Hold,
+    /// The other order of its pair: while both are open they freeze what either needs, once.
+    pub pair: Option<OrderId>,
 }
 
 /// One side of one trade.
@@ -100,6 +102,8 @@ struct Open {
     /// What was frozen for a market buy, and what its trades have taken of that.
     budget: i128,
     spent: i128,
+    /// What it needed when it came.
+    began: i128,
 }
 
 /// All that happened to one account.
@@ -157,11 +161,17 @@ impl SlowLedger {
             Hold::Whole(amount) => amount.units(),
             Hold::Capped => {
                 let free = self.balances(entry.account).get(&market.quote.0).copied().unwrap_or_default();
-                market.quote_units(entry.limit, entry.lots.get()).min(free.available.units())
+                // What the other of its pair has frozen already is there for both.
+                let open = self.accounts.get(&entry.account).map(|history| &history.open);
+                let other = open.zip(entry.pair).and_then(|(open, pair)| open.get(&pair));
+                let shared = other.map_or(0, |other| other.began);
+                market.quote_units(entry.limit, entry.lots.get()).min(free.available.units() + shared)
             }
         };
+        let mut open = Open { entry, left: entry.lots.get(), budget, spent: 0, began: 0 };
+        open.began = market.frozen(&open).1;
         let Some(history) = self.accounts.get_mut(&entry.account) else { return };
-        history.open.insert(entry.order, Open { entry, left: entry.lots.get(), budget, spent: 0 });
+        history.open.insert(entry.order, open);
     }
 
     /// Notes one side of a trade. Told twice, it counts once.
@@ -218,7 +228,11 @@ impl SlowLedger {
         }
         for open in history.open.values() {
             let Some(market) = self.markets.get(&open.entry.symbol) else { continue };
-            let (asset, units) = market.frozen(open);
+            let (asset, mut units) = market.frozen(open);
+            if let Some(other) = open.entry.pair.and_then(|pair| history.open.get(&pair)) {
+                let is_first = open.entry.order < other.entry.order;
+                units = if is_first { open.began.max(other.began) } else { 0 };
+            }
             let sum = sums.entry(asset).or_default();
             sum.0 -= units;
             sum.1 += units;

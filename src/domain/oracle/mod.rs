@@ -4,3 +4,4 @@
 pub mod book;
 pub mod compare;
 pub mod ledger;
+pub mod triggers;

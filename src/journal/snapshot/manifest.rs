@@ -12,8 +12,8 @@ use super::super::{
     segment::{Identity, Position},
 };
 
-/// The newest version of the format; every released one is read.
-pub const FORMAT: u64 = 1;
+/// The version of the format. No release wrote version 1; it is refused.
+pub const FORMAT: u64 = 2;
 
 /// The name of the manifest's file.
 pub const FILE: &str = "manifest.json";

@@ -141,7 +141,7 @@ fn a_later_format_is_named() {
     let path = format!("{}/manifest.json", directory_name(5));
     let file = sim.open(&path).unwrap();
     let text = String::from_utf8(file.read_all().unwrap()).unwrap();
-    file.write_at(text.replacen("\"format\": 1", "\"format\": 7", 1).as_bytes(), 0).unwrap();
+    file.write_at(text.replacen("\"format\": 2", "\"format\": 7", 1).as_bytes(), 0).unwrap();
     let text = load(&handle(&sim), 5).unwrap_err().to_string();
     assert!(text.contains("format version 7 is not known") && text.contains(&path), "{text}");
 }

@@ -4,8 +4,10 @@
 //! Every command on a [`Desk`] ends with the auditor judging the whole exchange, so what is asserted here is
 //! only what each case is about.
 
+mod lists;
 mod matching;
 mod money;
+mod triggers;
 mod trip;
 
 use lightning_exchange::{
