@@ -49,7 +49,7 @@ async fn place_one(call: &Call<'_>, form: &str) -> Outcome {
     params.all_read()?;
     let answer = call.command(AccountCommand::Place(new), Operation::Place).await;
     match answer.map_err(|error| correction::explain(error, spec, &[&new]))? {
-        Answer::Placed { order, fills } => {
+        Answer::Placed { order, fills, .. } => {
             let prevented = prevented::of_taker(call, &order, kind).await;
             let mut json = Json::with_capacity(640 + fills.len() * 160);
             Printer { spec, unit: call.unit }.placed(&mut json, &order, (&fills, &prevented), kind);

@@ -293,11 +293,6 @@ impl ApiError {
         Self { retry_after_seconds: Some(seconds), ..self }
     }
 
-    /// -1135: the parameter is not the JSON asked for.
-    pub fn json_parameter(name: &str) -> Self {
-        Self::with_text(-1135, format!("JSON sent for parameter '{name}' is not valid"))
-    }
-
     /// -1160: only orders that stay may show themselves in parts.
     pub fn iceberg_in_force(name: &str) -> Self {
         let text = "is not supported if `aboveTimeInForce`/`belowTimeInForce` is not GTC.";

@@ -38,9 +38,9 @@ pub(super) fn key(call: &Call<'_>, command: &AccountCommand) -> Result<Option<Id
 /// # Errors
 /// -1106 when there is a key.
 pub(super) fn refuse(call: &Call<'_>) -> Result<(), ApiError> {
-    match call.request.headers().get(HEADER) {
+    match call.request.and_then(|request| request.headers().get(HEADER)) {
         Some(_) => Err(ApiError::not_required(HEADER)),
-        None => Ok(()),
+        None => call.params.forbidden(PARAMETER),
     }
 }
 

@@ -56,7 +56,7 @@ struct RevokeBody {
 
 /// `GET /x/v1/keys`
 pub(super) async fn list(call: &Call<'_>) -> Result<Reply, ApiError> {
-    let account = session(call.state, call.request)?.account;
+    let account = session(call.state, call.http()?)?.account;
     match call.query_account(account, AccountQuery::ApiKeys, Operation::Query).await? {
         AccountView::ApiKeys(keys) => Ok(Reply::write(256 * keys.len() + 2, |json| {
             json.array(|json| {
@@ -72,16 +72,16 @@ pub(super) async fn list(call: &Call<'_>) -> Result<Reply, ApiError> {
 
 /// `POST /x/v1/keys`
 pub(super) async fn create(call: &Call<'_>) -> Result<Reply, ApiError> {
-    let session = session(call.state, call.request)?;
-    require_csrf(call.request, &session)?;
+    let session = session(call.state, call.http()?)?;
+    require_csrf(call.http()?, &session)?;
     let key = call.json()?;
     create_for(call, session.account, key).await
 }
 
 /// `DELETE /x/v1/keys`
 pub(super) async fn revoke(call: &Call<'_>) -> Result<Reply, ApiError> {
-    let session = session(call.state, call.request)?;
-    require_csrf(call.request, &session)?;
+    let session = session(call.state, call.http()?)?;
+    require_csrf(call.http()?, &session)?;
     let RevokeBody { api_key } = call.json()?;
     revoke_for(call, session.account, api_key).await
 }

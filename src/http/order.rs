@@ -34,7 +34,8 @@ pub(super) async fn place(call: &Call<'_>) -> Result<Reply, ApiError> {
             let prevented = prevented::of_taker(call, &order, kind).await;
             let printer = Printer { spec, unit: call.unit };
             let capacity = 640 + fills.len() * 160;
-            let reply = Reply::write(capacity, |json| printer.placed(json, &order, (&fills, &prevented), kind));
+            let reply =
+                Reply::write(capacity, |json| printer.placed(json, &order, (&fills, &prevented), kind));
             Ok(Reply { counts: Some(counts), ..reply })
         }
         _ => Err(mismatched()),

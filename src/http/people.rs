@@ -11,6 +11,7 @@ use serde::Deserialize;
 use super::{
     authenticate::{COOKIE, require_csrf, session},
     call::{Call, Reply, mismatched},
+    client::client_address,
     error::{ApiError, Operation},
     origin::refuse_foreign,
     session::begin,
@@ -79,12 +80,12 @@ pub(super) async fn options(call: &Call<'_>) -> Result<Reply, ApiError> {
 
 /// `POST /x/v1/session`
 pub(super) async fn sign_in(call: &Call<'_>) -> Result<Reply, ApiError> {
-    refuse_foreign(call.request)?;
+    refuse_foreign(call.http()?)?;
     let Credentials { name, password } = call.json()?;
     // What cannot be a name is nobody's: that gives nothing away.
     let name = LoginName::parse(&name).ok_or_else(ApiError::wrong_password)?;
     let people = call.state.people();
-    let tried = people.throttle.sign_in(address(call.request), &name, call.state.exchange().now());
+    let tried = people.throttle.sign_in(address(call.http()?), &name, call.state.exchange().now());
     tried.map_err(throttled)?;
     let login = people.logins.get(&name);
     let hash = login.as_ref().map(|login| login.password.clone());
@@ -103,12 +104,12 @@ pub(super) async fn sign_in(call: &Call<'_>) -> Result<Reply, ApiError> {
 pub(super) async fn sign_up(call: &Call<'_>) -> Result<Reply, ApiError> {
     let people = call.state.people();
     let grant = people.grant.clone().ok_or_else(ApiError::not_found)?;
-    refuse_foreign(call.request)?;
+    refuse_foreign(call.http()?)?;
     let Credentials { name, password } = call.json()?;
     let name = LoginName::parse(&name)
         .ok_or_else(|| ApiError::unacceptable("name", "3 to 32 of a-z, 0-9, '_', '.' and '-'"))?;
     require_acceptable("password", &password, &name)?;
-    people.throttle.sign_up(address(call.request), call.state.exchange().now()).map_err(throttled)?;
+    people.throttle.sign_up(address(call.http()?), call.state.exchange().now()).map_err(throttled)?;
     if people.logins.get(&name).is_some() {
         // The slot decides; this spares the hashing.
         return Err(ApiError::refused(Reject::NameTaken, Operation::Operate));
@@ -123,12 +124,12 @@ pub(super) async fn sign_up(call: &Call<'_>) -> Result<Reply, ApiError> {
 
 /// `POST /x/v1/password`
 pub(super) async fn change_password(call: &Call<'_>) -> Result<Reply, ApiError> {
-    let session = session(call.state, call.request)?;
-    require_csrf(call.request, &session)?;
+    let session = session(call.state, call.http()?)?;
+    require_csrf(call.http()?, &session)?;
     let PasswordBody { current, new } = call.json()?;
     let name = session.name.clone().ok_or_else(ApiError::forbidden)?;
     let people = call.state.people();
-    let tried = people.throttle.sign_in(address(call.request), &name, call.state.exchange().now());
+    let tried = people.throttle.sign_in(address(call.http()?), &name, call.state.exchange().now());
     tried.map_err(throttled)?;
     let hash = people.logins.get(&name).map(|login| login.password.clone());
     if !people.passwords.verify(current, hash).await.map_err(not_hashed)? {
@@ -140,7 +141,7 @@ pub(super) async fn change_password(call: &Call<'_>) -> Result<Reply, ApiError> 
     let command = AccountCommand::ChangePassword(ChangePassword { account, name, password });
     match call.command(command, Operation::Operate).await? {
         Answer::PasswordChanged => {
-            let cookie = call.request.cookie(COOKIE);
+            let cookie = call.http()?.cookie(COOKIE);
             call.state.sessions().end_others(account, cookie.as_ref().map_or("", |cookie| cookie.value()));
             Ok(Reply::json("{}".to_owned()))
         }
@@ -157,7 +158,7 @@ fn require_acceptable(parameter: &str, password: &str, name: &LoginName) -> Resu
 }
 
 fn address(request: &HttpRequest) -> IpAddr {
-    request.peer_addr().map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |address| address.ip())
+    client_address(request).unwrap_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED))
 }
 
 fn throttled(Throttled(seconds): Throttled) -> ApiError {

@@ -20,7 +20,7 @@ pub(super) async fn orders(call: &Call<'_>) -> Result<Reply, ApiError> {
 
 /// `GET /x/v1/rateLimit`
 pub(super) async fn address(call: &Call<'_>) -> Result<Reply, ApiError> {
-    Ok(written(call.state.limits_of(client_address(call.request))))
+    Ok(written(call.state.limits_of(client_address(call.http()?))))
 }
 
 fn written(limits: impl Iterator<Item = RateLimit>) -> Reply {

@@ -41,7 +41,7 @@ pub(super) fn begin(
     })?;
     let seconds = i64::try_from(sessions.lifetime().as_secs()).unwrap_or(i64::MAX);
     let mut reply = Reply::write(192, |json| write(json, &begun.session, call.state.demo_account()));
-    reply.cookie = Some(cookie(call.request, begun.cookie.clone(), Duration::seconds(seconds)));
+    reply.cookie = Some(cookie(call.http()?, begun.cookie.clone(), Duration::seconds(seconds)));
     Ok((begun.cookie, reply))
 }
 
@@ -59,7 +59,7 @@ pub(super) async fn end(call: &Call<'_>) -> Result<Reply, ApiError> {
         call.state.sessions().end(cookie.value(), call.state.exchange().now());
     }
     let mut reply = Reply::json("{}".to_owned());
-    reply.cookie = Some(cookie(call.request, String::new(), Duration::ZERO));
+    reply.cookie = Some(cookie(call.http()?, String::new(), Duration::ZERO));
     Ok(reply)
 }
 

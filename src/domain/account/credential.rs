@@ -46,7 +46,7 @@ impl Turn<'_> {
         if let Some(reject) = grant.iter().find_map(|granted| self.ungrantable(*granted)) {
             return Ok(Err(reject));
         }
-        let opened = match self.create_account(CreateAccount { id: None, tier: 0 })? {
+        let opened = match self.create_account(CreateAccount { id: None, tier: 0, is_unlimited: false })? {
             Ok(Answer::AccountCreated(account)) => account,
             other => return Ok(other),
         };
