@@ -20,15 +20,14 @@ const NOW: u64 = 1_700_000_001_000;
 const ALL: &[i64] = &[
     -1000, -1001, -1002, -1003, -1006, -1007, -1008, -1013, -1014, -1015, -1016, -1020, -1021, -1022, -1100, -1101, -1102,
     -1103, -1104, -1105, -1106, -1108, -1111, -1112, -1114, -1115, -1116, -1117, -1118, -1119, -1120, -1121, -1125, -1127,
-    -1128, -1130, -1131, -1134, -1135, -1139, -1145, -1151, -1158, -1165, -1166, -1168, -1194, -1196, -1197, -1198, -1199,
-    -1220, -2010, -2011, -2013, -2014, -2015, -2016, -2021, -2022, -2026, -2035, -2036, -2038, -2039, -2043,
+    -1128, -1130, -1131, -1134, -1135, -1139, -1145, -1151, -1158, -1160, -1165, -1166, -1168, -1194, -1196, -1197, -1198,
+    -1199, -1220, -2010, -2011, -2013, -2014, -2015, -2016, -2021, -2022, -2026, -2035, -2036, -2038, -2039, -2043,
 ];
 
 /// Codes no request of a test can bring about; docs/api.md says why of each.
 #[rustfmt::skip]
 const ABSENT: &[i64] = &[
-    -1000, -1001, -1006, -1007, -1008, -1014, -1103, -1112, -1114, -1118, -1119, -1120, -1125, -1139, -1158, -1165, -1166,
-    -1168, -1196, -1197, -1198, -1199, -1220, -2016, -2026, -2035, -2036,
+    -1000, -1001, -1006, -1007, -1008, -1014, -1103, -1112, -1114, -1118, -1119, -1125, -2016, -2026,
 ];
 
 /// How a request is sent.
@@ -74,6 +73,7 @@ const CANCEL: &str = "DELETE /api/v3/order";
 const QUERY: &str = "GET /api/v3/order";
 const AMEND: &str = "PUT /api/v3/order/amend/keepPriority";
 const REPLACE: &str = "POST /api/v3/order/cancelReplace";
+const PLACE_PAIR: &str = "POST /api/v3/orderList/oco";
 
 fn parameters() -> Vec<Case> {
     use By::{Anybody, Operator, Seller};
@@ -88,6 +88,7 @@ fn parameters() -> Vec<Case> {
     let day = "More than 24 hours between startTime and endTime.";
     let twice = "Symbol is present multiple times in the list.";
     let both = "Combination of optional parameters invalid.";
+    let other_status = "The symbol's status does not match the requested symbolStatus.";
     vec![
         case(
             Anybody,
@@ -151,6 +152,9 @@ fn parameters() -> Vec<Case> {
         bad(Operator, "POST /x/v1/operator/deposit", "[]", -1135, "Invalid JSON Request"),
         bad(Seller, CANCEL, "symbol=BTCUSDT&orderId=1&cancelRestrictions=NONE", -1145, restrictions),
         bad(Anybody, "GET /api/v3/ticker/price", "symbols=%5B%22BTCUSDT%22,%22BTCUSDT%22%5D", -1151, twice),
+        bad(Anybody, "GET /api/v3/klines", "symbol=BTCUSDT&interval=2m", -1120, "Invalid interval."),
+        bad(Anybody, "GET /api/v3/ticker/24hr", "symbol=BTCUSDT&type=TINY", -1139, "Invalid ticker type."),
+        bad(Anybody, "GET /api/v3/depth", "symbol=BTCUSDT&symbolStatus=CANCEL_ONLY", -1220, other_status),
         bad(Anybody, "GET /api/v3/time", "", -1194, unit),
         bad(
             Anybody,
@@ -159,6 +163,30 @@ fn parameters() -> Vec<Case> {
             -2043,
             "This symbol doesn't have a reference price.",
         ),
+    ]
+}
+
+/// Pairs of orders that do not fit together.
+fn pairs() -> Vec<Case> {
+    let pair = |side: &str, above: &str, below: &str, code: i64, text: &str| {
+        let params = format!("symbol=BTCUSDT&side={side}&quantity=0.5&aboveType={above}&belowType={below}");
+        bad(By::Seller, PLACE_PAIR, params, code, text)
+    };
+    let below =
+        "STOP_LOSS_LIMIT&belowStopPrice=44000&belowPrice=43900&belowTimeInForce=IOC&belowIcebergQty=0.1";
+    let in_force =
+        "Parameter 'belowIcebergQty' is not supported if `aboveTimeInForce`/`belowTimeInForce` is not GTC.";
+    let (maker, stop, gain) = ("LIMIT_MAKER", "STOP_LOSS", "TAKE_PROFIT");
+    vec![
+        pair("SELL", "LIMIT", stop, -1158, "Order type not supported in OCO."),
+        pair("SELL", "LIMIT_MAKER&abovePrice=46000", below, -1160, in_force),
+        pair("BUY", maker, gain, -1165, "A limit order in a buy OCO must be below."),
+        pair("SELL", gain, maker, -1166, "A limit order in a sell OCO must be above."),
+        pair("SELL", maker, maker, -1168, "At least one OCO order must be contingent."),
+        pair("BUY", stop, stop, -1196, "A stop loss order in a buy OCO must be above."),
+        pair("SELL", stop, stop, -1197, "A stop loss order in a sell OCO must be below."),
+        pair("BUY", gain, maker, -1198, "A take profit order in a buy OCO must be below."),
+        pair("SELL", maker, gain, -1199, "A take profit order in a sell OCO must be above."),
     ]
 }
 
@@ -283,7 +311,7 @@ fn every_code_happens_with_its_exact_text() {
     block_on(async {
         let api = Api::new(server.url());
         let (mut first_order, mut wrong) = (String::new(), Vec::new());
-        for case in parameters().into_iter().chain(orders()) {
+        for case in parameters().into_iter().chain(pairs()).chain(orders()) {
             let params = case.params.replace("{a}", &first_order);
             let answer = send(&api, &keys, &case, &params).await;
             let found = answer.refusal();
@@ -362,9 +390,12 @@ fn who_asks_too_much_is_refused_with_the_exact_text() {
 
 #[test]
 fn every_code_is_tested_or_said_to_be_absent_and_why() {
-    let tested = parameters().iter().chain(&orders()).map(|case| case.code).collect::<BTreeSet<_>>();
+    let tested: BTreeSet<i64> =
+        [parameters(), pairs(), orders()].into_iter().flatten().map(|case| case.code).collect();
     let others = [-1003, -1021, -1022, -2014, -2015]; // the tests above this one
-    let covered: BTreeSet<i64> = tested.into_iter().chain(others).filter(|code| *code != 0).collect();
+    let on_streams = [-2035, -2036]; // the tests of the WebSocket API
+    let covered: BTreeSet<i64> =
+        tested.into_iter().chain(others).chain(on_streams).filter(|code| *code != 0).collect();
     let absent: BTreeSet<i64> = ABSENT.iter().copied().collect();
     assert!(covered.is_disjoint(&absent), "{:?} happen", covered.intersection(&absent));
     let known: BTreeSet<i64> = covered.union(&absent).copied().collect();

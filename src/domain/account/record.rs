@@ -175,7 +175,7 @@ mod tests {
         }
 
         fn open(&mut self, index: u64) {
-            let create = CreateAccount { id: Some(account(index)), tier: 0 };
+            let create = CreateAccount { id: Some(account(index)), tier: 0, is_unlimited: false };
             self.command(AccountCommand::CreateAccount(create));
         }
 

@@ -19,6 +19,10 @@ use crate::{
 /// The time of every desk, early in a minute.
 const NOW: u64 = 1_700_000_001_000;
 const DENIED: (u16, i64, &str) = (401, -1002, "You are not authorized to execute this request.");
+/// Somebody with a password; the demo's visitor has none to change.
+const PERSON: &str = r#"{"name":"grace.hopper","password":"correct horse battery"}"#;
+/// A browser need not be signed in to sign in.
+const ENTRANCES: [&str; 3] = ["POST /x/v1/session/demo", "POST /x/v1/session", "POST /x/v1/signup"];
 
 /// What is known of one route.
 pub(super) struct Row {
@@ -34,6 +38,8 @@ pub(super) struct Row {
 enum Reply {
     /// An object with exactly these keys, or a list of such objects.
     Keys(Vec<&'static str>),
+    /// A list of lists of so many values.
+    Columns(usize),
     /// Exactly this.
     Json(Value),
     /// Text, not JSON.
@@ -49,7 +55,8 @@ impl Row {
         Self { route, before: Vec::new(), params: String::new(), reply, weight: 0, wrong: Vec::new() }
     }
 
-    /// A request of the trader to send first, e.g. `POST /api/v3/order`.
+    /// A request to send first, e.g. `POST /api/v3/order`: the trader's if it must be signed, else of whoever sends the
+    /// good one. Its `apiKey` or `orderId` then stands for `{apiKey}` or `{orderId}`.
     pub(super) fn after(mut self, route: &'static str, params: impl Into<String>) -> Self {
         self.before.push((route, params.into()));
         self
@@ -63,6 +70,11 @@ impl Row {
     /// The keys of its reply.
     pub(super) fn keys(self, keys: &[&'static str]) -> Self {
         Self { reply: Reply::Keys(keys.to_vec()), ..self }
+    }
+
+    /// Its reply is a list of lists of so many values.
+    pub(super) fn columns(self, count: usize) -> Self {
+        Self { reply: Reply::Columns(count), ..self }
     }
 
     /// Its whole reply.
@@ -86,8 +98,19 @@ impl Row {
     }
 
     /// A wrong request, answered with 400.
-    pub(super) fn refuses(mut self, params: impl Into<String>, code: i64, text: impl Into<String>) -> Self {
-        self.wrong.push((params.into(), 400, code, text.into()));
+    pub(super) fn refuses(self, params: impl Into<String>, code: i64, text: impl Into<String>) -> Self {
+        self.refuses_with(400, params, code, text)
+    }
+
+    /// A wrong request, answered with another status.
+    pub(super) fn refuses_with(
+        mut self,
+        status: u16,
+        params: impl Into<String>,
+        code: i64,
+        text: impl Into<String>,
+    ) -> Self {
+        self.wrong.push((params.into(), status, code, text.into()));
         self
     }
 
@@ -108,25 +131,36 @@ impl Row {
 
     /// Checks everything the row says.
     pub(super) async fn check(&self, desk: &Desk) {
-        let (method, path) = self.route.split_once(' ').unwrap();
-        let endpoint = ENDPOINTS.iter().find(|row| row.method == *method && row.path == path).unwrap();
+        let endpoint = endpoint_of(self.route);
         let api = Api::new(desk.server.url());
         if matches!(self.reply, Reply::Text) {
-            return check_text(desk, path).await;
+            return check_text(desk, endpoint.path).await;
         }
-        let caller = Caller::of(endpoint, desk, &api).await;
+        let (caller, trader) = (Caller::of(endpoint, desk, &api).await, Caller::Signed(desk.trader.clone()));
+        let mut made = Vec::new();
         for (route, params) in &self.before {
-            let (method, path) = route.split_once(' ').unwrap();
-            let sent = api.signed_at(&desk.trader, method.parse().unwrap(), path, params, NOW).await;
+            let before = endpoint_of(route);
+            let is_signed = matches!(before.security, Security::Trade | Security::UserData);
+            let sender = if is_signed { &trader } else { &caller };
+            let sent = sender.send(before, &api, params).await;
             assert_eq!(sent.status, 200, "before {}: {sent:?}", self.route);
+            for name in ["apiKey", "orderId"] {
+                match &sent.json[name] {
+                    Value::Null => {}
+                    Value::String(text) => made.push((format!("{{{name}}}"), text.clone())),
+                    other => made.push((format!("{{{name}}}"), other.to_string())),
+                }
+            }
         }
-        self.check_strangers(endpoint, desk, &api).await;
+        let fill = |text: &str| made.iter().fold(text.to_owned(), |text, (name, it)| text.replace(name, it));
+        let params = fill(&self.params);
+        self.check_strangers(endpoint, &params, desk, &api).await;
         for (params, status, code, text) in &self.wrong {
-            let refused = caller.send(endpoint, &api, params).await;
+            let refused = caller.send(endpoint, &api, &fill(params)).await;
             assert_eq!(refused.refusal(), (*status, *code, text.as_str()), "{} {params}", self.route);
         }
         let used = desk.used_weight(&api).await;
-        let good = caller.send(endpoint, &api, &self.params).await;
+        let good = caller.send(endpoint, &api, &params).await;
         assert_eq!(desk.used_weight(&api).await - used, self.weight, "the weight of {}", self.route);
         self.check_reply(&good);
     }
@@ -137,6 +171,10 @@ impl Row {
             Reply::Text => unreachable!(),
             Reply::Json(expected) => {
                 assert_eq!((good.status.as_u16(), &good.json), (200, expected), "{}", self.route);
+            }
+            Reply::Columns(expected) => {
+                let found = good.json[0].as_array().map(Vec::len);
+                assert_eq!(found, Some(*expected), "the columns of {}: {good:?}", self.route);
             }
             Reply::Keys(expected) => {
                 assert_eq!(good.status, 200, "{}: {good:?}", self.route);
@@ -154,9 +192,9 @@ impl Row {
     }
 
     /// Who has not proved who they are, or may not do this, is turned away.
-    async fn check_strangers(&self, endpoint: &Endpoint, desk: &Desk, api: &Api) {
+    async fn check_strangers(&self, endpoint: &Endpoint, params: &str, desk: &Desk, api: &Api) {
         let method = || endpoint.method.as_str().parse::<Method>().unwrap();
-        let (path, params) = (endpoint.path, self.params.as_str());
+        let path = endpoint.path;
         match endpoint.security {
             Security::Trade | Security::UserData => {
                 let unsigned = api.send(method(), path, &[], "").await;
@@ -182,12 +220,17 @@ impl Row {
                     );
                 }
             }
-            Security::Browser if endpoint.path != "/x/v1/session/demo" => {
+            Security::Browser if !ENTRANCES.contains(&self.route) => {
                 assert_eq!(api.send(method(), path, &[], params).await.refusal(), DENIED, "{endpoint:?}");
             }
             Security::Browser | Security::Public | Security::Probe => {}
         }
     }
+}
+
+fn endpoint_of(route: &str) -> &'static Endpoint {
+    let (method, path) = route.split_once(' ').unwrap();
+    ENDPOINTS.iter().find(|row| row.method == *method && row.path == path).unwrap()
 }
 
 /// Metrics are the only reply that is not JSON.
@@ -213,7 +256,11 @@ impl Caller {
             Security::Trade | Security::UserData => Self::Signed(desk.trader.clone()),
             Security::Operator => Self::Operator,
             Security::Browser => {
-                let begun = api.send(Method::POST, "/x/v1/session/demo", &[], "").await;
+                let (begin, body) = match endpoint.path {
+                    "/x/v1/password" => ("/x/v1/signup", PERSON),
+                    _ => ("/x/v1/session/demo", ""),
+                };
+                let begun = api.send(Method::POST, begin, &[], body).await;
                 let cookie = begun.header("set-cookie").unwrap().split(';').next().unwrap().to_owned();
                 Self::Browser { cookie, token: begun.json["csrfToken"].as_str().unwrap().to_owned() }
             }

@@ -2,10 +2,10 @@
 
 use serde_json::json;
 
-use super::row::Row;
+use super::{lists, market, row::Row};
 
-const ACK: [&str; 5] = ["symbol", "orderId", "orderListId", "clientOrderId", "transactTime"];
-const AMOUNTS: [&str; 10] = [
+pub(super) const ACK: [&str; 5] = ["symbol", "orderId", "orderListId", "clientOrderId", "transactTime"];
+pub(super) const AMOUNTS: [&str; 10] = [
     "price",
     "origQty",
     "executedQty",
@@ -19,43 +19,56 @@ const AMOUNTS: [&str; 10] = [
 ];
 const QUERIED: [&str; 6] = ["stopPrice", "icebergQty", "time", "updateTime", "isWorking", "workingTime"];
 const IDS: [&str; 4] = ["symbol", "orderId", "orderListId", "clientOrderId"];
-const SYMBOLS: &str = r#"^\[("[A-Z0-9-_.]{1,20}"(,"[A-Z0-9-_.]{1,20}"){0,}){0,1}\]$"#;
-const COMBINATION: &str = "Combination of optional parameters invalid.";
+pub(super) const COMBINATION: &str = "Combination of optional parameters invalid.";
+const SESSION: [&str; 4] = ["accountId", "csrfToken", "demo", "name"];
 const INVALID_JSON: &str = "Invalid JSON Request";
-const PLACE: &str = "POST /api/v3/order";
+pub(super) const PLACE: &str = "POST /api/v3/order";
 
 /// A limit order that rests.
-fn order(name: &str) -> String {
+pub(super) fn order(name: &str) -> String {
     format!(
         "symbol=BTCUSDT&side=SELL&type=LIMIT&timeInForce=GTC&quantity=0.01&price=50000&newClientOrderId={name}"
     )
 }
 
 /// A trade of the trader with itself.
-fn traded(row: Row) -> Row {
+pub(super) fn traded(row: Row) -> Row {
     let sell = "symbol=BTCUSDT&side=SELL&type=LIMIT&timeInForce=GTC&quantity=0.01&price=45000";
     row.after(PLACE, sell).after(PLACE, sell.replace("SELL", "BUY"))
 }
 
-fn keys(parts: &[&[&'static str]]) -> Vec<&'static str> {
+pub(super) fn keys(parts: &[&[&'static str]]) -> Vec<&'static str> {
     parts.concat()
 }
 
-fn invalid(name: &str) -> String {
+pub(super) fn invalid(name: &str) -> String {
     format!("Data sent for parameter '{name}' is not valid.")
 }
 
-fn missing_one(one: &str, other: &str) -> String {
-    format!("Param '{one}' or '{other}' must be sent, but both were empty/null!")
+fn unacceptable(name: &str, why: &str) -> String {
+    format!("Data sent for parameter '{name}' is not valid: {why}.")
 }
 
-fn illegal_symbols() -> String {
-    format!("Illegal characters found in parameter 'symbols'; legal range is '{SYMBOLS}'.")
+pub(super) fn missing_one(one: &str, other: &str) -> String {
+    format!("Param '{one}' or '{other}' must be sent, but both were empty/null!")
 }
 
 /// Every row.
 pub(super) fn rows() -> Vec<Row> {
-    let groups = [orders(), account(), market(), general(), shims(), sessions(), operator(), probes()];
+    let (lists, market) = (lists::rows(), market::rows());
+    let groups = [
+        orders(),
+        lists,
+        account(),
+        market,
+        general(),
+        shims(),
+        sessions(),
+        people(),
+        keys_of_accounts(),
+        operator(),
+        probes(),
+    ];
     groups.into_iter().flatten().collect()
 }
 
@@ -70,7 +83,12 @@ fn orders() -> Vec<Row> {
             .needs("type")
             .needs("timeInForce")
             .needs("price")
-            .refuses(order("placed").replace("SELL", "HOLD"), -1117, "Invalid side."),
+            .refuses(order("placed").replace("SELL", "HOLD"), -1117, "Invalid side.")
+            .refuses(
+                "symbol=BTCUSDT&side=SELL&type=STOP_LOSS&quantity=0.01",
+                -1102,
+                missing_one("stopPrice", "trailingDelta"),
+            ),
         Row::of("DELETE /api/v3/order")
             .after(PLACE, order("cancelled"))
             .asks("symbol=BTCUSDT&origClientOrderId=cancelled")
@@ -200,61 +218,19 @@ fn account() -> Vec<Row> {
                 -1104,
                 "Not all sent parameters were read; read '2' parameter(s) but was sent '3'.",
             ),
-    ]
-}
-
-fn market() -> Vec<Row> {
-    let symbol = "symbol=BTCUSDT";
-    vec![
-        Row::of("GET /api/v3/depth")
-            .asks(symbol)
-            .keys(&["lastUpdateId", "bids", "asks"])
-            .weighs(5)
-            .needs_symbol()
-            .refuses("symbol=BTCUSDT&limit=0", -1130, invalid("limit")),
-        traded(Row::of("GET /api/v3/trades"))
-            .asks(symbol)
-            .keys(&["id", "price", "qty", "quoteQty", "time", "isBuyerMaker", "isBestMatch"])
-            .weighs(25)
-            .needs_symbol(),
-        Row::of("GET /api/v3/historicalBlockTrades")
-            .asks("symbol=BTCUSDT&fromId=1")
-            .json(json!([]))
-            .weighs(25)
-            .needs_symbol()
-            .needs("fromId"),
-        Row::of("GET /api/v3/ticker/price")
-            .asks(symbol)
-            .keys(&["symbol", "price"])
-            .weighs(2)
-            .refuses("symbol=DOGEUSDT", -1121, "Invalid symbol.")
-            .refuses("symbols=BTCUSDT", -1100, illegal_symbols())
-            .refuses("symbol=BTCUSDT&symbols=%5B%22BTCUSDT%22%5D", -1128, COMBINATION),
-        Row::of("GET /api/v3/ticker/bookTicker")
-            .asks("symbols=%5B%22BTCUSDT%22%5D")
-            .keys(&["symbol", "bidPrice", "bidQty", "askPrice", "askQty"])
-            .weighs(4)
-            .refuses(
-                "symbols=%5B%22BTCUSDT%22,%22BTCUSDT%22%5D",
-                -1151,
-                "Symbol is present multiple times in the list.",
-            ),
-        Row::of("GET /api/v3/referencePrice")
-            .asks(symbol)
-            .is_refused(400, -2043, "This symbol doesn't have a reference price.")
-            .weighs(2)
-            .needs_symbol(),
-        Row::of("GET /api/v3/referencePrice/calculation")
-            .asks(symbol)
-            .is_refused(400, -2043, "This symbol doesn't have a reference price.")
-            .weighs(2)
-            .needs_symbol(),
-        Row::of("GET /api/v3/executionRules")
-            .asks(symbol)
-            .json(json!({ "symbolRules": [] }))
-            .weighs(2)
-            .refuses("symbol=BTCUSDT&symbolStatus=TRADING", -1128, COMBINATION)
-            .refuses("symbolStatus=OPEN", -1130, invalid("symbolStatus")),
+        // Events are kept from when somebody first listened, and nobody did; the list is tested with the streams.
+        Row::of("GET /x/v1/events")
+            .after(PLACE, order("told"))
+            .asks("fromSeq=0")
+            .is_refused(
+                400,
+                -93_002,
+                "Events after fromSeq are no longer kept; read the account again and go on from its last event.",
+            )
+            .weighs(20)
+            .needs("fromSeq")
+            .refuses("fromSeq=1000000000", -93_003, "fromSeq is after the account's last event.")
+            .refuses("fromSeq=0&limit=0", -1130, invalid("limit")),
     ]
 }
 
@@ -316,11 +292,106 @@ fn shims() -> Vec<Row> {
 }
 
 fn sessions() -> Vec<Row> {
-    let session = ["accountId", "csrfToken", "demo"];
     vec![
-        Row::of("POST /x/v1/session/demo").keys(&session).weighs(1),
-        Row::of("GET /x/v1/session").keys(&session).weighs(1),
+        Row::of("POST /x/v1/session/demo").keys(&SESSION).weighs(1),
+        Row::of("GET /x/v1/session").keys(&SESSION).weighs(1),
         Row::of("DELETE /x/v1/session").json(json!({})).weighs(1),
+        Row::of("GET /x/v1/session/options").json(json!({ "signUp": true, "demo": true })).weighs(1).refuses(
+            "demo=true",
+            -1104,
+            "Not all sent parameters were read; read '0' parameter(s) but was sent '1'.",
+        ),
+    ]
+}
+
+fn people() -> Vec<Row> {
+    let person = |name: &str, password: &str| json!({ "name": name, "password": password }).to_string();
+    let change = |current: &str, new: &str| json!({ "current": current, "new": new }).to_string();
+    let password = "correct horse battery";
+    let wrong_length = "10 to 128 bytes, and not the name";
+    vec![
+        Row::of("POST /x/v1/signup")
+            .asks(person("ada", password))
+            .keys(&SESSION)
+            .weighs(1)
+            .refuses("{}", -1135, INVALID_JSON)
+            .refuses(
+                person("a", password),
+                -1130,
+                unacceptable("name", "3 to 32 of a-z, 0-9, '_', '.' and '-'"),
+            )
+            .refuses(person("ada", "short"), -1130, unacceptable("password", wrong_length)),
+        Row::of("POST /x/v1/session")
+            .after("POST /x/v1/signup", person("charles", password))
+            .asks(person("charles", password))
+            .keys(&SESSION)
+            .weighs(1)
+            .refuses("{}", -1135, INVALID_JSON)
+            .refuses_with(
+                401,
+                person("charles", "wrong password"),
+                -1002,
+                "The name or the password is wrong.",
+            ),
+        Row::of("POST /x/v1/password")
+            .asks(change(password, "a better password"))
+            .json(json!({}))
+            .weighs(1)
+            .refuses("{}", -1135, INVALID_JSON)
+            .refuses(
+                change("wrong password", "a better password"),
+                -1130,
+                unacceptable("current", "it is not the password"),
+            )
+            .refuses(change(password, "short"), -1130, unacceptable("new", wrong_length)),
+    ]
+}
+
+fn keys_of_accounts() -> Vec<Row> {
+    let made = r#"{"type":"HMAC","permissions":["TRADE"]}"#;
+    let by_operator = r#"{"accountId":11,"permissions":["TRADE"]}"#;
+    let none_permitted = unacceptable("permissions", "at least one of TRADE and USER_DATA");
+    let key = ["apiKey", "type", "label", "permissions", "createTime"];
+    let with_secret = keys(&[&key, &["secretKey"]]);
+    vec![
+        Row::of("GET /x/v1/keys").after("POST /x/v1/keys", made).keys(&key).weighs(1),
+        Row::of("POST /x/v1/keys")
+            .asks(made)
+            .keys(&with_secret)
+            .weighs(1)
+            .refuses(r#"{"permissions":["TRADE"]}"#, -1135, INVALID_JSON)
+            .refuses(made.replace("\"TRADE\"", ""), -1130, &none_permitted)
+            .refuses(
+                made.replace("HMAC", "RSA"),
+                -1102,
+                "Mandatory parameter 'publicKey' was not sent, was empty/null, or malformed.",
+            )
+            .refuses(
+                r#"{"type":"HMAC","permissions":["TRADE"],"publicKey":"key"}"#,
+                -1106,
+                "Parameter 'publicKey' sent when not required.",
+            ),
+        Row::of("DELETE /x/v1/keys")
+            .after("POST /x/v1/keys", made)
+            .asks(r#"{"apiKey":"{apiKey}"}"#)
+            .json(json!({}))
+            .weighs(1)
+            .refuses("{}", -1135, INVALID_JSON)
+            .refuses(r#"{"apiKey":"none"}"#, -1130, invalid("apiKey")),
+        Row::of("POST /x/v1/operator/keys")
+            .asks(by_operator)
+            .keys(&with_secret)
+            .weighs(1)
+            .refuses(by_operator.replace("TRADE", "FLY"), -1135, INVALID_JSON)
+            .refuses(by_operator.replace("\"TRADE\"", ""), -1130, none_permitted)
+            .refuses(by_operator.replace("11", "999"), -1130, invalid("accountId")),
+        Row::of("DELETE /x/v1/operator/keys")
+            .after("POST /x/v1/operator/keys", by_operator)
+            .asks(r#"{"accountId":11,"apiKey":"{apiKey}"}"#)
+            .json(json!({}))
+            .weighs(1)
+            .refuses(r#"{"accountId":11}"#, -1135, INVALID_JSON)
+            .refuses(r#"{"accountId":11,"apiKey":"none"}"#, -1130, invalid("apiKey")),
     ]
 }
 
@@ -343,12 +414,6 @@ fn operator() -> Vec<Row> {
             .weighs(1)
             .refuses(r#"{"name":"x"}"#, -1135, INVALID_JSON)
             .refuses(r#"{"id":78,"tier":9}"#, -1130, invalid("tier")),
-        Row::of("POST /x/v1/operator/keys")
-            .asks(r#"{"accountId":11,"permissions":["TRADE"]}"#)
-            .keys(&["apiKey", "secretKey"])
-            .weighs(1)
-            .refuses(r#"{"accountId":11,"permissions":["FLY"]}"#, -1135, INVALID_JSON)
-            .refuses(r#"{"accountId":999,"permissions":[]}"#, -1130, invalid("accountId")),
         transferred("POST /x/v1/operator/deposit"),
         transferred("POST /x/v1/operator/withdraw"),
     ]

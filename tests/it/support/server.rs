@@ -49,7 +49,7 @@ impl TestServer {
     /// The same on a clock of the test.
     pub(crate) fn start_at(clock: Clock, settings: &str) -> Self {
         let directory = tempfile::tempdir().unwrap();
-        let server = Self::start_with(directory.path(), clock, settings);
+        let server = Self::start_with(directory.path(), settings, clock);
         server.directory.set(directory).unwrap();
         server
     }
