@@ -29,6 +29,7 @@ max-qty = "10000000"
 max-num-orders = 100000
 market-collar = "1"
 fees = [{ maker = "0", taker = "0" }]
+special-orders = { max-num-order-amends = 0 }
 "#;
 
 fn replay(messages: &str, orderbook: &str) -> Option<(usize, Plan, Report)> {

@@ -113,6 +113,38 @@ impl AccountState {
     }
 }
 
+impl AccountState {
+    pub(super) fn keep(&mut self, account: AccountId, id: &str, kept: &Kept) -> Result<(), Fault> {
+        if let Kept::Order { command, answer: None, .. } = kept {
+            self.keyed.insert(*command, (account, id.to_owned()));
+        }
+        let is_order = matches!(kept, Kept::Order { .. });
+        let account = self.account_mut(account)?;
+        account.keyed_orders += usize::from(is_order);
+        account.requests.insert(id.to_owned(), kept.clone());
+        Ok(())
+    }
+
+    pub(super) fn answer_kept(&mut self, command: CommandId, answer: &Answer) -> Result<(), Fault> {
+        let Some((account, id)) = self.keyed.remove(&command) else {
+            return Err(Fault::new(format!("command {} has no key", command.get())));
+        };
+        if let Some(Kept::Order { answer: kept, .. }) = self.account_mut(account)?.requests.get_mut(&id) {
+            *kept = Some(Box::new(answer.clone()));
+        }
+        Ok(())
+    }
+
+    pub(super) fn forget(&mut self, account: AccountId, id: &str) -> Result<(), Fault> {
+        let account = self.account_mut(account)?;
+        if let Some(Kept::Order { command, .. }) = account.requests.remove(id) {
+            account.keyed_orders -= 1;
+            self.keyed.remove(&command);
+        }
+        Ok(())
+    }
+}
+
 /// Returns whether nothing came of it: a cancel-replace of which neither half was done.
 fn is_refusal(answer: &Answer) -> bool {
     match answer {

@@ -9,7 +9,12 @@ use std::collections::{BTreeMap, VecDeque};
 
 use serde::{Deserialize, Serialize};
 
-use super::{change::Change, event::UserEvent, slot::Turn};
+use super::{
+    change::Change,
+    event::{UserEvent, UserEventKind},
+    slot::Turn,
+    state::AccountState,
+};
 use crate::domain::{id::AccountId, reject::Fault};
 
 /// How many events of one account are kept.
@@ -121,6 +126,29 @@ impl Turn<'_> {
             }
         }
         self.change(Change::Recorded { account, is_on: true })
+    }
+}
+
+impl AccountState {
+    pub(super) fn told(&mut self, id: AccountId, event: Option<&UserEventKind>) -> Result<(), Fault> {
+        let time = self.time;
+        let account = self.account_mut(id)?;
+        account.event_seq += 1;
+        let seq = account.event_seq;
+        if let Some(kind) = event {
+            self.record.push(UserEvent { account: id, seq, time, kind: kind.clone() });
+        }
+        Ok(())
+    }
+
+    pub(super) fn set_recorded(&mut self, id: AccountId, is_on: bool) -> Result<(), Fault> {
+        self.account_mut(id)?.recorded = is_on;
+        if is_on {
+            self.record.open(id);
+        } else {
+            self.record.close(id);
+        }
+        Ok(())
     }
 }
 

@@ -7,7 +7,6 @@ use serde::{Deserialize, Serialize};
 use super::{
     archive::{Archive, Prevention},
     change::{Cause, Change, Lowering},
-    event::{UserEvent, UserEventKind},
     ledger::{ByAsset, ByKey, Place, Posting},
     quota::OrderQuota,
     record::Record,
@@ -476,57 +475,6 @@ impl AccountState {
         self.amending.remove(&id);
         if status != OrderStatus::Rejected {
             self.archive.add_order(order);
-        }
-        Ok(())
-    }
-
-    fn keep(&mut self, account: AccountId, id: &str, kept: &Kept) -> Result<(), Fault> {
-        if let Kept::Order { command, answer: None, .. } = kept {
-            self.keyed.insert(*command, (account, id.to_owned()));
-        }
-        let is_order = matches!(kept, Kept::Order { .. });
-        let account = self.account_mut(account)?;
-        account.keyed_orders += usize::from(is_order);
-        account.requests.insert(id.to_owned(), kept.clone());
-        Ok(())
-    }
-
-    fn answer_kept(&mut self, command: CommandId, answer: &Answer) -> Result<(), Fault> {
-        let Some((account, id)) = self.keyed.remove(&command) else {
-            return Err(Fault::new(format!("command {} has no key", command.get())));
-        };
-        if let Some(Kept::Order { answer: kept, .. }) = self.account_mut(account)?.requests.get_mut(&id) {
-            *kept = Some(Box::new(answer.clone()));
-        }
-        Ok(())
-    }
-
-    fn forget(&mut self, account: AccountId, id: &str) -> Result<(), Fault> {
-        let account = self.account_mut(account)?;
-        if let Some(Kept::Order { command, .. }) = account.requests.remove(id) {
-            account.keyed_orders -= 1;
-            self.keyed.remove(&command);
-        }
-        Ok(())
-    }
-
-    fn told(&mut self, id: AccountId, event: Option<&UserEventKind>) -> Result<(), Fault> {
-        let time = self.time;
-        let account = self.account_mut(id)?;
-        account.event_seq += 1;
-        let seq = account.event_seq;
-        if let Some(kind) = event {
-            self.record.push(UserEvent { account: id, seq, time, kind: kind.clone() });
-        }
-        Ok(())
-    }
-
-    fn set_recorded(&mut self, id: AccountId, is_on: bool) -> Result<(), Fault> {
-        self.account_mut(id)?.recorded = is_on;
-        if is_on {
-            self.record.open(id);
-        } else {
-            self.record.close(id);
         }
         Ok(())
     }
