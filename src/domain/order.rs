@@ -353,6 +353,11 @@ impl Order {
         self.status == OrderStatus::ConditionalPending && !self.awaits_list
     }
 
+    /// Returns whether it waited for the market and was triggered.
+    pub fn was_triggered(&self) -> bool {
+        self.kind.is_conditional() && self.status != OrderStatus::ConditionalPending
+    }
+
     /// Returns whether this is a market order by quote amount.
     pub const fn is_by_quote(&self) -> bool {
         !self.quote_quantity.is_zero()

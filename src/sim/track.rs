@@ -241,7 +241,9 @@ impl Tracks {
     pub(super) fn is_alone(&self, order: OrderId) -> Result<(), String> {
         let Some(sibling) = self.get(order)?.pair else { return Ok(()) };
         let other = self.get(sibling)?;
-        let is_gone = other.is_over && other.executed == 0;
+        // One that has not come to its book yet ends when it comes.
+        let is_on_its_way = !other.rests && !other.waits && !other.was_triggered;
+        let is_gone = (other.is_over || is_on_its_way) && other.executed == 0;
         expect(is_gone, &format!("order {order} goes on while {sibling}, the other of its pair, is there"))
     }
 

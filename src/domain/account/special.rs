@@ -91,11 +91,22 @@ impl AccountState {
         self.lists.get_mut(&id).ok_or_else(|| Fault::new(format!("list {} is not open", id.get())))
     }
 
-    /// Returns the other order of an order's pair, if it has one and that is open and not waiting for its list.
+    /// Returns the other order of an order's pair, if it has one and both are open, do not wait for their list, and
+    /// neither has been triggered: then they have one hold.
     pub(super) fn live_sibling(&self, order: &Order) -> Option<&Order> {
+        let sibling = self.open_sibling(order).filter(|sibling| !sibling.awaits_list);
+        sibling.filter(|sibling| !sibling.was_triggered() && !order.was_triggered())
+    }
+
+    /// Returns whether the other order of an order's pair was triggered before this one came to its book: it ends there,
+    /// and holds nothing any more.
+    pub(super) fn is_doomed(&self, order: &Order) -> bool {
+        self.open_sibling(order).is_some_and(Order::was_triggered)
+    }
+
+    fn open_sibling(&self, order: &Order) -> Option<&Order> {
         let list = &self.lists.get(&order.list?)?.list;
-        let sibling = list.sibling(order.id)?;
-        self.order(sibling).filter(|sibling| !sibling.awaits_list)
+        self.order(list.sibling(order.id)?)
     }
 
     /// Returns what an order of a pair will have to hold when it is the only one left.

@@ -42,6 +42,10 @@ impl Turn<'_> {
                 self.send_deferred(id)
             }
             OrderChange::Triggered => {
+                // The other order of a pair may still be on its way: it will be told that it has ended.
+                if let Some(sibling) = self.state.live_sibling(&order).copied() {
+                    self.leave_pair(sibling)?;
+                }
                 self.change(Change::OrderTriggered { order: id, time })?;
                 let order = self.state.order(id).copied().unwrap_or(order);
                 self.tell(order.account, |_| execution(&order, ExecutionKind::Triggered, None))

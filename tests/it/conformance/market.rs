@@ -133,12 +133,12 @@ pub(super) fn rows() -> Vec<Row> {
             ),
         Row::of("GET /api/v3/referencePrice")
             .asks(symbol)
-            .is_refused(400, -2043, "This symbol doesn't have a reference price.")
+            .refused_as(400, -2043, "This symbol doesn't have a reference price.")
             .weighs(2)
             .needs_symbol(),
         Row::of("GET /api/v3/referencePrice/calculation")
             .asks(symbol)
-            .is_refused(400, -2043, "This symbol doesn't have a reference price.")
+            .refused_as(400, -2043, "This symbol doesn't have a reference price.")
             .weighs(2)
             .needs_symbol(),
         Row::of("GET /api/v3/executionRules")

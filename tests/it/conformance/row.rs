@@ -88,7 +88,7 @@ impl Row {
     }
 
     /// It refuses everything.
-    pub(super) fn is_refused(self, status: u16, code: i64, text: &'static str) -> Self {
+    pub(super) fn refused_as(self, status: u16, code: i64, text: &'static str) -> Self {
         Self { reply: Reply::Refusal(status, code, text), ..self }
     }
 

@@ -222,7 +222,7 @@ fn account() -> Vec<Row> {
         Row::of("GET /x/v1/events")
             .after(PLACE, order("told"))
             .asks("fromSeq=0")
-            .is_refused(
+            .refused_as(
                 400,
                 -93_002,
                 "Events after fromSeq are no longer kept; read the account again and go on from its last event.",
@@ -254,7 +254,7 @@ fn general() -> Vec<Row> {
 
 fn shims() -> Vec<Row> {
     let gone =
-        |route| Row::of(route).is_refused(410, -1016, "This service is no longer available.").weighs(2);
+        |route| Row::of(route).refused_as(410, -1016, "This service is no longer available.").weighs(2);
     let futures = ["timezone", "serverTime", "rateLimits", "exchangeFilters", "symbols"];
     vec![
         gone("POST /api/v3/userDataStream"),

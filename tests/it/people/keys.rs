@@ -22,7 +22,7 @@ const REFUSED: (u16, i64, &str) = (401, -2015, "Invalid API-key, IP, or permissi
 enum Signing {
     Hmac(String),
     Ed25519(Box<SigningKey>),
-    Rsa(rsa::KeyPair),
+    Rsa(Box<rsa::KeyPair>),
 }
 
 impl Signing {
@@ -33,7 +33,7 @@ impl Signing {
     fn rsa() -> Self {
         let lines = RSA_PRIVATE.lines().filter(|line| !line.starts_with('-'));
         let der = STANDARD.decode(lines.collect::<String>()).unwrap();
-        Self::Rsa(rsa::KeyPair::from_pkcs8(&der).unwrap())
+        Self::Rsa(Box::new(rsa::KeyPair::from_pkcs8(&der).unwrap()))
     }
 
     /// Returns the type and the public key in PEM, as a key is asked for.
