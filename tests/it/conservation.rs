@@ -24,8 +24,10 @@ fn two_hundred_thousand_commands_break_no_rule() {
         ("late", counts.late),
         ("refused", counts.refused),
         ("repeated", counts.repeated),
+        ("triggered", counts.triggered),
+        ("released", counts.released),
     ] {
-        assert!(count > 500, "{what}: {count}, of {stats:?}");
+        assert!(count > 200, "{what}: {count}, of {stats:?}");
     }
 }
 
