@@ -5,7 +5,7 @@ use std::{path::PathBuf, process::Command, time::Instant};
 use anyhow::{Result, bail};
 
 use crate::{
-    clients, install, page,
+    install, page,
     process::{cargo, command, exists, root, run, run_and_read, target},
     tally::Tally,
 };
@@ -64,19 +64,7 @@ fn rust(tally: &mut Tally) -> Result<()> {
     with_surroundings(&mut command);
     let (output, succeeded) = run_and_read(&mut command)?;
     tally.add(&output, succeeded);
-    kills(tally)?;
-    clients(tally)
-}
-
-/// Takes the clients people use through the acceptance matrix.
-fn clients(tally: &mut Tally) -> Result<()> {
-    const SECONDS: &str = "5";
-    if clients::green(SECONDS)? {
-        tally.add_success();
-    } else {
-        tally.add_failure();
-    }
-    Ok(())
+    kills(tally)
 }
 
 /// Kills the real server under load a few times, and has its word compared with its clients'; `soak-kill` kills more

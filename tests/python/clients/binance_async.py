@@ -247,7 +247,7 @@ async def rows(column, server, keys, hand, seconds, client):
 
     async def errors():
         error = await araises(
-            BinanceAPIException, client.order_limit_buy(symbol=SYMBOL, quantity="1000", price="60000")
+            BinanceAPIException, client.order_limit_buy(symbol=SYMBOL, quantity="100", price="60000")
         )
         expect(error.code == -2010, error)
         error = await araises(BinanceAPIException, client.ws_get_order(symbol=SYMBOL, orderId=1))

@@ -220,7 +220,7 @@ def signs(client):
 def errors(client):
     limit = lambda **order: client.order_limit_buy(symbol=SYMBOL, **order)
     for code, text, call in [
-        (-2010, "Account has insufficient balance", lambda: limit(quantity="1000", price="60000")),
+        (-2010, "Account has insufficient balance", lambda: limit(quantity="100", price="60000")),
         (-1013, "Filter failure: PRICE_FILTER", lambda: limit(quantity="1", price="1.001")),
         (-1013, "Filter failure: LOT_SIZE", lambda: limit(quantity="0.000011", price="60000")),
         (-1013, "Filter failure: NOTIONAL", lambda: limit(quantity="0.00001", price="60000")),

@@ -155,7 +155,7 @@ async def rows(column, server, keys, hand, seconds, client):
 
     async def rest_book():
         hand.limit("BUY", "0.5", "50000")
-        seen = await client.fetch_order_book_ws(SYMBOL, 100)
+        seen = await client.fetch_order_book(SYMBOL, 100)
         expect([50_000, 0.5] in seen["bids"], seen)
         hand.clear()
 
@@ -227,7 +227,7 @@ async def rows(column, server, keys, hand, seconds, client):
     await row("order by WebSocket API", ws_order)
 
     async def errors():
-        too_much = client.create_order_ws(SYMBOL, "limit", "buy", 1_000, 60_000)
+        too_much = client.create_order_ws(SYMBOL, "limit", "buy", 100, 60_000)
         await araises(ccxt.InsufficientFunds, too_much, "-2010")
         await araises(ccxt.OrderNotFound, client.fetch_order_ws("1", SYMBOL), "-2013")
 

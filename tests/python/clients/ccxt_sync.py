@@ -94,7 +94,7 @@ def run(column, server, keys, hand):
         seen = client.fetch_order(order["id"], SYMBOL)
         expect(seen["status"] == "open" and seen["triggerPrice"] == 50_000, seen)
         client.cancel_order(order["id"], SYMBOL)
-        trailing = client.create_order(SYMBOL, "market", "sell", 0.01, None, {"trailingPercent": 1})
+        trailing = client.create_order(SYMBOL, "market", "sell", 0.01, None, {"trailingPercent": 1, "stopLossOrTakeProfit": "stopLoss"})
         expect(client.fetch_order(trailing["id"], SYMBOL)["info"]["trailingDelta"] in (100, "100"), trailing)
         client.cancel_order(trailing["id"], SYMBOL)
         wrong = lambda: client.create_order(SYMBOL, "limit", "sell", 0.01, 49_000, {"stopLossPrice": 70_000})
@@ -213,7 +213,7 @@ def errors(client):
     """Refusals arrive as the exceptions ccxt's users catch."""
     place = lambda **order: client.privatePostOrder({"symbol": "BTCUSDT", "side": "BUY", **order})
     limit = lambda **order: place(type="LIMIT", timeInForce="GTC", **order)
-    raises(ccxt.InsufficientFunds, lambda: client.create_order(SYMBOL, "limit", "buy", 1_000, 60_000), "-2010")
+    raises(ccxt.InsufficientFunds, lambda: client.create_order(SYMBOL, "limit", "buy", 100, 60_000), "-2010")
     raises(ccxt.InvalidOrder, lambda: limit(quantity="1", price="1.001"), "PRICE_FILTER")
     raises(ccxt.InvalidOrder, lambda: limit(quantity="0.000011", price="60000"), "LOT_SIZE")
     raises(ccxt.BadRequest, lambda: limit(quantity="0.00001", price="60000"), "NOTIONAL")
