@@ -228,7 +228,7 @@ async def rows(column, server, keys, hand, seconds, client):
 
     async def errors():
         too_much = client.create_order_ws(SYMBOL, "limit", "buy", 100, 60_000)
-        await araises(ccxt.InsufficientFunds, too_much, "-2010")
+        await araises(ccxt.InsufficientFunds, too_much, "insufficient balance")
         await araises(ccxt.OrderNotFound, client.fetch_order_ws("1", SYMBOL), "-2013")
 
     await row("error mapping", errors)

@@ -213,7 +213,7 @@ def errors(client):
     """Refusals arrive as the exceptions ccxt's users catch."""
     place = lambda **order: client.privatePostOrder({"symbol": "BTCUSDT", "side": "BUY", **order})
     limit = lambda **order: place(type="LIMIT", timeInForce="GTC", **order)
-    raises(ccxt.InsufficientFunds, lambda: client.create_order(SYMBOL, "limit", "buy", 100, 60_000), "-2010")
+    raises(ccxt.InsufficientFunds, lambda: client.create_order(SYMBOL, "limit", "buy", 100, 60_000), "insufficient balance")
     raises(ccxt.InvalidOrder, lambda: limit(quantity="1", price="1.001"), "PRICE_FILTER")
     raises(ccxt.InvalidOrder, lambda: limit(quantity="0.000011", price="60000"), "LOT_SIZE")
     raises(ccxt.BadRequest, lambda: limit(quantity="0.00001", price="60000"), "NOTIONAL")
