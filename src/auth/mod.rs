@@ -18,7 +18,7 @@ pub use login::LoginDirectory;
 pub use password::{PASSWORD_LEN, PasswordError, PasswordPool, is_acceptable};
 pub use session::{NewSession, Session, SessionLimits, Sessions};
 pub use signature::{HmacKey, SignedPart};
-pub use throttle::{Throttle, ThrottleLimits, Throttled};
+pub use throttle::{Throttle, ThrottleLimits, Throttled, network};
 pub use token::{RandomError, Token, equal};
 pub use verifier::{PublicKeyError, read_ed25519, read_rsa};
 pub use window::{ReceiveWindow, WindowError};

@@ -90,8 +90,9 @@ impl Throttle {
     }
 }
 
-/// What one subscriber may be given: an address of version 4, or a /64 of version 6.
-fn network(address: IpAddr) -> u128 {
+/// Returns a number for what one subscriber may be given: an address of version 4, or a /64 of version 6.
+#[must_use]
+pub fn network(address: IpAddr) -> u128 {
     match address.to_canonical() {
         IpAddr::V4(v4) => u128::from(u32::from(v4)),
         IpAddr::V6(v6) => u128::from(v6) >> 64 << 64 | 1 << 32,

@@ -350,6 +350,8 @@ pub struct ListReport {
     pub orders: Vec<Order>,
     /// What its working order has traded so far.
     pub fills: Vec<Fill>,
+    /// The account's unfilled orders.
+    pub counts: OrderCounts,
 }
 
 /// Both halves of a cancel-replace.

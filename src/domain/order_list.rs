@@ -96,3 +96,22 @@ pub struct OrderList {
     /// When it last changed.
     pub updated_at: Timestamp,
 }
+
+impl OrderList {
+    /// Returns the other order of an order's pair.
+    pub fn sibling(&self, order: OrderId) -> Option<OrderId> {
+        let pair = match (self.contingency, self.orders.as_slice()) {
+            (Contingency::OneCancelsOther, pair @ [_, _]) => pair,
+            (Contingency::OneTriggersOther, [_, pair @ ..]) if pair.len() == 2 => pair,
+            _ => return None,
+        };
+        let is_of_pair = pair.iter().any(|(id, _)| *id == order);
+        pair.iter().map(|(id, _)| *id).find(|id| *id != order).filter(|_| is_of_pair)
+    }
+
+    /// Returns the order the others wait for, if they wait for one.
+    pub fn working(&self) -> Option<OrderId> {
+        let first = self.orders.first().map(|(id, _)| *id);
+        first.filter(|_| self.contingency == Contingency::OneTriggersOther)
+    }
+}

@@ -2,6 +2,7 @@
 
 use super::{
     call::{Call, Reply, mismatched},
+    commission,
     error::{ApiError, Operation},
     json::Json,
     order_reply::Printer,
@@ -10,7 +11,6 @@ use crate::domain::{
     account::{AccountQuery, AccountView},
     asset::Asset,
     command::Balance,
-    decimal::Units,
     id::{AssetId, OrderId, TradeId},
     symbol::FeeRates,
 };
@@ -76,11 +76,7 @@ fn write_rates(json: &mut Json, rates: FeeRates) {
     json.field("takerCommission").number(taker / UNITS_PER_BASIS_POINT);
     json.field("buyerCommission").number(0);
     json.field("sellerCommission").number(0);
-    json.field("commissionRates").object(|json| {
-        for (name, rate) in [("maker", maker), ("taker", taker), ("buyer", 0), ("seller", 0)] {
-            json.field(name).units(Units { value: rate.into(), scale: 8 });
-        }
-    });
+    commission::write_rates(json.field("commissionRates"), rates, true);
 }
 
 /// `GET /api/v3/myTrades`

@@ -4,9 +4,8 @@ use std::sync::Arc;
 
 use super::{
     call::{Call, Reply, mismatched},
-    correction,
+    commission, correction,
     error::{ApiError, Operation},
-    json::Json,
     order_list_reply,
     order_reply::Printer,
     order_request::{cancel_restriction, client_order_id, new_order, order_ref, response_kind},
@@ -15,11 +14,9 @@ use super::{
 use crate::domain::{
     account::{AccountQuery, AccountView},
     command::{AccountCommand, AmendOrder, Answer, CancelAll, CancelOrder},
-    decimal::Units,
     id::OrderId,
     order::Order,
     reject::{Parameter, Reject},
-    symbol::SymbolSpec,
 };
 
 /// `POST /api/v3/order`
@@ -54,37 +51,9 @@ pub(super) async fn test(call: &Call<'_>) -> Result<Reply, ApiError> {
     let answer = call.query(AccountQuery::Test(order), Operation::Place).await;
     match answer.map_err(|error| correction::explain(error, spec, &[&order]))? {
         AccountView::Tested if !with_rates => Ok(Reply::json("{}".to_owned())),
-        AccountView::Tested => {
-            let AccountView::Account { tier, .. } =
-                call.query(AccountQuery::Account, Operation::Place).await?
-            else {
-                return Err(mismatched());
-            };
-            Ok(Reply::write(512, |json| write_rates(json, spec, tier)))
-        }
+        AccountView::Tested => commission::of_order(call, spec).await,
         _ => Err(mismatched()),
     }
-}
-
-fn write_rates(json: &mut Json, spec: &SymbolSpec, tier: u8) {
-    let rates = spec.fee_rates(tier);
-    let group = |json: &mut Json, name, maker: u64, taker: u64| {
-        json.field(name).object(|json| {
-            json.field("maker").units(Units { value: maker.into(), scale: 8 });
-            json.field("taker").units(Units { value: taker.into(), scale: 8 });
-        });
-    };
-    json.object(|json| {
-        group(json, "standardCommissionForOrder", rates.maker.units(), rates.taker.units());
-        group(json, "specialCommissionForOrder", 0, 0);
-        group(json, "taxCommissionForOrder", 0, 0);
-        json.field("discount").object(|json| {
-            json.field("enabledForAccount").boolean(false);
-            json.field("enabledForSymbol").boolean(false);
-            json.field("discountAsset").text("");
-            json.field("discount").units(Units { value: 0, scale: 8 });
-        });
-    });
 }
 
 /// `DELETE /api/v3/order`

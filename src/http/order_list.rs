@@ -51,7 +51,8 @@ async fn place(call: &Call<'_>, spec: &SymbolSpec, list: PlaceList) -> Result<Re
         Answer::ListPlaced(report) => {
             call.weigh(0);
             let printer = Printer { spec, unit: call.unit };
-            Ok(Reply::write(2_560, |json| printer.placed_list(json, &report, kind)))
+            let reply = Reply::write(2_560, |json| printer.placed_list(json, &report, kind));
+            Ok(Reply { counts: Some(report.counts), ..reply })
         }
         _ => Err(mismatched()),
     }

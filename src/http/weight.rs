@@ -6,7 +6,10 @@ use std::{
     sync::atomic::{AtomicU64, Ordering},
 };
 
-use crate::domain::{hash::mix64, time::Timestamp};
+use crate::{
+    auth::network,
+    domain::{hash::mix64, time::Timestamp},
+};
 
 const CELL_COUNT: usize = 1 << 14;
 const PROBES: usize = 8;
@@ -76,13 +79,11 @@ impl Counter {
     }
 }
 
-/// Hashes an address for the tables; `seed` keeps its places unpredictable. Of IPv6 only the first 64 bits count: that
-/// is what one customer has.
+/// Hashes an address for the tables; `seed` keeps its places unpredictable. All addresses of one subscriber are
+/// one.
 pub(super) fn address_hash(seed: u64, address: IpAddr) -> u64 {
-    match address.to_canonical() {
-        IpAddr::V4(v4) => mix64(seed ^ u64::from(u32::from(v4))),
-        IpAddr::V6(v6) => mix64(mix64(seed) ^ (u128::from(v6) >> 64) as u64),
-    }
+    let network = network(address);
+    mix64(mix64(seed ^ (network >> 64) as u64) ^ network as u64)
 }
 
 impl std::fmt::Debug for Counter {

@@ -201,6 +201,28 @@ fn a_replace_at_the_limit_does_nothing_or_only_cancels() {
     server.stop();
 }
 
+#[test]
+fn each_order_of_a_list_counts_and_a_list_is_placed_whole_or_not() {
+    let (seller, _, accounts) = two_accounts();
+    let (server, _directory, _) = frozen(&format!("{accounts}[limits]\norders-per-10-seconds = 3\n"));
+    block_on(async {
+        let api = Api::new(server.url());
+        let list = "symbol=BTCUSDT&workingType=LIMIT&workingSide=SELL&workingPrice=45000&workingQuantity=0.5\
+            &workingTimeInForce=GTC&pendingType=LIMIT&pendingSide=BUY&pendingPrice=44000&pendingQuantity=0.5\
+            &pendingTimeInForce=GTC";
+        let placed = post(&api, &seller, "/api/v3/orderList/oto", list, NOW).await;
+        assert_eq!((placed.status.as_u16(), counts(&placed)), (200, (Some("2"), Some("2"))), "{placed:?}");
+        let refused = post(&api, &seller, "/api/v3/orderList/oto", list, NOW).await;
+        let text = "Too many new orders; current limit is 3 orders per 10 SECOND.";
+        assert_eq!(refused.refusal(), (429, -1015, text), "one is left, two are asked for");
+        let open = api.signed_at(&seller, Method::GET, "/api/v3/openOrders", "", NOW).await;
+        assert_eq!(open.json.as_array().unwrap().len(), 2, "none of the second list");
+        let one = post(&api, &seller, "/api/v3/order", &limit("SELL", "0.5", "45000"), NOW).await;
+        assert_eq!((one.status.as_u16(), counts(&one)), (200, (Some("3"), Some("3"))));
+    });
+    server.stop();
+}
+
 /// Sends a request as it stands and returns status and body.
 fn raw(server: &TestServer, target: &str, key: &str) -> (u16, String) {
     let mut stream = TcpStream::connect(server.url().trim_start_matches("http://")).unwrap();

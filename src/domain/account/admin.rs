@@ -1,22 +1,25 @@
 //! Opening accounts, and moving money in and out.
 
-use super::{change::Change, event::UserEventKind, ledger::Place, slot::Turn, state::Kept};
+use super::{
+    change::Change,
+    event::UserEventKind,
+    ledger::Place,
+    slot::{Refusable, Turn},
+    state::Kept,
+};
 use crate::domain::{
     command::{Answer, Balance, CreateAccount, REQUEST_ID_LEN_MAX, Transfer},
     id::{AccountId, ID_LIMIT, SLOT_COUNT},
     money::Amount,
-    reject::{Fault, Reject},
+    reject::Reject,
 };
 
 /// How many request ids an account may use before the oldest must be retired by an operator: a cap that
 /// refuses is safe, one that evicts would let a late retry pay twice.
 pub(super) const REQUEST_IDS_MAX: usize = 100_000;
 
-/// The inner error is a refusal, the outer one a fault.
-pub(super) type Refusable = Result<Result<Answer, Reject>, Fault>;
-
 impl Turn<'_> {
-    pub(super) fn create_account(&mut self, create: CreateAccount) -> Refusable {
+    pub(super) fn create_account(&mut self, create: CreateAccount) -> Refusable<Answer> {
         if !self.catalogue.symbols().all(|spec| usize::from(create.tier) < spec.fees.len()) {
             return Ok(Err(Reject::UnknownTier));
         }
@@ -51,7 +54,7 @@ impl Turn<'_> {
         }
     }
 
-    pub(super) fn transfer(&mut self, transfer: Transfer, is_deposit: bool) -> Refusable {
+    pub(super) fn transfer(&mut self, transfer: Transfer, is_deposit: bool) -> Refusable<Answer> {
         let Some(account) = self.state.accounts.get(&transfer.account) else {
             return Ok(Err(Reject::UnknownAccount));
         };

@@ -4,7 +4,7 @@
 use super::{
     change::Change,
     plan,
-    slot::Turn,
+    slot::{Refusable, Turn},
     state::{Ask, Deferred, Pending},
 };
 use crate::domain::{
@@ -21,9 +21,6 @@ use crate::domain::{
 
 /// The command of a cancel nobody waits for.
 pub(super) const NOBODY: CommandId = CommandId::new(0);
-
-/// The inner error is a refusal, the outer one a fault.
-type Refusable = Result<Result<(), Reject>, Fault>;
 
 impl Turn<'_> {
     pub(super) fn cancel(&mut self, command: CommandId, cancel: &CancelOrder) -> Refusable {
@@ -281,9 +278,9 @@ impl Turn<'_> {
             return self.ask_working(order, command);
         }
         let is_amending = self.state.amending.contains(&order.id);
-        let is_placing = self.state.orders.get(&order.id).is_some_and(|open| open.placing.is_some());
+        let is_placing = || self.state.orders.get(&order.id).is_some_and(|open| open.placing.is_some());
         match (order.handle, ask) {
-            (None, Ask::Cancel) if order.is_waiting() && !is_placing => {
+            (None, Ask::Cancel) if order.is_waiting() && !is_placing() => {
                 let (symbol, order) = (order.symbol, order.id);
                 self.send(symbol.slot(), ToSymbol::CancelWaiting(CancelWaiting { symbol, order, command }));
                 Ok(())

@@ -173,7 +173,7 @@ impl AccountSlot {
             add(hash::of(14, key));
         }
         for login in state.logins.values() {
-            add(hash::of(17, login));
+            add(hash::of(41, login));
         }
         for words in state.links.words() {
             add(hash::entity(15, &[slot, words[0], words[1], words[2]]));
@@ -188,7 +188,7 @@ fn hash_account(id: AccountId, account: &Account) -> u128 {
         hash::entity(2, &[id.get(), u64::from(account.tier), account.event_seq, account.updated_at.micros()]);
     let [ten_seconds, ten_seconds_count, day, day_count, unlimited] = account.quota.words();
     let quota = [id.get(), ten_seconds, ten_seconds_count, day, day_count, unlimited];
-    sum = sum.wrapping_add(hash::entity(17, &quota));
+    sum = sum.wrapping_add(hash::entity(42, &quota));
     for (asset, balance) in account.balances.iter() {
         let [free_low, free_high] = hash::words(balance.available.units());
         let [held_low, held_high] = hash::words(balance.frozen.units());

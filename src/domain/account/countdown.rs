@@ -1,6 +1,11 @@
 //! The dead-man's switch: everything of an account is cancelled unless its client says in time that it is still there.
 
-use super::{cancel::NOBODY, change::Change, slot::Turn, state::Ask};
+use super::{
+    cancel::NOBODY,
+    change::Change,
+    slot::{Refusable, Turn},
+    state::Ask,
+};
 use crate::domain::{
     command::{Answer, COUNTDOWN_MAX_MICROS, CancelAllAfter},
     id::AccountId,
@@ -10,10 +15,7 @@ use crate::domain::{
 };
 
 impl Turn<'_> {
-    pub(super) fn set_countdown(
-        &mut self,
-        countdown: CancelAllAfter,
-    ) -> Result<Result<Answer, Reject>, Fault> {
+    pub(super) fn set_countdown(&mut self, countdown: CancelAllAfter) -> Refusable<Answer> {
         let CancelAllAfter { account, after_micros } = countdown;
         if !self.state.accounts.contains(&account) {
             return Ok(Err(Reject::UnknownAccount));

@@ -1,6 +1,10 @@
 //! Giving and taking API keys, signing up, changing passwords.
 
-use super::{admin::Refusable, change::Change, slot::Turn, state::AccountState};
+use super::{
+    change::Change,
+    slot::{Refusable, Turn},
+    state::AccountState,
+};
 use crate::domain::{
     command::{Answer, CreateAccount, CreateApiKey, Transfer},
     credential::{ChangePassword, KEYS_MAX, LABEL_LEN_MAX, Login, RevokeApiKey, SignUp},
@@ -10,7 +14,7 @@ use crate::domain::{
 };
 
 impl Turn<'_> {
-    pub(super) fn create_api_key(&mut self, create: CreateApiKey) -> Refusable {
+    pub(super) fn create_api_key(&mut self, create: CreateApiKey) -> Refusable<Answer> {
         if !self.state.accounts.contains(&create.account) {
             return Ok(Err(Reject::UnknownAccount));
         }
@@ -27,7 +31,7 @@ impl Turn<'_> {
         Ok(Ok(Answer::ApiKeyCreated))
     }
 
-    pub(super) fn revoke_api_key(&mut self, revoke: RevokeApiKey) -> Refusable {
+    pub(super) fn revoke_api_key(&mut self, revoke: RevokeApiKey) -> Refusable<Answer> {
         // Somebody else's key is refused like one that does not exist.
         if self.state.keys.get(&revoke.key).is_none_or(|key| key.account != revoke.account) {
             return Ok(Err(Reject::UnknownKey));
@@ -38,7 +42,7 @@ impl Turn<'_> {
 
     /// Opens the account, keeps the login and credits the grant in one input: there is no account without a login, and
     /// no login without its grant.
-    pub(super) fn sign_up(&mut self, sign_up: SignUp) -> Refusable {
+    pub(super) fn sign_up(&mut self, sign_up: SignUp) -> Refusable<Answer> {
         let SignUp { name, password, grant } = sign_up;
         if self.state.logins.contains_key(&name) {
             return Ok(Err(Reject::NameTaken));
@@ -69,7 +73,7 @@ impl Turn<'_> {
         self.state.external.get(asset).minus(amount).err()
     }
 
-    pub(super) fn change_password(&mut self, change: ChangePassword) -> Refusable {
+    pub(super) fn change_password(&mut self, change: ChangePassword) -> Refusable<Answer> {
         let ChangePassword { account, name, password } = change;
         if self.state.logins.get(&name).is_none_or(|login| login.account != account) {
             return Ok(Err(Reject::UnknownLogin));

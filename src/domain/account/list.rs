@@ -5,7 +5,7 @@ use super::{
     event::{ExecutionKind, UserEventKind},
     plan,
     settle::{End, execution},
-    slot::Turn,
+    slot::{Refusable, Turn},
     state::{Account, AccountState, Ask, Pending},
 };
 use crate::domain::{
@@ -100,9 +100,7 @@ impl Turn<'_> {
     /// Places the orders that waited for one to be filled; they are priced by what that one was filled at. Those that
     /// cannot be placed expire.
     fn release_pending(&mut self, working: &Order, waiting: &[Order]) -> Result<(), Fault> {
-        let catalogue = self.catalogue;
-        let spec =
-            catalogue.symbol(working.symbol).ok_or_else(|| Fault::new("order on an unknown symbol"))?;
+        let spec = self.spec(working.symbol)?;
         let reference = average_price(spec, working);
         let orders: Vec<NewOrder> = waiting.iter().map(|order| order.again(reference)).collect();
         let available =
@@ -138,7 +136,7 @@ impl Turn<'_> {
             }
         }
         for order in orders {
-            let order = self.state.order(order.id).copied().unwrap_or(*order);
+            let order = self.state.standing(order.id)?;
             self.tell(order.account, |_| execution(&order, ExecutionKind::New, None))?;
         }
         self.tell_balances(orders[0].account, &[asset])?;
@@ -189,11 +187,7 @@ impl Turn<'_> {
         }
     }
 
-    pub(super) fn cancel_list(
-        &mut self,
-        command: CommandId,
-        cancel: &CancelList,
-    ) -> Result<Result<(), Reject>, Fault> {
+    pub(super) fn cancel_list(&mut self, command: CommandId, cancel: &CancelList) -> Refusable {
         let found = self.state.open_list(cancel);
         let Some(list) = found else { return Ok(Err(Reject::UnknownOrderList)) };
         let Some(order) = self.state.open_of(list).find(|order| !order.awaits_list) else {
@@ -234,7 +228,8 @@ impl AccountState {
         let is_of_list = |order: OrderId| list.orders.iter().any(|(id, _)| *id == order);
         let fills = self.archive.fills(list.account, list.symbol).filter(|fill| is_of_list(fill.order));
         let fills = fills.copied().collect();
-        Some(ListReport { list, orders, fills })
+        let counts = self.counts(list.account);
+        Some(ListReport { list, orders, fills, counts })
     }
 
     /// Returns the open orders of an account to ask its books for when all are to be cancelled: of a list one is enough.

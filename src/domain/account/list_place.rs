@@ -1,7 +1,12 @@
 //! Placing lists of orders (Binance Spot, order lists).
 
 use super::{
-    change::Change, event::ExecutionKind, place::Accepted, plan, settle::execution, slot::Turn,
+    change::Change,
+    event::ExecutionKind,
+    place::Accepted,
+    plan,
+    settle::execution,
+    slot::{Refusable, Turn},
     state::Placing,
 };
 use crate::domain::{
@@ -9,7 +14,7 @@ use crate::domain::{
     money::Amount,
     order::{NewOrder, Order, OrderKind, OrderStatus, Side},
     order_list::{Contingency, ListOrders, ListStatus, OrderList, PlaceList},
-    reject::{Fault, Filter, Reject},
+    reject::{Filter, Reject},
     symbol::SymbolSpec,
     trigger::Direction,
 };
@@ -24,11 +29,7 @@ struct Prepared {
 }
 
 impl Turn<'_> {
-    pub(super) fn place_list(
-        &mut self,
-        command: CommandId,
-        place: &PlaceList,
-    ) -> Result<Result<(), Reject>, Fault> {
+    pub(super) fn place_list(&mut self, command: CommandId, place: &PlaceList) -> Refusable {
         let catalogue = self.catalogue;
         let Some(spec) = catalogue.symbol(place.symbol) else { return Ok(Err(Reject::UnknownSymbol)) };
         let Prepared { list, orders, plans } = match self.prepare(spec, place) {
@@ -58,6 +59,8 @@ impl Turn<'_> {
         let state = &*self.state;
         let account = state.accounts.get(&place.account).ok_or(Reject::UnknownAccount)?;
         let all: Vec<NewOrder> = place.orders.all().copied().collect();
+        let more = u32::try_from(all.len()).unwrap_or(u32::MAX);
+        account.quota.check(self.catalogue.order_limits(), more, state.time)?;
         for order in &all {
             plan::check(spec, order, state.time)?;
         }

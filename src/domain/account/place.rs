@@ -5,13 +5,12 @@ use super::{
     event::ExecutionKind,
     plan::{self, Plan},
     settle::execution,
-    slot::Turn,
+    slot::{Refusable, Turn},
     state::{Account, AccountState, Placing},
 };
 use crate::domain::{
     command::{Answer, Replaced},
     id::{AccountId, ClientOrderId, CommandId, OrderId},
-    limits::OrderCounts,
     message::{SubmitOrder, ToSymbol},
     money::{Amount, Lots, Price},
     order::{EndReason, Fill, NewOrder, Order, OrderStatus, Side},
@@ -28,7 +27,7 @@ impl Turn<'_> {
         command: CommandId,
         order: &NewOrder,
         replaces: Option<Result<Order, Reject>>,
-    ) -> Result<Result<Option<Answer>, Reject>, Fault> {
+    ) -> Refusable<Option<Answer>> {
         let catalogue = self.catalogue;
         let accepted = match self.preflight(order) {
             Ok(accepted) => accepted,
@@ -56,7 +55,7 @@ impl Turn<'_> {
     pub(super) fn preflight(&self, order: &NewOrder) -> Result<Accepted, Reject> {
         let account = self.state.accounts.get(&order.account).ok_or(Reject::UnknownAccount)?;
         let spec = self.catalogue.symbol(order.symbol).ok_or(Reject::UnknownSymbol)?;
-        account.quota.check(self.catalogue.order_limits(), self.state.time)?;
+        account.quota.check(self.catalogue.order_limits(), 1, self.state.time)?;
         plan::check(spec, order, self.state.time)?;
         self.state.check_counts(account, spec, std::slice::from_ref(order))?;
         let (id, client_id) = self.state.name_order(order, 0)?;
@@ -143,7 +142,7 @@ impl Turn<'_> {
         fills: Vec<Fill>,
         replaces: Option<Result<Order, Reject>>,
     ) -> Answer {
-        let counts = self.counts(order.account);
+        let counts = self.state.counts(order.account);
         match replaces {
             None => Answer::Placed { order, fills, counts },
             Some(cancelled) => {
@@ -159,19 +158,14 @@ impl Turn<'_> {
         cancelled: Result<Order, Reject>,
         refused: Option<Reject>,
     ) -> Answer {
-        let counts = self.counts(account);
+        let counts = self.state.counts(account);
         Answer::Replaced(Box::new(Replaced { cancelled, placed: refused.map(Err), counts }))
-    }
-
-    fn counts(&self, account: AccountId) -> OrderCounts {
-        let account = self.state.accounts.get(&account);
-        account.map(|account| account.quota.counts(self.state.time)).unwrap_or_default()
     }
 
     /// Says whether the account may place one more order.
     pub(super) fn check_quota(&self, account: AccountId) -> Result<(), Reject> {
         let account = self.state.accounts.get(&account).ok_or(Reject::UnknownAccount)?;
-        account.quota.check(self.catalogue.order_limits(), self.state.time)
+        account.quota.check(self.catalogue.order_limits(), 1, self.state.time)
     }
 }
 

@@ -6,7 +6,9 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::state::AccountState;
 use crate::domain::{
+    id::AccountId,
     limits::{OrderCounts, OrderLimits, OrderWindow},
     reject::Reject,
     time::Timestamp,
@@ -69,18 +71,18 @@ impl OrderQuota {
         }
     }
 
-    /// Says whether one more order may be placed.
+    /// Says whether so many more orders may be placed.
     ///
     /// # Errors
     /// [`Reject::TooManyOrders`], of the window that ends last.
-    pub(super) fn check(&self, limits: OrderLimits, now: Timestamp) -> Result<(), Reject> {
+    pub(super) fn check(&self, limits: OrderLimits, more: u32, now: Timestamp) -> Result<(), Reject> {
         if self.is_unlimited {
             return Ok(());
         }
         let counts = self.counts(now);
         let is_full = |window: &OrderWindow| {
             let limit = limits.of(*window);
-            limit > 0 && counts.of(*window) >= limit
+            limit > 0 && counts.of(*window).saturating_add(more) > limit
         };
         match OrderWindow::ALL.into_iter().rev().find(is_full) {
             None => Ok(()),
@@ -97,6 +99,13 @@ impl OrderQuota {
         let [ten_seconds, day] = self.windows;
         let unlimited = u64::from(self.is_unlimited);
         [ten_seconds.number, ten_seconds.count.into(), day.number, day.count.into(), unlimited]
+    }
+}
+
+impl AccountState {
+    /// Returns an account's counts; none of an account that does not exist.
+    pub(super) fn counts(&self, account: AccountId) -> OrderCounts {
+        self.accounts.get(&account).map(|account| account.quota.counts(self.time)).unwrap_or_default()
     }
 }
 
@@ -119,17 +128,17 @@ mod tests {
     fn windows_are_those_of_the_calendar() {
         let mut quota = OrderQuota::default();
         for _ in 0..3 {
-            assert_eq!(quota.check(LIMITS, at(19)), Ok(()));
+            assert_eq!(quota.check(LIMITS, 1, at(19)), Ok(()));
             quota.placed(at(19));
         }
         let refused = Reject::TooManyOrders { limit: 3, window: OrderWindow::TenSeconds, wait_seconds: 1 };
-        assert_eq!(quota.check(LIMITS, at(19)), Err(refused));
+        assert_eq!(quota.check(LIMITS, 1, at(19)), Err(refused));
         assert_eq!(counts(&quota, 20), (0, 3), "a new ten seconds, the same day");
         quota.placed(at(20));
         quota.placed(at(21));
         let refused = Reject::TooManyOrders { limit: 5, window: OrderWindow::Day, wait_seconds: 86_370 };
-        assert_eq!(quota.check(LIMITS, at(30)), Err(refused));
-        assert_eq!(quota.check(LIMITS, at(86_400)), Ok(()));
+        assert_eq!(quota.check(LIMITS, 1, at(30)), Err(refused));
+        assert_eq!(quota.check(LIMITS, 1, at(86_400)), Ok(()));
         assert_eq!(counts(&quota, 86_400), (0, 0));
     }
 
@@ -149,10 +158,10 @@ mod tests {
     fn no_limit_and_no_limits_for_an_account_let_everything_pass() {
         let mut quota = OrderQuota::default();
         (0..1_000).for_each(|_| quota.placed(at(0)));
-        assert_eq!(quota.check(OrderLimits::default(), at(0)), Ok(()));
-        assert!(quota.check(LIMITS, at(0)).is_err());
+        assert_eq!(quota.check(OrderLimits::default(), 1, at(0)), Ok(()));
+        assert!(quota.check(LIMITS, 1, at(0)).is_err());
         quota.is_unlimited = true;
-        assert_eq!(quota.check(LIMITS, at(0)), Ok(()));
+        assert_eq!(quota.check(LIMITS, 1, at(0)), Ok(()));
         assert_eq!(counts(&quota, 0), (1_000, 1_000), "it is counted all the same");
     }
 }

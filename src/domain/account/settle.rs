@@ -5,7 +5,7 @@ use super::{
     event::{Execution, ExecutionKind, UserEventKind},
     ledger::Place,
     slot::Turn,
-    state::{AccountState, Placing},
+    state::Placing,
 };
 use crate::domain::{
     id::{AssetId, ClientOrderId},
@@ -21,8 +21,7 @@ use crate::domain::{
 impl Turn<'_> {
     /// Debits the hold, credits the proceeds less the fee, and releases what a better price saved, in one step.
     pub(super) fn settle(&mut self, trade: &TradeExecuted) -> Result<(), Fault> {
-        let catalogue = self.catalogue;
-        let spec = catalogue.symbol(trade.symbol).ok_or_else(|| Fault::new("trade on an unknown symbol"))?;
+        let spec = self.spec(trade.symbol)?;
         let Some(&order) = self.state.order(trade.order) else {
             return Err(Fault::new(format!("trade {} for no open order {}", trade.trade, trade.order)));
         };
@@ -67,8 +66,7 @@ impl Turn<'_> {
         };
         let status = if trade.is_filled { OrderStatus::Filled } else { OrderStatus::PartiallyFilled };
         self.change(Change::OrderFilled { fill, spent, status })?;
-        let order = self.state.order(trade.order).copied();
-        let order = order.ok_or_else(|| Fault::new(format!("order {} vanished", trade.order)))?;
+        let order = self.state.standing(trade.order)?;
         let may_be_filled = trade.remaining.is_zero() || order.is_by_quote();
         if order.remaining() != trade.remaining || (trade.is_filled && !may_be_filled) {
             return Err(Fault::new(format!(
@@ -102,12 +100,9 @@ impl Turn<'_> {
     ) -> Result<Order, Fault> {
         let owner = order.account;
         let order = self.leave_pair(order)?;
-        if !order.hold.is_zero() && !AccountState::keeps_hold_by_bug(&order, end.status) {
-            let spec = self
-                .catalogue
-                .symbol(order.symbol)
-                .ok_or_else(|| Fault::new("order on an unknown symbol"))?;
-            self.freeze(owner, spec.paid(order.side).id, order.hold.negated()?)?;
+        if !order.hold.is_zero() && !keeps_hold_by_bug(&order, end.status) {
+            let asset = self.paid_asset(&order)?;
+            self.freeze(owner, asset, order.hold.negated()?)?;
         }
         let End { status, reason, time, .. } = end;
         let placing = self.state.orders.get_mut(&order.id).and_then(|open| open.placing.take());
@@ -206,4 +201,8 @@ fn saved(spec: &SymbolSpec, order: &Order, trade: &TradeExecuted, quote: Amount)
         return Err(Fault::new(format!("order {} traded beyond its limit", order.id)));
     }
     Ok(saved)
+}
+
+fn keeps_hold_by_bug(order: &Order, status: OrderStatus) -> bool {
+    planted(Bug::CancelKeepsHold) && status == OrderStatus::Cancelled && !order.executed.is_zero()
 }

@@ -19,12 +19,13 @@ use crate::domain::{
     catalogue::Catalogue,
     command::{AccountCommand, Answer, CreateApiKey, IdempotencyKey},
     credential::Login,
-    id::{AccountId, AssetId, CommandId, OrderId, SlotId},
+    id::{AccountId, AssetId, CommandId, OrderId, SlotId, SymbolId},
     message::{Envelope, ToAccount, ToSymbol},
     money::Amount,
     order::Order,
     planted::{Bug, planted},
     reject::{Fault, Reject},
+    symbol::SymbolSpec,
     time::Timestamp,
 };
 
@@ -273,11 +274,25 @@ impl AccountSlot {
     }
 }
 
+/// What came of a command that may be refused: the inner error is a refusal, the outer one a fault.
+pub(super) type Refusable<T = ()> = Result<Result<T, Reject>, Fault>;
+
 /// One input being applied.
 pub(super) struct Turn<'a> {
     pub(super) catalogue: &'a Catalogue,
     pub(super) state: &'a mut AccountState,
     pub(super) out: &'a mut AccountOutput,
+}
+
+impl<'a> Turn<'a> {
+    /// Returns the symbol of an order or a trade.
+    ///
+    /// # Errors
+    /// There is no such symbol: orders on one are refused.
+    pub(super) fn spec(&self, symbol: SymbolId) -> Result<&'a SymbolSpec, Fault> {
+        let spec = self.catalogue.symbol(symbol).map(Arc::as_ref);
+        spec.ok_or_else(|| Fault::new(format!("an order on symbol {symbol}, which is unknown")))
+    }
 }
 
 impl Turn<'_> {

@@ -5,10 +5,9 @@ use super::{
     state::{AccountState, Open, OpenList},
 };
 use crate::domain::{
-    id::{OrderId, OrderListId},
+    id::OrderListId,
     money::Amount,
     order::{Order, OrderStatus},
-    order_list::{Contingency, OrderList},
     reject::Fault,
 };
 
@@ -114,24 +113,5 @@ impl AccountState {
         let list = order.list.and_then(|list| self.lists.get(&list));
         let need = list.and_then(|open| open.needs.iter().find(|(of, _)| *of == order.id));
         need.map_or(order.hold, |(_, need)| *need)
-    }
-}
-
-impl OrderList {
-    /// Returns the other order of an order's pair.
-    pub fn sibling(&self, order: OrderId) -> Option<OrderId> {
-        let pair = match (self.contingency, self.orders.as_slice()) {
-            (Contingency::OneCancelsOther, pair @ [_, _]) => pair,
-            (Contingency::OneTriggersOther, [_, pair @ ..]) if pair.len() == 2 => pair,
-            _ => return None,
-        };
-        let is_of_pair = pair.iter().any(|(id, _)| *id == order);
-        pair.iter().map(|(id, _)| *id).find(|id| *id != order).filter(|_| is_of_pair)
-    }
-
-    /// Returns the order the others wait for, if they wait for one.
-    pub fn working(&self) -> Option<OrderId> {
-        let first = self.orders.first().map(|(id, _)| *id);
-        first.filter(|_| self.contingency == Contingency::OneTriggersOther)
     }
 }

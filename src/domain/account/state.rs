@@ -20,7 +20,6 @@ use crate::domain::{
     money::{Amount, Lots},
     order::{EndReason, Fill, Order, OrderStatus},
     order_list::OrderList,
-    planted::{Bug, planted},
     reject::{Fault, Reject},
     table::Table,
     time::Timestamp,
@@ -479,6 +478,14 @@ impl AccountState {
         Ok(())
     }
 
+    /// Returns an order that must be open.
+    ///
+    /// # Errors
+    /// It is not.
+    pub(super) fn standing(&self, id: OrderId) -> Result<Order, Fault> {
+        self.order(id).copied().ok_or_else(|| Fault::new(format!("order {id} is not open")))
+    }
+
     /// Returns an open order.
     pub(super) fn order(&self, id: OrderId) -> Option<&Order> {
         self.orders.get(&id).map(|open| &open.order)
@@ -487,9 +494,5 @@ impl AccountState {
     /// Returns how much is where.
     pub(super) fn balance(&self, account: AccountId, asset: AssetId) -> Balance {
         self.accounts.get(&account).map(|account| account.balances.get(asset)).unwrap_or_default()
-    }
-
-    pub(super) fn keeps_hold_by_bug(order: &Order, status: OrderStatus) -> bool {
-        planted(Bug::CancelKeepsHold) && status == OrderStatus::Cancelled && !order.executed.is_zero()
     }
 }

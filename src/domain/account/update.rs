@@ -9,7 +9,7 @@ use super::{
 };
 use crate::domain::{
     command::Answer,
-    id::{AssetId, CommandId},
+    id::{AssetId, CommandId, OrderId},
     message::{OrderChange, OrderUpdated},
     money::{Amount, Lots},
     order::{EndReason, Order, OrderKind, OrderStatus, Side},
@@ -25,29 +25,17 @@ impl Turn<'_> {
         };
         match change {
             OrderChange::Accepted { handle } => {
-                let placing = self.state.orders.get_mut(&id).and_then(|open| open.placing.take());
-                self.change(Change::OrderRested { order: id, handle, time })?;
-                if let (Some(placing), Some(&order)) = (placing, self.state.order(id)) {
-                    self.answer_placing(&order, placing)?;
-                }
-                self.send_deferred(id)
+                self.taken_in(id, Change::OrderRested { order: id, handle, time })
             }
             OrderChange::Ended { remaining, reason } => self.ended(order, remaining, reason, time),
-            OrderChange::Waits => {
-                let placing = self.state.orders.get_mut(&id).and_then(|open| open.placing.take());
-                self.change(Change::OrderWaits { order: id, time })?;
-                if let (Some(placing), Some(&order)) = (placing, self.state.order(id)) {
-                    self.answer_placing(&order, placing)?;
-                }
-                self.send_deferred(id)
-            }
+            OrderChange::Waits => self.taken_in(id, Change::OrderWaits { order: id, time }),
             OrderChange::Triggered => {
                 // The other order of a pair may still be on its way: it will be told that it has ended.
                 if let Some(sibling) = self.state.live_sibling(&order).copied() {
                     self.leave_pair(sibling)?;
                 }
                 self.change(Change::OrderTriggered { order: id, time })?;
-                let order = self.state.order(id).copied().unwrap_or(order);
+                let order = self.state.standing(id)?;
                 self.tell(order.account, |_| execution(&order, ExecutionKind::Triggered, None))
             }
             OrderChange::Cancelled { remaining, command } => {
@@ -73,6 +61,17 @@ impl Turn<'_> {
             }
             OrderChange::Reduced { lots, command } => self.reduced(order, lots, command, time),
         }
+    }
+
+    /// Takes note that an order is in its book, or waits there: who placed it is answered, and what was asked of it
+    /// meanwhile is sent.
+    fn taken_in(&mut self, id: OrderId, change: Change) -> Result<(), Fault> {
+        let placing = self.state.orders.get_mut(&id).and_then(|open| open.placing.take());
+        self.change(change)?;
+        if let Some(placing) = placing {
+            self.answer_placing(&self.state.standing(id)?, placing)?;
+        }
+        self.send_deferred(id)
     }
 
     fn ended(
@@ -103,8 +102,7 @@ impl Turn<'_> {
     }
 
     pub(super) fn paid_asset(&self, order: &Order) -> Result<AssetId, Fault> {
-        let spec = self.catalogue.symbol(order.symbol);
-        spec.map(|spec| spec.paid(order.side).id).ok_or_else(|| Fault::new("order on an unknown symbol"))
+        self.spec(order.symbol).map(|spec| spec.paid(order.side).id)
     }
 
     fn reduced(
@@ -129,8 +127,7 @@ impl Turn<'_> {
     /// Takes lots off an order and releases what they held. A market buy holds a budget, not a price per lot: its
     /// rest is released when it ends, which is in the same turn of the book.
     fn lower(&mut self, order: Order, lots: Lots, cause: Lowering, time: Timestamp) -> Result<Order, Fault> {
-        let spec =
-            self.catalogue.symbol(order.symbol).ok_or_else(|| Fault::new("order on an unknown symbol"))?;
+        let spec = self.spec(order.symbol)?;
         let released = match order.side {
             Side::Sell => spec.base_amount(lots)?,
             Side::Buy if order.kind.is_market() => Amount::ZERO,
@@ -140,7 +137,7 @@ impl Turn<'_> {
         self.freeze(order.account, spec.paid(order.side).id, released.negated()?)?;
         let id = order.id;
         self.change(Change::OrderLowered { order: id, lots, released, cause, time })?;
-        self.state.order(id).copied().ok_or_else(|| Fault::new(format!("order {id} vanished")))
+        self.state.standing(id)
     }
 }
 

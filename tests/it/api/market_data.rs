@@ -340,14 +340,14 @@ fn a_book_begun_in_the_stream_is_whole_and_every_checksum_is_right() {
         }
         let mut socket =
             Socket::open(server.url(), "/ws/btcusdt@depthSnapshot@100ms", &[]).await.ok().unwrap();
+        let snapshot = socket.json().await;
+        assert_eq!(snapshot["e"], "depthSnapshot");
         for step in 40..120 {
             place(step).await;
         }
         api.signed(&seller, Method::DELETE, "/api/v3/openOrders", "symbol=BTCUSDT").await;
         let end = get(&api, "/api/v3/depth?symbol=BTCUSDT&limit=5000").await.json;
 
-        let snapshot = socket.json().await;
-        assert_eq!(snapshot["e"], "depthSnapshot");
         let mut kept = Kept::default();
         kept.apply(&snapshot["bids"], &snapshot["asks"]);
         assert_eq!(snapshot["cs"], kept.checksum());

@@ -23,7 +23,12 @@ fn every_method_answers_as_rest_does() {
         assert_eq!(pong["rateLimits"][0]["rateLimitType"], "REQUEST_WEIGHT");
         let time = talk.ask("v3/time", Value::Null).await;
         assert!(time["result"]["serverTime"].as_u64().unwrap() <= now_millis());
-        let placed = talk.done(&seller, "order.place", limit("SELL", "0.5", "45000")).await;
+        let answer = talk.signed(&seller, "order.place", limit("SELL", "0.5", "45000")).await;
+        let limits = answer["rateLimits"].as_array().unwrap();
+        let kinds: Vec<&Value> = limits.iter().map(|limit| &limit["rateLimitType"]).collect();
+        assert_eq!(kinds, ["ORDERS", "ORDERS", "REQUEST_WEIGHT"], "{answer}");
+        assert_eq!((&limits[0]["count"], &limits[1]["count"]), (&json!(1), &json!(1)));
+        let placed = answer["result"].clone();
         let id = placed["orderId"].as_u64().unwrap();
         assert_eq!(placed["status"], "NEW", "{placed}");
         let taken = talk.done(&buyer, "order.place", limit("BUY", "0.2", "45000")).await;

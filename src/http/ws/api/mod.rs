@@ -17,7 +17,7 @@ use tracing::Span;
 
 use self::{
     login::Login,
-    reply::Frame,
+    reply::{Frame, Used},
     request::{BadRequest, Request},
     subscriptions::Subscriptions,
 };
@@ -111,7 +111,7 @@ impl Api {
         };
         if let Some(own) = Own::named(&method) {
             return match self.answer_own(station, &own, &params, &frame) {
-                Ok(Said::Now(result)) => Reaction::Say(frame.done(state, 200, &result, None, OWN_WEIGHT)),
+                Ok(Said::Now(result)) => Reaction::Say(frame.done(state, 200, &result, Used::of(OWN_WEIGHT))),
                 Ok(Said::ByPush) => Reaction::Nothing,
                 Err(error) => refuse(&frame, state, &error),
             };
@@ -212,7 +212,7 @@ impl Conversation for Api {
 }
 
 fn refuse(frame: &Frame, state: &HttpState, error: &ApiError) -> Reaction {
-    Reaction::Say(frame.refused(state, error, None, 1))
+    Reaction::Say(frame.refused(state, error, Used::of(1)))
 }
 
 /// Runs an endpoint's handler and writes its reply.
@@ -243,9 +243,11 @@ async fn run(
     let outcome = endpoint.answer(&call).await;
     let micros = u64::try_from(started.elapsed().as_micros()).unwrap_or(u64::MAX);
     tracing::info!(parent: &span, elapsed_us = micros, "served");
-    let (weight, engine_seq) = (call.weight.get(), call.engine_seq.get());
+    let used = Used { weight: call.weight.get(), engine_seq: call.engine_seq.get(), counts: None };
     match outcome {
-        Ok(Reply { status, body, .. }) => frame.done(state, status.as_u16(), &body, engine_seq, weight),
-        Err(error) => frame.refused(state, &error, engine_seq, weight),
+        Ok(Reply { status, body, counts, .. }) => {
+            frame.done(state, status.as_u16(), &body, Used { counts, ..used })
+        }
+        Err(error) => frame.refused(state, &error, used),
     }
 }

@@ -2,7 +2,28 @@
 
 use std::net::IpAddr;
 
-use crate::http::{error::ApiError, json::Json, state::HttpState};
+use crate::{
+    domain::limits::OrderCounts,
+    http::{error::ApiError, json::Json, limits::RateLimit, state::HttpState},
+};
+
+/// What a request took, and where it became durable.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Used {
+    /// Its weight.
+    pub(super) weight: u32,
+    /// The position of the shard's journal that holds it, of a command.
+    pub(super) engine_seq: Option<u64>,
+    /// The account's unfilled orders, when it placed some.
+    pub(super) counts: Option<OrderCounts>,
+}
+
+impl Used {
+    /// A request that only weighs.
+    pub(super) const fn of(weight: u32) -> Self {
+        Self { weight, engine_seq: None, counts: None }
+    }
+}
 
 /// What a reply says besides its result.
 #[derive(Debug, Clone)]
@@ -18,54 +39,42 @@ pub(super) struct Frame {
 }
 
 impl Frame {
-    /// Writes the reply to a request that was done. `engine_seq` is where a command became durable.
-    pub(super) fn done(
-        &self,
-        state: &HttpState,
-        status: u16,
-        result: &str,
-        engine_seq: Option<u64>,
-        weight: u32,
-    ) -> String {
+    /// Writes the reply to a request that was done.
+    pub(super) fn done(&self, state: &HttpState, status: u16, result: &str, used: Used) -> String {
         let mut json = Json::with_capacity(result.len() + 256);
         json.object(|json| {
             json.field("id").raw(&self.id);
             json.field("status").number(u64::from(status));
             json.field("result").raw(result);
-            self.tail(json, state, engine_seq, weight);
+            self.tail(json, state, used);
         });
         json.finish()
     }
 
     /// Writes the reply to a request that was refused.
-    pub(super) fn refused(
-        &self,
-        state: &HttpState,
-        error: &ApiError,
-        engine_seq: Option<u64>,
-        weight: u32,
-    ) -> String {
+    pub(super) fn refused(&self, state: &HttpState, error: &ApiError, used: Used) -> String {
         let mut json = Json::with_capacity(320);
         json.object(|json| {
             json.field("id").raw(&self.id);
             json.field("status").number(u64::from(error.status().as_u16()));
             error.write(json.field("error"));
-            self.tail(json, state, engine_seq, weight);
+            self.tail(json, state, used);
         });
         json.finish()
     }
 
-    fn tail(&self, json: &mut Json, state: &HttpState, engine_seq: Option<u64>, weight: u32) {
-        if let Some(position) = engine_seq {
+    fn tail(&self, json: &mut Json, state: &HttpState, used: Used) {
+        if let Some(position) = used.engine_seq {
             json.field("engineSeq").number(position);
         }
         if let Some(address) = self.address {
-            state.rate_limits().settle(address, self.counted, weight, state.exchange().now());
+            state.rate_limits().settle(address, self.counted, used.weight, state.exchange().now());
         }
         if self.tells_limits {
-            json.field("rateLimits").array(|json| {
-                state.limits_of(self.address).for_each(|limit| limit.write(json.item()));
-            });
+            let limits = state.exchange().catalogue().order_limits();
+            let orders = used.counts.map(|counts| RateLimit::orders(limits, Some(counts)));
+            let limits = orders.into_iter().flatten().chain(state.limits_of(self.address));
+            json.field("rateLimits").array(|json| limits.for_each(|limit| limit.write(json.item())));
         }
     }
 }

@@ -2,7 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use super::{Api, OWN_WEIGHT, Said, login::prove, reply::Frame};
+use super::{
+    Api, OWN_WEIGHT, Said,
+    login::prove,
+    reply::{Frame, Used},
+};
 use crate::{
     actors::message::{self, AttachUser, DetachUser, NotListening, UserForm},
     auth::{ApiKey, KeyDirectory},
@@ -138,9 +142,9 @@ impl Api {
             let text = match start {
                 Ok(seq) => {
                     let result = format!("{{\"subscriptionId\":{id},\"seq\":{seq}}}");
-                    frame.done(&state, 200, &result, None, OWN_WEIGHT)
+                    frame.done(&state, 200, &result, Used::of(OWN_WEIGHT))
                 }
-                Err(error) => frame.refused(&state, &not_listening(error), None, OWN_WEIGHT),
+                Err(error) => frame.refused(&state, &not_listening(error), Used::of(OWN_WEIGHT)),
             };
             Some(message::Frame(text.into()))
         };
@@ -175,7 +179,7 @@ impl Api {
     /// Ends subscriptions and answers who asked for it: the answer comes first, then the last word of each.
     pub(super) fn end(&mut self, station: &Station, ids: &[u16], frame: &Frame, result: String) -> Said {
         let Some((first, others)) = ids.split_first() else { return Said::Now(result) };
-        let answer = frame.done(&station.state, 200, &result, None, OWN_WEIGHT);
+        let answer = frame.done(&station.state, 200, &result, Used::of(OWN_WEIGHT));
         self.terminate(station, *first, Some(answer));
         others.iter().for_each(|id| self.terminate(station, *id, None));
         Said::ByPush
