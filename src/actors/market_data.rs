@@ -29,6 +29,7 @@ use crate::domain::{
     id::SymbolId,
     market::{MarketImage, PublicEvent},
     reject::Reject,
+    time::Timestamp,
 };
 
 /// The partial-depth sizes offered.
@@ -224,6 +225,7 @@ impl Handler<WatchTopic> for MarketDataActor {
     type Result = ();
 
     fn handle(&mut self, WatchTopic { topic, listening }: WatchTopic, _: &mut Self::Context) {
+        let now = self.topology.as_ref().map_or(Timestamp::default(), |topology| topology.clock.now());
         match (topic, listening) {
             // Whoever asked for a snapshot may be about to join: its diffs go on.
             (Topic::DepthSnapshot(..), false) => false,
@@ -234,7 +236,8 @@ impl Handler<WatchTopic> for MarketDataActor {
             && let Some(Market { klines, image, .. }) = self.markets.get_mut(&symbol)
         {
             match listening {
-                true => klines.watch(interval, zone, image),
+                // The image's time stands still from a stop to the first event after it.
+                true => klines.watch(interval, zone, image.time().max(now)),
                 false => klines.unwatch(interval, zone),
             }
         }

@@ -12,9 +12,9 @@ use crate::{
     },
 };
 
-/// How many candles of one stream are closed at once. Only after a leap of the clock are there more; then the older ones
-/// are left out.
-const CLOSINGS_MAX: usize = 1_000;
+/// About how many candles of one stream are closed at once. Only after a leap of the clock are there more; then the older
+/// ones are left out.
+const CLOSINGS_MAX: u64 = 1_000;
 
 /// The candle streams of one symbol.
 #[derive(Debug, Default)]
@@ -30,9 +30,9 @@ struct Feed {
 }
 
 impl KlineFeeds {
-    /// Begins a stream with the candle in progress.
-    pub(super) fn watch(&mut self, interval: Interval, zone: Zone, image: &MarketImage) {
-        let feed = || Feed { open: interval.open(image.time(), zone), told: None };
+    /// Begins a stream with the candle in progress at `now`.
+    pub(super) fn watch(&mut self, interval: Interval, zone: Zone, now: Timestamp) {
+        let feed = || Feed { open: interval.open(now, zone), told: None };
         self.0.entry((interval, zone)).or_insert_with(feed);
     }
 
@@ -44,18 +44,19 @@ impl KlineFeeds {
     /// Tells the candles that time has made final, flat ones too. Before the first trade there are none.
     pub(super) fn close(&mut self, symbol: SymbolId, image: &MarketImage, updates: &mut Updates) {
         for (&(interval, zone), feed) in &mut self.0 {
-            let mut closings = 0;
+            let end = interval.end(feed.open, zone);
+            if end > image.time() {
+                continue;
+            }
+            feed.told = None;
+            let reach = (end.micros() - feed.open.micros()).saturating_mul(CLOSINGS_MAX);
+            let oldest = Timestamp::from_micros(image.time().micros().saturating_sub(reach));
+            feed.open = feed.open.max(interval.open(oldest, zone));
             while interval.end(feed.open, zone) <= image.time() {
                 if let Some(candle) = image.candle(interval, zone, feed.open) {
                     updates.push(update(symbol, (interval, zone), candle, true, image.time()));
                 }
-                closings += 1;
-                let now = interval.open(image.time(), zone);
-                feed.open = match closings < CLOSINGS_MAX && !image.history().candles.is_empty() {
-                    true => interval.end(feed.open, zone),
-                    false => now,
-                };
-                feed.told = None;
+                feed.open = interval.end(feed.open, zone);
             }
         }
     }
@@ -137,7 +138,7 @@ mod tests {
     fn every_candle_is_told_final_once_and_the_one_in_progress_when_it_changed() {
         let (mut image, mut feeds) = (MarketImage::default(), KlineFeeds::default());
         image.apply(&passed(600));
-        feeds.watch(KEY.0, KEY.1, &image);
+        feeds.watch(KEY.0, KEY.1, image.time());
         image.apply(&passed(700));
         assert_eq!(told(|updates| feeds.close(SYMBOL, &image, updates)), [], "there is no price yet");
         image.apply(&trade(1, 710, 5));
@@ -155,20 +156,31 @@ mod tests {
     fn a_candle_is_not_final_as_long_as_a_trade_of_it_may_come() {
         let (mut image, mut feeds) = (MarketImage::default(), KlineFeeds::default());
         image.apply(&trade(1, 659, 5));
-        feeds.watch(KEY.0, KEY.1, &image);
+        feeds.watch(KEY.0, KEY.1, image.time());
         image.apply(&passed(659));
         assert_eq!(told(|updates| feeds.close(SYMBOL, &image, updates)), []);
         image.apply(&passed(660));
         assert_eq!(told(|updates| feeds.close(SYMBOL, &image, updates)), [(10, 5, 1, true)]);
     }
 
+    /// An image knows no time before its first event.
+    #[test]
+    fn a_candle_is_told_though_its_trades_are_the_first_event_of_all() {
+        let (mut image, mut feeds) = (MarketImage::default(), KlineFeeds::default());
+        feeds.watch(KEY.0, KEY.1, at(60 * 1_000_000 + 5));
+        image.apply(&trade(1, 60 * 1_000_000 + 6, 5));
+        image.apply(&passed(60 * 1_000_001));
+        assert_eq!(told(|updates| feeds.close(SYMBOL, &image, updates)), [(1_000_000, 5, 1, true)]);
+    }
+
     #[test]
     fn a_leap_of_the_clock_closes_a_bounded_number_of_candles() {
         let (mut image, mut feeds) = (MarketImage::default(), KlineFeeds::default());
         image.apply(&trade(1, 30, 5));
-        feeds.watch(KEY.0, KEY.1, &image);
+        feeds.watch(KEY.0, KEY.1, image.time());
         image.apply(&passed(60 * 1_000_000));
-        assert_eq!(told(|updates| feeds.close(SYMBOL, &image, updates)).len(), CLOSINGS_MAX);
+        let closed = told(|updates| feeds.close(SYMBOL, &image, updates));
+        assert_eq!((closed.len() as u64, closed.last()), (CLOSINGS_MAX, Some(&(999_999, 5, 0, true))));
         image.apply(&passed(60 * 1_000_001));
         assert_eq!(told(|updates| feeds.close(SYMBOL, &image, updates)), [(1_000_000, 5, 0, true)]);
         feeds.unwatch(KEY.0, KEY.1);
