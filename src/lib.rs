@@ -26,5 +26,6 @@ pub mod http;
 pub mod journal;
 pub mod kill;
 pub mod sim;
+pub mod soak;
 pub mod store;
 pub mod telemetry;

@@ -1,6 +1,7 @@
 //! Benchmarks and soaks, driven by `lightning bench` and `lightning soak`.
 
 pub mod book;
+pub mod cascade;
 pub mod damage;
 pub mod durable;
 pub mod exchange;

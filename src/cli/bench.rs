@@ -24,6 +24,8 @@ pub(super) enum BenchCommand {
     Memory(MemoryArgs),
     /// Depth-20 queries per second
     Depth(DepthArgs),
+    /// A cascade of stop orders: its steps, and what another symbol waits for meanwhile
+    Cascade(CascadeArgs),
     /// The journal's writer against the disk itself
     Journal(JournalArgs),
     /// Signed orders over HTTP with and without durability
@@ -102,6 +104,15 @@ pub(super) struct DepthArgs {
     /// Tasks that ask at the same time
     #[arg(long, default_value_t = 64)]
     tasks: usize,
+    #[command(flatten)]
+    output: Output,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct CascadeArgs {
+    /// Stop orders, each triggered by the one before
+    #[arg(long, default_value_t = 100_000)]
+    triggers: u64,
     #[command(flatten)]
     output: Output,
 }
@@ -192,6 +203,9 @@ pub(super) fn run(command: BenchCommand) -> Result<()> {
         }
         BenchCommand::Depth(arguments) => {
             print(&bench::exchange::depth(arguments.queries, arguments.tasks)?, &arguments.output)
+        }
+        BenchCommand::Cascade(arguments) => {
+            print(&bench::cascade::run(arguments.triggers)?, &arguments.output)
         }
         BenchCommand::Journal(arguments) => {
             print(&bench::journal::run(arguments.seconds)?, &arguments.output)

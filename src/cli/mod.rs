@@ -14,6 +14,7 @@ mod serve;
 mod settings;
 mod simulate;
 mod snapshot;
+mod soak;
 mod verify;
 
 use std::process::ExitCode;
@@ -67,6 +68,8 @@ enum Command {
     Soak(bench::SoakArgs),
     /// Kill a server over and over under load, and compare what it says with what it had said
     SoakKill(kill::KillArgs),
+    /// Watch a server through restarts under load, with subscribers that check every book and every private event
+    SoakWire(soak::SoakWireArgs),
     /// One client process of `soak-kill` (which starts it)
     #[command(hide = true)]
     SoakKillClient(kill::KillClientArgs),
@@ -94,6 +97,7 @@ pub fn run() -> ExitCode {
         Some(Command::Bench(command)) => bench::run(command),
         Some(Command::Soak(arguments)) => bench::soak(&arguments),
         Some(Command::SoakKill(arguments)) => kill::run(arguments),
+        Some(Command::SoakWire(arguments)) => soak::run(arguments),
         Some(Command::SoakKillClient(arguments)) => kill::run_client(arguments),
         Some(Command::Simulate(arguments)) => simulate::run(&arguments),
     };

@@ -12,11 +12,21 @@ use super::{
 /// # Errors
 /// Never: the definition is valid.
 pub fn catalogue() -> Result<Catalogue, Vec<String>> {
+    Catalogue::build(&assets(), &[symbol(1, "BTCUSDT")])
+}
+
+/// The assets of the sample's symbols: BTC, 1, and USDT, 2.
+pub fn assets() -> [AssetDefinition; 2] {
     let asset = |id, name: &str| AssetDefinition { id, name: name.to_owned(), scale: 8 };
+    [asset(1, "BTC"), asset(2, "USDT")]
+}
+
+/// A symbol of BTC in USDT, by another name if there are more of them.
+pub fn symbol(id: u32, name: &str) -> SymbolDefinition {
     let fee = FeeDefinition { maker: Decimal::new(1, 3), taker: Decimal::new(1, 3) };
-    let symbol = SymbolDefinition {
-        id: 1,
-        name: "BTCUSDT".to_owned(),
+    SymbolDefinition {
+        id,
+        name: name.to_owned(),
         base: "BTC".to_owned(),
         quote: "USDT".to_owned(),
         status: SymbolStatus::Trading,
@@ -40,6 +50,5 @@ pub fn catalogue() -> Result<Catalogue, Vec<String>> {
         market_collar: Decimal::new(5, 2),
         fees: vec![fee],
         special_orders: Default::default(),
-    };
-    Catalogue::build(&[asset(1, "BTC"), asset(2, "USDT")], &[symbol])
+    }
 }

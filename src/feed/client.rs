@@ -84,8 +84,8 @@ impl std::fmt::Debug for Credentials {
 }
 
 impl Credentials {
-    /// Signs a payload.
-    fn sign(&self, payload: &str) -> String {
+    /// Signs a payload: HMAC-SHA256 in hexadecimal.
+    pub fn sign(&self, payload: &str) -> String {
         // HMAC takes a key of any length, so there is no error to come.
         let Ok(mut mac) = Hmac::<Sha256>::new_from_slice(self.secret.as_bytes()) else {
             return String::new();

@@ -21,7 +21,7 @@ mod plant;
 mod record;
 mod report;
 mod run;
-mod server;
+pub(crate) mod server;
 mod view;
 mod violation;
 mod wire;

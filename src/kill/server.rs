@@ -19,7 +19,7 @@ const PORTS: (u64, u64) = (20_000, 30_000);
 
 /// How to start the server, and the one that runs.
 #[derive(Debug)]
-pub(super) struct Server {
+pub(crate) struct Server {
     program: PathBuf,
     config: PathBuf,
     log: PathBuf,
@@ -29,7 +29,7 @@ pub(super) struct Server {
 
 impl Server {
     /// Chooses a port and writes the configuration.
-    pub(super) fn prepare(work: &Path, data: &Path, token: &str, demo: u64, extra: &str) -> Result<Self> {
+    pub(crate) fn prepare(work: &Path, data: &Path, token: &str, demo: u64, extra: &str) -> Result<Self> {
         let port = free_port()?;
         let config = work.join("exchange.toml");
         let text = format!(
@@ -45,16 +45,16 @@ impl Server {
     }
 
     /// Serves with another program than this one.
-    pub(super) fn set_program(&mut self, program: PathBuf) {
+    pub(crate) fn set_program(&mut self, program: PathBuf) {
         self.program = program;
     }
 
-    pub(super) fn url(&self) -> String {
+    pub(crate) fn url(&self) -> String {
         format!("http://127.0.0.1:{}", self.port)
     }
 
     /// Starts it, behind the words of `before` if there are any.
-    pub(super) fn start(&mut self, before: &[String]) -> Result<()> {
+    pub(crate) fn start(&mut self, before: &[String]) -> Result<()> {
         let this = &self.program;
         let mut command = match before.split_first() {
             None => Command::new(this),
@@ -78,7 +78,7 @@ impl Server {
     }
 
     /// Waits until it says it is ready.
-    pub(super) async fn ready(&mut self, client: &Client, limit: Duration) -> Result<()> {
+    pub(crate) async fn ready(&mut self, client: &Client, limit: Duration) -> Result<()> {
         let started = Instant::now();
         while client.get("/health/ready", &[]).await.is_err() {
             if let Some(status) = self.ended()? {
@@ -93,7 +93,7 @@ impl Server {
     }
 
     /// Whether it has ended by itself.
-    pub(super) fn ended(&mut self) -> Result<Option<ExitStatus>> {
+    pub(crate) fn ended(&mut self) -> Result<Option<ExitStatus>> {
         match &mut self.running {
             Some(child) => Ok(child.try_wait()?),
             None => Ok(None),
@@ -101,12 +101,12 @@ impl Server {
     }
 
     /// SIGKILL. Returns how it had ended if it was gone already.
-    pub(super) fn kill(&mut self) -> Result<Option<ExitStatus>> {
+    pub(crate) fn kill(&mut self) -> Result<Option<ExitStatus>> {
         self.end(Signal::KILL).map(|status| status.filter(|status| status.signal() != Some(9)))
     }
 
     /// SIGTERM, and waits for the end.
-    pub(super) fn stop(&mut self) -> Result<Option<ExitStatus>> {
+    pub(crate) fn stop(&mut self) -> Result<Option<ExitStatus>> {
         self.end(Signal::TERM)
     }
 
@@ -120,7 +120,7 @@ impl Server {
     }
 
     /// The end of its log.
-    pub(super) fn last_words(&self) -> String {
+    pub(crate) fn last_words(&self) -> String {
         let text = fs::read(&self.log).unwrap_or_default();
         let text = String::from_utf8_lossy(&text[text.len().saturating_sub(4_000)..]).into_owned();
         text.lines().rev().find(|line| !line.trim().is_empty()).unwrap_or_default().to_owned()

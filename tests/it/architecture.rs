@@ -21,7 +21,7 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("http", &["actors", "domain", "auth", "telemetry"]),
     ("sim", &["domain", "journal", "store"]),
     ("bench", &["actors", "domain", "auth", "http", "journal", "sim", "store", "telemetry"]),
-    ("soak", &["domain"]),
+    ("soak", &["feed", "kill"]),
     ("kill", &["domain", "feed"]),
     ("app", &["actors", "auth", "config", "domain", "feed", "http", "journal", "store", "telemetry"]),
     ("cli", &["app", "bench", "config", "domain", "feed", "journal", "kill", "soak", "store", "telemetry"]),

@@ -1,0 +1,75 @@
+//! `lightning soak-wire`: subscribers and private streams through stalls, drops and restarts, under load.
+
+use std::{io::Write, path::PathBuf};
+
+use anyhow::{Context, Result, bail};
+use clap::Args;
+use tokio::signal::unix::{SignalKind, signal};
+
+use crate::soak::{self, Options};
+
+/// How long, how fast, how many.
+#[derive(Debug, Args)]
+pub(super) struct SoakWireArgs {
+    /// The seed of every decision
+    #[arg(long, default_value_t = 1)]
+    seed: u64,
+    /// How long orders flow
+    #[arg(long, default_value_t = 600)]
+    seconds: u64,
+    /// Orders placed and cancelled a second, at most
+    #[arg(long, default_value_t = 25_000)]
+    rate: u64,
+    /// Stops and kills of the server, in turn
+    #[arg(long, default_value_t = 20)]
+    restarts: u64,
+    /// Subscribers of depth
+    #[arg(long, default_value_t = 50)]
+    subscribers: u64,
+    /// Of those, how many are stalled and dropped
+    #[arg(long, default_value_t = 5)]
+    unlucky: u64,
+    /// Accounts whose private events are listened to, at most 32
+    #[arg(long, default_value_t = 8)]
+    listened: u64,
+    /// Where the server keeps its files; kept
+    #[arg(long, value_name = "DIRECTORY")]
+    work: Option<PathBuf>,
+    /// Print the report as a line of JSON
+    #[arg(long)]
+    json: bool,
+}
+
+/// Soaks, prints, and fails when something was found.
+pub(super) fn run(arguments: SoakWireArgs) -> Result<()> {
+    let options = Options {
+        seed: arguments.seed,
+        seconds: arguments.seconds,
+        rate: arguments.rate,
+        restarts: arguments.restarts,
+        subscribers: arguments.subscribers,
+        unlucky: arguments.unlucky,
+        listened: arguments.listened,
+        work: arguments.work.map(std::path::absolute).transpose()?,
+    };
+    let say = |line: &str| {
+        let _ = writeln!(std::io::stderr(), "{line}"); // nobody has to read it
+    };
+    let report = actix_web::rt::System::new().block_on(async {
+        let mut terminate = signal(SignalKind::terminate()).context("no signal handler")?;
+        tokio::select! {
+            report = soak::run(&options, &say) => report,
+            // What was started ends with it.
+            _ = tokio::signal::ctrl_c() => bail!("interrupted"),
+            _ = terminate.recv() => bail!("interrupted"),
+        }
+    })?;
+    say(&report.summary());
+    for what in &report.wrong {
+        say(what);
+    }
+    if arguments.json {
+        println!("{}", serde_json::to_string(&report)?);
+    }
+    if report.is_clean() { Ok(()) } else { bail!("what was told is not what the server says") }
+}
