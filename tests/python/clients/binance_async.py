@@ -25,7 +25,8 @@ async def run(column, server, keys, hand, seconds):
         await rows(column, server, keys, hand, seconds, client, clients)
     finally:
         # Each waits for a message, and on a quiet connection for ten seconds: together.
-        await asyncio.gather(*(client.close_connection() for client in clients))
+        closing = asyncio.gather(*(client.close_connection() for client in clients))
+        await asyncio.wait_for(closing, 2 * WAIT)
 
 
 async def rows(column, server, keys, hand, seconds, client, clients):
