@@ -5,7 +5,7 @@ import asyncio
 from binance import AsyncClient, BinanceSocketManager, DepthCacheManager
 from binance.exceptions import BinanceAPIException
 
-from binance_sync import SYMBOL, point_at
+from binance_sync import SYMBOL, hang_up, point_at
 from book import Audit, Trader, same
 from ccxt_pro import WAIT
 from matrix import araises, expect
@@ -24,9 +24,9 @@ async def run(column, server, keys, hand, seconds):
     try:
         await rows(column, server, keys, hand, seconds, client, clients)
     finally:
-        # Each waits for a message, and on a quiet connection for ten seconds: together.
-        closing = asyncio.gather(*(client.close_connection() for client in clients))
-        await asyncio.wait_for(closing, 2 * WAIT)
+        for client in clients:
+            await hang_up(client)
+            await client.close_connection()
 
 
 async def rows(column, server, keys, hand, seconds, client, clients):
