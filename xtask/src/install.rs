@@ -46,7 +46,7 @@ pub(crate) fn npm() -> Result<()> {
 /// A virtual environment with the pinned Python packages; returns its interpreter, or nothing without Python.
 pub(crate) fn python() -> Result<Option<PathBuf>> {
     if !exists("python3") {
-        println!("python3 is missing: the ccxt test will say so");
+        println!("python3 is missing: the tests of clients will say so");
         return Ok(None);
     }
     let venv = target().join("venv");

@@ -5,7 +5,7 @@ use std::{path::PathBuf, process::Command, time::Instant};
 use anyhow::{Result, bail};
 
 use crate::{
-    install, page,
+    clients, install, page,
     process::{cargo, command, exists, root, run, run_and_read, target},
     tally::Tally,
 };
@@ -64,7 +64,8 @@ fn rust(tally: &mut Tally) -> Result<()> {
     with_surroundings(&mut command);
     let (output, succeeded) = run_and_read(&mut command)?;
     tally.add(&output, succeeded);
-    kills(tally)
+    kills(tally)?;
+    matrix(tally)
 }
 
 /// Kills the real server under load a few times, and has its word compared with its clients'; `soak-kill` kills more
@@ -79,6 +80,17 @@ fn kills(tally: &mut Tally) -> Result<()> {
     harness.args(["soak-kill", "--idempotency", "--seed", "25", "--kills", KILLS]);
     let (_, succeeded) = run_and_read(&mut harness)?;
     if succeeded {
+        tally.add_success();
+    } else {
+        tally.add_failure();
+    }
+    Ok(())
+}
+
+/// Runs the matrix of clients, watching each book for a short while; `cargo xtask clients` watches it for a minute.
+fn matrix(tally: &mut Tally) -> Result<()> {
+    const SECONDS: &str = "5";
+    if clients::green(SECONDS)? {
         tally.add_success();
     } else {
         tally.add_failure();

@@ -121,6 +121,12 @@ fn what_is_wrong_is_said_with_the_id_as_far_as_it_was_read() {
             .signed(&seller, "order.cancel", json!({ "symbol": "BTCUSDT", "orderId": 1, "more": 1 }))
             .await;
         assert_eq!(refusal(&extra).1, -1104);
+        // What a client means for itself and sends all the same, as ccxt.pro does.
+        let mut order = limit("SELL", "0.1", "45000");
+        order["postOnly"] = json!(true);
+        let leaked = talk.signed(&seller, "order.place", order).await;
+        let unread = "Not all sent parameters were read; read '9' parameter(s) but was sent '10'.";
+        assert_eq!(refusal(&leaked), (400, -1104, unread));
         assert!(extra.get("rateLimits").is_none(), "{extra}");
         let asked = talk.ask("ping", json!({ "returnRateLimits": true })).await;
         assert!(asked["rateLimits"].is_array(), "{asked}");

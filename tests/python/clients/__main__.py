@@ -25,7 +25,7 @@ def main():
     parser.add_argument("--seconds", type=float, default=5.0, help="how long each book is watched")
     parser.add_argument("--only", choices=CLIENTS)
     arguments = parser.parse_args()
-    server, matrix = Server(arguments.program), Matrix()
+    server, matrix = Server(arguments.program), Matrix(arguments.seconds + 60)
     try:
         maker = server.account(101, BTC="1000", USDT="10000000")
         hand = Hand(server, server.key(maker))

@@ -5,9 +5,9 @@ import asyncio
 from binance import AsyncClient, BinanceSocketManager, DepthCacheManager
 from binance.exceptions import BinanceAPIException
 
-from binance_sync import SYMBOL, point_at
-from book import Trader, same
-from ccxt_pro import WAIT, trade
+from binance_sync import SYMBOL, hang_up, point_at
+from book import Audit, Trader, same
+from ccxt_pro import WAIT
 from matrix import araises, expect
 
 
@@ -20,13 +20,16 @@ async def client_of(key):
 async def run(column, server, keys, hand, seconds):
     point_at(server)
     client = await client_of(keys["HMAC"])
+    clients = [client]
     try:
-        await rows(column, server, keys, hand, seconds, client)
+        await rows(column, server, keys, hand, seconds, client, clients)
     finally:
-        await client.close_connection()
+        for client in clients:
+            await hang_up(client)
+            await client.close_connection()
 
 
-async def rows(column, server, keys, hand, seconds, client):
+async def rows(column, server, keys, hand, seconds, client, clients):
     row = column.arow
     sockets = BinanceSocketManager(client)
 
@@ -139,14 +142,16 @@ async def rows(column, server, keys, hand, seconds, client):
     await row("first candle ever", candles)
 
     async def heard(socket, is_wanted):
-        """Trades until the socket says what is wanted."""
-        async with socket as stream:
-            for _ in range(WAIT * 4):
-                await asyncio.to_thread(trade, hand)
-                message = await asyncio.wait_for(stream.recv(), WAIT)
-                if is_wanted(message):
-                    return message
-        raise AssertionError(f"the last was {message}")
+        """Listens until what is wanted comes. The market moves until the socket is closed: this client does not notice
+        that it shall close before the next message or ten seconds."""
+
+        async def listen(stream):
+            while not is_wanted(message := await stream.recv()):
+                pass
+            return message
+
+        async with Trader(hand), socket as stream:
+            return await asyncio.wait_for(listen(stream), WAIT)
 
     async def live_candles():
         message = await heard(sockets.kline_socket(SYMBOL, "1s"), lambda message: message["k"]["x"])
@@ -156,7 +161,7 @@ async def rows(column, server, keys, hand, seconds, client):
 
     async def public_trades():
         message = await heard(sockets.trade_socket(SYMBOL), lambda message: message["e"] == "trade")
-        expect(message["p"] == "60000.00000000", message)
+        expect(float(message["p"]) == 60_000, message)
         await heard(sockets.aggtrade_socket(SYMBOL), lambda message: message["e"] == "aggTrade")
 
     await row("public trades", public_trades)
@@ -178,36 +183,37 @@ async def rows(column, server, keys, hand, seconds, client):
     await row("book by REST", rest_book)
 
     async def live_book():
-        trader = Trader(hand)
-        trader.start()
-        updates = 0
-        try:
-            async with DepthCacheManager(client, symbol=SYMBOL, ws_interval=100) as cache:
-                deadline = asyncio.get_running_loop().time() + seconds
-                while asyncio.get_running_loop().time() < deadline:
-                    book = await asyncio.wait_for(cache.recv(), WAIT)
-                    expect(book is not None)
-                    updates += 1
-                await asyncio.to_thread(trader.stop)
-                for _ in range(WAIT * 10):
-                    if await asyncio.to_thread(same, book.get_bids(), book.get_asks(), server):
-                        break
-                    try:
-                        book = await asyncio.wait_for(cache.recv(), 0.2)
-                    except asyncio.TimeoutError:
-                        pass
-                expect(await asyncio.to_thread(same, book.get_bids(), book.get_asks(), server), book.get_bids()[:3])
-        finally:
-            await asyncio.to_thread(trader.stop)
-        expect(updates > 2 * seconds and trader.orders > 10, updates, trader.orders)
-        hand.clear()
+        now = asyncio.get_running_loop().time
+        cache = DepthCacheManager(client, symbol=SYMBOL, ws_interval=100)
+
+        async def watch(audit, trader):
+            await cache.__aenter__()
+            deadline = now() + seconds
+            while now() < deadline:
+                book = await asyncio.wait_for(cache.recv(), WAIT)
+                audit.note(cache._last_update_id, book.get_bids(), book.get_asks())
+            await trader.stop()
+            # What is in flight arrives; then the book is the exchange's.
+            deadline = now() + WAIT
+            while not await asyncio.to_thread(same, book.get_bids(), book.get_asks(), server):
+                book = await asyncio.wait_for(cache.recv(), max(0, deadline - now()))
+            return trader.orders
+
+        async with Audit(server) as audit:
+            try:
+                async with Trader(hand) as trader:
+                    orders = await watch(audit, trader)
+            finally:
+                async with Trader(hand):  # It too is closed while the market moves.
+                    await cache.__aexit__(None, None, None)
+        compared = audit.verify()
+        expect(compared > 2 * seconds and orders > 10, compared, orders)
 
     await row("book by WebSocket", live_book)
 
     async def own_orders():
         states, balances = [], []
         async with sockets.user_socket() as stream:
-            await asyncio.sleep(0.5)
             order = await client.order_limit_buy(symbol=SYMBOL, quantity="0.01", price="50000")
             await client.cancel_order(symbol=SYMBOL, orderId=order["orderId"])
             hand.limit("SELL", "0.01", "60000")
@@ -255,7 +261,7 @@ async def rows(column, server, keys, hand, seconds, client):
 
     await row("error mapping", errors)
     for kind, name in (("HMAC", "HMAC key"), ("ED25519", "Ed25519 key"), ("RSA", "RSA key")):
-        await row(name, lambda kind=kind: signs(keys[kind]))
+        await row(name, lambda kind=kind: signs(keys[kind], clients))
 
     async def clock():
         client.timestamp_offset = 5_000
@@ -267,14 +273,12 @@ async def rows(column, server, keys, hand, seconds, client):
     await row("clock ahead and behind (-1021)", clock)
 
 
-async def signs(key):
+async def signs(key, clients):
     client = await client_of(key)
-    try:
-        order = await client.order_limit_buy(symbol=SYMBOL, quantity="0.01", price="50000")
-        await client.cancel_order(symbol=SYMBOL, orderId=order["orderId"])
-        order = await client.ws_create_order(
-            symbol=SYMBOL, side="BUY", type="LIMIT", timeInForce="GTC", quantity="0.01", price="50000"
-        )
-        await client.ws_cancel_order(symbol=SYMBOL, orderId=order["orderId"])
-    finally:
-        await client.close_connection()
+    clients.append(client)
+    order = await client.order_limit_buy(symbol=SYMBOL, quantity="0.01", price="50000")
+    await client.cancel_order(symbol=SYMBOL, orderId=order["orderId"])
+    order = await client.ws_create_order(
+        symbol=SYMBOL, side="BUY", type="LIMIT", timeInForce="GTC", quantity="0.01", price="50000"
+    )
+    await client.ws_cancel_order(symbol=SYMBOL, orderId=order["orderId"])

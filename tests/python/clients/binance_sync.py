@@ -1,5 +1,7 @@
 """python-binance's synchronous client, as it comes from PyPI."""
 
+import asyncio
+import logging
 import time
 
 from binance.client import Client
@@ -27,9 +29,23 @@ def client_of(key):
     return Client(key.public, private_key=key.secret)
 
 
+async def hang_up(client):
+    """Closes a client's WebSocket API, which notices that with the next message or after ten seconds: something is
+    asked meanwhile."""
+    logging.getLogger("binance.ws").setLevel(logging.ERROR)  # Nobody waits for the answer, and a warning would say so.
+    socket = client.ws_api
+    if socket.ws is not None:
+        await asyncio.gather(socket.close(), socket.ws.send('{"id":"last","method":"ping"}'))
+
+
 def run(column, server, keys, hand):
     point_at(server)
     client = client_of(keys["HMAC"])
+    rows(column, keys, hand, client)
+    client.loop.run_until_complete(hang_up(client))
+
+
+def rows(column, keys, hand, client):
     row = column.row
 
     def load_markets():

@@ -229,6 +229,10 @@ def errors(client):
     secret, client.secret = client.secret, "not the secret"
     raises(ccxt.AuthenticationError, client.fetch_balance, "-1022")
     client.secret = secret
+    # Of a client that was let in before, ccxt takes -2015 for a ban (`hasAlreadyAuthenticatedSuccessfully`), whatever
+    # the HTTP status; of a new one for what it says.
     key, client.apiKey = client.apiKey, "A" * 64
+    raises(ccxt.DDoSProtection, client.fetch_balance, "-2015")
+    client.options["hasAlreadyAuthenticatedSuccessfully"] = False
     raises(ccxt.AuthenticationError, client.fetch_balance, "-2015")
     client.apiKey = key

@@ -1,5 +1,6 @@
 """The acceptance matrix: every client through every row."""
 
+import asyncio
 import traceback
 
 ROWS = [
@@ -37,7 +38,8 @@ ROWS = [
 class Matrix:
     """What came of each row for each client."""
 
-    def __init__(self):
+    def __init__(self, deadline):
+        self.deadline = deadline
         self.clients, self.cells, self.failures = [], {}, []
 
     def client(self, name):
@@ -72,9 +74,9 @@ class Column:
             self.failed(name, traceback.format_exc(limit=6))
 
     async def arow(self, name, check):
-        """The same for a coroutine."""
+        """The same for a coroutine, which has so many seconds."""
         try:
-            await check()
+            await asyncio.wait_for(check(), self.matrix.deadline)
             self.passed(name)
         except Exception:  # noqa: BLE001
             self.failed(name, traceback.format_exc(limit=6))
