@@ -4,7 +4,7 @@ use anyhow::{Result, bail};
 
 use crate::{
     install, page,
-    process::{cargo, command, root, run, run_and_read, target},
+    process::{command, root, run_and_read},
 };
 
 /// How long each book is watched, in seconds, when nobody says otherwise.
@@ -23,12 +23,9 @@ pub(crate) fn run_matrix(options: &[&str]) -> Result<()> {
 /// Runs the matrix, watching each book for so long; `false` when it is not all green.
 pub(crate) fn green(seconds: &str) -> Result<bool> {
     let Some(python) = install::python()? else { return Ok(false) };
-    let mut build = cargo();
-    let built = build.args(["build", "--bin", "lightning"]);
-    page::require(built);
-    run(built)?;
+    page::build()?;
     let mut matrix = command(python);
-    matrix.arg(root().join("tests/python/clients")).arg(target().join("debug/lightning"));
+    matrix.arg(root().join("tests/python/clients")).arg(page::binary());
     let (_, succeeded) =
         run_and_read(matrix.args(["--seconds", seconds]).env("PYTHONDONTWRITEBYTECODE", "1"))?;
     Ok(succeeded)

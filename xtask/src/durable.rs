@@ -1,13 +1,12 @@
 //! `cargo xtask shows durable`: nothing acknowledged is ever lost, figure by figure.
 
-use anyhow::{Result, bail};
+use anyhow::Result;
 use serde_json::Value;
 
 use crate::{
-    process::{cargo, command, run_and_read, run_json, target},
+    process::{command, run_and_read, run_json, target},
     show::{Bar, Effort, Show, read, same},
-    simulate, soak,
-    tally::Tally,
+    simulate, soak, test,
 };
 
 /// Seeds of the shows; those on record have others.
@@ -113,17 +112,6 @@ fn tests(show: &mut Show) {
         ("golden::", "released formats, failed"),
         ("fuzz::", "short runs of the fuzzer's targets, failed"),
     ] {
-        show.figure(what, Bar::AtMost(0.0), "", failed(name));
+        show.figure(what, Bar::AtMost(0.0), "", test::failed(name));
     }
-}
-
-/// Runs the integration tests of one file; none is a failure.
-fn failed(name: &str) -> Result<f64> {
-    let mut tally = Tally::default();
-    let (output, succeeded) = run_and_read(cargo().args(["test", "--test", "it", name]))?;
-    tally.add(&output, succeeded);
-    if tally.passed == 0 && succeeded {
-        bail!("there is no test {name}");
-    }
-    Ok(tally.failed as f64)
 }

@@ -13,6 +13,7 @@ mod simulate;
 mod soak;
 mod tally;
 mod test;
+mod wire;
 
 use std::process::ExitCode;
 
@@ -28,6 +29,7 @@ usage: cargo xtask COMMAND
   clients [--seconds N]                unmodified trading clients through the acceptance matrix
   shows core [--quick]                 the figures the exchange promises, each with its bar
   shows durable [--quick]              that nothing acknowledged is ever lost, each figure with its bar
+  shows wire [--quick]                 that every client works and what the wire tells is right, and the figures of core
   simulate [--seed S] [--steps N] [--crashes K]
                                        power cuts on a simulated disk, recorded in docs/soaks.md
   soak [--commands N] [--seed S]       random commands against the oracle, recorded in docs/soaks.md
@@ -57,6 +59,8 @@ fn run(arguments: &[&str]) -> Result<()> {
         ["shows", "core", "--quick"] => shows::core(Effort::Quick),
         ["shows", "durable"] => durable::durable(Effort::Full),
         ["shows", "durable", "--quick"] => durable::durable(Effort::Quick),
+        ["shows", "wire"] => wire::wire(Effort::Full),
+        ["shows", "wire", "--quick"] => wire::wire(Effort::Quick),
         ["simulate", options @ ..] => simulate::run(options),
         ["soak", options @ ..] => soak::run(options),
         ["planted"] => planted::run(),

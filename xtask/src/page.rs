@@ -31,7 +31,7 @@ pub(crate) fn test(tally: &mut Tally) -> Result<()> {
     install::chromium()?;
     install::npm()?;
     if run(npm(&["run", "check"]).env("CI", "true")).is_err() {
-        tally.add_failure();
+        tally.add_one(false);
     }
     let (output, succeeded) = run_and_read(npm(&["test"]).env("CI", "true"))?;
     tally.add(&output, succeeded);
@@ -52,10 +52,20 @@ fn npm(arguments: &[&str]) -> Command {
     npm
 }
 
-fn browser(tally: &mut Tally) -> Result<()> {
+/// The exchange as tests serve it.
+pub(crate) fn binary() -> PathBuf {
+    target().join("debug/lightning")
+}
+
+/// Builds it, page and all.
+pub(crate) fn build() -> Result<()> {
     let mut build = cargo();
     require(&mut build);
-    run(build.args(["build", "--bin", "lightning"]))?;
+    run(build.args(["build", "--bin", "lightning"]))
+}
+
+fn browser(tally: &mut Tally) -> Result<()> {
+    build()?;
     let server = Server::start()?;
     let mut e2e = npm(&["run", "e2e"]);
     e2e.env("CI", "true").env("LIGHTNING_URL", &server.url).env("LIGHTNING_OPERATOR_TOKEN", &server.token);
@@ -65,7 +75,7 @@ fn browser(tally: &mut Tally) -> Result<()> {
     tally.add(&output, succeeded);
     if let Err(error) = stopped {
         println!("{error:#}");
-        tally.add_failure();
+        tally.add_one(false);
     }
     Ok(())
 }
@@ -87,7 +97,7 @@ impl Server {
         let log = directory.join("server.log");
         println!("\nstarting the exchange for the browser; its log is {}", log.display());
         let token = token()?;
-        let binary: PathBuf = target().join("debug/lightning");
+        let binary = binary();
         let mut process = command(&binary)
             .env("LIGHTNING_SERVER_LISTEN", "127.0.0.1:0")
             .env("LIGHTNING_DEMO_ENABLED", "true")

@@ -10,9 +10,9 @@ use serde_json::Value;
 
 use crate::{
     planted,
-    process::{self, cargo, command, root, run_and_read, run_json, target},
+    process::{self, cargo, command, root, run_json, target},
     show::{Bar, Effort, Show, number, read, same},
-    soak,
+    soak, test,
 };
 
 /// How often a figure is measured.
@@ -35,10 +35,16 @@ const fn soak_commands(effort: Effort) -> u64 {
 pub(crate) fn core(effort: Effort) -> Result<()> {
     soak::build()?;
     let mut show = Show::default();
+    figures(&mut show, effort);
+    show.finish()
+}
+
+/// Measures everything.
+pub(crate) fn figures(show: &mut Show, effort: Effort) {
     match workloads() {
         Ok(workloads) => {
-            books(&mut show, &workloads, effort);
-            trip(&mut show, &workloads);
+            books(show, &workloads, effort);
+            trip(show, &workloads);
         }
         Err(error) => show.figure("yardstick", Bar::AtLeast(1.0), "", Err(error)),
     }
@@ -53,7 +59,7 @@ pub(crate) fn core(effort: Effort) -> Result<()> {
     show.information("resting order, one million resting", "bytes", read(&memory, "/bytes_per_order"));
     let depth = bench(&["depth"]);
     show.information("depth-20 queries", "/s", read(&depth, "/queries_per_second"));
-    soaks(&mut show, effort);
+    soaks(show, effort);
     let found = planted::tally();
     show.figure(
         "planted bugs missed",
@@ -68,7 +74,6 @@ pub(crate) fn core(effort: Effort) -> Result<()> {
         found.as_ref().map(|t| t.passed as f64).map_err(same),
     );
     show.figure("ccxt and LOBSTER over HTTP, tests failed", Bar::AtMost(0.0), "", clients());
-    show.finish()
 }
 
 /// A workload file and its name.
@@ -165,24 +170,7 @@ fn soaks(show: &mut Show, effort: Effort) {
     );
 }
 
-/// Runs the tests of real clients and real tapes; a run without any is a failure.
+/// Runs the tests of real clients and real tapes.
 fn clients() -> Result<f64> {
-    let mut tally = crate::tally::Tally::default();
-    for name in ["ccxt", "lobster"] {
-        let mut command = cargo();
-        command.args(["test", "--test", "it", name, "--", "--nocapture"]);
-        if let Some(python) = crate::install::python()? {
-            command.env("EXCHANGE_PYTHON", python);
-        }
-        let (output, succeeded) = run_and_read(&mut command)?;
-        if output.contains("skipped: ") {
-            bail!("{name} was skipped");
-        }
-        let before = tally.passed;
-        tally.add(&output, succeeded);
-        if tally.passed == before && succeeded {
-            bail!("there is no {name} test");
-        }
-    }
-    Ok(tally.failed as f64)
+    Ok(test::failed("ccxt")? + test::failed("lobster")?)
 }

@@ -30,14 +30,9 @@ impl Tally {
         self.skipped += found.skipped;
     }
 
-    /// Counts a step that is not a test runner and went well.
-    pub(crate) fn add_success(&mut self) {
-        self.passed += 1;
-    }
-
     /// Counts a step that is not a test runner.
-    pub(crate) fn add_failure(&mut self) {
-        self.failed += 1;
+    pub(crate) fn add_one(&mut self, succeeded: bool) {
+        *if succeeded { &mut self.passed } else { &mut self.failed } += 1;
     }
 
     /// The one line that says it all.

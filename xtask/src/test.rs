@@ -1,12 +1,16 @@
 //! `cargo xtask test`: every test there is, after installing what they need.
 
-use std::{path::PathBuf, process::Command, time::Instant};
+use std::{
+    path::{Path, PathBuf},
+    process::Command,
+    time::Instant,
+};
 
 use anyhow::{Result, bail};
 
 use crate::{
     clients, install, page,
-    process::{cargo, command, exists, root, run, run_and_read, target},
+    process::{cargo, command, exists, root, run_and_read},
     tally::Tally,
 };
 
@@ -41,30 +45,23 @@ pub(crate) fn run_all(part: Part) -> Result<()> {
 fn rust(tally: &mut Tally) -> Result<()> {
     let python = install::python()?;
     let has_nextest = exists("cargo-nextest");
-    let with_surroundings = |command: &mut Command| {
-        page::require(command);
-        if let Some(data) = data() {
-            command.env("EXCHANGE_DATA", data);
-        }
-        if let Some(python) = &python {
-            command.env("EXCHANGE_PYTHON", python);
-        }
-    };
     let mut command = cargo();
     if has_nextest {
         command.args(["nextest", "run", "--workspace", "--no-fail-fast"]);
     } else {
         command.args(["test", "--workspace", "--all-targets", "--no-fail-fast"]);
     }
-    with_surroundings(&mut command);
+    surround(&mut command, python.as_deref());
     let (output, succeeded) = run_and_read(&mut command)?;
     tally.add(&output, succeeded);
     let mut command = cargo();
     command.args(["test", "--workspace", "--doc"]);
-    with_surroundings(&mut command);
+    surround(&mut command, python.as_deref());
     let (output, succeeded) = run_and_read(&mut command)?;
     tally.add(&output, succeeded);
+    page::build()?;
     kills(tally)?;
+    watch(tally)?;
     matrix(tally)
 }
 
@@ -72,30 +69,66 @@ fn rust(tally: &mut Tally) -> Result<()> {
 /// often.
 fn kills(tally: &mut Tally) -> Result<()> {
     const KILLS: &str = "25";
-    let mut build = cargo();
-    let built = build.args(["build", "--bin", "lightning"]);
-    page::require(built);
-    run(built)?;
-    let mut harness = command(target().join("debug/lightning"));
+    let mut harness = command(page::binary());
     harness.args(["soak-kill", "--idempotency", "--seed", "25", "--kills", KILLS]);
     let (_, succeeded) = run_and_read(&mut harness)?;
-    if succeeded {
-        tally.add_success();
-    } else {
-        tally.add_failure();
-    }
+    tally.add_one(succeeded);
+    Ok(())
+}
+
+/// Watches the real server through a few restarts; `shows wire` watches it for longer.
+fn watch(tally: &mut Tally) -> Result<()> {
+    let mut harness = command(page::binary());
+    harness.args([
+        "soak-wire",
+        "--seconds",
+        "15",
+        "--restarts",
+        "2",
+        "--rate",
+        "4000",
+        "--subscribers",
+        "20",
+    ]);
+    let (_, succeeded) = run_and_read(&mut harness)?;
+    tally.add_one(succeeded);
     Ok(())
 }
 
 /// Runs the matrix of clients, watching each book for a short while; `cargo xtask clients` watches it for a minute.
 fn matrix(tally: &mut Tally) -> Result<()> {
     const SECONDS: &str = "5";
-    if clients::green(SECONDS)? {
-        tally.add_success();
-    } else {
-        tally.add_failure();
-    }
+    tally.add_one(clients::green(SECONDS)?);
     Ok(())
+}
+
+/// Tells cargo, and the tests it runs, what there is.
+fn surround(command: &mut Command, python: Option<&Path>) {
+    page::require(command);
+    if let Some(data) = data() {
+        command.env("EXCHANGE_DATA", data);
+    }
+    if let Some(python) = python {
+        command.env("EXCHANGE_PYTHON", python);
+    }
+}
+
+/// Runs the integration tests whose names hold `name`, and returns how many failed. None, or one that is skipped for
+/// want of what it needs, is a failure.
+pub(crate) fn failed(name: &str) -> Result<f64> {
+    let mut tally = Tally::default();
+    let mut command = cargo();
+    command.args(["test", "--test", "it", name, "--", "--nocapture"]);
+    surround(&mut command, install::python()?.as_deref());
+    let (output, succeeded) = run_and_read(&mut command)?;
+    if output.contains("skipped: ") {
+        bail!("{name} was skipped");
+    }
+    tally.add(&output, succeeded);
+    if tally.passed == 0 && succeeded {
+        bail!("there is no test {name}");
+    }
+    Ok(tally.failed as f64)
 }
 
 /// The recorded market data, if it is here. It is no part of the repository.

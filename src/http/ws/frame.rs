@@ -1,8 +1,8 @@
 //! Puts fragmented messages together, within a limit, and counts what a client sends.
 
-use std::time::{Duration, Instant};
-
 use bytes::{Bytes, BytesMut};
+
+use crate::domain::time::Timestamp;
 
 /// The pieces of a message so far.
 #[derive(Debug, Default)]
@@ -46,22 +46,25 @@ impl Fragments {
     }
 }
 
+const SECOND_MICROS: u64 = 1_000_000;
+
 /// How many messages a client has sent in the current second.
 #[derive(Debug)]
 pub(super) struct MessageRate {
-    since: Instant,
+    since: Timestamp,
     count: u32,
 }
 
 impl MessageRate {
     /// Starts counting.
-    pub(super) fn new(now: Instant) -> Self {
+    pub(super) fn new(now: Timestamp) -> Self {
         Self { since: now, count: 0 }
     }
 
     /// Counts one message; `false` when it is one too many.
-    pub(super) fn admit(&mut self, now: Instant, limit: u32) -> bool {
-        if now.duration_since(self.since) >= Duration::from_secs(1) {
+    pub(super) fn admit(&mut self, now: Timestamp, limit: u32) -> bool {
+        // The clock of the exchange: after a leap, in either direction, another second has begun.
+        if now.micros().abs_diff(self.since.micros()) >= SECOND_MICROS {
             *self = Self::new(now);
         }
         self.count += 1;
@@ -88,10 +91,12 @@ mod tests {
 
     #[test]
     fn so_many_messages_a_second_and_no_more() {
-        let start = Instant::now();
+        let start = Timestamp::from_millis(5_000);
         let mut rate = MessageRate::new(start);
         assert!((0..5).all(|_| rate.admit(start, 5)));
-        assert!(!rate.admit(start + Duration::from_millis(999), 5));
-        assert!(rate.admit(start + Duration::from_millis(1_000), 5));
+        assert!(!rate.admit(Timestamp::from_millis(5_999), 5));
+        assert!(rate.admit(Timestamp::from_millis(6_000), 5));
+        assert!((0..4).all(|_| rate.admit(Timestamp::from_millis(6_999), 5)));
+        assert!(rate.admit(start, 5), "the clock went back");
     }
 }

@@ -59,7 +59,7 @@ pub(super) fn start(
         conversation: opening.conversation,
         limits,
         heard: now,
-        rate: MessageRate::new(now),
+        rate: MessageRate::new(state.exchange().now()),
         fragments: Fragments::default(),
         is_stopping: false,
         _place: place,
@@ -148,7 +148,8 @@ impl StreamHandler<Result<Message, ProtocolError>> for SocketSession {
             Err(_) => return close(context, CloseCode::Protocol, "broken frame"),
         };
         self.heard = Instant::now();
-        if !self.rate.admit(self.heard, self.limits.per_second) {
+        let now = self.station.state.exchange().now();
+        if !self.rate.admit(now, self.limits.per_second) {
             return close(context, CloseCode::Policy, "too many messages");
         }
         match message {

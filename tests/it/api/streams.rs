@@ -9,6 +9,7 @@ use std::{
 
 use actix_http::ws::CloseCode;
 use awc::http::Method;
+use lightning_exchange::{actors::Clock, domain::time::Timestamp};
 use serde_json::{Value, json};
 
 use super::{
@@ -43,7 +44,9 @@ fn the_acknowledgement_is_the_first_frame_and_carries_the_id() {
 
 #[test]
 fn a_client_that_talks_too_much_is_closed() {
-    let server = TestServer::start("");
+    // However long it takes, no second passes.
+    let (clock, _) = Clock::manual(Timestamp::from_millis(1_700_000_000_000));
+    let server = TestServer::start_at(clock, "");
     block_on(async {
         let mut socket = Socket::open(server.url(), "/stream?streams=", &[]).await.ok().unwrap();
         for _ in 0..12 {
