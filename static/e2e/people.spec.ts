@@ -72,7 +72,7 @@ test('signs up, out and in again; what is wrong is said beside the field', async
 });
 
 test('changes the password', async ({ floor, page }) => {
-  floor.expected = /status of 401/;
+  floor.expected = /status of 400/;
   const name = freshName();
   await floor.visit('BTCUSDT');
   await signUp(page, name);
