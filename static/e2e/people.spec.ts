@@ -147,6 +147,8 @@ for (const theme of ['dark', 'light']) {
     await clean();
     await page.keyboard.press('Escape');
     await page.getByRole('tab', { name: 'Depth' }).click();
+    await page.getByRole('tab', { name: 'My trades' }).click();
+    await expect(page.getByText('Nothing yet in this market')).toBeVisible();
     await page.getByRole('button', { name: 'Choose a market' }).click();
     await clean();
   });
