@@ -58,6 +58,40 @@ test('a market order meets a counterparty, by quantity and by quote amount', asy
   }
 });
 
+test('what was done is kept: orders with what became of them, and own trades', async ({ floor, page }) => {
+  const ask = await quietPrice('ETHUSDT');
+  const other = await Counterparty.open({ ETH: '10' });
+  try {
+    await other.limit('ETHUSDT', 'SELL', ask.toFixed(2), '4');
+    await floor.visit('ETHUSDT');
+    const rows = page.getByTestId('past');
+    await page.getByRole('tab', { name: 'Order history' }).click();
+    await expect(page.getByText('Your orders appear here once you trade.')).toBeVisible();
+    await floor.enter({ USDT: '100000' }, false);
+    await expect(floor.asks(ask.toFixed(2))).toBeVisible();
+
+    await floor.limit('Buy', ask.toFixed(2), '1.25');
+    await expect(rows.first()).toContainText('1.25 / 1.25');
+    await expect(rows.first()).toContainText('Filled');
+    await floor.limit('Buy', (ask - 1).toFixed(2), '0.75');
+    await expect(rows.first()).toContainText(/0 \/ 0.75\s*Open/);
+
+    await page.getByRole('tab', { name: 'My trades' }).click();
+    await expect(rows.first()).toContainText('Buy');
+    await expect(rows.first()).toContainText(`${ask.toFixed(2)}`);
+    await expect(rows.first()).toContainText('1.25');
+    await expect(rows.first()).toContainText(/0.00125\s*ETH/);
+
+    await page.getByRole('tab', { name: 'Open orders' }).click();
+    await floor.orders.first().getByRole('button').click();
+    await expect(floor.orders).toHaveCount(0);
+    await page.getByRole('tab', { name: 'Order history' }).click();
+    await expect(rows.first()).toContainText('Canceled');
+  } finally {
+    await other.cancelAll('ETHUSDT');
+  }
+});
+
 test('a price is taken from the book, by click and by keyboard', async ({ floor, page }) => {
   const ask = await quietPrice('ETHUSDT');
   const other = await Counterparty.open({ ETH: '10' });
@@ -158,6 +192,14 @@ test('a session outlives a reload and ends with signing out', async ({ floor, pa
   await floor.enter({ USDT: '1000' });
   await page.reload();
   await floor.live();
+  // However long the exchange takes to answer, nothing is asked in the name of a session that is over.
+  const sockets: unknown[] = [];
+  page.on('websocket', (socket) => sockets.push(socket));
+  await page.route('**/x/v1/session', async (route) => {
+    const response = await route.fetch();
+    if (route.request().method() === 'DELETE') await expect.poll(() => sockets.length).toBe(1);
+    await route.fulfill({ response });
+  });
   await page.locator('header').getByRole('button', { name: 'Demo account' }).click();
   await page.getByRole('button', { name: 'Sign out' }).click();
   await expect(page.locator('header .primary')).toBeVisible();

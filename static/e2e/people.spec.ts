@@ -72,7 +72,7 @@ test('signs up, out and in again; what is wrong is said beside the field', async
 });
 
 test('changes the password', async ({ floor, page }) => {
-  floor.expected = /status of 401/;
+  floor.expected = /status of 400/;
   const name = freshName();
   await floor.visit('BTCUSDT');
   await signUp(page, name);
@@ -147,6 +147,8 @@ for (const theme of ['dark', 'light']) {
     await clean();
     await page.keyboard.press('Escape');
     await page.getByRole('tab', { name: 'Depth' }).click();
+    await page.getByRole('tab', { name: 'My trades' }).click();
+    await expect(page.getByText('Nothing yet in this market')).toBeVisible();
     await page.getByRole('button', { name: 'Choose a market' }).click();
     await clean();
   });

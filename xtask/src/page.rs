@@ -80,7 +80,7 @@ fn browser(tally: &mut Tally) -> Result<()> {
     Ok(())
 }
 
-/// A running exchange with the demo on, the feed off and a token of its own.
+/// A running exchange with the demo and sign-up on, no limits by address, the feed off and a token of its own.
 struct Server {
     process: Child,
     url: String,
@@ -101,6 +101,8 @@ impl Server {
         let mut process = command(&binary)
             .env("LIGHTNING_SERVER_LISTEN", "127.0.0.1:0")
             .env("LIGHTNING_DEMO_ENABLED", "true")
+            .env("LIGHTNING_SIGN_UP_ENABLED", "true")
+            .env("LIGHTNING_LIMITS_LOOPBACK", "false")
             .env("LIGHTNING_FEED_SYNTHETIC", "false")
             .env("LIGHTNING_DATA_DIRECTORY", directory.join("data"))
             .env("LIGHTNING_OPERATOR_TOKEN", &token)

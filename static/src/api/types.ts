@@ -78,6 +78,25 @@ export interface Order {
   goodTillDate?: number;
 }
 
+/** An order as the exchange remembers it. */
+export interface PastOrder extends Order {
+  cummulativeQuoteQty: string;
+}
+
+/** A trade of the trader's own. */
+export interface MyTrade {
+  id: number;
+  orderId: number;
+  price: string;
+  qty: string;
+  quoteQty: string;
+  commission: string;
+  commissionAsset: string;
+  time: number;
+  isBuyer: boolean;
+  isMaker: boolean;
+}
+
 export interface Session {
   accountId: number;
   csrfToken: string;

@@ -1,54 +1,17 @@
 import { expect, it } from 'vitest';
 import { check } from './check';
 import type { Around, Draft } from './draft';
-import { parse } from './decimal';
 import { KINDS } from './kinds';
 import { planOf } from './plan';
-import { rulesOf } from './rules';
+import { around, limit, rules } from './sample';
 import { en } from '../i18n/en';
 
-const rules = rulesOf({
-  symbol: 'BTCUSDT',
-  status: 'TRADING',
-  baseAsset: 'BTC',
-  quoteAsset: 'USDT',
-  orderTypes: [],
-  filters: [
-    { filterType: 'PRICE_FILTER', minPrice: '0.01', maxPrice: '1000000', tickSize: '0.01' },
-    { filterType: 'LOT_SIZE', minQty: '0.00001', maxQty: '9000', stepSize: '0.00001' },
-  ],
-});
-const around: Around = {
-  bestBid: parse('64999'),
-  bestAsk: parse('65001'),
-  last: parse('65000'),
-  freeBase: null,
-  freeQuote: null,
-  fee: 100_000n,
-  openOrders: 0,
-  openConditional: 0,
-  now: 0,
-};
-const draft: Draft = {
-  side: 'BUY',
-  kind: 'limit',
-  price: '64000',
-  trigger: '70000',
-  trail: '1.5',
-  profit: '70000',
-  stop: '60000',
-  stopLimit: '',
-  amount: '0.1',
-  iceberg: '',
-  unit: 'base',
-  timeInForce: 'GTC',
-  goodTill: '',
-  postOnly: false,
-};
+const world: Around = { ...around, freeBase: null, freeQuote: null };
+const draft: Draft = { ...limit, price: '64000', trigger: '70000', trail: '1.5', profit: '70000', stop: '60000' };
 
 function words(change: Partial<Draft>): string {
   const changed = { ...draft, ...change };
-  const sentences = planOf(changed, check(changed, rules, around), rules, around);
+  const sentences = planOf(changed, check(changed, rules, world), rules, world);
   return sentences
     .map(({ key, values }) => en[key as keyof typeof en].replace(/\{(\w+)\}/g, (whole, name: string) => values[name] ?? whole))
     .join(' ');
@@ -91,7 +54,7 @@ it('has words for every kind, side and variant', () => {
         for (const variant of [{}, { unit: 'quote' }, { postOnly: true }, { trigger: '60000' }, { stopLimit: '59900' }] as Partial<Draft>[]) {
           const turned = side === 'SELL' && kind === 'bracket' ? { profit: '60000', stop: '70000' } : {};
           const changed = { ...draft, kind, side, timeInForce, goodTill: '2099-01-01T00:00', ...turned, ...variant };
-          for (const { key } of planOf(changed, check(changed, rules, around), rules, around)) expect(Object.keys(en)).toContain(key);
+          for (const { key } of planOf(changed, check(changed, rules, world), rules, world)) expect(Object.keys(en)).toContain(key);
         }
       }
     }

@@ -20,6 +20,12 @@ export function moment(language: Language, milliseconds: number): string {
   return new Intl.DateTimeFormat(LOCALES[language], { dateStyle: 'medium', timeStyle: 'short', hourCycle: 'h23' }).format(milliseconds);
 }
 
+/** The same in short and to the second, for lists of what was lately. */
+export function stamp(language: Language, milliseconds: number): string {
+  const options: Intl.DateTimeFormatOptions = { month: 'short', day: 'numeric', hour: '2-digit', minute: '2-digit', second: '2-digit' };
+  return new Intl.DateTimeFormat(LOCALES[language], { ...options, hourCycle: 'h23' }).format(milliseconds);
+}
+
 /** A share in percent, with its sign. */
 export function percent(share: number): string {
   const text = (share * 100).toFixed(2);

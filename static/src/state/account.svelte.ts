@@ -17,6 +17,8 @@ class AccountState {
   orders = $state.raw<Order[]>([]);
   /** The larger of the two fees, as a share of what is received. */
   fee = $state(0n);
+  /** Grows with everything that becomes of an order. */
+  news = $state(0);
 
   #seq: number | null = null;
   #loading = 0;
@@ -80,6 +82,7 @@ class AccountState {
   receive({ seq, event }: Numbered): void {
     if (this.#seq !== null && seq !== this.#seq + 1) void this.load();
     this.#seq = seq;
+    if (event.e === 'executionReport') this.news += 1;
     this.#announce(event);
     if (this.#waiting) this.#waiting.push(event);
     else this.#apply(event);

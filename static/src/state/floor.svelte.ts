@@ -33,7 +33,7 @@ class Floor {
       market.subscribed(active);
       candles.subscribed(active);
       tickers.subscribed(active);
-      if (session.current) account.subscribed();
+      if (session.followed) account.subscribed();
     },
     message: (stream, data) => {
       if (stream === 'user') account.receive(data as Numbered);
@@ -49,7 +49,7 @@ class Floor {
         tickers.disconnected();
         account.disconnected();
       }
-      if (link === 'down' && session.current) void this.#recheck();
+      if (link === 'down' && session.followed) void this.#recheck();
     },
     latency: (milliseconds) => {
       this.latency = milliseconds;
@@ -99,7 +99,7 @@ class Floor {
   /** Opens the socket that fits who is signed in; to be called again whenever that changes. */
   connect(): void {
     if (!session.current) account.clear();
-    this.#feed.open(session.current ? PRIVATE : PUBLIC);
+    this.#feed.open(session.followed ? PRIVATE : PUBLIC);
   }
 
   #want(): void {

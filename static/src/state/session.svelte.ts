@@ -11,6 +11,9 @@ export interface Credentials {
 
 class SessionState {
   current = $state.raw<Session | null>(null);
+  #ending = $state(false);
+  /** Whether the account's own events are followed: somebody is signed in, and not on the way out. */
+  readonly followed = $derived(this.current !== null && !this.#ending);
   /** How one may come in here. */
   options = $state.raw<SessionOptions>({ signUp: false, demo: false });
 
@@ -56,8 +59,14 @@ class SessionState {
   }
 
   async signOut(): Promise<void> {
-    await call('DELETE', '/x/v1/session');
-    this.leave();
+    // The private socket goes first: the exchange would close it, and the page would ask why.
+    this.#ending = true;
+    try {
+      await call('DELETE', '/x/v1/session');
+      this.leave();
+    } finally {
+      this.#ending = false;
+    }
   }
 
   /** The session ended, here or at the server. */
