@@ -259,7 +259,10 @@ async fn send(exchange: &Exchange, command: AccountCommand) -> Result<Answer> {
 
 /// The sample's symbol twice.
 fn two_symbols() -> Result<Catalogue> {
-    let other = sample::symbol(OTHER.get(), "BTCUSDC");
-    let symbols = [sample::symbol(SYMBOL.get(), "BTCUSDT"), other];
+    let symbols = [(SYMBOL, "BTCUSDT"), (OTHER, "BTCUSDC")].map(|(id, name)| {
+        let mut symbol = sample::symbol(id.get(), name);
+        symbol.special_orders.max_num_algo_orders = 0;
+        symbol
+    });
     Catalogue::build(&sample::assets(), &symbols).map_err(|faults| anyhow::anyhow!(faults.join("; ")))
 }

@@ -8,7 +8,7 @@ use super::{
     order_reply::Printer,
 };
 use crate::domain::{
-    account::{AccountQuery, AccountView},
+    account::{AccountQuery, AccountView, Found},
     asset::Asset,
     command::Balance,
     id::{AssetId, OrderId, TradeId},
@@ -93,11 +93,12 @@ pub(super) async fn trades(call: &Call<'_>) -> Result<Reply, ApiError> {
         call.weigh(5);
     }
     let query = AccountQuery::Fills { symbol: spec.id, order, from, page };
-    let AccountView::Fills(fills) = call.query(query, Operation::Query).await? else {
+    let AccountView::Fills(Found { items: fills, reach }) = call.query(query, Operation::Query).await? else {
         return Err(mismatched());
     };
     let printer = Printer { spec, unit: call.unit };
-    Ok(Reply::write(64 + fills.len() * 320, |json| {
+    let reply = Reply::write(64 + fills.len() * 320, |json| {
         json.array(|json| fills.iter().for_each(|fill| printer.trade(json.item(), fill)));
-    }))
+    });
+    Ok(reply.reaching(reach))
 }

@@ -2,15 +2,7 @@
 
 use std::{cell::Cell, future::Future, sync::Arc};
 
-use actix_web::{
-    HttpRequest,
-    cookie::Cookie,
-    http::{
-        StatusCode,
-        header::{HeaderName, HeaderValue},
-    },
-    rt::time::timeout,
-};
+use actix_web::{HttpRequest, cookie::Cookie, http::StatusCode, rt::time::timeout};
 use serde::Deserialize;
 use tracing::Span;
 
@@ -230,7 +222,8 @@ pub(super) struct Reply {
     pub(super) cookie: Option<Cookie<'static>>,
     pub(super) content_type: &'static str,
     /// More headers, each with its value.
-    pub(super) headers: Vec<(HeaderName, HeaderValue)>,
+    /// From where on a list that begins too early is whole: an id, or a time in milliseconds.
+    pub(super) reach: Option<u64>,
     /// The account's unfilled orders, after one was placed.
     pub(super) counts: Option<OrderCounts>,
 }
@@ -246,7 +239,7 @@ impl Reply {
             body,
             cookie: None,
             content_type: Self::JSON,
-            headers: Vec::new(),
+            reach: None,
             counts: None,
         }
     }
@@ -258,11 +251,10 @@ impl Reply {
         Self::json(json.finish())
     }
 
-    /// Adds a header that holds a number, if there is one to hold.
+    /// Says since when an account's list is whole, if it may not be.
     #[must_use]
-    pub(super) fn with_number(mut self, name: HeaderName, value: Option<u64>) -> Self {
-        self.headers.extend(value.map(|value| (name, HeaderValue::from(value))));
-        self
+    pub(super) fn reaching(self, since: Option<Timestamp>) -> Self {
+        Self { reach: since.map(Timestamp::millis), ..self }
     }
 }
 

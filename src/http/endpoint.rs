@@ -76,6 +76,7 @@ const ORDER_COUNT_10S: HeaderName = HeaderName::from_static("x-mbx-order-count-1
 const ORDER_COUNT_1D: HeaderName = HeaderName::from_static("x-mbx-order-count-1d");
 const REQUEST_UUID: HeaderName = HeaderName::from_static("x-mbx-uuid");
 const ENGINE_SEQ: HeaderName = HeaderName::from_static("x-engine-seq");
+const REACH: HeaderName = HeaderName::from_static("x-lightning-reach");
 const TIME_UNIT: HeaderName = HeaderName::from_static("x-mbx-time-unit");
 
 impl Endpoint {
@@ -210,8 +211,8 @@ async fn run(
 fn success(reply: Reply) -> HttpResponse {
     let mut response = HttpResponse::build(reply.status);
     response.insert_header((header::CONTENT_TYPE, HeaderValue::from_static(reply.content_type)));
-    for header in reply.headers {
-        response.insert_header(header);
+    if let Some(reach) = reply.reach {
+        response.insert_header((REACH, HeaderValue::from(reach)));
     }
     if let Some(cookie) = reply.cookie {
         response.cookie(cookie);

@@ -4,7 +4,6 @@ use super::{
     call::{Call, Reply, mismatched},
     error::ApiError,
     json::Json,
-    market_trades::REACH,
     time_unit::TimeUnit,
 };
 use crate::{
@@ -33,7 +32,7 @@ pub(super) async fn klines(call: &Call<'_>) -> Result<Reply, ApiError> {
             }
         });
     });
-    Ok(reply.with_number(REACH, stretch.reach.map(Timestamp::millis)))
+    Ok(reply.reaching(stretch.reach))
 }
 
 /// Reads `timeZone`; UTC unless sent.

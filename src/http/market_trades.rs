@@ -1,7 +1,5 @@
 //! The public's trades, one by one and aggregated.
 
-use actix_web::http::header::HeaderName;
-
 use super::{
     call::{Call, Reply, mismatched},
     error::ApiError,
@@ -15,9 +13,6 @@ use crate::{
         symbol::SymbolSpec,
     },
 };
-
-/// The oldest id or opening (in milliseconds) that is kept, where more was asked for.
-pub(super) const REACH: HeaderName = HeaderName::from_static("x-lightning-reach");
 
 /// `GET /api/v3/trades`
 pub(super) async fn trades(call: &Call<'_>) -> Result<Reply, ApiError> {
@@ -68,7 +63,7 @@ fn list<T>(part: &Part<T>, write: impl Fn(&mut Json, &T)) -> Reply {
     let reply = Reply::write(64 + part.items.len() * 160, |json| {
         json.array(|json| part.items.iter().for_each(|item| write(json.item(), item)));
     });
-    reply.with_number(REACH, part.reach)
+    Reply { reach: part.reach, ..reply }
 }
 
 fn write_trade(json: &mut Json, spec: &SymbolSpec, trade: &PublicTrade, unit: TimeUnit) {

@@ -12,7 +12,7 @@ use super::{
     prevented,
 };
 use crate::domain::{
-    account::{AccountQuery, AccountView},
+    account::{AccountQuery, AccountView, Found},
     command::{AccountCommand, AmendOrder, Answer, CancelAll, CancelOrder},
     id::OrderId,
     order::Order,
@@ -162,14 +162,15 @@ pub(super) async fn all(call: &Call<'_>) -> Result<Reply, ApiError> {
 }
 
 fn list(call: &Call<'_>, view: AccountView) -> Result<Reply, ApiError> {
-    let AccountView::Orders(orders) = view else { return Err(mismatched()) };
+    let AccountView::Orders(Found { items: orders, reach }) = view else { return Err(mismatched()) };
     let catalogue = call.state.exchange().catalogue();
-    Ok(Reply::write(64 + orders.len() * 640, |json| {
+    let reply = Reply::write(64 + orders.len() * 640, |json| {
         json.array(|json| {
             let known = |order: &Order| catalogue.symbol(order.symbol).map(Arc::as_ref);
             for (order, spec) in orders.iter().filter_map(|order| Some((order, known(order)?))) {
                 Printer { spec, unit: call.unit }.queried(json.item(), order);
             }
         });
-    }))
+    });
+    Ok(reply.reaching(reach))
 }

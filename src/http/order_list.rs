@@ -10,7 +10,7 @@ use super::{
     order_request::{asked_response_kind, client_order_id},
 };
 use crate::domain::{
-    account::{AccountQuery, AccountView, Page},
+    account::{AccountQuery, AccountView, Found, Page},
     command::{AccountCommand, Answer, CancelList},
     id::OrderListId,
     order::NewOrder,
@@ -86,7 +86,7 @@ pub(super) async fn get(call: &Call<'_>) -> Result<Reply, ApiError> {
         return Err(mismatched());
     };
     let catalogue = call.state.exchange().catalogue();
-    let found = lists.first().and_then(|list| Some((list, catalogue.symbol(list.symbol)?)));
+    let found = lists.items.first().and_then(|list| Some((list, catalogue.symbol(list.symbol)?)));
     let Some((list, spec)) = found else { return Err(mismatched()) };
     let printer = Printer { spec, unit: call.unit };
     Ok(Reply::write(512, |json| printer.list(json, list)))
@@ -111,16 +111,17 @@ pub(super) async fn open(call: &Call<'_>) -> Result<Reply, ApiError> {
 }
 
 async fn query(call: &Call<'_>, query: AccountQuery) -> Result<Reply, ApiError> {
-    let AccountView::Lists(lists) = call.query(query, Operation::Query).await? else {
+    let AccountView::Lists(Found { items: lists, reach }) = call.query(query, Operation::Query).await? else {
         return Err(mismatched());
     };
     let catalogue = call.state.exchange().catalogue();
-    Ok(Reply::write(64 + lists.len() * 512, |json| {
+    let reply = Reply::write(64 + lists.len() * 512, |json| {
         json.array(|json| {
             let known = |list: &OrderList| catalogue.symbol(list.symbol).cloned();
             for (list, spec) in lists.iter().filter_map(|list| Some((list, known(list)?))) {
                 Printer { spec: &spec, unit: call.unit }.list(json.item(), list);
             }
         });
-    }))
+    });
+    Ok(reply.reaching(reach))
 }

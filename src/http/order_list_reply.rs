@@ -82,7 +82,7 @@ pub(super) async fn lists_of(call: &Call<'_>, orders: &[Order]) -> Vec<OrderList
         }
         let query = AccountQuery::OrderList(OrderListRef { id: Some(id), client_id: None });
         if let Ok(AccountView::Lists(found)) = call.query(query, Operation::Query).await {
-            lists.extend(found);
+            lists.extend(found.items);
         }
     }
     lists

@@ -7,7 +7,7 @@ use super::{
     order_reply::Printer,
 };
 use crate::domain::{
-    account::{AccountQuery, AccountView, Prevention},
+    account::{AccountQuery, AccountView, Found, Prevention},
     id::OrderId,
     order::{Order, StpMode},
 };
@@ -31,14 +31,17 @@ pub(super) async fn get(call: &Call<'_>) -> Result<Reply, ApiError> {
         _ => return Err(ApiError::combination()),
     };
     let query = AccountQuery::Prevented { symbol: spec.id, order, from, limit };
-    let AccountView::Prevented(mut found) = call.query(query, Operation::Query).await? else {
+    let AccountView::Prevented(Found { items: mut found, reach }) =
+        call.query(query, Operation::Query).await?
+    else {
         return Err(mismatched());
     };
     found.retain(|prevention| one.is_none_or(|id| prevention.by.id.get() == id));
     let printer = Printer { spec, unit: call.unit };
-    Ok(Reply::write(64 + found.len() * 320, |json| {
+    let reply = Reply::write(64 + found.len() * 320, |json| {
         json.array(|json| found.iter().for_each(|one| printer.prevented(json.item(), one)));
-    }))
+    });
+    Ok(reply.reaching(reach))
 }
 
 /// Returns the self-trades a new order did not make, for a reply that tells all. They are asked for, because the order
@@ -52,7 +55,7 @@ pub(super) async fn of_taker(call: &Call<'_>, order: &Order, kind: ResponseKind)
     let query =
         AccountQuery::Prevented { symbol: order.symbol, order: Some(order.id), from: None, limit: LIMIT_MAX };
     match call.query(query, Operation::Query).await {
-        Ok(AccountView::Prevented(mut found)) => {
+        Ok(AccountView::Prevented(Found { items: mut found, .. })) => {
             found.retain(|prevention| prevention.by.taker == order.id);
             found
         }

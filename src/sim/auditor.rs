@@ -199,7 +199,7 @@ impl Auditor {
         let Ok(AccountView::Lists(lists)) = slot.query(order.account, &query, Default::default()) else {
             return Err(format!("order {} is of an unknown list", order.id));
         };
-        let list = lists.first().ok_or_else(|| format!("order {} is of no list", order.id))?;
+        let list = lists.items.first().ok_or_else(|| format!("order {} is of no list", order.id))?;
         let (contingency, orders) = (list.contingency, &list.orders);
         let is_working = contingency == Contingency::OneTriggersOther && orders[0].0 == order.id;
         let pair = &orders[usize::from(contingency == Contingency::OneTriggersOther)..];

@@ -134,7 +134,7 @@ impl Desk {
     pub fn open_orders(&self, account: AccountId) -> Vec<Order> {
         let query = AccountQuery::OpenOrders { symbol: None };
         match self.world.account_slot(account).query(account, &query, self.time()) {
-            Ok(AccountView::Orders(orders)) => orders,
+            Ok(AccountView::Orders(found)) => found.items,
             _ => Vec::new(),
         }
     }

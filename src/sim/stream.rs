@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::domain::{
-    account::{AccountQuery, AccountSlot, AccountView, UserEvent, UserEventKind},
+    account::{AccountQuery, AccountSlot, AccountView, Found, UserEvent, UserEventKind},
     command::Balance,
     id::{AccountId, AssetId, OrderId},
     order::Order,
@@ -79,7 +79,9 @@ impl Streams {
                 ));
             }
         }
-        let Ok(AccountView::Orders(orders)) = ask(AccountQuery::OpenOrders { symbol: None }) else {
+        let Ok(AccountView::Orders(Found { items: orders, .. })) =
+            ask(AccountQuery::OpenOrders { symbol: None })
+        else {
             return Err(format!("account {account} is unknown"));
         };
         let seen = |order: &Order| {

@@ -56,6 +56,15 @@ enum End {
     Over,
 }
 
+/// What a subscriber hears.
+enum Heard {
+    Text(Bytes),
+    /// Nothing for a while, and nothing moves any more.
+    Nothing,
+    /// The book was compared.
+    End,
+}
+
 impl Subscriber {
     /// Keeps a book until the end, and compares it then.
     pub(super) async fn run(mut self) {
@@ -83,21 +92,31 @@ impl Subscriber {
         let path = format!("/ws/{}@{stream}@100ms", self.market.name.to_lowercase());
         let buffer = self.luck.as_ref().map(|_| SMALL_BUFFER);
         let mut socket = Socket::open(self.shared.client.base(), &path, buffer).await?;
-        let Some(first) = self.next(&mut socket, kept.as_ref()).await? else { return Ok(End::Over) };
-        let old = kept.take();
-        let mut pending = None;
-        let begun = if goes_on
-            && let Some(book) = &old
-            && let Some(caught_up) = self.catch_up(book.clone(), &first).await?
-        {
-            pending = Some(first);
-            Some(caught_up)
-        } else if stream == "depthSnapshot" {
-            self.begin(&first)?
-        } else {
-            pending = Some(first.clone());
-            self.take_snapshot(&first).await?
+        let first = match self.next(&mut socket, kept.as_ref()).await? {
+            Heard::Text(first) => Some(first),
+            Heard::Nothing => None,
+            Heard::End => return Ok(End::Over),
         };
+        let old = kept.take();
+        let begun = match (&first, stream) {
+            (Some(first), "depthSnapshot") => self.begin(first)?,
+            _ => {
+                // Where nothing moves any more, the server's last update is the first thing that follows.
+                let joins = match &first {
+                    Some(first) => serde_json::from_slice::<Diff<'_>>(first).context("not a diff")?.first,
+                    None => self.shared.final_book(self.market.name).map_or(0, |book| book.last + 1),
+                };
+                let caught_up = match old.clone().filter(|_| goes_on) {
+                    Some(old) => self.catch_up(old, joins).await?,
+                    None => None,
+                };
+                match caught_up {
+                    Some(book) => Some(book),
+                    None => Some(self.take_snapshot(joins).await?),
+                }
+            }
+        };
+        let pending = first.filter(|_| stream != "depthSnapshot");
         let Some(book) = begun else { return Ok(End::Desynced) };
         if let Some(old) = old.filter(|old| old.last > book.last) {
             self.wrong(format!("begun again at {}, before {}", book.last, old.last));
@@ -117,9 +136,11 @@ impl Subscriber {
             let text = match pending.take() {
                 Some(text) => text,
                 None => tokio::select! {
-                    text = self.next(&mut socket, Some(&*book)) => match text {
-                        Ok(Some(text)) => text,
-                        Ok(None) => return Ok(End::Over),
+                    heard = self.next(&mut socket, Some(&*book)) => match heard {
+                        Ok(Heard::Text(text)) => text,
+                        Ok(Heard::End) => return Ok(End::Over),
+                        // The diffs that lead to the end are on their way.
+                        Ok(Heard::Nothing) => continue,
                         Err(_) => return Ok(End::Closed),
                     },
                     () = misfortune.as_mut() => {
@@ -150,21 +171,23 @@ impl Subscriber {
         }
     }
 
-    /// Waits for the next text; `None` when the book was compared with the server's last.
-    async fn next(&self, socket: &mut Socket, book: Option<&Book>) -> Result<Option<Bytes>> {
+    /// Waits for the next text; compares the book with the server's last once it has come there.
+    async fn next(&self, socket: &mut Socket, book: Option<&Book>) -> Result<Heard> {
         loop {
-            if let Some(expected) = self.shared.final_book(self.market.name)
+            let expected = self.shared.final_book(self.market.name);
+            if let Some(expected) = &expected
                 && let Some(book) = book.filter(|book| book.last >= expected.last)
             {
                 self.shared.count(|report| report.books_compared += 1);
-                if *book != expected {
+                if book != expected {
                     self.wrong(format!("another book in the end, at {}", expected.last));
                 }
-                return Ok(None);
+                return Ok(Heard::End);
             }
             match timeout(LOOK, socket.hear()).await {
-                Ok(Some(text)) => return Ok(Some(text)),
+                Ok(Some(text)) => return Ok(Heard::Text(text)),
                 Ok(None) => bail!("closed"),
+                Err(_) if expected.is_some() => return Ok(Heard::Nothing),
                 Err(_) => {}
             }
         }
@@ -181,28 +204,26 @@ impl Subscriber {
         Ok(book)
     }
 
-    /// Takes a snapshot that reaches the first diff.
-    async fn take_snapshot(&self, first: &[u8]) -> Result<Option<Book>> {
-        let diff: Diff<'_> = serde_json::from_slice(first).context("not a diff")?;
+    /// Takes a snapshot that a diff from `joins` on follows.
+    async fn take_snapshot(&self, joins: u64) -> Result<Book> {
         loop {
             let book = snapshot(&self.shared, self.market.name).await?;
-            if book.last + 1 >= diff.first {
+            if book.last + 1 >= joins {
                 self.shared.count(|report| report.snapshots += 1);
-                return Ok(Some(book));
+                return Ok(book);
             }
             sleep(RETRY).await;
         }
     }
 
-    /// Asks for what was missed before the first diff; `None` when it cannot be had any more.
-    async fn catch_up(&self, mut book: Book, first: &[u8]) -> Result<Option<Book>> {
+    /// Asks for what was missed before a diff from `joins` on; `None` when it cannot be had any more.
+    async fn catch_up(&self, mut book: Book, joins: u64) -> Result<Option<Book>> {
         const OUT_OF_REACH: i64 = -94_001;
-        let diff: Diff<'_> = serde_json::from_slice(first).context("not a diff")?;
-        if diff.first <= book.last + 1 {
+        if joins <= book.last + 1 {
             return Ok(Some(book));
         }
-        while book.last + 1 < diff.first {
-            let (from, to) = ((book.last + 1).to_string(), (diff.first - 1).to_string());
+        while book.last + 1 < joins {
+            let (from, to) = ((book.last + 1).to_string(), (joins - 1).to_string());
             let parameters = [("symbol", self.market.name), ("fromU", &from), ("toU", &to)];
             let missed = match self.shared.client.get("/x/v1/depth/diff", &parameters).await {
                 Ok(missed) => missed,
@@ -211,7 +232,7 @@ impl Subscriber {
             };
             let Value::Array(missed) = missed else { bail!("not diffs: {missed}") };
             if missed.is_empty() {
-                self.wrong(format!("nothing between {} and {}", book.last, diff.first));
+                self.wrong(format!("nothing between {} and {joins}", book.last));
                 return Ok(None);
             }
             for missed in missed {

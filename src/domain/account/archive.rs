@@ -30,70 +30,89 @@ pub struct Prevention {
     pub by: PreventedMatch,
 }
 
-/// What is remembered, oldest first.
-#[derive(Debug, Clone, Default, Serialize, Deserialize)]
-pub(super) struct Archive {
-    orders: VecDeque<Order>,
-    fills: VecDeque<Fill>,
-    lists: VecDeque<OrderList>,
-    prevented: VecDeque<Prevention>,
+/// The latest of a kind, oldest first.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+struct Latest<T> {
+    items: VecDeque<T>,
+    /// When the last that was forgotten happened: everything that began later is here or still open.
+    forgotten: Option<Timestamp>,
 }
 
-fn add<T>(items: &mut VecDeque<T>, item: T) {
-    if items.len() == ARCHIVE_LEN_MAX {
-        items.pop_front();
+impl<T> Default for Latest<T> {
+    fn default() -> Self {
+        Self { items: VecDeque::new(), forgotten: None }
     }
-    items.push_back(item);
+}
+
+impl<T> Latest<T> {
+    /// Adds what has just happened; `when` tells of any.
+    fn add(&mut self, item: T, when: impl Fn(&T) -> Timestamp) {
+        if self.items.len() == ARCHIVE_LEN_MAX
+            && let Some(oldest) = self.items.pop_front()
+        {
+            self.forgotten = self.forgotten.max(Some(when(&oldest)));
+        }
+        self.items.push_back(item);
+    }
+}
+
+/// What is remembered.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+pub(super) struct Archive {
+    orders: Latest<Order>,
+    fills: Latest<Fill>,
+    lists: Latest<OrderList>,
+    prevented: Latest<Prevention>,
 }
 
 impl Archive {
     /// Remembers a closed order.
     pub(super) fn add_order(&mut self, order: Order) {
-        add(&mut self.orders, order);
+        self.orders.add(order, |order| order.updated_at);
     }
 
     /// Remembers a fill.
     pub(super) fn add_fill(&mut self, fill: Fill) {
-        add(&mut self.fills, fill);
+        self.fills.add(fill, |fill| fill.time);
     }
 
     /// Remembers a list that is done.
     pub(super) fn add_list(&mut self, list: OrderList) {
-        add(&mut self.lists, list);
+        self.lists.add(list, |list| list.updated_at);
     }
 
     /// Remembers a prevented self-trade, once: both of its orders tell of it.
     pub(super) fn add_prevented(&mut self, prevention: Prevention) {
         let is_known =
             |other: &Prevention| other.symbol == prevention.symbol && other.by.id == prevention.by.id;
-        if !self.prevented.iter().rev().take(8).any(is_known) {
-            add(&mut self.prevented, prevention);
+        if !self.prevented.items.iter().rev().take(8).any(is_known) {
+            self.prevented.add(prevention, |prevention| prevention.time);
         }
     }
 
     /// Returns the closed orders of an account on a symbol, in the order they closed.
     pub(super) fn orders(&self, account: AccountId, symbol: SymbolId) -> impl Iterator<Item = &Order> {
-        self.orders.iter().filter(move |order| order.account == account && order.symbol == symbol)
+        self.orders.items.iter().filter(move |order| order.account == account && order.symbol == symbol)
     }
 
     /// Returns a closed order.
     pub(super) fn order(&self, id: OrderId) -> Option<&Order> {
-        self.orders.iter().rev().find(|order| order.id == id)
+        self.orders.items.iter().rev().find(|order| order.id == id)
     }
 
     /// Returns the fills of an account on a symbol, oldest first.
     pub(super) fn fills(&self, account: AccountId, symbol: SymbolId) -> impl Iterator<Item = &Fill> {
-        self.fills.iter().filter(move |fill| fill.account == account && fill.symbol == symbol)
+        self.fills.items.iter().filter(move |fill| fill.account == account && fill.symbol == symbol)
     }
 
     /// Returns the lists of an account that are done, in the order they ended.
     pub(super) fn lists(&self, account: AccountId) -> impl Iterator<Item = &OrderList> {
-        self.lists.iter().filter(move |list| list.account == account)
+        self.lists.items.iter().filter(move |list| list.account == account)
     }
 
     /// Returns a list that is done.
     pub(super) fn list(&self, id: OrderListId) -> Option<&OrderList> {
-        self.lists.iter().rev().find(|list| list.id == id)
+        self.lists.items.iter().rev().find(|list| list.id == id)
     }
 
     /// Returns the prevented self-trades of an account on a symbol, oldest first.
@@ -102,6 +121,26 @@ impl Archive {
         account: AccountId,
         symbol: SymbolId,
     ) -> impl Iterator<Item = &Prevention> {
-        self.prevented.iter().filter(move |one| one.account == account && one.symbol == symbol)
+        self.prevented.items.iter().filter(move |one| one.account == account && one.symbol == symbol)
+    }
+
+    /// Returns when the last closed order that was forgotten closed.
+    pub(super) const fn orders_forgotten(&self) -> Option<Timestamp> {
+        self.orders.forgotten
+    }
+
+    /// Returns when the last fill that was forgotten was made.
+    pub(super) const fn fills_forgotten(&self) -> Option<Timestamp> {
+        self.fills.forgotten
+    }
+
+    /// Returns when the last list that was forgotten ended.
+    pub(super) const fn lists_forgotten(&self) -> Option<Timestamp> {
+        self.lists.forgotten
+    }
+
+    /// Returns when the last prevention that was forgotten happened.
+    pub(super) const fn prevented_forgotten(&self) -> Option<Timestamp> {
+        self.prevented.forgotten
     }
 }

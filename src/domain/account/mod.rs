@@ -30,7 +30,7 @@ pub use check::Totals;
 pub use event::{Execution, ExecutionKind, UserEvent, UserEventKind};
 pub use keyed::{KEY_LIFE_MICROS, KEYED_ORDERS_MAX};
 pub use ledger::{Place, Posting};
-pub use query::{AccountQuery, AccountView, Page};
+pub use query::{AccountQuery, AccountView, Found, Page};
 pub use record::{Backlog, EVENTS_PER_ACCOUNT_MAX, EVENTS_PER_SLOT_MAX, Gap, RECORDED_PER_SLOT_MAX};
 pub use slot::{AccountInput, AccountOutput, AccountSlot, HASH_EVERY};
 pub use state::{AccountState, Deferred, Kept, Pending, Placing};

@@ -99,6 +99,23 @@ pub struct Page {
     pub limit: usize,
 }
 
+/// What was found among what is remembered.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Found<T> {
+    /// What there is.
+    pub items: Vec<T>,
+    /// When something of the range asked for may have been forgotten: only what began later is here for sure. `None` when
+    /// everything is.
+    pub reach: Option<Timestamp>,
+}
+
+impl<T> Found<T> {
+    /// Everything there is.
+    pub const fn whole(items: Vec<T>) -> Self {
+        Self { items, reach: None }
+    }
+}
+
 /// The answer to an [`AccountQuery`].
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum AccountView {
@@ -114,17 +131,17 @@ pub enum AccountView {
     /// One order.
     Order(Box<Order>),
     /// Orders, by id.
-    Orders(Vec<Order>),
+    Orders(Found<Order>),
     /// Fills, by trade id.
-    Fills(Vec<Fill>),
+    Fills(Found<Fill>),
     /// Events, in order and without gaps.
     Events(Result<Backlog, Gap>),
     /// The order would be accepted.
     Tested,
     /// Lists of orders, by id.
-    Lists(Vec<OrderList>),
+    Lists(Found<OrderList>),
     /// Prevented self-trades, by number.
-    Prevented(Vec<Prevention>),
+    Prevented(Found<Prevention>),
     /// API keys, the oldest first.
     ApiKeys(Vec<CreateApiKey>),
     /// How many unfilled orders it has placed.

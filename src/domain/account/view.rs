@@ -2,7 +2,7 @@
 
 use super::{
     plan,
-    query::{AccountQuery, AccountView, Page},
+    query::{AccountQuery, AccountView, Found, Page},
     slot::AccountSlot,
     state::{Account, AccountState},
 };
@@ -33,7 +33,7 @@ impl AccountSlot {
                 state.find_any(id, symbol, &order).map(|order| AccountView::Order(Box::new(order)))
             }
             AccountQuery::OpenOrders { symbol } => {
-                Ok(AccountView::Orders(state.open_orders(account, symbol)))
+                Ok(AccountView::Orders(Found::whole(state.open_orders(account, symbol))))
             }
             AccountQuery::AllOrders { symbol, from, page } => {
                 Ok(AccountView::Orders(state.all_orders(id, account, symbol, from, page)))
@@ -57,7 +57,7 @@ impl AccountSlot {
             }
             AccountQuery::OrderList(list) => {
                 let found = state.list_named(id, &list).ok_or(Reject::UnknownOrderList)?;
-                Ok(AccountView::Lists(vec![found.clone()]))
+                Ok(AccountView::Lists(Found::whole(vec![found.clone()])))
             }
             AccountQuery::OrderLists { is_open, from, page } => {
                 Ok(AccountView::Lists(state.order_lists(id, is_open, from, page)))
@@ -67,7 +67,9 @@ impl AccountSlot {
                     order.is_none_or(|order| one.by.maker == order || one.by.taker == order)
                         && from.is_none_or(|from| one.by.id.get() >= from)
                 });
-                Ok(AccountView::Prevented(found.take(limit).copied().collect()))
+                let items = found.take(limit).copied().collect();
+                let reach = state.archive.prevented_forgotten();
+                Ok(AccountView::Prevented(Found { items, reach }))
             }
             AccountQuery::ApiKeys => Ok(AccountView::ApiKeys(state.api_keys(id))),
         }
@@ -101,12 +103,12 @@ impl AccountState {
         symbol: SymbolId,
         from: Option<OrderId>,
         page: Page,
-    ) -> Vec<Order> {
+    ) -> Found<Order> {
         let mut orders = self.open_orders(account, Some(symbol));
         orders.extend(self.archive.orders(id, symbol).copied());
         orders.retain(|order| from.is_none_or(|from| order.id >= from) && page.admits(order.created_at));
         orders.sort_unstable_by_key(|order| order.id);
-        page.cut(orders, from.is_some())
+        page.cut(orders, from.is_some(), self.archive.orders_forgotten(), |order| order.created_at)
     }
 
     fn fills(
@@ -116,7 +118,7 @@ impl AccountState {
         order: Option<OrderId>,
         from: Option<TradeId>,
         page: Page,
-    ) -> Vec<Fill> {
+    ) -> Found<Fill> {
         let fills = self.archive.fills(account, symbol).filter(|fill| {
             order.is_none_or(|order| fill.order == order)
                 && from.is_none_or(|from| fill.trade >= from)
@@ -124,7 +126,7 @@ impl AccountState {
         });
         let mut fills: Vec<Fill> = fills.copied().collect();
         fills.sort_by_key(|fill| fill.trade); // stable: both sides of a self-trade stay in order
-        page.cut(fills, from.is_some())
+        page.cut(fills, from.is_some(), self.archive.fills_forgotten(), |fill| fill.time)
     }
 }
 
@@ -145,13 +147,14 @@ impl AccountState {
         is_open: bool,
         from: Option<OrderListId>,
         page: Page,
-    ) -> Vec<OrderList> {
+    ) -> Found<OrderList> {
         let open = self.lists.values().map(|open| &open.list).filter(|list| list.account == account);
         let ended = self.archive.lists(account).filter(|_| !is_open);
         let mut lists: Vec<OrderList> = open.chain(ended).cloned().collect();
         lists.retain(|list| from.is_none_or(|from| list.id >= from) && page.admits(list.created_at));
         lists.sort_unstable_by_key(|list| list.id);
-        page.cut(lists, from.is_some())
+        let forgotten = self.archive.lists_forgotten().filter(|_| !is_open);
+        page.cut(lists, from.is_some(), forgotten, |list| list.created_at)
     }
 }
 
@@ -162,13 +165,28 @@ impl Page {
             && self.end.is_none_or(|end| time.millis() <= end.millis())
     }
 
-    fn cut<T>(&self, mut items: Vec<T>, has_start: bool) -> Vec<T> {
+    /// Cuts what was found to the limit, and says whether something of it may have been forgotten.
+    fn cut<T>(
+        &self,
+        mut items: Vec<T>,
+        has_start: bool,
+        forgotten: Option<Timestamp>,
+        begun: impl Fn(&T) -> Timestamp,
+    ) -> Found<T> {
         let excess = items.len().saturating_sub(self.limit);
-        if has_start || self.start.is_some() {
-            items.truncate(self.limit);
-        } else {
+        let is_latest = !has_start && self.start.is_none();
+        if is_latest {
             items.drain(..excess);
+        } else {
+            items.truncate(self.limit);
         }
-        items
+        let reach = forgotten.filter(|forgotten| match self.start {
+            Some(start) => start <= *forgotten,
+            // A full page of the latest misses nothing if all of it is later than what was forgotten.
+            None => {
+                !(is_latest && items.len() == self.limit && items.iter().all(|item| begun(item) > *forgotten))
+            }
+        });
+        Found { items, reach }
     }
 }

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use super::{trade_at, until};
 use crate::{
-    api::{Api, limit, two_accounts},
+    api::{Answer, Api, limit, two_accounts},
     support::{TestServer, block_on},
 };
 
@@ -338,6 +338,50 @@ fn exchange_info_offers_every_type_and_its_bounds() {
         ] {
             assert!(symbol["filters"].as_array().unwrap().contains(&filter), "{filter}");
         }
+    });
+    server.stop();
+}
+
+#[test]
+fn a_list_says_since_when_it_is_whole_also_after_a_restart() {
+    /// A slot remembers 1,024 closed orders.
+    const BATCHES: u64 = 54;
+    let (seller, _, settings) = two_accounts();
+    let settings = settings + "[limits]\norders-per-10-seconds = 0\norders-per-day = 0\n";
+    let directory = tempfile::tempdir().unwrap();
+    let order = json!({ "symbol": "BTCUSDT", "side": "SELL", "type": "LIMIT", "timeInForce": "IOC",
+        "quantity": "0.5", "price": "45000" });
+    let batch = format!("batchOrders={}", url_encoded(&Value::Array(vec![order; 20]).to_string()));
+    let all = async |api: &Api, range: &str| {
+        api.signed(&seller, Method::GET, "/api/v3/allOrders", &format!("symbol=BTCUSDT&limit=1000{range}"))
+            .await
+    };
+    let reach =
+        |answer: &Answer| answer.header("x-lightning-reach").map(|reach| reach.parse::<u64>().unwrap());
+    let closed = |answer: &Answer| answer.json.as_array().unwrap()[0]["updateTime"].as_u64().unwrap();
+    let server = TestServer::start_on(directory.path(), &settings);
+    let since = block_on(async {
+        let api = Api::new(server.url());
+        for _ in 0..BATCHES {
+            let placed = api.signed(&seller, Method::POST, "/x/v1/batchOrders", &batch).await;
+            assert_eq!(placed.json[19]["status"], "EXPIRED", "{placed:?}");
+        }
+        let from_the_first = all(&api, "&orderId=1").await;
+        let since = reach(&from_the_first).unwrap();
+        assert!(since <= closed(&from_the_first), "the oldest that is left is not older than what is gone");
+        assert_eq!(reach(&all(&api, &format!("&startTime={}", since + 1)).await), None);
+        assert_eq!(reach(&all(&api, &format!("&startTime={}", since - 1)).await), Some(since));
+        assert_eq!(reach(&all(&api, "").await), None, "a full page of the latest");
+        let open = api.signed(&seller, Method::GET, "/api/v3/openOrders", "").await;
+        assert_eq!((reach(&open), &open.json), (None, &json!([])));
+        let trades = api.signed(&seller, Method::GET, "/api/v3/myTrades", "symbol=BTCUSDT").await;
+        assert_eq!(reach(&trades), None, "no trade was forgotten");
+        since
+    });
+    server.stop();
+    let server = TestServer::start_on(directory.path(), &settings);
+    block_on(async {
+        assert_eq!(reach(&all(&Api::new(server.url()), "&orderId=1").await), Some(since));
     });
     server.stop();
 }

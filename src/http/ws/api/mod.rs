@@ -243,10 +243,10 @@ async fn run(
     let outcome = endpoint.answer(&call).await;
     let micros = u64::try_from(started.elapsed().as_micros()).unwrap_or(u64::MAX);
     tracing::info!(parent: &span, elapsed_us = micros, "served");
-    let used = Used { weight: call.weight.get(), engine_seq: call.engine_seq.get(), counts: None };
+    let used = Used { engine_seq: call.engine_seq.get(), ..Used::of(call.weight.get()) };
     match outcome {
-        Ok(Reply { status, body, counts, .. }) => {
-            frame.done(state, status.as_u16(), &body, Used { counts, ..used })
+        Ok(Reply { status, body, counts, reach, .. }) => {
+            frame.done(state, status.as_u16(), &body, Used { counts, reach, ..used })
         }
         Err(error) => frame.refused(state, &error, used),
     }

@@ -16,12 +16,14 @@ pub(super) struct Used {
     pub(super) engine_seq: Option<u64>,
     /// The account's unfilled orders, when it placed some.
     pub(super) counts: Option<OrderCounts>,
+    /// From where on a list is whole, when it begins too early.
+    pub(super) reach: Option<u64>,
 }
 
 impl Used {
     /// A request that only weighs.
     pub(super) const fn of(weight: u32) -> Self {
-        Self { weight, engine_seq: None, counts: None }
+        Self { weight, engine_seq: None, counts: None, reach: None }
     }
 }
 
@@ -66,6 +68,9 @@ impl Frame {
     fn tail(&self, json: &mut Json, state: &HttpState, used: Used) {
         if let Some(position) = used.engine_seq {
             json.field("engineSeq").number(position);
+        }
+        if let Some(reach) = used.reach {
+            json.field("reach").number(reach);
         }
         if let Some(address) = self.address {
             state.rate_limits().settle(address, self.counted, used.weight, state.exchange().now());
