@@ -7,7 +7,7 @@ use tokio::sync::oneshot;
 use tracing::Span;
 
 use super::{
-    deliver::deliver,
+    deliver::{Delivered, deliver},
     gate::Permit,
     message::{
         Acknowledgement, Admission, Admitted, Applied, Crash, Deliver, Drain, Listen, Listening,
@@ -69,8 +69,7 @@ pub struct AccountActor {
 #[derive(Debug)]
 enum Work {
     Command(Admitted),
-    /// What is left of the messages of one turn of another shard.
-    Messages(std::vec::IntoIter<Traced<ToAccount>>, Instant),
+    Messages(Delivered<ToAccount>),
     Applied(Vec<(SlotId, SlotId, u64)>),
     Query(Box<Query>),
     Listen(Listen),
@@ -152,7 +151,7 @@ impl AccountActor {
     fn work(&mut self, work: Work, now: Timestamp, topology: &Topology) -> Result<(), Fault> {
         match work {
             Work::Command(admitted) => self.command(*admitted.0, now, topology),
-            Work::Messages(mut messages, _) => {
+            Work::Messages(mut messages) => {
                 messages.try_for_each(|traced| self.message(traced, now, topology))
             }
             Work::Applied(watermarks) => watermarks.into_iter().try_for_each(|(peer, own, upto)| {
@@ -292,7 +291,7 @@ impl AccountActor {
     /// Tells the results of a turn: the journal first, then one message per shard concerned.
     fn tell(&mut self, topology: &Arc<Topology>) {
         self.log.close_turn(topology);
-        deliver(&topology.symbols, &mut self.outgoing, &mut self.applied);
+        deliver(&topology.symbols, &mut self.outgoing, &mut self.applied, None);
     }
 
     /// Tells again what symbol slots are not known to have applied: they drop what they have.
@@ -301,13 +300,13 @@ impl AccountActor {
             let shard = topology.symbol_shard_of(envelope.to);
             self.outgoing[shard].push(Traced { envelope: *envelope, span: Span::none() });
         }
-        deliver(&topology.symbols, &mut self.outgoing, &mut self.applied);
+        deliver(&topology.symbols, &mut self.outgoing, &mut self.applied, None);
     }
 
     fn observe(&self, topology: &Topology) {
         let oldest = self.inbox.front().and_then(|work| match work {
             Work::Command(admitted) => Some(admitted.0.entered),
-            Work::Messages(_, sent) => Some(*sent),
+            Work::Messages(messages) => Some(messages.sent),
             _ => None,
         });
         let oldest = oldest.unwrap_or_else(Instant::now);
@@ -330,7 +329,7 @@ impl InTurns for AccountActor {
             // The messages of one turn of another shard are taken one by one: they may be many.
             let next = match self.inbox.front_mut() {
                 None => break,
-                Some(Work::Messages(messages, _)) => messages.next(),
+                Some(Work::Messages(messages)) => messages.next(),
                 Some(_) => None,
             };
             match next {
@@ -414,7 +413,7 @@ impl Handler<Deliver<ToAccount>> for AccountActor {
         if let Some(topology) = &self.topology {
             topology.metrics.symbol_to_account.observe(deliver.sent.elapsed().as_secs_f64());
         }
-        self.enqueue(Work::Messages(deliver.messages.into_iter(), deliver.sent));
+        self.enqueue(Work::Messages(deliver.into()));
     }
 }
 

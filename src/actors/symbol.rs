@@ -10,8 +10,8 @@ use actix::prelude::*;
 use tracing::Span;
 
 use super::{
-    deliver::deliver,
-    message::{Applied, Crash, Deliver, Drain, StateHash, SymbolShardLost, Traced, Wire},
+    deliver::{Delivered, deliver},
+    message::{Applied, Crash, Deliver, Drain, StateHash, Step, StepTaken, SymbolShardLost, Traced, Wire},
     outbox::TurnLog,
     topology::Topology,
     turns::{InTurns, Turns},
@@ -44,13 +44,16 @@ pub struct SymbolActor {
     applied: Vec<Vec<(SlotId, SlotId, u64)>>,
     /// Slots with orders that are triggered and not in their books yet.
     cascading: BTreeSet<SlotId>,
+    /// Whether the account shards are still busy with the last step of the cascades.
+    is_stepping: bool,
+    /// Where the end of a step is told.
+    this: Option<Recipient<StepTaken>>,
     is_poisoned: bool,
 }
 
 #[derive(Debug)]
 enum Work {
-    /// What is left of the messages of one turn of another shard.
-    Messages(std::vec::IntoIter<Traced<ToSymbol>>, Instant),
+    Messages(Delivered<ToSymbol>),
     Applied(Vec<(SlotId, SlotId, u64)>),
     Tick,
     Drain(Drain),
@@ -76,6 +79,8 @@ impl SymbolActor {
             log: TurnLog::default(),
             applied: Vec::new(),
             cascading: BTreeSet::new(),
+            is_stepping: false,
+            this: None,
             is_poisoned: false,
         }
     }
@@ -88,7 +93,7 @@ impl SymbolActor {
 
     fn work(&mut self, work: Work, now: Timestamp, topology: &Topology) -> Result<(), Fault> {
         match work {
-            Work::Messages(mut messages, _) => {
+            Work::Messages(mut messages) => {
                 messages.try_for_each(|traced| self.message(traced, now, topology))
             }
             Work::Applied(watermarks) => watermarks.into_iter().try_for_each(|(peer, own, upto)| {
@@ -153,19 +158,29 @@ impl SymbolActor {
         Ok(())
     }
 
+    /// Whether a step of the cascades may be taken.
+    fn may_step(&self) -> bool {
+        !self.is_stepping && !self.cascading.is_empty()
+    }
+
     /// Takes one step of every cascade: a turn works on what arrives and on what is triggered, so neither holds up the
-    /// other, and no symbol another.
-    fn cascade(&mut self, now: Timestamp, topology: &Topology) -> Result<(), Fault> {
+    /// other, and no symbol another. The next step waits until the account shards have settled this one: a book triggers
+    /// faster than accounts settle, and whoever trades elsewhere would wait behind all of it.
+    fn cascade(&mut self, now: Timestamp, topology: &Topology) -> Result<Option<Arc<Step>>, Fault> {
+        if !self.may_step() {
+            return Ok(None);
+        }
         for slot in std::mem::take(&mut self.cascading) {
             self.handle(slot, &SymbolInput::Cascade, &Span::none(), now, topology)?;
         }
-        Ok(())
+        self.is_stepping = self.this.is_some();
+        Ok(self.this.clone().map(|this| Arc::new(Step(this))))
     }
 
     /// Tells the results of a turn: the journal first, then one message per shard concerned.
-    fn tell(&mut self, topology: &Arc<Topology>) {
+    fn tell(&mut self, topology: &Arc<Topology>, step: Option<&Arc<Step>>) {
         self.log.close_turn(topology);
-        deliver(&topology.accounts, &mut self.outgoing, &mut self.applied);
+        deliver(&topology.accounts, &mut self.outgoing, &mut self.applied, step);
     }
 
     /// Tells again what account slots are not known to have applied: they drop what they have.
@@ -174,12 +189,12 @@ impl SymbolActor {
             let shard = topology.account_shard_of(envelope.to);
             self.outgoing[shard].push(Traced { envelope: *envelope, span: Span::none() });
         }
-        deliver(&topology.accounts, &mut self.outgoing, &mut self.applied);
+        deliver(&topology.accounts, &mut self.outgoing, &mut self.applied, None);
     }
 
     fn observe(&self, topology: &Topology) {
         let oldest = self.inbox.front().and_then(|work| match work {
-            Work::Messages(_, sent) => Some(*sent),
+            Work::Messages(messages) => Some(messages.sent),
             _ => None,
         });
         let oldest = oldest.unwrap_or_else(Instant::now);
@@ -189,7 +204,7 @@ impl SymbolActor {
 
 impl InTurns for SymbolActor {
     fn turn(&mut self) -> Result<bool, Fault> {
-        if self.inbox.is_empty() && self.cascading.is_empty() {
+        if self.inbox.is_empty() && !self.may_step() {
             return Ok(false);
         }
         let Some(topology) = self.topology.clone() else { return Ok(false) };
@@ -199,7 +214,7 @@ impl InTurns for SymbolActor {
             // The messages of one turn of another shard are taken one by one: they may be many.
             let next = match self.inbox.front_mut() {
                 None => break,
-                Some(Work::Messages(messages, _)) => messages.next(),
+                Some(Work::Messages(messages)) => messages.next(),
                 Some(_) => None,
             };
             match next {
@@ -211,12 +226,13 @@ impl InTurns for SymbolActor {
                 }
             }
         }
-        self.cascade(now, &topology)?;
-        self.tell(&topology);
+        let step = self.cascade(now, &topology)?;
+        self.tell(&topology, step.as_ref());
+        drop(step);
         if self.inbox.is_empty() {
             self.queue.set(0, 0);
         }
-        Ok(!self.inbox.is_empty() || !self.cascading.is_empty())
+        Ok(!self.inbox.is_empty() || self.may_step())
     }
 
     fn poison(&mut self, fault: &Fault) {
@@ -237,6 +253,7 @@ impl Actor for SymbolActor {
     type Context = Context<Self>;
 
     fn started(&mut self, context: &mut Self::Context) {
+        self.this = Some(context.address().recipient());
         context.spawn(Turns);
         context.run_interval(super::TICK, |actor, _| actor.enqueue(Work::Tick));
     }
@@ -274,7 +291,7 @@ impl Handler<Deliver<ToSymbol>> for SymbolActor {
         if let Some(topology) = &self.topology {
             topology.metrics.account_to_symbol.observe(deliver.sent.elapsed().as_secs_f64());
         }
-        self.enqueue(Work::Messages(deliver.messages.into_iter(), deliver.sent));
+        self.enqueue(Work::Messages(deliver.into()));
     }
 }
 
@@ -283,6 +300,14 @@ impl Handler<Applied> for SymbolActor {
 
     fn handle(&mut self, applied: Applied, _: &mut Self::Context) {
         self.enqueue(Work::Applied(applied.watermarks));
+    }
+}
+
+impl Handler<StepTaken> for SymbolActor {
+    type Result = ();
+
+    fn handle(&mut self, _: StepTaken, _: &mut Self::Context) {
+        self.is_stepping = false;
     }
 }
 

@@ -16,5 +16,5 @@ pub use push::{
 };
 pub use shard::{
     Acknowledgement, Admission, Admitted, Applied, Crash, Deliver, Drain, Listen, Query, ReplyHandle,
-    StateHash, SymbolShardLost, Traced, Unwatch, Wire,
+    StateHash, Step, StepTaken, SymbolShardLost, Traced, Unwatch, Wire,
 };

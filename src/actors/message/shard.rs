@@ -81,7 +81,25 @@ pub struct Deliver<B: Send + 'static> {
     pub messages: Vec<Traced<B>>,
     /// When the turn ended.
     pub sent: Instant,
+    /// Held until all of them are taken, if they are of a cascade's step.
+    pub step: Option<Arc<Step>>,
 }
+
+/// A step of a cascade under way: shared by what it told each shard. Dropping the last of them, whatever the reason, lets
+/// the symbol shard take the next step.
+#[derive(Debug)]
+pub struct Step(pub Recipient<StepTaken>);
+
+impl Drop for Step {
+    fn drop(&mut self) {
+        self.0.do_send(StepTaken);
+    }
+}
+
+/// Account to symbol: the last step of your cascades is settled by everybody it concerned.
+#[derive(Debug, Clone, Copy, Message)]
+#[rtype(result = "()")]
+pub struct StepTaken;
 
 /// A message between slots with the span of the request that caused it.
 #[derive(Debug)]
