@@ -77,10 +77,10 @@ fn cascade(show: &mut Show, effort: Effort) {
         "",
         read(&line, "/triggers"),
     );
-    show.figure("most trades of a step", Bar::AtMost(32.0), "", read(&line, "/trades_per_step_max"));
+    show.figure("most trades of a step", Bar::AtMost(8.0), "", read(&line, "/trades_per_step_max"));
     show.information("p99 of a step", "us", read(&line, "/step/p99_us"));
     show.figure("longest step", Bar::Below(10_000.0), "us", read(&line, "/step_max_us"));
     show.information("the cascade in the exchange", "s", read(&line, "/seconds"));
     show.information("p99 of another symbol before", "us", read(&line, "/quiet/p99_us"));
-    show.figure("p99 of another symbol during / before", Bar::AtMost(2.0), "x", read(&line, "/ratio"));
+    show.figure("p99 of another symbol during / before", Bar::AtMost(3.0), "x", read(&line, "/ratio"));
 }

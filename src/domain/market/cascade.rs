@@ -16,7 +16,7 @@ use crate::domain::{
 
 /// How many orders one step of a cascade takes to their books at most. The rest follows with the next step, so a cascade
 /// of any length holds nobody else up for longer than this.
-pub(super) const TRIGGERS_PER_STEP: usize = 32;
+pub(super) const TRIGGERS_PER_STEP: usize = 8;
 
 /// After how many messages a step ends early: a triggered order may sweep a deep book.
 const MESSAGES_PER_STEP: usize = 512;
