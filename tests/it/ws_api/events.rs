@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 
 use super::{Talk, limit, refusal, signed};
 use crate::{
-    api::{Api, limit as form, two_accounts},
+    api::{Api, limit as form, now_millis, two_accounts},
     support::{KeyPair, TestServer, block_on},
 };
 
@@ -171,6 +171,31 @@ fn a_page_takes_its_stream_up_too() {
         let mut page = open(&format!("?fromSeq={}", seq + 1_000)).await;
         let refused = page.json().await;
         assert_eq!((&refused["stream"], &refused["data"]["error"]["code"]), (&json!("user"), &json!(-93003)));
+    });
+    server.stop();
+}
+
+#[test]
+fn a_revoked_key_ends_its_subscription_and_its_logon() {
+    let (_, _, settings) = two_accounts();
+    let server = TestServer::start(&settings);
+    block_on(async {
+        let operator = server.client();
+        let made = operator.create_key(11, &["USER_DATA"]).await.unwrap();
+        let key = KeyPair { key: made.key, secret: made.secret };
+        let mut talk = Talk::open(&server, "").await;
+        talk.done(&key, SUBSCRIBE, json!({})).await;
+        talk.done(&key, "session.logon", json!({})).await;
+        operator.revoke_key(11, &key.key).await.unwrap();
+        let refused = talk.ask("account.status", json!({ "timestamp": now_millis() })).await;
+        assert!(refused["status"] == 401, "{refused}");
+        let farewell = talk.event().await;
+        assert_eq!(
+            (&farewell["subscriptionId"], &farewell["event"]["e"]),
+            (&json!(0), &json!("eventStreamTerminated"))
+        );
+        let ended = talk.ask("userDataStream.unsubscribe", json!({})).await;
+        assert_eq!(refusal(&ended), (400, -2036, "User Data Stream subscription not active."));
     });
     server.stop();
 }
