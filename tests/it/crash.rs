@@ -36,6 +36,13 @@ fn what_was_acknowledged_survives_every_crash() {
     }
 }
 
+/// One order of a pair is triggered, filled and gone before the other hears that it has ended. In between the other holds
+/// nothing and needs nothing; the audit of a crash at that moment thought otherwise.
+#[test]
+fn an_order_may_hear_of_its_end_after_the_other_of_its_pair_is_gone() {
+    crashes(1_346_066_267_577_507_604, CrashCourse { commands: 120, crashes: 100, fault: None });
+}
+
 #[test]
 fn a_seed_shows_the_same_crashes_again() {
     let play = || crashes(3, CrashCourse { commands: 300, crashes: 20, fault: None });

@@ -97,10 +97,10 @@ impl AccountState {
         sibling.filter(|sibling| !sibling.was_triggered() && !order.was_triggered())
     }
 
-    /// Returns whether the other order of an order's pair was triggered before this one came to its book: it ends there,
-    /// and holds nothing any more.
+    /// Returns whether the other order of an order's pair was triggered, and may even be over, before this one heard of its
+    /// end: it holds nothing any more and needs nothing.
     pub(super) fn is_doomed(&self, order: &Order) -> bool {
-        self.open_sibling(order).is_some_and(Order::was_triggered)
+        self.known_need(order).is_some_and(Amount::is_zero)
     }
 
     fn open_sibling(&self, order: &Order) -> Option<&Order> {
@@ -110,8 +110,11 @@ impl AccountState {
 
     /// Returns what an order of a pair will have to hold when it is the only one left.
     pub(super) fn need(&self, order: &Order) -> Amount {
-        let list = order.list.and_then(|list| self.lists.get(&list));
-        let need = list.and_then(|open| open.needs.iter().find(|(of, _)| *of == order.id));
-        need.map_or(order.hold, |(_, need)| *need)
+        self.known_need(order).unwrap_or(order.hold)
+    }
+
+    fn known_need(&self, order: &Order) -> Option<Amount> {
+        let open = self.lists.get(&order.list?)?;
+        open.needs.iter().find(|(of, _)| *of == order.id).map(|(_, need)| *need)
     }
 }

@@ -30,9 +30,13 @@ impl Turn<'_> {
             OrderChange::Ended { remaining, reason } => self.ended(order, remaining, reason, time),
             OrderChange::Waits => self.taken_in(id, Change::OrderWaits { order: id, time }),
             OrderChange::Triggered => {
-                // The other order of a pair may still be on its way: it will be told that it has ended.
+                // The other order of a pair may still be on its way: it will be told that it has ended, perhaps long after
+                // this one is over.
                 if let Some(sibling) = self.state.live_sibling(&order).copied() {
                     self.leave_pair(sibling)?;
+                    if let Some(list) = sibling.list {
+                        self.change(Change::NeedSet { list, order: sibling.id, need: Amount::ZERO })?;
+                    }
                 }
                 self.change(Change::OrderTriggered { order: id, time })?;
                 let order = self.state.standing(id)?;
