@@ -98,7 +98,7 @@ impl Turn<'_> {
         self.tell(owner, |_| UserEventKind::Transfer { asset, delta })?;
         if let Some(id) = transfer.request_id.clone() {
             let kept = Kept::Transfer { is_deposit, transfer, answer: answer.clone() };
-            self.change(Change::RequestKept { account: owner, id, kept })?;
+            self.change(Change::RequestKept { account: owner, id, kept: Box::new(kept) })?;
         }
         Ok(Ok(answer))
     }

@@ -40,13 +40,13 @@ pub enum Change {
     /// The counter account ids are made of.
     NextAccount(u64),
     /// An API key works.
-    KeyGiven(CreateApiKey),
+    KeyGiven(Box<CreateApiKey>),
     /// An order id was used up.
     OrderNumbered,
     /// An order is open and on its way to its book. Uses up an order id.
     OrderOpened {
         /// The order.
-        order: Order,
+        order: Box<Order>,
         /// Who waits for it; `None` for one that waits for another order of its list to be filled.
         placing: Option<Placing>,
     },
@@ -84,7 +84,7 @@ pub enum Change {
     /// An order that rested nowhere ended at once.
     OrderRefused {
         /// The order, with its final status.
-        order: Order,
+        order: Box<Order>,
     },
     /// An order ended; what it still held goes back.
     OrderClosed {
@@ -152,14 +152,14 @@ pub enum Change {
         /// The id.
         id: String,
         /// The request, and its answer if there is one already.
-        kept: Kept,
+        kept: Box<Kept>,
     },
     /// The command an idempotency key stands for was answered.
     RequestAnswered {
         /// Which command.
         command: CommandId,
         /// How.
-        answer: Answer,
+        answer: Box<Answer>,
     },
     /// An idempotency key means nothing any more: its command was refused, or its time has passed.
     RequestForgotten {
@@ -233,7 +233,7 @@ pub enum Change {
     /// An API key works no more.
     KeyTaken(String),
     /// A login is new, or has another password.
-    LoginSet(Login),
+    LoginSet(Box<Login>),
     /// What an account's owner is told is kept from now on, or is kept no more.
     Recorded {
         /// Whose.

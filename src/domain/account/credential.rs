@@ -27,7 +27,7 @@ impl Turn<'_> {
         if self.state.keys_of(create.account).count() >= KEYS_MAX {
             return Ok(Err(Reject::TooManyKeys));
         }
-        self.change(Change::KeyGiven(create))?;
+        self.change(Change::KeyGiven(Box::new(create)))?;
         Ok(Ok(Answer::ApiKeyCreated))
     }
 
@@ -55,7 +55,7 @@ impl Turn<'_> {
             other => return Ok(other),
         };
         let set_at = self.state.time;
-        self.change(Change::LoginSet(Login { name, account: opened, password, set_at }))?;
+        self.change(Change::LoginSet(Box::new(Login { name, account: opened, password, set_at })))?;
         for (asset, amount) in grant {
             // Checked above: from here on a refusal is a fault.
             self.transfer(Transfer { account: opened, asset, amount, request_id: None }, true)??;
@@ -79,7 +79,7 @@ impl Turn<'_> {
             return Ok(Err(Reject::UnknownLogin));
         }
         let set_at = self.state.time;
-        self.change(Change::LoginSet(Login { name, account, password, set_at }))?;
+        self.change(Change::LoginSet(Box::new(Login { name, account, password, set_at })))?;
         Ok(Ok(Answer::PasswordChanged))
     }
 }

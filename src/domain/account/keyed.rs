@@ -73,7 +73,7 @@ impl Turn<'_> {
         }
         let (fingerprint, time) = (key.fingerprint, self.state.time);
         let kept = Kept::Order { fingerprint, time, command: id, answer };
-        self.change(Change::RequestKept { account: owner, id: key.id, kept })
+        self.change(Change::RequestKept { account: owner, id: key.id, kept: Box::new(kept) })
     }
 
     /// Remembers the answer of a command that came under a key; a refusal frees the key.
@@ -85,7 +85,7 @@ impl Turn<'_> {
         let Some((account, id)) = self.state.keyed.get(&command) else { return Ok(()) };
         match answer {
             Ok(answer) if !is_refusal(answer) => {
-                self.change(Change::RequestAnswered { command, answer: answer.clone() })
+                self.change(Change::RequestAnswered { command, answer: Box::new(answer.clone()) })
             }
             _ => {
                 let (account, id) = (*account, id.clone());

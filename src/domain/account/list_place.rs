@@ -42,10 +42,10 @@ impl Turn<'_> {
         self.change(Change::ListOpened { list, command, unanswered })?;
         for order in sent {
             let placing = Placing { command, fills: Vec::new(), replaces: None };
-            self.change(Change::OrderOpened { order: *order, placing: Some(placing) })?;
+            self.change(Change::OrderOpened { order: Box::new(*order), placing: Some(placing) })?;
         }
         for order in waiting {
-            self.change(Change::OrderOpened { order: *order, placing: None })?;
+            self.change(Change::OrderOpened { order: Box::new(*order), placing: None })?;
         }
         self.tell_list(id)?;
         self.hold_and_send(spec, sent, &plans)?;

@@ -41,7 +41,7 @@ impl Turn<'_> {
         let asset = spec.paid(order.side).id;
         self.freeze(order.account, asset, plan.hold)?;
         let placing = Placing { command, fills: Vec::new(), replaces: replaces.map(Box::new) };
-        self.change(Change::OrderOpened { order: state_order, placing: Some(placing) })?;
+        self.change(Change::OrderOpened { order: Box::new(state_order), placing: Some(placing) })?;
         self.tell(order.account, |_| execution(&state_order, ExecutionKind::New, None))?;
         self.tell_balances(order.account, &[asset])?;
         self.send_order(&state_order, &plan, None);
@@ -131,7 +131,7 @@ impl Turn<'_> {
         order.status = OrderStatus::Expired;
         order.reason = Some(EndReason::NoReference);
         self.report(&order, ExecutionKind::Expired, None, &[])?;
-        self.change(Change::OrderRefused { order })?;
+        self.change(Change::OrderRefused { order: Box::new(order) })?;
         Ok(self.placed(order, Vec::new(), replaces))
     }
 

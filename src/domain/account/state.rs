@@ -316,7 +316,7 @@ impl AccountState {
             }
             Change::NextAccount(next) => self.next_account = *next,
             Change::KeyGiven(key) => {
-                self.keys.insert(key.key.clone(), key.clone());
+                self.keys.insert(key.key.clone(), (**key).clone());
             }
             Change::OrderNumbered => self.next_order += 1,
             Change::OrderOpened { order, placing } => self.open(order, placing.as_ref())?,
@@ -334,7 +334,7 @@ impl AccountState {
                 self.next_order += 1;
                 let now = self.time;
                 self.account_mut(order.account)?.quota.placed(now);
-                self.archive.add_order(*order);
+                self.archive.add_order(**order);
             }
             Change::OrderClosed { order, status, reason, time } => {
                 self.close(*order, *status, *reason, *time)?;
@@ -381,7 +381,7 @@ impl AccountState {
                 self.keys.remove(key);
             }
             Change::LoginSet(login) => {
-                self.logins.insert(login.name.clone(), login.clone());
+                self.logins.insert(login.name.clone(), (**login).clone());
             }
             Change::Recorded { account, is_on } => self.set_recorded(*account, *is_on)?,
         }
