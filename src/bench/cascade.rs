@@ -8,27 +8,26 @@ use std::{
     time::{Duration, Instant},
 };
 
-use actix::prelude::*;
-use anyhow::{Context, Result, ensure};
+use anyhow::{Result, ensure};
 use serde::Serialize;
-use tracing::Span;
 
 use super::{
     latency::Latency,
-    quiet::{NoEncoder, NoListener},
+    quiet::sample,
+    running::{fund, in_exchange, place_all, send},
 };
 use crate::{
-    actors::{self, Exchange, Settings},
+    actors::Exchange,
     domain::{
         book::{BookLimits, Policy},
         catalogue::Catalogue,
-        command::{AccountCommand, Answer, CancelOrder, CreateAccount, OrderRef, Transfer},
-        id::{AccountId, AssetId, OrderId, SlotId, SymbolId},
+        command::{AccountCommand, Answer, CancelOrder, OrderRef},
+        id::{AccountId, OrderId, SlotId, SymbolId},
         market::{SymbolInput, SymbolOutput, SymbolSlot},
         message::{Condition, Envelope, SubmitOrder, ToAccount, ToSymbol},
-        money::{Amount, Lots, Price},
+        money::{Lots, Price},
         order::{NewOrder, OrderKind, Side, StpMode},
-        sample,
+        sample as samples,
         time::Timestamp,
         trigger::{Direction, Trigger},
     },
@@ -81,10 +80,8 @@ pub struct Report {
 pub fn run(triggers: u64) -> Result<Report> {
     let (step_times, trades_per_step_max) = steps(triggers)?;
     let step_max_us = step_times.iter().max().map_or(0.0, |longest| longest.as_secs_f64() * 1e6);
-    let system = System::new();
-    let neighbours = system.block_on(neighbours(triggers));
-    System::current().stop();
-    let (quiet, during, seconds) = neighbours?;
+    let (quiet, during, seconds) =
+        in_exchange(two_symbols()?, async |exchange| neighbours(&exchange, triggers).await)?;
     let probes = during.len();
     let (quiet, during) = (Latency::of(quiet), Latency::of(during));
     Ok(Report {
@@ -107,7 +104,7 @@ fn stop_of(index: u64) -> Price {
 
 /// The symbol's shard alone: returns the time of each step and the most trades of one.
 fn steps(triggers: u64) -> Result<(Vec<Duration>, usize)> {
-    let catalogue = Arc::new(sample::catalogue().map_err(|faults| anyhow::anyhow!(faults.join("; ")))?);
+    let catalogue = Arc::new(sample()?);
     let mut slot = SymbolSlot::new(SYMBOL.slot(), &catalogue, BookLimits::default());
     let mut out = SymbolOutput::default();
     let (from, now) = (SlotId::new(1), Timestamp::from_millis(1));
@@ -165,43 +162,39 @@ fn steps(triggers: u64) -> Result<(Vec<Duration>, usize)> {
 
 /// A running exchange: returns how long orders on another symbol took before and during the cascade, and how long that
 /// was.
-async fn neighbours(triggers: u64) -> Result<(Vec<Duration>, Vec<Duration>, f64)> {
-    let settings = Settings::new(Arc::new(two_symbols()?));
-    let running = actors::start(settings, Box::new(NoEncoder), Arc::new(NoListener));
-    let exchange = running.exchange.clone();
+async fn neighbours(exchange: &Exchange, triggers: u64) -> Result<(Vec<Duration>, Vec<Duration>, f64)> {
     for account in (1..=STARTER.get()).map(AccountId::new) {
-        fund(&exchange, account).await?;
+        fund(exchange, account).await?;
     }
     let limit = |account, side, ticks| {
         NewOrder::limit(account, SYMBOL, side, Price::from_ticks(ticks), Lots::new(100))
     };
-    place(&exchange, limit(PROBER, Side::Buy, TOP + 1)).await?;
-    place(&exchange, limit(STARTER, Side::Sell, TOP + 1)).await?;
+    place(exchange, limit(PROBER, Side::Buy, TOP + 1)).await?;
+    place(exchange, limit(STARTER, Side::Sell, TOP + 1)).await?;
     let bidder = |index: u64| AccountId::new(1 + ACCOUNTS + index % ACCOUNTS);
     let stopper = |index: u64| AccountId::new(1 + index % ACCOUNTS);
     let bids = (0..=triggers).map(|index| limit(bidder(index), Side::Buy, TOP - index));
-    all(&exchange, bids).await?;
+    place_all(exchange, bids).await?;
     let stops = (0..triggers).map(|index| NewOrder {
         kind: OrderKind::StopLossLimit,
         trigger: Some(Trigger { stop: Some(stop_of(index)), trailing: None }),
         ..limit(stopper(index), Side::Sell, TOP - index - BELOW)
     });
-    all(&exchange, stops).await?;
+    place_all(exchange, stops).await?;
 
     let mut quiet = Vec::with_capacity(2 * QUIET_PROBES);
     for _ in 0..QUIET_PROBES {
-        probe(&exchange, &mut quiet).await?;
+        probe(exchange, &mut quiet).await?;
     }
     let trades = exchange.metrics().trades.get();
     let mut during = Vec::with_capacity(1 << 16);
     let started = Instant::now();
-    place(&exchange, limit(STARTER, Side::Sell, TOP)).await?;
+    place(exchange, limit(STARTER, Side::Sell, TOP)).await?;
     while exchange.metrics().trades.get() < trades + triggers + 1 {
-        probe(&exchange, &mut during).await?;
+        probe(exchange, &mut during).await?;
         ensure!(started.elapsed() < CASCADE_MAX, "the cascade does not end");
     }
     let seconds = started.elapsed().as_secs_f64();
-    running.stop();
     Ok((quiet, during, seconds))
 }
 
@@ -225,44 +218,12 @@ async fn place(exchange: &Exchange, order: NewOrder) -> Result<OrderId> {
     }
 }
 
-/// Places many, a thousand in flight.
-async fn all(exchange: &Exchange, orders: impl Iterator<Item = NewOrder>) -> Result<()> {
-    let mut answers = Vec::with_capacity(1_000);
-    for order in orders {
-        answers.push(exchange.dispatch(AccountCommand::Place(order), None, None, Span::none())?);
-        if answers.len() == 1_000 {
-            for answer in answers.drain(..) {
-                answer.await?.answer?;
-            }
-        }
-    }
-    for answer in answers {
-        answer.await?.answer?;
-    }
-    Ok(())
-}
-
-async fn fund(exchange: &Exchange, account: AccountId) -> Result<()> {
-    let create = CreateAccount { id: Some(account), tier: 0, is_unlimited: false };
-    send(exchange, AccountCommand::CreateAccount(create)).await?;
-    for asset in [1, 2].map(AssetId::new) {
-        let amount = Amount::new(10_i128.pow(20));
-        send(exchange, AccountCommand::Deposit(Transfer { account, asset, amount, request_id: None }))
-            .await?;
-    }
-    Ok(())
-}
-
-async fn send(exchange: &Exchange, command: AccountCommand) -> Result<Answer> {
-    exchange.command(command, None, Span::none()).await.context("refused")
-}
-
 /// The sample's symbol twice.
 fn two_symbols() -> Result<Catalogue> {
     let symbols = [(SYMBOL, "BTCUSDT"), (OTHER, "BTCUSDC")].map(|(id, name)| {
-        let mut symbol = sample::symbol(id.get(), name);
+        let mut symbol = samples::symbol(id.get(), name);
         symbol.special_orders.max_num_algo_orders = 0;
         symbol
     });
-    Catalogue::build(&sample::assets(), &symbols).map_err(|faults| anyhow::anyhow!(faults.join("; ")))
+    Catalogue::build(&samples::assets(), &symbols).map_err(|faults| anyhow::anyhow!(faults.join("; ")))
 }

@@ -1,23 +1,22 @@
 //! What a running exchange holds and answers: memory per resting order, depth queries per second.
 
-use std::{sync::Arc, time::Instant};
+use std::time::Instant;
 
-use actix::prelude::*;
 use serde::Serialize;
-use tracing::Span;
 
-use super::quiet::{NoEncoder, NoListener, sample};
+use super::{
+    quiet::sample,
+    running::{fund, in_exchange, place_all},
+};
 use crate::{
     actors::{
-        self, Exchange, Settings,
+        Exchange,
         message::{MarketQuery, MarketView},
     },
     domain::{
-        command::{AccountCommand, CreateAccount, Transfer},
-        id::{AccountId, AssetId, SymbolId},
-        money::{Amount, Lots, Price},
+        id::{AccountId, SymbolId},
+        money::{Lots, Price},
         order::{NewOrder, Side},
-        reject::Reject,
     },
 };
 
@@ -49,8 +48,8 @@ pub struct Depth {
 /// # Errors
 /// The actor system fails.
 pub fn memory(orders: u64) -> anyhow::Result<Memory> {
-    in_exchange(async |exchange: Exchange| {
-        fund(&exchange).await?;
+    in_exchange(sample()?, async |exchange: Exchange| {
+        fund_all(&exchange).await?;
         let before = resident_bytes()?;
         rest(&exchange, orders).await?;
         let added_bytes = resident_bytes()?.saturating_sub(before);
@@ -64,8 +63,8 @@ pub fn memory(orders: u64) -> anyhow::Result<Memory> {
 /// The actor system fails.
 pub fn depth(queries: usize, tasks: usize) -> anyhow::Result<Depth> {
     const LEVELS: usize = 20;
-    in_exchange(async |exchange: Exchange| {
-        fund(&exchange).await?;
+    in_exchange(sample()?, async |exchange: Exchange| {
+        fund_all(&exchange).await?;
         rest(&exchange, 20_000).await?;
         let started = Instant::now();
         let asked = (0..tasks).map(|_| {
@@ -88,31 +87,9 @@ pub fn depth(queries: usize, tasks: usize) -> anyhow::Result<Depth> {
     })
 }
 
-fn in_exchange<T>(work: impl AsyncFnOnce(Exchange) -> anyhow::Result<T>) -> anyhow::Result<T> {
-    let system = System::new();
-    let result = system.block_on(async {
-        let settings = Settings::new(Arc::new(sample()?));
-        let running = actors::start(settings, Box::new(NoEncoder), Arc::new(NoListener));
-        let result = work(running.exchange.clone()).await;
-        running.stop();
-        result
-    });
-    System::current().stop();
-    result
-}
-
-async fn fund(exchange: &Exchange) -> anyhow::Result<()> {
-    for id in (1..=ACCOUNTS).map(AccountId::new) {
-        send(
-            exchange,
-            AccountCommand::CreateAccount(CreateAccount { id: Some(id), tier: 0, is_unlimited: false }),
-        )
-        .await?;
-        for asset in [1, 2].map(AssetId::new) {
-            let amount = Amount::new(10_i128.pow(20));
-            let transfer = Transfer { account: id, asset, amount, request_id: None };
-            send(exchange, AccountCommand::Deposit(transfer)).await?;
-        }
+async fn fund_all(exchange: &Exchange) -> anyhow::Result<()> {
+    for account in (1..=ACCOUNTS).map(AccountId::new) {
+        fund(exchange, account).await?;
     }
     Ok(())
 }
@@ -120,28 +97,14 @@ async fn fund(exchange: &Exchange) -> anyhow::Result<()> {
 /// Rests orders on both sides of 1000.00, some fifty to a level.
 async fn rest(exchange: &Exchange, orders: u64) -> anyhow::Result<()> {
     let levels = (orders / 100).max(25);
-    let mut answers = Vec::new();
-    for index in 0..orders {
+    let orders = (0..orders).map(|index| {
         let side = if index.is_multiple_of(2) { Side::Buy } else { Side::Sell };
         let away = 1 + index / 2 % levels;
         let ticks = if side == Side::Buy { 100_000_000 - away } else { 100_000_000 + away };
         let account = AccountId::new(1 + index % ACCOUNTS);
-        let order = NewOrder::limit(account, SYMBOL, side, Price::from_ticks(ticks), Lots::new(100));
-        answers.push(exchange.dispatch(AccountCommand::Place(order), None, None, Span::none())?);
-        if answers.len() == 1_000 {
-            for answer in answers.drain(..) {
-                answer.await?.answer?;
-            }
-        }
-    }
-    for answer in answers {
-        answer.await?.answer?;
-    }
-    Ok(())
-}
-
-async fn send(exchange: &Exchange, command: AccountCommand) -> Result<(), Reject> {
-    exchange.command(command, None, Span::none()).await.map(drop)
+        NewOrder::limit(account, SYMBOL, side, Price::from_ticks(ticks), Lots::new(100))
+    });
+    place_all(exchange, orders).await
 }
 
 /// Resident memory of this process.

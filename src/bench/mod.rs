@@ -10,6 +10,7 @@ pub mod journal;
 mod latency;
 mod quiet;
 pub mod recovery;
+mod running;
 mod server;
 pub mod simulate;
 pub mod soak;

@@ -4,8 +4,8 @@ use std::{io::Write, path::PathBuf};
 
 use anyhow::{Context, Result, bail};
 use clap::{Args, ValueEnum};
-use tokio::signal::unix::{SignalKind, signal};
 
+use super::interrupt::until_interrupted;
 use crate::{
     config::Layers,
     kill::{self, ClientOptions, Fault, Options},
@@ -120,15 +120,7 @@ pub(super) fn run(arguments: KillArgs) -> Result<()> {
     let say = |line: &str| {
         let _ = writeln!(std::io::stderr(), "{line}"); // nobody has to read it
     };
-    let report = actix_web::rt::System::new().block_on(async {
-        let mut terminate = signal(SignalKind::terminate()).context("no signal handler")?;
-        tokio::select! {
-            report = kill::run(&options, &say) => report,
-            // What was started ends with it.
-            _ = tokio::signal::ctrl_c() => bail!("interrupted"),
-            _ = terminate.recv() => bail!("interrupted"),
-        }
-    })?;
+    let report = until_interrupted(kill::run(&options, &say))?;
     if let Some(path) = &arguments.report {
         let text = serde_json::to_string_pretty(&report)?;
         std::fs::write(path, text).with_context(|| format!("cannot write {}", path.display()))?;

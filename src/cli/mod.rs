@@ -7,6 +7,7 @@ mod check;
 mod deposit;
 mod feed;
 mod inspect;
+mod interrupt;
 mod key;
 mod kill;
 mod remote;

@@ -2,10 +2,10 @@
 
 use std::{io::Write, path::PathBuf};
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Result, bail};
 use clap::Args;
-use tokio::signal::unix::{SignalKind, signal};
 
+use super::interrupt::until_interrupted;
 use crate::soak::{self, Options};
 
 /// How long, how fast, how many.
@@ -55,15 +55,7 @@ pub(super) fn run(arguments: SoakWireArgs) -> Result<()> {
     let say = |line: &str| {
         let _ = writeln!(std::io::stderr(), "{line}"); // nobody has to read it
     };
-    let report = actix_web::rt::System::new().block_on(async {
-        let mut terminate = signal(SignalKind::terminate()).context("no signal handler")?;
-        tokio::select! {
-            report = soak::run(&options, &say) => report,
-            // What was started ends with it.
-            _ = tokio::signal::ctrl_c() => bail!("interrupted"),
-            _ = terminate.recv() => bail!("interrupted"),
-        }
-    })?;
+    let report = until_interrupted(soak::run(&options, &say))?;
     say(&report.summary());
     for what in &report.wrong {
         say(what);
