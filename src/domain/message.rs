@@ -145,6 +145,8 @@ pub struct TradeExecuted {
     pub trade: TradeId,
     /// This side's order.
     pub order: OrderId,
+    /// Which side that is.
+    pub side: Side,
     /// The maker's price.
     pub price: Price,
     /// How much.

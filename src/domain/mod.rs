@@ -10,6 +10,7 @@ pub mod account;
 pub mod asset;
 pub mod book;
 pub mod catalogue;
+pub mod change_log;
 pub mod command;
 pub mod correction;
 pub mod credential;

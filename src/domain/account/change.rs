@@ -14,7 +14,7 @@ use super::{
 use crate::domain::{
     command::{Answer, CreateApiKey},
     credential::Login,
-    id::{AccountId, ClientOrderId, CommandId, OrderId, OrderListId, SlotId},
+    id::{AccountId, ClientOrderId, CommandId, OrderId, OrderListId, SlotId, SymbolId},
     message::{Envelope, PreventedMatch, ToSymbol},
     money::{Amount, Lots},
     order::{EndReason, Fill, Handle, Order, OrderStatus},
@@ -67,13 +67,22 @@ pub enum Change {
         spent: Amount,
         /// Where it stands now.
         status: OrderStatus,
+        /// How much of it has traded, with this.
+        executed: Lots,
+        /// What that came to, in the quote asset.
+        executed_quote: Amount,
     },
     /// An open order became smaller.
     OrderLowered {
         /// Which.
         order: OrderId,
+        /// Of which symbol.
+        symbol: SymbolId,
         /// By how much.
         lots: Lots,
+        /// How much of it was lost to self-trade prevention, with this; or what is ordered now, when its owner lowered
+        /// it.
+        after: Lots,
         /// What left its hold.
         released: Amount,
         /// Why.
@@ -183,7 +192,12 @@ pub enum Change {
         time: Timestamp,
     },
     /// An order whose list's working order was filled is on its way to its book.
-    OrderReleased(OrderId),
+    OrderReleased {
+        /// Which.
+        order: OrderId,
+        /// Whether it goes to the book now; a conditional order waits on, for its trigger.
+        works: bool,
+    },
     /// What an order holds now, because the hold of its pair moved to it or from it.
     HoldSet {
         /// Which.

@@ -110,7 +110,8 @@ impl Turn<'_> {
         match plans.map(|plans| plans.into_iter().collect::<Option<Vec<_>>>()) {
             Ok(Some(plans)) => {
                 for order in waiting {
-                    self.change(Change::OrderReleased(order.id))?;
+                    let works = !order.kind.is_conditional();
+                    self.change(Change::OrderReleased { order: order.id, works })?;
                 }
                 self.hold_and_send(spec, waiting, &plans)
             }

@@ -25,6 +25,12 @@ impl Turn<'_> {
         let Some(&order) = self.state.order(trade.order) else {
             return Err(Fault::new(format!("trade {} for no open order {}", trade.trade, trade.order)));
         };
+        if order.side != trade.side {
+            return Err(Fault::new(format!(
+                "trade {} for the other side of order {}",
+                trade.trade, order.id
+            )));
+        }
         let owner = order.account;
         let rates = spec.fee_rates(self.state.account(owner)?.tier);
         let rate = if trade.is_maker { rates.maker } else { rates.taker };
@@ -65,7 +71,9 @@ impl Turn<'_> {
             time: trade.time,
         };
         let status = if trade.is_filled { OrderStatus::Filled } else { OrderStatus::PartiallyFilled };
-        self.change(Change::OrderFilled { fill, spent, status })?;
+        let executed = order.executed.checked_add(trade.lots).ok_or(Reject::Overflow)?;
+        let executed_quote = order.executed_quote.plus(quote)?;
+        self.change(Change::OrderFilled { fill, spent, status, executed, executed_quote })?;
         let order = self.state.standing(trade.order)?;
         let may_be_filled = trade.remaining.is_zero() || order.is_by_quote();
         if order.remaining() != trade.remaining || (trade.is_filled && !may_be_filled) {

@@ -1,7 +1,7 @@
 //! The changes of state only conditional orders, lists and countdowns make.
 
 use super::{
-    change::Change,
+    change::{Change, Lowering},
     state::{AccountState, Open, OpenList},
 };
 use crate::domain::{
@@ -30,11 +30,11 @@ impl AccountState {
                 order.working_at = Some(*time);
                 order.updated_at = order.updated_at.max(*time);
             }
-            Change::OrderReleased(order) => {
+            Change::OrderReleased { order, works } => {
                 let Open { order, .. } = self.open_mut(*order)?;
                 order.awaits_list = false;
                 order.updated_at = order.updated_at.max(now);
-                if !order.kind.is_conditional() {
+                if *works {
                     order.status = OrderStatus::Pending;
                     order.working_at = Some(now);
                 }
@@ -84,6 +84,29 @@ impl AccountState {
             other => return Err(Fault::new(format!("{other:?} is no change of a list"))),
         }
         Ok(())
+    }
+
+    /// Verifies that an order came to what the change says it came to: readers of the frames go by that.
+    ///
+    /// # Errors
+    /// It came to something else.
+    pub(super) fn confirm(&self, change: &Change) -> Result<(), Fault> {
+        let (id, is_so) = match change {
+            Change::OrderFilled { fill, executed, executed_quote, .. } => {
+                let order = self.order(fill.order);
+                let so_far = order.map(|order| (order.executed, order.executed_quote));
+                (fill.order, so_far == Some((*executed, *executed_quote)))
+            }
+            Change::OrderLowered { order: id, after, cause, .. } => {
+                let now = self.order(*id).map(|order| match cause {
+                    Lowering::Prevented(_) => order.prevented,
+                    Lowering::Amended(_) => order.quantity,
+                });
+                (*id, now == Some(*after))
+            }
+            _ => return Ok(()),
+        };
+        if is_so { Ok(()) } else { Err(Fault::new(format!("order {id} came to something else"))) }
     }
 
     fn list_mut(&mut self, id: OrderListId) -> Result<&mut OpenList, Fault> {

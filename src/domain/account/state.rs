@@ -326,9 +326,13 @@ impl AccountState {
                 order.updated_at = order.updated_at.max(*time);
                 *placing = None;
             }
-            Change::OrderFilled { fill, spent, status } => self.fill(fill, *spent, *status)?,
-            Change::OrderLowered { order, lots, released, cause, time } => {
+            Change::OrderFilled { fill, spent, status, .. } => {
+                self.fill(fill, *spent, *status)?;
+                self.confirm(change)?;
+            }
+            Change::OrderLowered { order, lots, released, cause, time, .. } => {
                 self.lower(*order, *lots, *released, *cause, *time)?;
+                self.confirm(change)?;
             }
             Change::OrderRefused { order } => {
                 self.next_order += 1;
@@ -370,7 +374,7 @@ impl AccountState {
             Change::RequestForgotten { account, id } => self.forget(*account, id)?,
             Change::OrderWaits { .. }
             | Change::OrderTriggered { .. }
-            | Change::OrderReleased(_)
+            | Change::OrderReleased { .. }
             | Change::HoldSet { .. }
             | Change::ListOpened { .. }
             | Change::NeedSet { .. }

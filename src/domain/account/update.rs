@@ -13,7 +13,7 @@ use crate::domain::{
     message::{OrderChange, OrderUpdated},
     money::{Amount, Lots},
     order::{EndReason, Order, OrderKind, OrderStatus, Side},
-    reject::Fault,
+    reject::{Fault, Reject},
     time::Timestamp,
 };
 
@@ -139,10 +139,19 @@ impl Turn<'_> {
         };
         let released = self.released_of_pair(&order, released)?;
         self.freeze(order.account, spec.paid(order.side).id, released.negated()?)?;
-        let id = order.id;
-        self.change(Change::OrderLowered { order: id, lots, released, cause, time })?;
+        let (id, symbol) = (order.id, order.symbol);
+        let after = match cause {
+            Lowering::Prevented(_) => order.prevented.checked_add(lots).ok_or(Reject::Overflow)?,
+            Lowering::Amended(_) => expect_left(&order, lots)?,
+        };
+        self.change(Change::OrderLowered { order: id, symbol, lots, after, released, cause, time })?;
         self.state.standing(id)
     }
+}
+
+fn expect_left(order: &Order, lots: Lots) -> Result<Lots, Fault> {
+    let left = order.quantity.checked_sub(lots);
+    left.ok_or_else(|| Fault::new(format!("order {} reduced below zero", order.id)))
 }
 
 fn expect_remaining(order: &Order, remaining: Lots) -> Result<(), Fault> {

@@ -195,8 +195,19 @@ impl Teller<'_> {
         let trade = TradeId::new(self.market.last_trade);
         let (symbol, time) = (self.symbol, self.time);
         for &Party { order, account, remaining, is_filled, is_maker } in parties {
-            let executed =
-                TradeExecuted { symbol, trade, order, price, lots, remaining, is_filled, is_maker, time };
+            let side = if is_maker { taker_side.opposite() } else { taker_side };
+            let executed = TradeExecuted {
+                symbol,
+                trade,
+                order,
+                side,
+                price,
+                lots,
+                remaining,
+                is_filled,
+                is_maker,
+                time,
+            };
             let message = self.links.send(account.slot(), ToAccount::TradeExecuted(executed));
             self.out.messages.push(message);
         }

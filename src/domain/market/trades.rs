@@ -33,6 +33,23 @@ pub struct AggregateTrade {
     pub buyer_is_maker: bool,
 }
 
+impl AggregateTrade {
+    /// Returns the aggregate a trade belongs to, with it, and whether it begins it; `last` is the trade before it and the
+    /// aggregate of that one.
+    pub fn after(last: Option<(&PublicTrade, &Self)>, trade: &PublicTrade) -> (Self, bool) {
+        let joined = last.and_then(|(last, aggregate)| {
+            let joins = (last.taker, last.price, last.time) == (trade.taker, trade.price, trade.time);
+            // What does not fit one quantity becomes two aggregates.
+            let lots = aggregate.lots.checked_add(trade.lots).filter(|_| joins)?;
+            Some(Self { lots, last: trade.id.get(), ..*aggregate })
+        });
+        let (id, number) = (trade.id.get(), last.map_or(0, |(_, aggregate)| aggregate.id) + 1);
+        let PublicTrade { price, lots, time, buyer_is_maker, .. } = *trade;
+        let begun = Self { id: number, price, lots, first: id, last: id, time, buyer_is_maker };
+        joined.map_or((begun, true), |joined| (joined, false))
+    }
+}
+
 /// Something numbered without gaps and ordered in time.
 pub(super) trait Numbered: Copy {
     /// Returns its number.
@@ -93,26 +110,15 @@ pub struct Trades {
 impl Trades {
     /// Adds the next trade; returns whether it begins an aggregate of its own.
     pub fn add(&mut self, trade: PublicTrade) -> bool {
-        let previous = self.trades.back().copied();
+        let (aggregate, is_new) =
+            AggregateTrade::after(self.trades.back().zip(self.aggregates.back()), &trade);
         push(&mut self.trades, trade);
-        let joins = previous.is_some_and(|last| {
-            (last.taker, last.price, last.time) == (trade.taker, trade.price, trade.time)
-        });
-        let last = self.aggregates.back_mut();
-        let last_id = last.as_ref().map_or(0, |last| last.id);
-        // What does not fit one quantity becomes two aggregates.
-        if let Some(last) = last.filter(|_| joins)
-            && let Some(lots) = last.lots.checked_add(trade.lots)
-        {
-            (last.lots, last.last) = (lots, trade.id.get());
-            return false;
+        if is_new {
+            push(&mut self.aggregates, aggregate);
+        } else if let Some(last) = self.aggregates.back_mut() {
+            *last = aggregate;
         }
-        let id = trade.id.get();
-        let PublicTrade { price, lots, time, buyer_is_maker, .. } = trade;
-        let aggregate =
-            AggregateTrade { id: last_id + 1, price, lots, first: id, last: id, time, buyer_is_maker };
-        push(&mut self.aggregates, aggregate);
-        true
+        is_new
     }
 
     /// Returns the last trade.

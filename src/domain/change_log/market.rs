@@ -1,0 +1,220 @@
+//! The kline stage: trades come in, candles of every interval and the numbers of aggregates come out.
+//!
+//! All it must know is the last trade, the last aggregate and the candle of every interval that is still open, so it
+//! goes on from any place its results were written down at.
+
+use std::collections::BTreeMap;
+
+use super::{ChangeLogEntry, ChangeType, EntityId, Fields};
+use crate::domain::{
+    id::{OrderId, SymbolId},
+    market::{AggregateTrade, Candle, Interval, PublicTrade, Zone},
+};
+
+/// A trade with both its orders.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct TradeRecord {
+    /// What the public sees.
+    pub trade: PublicTrade,
+    /// The order that rested.
+    pub maker: OrderId,
+}
+
+/// What the trades of one symbol have come to.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct MarketFold {
+    last: Option<(PublicTrade, AggregateTrade)>,
+    /// By [`Interval::index`], in UTC.
+    candles: [Option<Candle>; Interval::ALL.len()],
+}
+
+impl MarketFold {
+    /// Goes on where trades were folded before.
+    pub fn resume(
+        last: Option<(PublicTrade, AggregateTrade)>,
+        candles: impl IntoIterator<Item = (Interval, Candle)>,
+    ) -> Self {
+        let mut fold = Self { last, ..Self::default() };
+        for (interval, candle) in candles {
+            fold.candles[interval.index()] = Some(candle);
+        }
+        fold
+    }
+
+    /// Takes in the next trade and returns the number of its aggregate.
+    pub fn add(&mut self, trade: &PublicTrade) -> u64 {
+        let (aggregate, _) =
+            AggregateTrade::after(self.last.as_ref().map(|(trade, last)| (trade, last)), trade);
+        self.last = Some((*trade, aggregate));
+        for interval in Interval::ALL {
+            let open_time = interval.open(trade.time, Zone::UTC);
+            match &mut self.candles[interval.index()] {
+                Some(candle) if candle.open_time == open_time => candle.add(trade),
+                current => *current = Some(Candle::of(open_time, trade)),
+            }
+        }
+        aggregate.id
+    }
+
+    /// Returns the latest candle of an interval.
+    pub const fn candle(&self, interval: Interval) -> Option<&Candle> {
+        self.candles[interval.index()].as_ref()
+    }
+
+    /// Returns the last trade with its aggregate.
+    pub const fn last(&self) -> Option<&(PublicTrade, AggregateTrade)> {
+        self.last.as_ref()
+    }
+}
+
+/// The same for every symbol, and for whole batches.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct MarketFolds {
+    folds: BTreeMap<SymbolId, MarketFold>,
+}
+
+impl MarketFolds {
+    /// Sets what the trades of a symbol have come to.
+    pub fn resume(&mut self, symbol: SymbolId, fold: MarketFold) {
+        self.folds.insert(symbol, fold);
+    }
+
+    /// Takes in the trades among the entries of whole frames. Calls `numbered` with each and its aggregate's number, and
+    /// appends one entry for each candle they touched, as it is after them.
+    pub fn fold(
+        &mut self,
+        entries: &[ChangeLogEntry],
+        mut numbered: impl FnMut(SymbolId, &TradeRecord, u64),
+        klines: &mut Vec<ChangeLogEntry>,
+    ) {
+        let mut touched: BTreeMap<EntityId, ChangeLogEntry> = BTreeMap::new();
+        for entry in entries {
+            let (EntityId::Trade { symbol, .. }, ChangeType::Created { fields: Fields::Trade(record) }) =
+                (&entry.entity_id, &entry.change_type)
+            else {
+                continue;
+            };
+            let fold = self.folds.entry(*symbol).or_default();
+            let aggregate = fold.add(&record.trade);
+            numbered(*symbol, record, aggregate);
+            for interval in Interval::ALL {
+                let Some(candle) = fold.candle(interval) else { continue };
+                let id = EntityId::Kline { symbol: *symbol, interval, open_time: candle.open_time };
+                let is_new = candle.trades == 1;
+                let fields = Fields::Kline(*candle);
+                touched
+                    .entry(id)
+                    .and_modify(|known| {
+                        (known.timestamp, known.sequence) = (entry.timestamp, entry.sequence);
+                        match &mut known.change_type {
+                            ChangeType::Created { fields: known }
+                            | ChangeType::Updated { changed_fields: known } => *known = fields.clone(),
+                            ChangeType::Deleted => {}
+                        }
+                    })
+                    .or_insert_with(|| ChangeLogEntry {
+                        entity_id: id,
+                        change_type: match is_new {
+                            true => ChangeType::Created { fields: fields.clone() },
+                            false => ChangeType::Updated { changed_fields: fields.clone() },
+                        },
+                        timestamp: entry.timestamp,
+                        sequence: entry.sequence,
+                    });
+            }
+        }
+        klines.extend(touched.into_values());
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::{
+        id::TradeId,
+        market::{Candles, Trades},
+        money::{Lots, Price},
+        time::Timestamp,
+    };
+
+    fn trade(id: u64) -> PublicTrade {
+        PublicTrade {
+            id: TradeId::new(id),
+            price: Price::from_ticks(100 + id * 7 % 13),
+            lots: Lots::new(1 + id % 5),
+            time: Timestamp::from_millis(id / 3 * 4_321),
+            buyer_is_maker: id.is_multiple_of(2),
+            taker: OrderId::new(id / 3),
+        }
+    }
+
+    fn entry(id: u64) -> ChangeLogEntry {
+        let record = TradeRecord { trade: trade(id), maker: OrderId::new(9) };
+        ChangeLogEntry {
+            entity_id: EntityId::Trade { symbol: SymbolId::new(1), trade: TradeId::new(id) },
+            change_type: ChangeType::Created { fields: Fields::Trade(record) },
+            timestamp: record.trade.time,
+            sequence: id,
+        }
+    }
+
+    /// The candles the entries leave behind, whatever the batches.
+    fn fold(batch: usize) -> BTreeMap<EntityId, Candle> {
+        let entries: Vec<_> = (1..500).map(entry).collect();
+        let (mut folds, mut kept, mut aggregates) = (MarketFolds::default(), BTreeMap::new(), Vec::new());
+        for batch in entries.chunks(batch) {
+            let mut klines = Vec::new();
+            folds.fold(batch, |_, _, aggregate| aggregates.push(aggregate), &mut klines);
+            for kline in klines {
+                let is_known = kept.contains_key(&kline.entity_id);
+                let (ChangeType::Created { fields: Fields::Kline(candle) }
+                | ChangeType::Updated { changed_fields: Fields::Kline(candle) }) = &kline.change_type
+                else {
+                    panic!("{kline:?}")
+                };
+                assert_eq!(matches!(kline.change_type, ChangeType::Created { .. }), !is_known, "{kline:?}");
+                kept.insert(kline.entity_id, *candle);
+            }
+        }
+        let mut trades = Trades::default();
+        let numbers: Vec<u64> = (1..500)
+            .map(|id| {
+                trades.add(trade(id));
+                trades.last_aggregate().unwrap().id
+            })
+            .collect();
+        assert_eq!(aggregates, numbers, "numbered as the public is told");
+        kept
+    }
+
+    #[test]
+    fn candles_do_not_depend_on_how_trades_are_batched_and_are_the_publics() {
+        let one = fold(1);
+        assert_eq!(one, fold(7));
+        assert_eq!(one, fold(1_000));
+        let mut public = Candles::default();
+        (1..500).for_each(|id| public.add(&trade(id)));
+        for interval in Interval::ALL {
+            let folded: Vec<Candle> = one
+                .iter()
+                .filter(|(id, _)| matches!(id, EntityId::Kline { interval: of, .. } if *of == interval))
+                .map(|(_, candle)| *candle)
+                .collect();
+            assert_eq!(folded, public.since(interval, Timestamp::default()).collect::<Vec<_>>());
+        }
+    }
+
+    #[test]
+    fn a_fold_goes_on_from_what_was_written_down() {
+        let mut whole = MarketFold::default();
+        (1..100).for_each(|id| {
+            whole.add(&trade(id));
+        });
+        let candles = Interval::ALL.map(|interval| (interval, *whole.candle(interval).unwrap()));
+        let mut resumed = MarketFold::resume(whole.last().copied(), candles);
+        for id in 100..200 {
+            assert_eq!(resumed.add(&trade(id)), whole.add(&trade(id)));
+        }
+        assert_eq!(resumed, whole);
+    }
+}

@@ -1,0 +1,42 @@
+//! The entries of a symbol slot's frame: its trades.
+
+use super::{ChangeLogEntry, ChangeType, EntityId, Fields, TradeRecord};
+use crate::domain::{
+    market::{PublicTrade, SymbolFrame},
+    message::{ToAccount, TradeExecuted},
+    order::Side,
+};
+
+/// Appends the trades one input of a symbol slot made, in order.
+pub(super) fn append(sequence: u64, frame: &SymbolFrame, entries: &mut Vec<ChangeLogEntry>) {
+    let mut maker = None;
+    for message in &frame.messages {
+        let ToAccount::TradeExecuted(side) = &message.body else { continue };
+        // Of a trade the maker is told first.
+        if side.is_maker {
+            maker = Some(side);
+            continue;
+        }
+        let Some(maker) = maker.take().filter(|maker| is_other_side(maker, side)) else { continue };
+        let trade = PublicTrade {
+            id: side.trade,
+            price: side.price,
+            lots: side.lots,
+            time: side.time,
+            buyer_is_maker: side.side == Side::Sell,
+            taker: side.order,
+        };
+        entries.push(ChangeLogEntry {
+            entity_id: EntityId::Trade { symbol: side.symbol, trade: side.trade },
+            change_type: ChangeType::Created {
+                fields: Fields::Trade(TradeRecord { trade, maker: maker.order }),
+            },
+            timestamp: side.time,
+            sequence,
+        });
+    }
+}
+
+fn is_other_side(maker: &TradeExecuted, taker: &TradeExecuted) -> bool {
+    (maker.symbol, maker.trade) == (taker.symbol, taker.trade)
+}
