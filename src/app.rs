@@ -2,6 +2,7 @@
 
 mod background;
 mod founding;
+mod history;
 mod people;
 mod storage;
 mod token;
@@ -17,7 +18,7 @@ use self::{
     people::Directories,
     storage::{Found, Storage},
 };
-pub use self::{storage::EXIT_DISK_FAILED, token::OperatorToken};
+pub use self::{history::url as history_url, storage::EXIT_DISK_FAILED, token::OperatorToken};
 use crate::{
     actors::{self, Clock, Exchange, GateLimits, Running, Settings},
     auth::{SessionLimits, Sessions},
@@ -66,6 +67,7 @@ impl Application {
         let encoder = Box::new(WireEncoder::new(Arc::clone(&config.catalogue)));
         let running =
             actors::start_with(settings(&config, clock), encoder, Arc::new(directories.clone()), opening);
+        storage.record()?;
         storage.keep(&running.exchange)?;
         let demo = config.is_demo_on().then(|| AccountId::new(config.demo.account));
         let founded = founding::found(&running.exchange, &config).await;
@@ -77,6 +79,7 @@ impl Application {
             let people = directories.people(&config)?;
             let state = HttpState::new(exchange, directories.keys, sessions, secret, demo, limits)
                 .with_people(people)
+                .with_history(storage.history())
                 .with_rate_limits(rate_limits(&config));
             http::serve(listener, web::Data::new(state), config.server.worker_count()).context("cannot serve")
         });

@@ -55,6 +55,11 @@ impl Exchange {
         &self.topology.progress
     }
 
+    /// Returns the last durable frame; 0 when nothing is kept.
+    pub fn durable(&self) -> u64 {
+        self.topology.journal.as_ref().map_or(0, Journal::durable)
+    }
+
     /// Returns the metrics.
     pub fn metrics(&self) -> &Metrics {
         &self.topology.metrics

@@ -9,6 +9,7 @@ use crate::{
     actors::{Clock, Exchange, Opening, TurnOutbox},
     config::{Config, Durability},
     domain::{book::BookLimits, command::CreateApiKey, credential::Login},
+    history::{History, HistoryService},
     journal::{self, DataDirectory, Journal, JournalThread, segment, snapshot::Pace},
     store::{
         self, Keeper, KeeperSettings, Recovered, RecoveryReport, RecoverySettings, StoreError, Taken, Taking,
@@ -28,6 +29,7 @@ pub(super) struct Storage {
     directory: DataDirectory,
     config: Config,
     journal: Option<(Journal<TurnOutbox>, JournalThread<TurnOutbox>)>,
+    history: Option<HistoryService>,
     keeper: Option<Keeper>,
 }
 
@@ -48,7 +50,7 @@ impl Storage {
     /// Takes the data directory.
     pub(super) fn open(config: &Config) -> Result<Self> {
         let directory = store::open_directory(&config.data.directory)?;
-        Ok(Self { directory, config: config.clone(), journal: None, keeper: None })
+        Ok(Self { directory, config: config.clone(), journal: None, history: None, keeper: None })
     }
 
     /// Recovers what it holds and opens the journal.
@@ -105,6 +107,19 @@ impl Storage {
         })
     }
 
+    /// Starts the history, if there is one.
+    pub(super) fn record(&mut self) -> Result<()> {
+        if let Some((journal, _)) = self.journal.as_ref().filter(|_| self.config.is_history_on()) {
+            self.history = Some(super::history::start(&self.config, &self.directory, journal)?);
+        }
+        Ok(())
+    }
+
+    /// Returns the way to ask the history, if there is one.
+    pub(super) fn history(&self) -> Option<History> {
+        self.history.as_ref().map(|service| service.history().clone())
+    }
+
     /// Starts to take snapshots and to audit, beside the running exchange.
     pub(super) fn keep(&mut self, exchange: &Exchange) -> Result<()> {
         let Some((journal, _)) = &self.journal else { return Ok(()) };
@@ -116,6 +131,7 @@ impl Storage {
             every_frames: self.config.snapshot.every_frames,
             interval: self.config.snapshot.interval(),
             durable: Box::new(move || journal.durable()),
+            taken_in: self.taken_in(),
             now: Box::new(now),
             report: Box::new(move |taken| report(taken, &exchange)),
         };
@@ -123,17 +139,29 @@ impl Storage {
         Ok(())
     }
 
+    /// Tells what the history has taken in: the journal is kept from there on.
+    fn taken_in(&self) -> Box<dyn Fn() -> u64 + Send> {
+        match self.history() {
+            Some(history) => Box::new(move || history.progress().sequence()),
+            None => Box::new(|| u64::MAX),
+        }
+    }
+
     /// Writes the journal to its end and takes a last snapshot, so that the next start is quick and may be another
     /// version's.
     pub(super) fn close(self) -> Result<()> {
+        let taken_in = self.taken_in();
         let Some((journal, thread)) = self.journal else { return Ok(()) };
         drop(journal);
         thread.stop().context("the journal could not be closed")?;
         if let Some(keeper) = self.keeper {
             keeper.stop();
         }
+        if let Some(history) = self.history {
+            history.stop();
+        }
         let workers = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
-        let taking = Taking { pace: Pace::Fast, workers, created: now() };
+        let taking = Taking { pace: Pace::Fast, workers, created: now(), taken_in: taken_in() };
         let (disk, identity) = (self.directory.disk(), self.directory.identity());
         // Nothing is lost without it: the next start replays what it would have held.
         let taken = store::take_snapshot(&disk, identity, &self.config.catalogue, Until::End, taking)

@@ -80,7 +80,7 @@ pub fn run(runs: usize, accounts: u64, orders: u64, frames: u64) -> anyhow::Resu
     slots.found(accounts, &mut writer)?;
     slots.rest(accounts, orders, &mut writer)?;
     writer.marker()?;
-    let taking = Taking { pace: Pace::Fast, workers: settings.workers, created: 0 };
+    let taking = Taking { pace: Pace::Fast, workers: settings.workers, created: 0, taken_in: u64::MAX };
     let snapshot = || store::take_snapshot(&data.disk(), data.identity(), &catalogue, Until::End, taking);
     let taken = snapshot()?.ok_or_else(|| anyhow::anyhow!("no snapshot was taken"))?;
     let snapshot_bytes = snapshot_bytes(&data, taken.lsn)?;
@@ -149,7 +149,7 @@ fn trade(
             let making = std::thread::spawn(move || {
                 // As the keeper does.
                 let _ = rustix::process::setpriority_process(Some(rustix::thread::gettid()), 19);
-                let taking = Taking { pace: Pace::Gentle, workers: 1, created: 0 };
+                let taking = Taking { pace: Pace::Gentle, workers: 1, created: 0, taken_in: u64::MAX };
                 store::take_snapshot(&disk, identity, &catalogue, Until::Durable(durable), taking)
             });
             busy = paced(exchange, accounts, Duration::from_secs(60), || making.is_finished()).await?;

@@ -6,6 +6,7 @@ mod bench;
 mod check;
 mod deposit;
 mod feed;
+mod history;
 mod inspect;
 mod interrupt;
 mod key;
@@ -53,6 +54,9 @@ enum Command {
     Verify(verify::VerifyArgs),
     /// Show the segments, snapshots and frames of a data directory, in use or not
     Inspect(inspect::InspectArgs),
+    /// Look after the history: the SQL database of everything that happened
+    #[command(subcommand)]
+    History(history::HistoryCommand),
     /// Take a snapshot of a data directory nobody uses, as a clean stop does
     Snapshot(snapshot::SnapshotArgs),
     /// Copy a data directory, in use or not, and verify the copy
@@ -91,6 +95,7 @@ pub fn run() -> ExitCode {
         Some(Command::Config(command)) => check::run(command),
         Some(Command::Verify(arguments)) => verify::run(arguments),
         Some(Command::Inspect(arguments)) => inspect::run(arguments),
+        Some(Command::History(command)) => history::run(command),
         Some(Command::Snapshot(arguments)) => snapshot::run(arguments),
         Some(Command::Backup(arguments)) => backup::run(arguments),
         Some(Command::Restore(arguments)) => backup::restore(arguments),

@@ -33,7 +33,7 @@ pub(super) fn run(SnapshotArgs { data }: SnapshotArgs) -> Result<()> {
         clock: now,
         fill: Fill::Inline,
     };
-    let taking = Taking { pace: Pace::Fast, workers: workers(), created: now() };
+    let taking = Taking { pace: Pace::Fast, workers: workers(), created: now(), taken_in: 0 };
     let taken = store::settle_and_snapshot(&directory.disk(), &config.catalogue, options, taking)
         .with_context(|| format!("data directory {}", directory.path().display()))?;
     match taken {

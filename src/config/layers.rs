@@ -103,6 +103,7 @@ impl Layers {
         let data = self.section("data");
         let journal = self.section("journal");
         let snapshot = self.section("snapshot");
+        let history = self.section("history");
         let limits = self.section("limits");
         let operator = self.section("operator");
         let demo = self.section("demo");
@@ -123,6 +124,7 @@ impl Layers {
                 data: data?,
                 journal: journal?,
                 snapshot: snapshot?,
+                history: history?,
                 limits: limits?,
                 operator: operator?,
                 demo: demo?,

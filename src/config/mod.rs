@@ -8,6 +8,7 @@ mod data;
 mod demo;
 mod engine;
 mod feed;
+mod history;
 mod journal;
 mod layers;
 mod limits;
@@ -29,6 +30,7 @@ pub use data::Data;
 pub use demo::Demo;
 pub use engine::Engine;
 pub use feed::Feed;
+pub use history::History;
 pub use journal::{Durability, Journal};
 pub use layers::{ConfigError, DEFAULTS, Layers};
 pub use limits::Limits;
@@ -55,6 +57,8 @@ pub struct Config {
     pub journal: Journal,
     /// How often the journal is folded.
     pub snapshot: Snapshot,
+    /// The database of everything that happened.
+    pub history: History,
     /// What one address and one account may ask for.
     pub limits: Limits,
     /// Who may operate the exchange.
@@ -81,6 +85,11 @@ impl Config {
     /// Returns whether the page signs visitors in to the demo account.
     pub fn is_demo_on(&self) -> bool {
         self.demo.enabled.is_on_or(self.server.listen.ip().is_loopback())
+    }
+
+    /// Returns whether there is a history.
+    pub fn is_history_on(&self) -> bool {
+        self.history.enabled.is_on_or(true) && self.journal.durability != Durability::None
     }
 
     /// Returns whether people may open accounts by themselves.

@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeSet, sync::Arc};
 
-use super::{Account, Balance, Config, Switch, operator::TOKEN_LEN_MIN};
+use super::{Account, Balance, Config, Durability, Switch, operator::TOKEN_LEN_MIN};
 use crate::domain::{
     catalogue::Catalogue,
     id::{ID_LIMIT, SLOT_COUNT},
@@ -20,6 +20,7 @@ pub(super) fn check(mut config: Config, faults: &mut Vec<String>) -> Config {
     check_server(&config, faults);
     check_engine(&config, faults);
     check_journal(&config, faults);
+    check_history(&config, faults);
     check_limits(&config, faults);
     check_operator(&config, faults);
     match Catalogue::build(&config.assets, &config.symbols) {
@@ -77,6 +78,25 @@ fn check_engine(config: &Config, faults: &mut Vec<String>) {
         if value < least || value > most {
             faults.push(format!("[engine] {name} {value} must be {least} to {most}"));
         }
+    }
+}
+
+/// Whatever is wrong with a URL, it is not printed: it may hold a password.
+fn check_history(config: &Config, faults: &mut Vec<String>) {
+    let history = &config.history;
+    for (name, url) in [("url", &history.url), ("reader-url", &history.reader_url)] {
+        let is_known = ["sqlite:", "postgres:", "postgresql:", "mysql:", "mariadb:"]
+            .iter()
+            .any(|scheme| url.expose().starts_with(scheme));
+        if !url.expose().is_empty() && !is_known {
+            faults.push(format!("[history] {name} must begin with sqlite:, postgres: or mysql:"));
+        }
+    }
+    if history.enabled == Switch::On && config.journal.durability == Durability::None {
+        faults.push(
+            "[history] enabled is true, and [journal] durability is \"none\": there is nothing to take in"
+                .to_owned(),
+        );
     }
 }
 

@@ -33,3 +33,4 @@ pub mod symbol;
 pub mod table;
 pub mod time;
 pub mod trigger;
+pub mod words;

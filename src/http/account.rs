@@ -4,6 +4,7 @@ use super::{
     call::{Call, Reply, mismatched},
     commission,
     error::{ApiError, Operation},
+    history,
     json::Json,
     order_reply::Printer,
 };
@@ -12,6 +13,7 @@ use crate::domain::{
     asset::Asset,
     command::Balance,
     id::{AssetId, OrderId, TradeId},
+    order::Fill,
     symbol::FeeRates,
 };
 
@@ -97,8 +99,19 @@ pub(super) async fn trades(call: &Call<'_>) -> Result<Reply, ApiError> {
         return Err(mismatched());
     };
     let printer = Printer { spec, unit: call.unit };
-    let reply = Reply::write(64 + fills.len() * 320, |json| {
-        json.array(|json| fills.iter().for_each(|fill| printer.trade(json.item(), fill)));
-    });
-    Ok(reply.reaching(reach))
+    let list = |fills: &[Fill]| {
+        Reply::write(64 + fills.len() * 320, |json| {
+            json.array(|json| fills.iter().for_each(|fill| printer.trade(json.item(), fill)));
+        })
+    };
+    if reach.is_some() {
+        let (account, symbol) = (call.account()?, spec.id);
+        let asked = history::ask(call, move |reader| async move {
+            reader.fills(account, symbol, order, from, page).await
+        });
+        if let Some(told) = asked.await {
+            return Ok(Reply { history: Some(told.sequence), ..list(&told.answer) });
+        }
+    }
+    Ok(list(&fills).reaching(reach))
 }

@@ -221,11 +221,12 @@ pub(super) struct Reply {
     pub(super) body: String,
     pub(super) cookie: Option<Cookie<'static>>,
     pub(super) content_type: &'static str,
-    /// More headers, each with its value.
     /// From where on a list that begins too early is whole: an id, or a time in milliseconds.
     pub(super) reach: Option<u64>,
     /// The account's unfilled orders, after one was placed.
     pub(super) counts: Option<OrderCounts>,
+    /// The last frame the history had taken in, when the answer is the history's.
+    pub(super) history: Option<u64>,
 }
 
 impl Reply {
@@ -241,6 +242,7 @@ impl Reply {
             content_type: Self::JSON,
             reach: None,
             counts: None,
+            history: None,
         }
     }
 

@@ -77,6 +77,7 @@ const ORDER_COUNT_1D: HeaderName = HeaderName::from_static("x-mbx-order-count-1d
 const REQUEST_UUID: HeaderName = HeaderName::from_static("x-mbx-uuid");
 const ENGINE_SEQ: HeaderName = HeaderName::from_static("x-engine-seq");
 const REACH: HeaderName = HeaderName::from_static("x-lightning-reach");
+const HISTORY_SEQ: HeaderName = HeaderName::from_static("x-lightning-history-seq");
 const TIME_UNIT: HeaderName = HeaderName::from_static("x-mbx-time-unit");
 
 impl Endpoint {
@@ -213,6 +214,9 @@ fn success(reply: Reply) -> HttpResponse {
     response.insert_header((header::CONTENT_TYPE, HeaderValue::from_static(reply.content_type)));
     if let Some(reach) = reply.reach {
         response.insert_header((REACH, HeaderValue::from(reach)));
+    }
+    if let Some(sequence) = reply.history {
+        response.insert_header((HISTORY_SEQ, HeaderValue::from(sequence)));
     }
     if let Some(cookie) = reply.cookie {
         response.cookie(cookie);

@@ -243,6 +243,12 @@ impl ApiError {
         Self { status: StatusCode::GONE, data, ..Self::with_text(-94_001, text) }
     }
 
+    /// -94002, ours: the history is not there at the moment, or too far behind.
+    pub fn no_history() -> Self {
+        let text = "The history cannot be read at the moment. Please try again later.";
+        Self::new(StatusCode::SERVICE_UNAVAILABLE, -94_002, text)
+    }
+
     /// -1130, and why.
     pub fn unacceptable(name: &str, why: &str) -> Self {
         Self::with_text(-1130, format!("Data sent for parameter '{name}' is not valid: {why}."))

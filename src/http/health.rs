@@ -44,6 +44,12 @@ pub(super) async fn ready(call: &Call<'_>) -> Result<Reply, ApiError> {
 
 /// `GET /metrics`
 pub(super) async fn metrics(call: &Call<'_>) -> Result<Reply, ApiError> {
+    if let Some(history) = call.state.history() {
+        let (gauges, progress) = (&call.state.exchange().metrics().history, history.progress());
+        gauges.sequence.set(progress.sequence() as i64);
+        gauges.rows.set(progress.rows() as i64);
+        gauges.failures.set(progress.failures() as i64);
+    }
     let mut reply = Reply::json(call.state.exchange().render_metrics());
     // What prometheus-client writes.
     reply.content_type = "application/openmetrics-text; version=1.0.0; charset=utf-8";

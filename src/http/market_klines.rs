@@ -3,6 +3,7 @@
 use super::{
     call::{Call, Reply, mismatched},
     error::ApiError,
+    history,
     json::Json,
     time_unit::TimeUnit,
 };
@@ -13,6 +14,7 @@ use crate::{
         symbol::SymbolSpec,
         time::Timestamp,
     },
+    history::CandleRange,
 };
 
 /// `GET /api/v3/klines` and `uiKlines`
@@ -24,15 +26,25 @@ pub(super) async fn klines(call: &Call<'_>) -> Result<Reply, ApiError> {
     let limit = call.params.limit(500, 1_000)?;
     let query = MarketQuery::Candles { symbol: spec.id, interval, zone, start, end, limit };
     let MarketView::Candles(stretch) = call.market(query).await? else { return Err(mismatched()) };
-    let reply = Reply::write(64 + stretch.candles.len() * 220, |json| {
-        json.array(|json| {
-            for candle in &stretch.candles {
-                let end = interval.end(candle.open_time, zone);
-                write(json.item(), spec, candle, end, call.unit);
-            }
-        });
-    });
-    Ok(reply.reaching(stretch.reach))
+    let list = |candles: &[Candle]| {
+        Reply::write(64 + candles.len() * 220, |json| {
+            json.array(|json| {
+                for candle in candles {
+                    let end = interval.end(candle.open_time, zone);
+                    write(json.item(), spec, candle, end, call.unit);
+                }
+            });
+        })
+    };
+    if stretch.reach.is_some() {
+        let now = call.state.exchange().now();
+        let (symbol, range) = (spec.id, CandleRange { interval, zone, start, end, limit, now });
+        let asked = history::ask(call, move |reader| async move { reader.candles(symbol, range).await });
+        if let Some(told) = asked.await {
+            return Ok(Reply { history: Some(told.sequence), ..list(&told.answer) });
+        }
+    }
+    Ok(list(&stretch.candles).reaching(stretch.reach))
 }
 
 /// Reads `timeZone`; UTC unless sent.

@@ -1,8 +1,11 @@
 //! The public's trades, one by one and aggregated.
 
+use std::{future::Future, sync::Arc};
+
 use super::{
     call::{Call, Reply, mismatched},
     error::ApiError,
+    history,
     json::Json,
     time_unit::TimeUnit,
 };
@@ -12,6 +15,7 @@ use crate::{
         market::{AggregateTrade, Part, PublicTrade, Range},
         symbol::SymbolSpec,
     },
+    history::{HistoryError, Reader},
 };
 
 /// `GET /api/v3/trades`
@@ -29,7 +33,12 @@ pub(super) async fn historical(call: &Call<'_>) -> Result<Reply, ApiError> {
 async fn told(call: &Call<'_>, range: Range) -> Result<Reply, ApiError> {
     let spec = call.symbol()?;
     match call.market(MarketQuery::Trades { symbol: spec.id, range }).await? {
-        MarketView::Trades(part) => Ok(list(&part, |json, trade| write_trade(json, spec, trade, call.unit))),
+        MarketView::Trades(part) => {
+            let symbol = spec.id;
+            let asked = move |reader: Arc<Reader>| async move { reader.trades(symbol, range).await };
+            let write = |json: &mut Json, trade: &PublicTrade| write_trade(json, spec, trade, call.unit);
+            Ok(whole(call, part, asked, write).await)
+        }
         _ => Err(mismatched()),
     }
 }
@@ -53,17 +62,34 @@ pub(super) async fn aggregates(call: &Call<'_>) -> Result<Reply, ApiError> {
             let write = |json: &mut Json, trade: &AggregateTrade| {
                 json.object(|json| write_aggregate(json, spec, trade, call.unit));
             };
-            Ok(list(&part, write))
+            let symbol = spec.id;
+            let asked = move |reader: Arc<Reader>| async move { reader.aggregates(symbol, range).await };
+            Ok(whole(call, part, asked, write).await)
         }
         _ => Err(mismatched()),
     }
 }
 
-fn list<T>(part: &Part<T>, write: impl Fn(&mut Json, &T)) -> Reply {
-    let reply = Reply::write(64 + part.items.len() * 160, |json| {
-        json.array(|json| part.items.iter().for_each(|item| write(json.item(), item)));
+/// Writes a list, the history's where the part that is remembered may miss something.
+async fn whole<T, F>(
+    call: &Call<'_>,
+    part: Part<T>,
+    asked: impl FnOnce(Arc<Reader>) -> F + Send + 'static,
+    write: impl Fn(&mut Json, &T),
+) -> Reply
+where
+    T: Send + 'static,
+    F: Future<Output = Result<Vec<T>, HistoryError>> + Send + 'static,
+{
+    let told = if part.reach.is_some() { history::ask(call, asked).await } else { None };
+    let (items, reach, history) = match told {
+        Some(told) => (told.answer, None, Some(told.sequence)),
+        None => (part.items, part.reach, None),
+    };
+    let reply = Reply::write(64 + items.len() * 160, |json| {
+        json.array(|json| items.iter().for_each(|item| write(json.item(), item)));
     });
-    Reply { reach: part.reach, ..reply }
+    Reply { reach, history, ..reply }
 }
 
 fn write_trade(json: &mut Json, spec: &SymbolSpec, trade: &PublicTrade, unit: TimeUnit) {

@@ -22,9 +22,11 @@ mod exchange_info;
 #[doc(hidden)]
 pub mod fuzzing;
 mod health;
+mod history;
 mod idempotency;
 mod json;
 mod keys;
+mod ledger;
 mod limits;
 mod market;
 mod market_diff;

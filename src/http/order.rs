@@ -6,6 +6,7 @@ use super::{
     call::{Call, Reply, mismatched},
     commission, correction,
     error::{ApiError, Operation},
+    history::{self, Told},
     order_list_reply,
     order_reply::Printer,
     order_request::{cancel_restriction, client_order_id, new_order, order_ref, response_kind},
@@ -17,6 +18,7 @@ use crate::domain::{
     id::OrderId,
     order::Order,
     reject::{Parameter, Reject},
+    symbol::SymbolSpec,
 };
 
 /// `POST /api/v3/order`
@@ -133,13 +135,27 @@ pub(super) async fn amend(call: &Call<'_>) -> Result<Reply, ApiError> {
 pub(super) async fn get(call: &Call<'_>) -> Result<Reply, ApiError> {
     let spec = call.symbol()?;
     let order = order_ref(call, "orderId", "origClientOrderId")?;
-    match call.query(AccountQuery::Order { symbol: spec.id, order }, Operation::Query).await? {
-        AccountView::Order(order) => {
-            let printer = Printer { spec, unit: call.unit };
-            Ok(Reply::write(640, |json| printer.queried(json, &order)))
-        }
-        _ => Err(mismatched()),
+    let known = call.query(AccountQuery::Order { symbol: spec.id, order }, Operation::Query).await;
+    let unknown = match known {
+        Ok(AccountView::Order(order)) => return Ok(queried(call, spec, &order)),
+        Ok(_) => return Err(mismatched()),
+        Err(error) => error,
+    };
+    if unknown != ApiError::refused(Reject::UnknownOrder, Operation::Query) {
+        return Err(unknown);
     }
+    let (account, symbol) = (call.account()?, spec.id);
+    match history::ask(call, move |reader| async move { reader.order(account, symbol, order).await }).await {
+        Some(Told { answer: Some(order), sequence }) => {
+            Ok(Reply { history: Some(sequence), ..queried(call, spec, &order) })
+        }
+        _ => Err(unknown),
+    }
+}
+
+fn queried(call: &Call<'_>, spec: &SymbolSpec, order: &Order) -> Reply {
+    let printer = Printer { spec, unit: call.unit };
+    Reply::write(640, |json| printer.queried(json, order))
 }
 
 /// `GET /api/v3/openOrders`
@@ -158,7 +174,17 @@ pub(super) async fn all(call: &Call<'_>) -> Result<Reply, ApiError> {
     let from = call.params.integer("orderId")?.map(OrderId::new);
     let page = call.page()?;
     let view = call.query(AccountQuery::AllOrders { symbol, from, page }, Operation::Query).await?;
-    list(call, view)
+    let AccountView::Orders(Found { reach: Some(_), .. }) = &view else { return list(call, view) };
+    let account = call.account()?;
+    let asked =
+        history::ask(call, move |reader| async move { reader.orders(account, symbol, from, page).await });
+    match asked.await {
+        Some(told) => {
+            let reply = list(call, AccountView::Orders(Found::whole(told.answer)))?;
+            Ok(Reply { history: Some(told.sequence), ..reply })
+        }
+        None => list(call, view),
+    }
 }
 
 fn list(call: &Call<'_>, view: AccountView) -> Result<Reply, ApiError> {

@@ -8,8 +8,9 @@ use actix_web::{
 use super::{
     absent, account, batch, cancel_replace, commission, countdown,
     endpoint::{Endpoint, Security, not_found, other_method},
-    events, exchange_info, health, keys, market, market_diff, market_klines, market_ticker, market_trades,
-    operator, order, order_list, people, prevented, rate_limit, session, shims, static_files, ws,
+    events, exchange_info, health, keys, ledger, market, market_diff, market_klines, market_ticker,
+    market_trades, operator, order, order_list, people, prevented, rate_limit, session, shims, static_files,
+    ws,
 };
 
 macro_rules! endpoints {
@@ -84,6 +85,7 @@ pub static ENDPOINTS: &[Endpoint] = endpoints! {
     GET    "/dapi/v1/exchangeInfo"            Public    1 shims::futures;
     GET    "/x/v1/rateLimit"                  Public    1 rate_limit::address;
     GET    "/x/v1/events"                     UserData 20 events::list;
+    GET    "/x/v1/ledger"                     UserData 20 ledger::list;
     POST   "/x/v1/batchOrders"                Trade     1 batch::place;
     DELETE "/x/v1/batchOrders"                Trade     1 batch::cancel;
     POST   "/x/v1/cancelAllAfter"             Trade     1 countdown::set;

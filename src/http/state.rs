@@ -18,6 +18,7 @@ use crate::{
     actors::{Exchange, message::SessionId},
     auth::{KeyDirectory, Sessions},
     domain::id::AccountId,
+    history::History,
 };
 
 /// The limits of one connection.
@@ -98,6 +99,7 @@ pub struct HttpState {
     operator_token: Option<String>,
     demo_account: Option<AccountId>,
     people: People,
+    history: Option<History>,
     limits: ConnectionLimits,
     limiter: Limiter,
     symbol_texts: SymbolTexts,
@@ -124,6 +126,7 @@ impl HttpState {
             operator_token: operator_token.into().filter(|token| !token.is_empty()),
             demo_account,
             people: People::default(),
+            history: None,
             limits,
             limiter: limiter(RateLimits::none()),
             symbol_texts,
@@ -136,6 +139,12 @@ impl HttpState {
     #[must_use]
     pub fn with_people(self, people: People) -> Self {
         Self { people, ..self }
+    }
+
+    /// Answers from the history what the shards no longer remember.
+    #[must_use]
+    pub fn with_history(self, history: Option<History>) -> Self {
+        Self { history, ..self }
     }
 
     /// Limits what addresses may ask for; without it everything is counted and nothing refused.
@@ -172,6 +181,11 @@ impl HttpState {
     /// Returns what signing in and up needs.
     pub(super) const fn people(&self) -> &People {
         &self.people
+    }
+
+    /// Returns the history, if there is one.
+    pub(super) const fn history(&self) -> Option<&History> {
+        self.history.as_ref()
     }
 
     /// Returns the limits of one connection.

@@ -264,7 +264,7 @@ impl Journalled {
     fn snapshot(&mut self) -> Result<(), String> {
         let until = Until::Durable(self.writer.durable());
         let catalogue = self.game.world.shared_catalogue();
-        let taking = Taking { pace: Pace::Fast, workers: 1, created: 0 };
+        let taking = Taking { pace: Pace::Fast, workers: 1, created: 0, taken_in: u64::MAX };
         let disk: Arc<dyn Disk> = Arc::new(self.camera.clone());
         match store::take_snapshot(&disk, IDENTITY, &catalogue, until, taking) {
             Ok(taken) => self.stats.snapshots += u64::from(taken.is_some()),

@@ -64,7 +64,7 @@ impl Victim {
                 let is_due = writer.durable() > lsn + 400;
                 if is_due {
                     lsn = writer.durable();
-                    let taking = Taking { pace: Pace::Fast, workers: 1, created: 0 };
+                    let taking = Taking { pace: Pace::Fast, workers: 1, created: 0, taken_in: u64::MAX };
                     store::take_snapshot(
                         &handle(&victim.disk),
                         IDENTITY,

@@ -56,6 +56,16 @@ pub enum StoreError {
         /// What is wrong.
         reason: String,
     },
+    /// Frames that were asked for are there no more.
+    #[error(
+        "frame {wanted} of the journal is asked for, and the oldest there is is {oldest}: the segments before it were pruned"
+    )]
+    Pruned {
+        /// The first frame asked for.
+        wanted: u64,
+        /// The oldest there is.
+        oldest: u64,
+    },
     /// The configuration does not go with the data.
     #[error(transparent)]
     Terms(#[from] TermsError),

@@ -42,6 +42,8 @@ pub struct KeeperSettings {
     pub interval: Duration,
     /// The last durable frame.
     pub durable: Box<dyn Fn() -> u64 + Send>,
+    /// The last frame the history has taken in; [`u64::MAX`] without one.
+    pub taken_in: Box<dyn Fn() -> u64 + Send>,
     /// The time, in microseconds.
     pub now: Box<dyn Fn() -> u64 + Send>,
     /// Is told of every snapshot, and of every failure to take one.
@@ -102,7 +104,8 @@ fn run(settings: &KeeperSettings, stopped: &mpsc::Receiver<()>) {
             continue;
         }
         (last, since) = (durable, Instant::now());
-        let taking = Taking { pace: Pace::Gentle, workers: 1, created: (settings.now)() };
+        let (created, taken_in) = ((settings.now)(), (settings.taken_in)());
+        let taking = Taking { pace: Pace::Gentle, workers: 1, created, taken_in };
         let KeeperSettings { disk, identity, catalogue, .. } = settings;
         match take_snapshot(disk, *identity, catalogue, Until::Durable(durable), taking) {
             Ok(None) => {}

@@ -2,12 +2,14 @@
 //!
 //! The journal below moves bytes; this layer knows what they mean. [`fold`] is the one way from files to state:
 //! recovery ([`recover`]), background snapshots and the audit ([`Keeper`]), and verification ([`verify()`]) all are it.
+//! [`Follower`] hands out frames as they become durable, for who takes them elsewhere.
 //! [`copy_directory`] is backup and restore; [`inspect`] shows what the files hold.
 
 mod backup;
 mod codec;
 mod error;
 mod fold;
+mod follower;
 mod image;
 pub mod inspect;
 mod keeper;
@@ -20,6 +22,7 @@ pub use backup::{copy, copy_directory};
 pub use codec::{CodecError, Frames, Owner, decode, owner};
 pub use error::StoreError;
 pub use fold::{Folded, Origin, Until, fold, fold_from};
+pub use follower::Follower;
 #[doc(hidden)]
 pub use image::read_part;
 pub use keeper::{Keeper, KeeperSettings};

@@ -38,6 +38,8 @@ pub struct Taking {
     pub workers: usize,
     /// The time, in microseconds.
     pub created: u64,
+    /// The last frame the history has taken in: the journal is kept from there on. [`u64::MAX`] when there is no history.
+    pub taken_in: u64,
 }
 
 /// Folds the journal, audits what comes of it and writes it down; `None` when nothing happened since the last
@@ -108,9 +110,9 @@ pub fn write_snapshot(
     write_parts(replica, |name, bytes| Ok(writer.part(name, bytes)?))?;
     writer.finish()?;
     snapshot::prune(disk, KEPT)?;
-    // Only behind two snapshots: the first alone may not verify one day.
+    // Only behind two snapshots: the first alone may not verify one day. And only what the history has.
     if let [older, .., _] = snapshot::list(disk)?[..] {
-        prune_segments(disk, older)?;
+        prune_segments(disk, older.min(taking.taken_in))?;
     }
     Ok(Taken { lsn, frames: folded.frames(), state_hash })
 }

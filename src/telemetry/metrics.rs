@@ -65,6 +65,28 @@ impl JournalGauges {
     }
 }
 
+/// What the history says of itself, set when the metrics are read.
+#[derive(Debug, Default)]
+pub struct HistoryGauges {
+    /// The last frame taken in.
+    pub sequence: Gauge,
+    /// Rows written since the start.
+    pub rows: Gauge,
+    /// How often taking in failed since the start.
+    pub failures: Gauge,
+}
+
+impl HistoryGauges {
+    fn register(registry: &mut Registry) -> Self {
+        let gauges = Self::default();
+        registry.register("history_frame", "The last frame the history took in", gauges.sequence.clone());
+        registry.register("history_rows", "Rows written since the start", gauges.rows.clone());
+        let help = "How often taking in frames failed since the start";
+        registry.register("history_failures", help, gauges.failures.clone());
+        gauges
+    }
+}
+
 /// What the exchange counts and measures.
 #[derive(Debug)]
 pub struct Metrics {
@@ -88,6 +110,8 @@ pub struct Metrics {
     pub symbol_to_account: Histogram,
     /// The journal.
     pub journal: JournalGauges,
+    /// The history.
+    pub history: HistoryGauges,
     /// From the edge letting a command in to its answer, by account shard: each has its own, so that shards never
     /// wait for each other to count.
     commands: Vec<Histogram>,
@@ -151,6 +175,7 @@ impl Metrics {
             (0..account_shards).map(|index| commands.get_or_create(&shard(index)).clone()).collect();
         let queues = queues(&mut registry, account_shards, symbol_shards);
         let journal = JournalGauges::register(&mut registry);
+        let history = HistoryGauges::register(&mut registry);
         Self {
             admitted,
             shed_account,
@@ -162,6 +187,7 @@ impl Metrics {
             account_to_symbol,
             symbol_to_account,
             journal,
+            history,
             commands,
             queues,
             registry,

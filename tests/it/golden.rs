@@ -226,7 +226,7 @@ impl Script {
 
     fn snapshot(&mut self) {
         let until = Until::Durable(self.writer.durable());
-        let taking = Taking { pace: Pace::Fast, workers: 1, created: 7 };
+        let taking = Taking { pace: Pace::Fast, workers: 1, created: 7, taken_in: u64::MAX };
         let catalogue = self.world.shared_catalogue();
         store::take_snapshot(&handle(&self.disk), IDENTITY, &catalogue, until, taking).unwrap().unwrap();
     }

@@ -118,7 +118,7 @@ fn a_frame_that_makes_money_is_a_violation_and_no_snapshot_is_taken_of_it() {
     let catalogue = Layers::defaults().load().unwrap().catalogue;
     let before = snapshot::list(&disk).unwrap();
     for until in [Until::Durable(planted), Until::End] {
-        let taking = Taking { pace: snapshot::Pace::Gentle, workers: 1, created: 0 };
+        let taking = Taking { pace: snapshot::Pace::Gentle, workers: 1, created: 0, taken_in: u64::MAX };
         let error =
             store::take_snapshot(&disk, identity, &Arc::clone(&catalogue), until, taking).unwrap_err();
         assert!(error.is_violation(), "{error}");
@@ -134,6 +134,7 @@ fn a_frame_that_makes_money_is_a_violation_and_no_snapshot_is_taken_of_it() {
         every_frames: 1,
         interval: Duration::from_secs(1),
         durable: Box::new(move || if asked.fetch_add(1, Ordering::Relaxed) == 0 { 0 } else { planted }),
+        taken_in: Box::new(|| u64::MAX),
         now: Box::new(|| 0),
         report: Box::new(move |taken| drop(report.send(taken))),
     });

@@ -27,6 +27,8 @@ enabled = false
 synthetic = false
 [journal]
 segment-mib = 1
+[history]
+enabled = false
 "#;
 
 /// A running exchange; it stops when dropped.

@@ -245,8 +245,8 @@ async fn run(
     tracing::info!(parent: &span, elapsed_us = micros, "served");
     let used = Used { engine_seq: call.engine_seq.get(), ..Used::of(call.weight.get()) };
     match outcome {
-        Ok(Reply { status, body, counts, reach, .. }) => {
-            frame.done(state, status.as_u16(), &body, Used { counts, reach, ..used })
+        Ok(Reply { status, body, counts, reach, history, .. }) => {
+            frame.done(state, status.as_u16(), &body, Used { counts, reach, history, ..used })
         }
         Err(error) => frame.refused(state, &error, used),
     }

@@ -18,12 +18,14 @@ pub(super) struct Used {
     pub(super) counts: Option<OrderCounts>,
     /// From where on a list is whole, when it begins too early.
     pub(super) reach: Option<u64>,
+    /// The last frame the history had taken in, when it answered.
+    pub(super) history: Option<u64>,
 }
 
 impl Used {
     /// A request that only weighs.
     pub(super) const fn of(weight: u32) -> Self {
-        Self { weight, engine_seq: None, counts: None, reach: None }
+        Self { weight, engine_seq: None, counts: None, reach: None, history: None }
     }
 }
 
@@ -71,6 +73,9 @@ impl Frame {
         }
         if let Some(reach) = used.reach {
             json.field("reach").number(reach);
+        }
+        if let Some(sequence) = used.history {
+            json.field("historySeq").number(sequence);
         }
         if let Some(address) = self.address {
             state.rate_limits().settle(address, self.counted, used.weight, state.exchange().now());

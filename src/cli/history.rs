@@ -1,0 +1,246 @@
+//! `lightning history`: the SQL database of everything that happened.
+
+use std::{
+    fs::File,
+    io::{BufWriter, stdout},
+    path::{Path, PathBuf},
+    sync::Arc,
+};
+
+use anyhow::{Context, Result, bail, ensure};
+use clap::{Args, Subcommand, builder::PossibleValuesParser};
+use sea_orm::DatabaseConnection;
+
+use super::{settings::DataArgs, verify::workers};
+use crate::{
+    app::history_url,
+    config::Config,
+    domain::{replica::Replica, time::Timestamp},
+    history::{self, Expected, Projector, TABLES},
+    journal::{DataDirectory, Disk, RealDisk, identity_at},
+    store::{self, Follower, Origin, StoreError, Until},
+};
+
+/// How many frames are taken in at once.
+const FRAMES: usize = 10_000;
+const MICROS_PER_DAY: u64 = 24 * 60 * 60 * 1_000_000;
+
+/// What to do with the history.
+#[derive(Debug, Subcommand)]
+pub(super) enum HistoryCommand {
+    /// Say how far the database is; the exchange may run
+    Status(DataArgs),
+    /// Take in what the journal of a data directory nobody uses has, and what backups of it have that it has no more
+    TakeIn(TakeInArgs),
+    /// Compare every row with the journal of a data directory nobody uses
+    Verify(TakeInArgs),
+    /// Let go of what was over so many days ago; the exchange may run
+    Prune(PruneArgs),
+    /// Write a table as CSV; the exchange may run
+    Export(ExportArgs),
+    /// Empty the database; it is made again from the journal
+    Reset(DataArgs),
+}
+
+/// Which journal, and where else its frames are.
+#[derive(Debug, Args)]
+pub(super) struct TakeInArgs {
+    #[command(flatten)]
+    data: DataArgs,
+    /// A backup that has the older segments; may be given several times, the oldest first
+    #[arg(long = "backup", value_name = "DIRECTORY")]
+    backups: Vec<PathBuf>,
+}
+
+/// What to let go of.
+#[derive(Debug, Args)]
+pub(super) struct PruneArgs {
+    #[command(flatten)]
+    data: DataArgs,
+    /// How many days are kept
+    #[arg(long, value_name = "DAYS", value_parser = clap::value_parser!(u64).range(1..))]
+    keep_days: u64,
+}
+
+/// What to write out.
+#[derive(Debug, Args)]
+pub(super) struct ExportArgs {
+    #[command(flatten)]
+    data: DataArgs,
+    /// Which table
+    #[arg(long, value_parser = PossibleValuesParser::new(TABLES))]
+    table: String,
+    /// Where to; standard output when not given
+    #[arg(long, value_name = "FILE")]
+    out: Option<PathBuf>,
+}
+
+pub(super) fn run(command: HistoryCommand) -> Result<()> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    runtime.block_on(async {
+        match command {
+            HistoryCommand::Status(data) => status(&data.load()?).await,
+            HistoryCommand::TakeIn(arguments) => take_in(arguments).await,
+            HistoryCommand::Verify(arguments) => verify(arguments).await,
+            HistoryCommand::Prune(arguments) => prune(arguments).await,
+            HistoryCommand::Export(arguments) => export(arguments).await,
+            HistoryCommand::Reset(data) => reset(&data.load()?).await,
+        }
+    })
+}
+
+async fn connect(config: &Config) -> Result<DatabaseConnection> {
+    Ok(history::connect(&history_url(config, &config.data.directory)).await?)
+}
+
+async fn projector(config: &Config) -> Result<Projector> {
+    let journal = hex::encode(identity_at(&config.data.directory)?);
+    Ok(Projector::open(connect(config).await?, Arc::clone(&config.catalogue), &journal).await?)
+}
+
+async fn status(config: &Config) -> Result<()> {
+    let projector = projector(config).await?;
+    println!("frame       {} is the last taken in", projector.sequence());
+    for table in TABLES {
+        println!("{table:<12}{} rows", projector.count(table).await?);
+    }
+    Ok(())
+}
+
+/// Goes through the frames after one, first in the backups and then in the directory itself, in order and without a gap.
+fn frames(
+    config: &Config,
+    backups: &[PathBuf],
+    after: u64,
+    mut each: impl AsyncFnMut(&[(u64, crate::domain::replica::Frame)]) -> Result<()>,
+) -> impl Future<Output = Result<u64>> {
+    async move {
+        let own = &config.data.directory;
+        let identity = identity_at(own)?;
+        let mut at = after;
+        for path in backups.iter().map(PathBuf::as_path).chain([own.as_path()]) {
+            let named = || format!("data directory {}", path.display());
+            ensure!(
+                identity_at(path).with_context(named)? == identity,
+                "{} is not a backup of {}",
+                path.display(),
+                own.display()
+            );
+            let disk: Arc<dyn Disk> = Arc::new(RealDisk::read_only(path));
+            let mut follower = match Follower::open(&disk, identity, at) {
+                Err(error @ StoreError::Pruned { .. }) => {
+                    return Err(error)
+                        .context("name a backup that has them with --backup")
+                        .with_context(named);
+                }
+                other => other.with_context(named)?,
+            };
+            let mut frames = Vec::new();
+            loop {
+                frames.clear();
+                follower.read_at_rest(FRAMES, &mut frames).with_context(named)?;
+                let Some((last, _)) = frames.last() else { break };
+                at = *last;
+                each(&frames).await?;
+            }
+        }
+        Ok(at)
+    }
+}
+
+async fn take_in(TakeInArgs { data, backups }: TakeInArgs) -> Result<()> {
+    let config = data.load()?;
+    let _directory = DataDirectory::open_existing(&config.data.directory)?;
+    let mut projector = projector(&config).await?;
+    let (before, mut rows) = (projector.sequence(), 0);
+    let at = frames(&config, &backups, before, async |frames| {
+        rows += projector.project(frames).await?;
+        Ok(())
+    })
+    .await?;
+    projector.close().await?;
+    println!("took in frames {} to {at}: {rows} rows", before + 1);
+    Ok(())
+}
+
+async fn verify(TakeInArgs { data, backups }: TakeInArgs) -> Result<()> {
+    let config = data.load()?;
+    let directory = DataDirectory::open_existing(&config.data.directory)?;
+    let projector = projector(&config).await?;
+    let mut expected = Expected::new(Arc::clone(&config.catalogue));
+    let end = projector.sequence();
+    let at = frames(&config, &backups, 0, async |frames| {
+        for (sequence, frame) in frames.iter().filter(|(sequence, _)| *sequence <= end) {
+            expected.take(*sequence, frame)?;
+        }
+        Ok(())
+    })
+    .await?;
+    if at != end {
+        println!("behind      the journal ends at frame {at}, the history is at {end}");
+    }
+    let db = connect(&config).await?;
+    let mut compared = expected.compare(&db).await?;
+    if at == end {
+        let replica = remembered(&config, &directory)?;
+        history::compare_remembered(&db, &replica, &mut compared).await?;
+    }
+    for (table, rows) in &compared.rows {
+        println!("{table:<12}{rows} rows");
+    }
+    println!("remembered  {} facts the shards still know", compared.remembered);
+    for difference in &compared.told {
+        println!("differs     {difference}");
+    }
+    if compared.differences > 0 {
+        bail!("{} differences between the history and the journal", compared.differences);
+    }
+    println!("ok");
+    Ok(())
+}
+
+fn remembered(config: &Config, directory: &DataDirectory) -> Result<Replica> {
+    let disk: Arc<dyn Disk> = Arc::new(RealDisk::read_only(directory.path()));
+    let (identity, catalogue) = (directory.identity(), &config.catalogue);
+    let folded =
+        store::fold_from(&disk, identity, catalogue, Origin::Newest, Until::End, workers(), &mut |_| ())?;
+    Ok(folded.replica)
+}
+
+async fn prune(PruneArgs { data, keep_days }: PruneArgs) -> Result<()> {
+    let config = data.load()?;
+    let now = crate::actors::Clock::default().now().micros();
+    let before = Timestamp::from_micros(now.saturating_sub(keep_days.saturating_mul(MICROS_PER_DAY)));
+    let pruned = history::prune(&connect(&config).await?, before).await?;
+    println!(
+        "let go of {} orders, {} fills, {} trades, {} candles and {} lines of statements",
+        pruned.orders, pruned.fills, pruned.trades, pruned.klines, pruned.ledger
+    );
+    Ok(())
+}
+
+async fn export(ExportArgs { data, table, out }: ExportArgs) -> Result<()> {
+    let config = data.load()?;
+    let db = connect(&config).await?;
+    let rows = match &out {
+        None => history::export(&db, &table, stdout().lock()).await?,
+        Some(path) => history::export(&db, &table, create(path)?).await?,
+    };
+    if let Some(path) = out {
+        println!("wrote {rows} rows to {}", path.display());
+    }
+    Ok(())
+}
+
+fn create(path: &Path) -> Result<BufWriter<File>> {
+    let file = File::create_new(path).with_context(|| format!("cannot make {}", path.display()))?;
+    Ok(BufWriter::new(file))
+}
+
+async fn reset(config: &Config) -> Result<()> {
+    history::reset(&connect(config).await?).await?;
+    println!(
+        "the history is empty; the next start, or `lightning history take-in`, makes it again from the journal"
+    );
+    Ok(())
+}

@@ -1,0 +1,178 @@
+//! A batch: what many frames come to, row by row, before any of it is written.
+//!
+//! Most orders are over a moment after they came, so most of what happens to them happens to a row that is still here.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use sea_orm::{ColumnTrait, Condition, ConnectionTrait, EntityTrait, QueryFilter};
+
+use super::{
+    HistoryError,
+    entity::{balance, fill, kline, ledger, order, trade},
+};
+use crate::domain::{
+    asset::Asset,
+    catalogue::Catalogue,
+    change_log::{ChangeLogEntry, ChangeType, EntityId, Fields, MarketFolds},
+    id::{AccountId, AssetId, OrderId, SymbolId},
+    symbol::SymbolSpec,
+};
+
+/// How many rows are asked for by key at once: a key takes a parameter of a statement, or two.
+const KEYS_PER_QUERY: usize = 500;
+
+/// Rows to be written.
+#[derive(Debug, Default)]
+pub(super) struct Batch {
+    pub(super) orders: BTreeMap<OrderId, order::Model>,
+    pub(super) fills: Vec<fill::Model>,
+    pub(super) trades: Vec<trade::Model>,
+    pub(super) klines: BTreeMap<EntityId, kline::Model>,
+    pub(super) balances: BTreeMap<(AccountId, AssetId), balance::Model>,
+    pub(super) ledger: Vec<ledger::Model>,
+}
+
+impl Batch {
+    /// Folds the entries of whole frames over the rows the database has.
+    pub(super) async fn fold(
+        db: &impl ConnectionTrait,
+        catalogue: &Catalogue,
+        folds: &mut MarketFolds,
+        entries: &[ChangeLogEntry],
+    ) -> Result<Self, HistoryError> {
+        let mut batch = Self::default();
+        batch.load_orders(db, entries).await?;
+        batch.load_balances(db, catalogue, entries).await?;
+        let mut klines = Vec::new();
+        let mut failed = None;
+        let numbered = |symbol, record: &_, aggregate| match spec(catalogue, symbol) {
+            Ok(spec) => batch.trades.push(trade::Model::of(record, aggregate, spec)),
+            Err(error) => failed = Some(error),
+        };
+        folds.fold(entries, numbered, &mut klines);
+        if let Some(error) = failed {
+            return Err(error);
+        }
+        for entry in entries.iter().chain(&klines) {
+            batch.take(catalogue, entry)?;
+        }
+        Ok(batch)
+    }
+
+    /// Returns how many rows there are.
+    pub(super) fn rows(&self) -> usize {
+        self.orders.len()
+            + self.fills.len()
+            + self.trades.len()
+            + self.klines.len()
+            + self.balances.len()
+            + self.ledger.len()
+    }
+
+    /// Reads the orders that change here and did not begin here.
+    async fn load_orders(
+        &mut self,
+        db: &impl ConnectionTrait,
+        entries: &[ChangeLogEntry],
+    ) -> Result<(), HistoryError> {
+        let mut begun = BTreeSet::new();
+        let mut wanted = BTreeSet::new();
+        for entry in entries {
+            let EntityId::Order(id) = entry.entity_id else { continue };
+            if matches!(entry.change_type, ChangeType::Created { .. }) {
+                begun.insert(id);
+            } else if !begun.contains(&id) {
+                wanted.insert(id.get() as i64);
+            }
+        }
+        let wanted: Vec<i64> = wanted.into_iter().collect();
+        for ids in wanted.chunks(KEYS_PER_QUERY) {
+            let known = order::Column::Id.is_in(ids.iter().copied());
+            let rows = order::Entity::find().filter(known).all(db).await?;
+            self.orders.extend(rows.into_iter().map(|row| (OrderId::new(row.id as u64), row)));
+        }
+        Ok(())
+    }
+
+    /// Reads the balances that change here; those the database does not have are empty.
+    async fn load_balances(
+        &mut self,
+        db: &impl ConnectionTrait,
+        catalogue: &Catalogue,
+        entries: &[ChangeLogEntry],
+    ) -> Result<(), HistoryError> {
+        for entry in entries {
+            let EntityId::Balance { account, asset: id } = entry.entity_id else { continue };
+            let asset = asset(catalogue, id)?;
+            self.balances.entry((account, id)).or_insert_with(|| balance::Model::empty(account, asset));
+        }
+        let accounts: BTreeSet<i64> = self.balances.keys().map(|(account, _)| account.get() as i64).collect();
+        let accounts: Vec<i64> = accounts.into_iter().collect();
+        for ids in accounts.chunks(KEYS_PER_QUERY) {
+            let known = Condition::all().add(balance::Column::AccountId.is_in(ids.iter().copied()));
+            for row in balance::Entity::find().filter(known).all(db).await? {
+                let asset = AssetId::new(u32::try_from(row.asset_id).unwrap_or(u32::MAX));
+                let key = (AccountId::new(row.account_id as u64), asset);
+                if let Some(balance) = self.balances.get_mut(&key) {
+                    *balance = row;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn take(&mut self, catalogue: &Catalogue, entry: &ChangeLogEntry) -> Result<(), HistoryError> {
+        let fields = match &entry.change_type {
+            ChangeType::Created { fields } | ChangeType::Updated { changed_fields: fields } => fields,
+            ChangeType::Deleted => return Ok(()),
+        };
+        match (entry.entity_id, fields) {
+            (EntityId::Order(id), Fields::Order(order)) => {
+                let row = order::Model::of(order, spec(catalogue, order.symbol)?, entry.sequence);
+                self.orders.insert(id, row);
+            }
+            (EntityId::Order(id), Fields::OrderUpdate(update)) => {
+                let row = self.orders.get_mut(&id).ok_or_else(|| {
+                    HistoryError::Damaged(format!(
+                        "order {id} changed at frame {} and is not there",
+                        entry.sequence
+                    ))
+                })?;
+                let symbol = SymbolId::new(u32::try_from(row.symbol_id).unwrap_or(u32::MAX));
+                row.update(update, spec(catalogue, symbol)?, entry.sequence);
+            }
+            (EntityId::Fill { symbol, .. }, Fields::Fill(fill)) => {
+                self.fills.push(fill::Model::of(fill, spec(catalogue, symbol)?));
+            }
+            (EntityId::Kline { symbol, interval, .. }, Fields::Kline(candle)) => {
+                let row = kline::Model::of(candle, interval, spec(catalogue, symbol)?);
+                self.klines.insert(entry.entity_id, row);
+            }
+            (EntityId::Balance { account, asset: id }, Fields::Balance(update)) => {
+                let asset = asset(catalogue, id)?;
+                if let Some(row) = self.balances.get_mut(&(account, id)) {
+                    row.update(update, asset, entry.timestamp, entry.sequence);
+                    self.ledger.extend(ledger::Model::of(
+                        update,
+                        row,
+                        asset,
+                        entry.timestamp,
+                        entry.sequence,
+                    ));
+                }
+            }
+            // Trades were taken in with the numbers of their aggregates.
+            _ => {}
+        }
+        Ok(())
+    }
+}
+
+fn spec(catalogue: &Catalogue, symbol: SymbolId) -> Result<&SymbolSpec, HistoryError> {
+    let spec = catalogue.symbol(symbol).map(AsRef::as_ref);
+    spec.ok_or_else(|| HistoryError::Damaged(format!("there is no symbol {symbol}")))
+}
+
+fn asset(catalogue: &Catalogue, asset: AssetId) -> Result<Asset, HistoryError> {
+    catalogue.asset(asset).ok_or_else(|| HistoryError::Damaged(format!("there is no asset {asset}")))
+}

@@ -1,0 +1,58 @@
+//! Connecting to a database by URL: `sqlite:path`, `postgres://...`, `mysql://...`.
+
+use std::time::Duration;
+
+use sea_orm::{
+    ConnectOptions, Database, DatabaseConnection,
+    sqlx::sqlite::{SqliteJournalMode, SqliteSynchronous},
+};
+
+use super::HistoryError;
+
+/// How long a connection may take.
+const PATIENCE: Duration = Duration::from_secs(5);
+/// How long a writer of SQLite waits for another.
+const BUSY: Duration = Duration::from_secs(5);
+/// How many kilobytes of pages SQLite's writer keeps: index pages are written to at random.
+const CACHE_KIB: &str = "-131072";
+/// How many queries run at once.
+const READERS: u32 = 4;
+
+/// Connects to write: one connection, since there is one writer.
+///
+/// # Errors
+/// The URL is none, or the database is not there.
+pub async fn connect(url: &str) -> Result<DatabaseConnection, HistoryError> {
+    let mut options = options(url, 1);
+    options.map_sqlx_sqlite_opts(|options| {
+        options
+            .create_if_missing(true)
+            .journal_mode(SqliteJournalMode::Wal)
+            // After a power cut the last transactions may be gone, never half there; the journal has them.
+            .synchronous(SqliteSynchronous::Normal)
+            .busy_timeout(BUSY)
+            .pragma("cache_size", CACHE_KIB)
+    });
+    Ok(Database::connect(options).await?)
+}
+
+/// Connects to read.
+///
+/// # Errors
+/// As [`connect`].
+pub async fn connect_reader(url: &str) -> Result<DatabaseConnection, HistoryError> {
+    let mut options = options(url, READERS);
+    options.map_sqlx_sqlite_opts(|options| options.read_only(true).busy_timeout(BUSY));
+    Ok(Database::connect(options).await?)
+}
+
+fn options(url: &str, connections: u32) -> ConnectOptions {
+    let mut options = ConnectOptions::new(url);
+    options
+        .max_connections(connections)
+        .min_connections(1)
+        .connect_timeout(PATIENCE)
+        .acquire_timeout(PATIENCE)
+        .sqlx_logging(false);
+    options
+}

@@ -1,0 +1,70 @@
+//! `balances`: what every account has, as it stands.
+
+use sea_orm::entity::prelude::*;
+use serde::Serialize;
+
+use crate::{
+    domain::{asset::Asset, change_log::BalanceUpdate, id::AccountId, money::Amount, time::Timestamp},
+    history::{HistoryError, text},
+};
+
+/// A balance.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, DeriveEntityModel)]
+#[sea_orm(table_name = "balances")]
+pub struct Model {
+    /// Whose.
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub account_id: i64,
+    /// Of what.
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub asset_id: i64,
+    /// What is free.
+    pub available: String,
+    /// What is held for open orders.
+    pub frozen: String,
+    /// When it last changed.
+    pub updated_at: i64,
+    /// The frame that changed it last.
+    pub sequence: i64,
+}
+
+/// None: rows name each other by number.
+#[derive(Debug, Clone, Copy, EnumIter, DeriveRelation)]
+pub enum Relation {}
+
+impl ActiveModelBehavior for ActiveModel {}
+
+impl Model {
+    /// A balance nothing has happened to.
+    pub fn empty(account: AccountId, asset: Asset) -> Self {
+        let zero = text::write(asset.units(Amount::ZERO));
+        Self {
+            account_id: account.get() as i64,
+            asset_id: i64::from(asset.id.get()),
+            available: zero.clone(),
+            frozen: zero,
+            updated_at: 0,
+            sequence: 0,
+        }
+    }
+
+    /// Takes in a change.
+    pub fn update(&mut self, update: &BalanceUpdate, asset: Asset, time: Timestamp, sequence: u64) {
+        if let Some(available) = update.available {
+            self.available = text::write(asset.units(available));
+        }
+        if let Some(frozen) = update.frozen {
+            self.frozen = text::write(asset.units(frozen));
+        }
+        (self.updated_at, self.sequence) = (time.micros() as i64, sequence as i64);
+    }
+
+    /// Reads what is free and what is held.
+    ///
+    /// # Errors
+    /// The row is not one this exchange wrote.
+    pub fn amounts(&self, asset: Asset) -> Result<(Amount, Amount), HistoryError> {
+        let read = |text: &str| text::read(text, asset.scale).map(Amount::new);
+        Ok((read(&self.available)?, read(&self.frozen)?))
+    }
+}

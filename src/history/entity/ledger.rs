@@ -1,0 +1,85 @@
+//! `ledger`: everything an account was credited or debited, in the order it happened: its statement.
+//!
+//! Money that is only held for an order, or released, does not change what the account has and is not in it.
+
+use sea_orm::entity::prelude::*;
+use serde::Serialize;
+
+use super::balance;
+use crate::{
+    domain::{
+        asset::Asset,
+        change_log::{BalanceCause, BalanceUpdate},
+        time::Timestamp,
+    },
+    history::text,
+};
+
+/// A line of an account's statement. One frame changes a balance once.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, DeriveEntityModel)]
+#[sea_orm(table_name = "ledger")]
+pub struct Model {
+    /// Whose.
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub account_id: i64,
+    /// When; rises with `sequence`.
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub time: i64,
+    /// The frame that did it.
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub sequence: i64,
+    /// Of what.
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub asset_id: i64,
+    /// By how much; negative for a debit. Fees are subtracted already.
+    pub delta: String,
+    /// What is free after it.
+    pub available: String,
+    /// What is held after it.
+    pub frozen: String,
+    /// `DEPOSIT`, `WITHDRAWAL` or `TRADE`.
+    pub cause: String,
+    /// The symbol of the trade.
+    pub symbol_id: Option<i64>,
+    /// The trade.
+    pub trade_id: Option<i64>,
+    /// The account's order in it.
+    pub order_id: Option<i64>,
+}
+
+/// None: rows name each other by number.
+#[derive(Debug, Clone, Copy, EnumIter, DeriveRelation)]
+pub enum Relation {}
+
+impl ActiveModelBehavior for ActiveModel {}
+
+impl Model {
+    /// Writes down what was credited or debited, given the balance after it; `None` when nothing was.
+    pub fn of(
+        update: &BalanceUpdate,
+        after: &balance::Model,
+        asset: Asset,
+        time: Timestamp,
+        sequence: u64,
+    ) -> Option<Self> {
+        let (cause, trade) = match update.cause {
+            BalanceCause::Deposit => ("DEPOSIT", None),
+            BalanceCause::Withdrawal => ("WITHDRAWAL", None),
+            BalanceCause::Trade { symbol, trade, order } => ("TRADE", Some((symbol, trade, order))),
+            BalanceCause::Order => return None,
+        };
+        (!update.delta.is_zero()).then(|| Self {
+            account_id: after.account_id,
+            time: time.micros() as i64,
+            sequence: sequence as i64,
+            asset_id: after.asset_id,
+            delta: text::write(asset.units(update.delta)),
+            available: after.available.clone(),
+            frozen: after.frozen.clone(),
+            cause: cause.to_owned(),
+            symbol_id: trade.map(|(symbol, ..)| i64::from(symbol.get())),
+            trade_id: trade.map(|(_, trade, _)| trade.get() as i64),
+            order_id: trade.map(|(.., order)| order.get() as i64),
+        })
+    }
+}

@@ -1,0 +1,24 @@
+//! `watermarks`: how far each stream has been taken in. Written in the transaction that takes it in.
+
+use sea_orm::entity::prelude::*;
+
+/// How far a stream has been taken in.
+#[derive(Debug, Clone, PartialEq, Eq, DeriveEntityModel)]
+#[sea_orm(table_name = "watermarks")]
+pub struct Model {
+    /// Which stream: `journal`.
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub stream: String,
+    /// The last frame taken in.
+    pub sequence: i64,
+    /// The journal's identity, in hexadecimal.
+    pub journal: String,
+    /// The frame after which the rows begin; 0 when they begin with the first.
+    pub begins_after: i64,
+}
+
+/// None: rows name each other by number.
+#[derive(Debug, Clone, Copy, EnumIter, DeriveRelation)]
+pub enum Relation {}
+
+impl ActiveModelBehavior for ActiveModel {}

@@ -1,0 +1,33 @@
+//! The history: every order, fill, trade, candle and credit there ever was, in an SQL database.
+//!
+//! It follows the journal, never the shards, so trading neither waits for it nor knows of it. What is in the database is the
+//! fold of the change log up to the watermark, which is written in the transaction that moves it; so it can be stopped
+//! anywhere, killed anywhere, and made again from nothing.
+//!
+//! - [`Projector`]: takes frames in. [`batch`], [`write`]: how. [`entity`]: the tables; [`schema`]: how they come to be.
+//! - [`Reader`]: answers what the shards no longer remember.
+//! - [`HistoryService`]: both, beside a running exchange.
+//! - [`connect()`]: SQLite, PostgreSQL or MariaDB, by URL.
+
+mod batch;
+mod connect;
+pub mod entity;
+mod error;
+mod export;
+mod projector;
+mod reader;
+mod retention;
+mod schema;
+mod service;
+mod text;
+mod verify;
+mod write;
+
+pub use connect::{connect, connect_reader};
+pub use error::HistoryError;
+pub use export::{TABLES, export};
+pub use projector::Projector;
+pub use reader::{CandleRange, LedgerLine, LedgerPage, Reader};
+pub use retention::{Pruned, prune, reset};
+pub use service::{History, HistoryService, HistorySettings, OpenSource, Progress, Source, SourceError};
+pub use verify::{Compared, Expected, compare_remembered};

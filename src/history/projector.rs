@@ -1,0 +1,157 @@
+//! The projector: takes the journal's frames into the database, batch by batch, from wherever it stopped.
+
+use std::sync::Arc;
+
+use sea_orm::{ColumnTrait, DatabaseConnection, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder};
+use sea_orm_migration::MigratorTrait;
+
+use super::{
+    HistoryError,
+    batch::Batch,
+    entity::{balance, fill, kline, ledger, order, trade, watermark},
+    schema::Schema,
+    write::write,
+};
+use crate::domain::{
+    catalogue::Catalogue,
+    change_log::{ChangeLogEntry, MarketFold, MarketFolds, entries_of},
+    market::Interval,
+    replica::Frame,
+    symbol::SymbolSpec,
+};
+
+/// The stream of the journal's frames.
+pub(super) const JOURNAL: &str = "journal";
+
+/// Takes frames into a database.
+#[derive(Debug)]
+pub struct Projector {
+    db: DatabaseConnection,
+    catalogue: Arc<Catalogue>,
+    journal: String,
+    begins_after: i64,
+    sequence: u64,
+    folds: MarketFolds,
+    entries: Vec<ChangeLogEntry>,
+}
+
+impl Projector {
+    /// Goes on where the database is. Tables it does not have are made.
+    ///
+    /// # Errors
+    /// The database refuses, or belongs to another journal.
+    pub async fn open(
+        db: DatabaseConnection,
+        catalogue: Arc<Catalogue>,
+        journal: &str,
+    ) -> Result<Self, HistoryError> {
+        Schema::up(&db, None).await?;
+        let known = watermark::Entity::find_by_id(JOURNAL.to_owned()).one(&db).await?;
+        let mut projector = Self {
+            db,
+            catalogue,
+            journal: journal.to_owned(),
+            begins_after: 0,
+            sequence: 0,
+            folds: MarketFolds::default(),
+            entries: Vec::new(),
+        };
+        if let Some(known) = known {
+            if known.journal != journal {
+                return Err(HistoryError::Foreign { found: known.journal, own: journal.to_owned() });
+            }
+            (projector.sequence, projector.begins_after) = (known.sequence as u64, known.begins_after);
+            for spec in projector.catalogue.symbols() {
+                let fold = resume(&projector.db, spec).await?;
+                projector.folds.resume(spec.id, fold);
+            }
+        }
+        Ok(projector)
+    }
+
+    /// Returns how many rows a table has.
+    ///
+    /// # Errors
+    /// The database refuses, or has no such table.
+    pub async fn count(&self, table: &str) -> Result<u64, HistoryError> {
+        let count = match table {
+            "orders" => order::Entity::find().count(&self.db).await?,
+            "fills" => fill::Entity::find().count(&self.db).await?,
+            "trades" => trade::Entity::find().count(&self.db).await?,
+            "klines" => kline::Entity::find().count(&self.db).await?,
+            "balances" => balance::Entity::find().count(&self.db).await?,
+            "ledger" => ledger::Entity::find().count(&self.db).await?,
+            other => return Err(HistoryError::Damaged(format!("there is no table {other}"))),
+        };
+        Ok(count)
+    }
+
+    /// Closes the connection, for a database that does so to be left as one file.
+    ///
+    /// # Errors
+    /// The database refuses.
+    pub async fn close(self) -> Result<(), HistoryError> {
+        Ok(self.db.close().await?)
+    }
+
+    /// Returns the last frame taken in.
+    pub const fn sequence(&self) -> u64 {
+        self.sequence
+    }
+
+    /// Takes in frames, the next ones, and returns how many rows they came to. After an error nothing of them is there,
+    /// and this projector must be opened anew.
+    ///
+    /// # Errors
+    /// The database refuses, or what it holds does not fit the frames.
+    pub async fn project(&mut self, frames: &[(u64, Frame)]) -> Result<usize, HistoryError> {
+        let Some((last, _)) = frames.last() else { return Ok(0) };
+        self.entries.clear();
+        for (sequence, frame) in frames {
+            entries_of(*sequence, frame, &mut self.entries);
+        }
+        let batch = Batch::fold(&self.db, &self.catalogue, &mut self.folds, &self.entries).await?;
+        let rows = batch.rows();
+        let watermark = watermark::Model {
+            stream: JOURNAL.to_owned(),
+            sequence: *last as i64,
+            journal: self.journal.clone(),
+            begins_after: self.begins_after,
+        };
+        write(&self.db, batch, watermark).await?;
+        self.sequence = *last;
+        Ok(rows)
+    }
+}
+
+/// Returns what the trades of a symbol have come to, as far as the database has them.
+async fn resume(db: &DatabaseConnection, spec: &SymbolSpec) -> Result<MarketFold, HistoryError> {
+    let symbol = i64::from(spec.id.get());
+    let newest = trade::Entity::find()
+        .filter(trade::Column::SymbolId.eq(symbol))
+        .order_by_desc(trade::Column::Id)
+        .one(db)
+        .await?;
+    let Some(newest) = newest else { return Ok(MarketFold::default()) };
+    let of_aggregate = trade::Entity::find()
+        .filter(trade::Column::SymbolId.eq(symbol))
+        .filter(trade::Column::AggregateId.eq(newest.aggregate_id))
+        .order_by_asc(trade::Column::Id)
+        .all(db)
+        .await?;
+    let aggregate = trade::aggregates(&of_aggregate, spec)?.pop();
+    let last = Some(newest.trade(spec)?).zip(aggregate);
+    let mut candles = Vec::new();
+    for interval in Interval::ALL {
+        let latest = kline::Entity::find()
+            .filter(kline::Column::SymbolId.eq(symbol))
+            .filter(kline::Column::Interval.eq(interval.name()))
+            .order_by_desc(kline::Column::OpenTime)
+            .one(db)
+            .await?;
+        if let Some(row) = latest {
+            candles.push((interval, row.candle(spec)?));
+        }
+    }
+    Ok(MarketFold::resume(last, candles))
+}

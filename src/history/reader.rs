@@ -1,0 +1,66 @@
+//! Asking the history. Every list is in the order and cut as the shards cut theirs, so that who pages does not notice
+//! where one ends and the other begins.
+
+mod account;
+mod market;
+
+use std::{sync::Arc, time::Duration};
+
+use sea_orm::{DatabaseConnection, EntityTrait};
+use tokio::{sync::OnceCell, time};
+
+use super::{HistoryError, connect_reader, entity::watermark, projector::JOURNAL};
+use crate::domain::{catalogue::Catalogue, id::SymbolId, symbol::SymbolSpec};
+
+pub use account::{LedgerLine, LedgerPage};
+pub use market::CandleRange;
+
+/// How often a watermark that is waited for is looked at.
+const LOOK: Duration = Duration::from_millis(5);
+
+/// Asks a database. It is connected to when it is first asked.
+#[derive(Debug)]
+pub struct Reader {
+    url: String,
+    db: OnceCell<DatabaseConnection>,
+    catalogue: Arc<Catalogue>,
+}
+
+impl Reader {
+    /// Will ask the database at a URL.
+    pub fn new(url: String, catalogue: Arc<Catalogue>) -> Self {
+        Self { url, db: OnceCell::new(), catalogue }
+    }
+
+    async fn db(&self) -> Result<&DatabaseConnection, HistoryError> {
+        self.db.get_or_try_init(|| connect_reader(&self.url)).await
+    }
+
+    fn spec(&self, symbol: SymbolId) -> Result<&SymbolSpec, HistoryError> {
+        let spec = self.catalogue.symbol(symbol).map(AsRef::as_ref);
+        spec.ok_or_else(|| HistoryError::Damaged(format!("there is no symbol {symbol}")))
+    }
+
+    /// Returns the last frame the database has taken in; 0 when it has taken in none.
+    ///
+    /// # Errors
+    /// The database refuses, or is not there.
+    pub async fn sequence(&self) -> Result<u64, HistoryError> {
+        let row = watermark::Entity::find_by_id(JOURNAL.to_owned()).one(self.db().await?).await?;
+        Ok(row.map_or(0, |row| row.sequence as u64))
+    }
+
+    /// Waits until the database has taken in a frame, and returns where it is then. Whoever asks bounds the wait.
+    ///
+    /// # Errors
+    /// The database refuses, or is not there.
+    pub async fn reached(&self, sequence: u64) -> Result<u64, HistoryError> {
+        loop {
+            let now = self.sequence().await?;
+            if now >= sequence {
+                return Ok(now);
+            }
+            time::sleep(LOOK).await;
+        }
+    }
+}

@@ -1,0 +1,242 @@
+//! The tables and indexes, as steps that are only ever added to.
+//!
+//! An index is paid for at every insert, so they are few, and the primary keys are what is paged through: rows of one
+//! account, or of one symbol, lie together in the order they are asked for. Names are written out here and not taken from the
+//! entities, which change while a step that was once released must not.
+
+use sea_orm_migration::{
+    MigrationName, MigrationTrait, MigratorTrait, SchemaManager, async_trait,
+    sea_orm::{DatabaseBackend, DbErr},
+    sea_query::{ColumnDef, Index, IndexCreateStatement, Table, TableCreateStatement},
+};
+
+use super::text::NUMBER_LEN_MAX;
+use crate::domain::id::CLIENT_ORDER_ID_LEN_MAX;
+
+/// The steps to the schema this program reads and writes.
+#[derive(Debug)]
+pub(super) struct Schema;
+
+#[async_trait::async_trait]
+impl MigratorTrait for Schema {
+    fn migrations() -> Vec<Box<dyn MigrationTrait>> {
+        vec![Box::new(First)]
+    }
+}
+
+/// The tables of the first version.
+struct First;
+
+impl MigrationName for First {
+    fn name(&self) -> &str {
+        "0001_history"
+    }
+}
+
+#[async_trait::async_trait]
+impl MigrationTrait for First {
+    async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
+        let backend = manager.get_database_backend();
+        for table in [orders(), fills(), trades(), klines(), balances(), ledger(), watermarks()] {
+            manager.create_table(suited(table, backend)).await?;
+        }
+        for index in indexes() {
+            manager.create_index(index).await?;
+        }
+        Ok(())
+    }
+
+    async fn down(&self, manager: &SchemaManager) -> Result<(), DbErr> {
+        for table in ["orders", "fills", "trades", "klines", "balances", "ledger", "watermarks"] {
+            manager.drop_table(Table::drop().table(table).if_exists().to_owned()).await?;
+        }
+        Ok(())
+    }
+}
+
+/// Rows lie in the order of their key everywhere but in PostgreSQL, which has no such tables. Text is ASCII and case
+/// matters: `1m` is not `1M`.
+fn suited(mut table: TableCreateStatement, backend: DatabaseBackend) -> TableCreateStatement {
+    match backend {
+        DatabaseBackend::Sqlite => table.extra("WITHOUT ROWID"),
+        DatabaseBackend::MySql => table.extra("CHARACTER SET ascii COLLATE ascii_bin"),
+        _ => &mut table,
+    };
+    table
+}
+
+fn number(name: &'static str) -> ColumnDef {
+    ColumnDef::new(name).big_integer().not_null().to_owned()
+}
+
+fn text(name: &'static str, length: u32) -> ColumnDef {
+    ColumnDef::new(name).string_len(length).not_null().to_owned()
+}
+
+fn decimal(name: &'static str) -> ColumnDef {
+    text(name, NUMBER_LEN_MAX)
+}
+
+fn flag(name: &'static str) -> ColumnDef {
+    ColumnDef::new(name).boolean().not_null().to_owned()
+}
+
+fn optional(mut column: ColumnDef) -> ColumnDef {
+    column.null().to_owned()
+}
+
+fn table(
+    name: &'static str,
+    key: &'static [&'static str],
+    columns: impl IntoIterator<Item = ColumnDef>,
+) -> TableCreateStatement {
+    let mut table = Table::create();
+    table.table(name);
+    for mut column in columns {
+        table.col(&mut column);
+    }
+    let mut primary = Index::create();
+    for column in key {
+        primary.col(*column);
+    }
+    table.primary_key(&mut primary).to_owned()
+}
+
+fn orders() -> TableCreateStatement {
+    let columns = [
+        number("id"),
+        number("account_id"),
+        number("symbol_id"),
+        text("client_order_id", CLIENT_ORDER_ID_LEN_MAX as u32),
+        optional(number("list_id")),
+        text("side", 4),
+        text("kind", 20),
+        text("time_in_force", 4),
+        text("stp", 16),
+        decimal("price"),
+        decimal("quantity"),
+        decimal("quote_quantity"),
+        decimal("executed"),
+        decimal("executed_quote"),
+        decimal("prevented"),
+        optional(number("prevented_match")),
+        ColumnDef::new("status").small_integer().not_null().to_owned(),
+        optional(text("reason", 20)),
+        optional(decimal("stop_price")),
+        optional(number("trailing_delta")),
+        optional(decimal("iceberg")),
+        optional(number("strategy_id")),
+        optional(number("strategy_type")),
+        flag("awaits_list"),
+        optional(number("working_at")),
+        optional(number("expires_at")),
+        number("created_at"),
+        number("updated_at"),
+        number("sequence"),
+    ];
+    table("orders", &["id"], columns)
+}
+
+fn fills() -> TableCreateStatement {
+    let columns = [
+        number("account_id"),
+        number("symbol_id"),
+        number("trade_id"),
+        number("order_id"),
+        text("side", 4),
+        decimal("price"),
+        decimal("quantity"),
+        decimal("quote_quantity"),
+        decimal("fee"),
+        number("fee_asset_id"),
+        flag("is_maker"),
+        number("time"),
+    ];
+    table("fills", &["account_id", "symbol_id", "trade_id", "order_id"], columns)
+}
+
+fn trades() -> TableCreateStatement {
+    let columns = [
+        number("symbol_id"),
+        number("id"),
+        number("aggregate_id"),
+        decimal("price"),
+        decimal("quantity"),
+        flag("is_buyer_maker"),
+        number("maker_order_id"),
+        number("taker_order_id"),
+        number("time"),
+    ];
+    table("trades", &["symbol_id", "id"], columns)
+}
+
+fn klines() -> TableCreateStatement {
+    let columns = [
+        number("symbol_id"),
+        text("period", 4),
+        number("open_time"),
+        decimal("open"),
+        decimal("high"),
+        decimal("low"),
+        decimal("close"),
+        decimal("volume"),
+        decimal("quote_volume"),
+        decimal("taker_volume"),
+        decimal("taker_quote_volume"),
+        number("trades"),
+        number("first_trade"),
+    ];
+    table("klines", &["symbol_id", "period", "open_time"], columns)
+}
+
+fn balances() -> TableCreateStatement {
+    let columns = [
+        number("account_id"),
+        number("asset_id"),
+        decimal("available"),
+        decimal("frozen"),
+        number("updated_at"),
+        number("sequence"),
+    ];
+    table("balances", &["account_id", "asset_id"], columns)
+}
+
+fn ledger() -> TableCreateStatement {
+    let columns = [
+        number("account_id"),
+        number("time"),
+        number("sequence"),
+        number("asset_id"),
+        decimal("delta"),
+        decimal("available"),
+        decimal("frozen"),
+        text("cause", 16),
+        optional(number("symbol_id")),
+        optional(number("trade_id")),
+        optional(number("order_id")),
+    ];
+    table("ledger", &["account_id", "time", "sequence", "asset_id"], columns)
+}
+
+fn watermarks() -> TableCreateStatement {
+    let columns = [text("stream", 16), number("sequence"), text("journal", 32), number("begins_after")];
+    table("watermarks", &["stream"], columns)
+}
+
+fn indexes() -> Vec<IndexCreateStatement> {
+    let index = |name: &'static str, table: &'static str, columns: &[&'static str]| {
+        let mut index = Index::create();
+        index.name(name).table(table);
+        for column in columns {
+            index.col(*column);
+        }
+        index.to_owned()
+    };
+    vec![
+        index("orders_by_account", "orders", &["account_id", "symbol_id", "created_at", "id"]),
+        index("orders_by_name", "orders", &["account_id", "client_order_id"]),
+        index("fills_by_order", "fills", &["order_id"]),
+        index("trades_by_time", "trades", &["symbol_id", "time"]),
+        index("trades_by_aggregate", "trades", &["symbol_id", "aggregate_id"]),
+    ]
+}

@@ -1,0 +1,241 @@
+//! The history while an exchange runs: a thread that follows the journal, and a way to ask.
+
+use std::{
+    fmt,
+    future::Future,
+    io,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, AtomicU64, Ordering},
+    },
+    thread::JoinHandle,
+    time::Duration,
+};
+
+use tokio::{
+    runtime::{Builder, Handle, Runtime},
+    sync::Notify,
+};
+use tracing::{info, warn};
+
+use super::{HistoryError, Projector, Reader, connect};
+use crate::domain::{catalogue::Catalogue, replica::Frame};
+
+/// How many frames are taken in at once: what one transaction costs is spread over them, and memory bounds them.
+const FRAMES_PER_BATCH: usize = 10_000;
+/// How long it waits for the next frames: what comes together is cheaper to write together.
+const PAUSE: Duration = Duration::from_millis(20);
+/// How long it waits after a failure: at first, and at most.
+const RETRY: (Duration, Duration) = (Duration::from_millis(200), Duration::from_secs(5));
+
+/// Why frames cannot be had.
+pub type SourceError = Box<dyn std::error::Error + Send + Sync>;
+
+/// Where frames come from: the journal, followed from some frame on.
+pub trait Source {
+    /// Appends the next durable frames with their numbers, about `limit` of them; none when there are no more yet.
+    ///
+    /// # Errors
+    /// They cannot be had.
+    fn read(&mut self, limit: usize, frames: &mut Vec<(u64, Frame)>) -> Result<(), SourceError>;
+}
+
+/// Follows the journal after a frame.
+pub type OpenSource = Box<dyn Fn(u64) -> Result<Box<dyn Source>, SourceError> + Send>;
+
+/// What a history is made of.
+pub struct HistorySettings {
+    /// The database written to, and read from unless there is a replica of it.
+    pub url: String,
+    /// A replica of the database, for reading.
+    pub replica: Option<String>,
+    /// The assets and symbols.
+    pub catalogue: Arc<Catalogue>,
+    /// The identity of the journal, in hexadecimal.
+    pub journal: String,
+    /// Opens the journal.
+    pub open: OpenSource,
+}
+
+impl fmt::Debug for HistorySettings {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_struct("HistorySettings").field("journal", &self.journal).finish_non_exhaustive()
+    }
+}
+
+/// How the history is doing.
+#[derive(Debug, Default)]
+pub struct Progress {
+    sequence: AtomicU64,
+    rows: AtomicU64,
+    failures: AtomicU64,
+    is_down: AtomicBool,
+}
+
+impl Progress {
+    /// Returns the last frame taken in, as far as this process knows.
+    pub fn sequence(&self) -> u64 {
+        self.sequence.load(Ordering::Acquire)
+    }
+
+    /// Returns how many rows were written since the start.
+    pub fn rows(&self) -> u64 {
+        self.rows.load(Ordering::Relaxed)
+    }
+
+    /// Returns how often taking in failed since the start.
+    pub fn failures(&self) -> u64 {
+        self.failures.load(Ordering::Relaxed)
+    }
+
+    /// Returns whether the last attempt failed.
+    pub fn is_down(&self) -> bool {
+        self.is_down.load(Ordering::Relaxed)
+    }
+}
+
+/// A running history.
+#[derive(Debug)]
+pub struct HistoryService {
+    stop: Arc<Stop>,
+    thread: JoinHandle<()>,
+    reading: Runtime,
+    history: History,
+}
+
+#[derive(Debug, Default)]
+struct Stop {
+    is_asked: AtomicBool,
+    asked: Notify,
+}
+
+impl Stop {
+    fn is_asked(&self) -> bool {
+        self.is_asked.load(Ordering::Acquire)
+    }
+
+    /// Waits, but not when it is to stop.
+    async fn pause(&self, time: Duration) {
+        if !self.is_asked() {
+            let _ = tokio::time::timeout(time, self.asked.notified()).await;
+        }
+    }
+}
+
+/// The way to ask a history. Clones share it.
+#[derive(Debug, Clone)]
+pub struct History {
+    reading: Handle,
+    reader: Arc<Reader>,
+    progress: Arc<Progress>,
+}
+
+impl HistoryService {
+    /// Starts it. The database may be away: it is taken up when it comes.
+    ///
+    /// # Errors
+    /// There can be no thread.
+    pub fn start(settings: HistorySettings) -> io::Result<Self> {
+        let reading =
+            Builder::new_multi_thread().worker_threads(1).thread_name("history-read").enable_all().build()?;
+        let writing = Builder::new_current_thread().enable_all().build()?;
+        let progress = Arc::<Progress>::default();
+        let url = settings.replica.clone().unwrap_or_else(|| settings.url.clone());
+        let reader = Arc::new(Reader::new(url, Arc::clone(&settings.catalogue)));
+        let history = History { reading: reading.handle().clone(), reader, progress: Arc::clone(&progress) };
+        let stop = Arc::<Stop>::default();
+        let stopped = Arc::clone(&stop);
+        let thread = std::thread::Builder::new().name("history".to_owned()).spawn(move || {
+            // Below everything a client waits for. Without it, it works all the same.
+            let _ = rustix::process::setpriority_process(Some(rustix::thread::gettid()), NICE);
+            writing.block_on(run(&settings, &progress, &stopped));
+        })?;
+        Ok(Self { stop, thread, reading, history })
+    }
+
+    /// Returns the way to ask it.
+    pub const fn history(&self) -> &History {
+        &self.history
+    }
+
+    /// Takes in what is durable by now and stops. A database that fails is left where it is.
+    pub fn stop(self) {
+        self.stop.is_asked.store(true, Ordering::Release);
+        self.stop.asked.notify_one();
+        let _ = self.thread.join(); // a panic has been reported already
+        self.reading.shutdown_background();
+    }
+}
+
+/// A low priority.
+const NICE: i32 = 10;
+
+impl History {
+    /// Returns how it is doing.
+    pub fn progress(&self) -> &Progress {
+        &self.progress
+    }
+
+    /// Asks the database, away from the threads that serve.
+    ///
+    /// # Errors
+    /// The database refuses, or is not there.
+    pub async fn ask<T, F>(&self, question: impl FnOnce(Arc<Reader>) -> F) -> Result<T, HistoryError>
+    where
+        T: Send + 'static,
+        F: Future<Output = Result<T, HistoryError>> + Send + 'static,
+    {
+        let asked = self.reading.spawn(question(Arc::clone(&self.reader)));
+        asked.await.unwrap_or_else(|_| Err(HistoryError::Damaged("a query panicked".to_owned())))
+    }
+}
+
+/// Follows the journal until it is to stop, and begins again after every failure.
+async fn run(settings: &HistorySettings, progress: &Progress, stop: &Stop) {
+    let (first, longest) = RETRY;
+    let mut patience = first;
+    loop {
+        let before = progress.sequence();
+        let Err(error) = follow(settings, progress, stop).await else { return };
+        progress.failures.fetch_add(1, Ordering::Relaxed);
+        if progress.sequence() > before {
+            patience = first;
+        }
+        if !progress.is_down.swap(true, Ordering::Relaxed) || patience >= longest {
+            warn!(%error, frame = progress.sequence(), "the history is not taken in; trading goes on");
+        }
+        if stop.is_asked() {
+            return;
+        }
+        stop.pause(patience).await;
+        patience = (patience * 2).min(longest);
+    }
+}
+
+async fn follow(settings: &HistorySettings, progress: &Progress, stop: &Stop) -> Result<(), SourceError> {
+    let db = connect(&settings.url).await?;
+    let mut projector = Projector::open(db, Arc::clone(&settings.catalogue), &settings.journal).await?;
+    progress.sequence.store(projector.sequence(), Ordering::Release);
+    let mut source = (settings.open)(projector.sequence())?;
+    if progress.is_down.swap(false, Ordering::Relaxed) {
+        info!(frame = projector.sequence(), "the history is taken in again");
+    }
+    let mut frames = Vec::new();
+    loop {
+        // Before it reads: what is durable when it is asked to stop is taken in.
+        let is_last = stop.is_asked();
+        frames.clear();
+        source.read(FRAMES_PER_BATCH, &mut frames)?;
+        if frames.is_empty() {
+            if is_last {
+                projector.close().await?;
+                return Ok(());
+            }
+            stop.pause(PAUSE).await;
+            continue;
+        }
+        let rows = projector.project(&frames).await?;
+        progress.rows.fetch_add(rows as u64, Ordering::Relaxed);
+        progress.sequence.store(projector.sequence(), Ordering::Release);
+    }
+}

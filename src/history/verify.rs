@@ -1,0 +1,305 @@
+//! Is the history the fold of the journal? Row for row, and against what the shards themselves remember.
+//!
+//! The slow and obvious way, which shares the form of a row with the projector and nothing else: every frame alone, every
+//! row in memory.
+
+use std::{collections::BTreeMap, fmt::Debug, sync::Arc};
+
+use sea_orm::{ColumnTrait, DatabaseConnection, EntityTrait, QueryFilter};
+
+use super::{
+    HistoryError,
+    entity::{Table, balance, fill, kline, ledger, order, trade},
+};
+use crate::domain::{
+    account::{AccountQuery, AccountView, Page},
+    catalogue::Catalogue,
+    change_log::{ChangeLogEntry, ChangeType, EntityId, Fields, MarketFolds, entries_of},
+    id::AccountId,
+    market::{Interval, Range},
+    money::Amount,
+    order::{Order, OrderStatus},
+    replica::{Frame, Replica},
+    time::Timestamp,
+};
+
+/// How many rows are read at once.
+const ROWS: u64 = 10_000;
+/// How many differences are told; there are as many as rows when something is wrong from the beginning.
+const TOLD_MAX: usize = 20;
+
+/// What the database should hold.
+#[derive(Debug)]
+pub struct Expected {
+    catalogue: Arc<Catalogue>,
+    orders: Rows<order::Entity>,
+    fills: Rows<fill::Entity>,
+    trades: Rows<trade::Entity>,
+    klines: Rows<kline::Entity>,
+    balances: Rows<balance::Entity>,
+    ledger: Rows<ledger::Entity>,
+    folds: MarketFolds,
+    entries: Vec<ChangeLogEntry>,
+}
+
+/// What comparing came to.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Compared {
+    /// Rows compared, by table.
+    pub rows: BTreeMap<&'static str, u64>,
+    /// Facts the shards remember that were compared with rows.
+    pub remembered: u64,
+    /// How many differences there are.
+    pub differences: u64,
+    /// The first of them.
+    pub told: Vec<String>,
+}
+
+impl Compared {
+    fn differs(&mut self, what: impl FnOnce() -> String) {
+        self.differences += 1;
+        if self.told.len() < TOLD_MAX {
+            self.told.push(what());
+        }
+    }
+
+    fn same<T: PartialEq + Debug>(&mut self, what: &str, expected: Option<&T>, found: Option<&T>) {
+        if expected != found {
+            self.differs(|| format!("{what}: {found:?} is there, {expected:?} should be"));
+        }
+    }
+}
+
+/// Compares a table with what it should hold. Both are in the order of their keys.
+async fn compare<T: Table>(
+    compared: &mut Compared,
+    db: &DatabaseConnection,
+    expected: &BTreeMap<T::Key, T::Model>,
+) -> Result<(), HistoryError>
+where
+    T::Model: PartialEq + Debug,
+{
+    let mut expected = expected.iter().peekable();
+    let mut after = None;
+    loop {
+        let rows = T::page(db, after.take(), ROWS).await?;
+        for row in &rows {
+            *compared.rows.entry(T::NAME).or_default() += 1;
+            let key = T::key(row);
+            while let Some((_, missing)) = expected.next_if(|(other, _)| **other < key) {
+                compared.differs(|| format!("{}: {missing:?} is missing", T::NAME));
+            }
+            let known = expected.next_if(|(other, _)| **other == key);
+            compared.same(T::NAME, known.map(|(_, known)| known), Some(row));
+        }
+        match rows.last() {
+            Some(last) => after = Some(T::key(last)),
+            None => break,
+        }
+    }
+    for (_, missing) in expected {
+        compared.differs(|| format!("{}: {missing:?} is missing", T::NAME));
+    }
+    Ok(())
+}
+
+/// Rows by their keys.
+type Rows<T> = BTreeMap<<T as Table>::Key, <T as EntityTrait>::Model>;
+
+/// Puts a row in the place of the one that has its key.
+fn put<T: Table>(rows: &mut Rows<T>, row: T::Model) {
+    rows.insert(T::key(&row), row);
+}
+
+impl Expected {
+    /// Nothing has happened.
+    pub fn new(catalogue: Arc<Catalogue>) -> Self {
+        Self {
+            catalogue,
+            orders: BTreeMap::new(),
+            fills: BTreeMap::new(),
+            trades: BTreeMap::new(),
+            klines: BTreeMap::new(),
+            balances: BTreeMap::new(),
+            ledger: BTreeMap::new(),
+            folds: MarketFolds::default(),
+            entries: Vec::new(),
+        }
+    }
+
+    /// Takes in the next frame.
+    ///
+    /// # Errors
+    /// It is about what does not exist.
+    pub fn take(&mut self, sequence: u64, frame: &Frame) -> Result<(), HistoryError> {
+        let mut entries = std::mem::take(&mut self.entries);
+        entries.clear();
+        entries_of(sequence, frame, &mut entries);
+        let mut klines = Vec::new();
+        let trades = &mut self.trades;
+        let catalogue = &self.catalogue;
+        self.folds.fold(
+            &entries,
+            |symbol, record, aggregate| {
+                if let Some(spec) = catalogue.symbol(symbol) {
+                    put::<trade::Entity>(trades, trade::Model::of(record, aggregate, spec));
+                }
+            },
+            &mut klines,
+        );
+        entries.append(&mut klines);
+        for entry in &entries {
+            self.entry(entry).ok_or_else(|| HistoryError::Damaged(format!("{entry:?} is about nothing")))?;
+        }
+        self.entries = entries;
+        Ok(())
+    }
+
+    fn entry(&mut self, entry: &ChangeLogEntry) -> Option<()> {
+        let catalogue = &self.catalogue;
+        let (ChangeType::Created { fields } | ChangeType::Updated { changed_fields: fields }) =
+            &entry.change_type
+        else {
+            return Some(());
+        };
+        match (entry.entity_id, fields) {
+            (EntityId::Order(_), Fields::Order(order)) => {
+                let row = order::Model::of(order, catalogue.symbol(order.symbol)?, entry.sequence);
+                put::<order::Entity>(&mut self.orders, row);
+            }
+            (EntityId::Order(id), Fields::OrderUpdate(update)) => {
+                let row = self.orders.get_mut(&(id.get() as i64))?;
+                let symbol = row.order(catalogue).ok()?.symbol;
+                row.update(update, catalogue.symbol(symbol)?, entry.sequence);
+            }
+            (EntityId::Fill { symbol, .. }, Fields::Fill(fill)) => {
+                put::<fill::Entity>(&mut self.fills, fill::Model::of(fill, catalogue.symbol(symbol)?));
+            }
+            (EntityId::Kline { symbol, interval, .. }, Fields::Kline(candle)) => {
+                let row = kline::Model::of(candle, interval, catalogue.symbol(symbol)?);
+                put::<kline::Entity>(&mut self.klines, row);
+            }
+            (EntityId::Balance { account, asset }, Fields::Balance(update)) => {
+                let asset = catalogue.asset(asset)?;
+                let key = (account.get() as i64, i64::from(asset.id.get()));
+                let row = self.balances.entry(key).or_insert_with(|| balance::Model::empty(account, asset));
+                row.update(update, asset, entry.timestamp, entry.sequence);
+                if let Some(line) = ledger::Model::of(update, row, asset, entry.timestamp, entry.sequence) {
+                    put::<ledger::Entity>(&mut self.ledger, line);
+                }
+            }
+            _ => {}
+        }
+        Some(())
+    }
+
+    /// Returns how many orders there are.
+    pub fn order_count(&self) -> usize {
+        self.orders.len()
+    }
+
+    /// Compares every row.
+    ///
+    /// # Errors
+    /// The database refuses.
+    pub async fn compare(&self, db: &DatabaseConnection) -> Result<Compared, HistoryError> {
+        let mut compared = Compared::default();
+        compare::<order::Entity>(&mut compared, db, &self.orders).await?;
+        compare::<fill::Entity>(&mut compared, db, &self.fills).await?;
+        compare::<trade::Entity>(&mut compared, db, &self.trades).await?;
+        compare::<kline::Entity>(&mut compared, db, &self.klines).await?;
+        compare::<balance::Entity>(&mut compared, db, &self.balances).await?;
+        compare::<ledger::Entity>(&mut compared, db, &self.ledger).await?;
+        Ok(compared)
+    }
+}
+
+/// Compares what the shards themselves remember, at the frame the history is at, with the rows.
+///
+/// # Errors
+/// The database refuses.
+pub async fn compare_remembered(
+    db: &DatabaseConnection,
+    replica: &Replica,
+    compared: &mut Compared,
+) -> Result<(), HistoryError> {
+    let catalogue = replica.catalogue();
+    let accounts: Vec<AccountId> = {
+        let rows = balance::Entity::find().all(db).await?;
+        let mut accounts: Vec<AccountId> =
+            rows.iter().map(|row| AccountId::new(row.account_id as u64)).collect();
+        accounts.dedup();
+        accounts
+    };
+    let everything = Page { start: None, end: None, limit: usize::MAX };
+    for account in accounts {
+        let Some(slot) = replica.account(account.slot()) else { continue };
+        let ask = |query: &AccountQuery| slot.query(account, query, Timestamp::default());
+        if let Ok(AccountView::Account { balances, .. }) = ask(&AccountQuery::Account) {
+            let known = balance::Column::AccountId.eq(account.get() as i64);
+            let rows = balance::Entity::find().filter(known).all(db).await?;
+            for (id, balance) in balances {
+                let Some(asset) = catalogue.asset(id) else { continue };
+                let row = rows.iter().find(|row| row.asset_id == i64::from(id.get()));
+                let found = row.map(|row| row.amounts(asset)).transpose()?;
+                let nothing = (Amount::ZERO, Amount::ZERO);
+                compared.remembered += 1;
+                let what = format!("account {account}, {}", asset.name());
+                let expected = (balance.available, balance.frozen);
+                compared.same(&what, Some(&expected), Some(&found.unwrap_or(nothing)));
+            }
+        }
+        for spec in catalogue.symbols() {
+            let orders = AccountQuery::AllOrders { symbol: spec.id, from: None, page: everything };
+            if let Ok(AccountView::Orders(orders)) = ask(&orders) {
+                for expected in &orders.items {
+                    let row = order::Entity::find_by_id(expected.id.get() as i64).one(db).await?;
+                    let found = row.map(|row| row.order(catalogue)).transpose()?;
+                    compared.remembered += 1;
+                    compared.same("an order", Some(&kept(expected)), found.as_ref());
+                }
+            }
+            let fills = AccountQuery::Fills { symbol: spec.id, order: None, from: None, page: everything };
+            if let Ok(AccountView::Fills(fills)) = ask(&fills) {
+                for expected in &fills.items {
+                    let key = (
+                        account.get() as i64,
+                        i64::from(spec.id.get()),
+                        expected.trade.get() as i64,
+                        expected.order.get() as i64,
+                    );
+                    let row = fill::Entity::find_by_id(key).one(db).await?;
+                    let found = row.map(|row| row.fill(spec)).transpose()?;
+                    compared.remembered += 1;
+                    compared.same("a fill", Some(expected), found.as_ref());
+                }
+            }
+        }
+    }
+    for spec in catalogue.symbols() {
+        let Some(history) = replica.image(spec.id).map(|image| image.history()) else { continue };
+        let symbol = i64::from(spec.id.get());
+        for expected in history.trades.trades(Range { limit: usize::MAX, ..Range::default() }).items {
+            let row = trade::Entity::find_by_id((symbol, expected.id.get() as i64)).one(db).await?;
+            let found = row.map(|row| row.trade(spec)).transpose()?;
+            compared.remembered += 1;
+            compared.same("a trade", Some(&expected), found.as_ref());
+        }
+        for interval in Interval::ALL {
+            for expected in history.candles.since(interval, Timestamp::default()) {
+                let key = (symbol, interval.name().to_owned(), expected.open_time.micros() as i64);
+                let row = kline::Entity::find_by_id(key).one(db).await?;
+                let found = row.map(|row| row.candle(spec)).transpose()?;
+                compared.remembered += 1;
+                compared.same("a candle", Some(&expected), found.as_ref());
+            }
+        }
+    }
+    Ok(())
+}
+
+/// An order as far as the history keeps it: not what only matters while it is open.
+fn kept(order: &Order) -> Order {
+    debug_assert_ne!(order.status, OrderStatus::Rejected);
+    Order { hold: Amount::ZERO, handle: None, amends: 0, ..*order }
+}
