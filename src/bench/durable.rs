@@ -154,7 +154,7 @@ fn saturate(server: &Server, clients: usize, orders: usize) -> anyhow::Result<(f
 /// Orders are due at fixed instants. One thread that never sleeps sends and receives them all, so that what is
 /// measured is the server's latency and not how the generator's threads take turns. Its priority is low: the kernel
 /// would let a thread that never sleeps use up its slice, milliseconds, before a thread of the server runs.
-fn paced(server: &Server, per_second: f64, orders: usize) -> anyhow::Result<Latency> {
+pub(super) fn paced(server: &Server, per_second: f64, orders: usize) -> anyhow::Result<Latency> {
     let normal = rustix::process::getpriority_process(None).unwrap_or_default();
     // Without the lower priority the figures are worse, not wrong.
     let _ = rustix::process::setpriority_process(Some(rustix::thread::gettid()), GENERATOR_NICE);

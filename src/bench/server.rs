@@ -53,7 +53,7 @@ const KEYS: [(&str, &str); 2] = [
     ),
 ];
 
-fn configuration(durability: &str) -> String {
+fn configuration(durability: &str, history: bool) -> String {
     let accounts = KEYS.iter().zip([101, 102]).map(|((key, secret), id)| {
         format!(
             "[[accounts]]\nid = {id}\ntier = 0\n\
@@ -63,17 +63,27 @@ fn configuration(durability: &str) -> String {
         )
     });
     format!(
-        "[demo]\nenabled = \"false\"\n[feed]\nsynthetic = \"false\"\n[journal]\ndurability = \"{durability}\"\n{}",
+        "[demo]\nenabled = \"false\"\n[feed]\nsynthetic = \"false\"\n[journal]\ndurability = \"{durability}\"\n\
+         [history]\nenabled = {history}\n{}",
         accounts.collect::<String>()
     )
 }
 
 impl Server {
-    /// Starts the exchange with this `[journal] durability`.
+    /// Starts the exchange with this `[journal] durability`, and without a history.
     pub(super) fn exchange(durability: &str) -> anyhow::Result<Self> {
+        Self::configured(&configuration(durability, false))
+    }
+
+    /// Starts the exchange that keeps everything, with a history in SQLite.
+    pub(super) fn exchange_with_history() -> anyhow::Result<Self> {
+        Self::configured(&configuration("fsync", true))
+    }
+
+    fn configured(configuration: &str) -> anyhow::Result<Self> {
         let directory = Directory::new()?;
         let config = directory.0.join("bench.toml");
-        std::fs::write(&config, configuration(durability))?;
+        std::fs::write(&config, configuration)?;
         let data = directory.0.join("data");
         let arguments =
             ["serve", "--config", &config.to_string_lossy(), "--data-dir", &data.to_string_lossy()];

@@ -6,6 +6,7 @@ use anyhow::{Result, bail, ensure};
 use clap::{Args, Subcommand, ValueEnum};
 use serde::Serialize;
 
+use super::settings::DataArgs;
 use crate::{
     bench::{self, book::Mode},
     telemetry::log::{self, LogShape},
@@ -32,6 +33,10 @@ pub(super) enum BenchCommand {
     Durable(DurableArgs),
     /// Recovery time, snapshot size, and trading while a snapshot is made
     Recovery(RecoveryArgs),
+    /// How fast a journal becomes history, and how fast pages of it are read
+    History(HistoryArgs),
+    /// What the history costs those who trade
+    HistoryLag(HistoryLagArgs),
     /// Serve the handler that only parses (`bench http` starts it)
     #[command(hide = true)]
     ParseOnly(ParseOnlyArgs),
@@ -104,6 +109,27 @@ pub(super) struct DepthArgs {
     /// Tasks that ask at the same time
     #[arg(long, default_value_t = 64)]
     tasks: usize,
+    #[command(flatten)]
+    output: Output,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct HistoryArgs {
+    /// The settings and the data directory whose journal is taken in; nobody may use it
+    #[command(flatten)]
+    data: DataArgs,
+    #[command(flatten)]
+    output: Output,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct HistoryLagArgs {
+    /// How often; the median counts
+    #[arg(long, default_value_t = 5)]
+    runs: usize,
+    /// Orders in a run
+    #[arg(long, default_value_t = 20_000)]
+    orders: usize,
     #[command(flatten)]
     output: Output,
 }
@@ -217,6 +243,13 @@ pub(super) fn run(command: BenchCommand) -> Result<()> {
         BenchCommand::Recovery(arguments) => {
             let RecoveryArgs { runs, accounts, orders, frames, output } = arguments;
             print(&bench::recovery::run(runs, accounts, orders, frames)?, &output)
+        }
+        BenchCommand::History(HistoryArgs { data, output }) => {
+            let config = data.load()?;
+            print(&bench::history::run(&config.data.directory, &config.catalogue)?, &output)
+        }
+        BenchCommand::HistoryLag(HistoryLagArgs { runs, orders, output }) => {
+            print(&bench::history::lag(runs, orders)?, &output)
         }
         BenchCommand::ParseOnly(arguments) => parse_only(&arguments),
     }

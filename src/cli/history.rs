@@ -2,7 +2,7 @@
 
 use std::{
     fs::File,
-    io::{BufWriter, stdout},
+    io::{BufWriter, Write, stdout},
     path::{Path, PathBuf},
     sync::Arc,
 };
@@ -15,7 +15,11 @@ use super::{settings::DataArgs, verify::workers};
 use crate::{
     app::history_url,
     config::Config,
-    domain::{replica::Replica, time::Timestamp},
+    domain::{
+        change_log::{MarketFolds, entries_of},
+        replica::{Frame, Replica},
+        time::Timestamp,
+    },
     history::{self, Expected, Projector, TABLES},
     journal::{DataDirectory, Disk, RealDisk, identity_at},
     store::{self, Follower, Origin, StoreError, Until},
@@ -34,6 +38,8 @@ pub(super) enum HistoryCommand {
     TakeIn(TakeInArgs),
     /// Compare every row with the journal of a data directory nobody uses
     Verify(TakeInArgs),
+    /// Print the change log as lines of JSON, from the journal itself; the exchange may run
+    Changes(ChangesArgs),
     /// Let go of what was over so many days ago; the exchange may run
     Prune(PruneArgs),
     /// Write a table as CSV; the exchange may run
@@ -50,6 +56,19 @@ pub(super) struct TakeInArgs {
     /// A backup that has the older segments; may be given several times, the oldest first
     #[arg(long = "backup", value_name = "DIRECTORY")]
     backups: Vec<PathBuf>,
+}
+
+/// Which entries.
+#[derive(Debug, Args)]
+pub(super) struct ChangesArgs {
+    #[command(flatten)]
+    data: DataArgs,
+    /// Those of the frames after this one
+    #[arg(long, value_name = "SEQUENCE", default_value_t = 0)]
+    after: u64,
+    /// At most so many
+    #[arg(long, value_name = "COUNT", default_value_t = u64::MAX, hide_default_value = true)]
+    limit: u64,
 }
 
 /// What to let go of.
@@ -82,6 +101,7 @@ pub(super) fn run(command: HistoryCommand) -> Result<()> {
             HistoryCommand::Status(data) => status(&data.load()?).await,
             HistoryCommand::TakeIn(arguments) => take_in(arguments).await,
             HistoryCommand::Verify(arguments) => verify(arguments).await,
+            HistoryCommand::Changes(arguments) => changes(arguments),
             HistoryCommand::Prune(arguments) => prune(arguments).await,
             HistoryCommand::Export(arguments) => export(arguments).await,
             HistoryCommand::Reset(data) => reset(&data.load()?).await,
@@ -112,7 +132,7 @@ fn frames(
     config: &Config,
     backups: &[PathBuf],
     after: u64,
-    mut each: impl AsyncFnMut(&[(u64, crate::domain::replica::Frame)]) -> Result<()>,
+    mut each: impl AsyncFnMut(&[(u64, Frame)]) -> Result<()>,
 ) -> impl Future<Output = Result<u64>> {
     async move {
         let own = &config.data.directory;
@@ -205,6 +225,40 @@ fn remembered(config: &Config, directory: &DataDirectory) -> Result<Replica> {
     let folded =
         store::fold_from(&disk, identity, catalogue, Origin::Newest, Until::End, workers(), &mut |_| ())?;
     Ok(folded.replica)
+}
+
+fn changes(ChangesArgs { data, after, limit }: ChangesArgs) -> Result<()> {
+    let config = data.load()?;
+    let path = &config.data.directory;
+    let disk: Arc<dyn Disk> = Arc::new(RealDisk::read_only(path));
+    let mut follower = Follower::open(&disk, identity_at(path)?, after)?;
+    let (mut frames, mut entries, mut klines) = (Vec::new(), Vec::new(), Vec::new());
+    let mut folds = MarketFolds::default();
+    let mut left = limit;
+    let mut out = BufWriter::new(stdout().lock());
+    loop {
+        frames.clear();
+        follower.read_at_rest(FRAMES, &mut frames)?;
+        if frames.is_empty() {
+            return Ok(out.flush()?);
+        }
+        for (sequence, frame) in &frames {
+            entries.clear();
+            entries_of(*sequence, frame, &mut entries);
+            if after == 0 {
+                // From the middle on nobody knows what the candles were.
+                folds.fold(&entries, |_, _, _| (), &mut klines);
+                entries.append(&mut klines);
+            }
+            for entry in &entries {
+                if left == 0 {
+                    return Ok(out.flush()?);
+                }
+                left -= 1;
+                writeln!(out, "{}", history::to_json(entry, &config.catalogue)?)?;
+            }
+        }
+    }
 }
 
 async fn prune(PruneArgs { data, keep_days }: PruneArgs) -> Result<()> {

@@ -75,6 +75,8 @@ enum Command {
     SoakKill(kill::KillArgs),
     /// Watch a server through restarts under load, with subscribers that check every book and every private event
     SoakWire(soak::SoakWireArgs),
+    /// Kill the exchange and its history's database over and over, and compare every row with the journal
+    SoakHistory(soak::SoakHistoryArgs),
     /// One client process of `soak-kill` (which starts it)
     #[command(hide = true)]
     SoakKillClient(kill::KillClientArgs),
@@ -104,6 +106,7 @@ pub fn run() -> ExitCode {
         Some(Command::Soak(arguments)) => bench::soak(&arguments),
         Some(Command::SoakKill(arguments)) => kill::run(arguments),
         Some(Command::SoakWire(arguments)) => soak::run(arguments),
+        Some(Command::SoakHistory(arguments)) => soak::history(arguments),
         Some(Command::SoakKillClient(arguments)) => kill::run_client(arguments),
         Some(Command::Simulate(arguments)) => simulate::run(&arguments),
     };

@@ -6,7 +6,54 @@ use anyhow::{Result, bail};
 use clap::Args;
 
 use super::interrupt::until_interrupted;
-use crate::soak::{self, Options};
+use crate::soak::{self, HistoryOptions, Kind, Options};
+
+/// How many orders, through how many kills, into which database.
+#[derive(Debug, Args)]
+pub(super) struct SoakHistoryArgs {
+    /// The seed of every decision
+    #[arg(long, default_value_t = 1)]
+    seed: u64,
+    /// Orders placed at least
+    #[arg(long, default_value_t = 1_000_000)]
+    orders: u64,
+    /// Kills of the exchange
+    #[arg(long, default_value_t = 10)]
+    kills: u64,
+    /// Kills of the database, if it is a process
+    #[arg(long, default_value_t = 10)]
+    database_kills: u64,
+    /// Which database
+    #[arg(long, value_enum, default_value_t = Kind::Sqlite)]
+    database: Kind,
+    /// Where the files are; kept
+    #[arg(long, value_name = "DIRECTORY")]
+    work: Option<PathBuf>,
+    /// Print the report as a line of JSON
+    #[arg(long)]
+    json: bool,
+}
+
+/// Soaks, prints, and fails when a row differs.
+pub(super) fn history(arguments: SoakHistoryArgs) -> Result<()> {
+    let options = HistoryOptions {
+        seed: arguments.seed,
+        orders: arguments.orders,
+        kills: arguments.kills,
+        database_kills: arguments.database_kills,
+        database: arguments.database,
+        work: arguments.work.map(std::path::absolute).transpose()?,
+    };
+    let say = |line: &str| {
+        let _ = writeln!(std::io::stderr(), "{line}"); // nobody has to read it
+    };
+    let report = until_interrupted(soak::run_history(&options, &say))?;
+    report.verified.iter().for_each(|line| say(line));
+    if arguments.json {
+        println!("{}", serde_json::to_string(&report)?);
+    }
+    if report.equal { Ok(()) } else { bail!("the history is not the journal's fold") }
+}
 
 /// How long, how fast, how many.
 #[derive(Debug, Args)]

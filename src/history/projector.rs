@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 
-use sea_orm::{ColumnTrait, DatabaseConnection, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder};
+use sea_orm::{
+    ColumnTrait, DatabaseConnection, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect,
+};
 use sea_orm_migration::MigratorTrait;
 
 use super::{
@@ -15,6 +17,7 @@ use super::{
 use crate::domain::{
     catalogue::Catalogue,
     change_log::{ChangeLogEntry, MarketFold, MarketFolds, entries_of},
+    id::AccountId,
     market::Interval,
     replica::Frame,
     symbol::SymbolSpec,
@@ -84,6 +87,22 @@ impl Projector {
             other => return Err(HistoryError::Damaged(format!("there is no table {other}"))),
         };
         Ok(count)
+    }
+
+    /// Returns the accounts that have orders, in order.
+    ///
+    /// # Errors
+    /// The database refuses.
+    pub async fn accounts(&self) -> Result<Vec<AccountId>, HistoryError> {
+        let ids = order::Entity::find()
+            .select_only()
+            .column(order::Column::AccountId)
+            .distinct()
+            .order_by_asc(order::Column::AccountId)
+            .into_tuple::<i64>()
+            .all(&self.db)
+            .await?;
+        Ok(ids.into_iter().map(|id| AccountId::new(id as u64)).collect())
     }
 
     /// Closes the connection, for a database that does so to be left as one file.

@@ -12,6 +12,7 @@ use std::{
 use anyhow::{Context, Result, bail};
 use rustix::process::{Pid, Signal, kill_process_group};
 
+pub(crate) use super::client::now;
 use crate::feed::{client::Client, synthetic::Random};
 
 /// Below the ports the system gives to connections of its own, so that it is still free after a kill.
@@ -134,7 +135,7 @@ impl Drop for Server {
 }
 
 fn free_port() -> Result<u16> {
-    let mut random = Random::new(super::client::now(), u64::from(std::process::id()));
+    let mut random = Random::new(now(), u64::from(std::process::id()));
     for _ in 0..100 {
         let port = u16::try_from(random.between(PORTS.0, PORTS.1))?;
         if TcpListener::bind(("127.0.0.1", port)).is_ok() {

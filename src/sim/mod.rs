@@ -13,6 +13,7 @@ pub mod damage;
 mod desk;
 mod episode;
 mod fancy;
+mod flow;
 mod generator;
 #[cfg(feature = "planted")]
 pub mod planted;
@@ -26,6 +27,7 @@ pub use auditor::Counts;
 pub use crash::{CrashCourse, CrashStats, crashes};
 pub use desk::Desk;
 pub use episode::{COMMANDS, Course, Stats, Violation, episode};
+pub use flow::{Flow, flow};
 pub use generator::Generator;
 pub use swarm::{Features, Setup};
 pub use world::{Answered, World};

@@ -59,6 +59,7 @@ async fn place(
     let list = format!("[{}]", orders.join(","));
     let answers = ask(trader, shared, Method::POST, &[("batchOrders", &list)]).await?;
     for id in answers.iter().filter_map(|answer| answer["orderId"].as_u64()) {
+        shared.count(|report| report.placed += 1);
         open.push_back(id);
         if let Some(record) = record {
             record.acknowledged(id, shared);

@@ -5,7 +5,9 @@
 
 mod accounts;
 mod book;
+mod database;
 mod depth;
+mod history;
 mod load;
 mod private;
 mod report;
@@ -13,5 +15,7 @@ mod run;
 mod shared;
 mod socket;
 
+pub use database::{Database, Kind};
+pub use history::{HistoryOptions, HistoryReport, run as run_history};
 pub use report::Report;
 pub use run::{Options, run};

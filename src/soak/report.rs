@@ -17,6 +17,8 @@ pub struct Report {
     pub kills: u64,
     /// Orders placed and cancelled, refused ones included.
     pub commands: u64,
+    /// Orders among them that were placed.
+    pub placed: u64,
     /// Those a second, while the server was there.
     pub commands_per_second: f64,
     /// Of the commands, those that were refused.

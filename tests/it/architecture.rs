@@ -21,7 +21,7 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("actors", &["domain", "journal", "store", "telemetry"]),
     ("http", &["actors", "domain", "auth", "history", "telemetry"]),
     ("sim", &["domain", "journal", "store"]),
-    ("bench", &["actors", "domain", "auth", "http", "journal", "sim", "store", "telemetry"]),
+    ("bench", &["actors", "domain", "auth", "history", "http", "journal", "sim", "store", "telemetry"]),
     ("soak", &["feed", "kill"]),
     ("kill", &["domain", "feed"]),
     (

@@ -17,6 +17,7 @@ mod errors;
 mod feed;
 mod fuzz;
 mod golden;
+mod history;
 mod limits;
 mod lobster;
 mod orders_wire;

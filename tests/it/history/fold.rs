@@ -1,0 +1,98 @@
+//! Simulated journals into a database, in batches of every size, opened anew in between; then every row is compared.
+
+use std::sync::Arc;
+
+use lightning_exchange::{
+    domain::{oracle::compare::Random, replica::Replica},
+    history::{self, Compared, Expected, HistoryError, Projector},
+    sim::{Flow, flow},
+};
+
+const JOURNAL: &str = "00112233445566778899aabbccddeeff";
+
+/// Takes frames in, in batches of random sizes, and now and then begins anew.
+async fn take_in(url: &str, flow: &Flow, random: &mut Random) {
+    let open = async || {
+        let db = history::connect(url).await.unwrap();
+        Projector::open(db, Arc::clone(&flow.catalogue), JOURNAL).await.unwrap()
+    };
+    let mut projector = open().await;
+    while (projector.sequence() as usize) < flow.frames.len() {
+        let rest = &flow.frames[projector.sequence() as usize..];
+        let most = if random.one_in(3) { 5 } else { 400 };
+        let size = (random.below(most) as usize + 1).min(rest.len());
+        projector.project(&rest[..size]).await.unwrap();
+        if random.one_in(4) {
+            projector.close().await.unwrap();
+            projector = open().await;
+        }
+    }
+    projector.close().await.unwrap();
+}
+
+/// Compares the database with the frames, and with what an exchange made of them remembers.
+async fn compare(url: &str, flow: &Flow) -> Compared {
+    let mut expected = Expected::new(Arc::clone(&flow.catalogue));
+    let mut replica = Replica::new(Arc::clone(&flow.catalogue));
+    for (sequence, frame) in &flow.frames {
+        expected.take(*sequence, frame).unwrap();
+        replica.apply(frame).unwrap();
+    }
+    let db = history::connect(url).await.unwrap();
+    let mut compared = expected.compare(&db).await.unwrap();
+    history::compare_remembered(&db, &replica, &mut compared).await.unwrap();
+    compared
+}
+
+fn runtime() -> tokio::runtime::Runtime {
+    tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap()
+}
+
+#[test]
+fn the_rows_are_the_fold_of_the_frames_whatever_the_batches() {
+    for seed in 1..=12 {
+        let directory = tempfile::tempdir().unwrap();
+        let url = format!("sqlite://{}/history.db", directory.path().display());
+        let flow = flow(seed, 1_500).unwrap();
+        runtime().block_on(async {
+            take_in(&url, &flow, &mut Random::new(seed)).await;
+            let compared = compare(&url, &flow).await;
+            assert_eq!(compared.told, Vec::<String>::new(), "seed {seed}");
+            assert!(compared.rows["orders"] > 20 && compared.remembered > 20, "seed {seed}: {compared:?}");
+        });
+    }
+}
+
+#[test]
+fn a_row_that_differs_is_told() {
+    let directory = tempfile::tempdir().unwrap();
+    let url = format!("sqlite://{}/history.db", directory.path().display());
+    let flow = flow(3, 1_500).unwrap();
+    runtime().block_on(async {
+        take_in(&url, &flow, &mut Random::new(3)).await;
+        let connection = rusqlite::Connection::open(directory.path().join("history.db")).unwrap();
+        connection.execute("UPDATE balances SET available = '0.00000001' WHERE account_id = (SELECT min(account_id) FROM balances)", ()).unwrap();
+        connection.execute("DELETE FROM orders WHERE id = (SELECT min(id) FROM orders)", ()).unwrap();
+        drop(connection);
+        let compared = compare(&url, &flow).await;
+        assert!(compared.differences >= 2, "{compared:?}");
+        assert!(compared.told.iter().any(|told| told.starts_with("balances")), "{compared:?}");
+        assert!(compared.told.iter().any(|told| told.starts_with("orders")), "{compared:?}");
+    });
+}
+
+#[test]
+fn an_emptied_history_is_made_again_and_that_of_another_exchange_is_refused() {
+    let directory = tempfile::tempdir().unwrap();
+    let url = format!("sqlite://{}/history.db", directory.path().display());
+    let flow = flow(5, 800).unwrap();
+    runtime().block_on(async {
+        take_in(&url, &flow, &mut Random::new(5)).await;
+        history::reset(&history::connect(&url).await.unwrap()).await.unwrap();
+        take_in(&url, &flow, &mut Random::new(6)).await;
+        assert_eq!(compare(&url, &flow).await.told, Vec::<String>::new());
+        let db = history::connect(&url).await.unwrap();
+        let other = Projector::open(db, Arc::clone(&flow.catalogue), "ffff").await;
+        assert!(matches!(other, Err(HistoryError::Foreign { .. })), "{other:?}");
+    });
+}

@@ -1,0 +1,4 @@
+//! The history is the fold of the journal: whatever the batches, wherever it is stopped, whichever database it is in.
+
+mod fold;
+mod served;
