@@ -363,7 +363,7 @@ impl AccountState {
             Change::Amending { order, command: None } => {
                 self.amending.remove(order);
             }
-            Change::Sent(envelope) => self.links.sent(*envelope)?,
+            Change::Sent(envelope) => self.links.sent(envelope.clone())?,
             Change::Told { account, event } => self.told(*account, event.as_deref())?,
             Change::RequestKept { account, id, kept } => self.keep(*account, id, kept)?,
             Change::RequestAnswered { command, answer } => self.answer_kept(*command, answer)?,
@@ -482,8 +482,8 @@ impl AccountState {
     ///
     /// # Errors
     /// It is not.
-    pub(super) fn standing(&self, id: OrderId) -> Result<Order, Fault> {
-        self.order(id).copied().ok_or_else(|| Fault::new(format!("order {id} is not open")))
+    pub(super) fn standing(&self, id: OrderId) -> Result<&Order, Fault> {
+        self.order(id).ok_or_else(|| Fault::new(format!("order {id} is not open")))
     }
 
     /// Returns an open order.
