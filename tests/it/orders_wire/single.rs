@@ -353,7 +353,7 @@ fn a_list_says_since_when_it_is_whole_also_after_a_restart() {
         "quantity": "0.5", "price": "45000" });
     let batch = format!("batchOrders={}", url_encoded(&Value::Array(vec![order; 20]).to_string()));
     let all = async |api: &Api, range: &str| {
-        api.signed(&seller, Method::GET, "/api/v3/allOrders", &format!("symbol=BTCUSDT&limit=250{range}"))
+        api.signed(&seller, Method::GET, "/api/v3/allOrders", &format!("symbol=BTCUSDT&limit=200{range}"))
             .await
     };
     let reach =
