@@ -169,7 +169,6 @@ pub(super) enum Ask {
 
 /// A request that is remembered so that it is not carried out twice.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[expect(clippy::large_enum_variant, reason = "transfers are many, and a box each would cost more")]
 pub enum Kept {
     /// A deposit or withdrawal and its answer, for good.
     Transfer {
