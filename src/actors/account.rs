@@ -15,6 +15,7 @@ use super::{
     },
     outbox::{Answered, TurnLog},
     topology::Topology,
+    trace,
     turns::{InTurns, Turns},
 };
 use crate::{
@@ -28,7 +29,7 @@ use crate::{
         table::Table,
         time::Timestamp,
     },
-    telemetry::{Histogram, Queue},
+    telemetry::Queue,
 };
 
 /// Told of API keys and logins once they are durable, so that the edge can check who is calling without asking a
@@ -52,7 +53,6 @@ pub struct AccountActor {
     keys: Arc<dyn KeyListener>,
     topology: Option<Arc<Topology>>,
     queue: Arc<Queue>,
-    commands: Option<Histogram>,
     slots: Slots,
     inbox: VecDeque<Work>,
     waiting: Table<CommandId, Waiting>,
@@ -127,7 +127,6 @@ impl AccountActor {
             keys,
             topology: None,
             queue: Arc::default(),
-            commands: None,
             slots: Slots(slots),
             inbox: VecDeque::new(),
             waiting: Table::default(),
@@ -150,7 +149,7 @@ impl AccountActor {
 
     fn work(&mut self, work: Work, now: Timestamp, topology: &Topology) -> Result<(), Fault> {
         match work {
-            Work::Command(admitted) => self.command(*admitted.0, now, topology),
+            Work::Command(admitted) => self.command(admitted.0, now, topology),
             Work::Messages(mut messages) => {
                 messages.try_for_each(|traced| self.message(traced, now, topology))
             }
@@ -213,13 +212,19 @@ impl AccountActor {
         now: Timestamp,
         topology: &Topology,
     ) -> Result<(), Fault> {
-        let span = tracing::debug_span!(parent: &traced.span, "account.settle", shard = self.shard);
+        let make = || tracing::debug_span!(parent: &traced.span, "account.settle", shard = self.shard);
+        let span = trace::step(make);
         let input = AccountInput::Message(traced.envelope);
         span.in_scope(|| self.handle(traced.envelope.to, input, &traced.span, now, topology))
     }
 
-    fn command(&mut self, admitted: Admission, now: Timestamp, topology: &Topology) -> Result<(), Fault> {
-        let Admission { slot, command, key, deadline, span, permit, reply, entered } = admitted;
+    fn command(
+        &mut self,
+        admitted: Box<Admission>,
+        now: Timestamp,
+        topology: &Topology,
+    ) -> Result<(), Fault> {
+        let Admission { slot, command, key, deadline, span, permit, reply, entered } = *admitted;
         if deadline.is_some_and(|deadline| now > deadline) {
             let position = topology.progress.position();
             let _ = reply.send(Acknowledgement { answer: Err(Reject::TooLate), position });
@@ -234,7 +239,8 @@ impl AccountActor {
         self.last_command += 1;
         let id = CommandId::new(self.last_command);
         self.waiting.insert(id, Waiting { reply, entered, symbol_shard, permit });
-        let child = tracing::debug_span!(parent: &span, "account.command", shard = self.shard);
+        let make = || tracing::debug_span!(parent: &span, "account.command", shard = self.shard);
+        let child = trace::step(make);
         child.in_scope(|| self.handle(slot, AccountInput::Command { id, command, key }, &span, now, topology))
     }
 
@@ -268,12 +274,10 @@ impl AccountActor {
             self.joined.get_or_default(first).extend(self.waiting.remove(&command));
         }
         for (command, answer) in self.out.answers.drain(..) {
-            let Some(took) = &self.commands else { continue };
             let answered = |Waiting { reply, entered, permit, .. }, answer| Answered {
                 reply,
                 answer,
                 entered,
-                took: took.clone(),
                 _permit: permit,
             };
             let joined = if self.joined.is_empty() { None } else { self.joined.remove(&command) };
@@ -298,7 +302,7 @@ impl AccountActor {
     fn resend(&mut self, topology: &Topology) {
         for envelope in self.slots.0.iter().flatten().flat_map(|slot| slot.unapplied()) {
             let shard = topology.symbol_shard_of(envelope.to);
-            self.outgoing[shard].push(Traced { envelope: *envelope, span: Span::none() });
+            self.outgoing[shard].push(Traced { envelope: envelope.clone(), span: Span::none() });
         }
         deliver(&topology.symbols, &mut self.outgoing, &mut self.applied, None);
     }
@@ -382,7 +386,7 @@ impl Handler<Wire> for AccountActor {
 
     fn handle(&mut self, Wire(topology): Wire, _: &mut Self::Context) {
         self.queue = topology.metrics.queue(self.shard);
-        self.commands = Some(topology.metrics.commands_of(self.shard));
+        self.log.told.took = Some(topology.metrics.commands_of(self.shard));
         self.outgoing.resize_with(topology.symbols.len(), Vec::new);
         self.applied.resize_with(topology.symbols.len(), Vec::new);
         self.resend(&topology);

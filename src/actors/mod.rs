@@ -16,6 +16,7 @@ mod push;
 mod symbol;
 mod system;
 mod topology;
+mod trace;
 mod turns;
 
 pub use account::{AccountActor, KeyListener};

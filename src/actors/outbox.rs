@@ -53,8 +53,9 @@ pub(super) struct Told {
     pub(super) events: Vec<UserEvent>,
     /// Public facts.
     pub(super) public: Vec<PublicEvent>,
-    /// Answers to commands.
+    /// Answers to commands, and where it is noted how long they took.
     pub(super) answers: Vec<Answered>,
+    pub(super) took: Option<Histogram>,
     /// Answers to questions.
     pub(super) views: Vec<(ReplyHandle<AccountView>, Result<AccountView, Reject>)>,
 }
@@ -65,7 +66,6 @@ pub(super) struct Answered {
     pub(super) reply: oneshot::Sender<Acknowledgement>,
     pub(super) answer: Result<Answer, Reject>,
     pub(super) entered: Instant,
-    pub(super) took: Histogram,
     pub(super) _permit: Permit,
 }
 
@@ -87,6 +87,7 @@ impl Told {
             events: Vec::with_capacity(self.events.len()),
             public: Vec::with_capacity(self.public.len()),
             answers: Vec::with_capacity(self.answers.len()),
+            took: self.took.clone(),
             views: Vec::with_capacity(self.views.len()),
         };
         std::mem::replace(self, next)
@@ -102,7 +103,7 @@ const FRAME_PATIENCE: Duration = Duration::from_millis(1);
 
 impl Outbox for TurnOutbox {
     fn patience(&self) -> Duration {
-        let Told { credentials, listening, events, public, answers, views } = &self.told;
+        let Told { credentials, listening, events, public, answers, views, took: _ } = &self.told;
         let is_waited_for = !(answers.is_empty()
             && views.is_empty()
             && events.is_empty()
@@ -146,8 +147,10 @@ impl TurnOutbox {
         }
         let position = advance(&topology.progress);
         let now = Instant::now();
-        for Answered { reply, answer, entered, took, _permit } in told.answers {
-            took.observe(now.saturating_duration_since(entered).as_secs_f64());
+        for Answered { reply, answer, entered, _permit } in told.answers {
+            if let Some(took) = &told.took {
+                took.observe(now.saturating_duration_since(entered).as_secs_f64());
+            }
             // The caller may be gone; the answer stands.
             let _ = reply.send(Acknowledgement { answer, position });
         }

@@ -14,6 +14,7 @@ use super::{
     message::{Applied, Crash, Deliver, Drain, StateHash, Step, StepTaken, SymbolShardLost, Traced, Wire},
     outbox::TurnLog,
     topology::Topology,
+    trace,
     turns::{InTurns, Turns},
 };
 use crate::{
@@ -122,9 +123,12 @@ impl SymbolActor {
         now: Timestamp,
         topology: &Topology,
     ) -> Result<(), Fault> {
-        let span = tracing::debug_span!(parent: &traced.span, "symbol.match", shard = self.shard);
-        let input = SymbolInput::Message(traced.envelope);
-        span.in_scope(|| self.handle(traced.envelope.to, &input, &traced.span, now, topology))
+        let Traced { envelope, span: cause } = traced;
+        let make = || tracing::debug_span!(parent: &cause, "symbol.match", shard = self.shard);
+        let span = trace::step(make);
+        let slot = envelope.to;
+        let input = SymbolInput::Message(envelope);
+        span.in_scope(|| self.handle(slot, &input, &cause, now, topology))
     }
 
     fn handle(

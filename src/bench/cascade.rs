@@ -24,7 +24,7 @@ use crate::{
         command::{AccountCommand, Answer, CancelOrder, OrderRef},
         id::{AccountId, OrderId, SlotId, SymbolId},
         market::{SymbolInput, SymbolOutput, SymbolSlot},
-        message::{Condition, Envelope, SubmitOrder, ToAccount, ToSymbol},
+        message::{Condition, Envelope, Special, SubmitOrder, ToAccount, ToSymbol},
         money::{Lots, Price},
         order::{NewOrder, OrderKind, Side, StpMode},
         sample as samples,
@@ -112,6 +112,8 @@ fn steps(triggers: u64) -> Result<(Vec<Duration>, usize)> {
     let mut submit = |slot: &mut SymbolSlot, side, limit, stop: Option<Price>| -> Result<()> {
         seq += 1;
         let trigger = stop.map(|stop| Trigger { stop: Some(stop), trailing: None });
+        let condition =
+            trigger.map(|trigger| Condition { trigger, direction: Direction::Down, collar: None });
         let submit = SubmitOrder {
             order: OrderId::new(seq),
             account: AccountId::new(1),
@@ -119,13 +121,9 @@ fn steps(triggers: u64) -> Result<(Vec<Duration>, usize)> {
             side,
             limit,
             lots: Lots::new(1),
-            budget: None,
-            by_quote: false,
             policy: Policy::Rest,
             stp: StpMode::None,
-            peak: None,
-            condition: trigger.map(|trigger| Condition { trigger, direction: Direction::Down, collar: None }),
-            pair: None,
+            special: Special { condition, ..Special::default() }.boxed(),
         };
         let body = ToSymbol::SubmitOrder(submit);
         let message = Envelope { from, to: SYMBOL.slot(), seq, body };

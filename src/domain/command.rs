@@ -293,7 +293,7 @@ pub struct ReplaceOrder {
     pub cancels_when_limited: bool,
 }
 
-/// What a command came to.
+/// What a command came to. Orders are boxed: an answer passes several queues.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum Answer {
     /// The account exists.
@@ -310,20 +310,20 @@ pub enum Answer {
     /// The order as the book left it, and its fills so far.
     Placed {
         /// The order.
-        order: Order,
+        order: Box<Order>,
         /// Its fills, in order.
         fills: Vec<Fill>,
         /// The account's unfilled orders, this one included.
         counts: OrderCounts,
     },
     /// The order, cancelled.
-    Cancelled(Order),
+    Cancelled(Box<Order>),
     /// The orders, cancelled.
     AllCancelled(Vec<Order>),
     /// The order, amended.
     Amended {
         /// The order as it is now.
-        order: Order,
+        order: Box<Order>,
         /// Its name before.
         previous_client_id: ClientOrderId,
     },

@@ -41,7 +41,7 @@ impl<B> Default for Link<B> {
     }
 }
 
-impl<B: Copy> Links<B> {
+impl<B: Clone> Links<B> {
     /// Makes the links of a slot that has spoken with nobody yet.
     pub const fn new(own: SlotId) -> Self {
         Self { own, peers: Vec::new() }
@@ -61,7 +61,7 @@ impl<B: Copy> Links<B> {
         let link = self.peer(to);
         link.sent += 1;
         let envelope = Envelope { from, to, seq: link.sent, body };
-        link.unapplied.push_back(envelope);
+        link.unapplied.push_back(envelope.clone());
         envelope
     }
 

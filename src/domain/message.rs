@@ -31,7 +31,7 @@ pub struct Envelope<B> {
 }
 
 /// An account slot to a symbol slot.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum ToSymbol {
     /// Match this order; its funds are held.
     SubmitOrder(SubmitOrder),
@@ -55,7 +55,7 @@ pub enum ToAccount {
 }
 
 /// Account to symbol: an order whose funds are held.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct SubmitOrder {
     /// Its id.
     pub order: OrderId,
@@ -69,14 +69,29 @@ pub struct SubmitOrder {
     pub limit: Price,
     /// The most it may trade.
     pub lots: Lots,
-    /// The most its trades may come to, in ticks × lots.
-    pub budget: Option<u128>,
-    /// Whether the budget is what was ordered.
-    pub by_quote: bool,
     /// What becomes of the rest.
     pub policy: Policy,
     /// Self-trade prevention.
     pub stp: StpMode,
+    /// What a plain limit order has nothing of. Out of line: most orders are plain, and a message is copied into several
+    /// queues on its way.
+    pub special: Option<Box<Special>>,
+}
+
+impl SubmitOrder {
+    /// Returns what is special about it; of a plain order nothing.
+    pub fn special(&self) -> Special {
+        self.special.as_deref().copied().unwrap_or_default()
+    }
+}
+
+/// What is special about an order; the default says nothing.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Special {
+    /// The most its trades may come to, in ticks × lots.
+    pub budget: Option<u128>,
+    /// Whether the budget is what was ordered.
+    pub by_quote: bool,
     /// The most of it that shows at a time, for an iceberg.
     pub peak: Option<Lots>,
     /// What it waits for before it is matched; `None` for an order that is matched at once.
@@ -84,6 +99,13 @@ pub struct SubmitOrder {
     /// The other order of its pair: when one of the two begins to trade or is triggered, is cancelled or refused, the
     /// other ends.
     pub pair: Option<OrderId>,
+}
+
+impl Special {
+    /// Puts it where an order keeps it: nowhere when it says nothing.
+    pub fn boxed(self) -> Option<Box<Self>> {
+        (self != Self::default()).then(|| Box::new(self))
+    }
 }
 
 /// What a conditional order waits for, as its book must know it.

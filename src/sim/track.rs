@@ -186,18 +186,19 @@ pub(super) struct Tracks(Table<OrderId, Track>);
 
 impl Tracks {
     pub(super) fn add(&mut self, submit: &SubmitOrder, order: &Order) -> Result<(), String> {
+        let special = submit.special();
         let track = Track {
             account: submit.account,
             symbol: submit.symbol,
             side: submit.side,
             kind: order.kind,
             trigger: order.trigger,
-            pair: submit.pair,
-            collar: submit.condition.and_then(|condition| condition.collar),
+            pair: special.pair,
+            collar: special.condition.and_then(|condition| condition.collar),
             limit: submit.limit,
             lots: submit.lots.get(),
-            budget: submit.budget,
-            is_by_quote: submit.by_quote,
+            budget: special.budget,
+            is_by_quote: special.by_quote,
             policy: submit.policy,
             stp: submit.stp,
             expires_at: order.expires_at,

@@ -290,7 +290,7 @@ impl World {
         for (position, (_, slot)) in self.accounts.iter().enumerate() {
             for envelope in slot.unapplied() {
                 let lane = position * symbols + usize::from(self.symbol_at[envelope.to.index()]);
-                self.to_symbol[lane].push_back(Parcel::Message(*envelope));
+                self.to_symbol[lane].push_back(Parcel::Message(envelope.clone()));
                 self.waiting += 1;
             }
         }
@@ -325,7 +325,7 @@ impl World {
                 self.auditor.entered(submit, account)?;
             }
             let lane = position * symbols + usize::from(self.symbol_at[envelope.to.index()]);
-            self.to_symbol[lane].push_back(Parcel::Message(*envelope));
+            self.to_symbol[lane].push_back(Parcel::Message(envelope.clone()));
             self.waiting += 1;
         }
         for (peer, upto) in &self.account_out.applied {

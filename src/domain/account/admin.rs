@@ -95,7 +95,7 @@ impl Turn<'_> {
         self.post(Place::External, asset, delta.negated()?)?;
         let Balance { available: free, frozen } = self.state.balance(owner, asset);
         let answer = Answer::Transferred { free, frozen };
-        self.tell(owner, |_| UserEventKind::Transfer { asset, delta })?;
+        self.tell(owner, |_| Ok(UserEventKind::Transfer { asset, delta }))?;
         if let Some(id) = transfer.request_id.clone() {
             let kept = Kept::Transfer { is_deposit, transfer, answer: answer.clone() };
             self.change(Change::RequestKept { account: owner, id, kept: Box::new(kept) })?;

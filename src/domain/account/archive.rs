@@ -15,7 +15,7 @@ use crate::domain::{
 };
 
 /// How many closed orders, fills, lists and preventions a slot remembers, each.
-pub(super) const ARCHIVE_LEN_MAX: usize = 1_024;
+pub(super) const ARCHIVE_LEN_MAX: usize = 256;
 
 /// A self-trade that was prevented, as its account remembers it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]

@@ -14,7 +14,7 @@ use crate::domain::{
     id::{AccountId, ClientOrderId, CommandId, OrderId, SymbolId},
     message::{AmendResting, CancelRejected, CancelResting, CancelWaiting, ToSymbol},
     money::Lots,
-    order::{Handle, Order, OrderStatus},
+    order::{Order, OrderStatus},
     planted::{Bug, planted},
     reject::{Fault, Filter, Reject},
 };
@@ -27,9 +27,9 @@ impl Turn<'_> {
         match self.cancellable(cancel.account, cancel.symbol, &cancel.order, cancel.restriction) {
             Err(reject) => Ok(Err(reject)),
             Ok(order) => {
-                let pending = Pending::Cancel { order: order.id, name: cancel.name };
+                let pending = Pending::Cancel { order, name: cancel.name };
                 self.change(Change::Asked { command, pending })?;
-                self.ask_book(&order, command, Ask::Cancel).map(Ok)
+                self.ask_book(order, command, Ask::Cancel).map(Ok)
             }
         }
     }
@@ -45,7 +45,7 @@ impl Turn<'_> {
         let pending = Pending::CancelAll { left: orders.len(), done: Vec::new() };
         self.change(Change::Asked { command, pending })?;
         for order in &orders {
-            self.ask_book(order, command, Ask::Cancel)?;
+            self.ask_book(order.id, command, Ask::Cancel)?;
         }
         Ok(Ok(()))
     }
@@ -68,12 +68,12 @@ impl Turn<'_> {
         }
         let pending = Pending::Amend { order: order.id, account: amend.account, client_id, is_reserved };
         self.change(Change::Asked { command, pending })?;
-        self.ask_book(&order, command, Ask::Amend(amend.quantity)).map(Ok)
+        self.ask_book(order.id, command, Ask::Amend(amend.quantity)).map(Ok)
     }
 
     /// Returns the order an amend is of and the name it shall have.
     fn amendable(&self, amend: &AmendOrder) -> Result<(Order, ClientOrderId), Reject> {
-        let order = self.find(amend.account, amend.symbol, &amend.order)?;
+        let order = *self.find(amend.account, amend.symbol, &amend.order)?;
         self.check_amend(&order, amend.quantity)?;
         let generated = OrderId::compose(self.state.next_order, self.state.slot);
         let generated = generated.map(|id| ClientOrderId::generated(id.get()));
@@ -120,7 +120,7 @@ impl Turn<'_> {
         match self.cancellable(new.account, new.symbol, &replace.cancel, replace.restriction) {
             Ok(order) => {
                 self.change(Change::Asked { command, pending: Pending::Replace(replace) })?;
-                self.ask_book(&order, command, Ask::Cancel).map(Ok)
+                self.ask_book(order, command, Ask::Cancel).map(Ok)
             }
             Err(reject) => self.continue_replace(command, &replace, Err(reject)).map(Ok),
         }
@@ -155,8 +155,8 @@ impl Turn<'_> {
     /// Takes note that an order could not be asked for, because it has moved or ended. A cancel goes on to what it is
     /// of by now.
     pub(super) fn missed(&mut self, order: OrderId, command: CommandId, reject: Reject) -> Result<(), Fault> {
-        match self.state.next_target(order, command).copied() {
-            Some(next) => self.ask_book(&next, command, Ask::Cancel),
+        match self.state.next_target(order, command).map(|next| next.id) {
+            Some(next) => self.ask_book(next, command, Ask::Cancel),
             None => self.finish(command, Err(reject)),
         }
     }
@@ -177,7 +177,7 @@ impl Turn<'_> {
                     _ if ended.id == order => Ok(ended),
                     found => found.copied().ok_or(Reject::UnknownOrder),
                 });
-                self.answer(command, result.map(Answer::Cancelled))
+                self.answer(command, result.map(|ended| Answer::Cancelled(Box::new(ended))))
             }
             Pending::CancelList { list, .. } => {
                 let report = result.and_then(|_| self.state.list_report(list).ok_or(Reject::UnknownOrder));
@@ -234,9 +234,9 @@ impl Turn<'_> {
                 continue;
             };
             match ask {
-                Ask::Cancel => self.ask_book(&order, command, ask)?,
+                Ask::Cancel => self.ask_book(order.id, command, ask)?,
                 Ask::Amend(quantity) => match self.renew_amend(&order, command, quantity)? {
-                    Ok(()) => self.ask_book(&order, command, ask)?,
+                    Ok(()) => self.ask_book(order.id, command, ask)?,
                     Err(reject) => self.finish(command, Err(reject))?,
                 },
             }
@@ -273,9 +273,11 @@ impl Turn<'_> {
     }
 
     /// Asks the book to cancel or reduce an order, now or as soon as its handle is known (corner case C10).
-    pub(super) fn ask_book(&mut self, order: &Order, command: CommandId, ask: Ask) -> Result<(), Fault> {
+    pub(super) fn ask_book(&mut self, order: OrderId, command: CommandId, ask: Ask) -> Result<(), Fault> {
+        let order = self.state.standing(order)?;
         if order.awaits_list {
-            return self.ask_working(order, command);
+            let order = *order;
+            return self.ask_working(&order, command);
         }
         let is_amending = self.state.amending.contains(&order.id);
         let is_placing = || self.state.orders.get(&order.id).is_some_and(|open| open.placing.is_some());
@@ -288,7 +290,22 @@ impl Turn<'_> {
             (None, Ask::Cancel) if planted(Bug::CancelInFlightForgotten) => Ok(()),
             (None, _) => self.defer(order.id, command, ask),
             (Some(_), Ask::Amend(_)) if is_amending => self.defer(order.id, command, ask),
-            (Some(handle), ask) => self.send_to_book(order, handle, command, ask),
+            (Some(handle), Ask::Cancel) => {
+                let (symbol, order) = (order.symbol, order.id);
+                self.send(
+                    symbol.slot(),
+                    ToSymbol::CancelOrder(CancelResting { symbol, order, handle, command }),
+                );
+                Ok(())
+            }
+            (Some(handle), Ask::Amend(quantity)) => {
+                let (symbol, order, old) = (order.symbol, order.id, order.quantity);
+                self.change(Change::Amending { order, command: Some(command) })?;
+                let reduce_by = Lots::new(old.get().saturating_sub(quantity.get()));
+                let amend = AmendResting { symbol, order, handle, reduce_by, command };
+                self.send(symbol.slot(), ToSymbol::AmendOrder(amend));
+                Ok(())
+            }
         }
     }
 
@@ -298,44 +315,24 @@ impl Turn<'_> {
         self.change(Change::DeferredTo { order, asks })
     }
 
-    fn send_to_book(
-        &mut self,
-        order: &Order,
-        handle: Handle,
-        command: CommandId,
-        ask: Ask,
-    ) -> Result<(), Fault> {
-        let (symbol, id) = (order.symbol, order.id);
-        let message = match ask {
-            Ask::Cancel => ToSymbol::CancelOrder(CancelResting { symbol, order: id, handle, command }),
-            Ask::Amend(quantity) => {
-                self.change(Change::Amending { order: id, command: Some(command) })?;
-                let reduce_by = Lots::new(order.quantity.get().saturating_sub(quantity.get()));
-                ToSymbol::AmendOrder(AmendResting { symbol, order: id, handle, reduce_by, command })
-            }
-        };
-        self.send(symbol.slot(), message);
-        Ok(())
-    }
-
     fn cancellable(
         &self,
         account: AccountId,
         symbol: SymbolId,
         order: &OrderRef,
         restriction: Option<CancelRestriction>,
-    ) -> Result<Order, Reject> {
+    ) -> Result<OrderId, Reject> {
         let order = self.find(account, symbol, order)?;
         match (restriction, order.status) {
             (None, _)
             | (Some(CancelRestriction::OnlyNew), OrderStatus::Pending | OrderStatus::ConditionalPending)
-            | (Some(CancelRestriction::OnlyPartiallyFilled), OrderStatus::PartiallyFilled) => Ok(order),
+            | (Some(CancelRestriction::OnlyPartiallyFilled), OrderStatus::PartiallyFilled) => Ok(order.id),
             _ => Err(Reject::CancelRestricted),
         }
     }
 
     /// Finds an open order of the account: by id, and then the client's name must match; or by that name.
-    fn find(&self, account: AccountId, symbol: SymbolId, order: &OrderRef) -> Result<Order, Reject> {
+    fn find(&self, account: AccountId, symbol: SymbolId, order: &OrderRef) -> Result<&Order, Reject> {
         let by_name = |client_id| self.state.names.get(&(account, client_id)).copied();
         let id = order.id.or_else(|| order.client_id.and_then(by_name)).ok_or(Reject::UnknownOrder)?;
         let found = self.state.order(id).filter(|found| found.account == account && found.symbol == symbol);
@@ -343,6 +340,6 @@ impl Turn<'_> {
         if order.client_id.is_some_and(|client_id| client_id != found.client_id) {
             return Err(Reject::ClientOrderIdMismatch);
         }
-        Ok(*found)
+        Ok(found)
     }
 }

@@ -44,7 +44,7 @@ impl Turn<'_> {
                 None => Vec::new(),
             };
             for order in &orders {
-                self.ask_book(order, NOBODY, Ask::Cancel)?;
+                self.ask_book(order.id, NOBODY, Ask::Cancel)?;
             }
         }
         Ok(())

@@ -3,6 +3,7 @@
 use super::{
     change::Change,
     event::{ExecutionKind, UserEventKind},
+    place::submission,
     plan,
     settle::{End, execution},
     slot::{Refusable, Turn},
@@ -11,6 +12,7 @@ use super::{
 use crate::domain::{
     command::{Answer, CancelList, ListReport, OrderRef, ReplaceOrder},
     id::{CommandId, OrderId, OrderListId, SymbolId},
+    message::ToSymbol,
     money::{Amount, Price},
     order::{EndReason, NewOrder, Order, OrderStatus},
     order_list::{ListStatus, OrderList, OrderListRef},
@@ -81,7 +83,7 @@ impl Turn<'_> {
     /// Tells the owner of a list where it stands.
     pub(super) fn tell_list(&mut self, id: OrderListId) -> Result<(), Fault> {
         let Some(list) = self.state.find_list(id).cloned() else { return Ok(()) };
-        self.tell(list.account, |_| UserEventKind::List(Box::new(list)))
+        self.tell(list.account, |_| Ok(UserEventKind::List(Box::new(list))))
     }
 
     fn end_all(&mut self, orders: &[Order], status: OrderStatus, reason: EndReason) -> Result<(), Fault> {
@@ -92,7 +94,7 @@ impl Turn<'_> {
         };
         for order in orders {
             let end = End::new(status, Some(reason), self.state.time);
-            self.close(*order, end, Some(kind), &[])?;
+            self.close(order.id, end, Some(kind), &[])?;
         }
         Ok(())
     }
@@ -137,8 +139,8 @@ impl Turn<'_> {
             }
         }
         for order in orders {
-            let order = self.state.standing(order.id)?;
-            self.tell(order.account, |_| execution(&order, ExecutionKind::New, None))?;
+            let id = order.id;
+            self.tell(order.account, |state| Ok(execution(state.standing(id)?, ExecutionKind::New, None)))?;
         }
         self.tell_balances(orders[0].account, &[asset])?;
         let sibling = |order: OrderId| orders.iter().map(|other| other.id).find(|other| *other != order);
@@ -146,23 +148,25 @@ impl Turn<'_> {
             for (order, plan) in
                 orders.iter().zip(plans).filter(|(_, plan)| plan.condition.is_some() == waits)
             {
-                self.send_order(order, plan, sibling(order.id));
+                let submit = submission(order, plan, sibling(order.id));
+                self.send(order.symbol.slot(), ToSymbol::SubmitOrder(submit));
             }
         }
         Ok(())
     }
 
     /// Takes an order out of its pair: what the pair holds is left to the other one, as far as that needs it.
-    pub(super) fn leave_pair(&mut self, order: Order) -> Result<Order, Fault> {
-        let Some(&sibling) = self.state.live_sibling(&order) else { return Ok(order) };
+    pub(super) fn leave_pair(&mut self, order: &mut Order) -> Result<(), Fault> {
+        let Some(&sibling) = self.state.live_sibling(order) else { return Ok(()) };
         let need = self.state.need(&sibling);
         let held = order.hold.plus(sibling.hold)?;
         let excess = if planted(Bug::PairHoldFreedTwice) { held } else { held.minus(need)? };
-        let asset = self.paid_asset(&order)?;
+        let asset = self.paid_asset(order)?;
         self.change(Change::HoldSet { order: order.id, hold: Amount::ZERO })?;
         self.change(Change::HoldSet { order: sibling.id, hold: need })?;
         self.freeze(order.account, asset, excess.negated()?)?;
-        Ok(Order { hold: Amount::ZERO, ..order })
+        order.hold = Amount::ZERO;
+        Ok(())
     }
 
     /// Says what of a hold is given back when an order becomes smaller: of one with a live sibling nothing, because the
@@ -183,7 +187,7 @@ impl Turn<'_> {
         let list = order.list.and_then(|list| self.state.lists.get(&list));
         let working = list.and_then(|open| open.list.working()).and_then(|id| self.state.order(id)).copied();
         match working.filter(|working| !working.awaits_list) {
-            Some(working) => self.ask_book(&working, command, Ask::Cancel),
+            Some(working) => self.ask_book(working.id, command, Ask::Cancel),
             None => Err(Fault::new(format!("order {} waits for no order", order.id))),
         }
     }
@@ -196,7 +200,7 @@ impl Turn<'_> {
         };
         let pending = Pending::CancelList { list: list.id, name: cancel.name };
         self.change(Change::Asked { command, pending })?;
-        self.ask_book(&order, command, Ask::Cancel).map(Ok)
+        self.ask_book(order.id, command, Ask::Cancel).map(Ok)
     }
 }
 

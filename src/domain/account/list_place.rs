@@ -50,7 +50,7 @@ impl Turn<'_> {
         self.tell_list(id)?;
         self.hold_and_send(spec, sent, &plans)?;
         for order in waiting {
-            self.tell(order.account, |_| execution(order, ExecutionKind::New, None))?;
+            self.tell(order.account, |_| Ok(execution(order, ExecutionKind::New, None)))?;
         }
         Ok(Ok(()))
     }

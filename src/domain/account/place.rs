@@ -11,7 +11,7 @@ use super::{
 use crate::domain::{
     command::{Answer, Replaced},
     id::{AccountId, ClientOrderId, CommandId, OrderId},
-    message::{SubmitOrder, ToSymbol},
+    message::{Special, SubmitOrder, ToSymbol},
     money::{Amount, Lots, Price},
     order::{EndReason, Fill, NewOrder, Order, OrderStatus, Side},
     planted::{Bug, planted},
@@ -34,17 +34,18 @@ impl Turn<'_> {
             Err(reject) => return Ok(Err(reject)),
         };
         let Some(spec) = catalogue.symbol(order.symbol) else { return Ok(Err(Reject::UnknownSymbol)) };
-        let state_order = self.new_order(order, &accepted);
+        let opened = Box::new(self.new_order(order, &accepted));
         let Some(plan) = accepted.plan else {
-            return self.expire_unpriced(state_order, replaces).map(|answer| Ok(Some(answer)));
+            return self.expire_unpriced(*opened, replaces).map(|answer| Ok(Some(answer)));
         };
         let asset = spec.paid(order.side).id;
         self.freeze(order.account, asset, plan.hold)?;
         let placing = Placing { command, fills: Vec::new(), replaces: replaces.map(Box::new) };
-        self.change(Change::OrderOpened { order: Box::new(state_order), placing: Some(placing) })?;
-        self.tell(order.account, |_| execution(&state_order, ExecutionKind::New, None))?;
+        let (id, submit) = (opened.id, submission(&opened, &plan, None));
+        self.change(Change::OrderOpened { order: opened, placing: Some(placing) })?;
+        self.tell(order.account, |state| Ok(execution(state.standing(id)?, ExecutionKind::New, None)))?;
         self.tell_balances(order.account, &[asset])?;
-        self.send_order(&state_order, &plan, None);
+        self.send(order.symbol.slot(), ToSymbol::SubmitOrder(submit));
         Ok(Ok(None))
     }
 
@@ -99,28 +100,6 @@ impl Turn<'_> {
         }
     }
 
-    /// Sends an order whose funds are held to its book.
-    pub(super) fn send_order(&mut self, order: &Order, plan: &Plan, pair: Option<OrderId>) {
-        self.send(
-            order.symbol.slot(),
-            ToSymbol::SubmitOrder(SubmitOrder {
-                order: order.id,
-                account: order.account,
-                symbol: order.symbol,
-                side: order.side,
-                limit: plan.limit,
-                lots: plan.lots,
-                budget: plan.budget,
-                by_quote: order.is_by_quote(),
-                policy: plan.policy,
-                stp: order.stp,
-                peak: order.iceberg,
-                condition: plan.condition,
-                pair,
-            }),
-        );
-    }
-
     /// A market order with neither a last trade nor a quote to be priced by: it ends at once, nothing is held.
     fn expire_unpriced(
         &mut self,
@@ -144,7 +123,7 @@ impl Turn<'_> {
     ) -> Answer {
         let counts = self.state.counts(order.account);
         match replaces {
-            None => Answer::Placed { order, fills, counts },
+            None => Answer::Placed { order: Box::new(order), fills, counts },
             Some(cancelled) => {
                 Answer::Replaced(Box::new(Replaced { cancelled, placed: Some(Ok((order, fills))), counts }))
             }
@@ -166,6 +145,23 @@ impl Turn<'_> {
     pub(super) fn check_quota(&self, account: AccountId) -> Result<(), Reject> {
         let account = self.state.accounts.get(&account).ok_or(Reject::UnknownAccount)?;
         account.quota.check(self.catalogue.order_limits(), 1, self.state.time)
+    }
+}
+
+/// What the book of an order whose funds are held is told; `pair` is the other order of its pair.
+pub(super) fn submission(order: &Order, plan: &Plan, pair: Option<OrderId>) -> SubmitOrder {
+    let (budget, by_quote) = (plan.budget, order.is_by_quote());
+    let special = Special { budget, by_quote, peak: order.iceberg, condition: plan.condition, pair };
+    SubmitOrder {
+        order: order.id,
+        account: order.account,
+        symbol: order.symbol,
+        side: order.side,
+        limit: plan.limit,
+        lots: plan.lots,
+        policy: plan.policy,
+        stp: order.stp,
+        special: special.boxed(),
     }
 }
 

@@ -8,7 +8,7 @@ use super::{
     state::Placing,
 };
 use crate::domain::{
-    id::{AssetId, ClientOrderId},
+    id::{AssetId, ClientOrderId, OrderId},
     message::TradeExecuted,
     money::Amount,
     order::{EndReason, Fill, Order, OrderStatus, Side},
@@ -22,7 +22,7 @@ impl Turn<'_> {
     /// Debits the hold, credits the proceeds less the fee, and releases what a better price saved, in one step.
     pub(super) fn settle(&mut self, trade: &TradeExecuted) -> Result<(), Fault> {
         let spec = self.spec(trade.symbol)?;
-        let Some(&order) = self.state.order(trade.order) else {
+        let Some(order) = self.state.order(trade.order) else {
             return Err(Fault::new(format!("trade {} for no open order {}", trade.trade, trade.order)));
         };
         if order.side != trade.side {
@@ -31,21 +31,23 @@ impl Turn<'_> {
                 trade.trade, order.id
             )));
         }
-        let owner = order.account;
+        let (owner, side) = (order.account, order.side);
         let rates = spec.fee_rates(self.state.account(owner)?.tier);
         let rate = if trade.is_maker { rates.maker } else { rates.taker };
         let quote = spec.notional(trade.price, trade.lots)?;
         let base = spec.base_amount(trade.lots)?;
-        let (paid, received) = match order.side {
+        let (paid, received) = match side {
             Side::Buy => (quote, base),
             Side::Sell => (base, quote),
         };
-        let saved = saved(spec, &order, trade, quote)?;
+        let saved = saved(spec, order, trade, quote)?;
+        let executed = order.executed.checked_add(trade.lots).ok_or(Reject::Overflow)?;
+        let executed_quote = order.executed_quote.plus(quote)?;
         let mut fee = rate.of_rounded_up(received)?;
         if planted(Bug::FeeRoundsDown) {
             fee = Amount::new(received.units() * i128::from(rate.units()) / 100_000_000);
         }
-        let (paid_asset, received_asset) = (spec.paid(order.side).id, spec.received(order.side).id);
+        let (paid_asset, received_asset) = (spec.paid(side).id, spec.received(side).id);
         let spent = paid.plus(saved)?;
 
         self.post(Place::Frozen(owner), paid_asset, spent.negated()?)?;
@@ -59,10 +61,10 @@ impl Turn<'_> {
 
         let fill = Fill {
             trade: trade.trade,
-            order: order.id,
+            order: trade.order,
             account: owner,
             symbol: trade.symbol,
-            side: order.side,
+            side,
             price: trade.price,
             lots: trade.lots,
             quote,
@@ -71,8 +73,6 @@ impl Turn<'_> {
             time: trade.time,
         };
         let status = if trade.is_filled { OrderStatus::Filled } else { OrderStatus::PartiallyFilled };
-        let executed = order.executed.checked_add(trade.lots).ok_or(Reject::Overflow)?;
-        let executed_quote = order.executed_quote.plus(quote)?;
         self.change(Change::OrderFilled { fill, spent, status, executed, executed_quote })?;
         let order = self.state.standing(trade.order)?;
         let may_be_filled = trade.remaining.is_zero() || order.is_by_quote();
@@ -84,14 +84,17 @@ impl Turn<'_> {
                 trade.remaining.get()
             )));
         }
-        self.tell(owner, |_| execution(&order, ExecutionKind::Trade(fill), None))?;
+        let reason = order.reason;
+        let early = order.list.filter(|_| planted(Bug::PendingPlacedEarly));
+        self.tell(owner, |state| {
+            Ok(execution(state.standing(trade.order)?, ExecutionKind::Trade(fill), None))
+        })?;
         if trade.is_filled {
-            let end = End::new(status, order.reason, trade.time);
-            return self.close(order, end, None, &[paid_asset, received_asset]).map(|_| ());
+            let end = End::new(status, reason, trade.time);
+            return self.close(trade.order, end, None, &[paid_asset, received_asset]).map(|_| ());
         }
-        if planted(Bug::PendingPlacedEarly)
-            && let Some(list) = order.list
-        {
+        if let Some(list) = early {
+            let order = *self.state.standing(trade.order)?;
             self.list_order_ended(list, &Order { status: OrderStatus::Filled, ..order })?;
         }
         self.tell_balances(owner, &[paid_asset, received_asset])
@@ -101,13 +104,14 @@ impl Turn<'_> {
     /// told already), and answers who waits for it. Returns the order as it ended.
     pub(super) fn close(
         &mut self,
-        order: Order,
+        order: OrderId,
         end: End,
         kind: Option<ExecutionKind>,
         assets: &[AssetId],
     ) -> Result<Order, Fault> {
+        let mut order = *self.state.standing(order)?;
         let owner = order.account;
-        let order = self.leave_pair(order)?;
+        self.leave_pair(&mut order)?;
         if !order.hold.is_zero() && !keeps_hold_by_bug(&order, end.status) {
             let asset = self.paid_asset(&order)?;
             self.freeze(owner, asset, order.hold.negated()?)?;
@@ -115,12 +119,12 @@ impl Turn<'_> {
         let End { status, reason, time, .. } = end;
         let placing = self.state.orders.get_mut(&order.id).and_then(|open| open.placing.take());
         self.change(Change::OrderClosed { order: order.id, status, reason, time })?;
-        let updated_at = order.updated_at.max(time);
-        let order = Order { status, reason, updated_at, hold: Amount::ZERO, ..order };
+        (order.status, order.reason, order.hold) = (status, reason, Amount::ZERO);
+        order.updated_at = order.updated_at.max(time);
         if let Some(kind) = kind {
             let original_client_id = (status == OrderStatus::Cancelled).then_some(order.client_id);
             let report = Execution { order, kind, original_client_id, cancel_client_id: end.name };
-            self.tell(owner, |_| UserEventKind::Execution(Box::new(report)))?;
+            self.tell(owner, |_| Ok(UserEventKind::Execution(Box::new(report))))?;
         }
         self.tell_balances(owner, assets)?;
         if let Some(placing) = placing {
@@ -168,7 +172,7 @@ impl Turn<'_> {
         original: Option<ClientOrderId>,
         assets: &[AssetId],
     ) -> Result<(), Fault> {
-        self.tell(order.account, |_| execution(order, kind, original))?;
+        self.tell(order.account, |_| Ok(execution(order, kind, original)))?;
         self.tell_balances(order.account, assets)
     }
 }

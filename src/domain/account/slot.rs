@@ -13,7 +13,7 @@ use super::{
     event::{UserEvent, UserEventKind},
     ledger::{self, Place},
     record::{Backlog, Gap},
-    state::{Account, AccountState},
+    state::AccountState,
 };
 use crate::domain::{
     catalogue::Catalogue,
@@ -350,7 +350,7 @@ impl Turn<'_> {
             AccountCommand::CreateApiKey(create) => self.create_api_key(create)?.map(Some),
             AccountCommand::Deposit(transfer) => self.transfer(transfer, true)?.map(Some),
             AccountCommand::Withdraw(transfer) => self.transfer(transfer, false)?.map(Some),
-            AccountCommand::Place(order) => self.place(id, &order, None)?,
+            AccountCommand::Place(ref order) => self.place(id, order, None)?,
             AccountCommand::Cancel(cancel) => self.cancel(id, &cancel)?.map(|()| None),
             AccountCommand::CancelAll(cancel) => self.cancel_all(id, cancel)?.map(|()| None),
             AccountCommand::Amend(amend) => self.amend(id, amend)?.map(|()| None),
@@ -407,7 +407,7 @@ impl Turn<'_> {
     pub(super) fn send(&mut self, to: SlotId, body: ToSymbol) {
         let envelope = self.state.links.send(to, body);
         if !planted(Bug::MessageNotJournalled) {
-            self.out.changes.push(Change::Sent(envelope));
+            self.out.changes.push(Change::Sent(envelope.clone()));
         }
         self.out.messages.push(envelope);
     }
@@ -416,14 +416,14 @@ impl Turn<'_> {
     pub(super) fn tell(
         &mut self,
         owner: AccountId,
-        kind: impl FnOnce(&Account) -> UserEventKind,
+        kind: impl FnOnce(&AccountState) -> Result<UserEventKind, Fault>,
     ) -> Result<(), Fault> {
         let account = self.state.account(owner)?;
-        let (watched, recorded) = (account.watched, account.recorded);
+        let (watched, recorded, seq) = (account.watched, account.recorded, account.event_seq + 1);
         if !watched && !recorded {
             return self.change(Change::Told { account: owner, event: None });
         }
-        let (seq, time, kind) = (account.event_seq + 1, self.state.time, kind(account));
+        let (time, kind) = (self.state.time, kind(self.state)?);
         if watched {
             self.out.events.push(UserEvent { account: owner, seq, time, kind: kind.clone() });
         }
@@ -432,10 +432,9 @@ impl Turn<'_> {
 
     /// Tells the balances of these assets.
     pub(super) fn tell_balances(&mut self, owner: AccountId, assets: &[AssetId]) -> Result<(), Fault> {
-        self.tell(owner, |account| {
-            UserEventKind::Balances(
-                assets.iter().map(|&asset| (asset, account.balances.get(asset))).collect(),
-            )
+        self.tell(owner, |state| {
+            let balance = |&asset: &AssetId| (asset, state.balance(owner, asset));
+            Ok(UserEventKind::Balances(assets.iter().map(balance).collect()))
         })
     }
 

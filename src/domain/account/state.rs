@@ -169,7 +169,6 @@ pub(super) enum Ask {
 
 /// A request that is remembered so that it is not carried out twice.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[expect(clippy::large_enum_variant, reason = "transfers are many, and a box each would cost more")]
 pub enum Kept {
     /// A deposit or withdrawal and its answer, for good.
     Transfer {
@@ -327,8 +326,7 @@ impl AccountState {
                 *placing = None;
             }
             Change::OrderFilled { fill, spent, status, .. } => {
-                self.fill(fill, *spent, *status)?;
-                self.confirm(change)?;
+                self.fill(fill, *spent, *status).and_then(|()| self.confirm(change))?;
             }
             Change::OrderLowered { order, lots, released, cause, time, .. } => {
                 self.lower(*order, *lots, *released, *cause, *time)?;
@@ -367,7 +365,7 @@ impl AccountState {
             Change::Amending { order, command: None } => {
                 self.amending.remove(order);
             }
-            Change::Sent(envelope) => self.links.sent(*envelope)?,
+            Change::Sent(envelope) => self.links.sent(envelope.clone())?,
             Change::Told { account, event } => self.told(*account, event.as_deref())?,
             Change::RequestKept { account, id, kept } => self.keep(*account, id, kept)?,
             Change::RequestAnswered { command, answer } => self.answer_kept(*command, answer)?,
@@ -486,8 +484,8 @@ impl AccountState {
     ///
     /// # Errors
     /// It is not.
-    pub(super) fn standing(&self, id: OrderId) -> Result<Order, Fault> {
-        self.order(id).copied().ok_or_else(|| Fault::new(format!("order {id} is not open")))
+    pub(super) fn standing(&self, id: OrderId) -> Result<&Order, Fault> {
+        self.order(id).ok_or_else(|| Fault::new(format!("order {id} is not open")))
     }
 
     /// Returns an open order.

@@ -20,50 +20,50 @@ use crate::domain::{
 impl Turn<'_> {
     pub(super) fn update(&mut self, update: &OrderUpdated) -> Result<(), Fault> {
         let OrderUpdated { order: id, change, time } = *update;
-        let Some(&order) = self.state.order(id) else {
-            return Err(Fault::new(format!("news of no open order {id}")));
-        };
+        let standing = self.state.order(id);
+        let order = standing.ok_or_else(|| Fault::new(format!("news of no open order {id}")))?;
         match change {
             OrderChange::Accepted { handle } => {
                 self.taken_in(id, Change::OrderRested { order: id, handle, time })
             }
-            OrderChange::Ended { remaining, reason } => self.ended(order, remaining, reason, time),
+            OrderChange::Ended { remaining, reason } => self.ended(*order, remaining, reason, time),
             OrderChange::Waits => self.taken_in(id, Change::OrderWaits { order: id, time }),
             OrderChange::Triggered => {
                 // The other order of a pair may still be on its way: it will be told that it has ended, perhaps long after
                 // this one is over.
-                if let Some(sibling) = self.state.live_sibling(&order).copied() {
-                    self.leave_pair(sibling)?;
+                let account = order.account;
+                if let Some(mut sibling) = self.state.live_sibling(order).copied() {
+                    self.leave_pair(&mut sibling)?;
                     if let Some(list) = sibling.list {
                         self.change(Change::NeedSet { list, order: sibling.id, need: Amount::ZERO })?;
                     }
                 }
                 self.change(Change::OrderTriggered { order: id, time })?;
-                let order = self.state.standing(id)?;
-                self.tell(order.account, |_| execution(&order, ExecutionKind::Triggered, None))
+                self.tell(account, |state| Ok(execution(state.standing(id)?, ExecutionKind::Triggered, None)))
             }
             OrderChange::Cancelled { remaining, command } => {
-                expect_remaining(&order, remaining)?;
+                expect_remaining(order, remaining)?;
                 let reason = Some(EndReason::Cancelled);
                 let name = match self.state.pending.get(&command) {
                     Some(Pending::Cancel { name, .. } | Pending::CancelList { name, .. }) => *name,
                     _ => None,
                 };
                 let end = End { status: OrderStatus::Cancelled, reason, time, name };
-                let order = self.end(order, end, ExecutionKind::Cancelled)?;
+                let asset = self.paid_asset(order)?;
+                let order = self.close(id, end, Some(ExecutionKind::Cancelled), &[asset])?;
                 self.finish(command, Ok(order))
             }
             OrderChange::Prevented { lots, ends, by } => {
-                let order = self.lower(order, lots, Lowering::Prevented(by), time)?;
+                let order = self.lower(*order, lots, Lowering::Prevented(by), time)?;
                 let kind = ExecutionKind::Prevented(lots, Some(by));
                 if !ends {
                     return self.report(&order, kind, None, &[self.paid_asset(&order)?]);
                 }
                 expect_remaining(&order, Lots::ZERO)?;
                 let end = End::new(OrderStatus::Expired, Some(EndReason::SelfTrade), time);
-                self.end(order, end, kind).map(|_| ())
+                self.end(&order, end, kind).map(|_| ())
             }
-            OrderChange::Reduced { lots, command } => self.reduced(order, lots, command, time),
+            OrderChange::Reduced { lots, command } => self.reduced(*order, lots, command, time),
         }
     }
 
@@ -73,7 +73,8 @@ impl Turn<'_> {
         let placing = self.state.orders.get_mut(&id).and_then(|open| open.placing.take());
         self.change(change)?;
         if let Some(placing) = placing {
-            self.answer_placing(&self.state.standing(id)?, placing)?;
+            let order = *self.state.standing(id)?;
+            self.answer_placing(&order, placing)?;
         }
         self.send_deferred(id)
     }
@@ -97,12 +98,12 @@ impl Turn<'_> {
             EndReason::SelfTrade => (OrderStatus::Expired, ExecutionKind::Prevented(Lots::ZERO, None)),
             _ => (OrderStatus::Expired, ExecutionKind::Expired),
         };
-        self.end(order, End::new(status, Some(reason), time), kind).map(|_| ())
+        self.end(&order, End::new(status, Some(reason), time), kind).map(|_| ())
     }
 
-    pub(super) fn end(&mut self, order: Order, end: End, kind: ExecutionKind) -> Result<Order, Fault> {
-        let asset = self.paid_asset(&order)?;
-        self.close(order, end, Some(kind), &[asset])
+    fn end(&mut self, order: &Order, end: End, kind: ExecutionKind) -> Result<Order, Fault> {
+        let asset = self.paid_asset(order)?;
+        self.close(order.id, end, Some(kind), &[asset])
     }
 
     pub(super) fn paid_asset(&self, order: &Order) -> Result<AssetId, Fault> {
@@ -122,7 +123,7 @@ impl Turn<'_> {
         };
         self.change(Change::Decided(command))?;
         let order = self.lower(order, lots, Lowering::Amended(client_id), time)?;
-        self.answer(command, Ok(Answer::Amended { order, previous_client_id }))?;
+        self.answer(command, Ok(Answer::Amended { order: Box::new(order), previous_client_id }))?;
         let asset = self.paid_asset(&order)?;
         self.report(&order, ExecutionKind::Replaced, Some(previous_client_id), &[asset])?;
         self.amend_is_done(order.id, command)
@@ -145,7 +146,7 @@ impl Turn<'_> {
             Lowering::Amended(_) => expect_left(&order, lots)?,
         };
         self.change(Change::OrderLowered { order: id, symbol, lots, after, released, cause, time })?;
-        self.state.standing(id)
+        self.state.standing(id).copied()
     }
 }
 

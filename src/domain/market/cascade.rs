@@ -8,7 +8,7 @@ use super::{
 };
 use crate::domain::{
     id::{AccountId, OrderId, SlotId, SymbolId},
-    message::{CancelWaiting, Condition, OrderChange, SubmitOrder},
+    message::{CancelWaiting, Condition, OrderChange, Special, SubmitOrder},
     money::Lots,
     order::EndReason,
     reject::Fault,
@@ -26,15 +26,16 @@ impl SymbolSlot {
     pub(super) fn submit_special(
         &mut self,
         submit: &SubmitOrder,
+        special: Special,
         out: &mut SymbolOutput,
     ) -> Result<(), Fault> {
         let SubmitOrder { order, symbol, account, .. } = *submit;
         let market = self.markets.get_mut(&symbol).ok_or_else(|| no_book(symbol))?;
-        if let Some(reason) = submit.pair.and_then(|_| market.pairs.arrive(order)) {
+        if let Some(reason) = special.pair.and_then(|_| market.pairs.arrive(order)) {
             self.tell_ended(account, order, submit.lots, reason, out);
             return Ok(());
         }
-        let place = match submit.condition {
+        let place = match special.condition {
             None => self.match_order(submit, out)?.map(LegPlace::Rests),
             Some(condition) => match market.conditions.add(submit, condition, market.last_price) {
                 Arrival::Waits => {
@@ -47,7 +48,7 @@ impl SymbolSlot {
                 }
             },
         };
-        let Some(sibling) = submit.pair else { return Ok(()) };
+        let Some(sibling) = special.pair else { return Ok(()) };
         let market = self.markets.get_mut(&symbol).ok_or_else(|| no_book(symbol))?;
         match place {
             Some(place) => market.pairs.add(order, sibling, place),
@@ -68,7 +69,7 @@ impl SymbolSlot {
     ) -> Result<(), Fault> {
         let market = self.markets.get_mut(&cancel.symbol).ok_or_else(|| no_book(cancel.symbol))?;
         let removed = market.conditions.remove(cancel.order);
-        if let Some(removed) = removed {
+        if let Some(removed) = &removed {
             let reason = EndReason::ListCancelled;
             self.end_sibling(cancel.symbol, removed.account, cancel.order, reason, out)?;
         }
@@ -127,7 +128,8 @@ impl SymbolSlot {
             (Some(collar), Some(last)) => side.collar(collar, last),
             _ => waited.limit,
         };
-        self.match_order(&SubmitOrder { limit, condition: None, pair: None, ..waited }, out).map(|_| ())
+        let special = Special { condition: None, pair: None, ..waited.special() }.boxed();
+        self.match_order(&SubmitOrder { limit, special, ..waited }, out).map(|_| ())
     }
 
     /// Ends the other order of a pair, because this one begins to trade or ended.

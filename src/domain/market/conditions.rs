@@ -26,7 +26,7 @@ use crate::domain::{
 };
 
 /// An order that waits.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 struct Waiting {
     submit: SubmitOrder,
     condition: Condition,
@@ -99,7 +99,7 @@ impl Conditions {
             return Arrival::WouldTrigger;
         }
         self.next_number += 1;
-        let waiting = Waiting { submit: *submit, condition, number: self.next_number };
+        let waiting = Waiting { submit: submit.clone(), condition, number: self.next_number };
         let entry = (waiting.number, submit.order);
         match (condition.trigger.stop, condition.trigger.trailing) {
             (Some(stop), None) => self.index(condition.direction, stop, entry),

@@ -22,7 +22,7 @@ use crate::domain::{
 };
 
 /// What a frame of a symbol slot begins with.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SymbolHead {
     /// Which slot.
     pub slot: SlotId,
@@ -88,8 +88,8 @@ impl SymbolSlot {
                 "symbol slot {slot}: matching frame {seq} again says something else"
             )));
         }
-        match out.frame {
-            Some(now) if now == *head => Ok(()),
+        match &out.frame {
+            Some(now) if now == head => Ok(()),
             Some(now) => Err(Fault::new(format!(
                 "symbol slot {slot}: replay came to {now:?} at frame {seq}, hash {hash:?} was noted"
             ))),

@@ -22,8 +22,8 @@ use crate::domain::{
     id::{CommandId, OrderId, SlotId, SymbolId},
     link::Links,
     message::{
-        AmendResting, CancelRejected, CancelResting, Envelope, OrderChange, OrderUpdated, SubmitOrder,
-        ToAccount, ToSymbol,
+        AmendResting, CancelRejected, CancelResting, Envelope, OrderChange, OrderUpdated, Special,
+        SubmitOrder, ToAccount, ToSymbol,
     },
     money::{Lots, Price},
     order::{EndReason, Handle},
@@ -35,7 +35,7 @@ use crate::domain::{
 pub const EXPIRIES_PER_TICK: usize = 1_000;
 
 /// What a slot is given to do.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum SymbolInput {
     /// A message from an account slot.
     Message(Envelope<ToSymbol>),
@@ -161,7 +161,7 @@ impl SymbolSlot {
             self.seq += 1;
             let Self { slot, seq, time, .. } = *self;
             let hash = seq.is_multiple_of(HASH_EVERY).then(|| self.hash());
-            out.frame = Some(SymbolHead { slot, seq, time, input: *input, hash });
+            out.frame = Some(SymbolHead { slot, seq, time, input: input.clone(), hash });
         }
         Ok(())
     }
@@ -184,10 +184,10 @@ impl SymbolSlot {
     }
 
     fn submit(&mut self, submit: &SubmitOrder, out: &mut SymbolOutput) -> Result<(), Fault> {
-        if submit.condition.is_some() || submit.pair.is_some() {
-            return self.submit_special(submit, out);
+        match submit.special() {
+            Special { condition: None, pair: None, .. } => self.match_order(submit, out).map(|_| ()),
+            special => self.submit_special(submit, special, out),
         }
-        self.match_order(submit, out).map(|_| ())
     }
 
     /// Has the book match an order; returns where it rests, if it does.
@@ -204,17 +204,18 @@ impl SymbolSlot {
             teller::update(&mut self.links, out, submit.account, submit.order, change, time);
             return Ok(None);
         }
+        let special = submit.special();
         let incoming = Incoming {
             order: submit.order,
             account: submit.account,
             side: submit.side,
             limit: submit.limit,
             lots: submit.lots,
-            budget: submit.budget,
-            by_quote: submit.by_quote,
+            budget: special.budget,
+            by_quote: special.by_quote,
             policy: submit.policy,
             stp: submit.stp,
-            peak: submit.peak,
+            peak: special.peak,
         };
         let mut events = std::mem::take(&mut self.events);
         let outcome = market.book.submit(&incoming, time, &mut events);

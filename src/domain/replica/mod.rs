@@ -227,7 +227,7 @@ impl Replica {
 
     /// Returns the messages under way, given [`trim`](Self::trim) has run: what restarted senders tell again.
     pub fn under_way(&self) -> (Vec<Envelope<ToSymbol>>, Vec<Envelope<ToAccount>>) {
-        let to_symbols = self.account_slots().flat_map(AccountSlot::unapplied).copied().collect();
+        let to_symbols = self.account_slots().flat_map(AccountSlot::unapplied).cloned().collect();
         let to_accounts = self.symbols.values().flat_map(SymbolSlot::unapplied).copied().collect();
         (to_symbols, to_accounts)
     }

@@ -79,7 +79,7 @@ impl Clients {
     fn tell(&mut self, answer: Answer) {
         match answer {
             Answer::Placed { order, .. } | Answer::Cancelled(order) | Answer::Amended { order, .. } => {
-                self.told.push_back(order);
+                self.told.push_back(*order);
             }
             Answer::AllCancelled(orders) => self.told.extend(orders),
             Answer::Replaced(replaced) => {

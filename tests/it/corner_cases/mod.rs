@@ -106,7 +106,7 @@ fn by_quote(account: AccountId, side: Side, units: i128, reference: u64) -> NewO
 
 fn try_place(desk: &mut Desk, order: NewOrder) -> Result<Order, Reject> {
     match desk.ask(AccountCommand::Place(order)).unwrap()? {
-        Answer::Placed { order, .. } => Ok(order),
+        Answer::Placed { order, .. } => Ok(*order),
         answer => panic!("{answer:?}"),
     }
 }

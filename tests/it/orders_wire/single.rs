@@ -344,8 +344,8 @@ fn exchange_info_offers_every_type_and_its_bounds() {
 
 #[test]
 fn a_list_says_since_when_it_is_whole_also_after_a_restart() {
-    /// A slot remembers 1,024 closed orders.
-    const BATCHES: u64 = 54;
+    /// A slot remembers 256 closed orders.
+    const BATCHES: u64 = 14;
     let (seller, _, settings) = two_accounts();
     let settings = settings + "[limits]\norders-per-10-seconds = 0\norders-per-day = 0\n";
     let directory = tempfile::tempdir().unwrap();
@@ -353,7 +353,7 @@ fn a_list_says_since_when_it_is_whole_also_after_a_restart() {
         "quantity": "0.5", "price": "45000" });
     let batch = format!("batchOrders={}", url_encoded(&Value::Array(vec![order; 20]).to_string()));
     let all = async |api: &Api, range: &str| {
-        api.signed(&seller, Method::GET, "/api/v3/allOrders", &format!("symbol=BTCUSDT&limit=1000{range}"))
+        api.signed(&seller, Method::GET, "/api/v3/allOrders", &format!("symbol=BTCUSDT&limit=200{range}"))
             .await
     };
     let reach =

@@ -129,7 +129,7 @@ impl Stage {
         let time_in_force = if is_immediate { TimeInForce::Ioc } else { TimeInForce::Gtc };
         self.note(symbol);
         match self.desk.ask(AccountCommand::Place(NewOrder { time_in_force, ..order })).unwrap()? {
-            Answer::Placed { order, .. } => Ok(order),
+            Answer::Placed { order, .. } => Ok(*order),
             answer => panic!("{answer:?}"),
         }
     }

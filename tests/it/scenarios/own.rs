@@ -85,8 +85,8 @@ impl Stage {
     fn place(&mut self, name: &str, order: NewOrder) -> Result<Order, Reject> {
         match self.desk.ask(AccountCommand::Place(order)).unwrap()? {
             Answer::Placed { order, .. } => {
-                self.people.get_mut(name).unwrap().1 = Some(order);
-                Ok(order)
+                self.people.get_mut(name).unwrap().1 = Some(*order);
+                Ok(*order)
             }
             answer => panic!("{answer:?}"),
         }
