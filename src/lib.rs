@@ -6,6 +6,7 @@
 //! - [`journal`]: what was acknowledged survives.
 //! - [`auth`]: who is calling.
 //! - [`http`]: the wire, REST and WebSocket.
+//! - [`grpc`]: the same over gRPC.
 //! - [`app`]: the composition root, from [`config`] to a running exchange; [`cli`] is the way in.
 //! - [`feed`]: recorded and synthetic order flow, played through the public API.
 //! - [`kill`]: a server killed over and over, and a check that nothing acknowledged is lost.
@@ -22,6 +23,7 @@ pub mod cli;
 pub mod config;
 pub mod domain;
 pub mod feed;
+pub mod grpc;
 pub mod http;
 pub mod journal;
 pub mod kill;

@@ -78,6 +78,36 @@ impl<'a> Params<'a> {
         Ok(Params { params })
     }
 
+    /// Decodes a query string and a body of JSON, read as [`Params::from_json`] does.
+    ///
+    /// # Errors
+    /// -1135 when the body is no JSON object, -1101 for a name twice or too many parameters, -1100 for what is not UTF-8.
+    pub(super) fn decode_json(query: &'a str, body: &[u8]) -> Result<Self, ApiError> {
+        let mut decoded = Self::decode(query, b"")?;
+        let body = std::str::from_utf8(body).map_err(|_| ApiError::json())?;
+        let is_json =
+            |error: ApiError| if error.code() == ApiError::json().code() { ApiError::json() } else { error };
+        let members = Self::from_json(body).map_err(is_json)?.params;
+        if members.iter().any(|member| decoded.params.iter().any(|known| known.name == member.name)) {
+            return Err(ApiError::duplicate_parameter());
+        }
+        decoded.params.extend(members);
+        match decoded.params.len() > PARAMS_MAX {
+            true => Err(ApiError::too_many_parameters(PARAMS_MAX)),
+            false => Ok(decoded),
+        }
+    }
+
+    /// Makes parameters of these; no name may come twice.
+    pub(super) fn of(pairs: impl IntoIterator<Item = (&'a str, &'a str)>) -> Self {
+        let param = |(name, value)| Param {
+            name: Cow::Borrowed(name),
+            value: Cow::Borrowed(value),
+            read: Cell::new(false),
+        };
+        Self { params: pairs.into_iter().map(param).collect() }
+    }
+
     /// Returns what a WebSocket client signs: all parameters but the signature by name, as `k=v` joined by `&`.
     pub(super) fn signed_text(&self) -> String {
         let mut params: Vec<(&str, &str)> = self.pairs().filter(|(name, _)| *name != "signature").collect();

@@ -19,11 +19,12 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("feed", &["domain"]),
     ("actors", &["domain", "journal", "store", "telemetry"]),
     ("http", &["actors", "domain", "auth", "telemetry"]),
+    ("grpc", &["actors", "auth", "domain", "http"]),
     ("sim", &["domain", "journal", "store"]),
     ("bench", &["actors", "domain", "auth", "http", "journal", "sim", "store", "telemetry"]),
     ("soak", &["feed", "kill"]),
     ("kill", &["domain", "feed"]),
-    ("app", &["actors", "auth", "config", "domain", "feed", "http", "journal", "store", "telemetry"]),
+    ("app", &["actors", "auth", "config", "domain", "feed", "grpc", "http", "journal", "store", "telemetry"]),
     ("cli", &["app", "bench", "config", "domain", "feed", "journal", "kill", "soak", "store", "telemetry"]),
 ];
 
@@ -87,7 +88,7 @@ fn faults(file: &Source) -> Vec<String> {
 fn tree() -> Vec<Source> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let mut paths = Vec::new();
-    for directory in ["src", "tests", "benches", "xtask/src"] {
+    for directory in ["src", "tests", "benches", "examples", "proto", "xtask/src"] {
         walk(&root.join(directory), &mut paths);
     }
     paths.sort();

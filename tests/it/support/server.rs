@@ -25,6 +25,8 @@ arbiters = 1
 enabled = false
 [feed]
 synthetic = false
+[grpc]
+enabled = false
 [journal]
 segment-mib = 1
 "#;
