@@ -32,7 +32,7 @@ pub enum Security {
     Public,
     /// A key with TRADE, or a browser session.
     Trade,
-    /// The same, and parameters come in a JSON body.
+    /// The same; the proof is in the query, everything else in a JSON body.
     TradeJson,
     /// A key with USER_DATA, or a browser session.
     UserData,
@@ -183,12 +183,15 @@ async fn run(
         Some(unit) => unit.to_str().ok().and_then(TimeUnit::parse).ok_or_else(ApiError::time_unit)?,
     };
     let query = query_string(request);
-    let params = match endpoint.security {
-        Security::TradeJson => Params::decode_json(&query, &body)?,
+    let mut params = match endpoint.security {
+        Security::TradeJson => Params::decode(&query, b"")?,
         security if security.has_params() => Params::decode(&query, &body)?,
         _ => Params::default(),
     };
     let caller = authenticate(endpoint.security, state, request, &params, &body)?;
+    if endpoint.security == Security::TradeJson {
+        params.add_json(&body)?;
+    }
     let span = Span::current();
     if let Some(caller) = caller {
         span.record("account.id", caller.account.get());

@@ -78,24 +78,20 @@ impl<'a> Params<'a> {
         Ok(Params { params })
     }
 
-    /// Decodes a query string and a body of JSON, read as [`Params::from_json`] does.
+    /// Adds those of a JSON body, read as [`Params::from_json`] does.
     ///
     /// # Errors
-    /// -1135 when the body is no JSON object, -1101 for a name twice or too many parameters, -1100 for what is not UTF-8.
-    pub(super) fn decode_json(query: &'a str, body: &[u8]) -> Result<Self, ApiError> {
-        let mut decoded = Self::decode(query, b"")?;
-        let body = std::str::from_utf8(body).map_err(|_| ApiError::json())?;
-        let is_json =
+    /// -1135 when the body is no JSON object, -1101 for a name twice or too many parameters.
+    pub(super) fn add_json(&mut self, body: &[u8]) -> Result<(), ApiError> {
+        let text = std::str::from_utf8(body).map_err(|_| ApiError::json())?;
+        let no_json =
             |error: ApiError| if error.code() == ApiError::json().code() { ApiError::json() } else { error };
-        let members = Self::from_json(body).map_err(is_json)?.params;
-        if members.iter().any(|member| decoded.params.iter().any(|known| known.name == member.name)) {
+        let members = Self::from_json(text).map_err(no_json)?.params;
+        if members.iter().any(|member| self.params.iter().any(|known| known.name == member.name)) {
             return Err(ApiError::duplicate_parameter());
         }
-        decoded.params.extend(members);
-        match decoded.params.len() > PARAMS_MAX {
-            true => Err(ApiError::too_many_parameters(PARAMS_MAX)),
-            false => Ok(decoded),
-        }
+        self.params.extend(members);
+        if self.params.len() > PARAMS_MAX { Err(ApiError::too_many_parameters(PARAMS_MAX)) } else { Ok(()) }
     }
 
     /// Makes parameters of these; no name may come twice.

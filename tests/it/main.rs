@@ -17,6 +17,7 @@ mod errors;
 mod feed;
 mod fuzz;
 mod golden;
+mod grpc;
 mod limits;
 mod lobster;
 mod orders_wire;
