@@ -21,6 +21,7 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("http", &["actors", "domain", "auth", "telemetry"]),
     ("grpc", &["actors", "auth", "domain", "http"]),
     ("sim", &["domain", "journal", "store"]),
+    ("demo", &["actors", "config", "domain", "http"]),
     ("bench", &["actors", "domain", "auth", "http", "journal", "sim", "store", "telemetry"]),
     ("soak", &["feed", "kill"]),
     ("kill", &["domain", "feed"]),

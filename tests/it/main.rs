@@ -14,6 +14,7 @@ mod corner_cases;
 mod crash;
 mod durable;
 mod errors;
+mod examples;
 mod feed;
 mod fuzz;
 mod golden;
