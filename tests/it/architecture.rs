@@ -19,7 +19,7 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("feed", &["domain"]),
     ("actors", &["domain", "journal", "store", "telemetry"]),
     ("http", &["actors", "domain", "auth", "telemetry"]),
-    ("grpc", &["actors", "auth", "domain", "http"]),
+    ("grpc", &["actors", "domain", "http"]),
     ("sim", &["domain", "journal", "store"]),
     ("demo", &["actors", "config", "domain", "http"]),
     ("bench", &["actors", "domain", "auth", "http", "journal", "sim", "store", "telemetry"]),

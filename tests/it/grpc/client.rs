@@ -157,7 +157,9 @@ fn signed_text(request: &Value, method: &str, key: &str, millis: u64) -> String 
 }
 
 async fn channel(address: SocketAddr) -> Channel {
-    Endpoint::from_shared(format!("http://{address}")).unwrap().connect().await.unwrap()
+    // A small window, so that a stream nobody reads is held back by the server and not by the client's library.
+    let endpoint = Endpoint::from_shared(format!("http://{address}")).unwrap();
+    endpoint.initial_stream_window_size(65_535).connect().await.unwrap()
 }
 
 fn json(message: &DynamicMessage) -> Value {

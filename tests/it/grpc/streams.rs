@@ -162,27 +162,7 @@ fn who_does_not_read_is_let_go_and_nobody_else_waits() {
                 exchange.command(deposit(), None, tracing::Span::none()).await.unwrap();
             }
             deposits += 500;
-            if deposits >= 200_000 {
-                eprintln!(
-                    "{}",
-                    exchange
-                        .render_metrics()
-                        .lines()
-                        .filter(|l| l.contains("websocket"))
-                        .collect::<Vec<_>>()
-                        .join("\n")
-                );
-                let mut n = 0;
-                while let Ok(Ok(e)) =
-                    tokio::time::timeout(std::time::Duration::from_secs(1), slow.try_next()).await
-                {
-                    n += 1;
-                    if n % 20000 == 0 {
-                        eprintln!("{e}");
-                    }
-                }
-                panic!("{n} events");
-            }
+            assert!(deposits < 200_000, "nobody was let go");
         }
         client.done("getAccount", json!({"accountId":5})).await;
         let status = loop {
