@@ -7,7 +7,12 @@ mod people;
 mod storage;
 mod token;
 
-use std::{future::Future, net::TcpListener, sync::Arc, time::Instant};
+use std::{
+    future::Future,
+    net::{SocketAddr, TcpListener},
+    sync::Arc,
+    time::Instant,
+};
 
 use actix_web::{dev::ServerHandle, web};
 use anyhow::{Context, Result};
@@ -25,6 +30,7 @@ use crate::{
     config::Config,
     domain::id::AccountId,
     feed::synthetic,
+    grpc,
     http::{self, BanTerms, ConnectionLimits, HttpState, RateLimits, ws::WireEncoder},
 };
 
@@ -38,6 +44,7 @@ pub struct Application {
     storage: Storage,
     server: ServerHandle,
     serving: tokio::task::JoinHandle<std::io::Result<()>>,
+    grpc: Option<grpc::Server>,
     background: Option<Background>,
 }
 
@@ -61,6 +68,7 @@ impl Application {
         let listen = config.server.listen;
         let listener = TcpListener::bind(listen).with_context(|| format!("cannot listen on {listen}"))?;
         let address = listener.local_addr().context("the listener has no address")?;
+        let grpc_listener = listen_for_grpc(&config)?;
         let token = OperatorToken::load_or_make(&config)?;
         let Found { opening, keys, logins } = storage.recover()?;
         let directories = Directories::new(&keys, &logins);
@@ -81,10 +89,15 @@ impl Application {
                 .with_people(people)
                 .with_history(storage.history())
                 .with_rate_limits(rate_limits(&config));
-            http::serve(listener, web::Data::new(state), config.server.worker_count()).context("cannot serve")
+            let state = web::Data::new(state);
+            let edge = state.clone().into_inner();
+            let server =
+                http::serve(listener, state, config.server.worker_count()).context("cannot serve")?;
+            let grpc = grpc_listener.map(|listener| grpc::Server::start(listener, edge)).transpose();
+            Ok((server, grpc.context("cannot serve gRPC")?))
         });
-        let server = match served {
-            Ok(server) => server,
+        let (server, grpc) = match served {
+            Ok(servers) => servers,
             Err(error) => {
                 running.stop();
                 return Err(error);
@@ -101,13 +114,19 @@ impl Application {
             };
             Background::start(&url, token.secret(), options)
         });
-        info!(%url, demo = demo.is_some(), feed = background.is_some(), "serving");
-        Ok(Self { config, url, token, running, storage, server: handle, serving, background })
+        let grpc_address = grpc.as_ref().map(|server| tracing::field::display(server.address()));
+        info!(%url, grpc = grpc_address, demo = demo.is_some(), feed = background.is_some(), "serving");
+        Ok(Self { config, url, token, running, storage, server: handle, serving, grpc, background })
     }
 
     /// Returns the address it is served on, e.g. `http://127.0.0.1:8080`.
     pub fn url(&self) -> &str {
         &self.url
+    }
+
+    /// Returns the address gRPC is served on, e.g. `127.0.0.1:50051`; `None` when it is not.
+    pub fn grpc_address(&self) -> Option<SocketAddr> {
+        self.grpc.as_ref().map(grpc::Server::address)
     }
 
     /// Returns the operator's token and where it comes from.
@@ -126,7 +145,7 @@ impl Application {
     }
 
     /// Serves until `stop` is done, then stops in order: the synthetic market, new work, what is in flight, the
-    /// sockets, the server, the shards. The configured time bounds it all.
+    /// sockets and streams, the servers, the shards. The configured time bounds it all.
     ///
     /// # Errors
     /// When the server ends by itself.
@@ -145,6 +164,9 @@ impl Application {
             self.running.drain().await;
             let state_hash = self.running.state_hash().await;
             info!(state_hash = %format_args!("{state_hash:032x}"), "drained");
+            if let Some(grpc) = self.grpc.take() {
+                grpc.stop().await;
+            }
             self.server.stop(true).await;
         };
         if tokio::time::timeout(limit, in_order).await.is_err() {
@@ -162,6 +184,13 @@ impl Application {
             }
         }
     }
+}
+
+/// Binds the address of gRPC, if it is on: before anything is recovered, so that a second exchange says so at once.
+fn listen_for_grpc(config: &Config) -> Result<Option<TcpListener>> {
+    let listen = config.grpc.listen;
+    let bind = || TcpListener::bind(listen).with_context(|| format!("cannot listen on {listen} for gRPC"));
+    config.is_grpc_on().then(bind).transpose()
 }
 
 fn connection_limits(config: &Config) -> ConnectionLimits {

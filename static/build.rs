@@ -31,7 +31,7 @@ const SOURCES: [&str; 11] = [
     "build.rs",
 ];
 
-fn main() -> ExitCode {
+pub(crate) fn main() -> ExitCode {
     match build() {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {

@@ -19,8 +19,8 @@ use self::users::{Hearing, Users};
 use super::{
     message::{
         AskSnapshot, Encoder, Frame, JoinTopic, MarketUpdate, OpenSession, PublishMarket, Release,
-        SessionEvent, SessionId, SessionLink, Shutdown, Subscribe, TimeUnit, Topic, Unsubscribe, WatchTopic,
-        Wire,
+        SessionEvent, SessionId, SessionLink, Shutdown, Speech, Subscribe, TimeUnit, Topic, Unsubscribe,
+        WatchTopic, Wire,
     },
     topology::Topology,
 };
@@ -48,7 +48,7 @@ struct Session {
     unit: TimeUnit,
     combined: bool,
     topics: BTreeSet<Topic>,
-    is_api: bool,
+    speech: Speech,
     hears: BTreeMap<AccountId, Hearing>,
 }
 
@@ -142,9 +142,9 @@ impl Handler<OpenSession> for PushActor {
     type Result = ();
 
     fn handle(&mut self, open: OpenSession, _: &mut Self::Context) {
-        let OpenSession { session, link, unit, is_api } = open;
+        let OpenSession { session, link, unit, speech } = open;
         let (topics, hears) = (BTreeSet::new(), BTreeMap::new());
-        let listener = Session { link, unit, combined: false, topics, is_api, hears };
+        let listener = Session { link, unit, combined: false, topics, speech, hears };
         self.sessions.insert(session, listener);
         self.count();
     }
@@ -227,8 +227,8 @@ impl Handler<PublishMarket> for PushActor {
             let listeners: Vec<SessionId> = listeners.iter().copied().collect();
             for id in listeners {
                 let Some(session) = self.sessions.get(&id) else { continue };
-                let frame = frames.get(self.encoder.as_ref(), session.unit, session.combined);
-                self.send(id, frame);
+                let event = frames.event(self.encoder.as_ref(), session);
+                self.tell(id, event);
             }
         }
     }
@@ -241,12 +241,8 @@ impl Handler<JoinTopic> for PushActor {
         let JoinTopic { session: id, topic, snapshot } = join;
         let session = self.sessions.get(&id).filter(|session| session.topics.contains(&topic));
         if let Some(session) = session {
-            let frame = MarketFrames::new(topic, &snapshot).get(
-                self.encoder.as_ref(),
-                session.unit,
-                session.combined,
-            );
-            self.send(id, frame);
+            let event = MarketFrames::new(topic, &snapshot).event(self.encoder.as_ref(), session);
+            self.tell(id, event);
         }
         // It may have gone meanwhile, or just now.
         if self.sessions.get(&id).is_some_and(|session| session.topics.contains(&topic)) {
@@ -265,6 +261,16 @@ struct MarketFrames<'a> {
 impl<'a> MarketFrames<'a> {
     fn new(topic: Topic, update: &'a MarketUpdate) -> Self {
         Self { topic, update, frames: Default::default() }
+    }
+
+    /// Returns what a session is told of the update.
+    fn event(&mut self, encoder: &dyn Encoder, session: &Session) -> SessionEvent {
+        match session.speech {
+            Speech::Values => SessionEvent::Market(Box::new(self.update.clone())),
+            Speech::Streams | Speech::Api => {
+                SessionEvent::Send(self.get(encoder, session.unit, session.combined))
+            }
+        }
     }
 
     fn get(&mut self, encoder: &dyn Encoder, unit: TimeUnit, combined: bool) -> Frame {
@@ -289,10 +295,10 @@ impl Handler<Shutdown> for PushActor {
         let api_notice = Frame(self.encoder.api_shutdown().into());
         for session in self.sessions.values() {
             let [plain, combined] = &notices;
-            let notice = match (session.is_api, session.combined) {
-                (true, _) => &api_notice,
-                (false, true) => combined,
-                (false, false) => plain,
+            let notice = match (session.speech, session.combined) {
+                (Speech::Api, _) => &api_notice,
+                (_, true) => combined,
+                (_, false) => plain,
             };
             session.link.tell(SessionEvent::Stopping(notice.clone()));
         }

@@ -101,6 +101,7 @@ impl Server {
             .args(arguments)
             .args(["--listen", &address.to_string()])
             .args(["--log-format", "json"])
+            .env("LIGHTNING_GRPC_ENABLED", "false")
             .stdin(Stdio::null())
             .stdout(Stdio::null())
             .stderr(Stdio::null()) // where the log goes

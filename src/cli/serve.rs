@@ -61,6 +61,9 @@ fn greet(application: &Application) {
         format!("  open      {}", application.url()),
         format!("  markets   {}", symbols.join(", ")),
     ];
+    if let Some(address) = application.grpc_address() {
+        lines.push(format!("  grpc      {address} (schema.Lightning)"));
+    }
     if config.is_synthetic_feed_on() {
         lines
             .push(format!("  flow      synthetic, seed {} (--feed false switches it off)", config.feed.seed));

@@ -17,6 +17,12 @@ pub(super) struct SettingsArgs {
     /// The address to serve on
     #[arg(long, value_name = "ADDRESS:PORT")]
     listen: Option<String>,
+    /// The address to serve gRPC on
+    #[arg(long, value_name = "ADDRESS:PORT")]
+    grpc_listen: Option<String>,
+    /// Whether gRPC is served
+    #[arg(long, value_name = "SWITCH")]
+    grpc: Option<Switch>,
     /// Where the exchange keeps its files
     #[arg(long, value_name = "DIRECTORY")]
     data_dir: Option<PathBuf>,
@@ -80,6 +86,8 @@ impl SettingsArgs {
         let mut layers = layers.environment(std::env::vars());
         let flags = [
             ("--listen", "server", "listen", self.listen),
+            ("--grpc-listen", "grpc", "listen", self.grpc_listen),
+            ("--grpc", "grpc", "enabled", self.grpc.and_then(name)),
             ("--data-dir", "data", "directory", self.data_dir.map(|path| path.display().to_string())),
             ("--demo", "demo", "enabled", self.demo.and_then(name)),
             ("--feed", "feed", "synthetic", self.feed.and_then(name)),

@@ -99,6 +99,7 @@ impl Layers {
     pub fn load(mut self) -> Result<Config, ConfigError> {
         refuse_floats("", &Value::Table(self.merged.clone()), &mut self.faults);
         let server = self.section("server");
+        let grpc = self.section("grpc");
         let engine = self.section("engine");
         let data = self.section("data");
         let journal = self.section("journal");
@@ -120,6 +121,7 @@ impl Layers {
         let config = (|| {
             Some(Config {
                 server: server?,
+                grpc: grpc?,
                 engine: engine?,
                 data: data?,
                 journal: journal?,

@@ -8,6 +8,7 @@ mod data;
 mod demo;
 mod engine;
 mod feed;
+mod grpc;
 mod history;
 mod journal;
 mod layers;
@@ -30,6 +31,7 @@ pub use data::Data;
 pub use demo::Demo;
 pub use engine::Engine;
 pub use feed::Feed;
+pub use grpc::Grpc;
 pub use history::History;
 pub use journal::{Durability, Journal};
 pub use layers::{ConfigError, DEFAULTS, Layers};
@@ -49,6 +51,8 @@ use crate::domain::catalogue::{AssetDefinition, Catalogue, SymbolDefinition};
 pub struct Config {
     /// Where and how HTTP is served.
     pub server: Server,
+    /// Where gRPC is served.
+    pub grpc: Grpc,
     /// How many shards there are and what bounds them.
     pub engine: Engine,
     /// Where files are kept.
@@ -85,6 +89,11 @@ impl Config {
     /// Returns whether the page signs visitors in to the demo account.
     pub fn is_demo_on(&self) -> bool {
         self.demo.enabled.is_on_or(self.server.listen.ip().is_loopback())
+    }
+
+    /// Returns whether gRPC is served.
+    pub fn is_grpc_on(&self) -> bool {
+        self.grpc.enabled.is_on_or(self.grpc.listen.ip().is_loopback())
     }
 
     /// Returns whether there is a history.

@@ -51,6 +51,10 @@ fn check_server(config: &Config, faults: &mut Vec<String>) {
             server.listen
         ));
     }
+    let (http, grpc) = (server.listen, config.grpc.listen);
+    if config.is_grpc_on() && http.port() != 0 && http == grpc {
+        faults.push(format!("[grpc] listen {grpc} is where [server] listens"));
+    }
     if config.feed.actions_per_second == 0 || config.feed.actions_per_second > 10_000 {
         faults.push("[feed] actions-per-second must be 1 to 10000".to_owned());
     }

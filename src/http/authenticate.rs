@@ -43,7 +43,7 @@ pub(super) fn authenticate(
     match security {
         Security::Public | Security::Browser | Security::Probe => Ok(None),
         Security::Operator => operator(state, request).map(|()| None),
-        Security::Trade | Security::UserData => {
+        Security::Trade | Security::TradeJson | Security::UserData => {
             let key = request.headers().get(KEY_HEADER).filter(|key| !key.is_empty());
             let caller = match key {
                 Some(key) => {
@@ -75,6 +75,18 @@ pub(super) struct Proof<'a> {
     pub(super) payload: &'a [&'a [u8]],
     /// The signature, if one was sent.
     pub(super) signature: Option<&'a [u8]>,
+}
+
+/// Authenticates a request that names its key among its parameters and signs them all, sorted by name.
+///
+/// # Errors
+/// As [`authenticate`].
+pub(super) fn prove(state: &HttpState, params: &Params<'_>) -> Result<(Arc<ApiKey>, Timestamp), ApiError> {
+    let key = params.get("apiKey").filter(|key| !key.is_empty());
+    let key = key.ok_or_else(|| ApiError::missing_parameter("apiKey"))?;
+    let text = params.signed_text();
+    let signature = params.get("signature").map(str::as_bytes);
+    signed(state, params, &Proof { key, payload: &[text.as_bytes()], signature })
 }
 
 /// Authenticates a signed request.
@@ -141,7 +153,7 @@ impl Stamp {
 /// -2015.
 pub(super) fn permit(security: Security, key: &ApiKey) -> Result<(), ApiError> {
     let permitted = match security {
-        Security::Trade => key.permissions.trade,
+        Security::Trade | Security::TradeJson => key.permissions.trade,
         _ => key.permissions.user_data,
     };
     if permitted { Ok(()) } else { Err(ApiError::key_refused()) }
@@ -194,7 +206,14 @@ pub(super) fn require_csrf(request: &HttpRequest, session: &Session) -> Result<(
 
 fn operator(state: &HttpState, request: &HttpRequest) -> Result<(), ApiError> {
     let given = request.headers().get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
-    let given = given.and_then(|value| value.strip_prefix("Bearer "));
+    operator_token(state, given.and_then(|value| value.strip_prefix("Bearer ")))
+}
+
+/// Requires the operator's token.
+///
+/// # Errors
+/// -1002.
+pub(super) fn operator_token(state: &HttpState, given: Option<&str>) -> Result<(), ApiError> {
     match (state.operator_token(), given) {
         (Some(token), Some(given)) if auth::equal(token.as_bytes(), given.as_bytes()) => Ok(()),
         _ => Err(ApiError::unauthorized()),

@@ -11,6 +11,7 @@ use super::{
     idempotency,
     json::Json,
     params::Params,
+    remote,
     state::HttpState,
     time_unit::TimeUnit,
 };
@@ -207,10 +208,7 @@ impl<'a> Call<'a> {
         answer: impl Future<Output = Result<T, Reject>>,
         operation: Operation,
     ) -> Result<T, ApiError> {
-        match timeout(self.state.limits().command_timeout, answer).await {
-            Ok(answer) => answer.map_err(|reject| ApiError::refused(reject, operation)),
-            Err(_) => Err(ApiError::timeout()),
-        }
+        remote::answered(self.state, answer, operation).await
     }
 }
 

@@ -37,11 +37,16 @@ pub(super) fn contains(networks: &[IpNet], address: IpAddr) -> bool {
 
 /// Every proxy appends who it heard from, so the list is read from its end until somebody who is not a trusted proxy.
 fn address_of(headers: &HeaderMap, peer: IpAddr, trusted: &[IpNet]) -> IpAddr {
+    let lines: Vec<&str> = headers.get_all(FORWARDED_FOR).filter_map(|line| line.to_str().ok()).collect();
+    last_vouched(&lines, peer, trusted)
+}
+
+/// Returns the last address the lines of `X-Forwarded-For` name that trusted proxies vouch for.
+pub(super) fn last_vouched(lines: &[&str], peer: IpAddr, trusted: &[IpNet]) -> IpAddr {
     if !contains(trusted, peer) {
         return peer;
     }
     let mut last = peer;
-    let lines: Vec<&str> = headers.get_all(FORWARDED_FOR).filter_map(|line| line.to_str().ok()).collect();
     for hop in lines.iter().rev().flat_map(|line| line.rsplit(',')) {
         let Some(address) = parse(hop.trim()) else { return last };
         last = address;

@@ -32,6 +32,8 @@ pub enum Security {
     Public,
     /// A key with TRADE, or a browser session.
     Trade,
+    /// The same; the proof is in the query, everything else in a JSON body.
+    TradeJson,
     /// A key with USER_DATA, or a browser session.
     UserData,
     /// A browser of our own page; the handler looks at the session.
@@ -43,9 +45,9 @@ pub enum Security {
 }
 
 impl Security {
-    /// Returns whether parameters come from the query and a form; the others read JSON.
+    /// Returns whether there are parameters; the others read JSON of their own shapes.
     const fn has_params(self) -> bool {
-        matches!(self, Self::Public | Self::Trade | Self::UserData)
+        matches!(self, Self::Public | Self::Trade | Self::TradeJson | Self::UserData)
     }
 }
 
@@ -182,11 +184,15 @@ async fn run(
         Some(unit) => unit.to_str().ok().and_then(TimeUnit::parse).ok_or_else(ApiError::time_unit)?,
     };
     let query = query_string(request);
-    let params = match endpoint.security.has_params() {
-        true => Params::decode(&query, &body)?,
-        false => Params::default(),
+    let mut params = match endpoint.security {
+        Security::TradeJson => Params::decode(&query, b"")?,
+        security if security.has_params() => Params::decode(&query, &body)?,
+        _ => Params::default(),
     };
     let caller = authenticate(endpoint.security, state, request, &params, &body)?;
+    if endpoint.security == Security::TradeJson {
+        params.add_json(&body)?;
+    }
     let span = Span::current();
     if let Some(caller) = caller {
         span.record("account.id", caller.account.get());

@@ -6,10 +6,19 @@ use super::{
     call::{Call, Reply},
     error::ApiError,
 };
+use crate::actors::Exchange;
 
 /// `GET /health/live`
 pub(super) async fn live(_: &Call<'_>) -> Result<Reply, ApiError> {
     Ok(Reply::json(r#"{"status":"live"}"#.to_owned()))
+}
+
+/// Returns whether everything the exchange does is done.
+pub(super) fn is_ready(exchange: &Exchange) -> bool {
+    !exchange.is_stopping()
+        && exchange.out_of_service().is_empty()
+        && exchange.halted().is_none()
+        && !exchange.is_short_of_space()
 }
 
 /// `GET /health/ready`
@@ -19,7 +28,7 @@ pub(super) async fn ready(call: &Call<'_>) -> Result<Reply, ApiError> {
     let halted = exchange.halted();
     let full = exchange.is_short_of_space().then_some("the disk is nearly full");
     let reason = halted.or(full);
-    let ready = !stopping && out_of_service.is_empty() && reason.is_none();
+    let ready = is_ready(exchange);
     let mut reply = Reply::write(128, |json| {
         json.object(|json| {
             json.field("status").text(match (ready, stopping, halted) {

@@ -1,6 +1,7 @@
 //! The wire's words for the domain's enums, both ways.
 
 use crate::domain::{
+    account::{Execution, ExecutionKind},
     command::{CancelRestriction, ReplaceMode},
     id::ClientOrderId,
     order::{EndReason, Order, OrderKind, OrderStatus, Side, StpMode, TimeInForce},
@@ -58,7 +59,7 @@ pub(super) fn parse_side(text: &str) -> Option<Side> {
 }
 
 /// Returns the order type.
-pub(super) const fn order_kind(kind: OrderKind) -> &'static str {
+pub const fn order_kind(kind: OrderKind) -> &'static str {
     match kind {
         OrderKind::Limit => "LIMIT",
         OrderKind::LimitMaker => "LIMIT_MAKER",
@@ -76,7 +77,7 @@ pub(super) fn parse_order_kind(text: &str) -> Option<OrderKind> {
 }
 
 /// Returns the time in force of an order; those that have none to choose say GTC, as Binance does.
-pub(super) const fn time_in_force(order: &Order) -> &'static str {
+pub const fn time_in_force(order: &Order) -> &'static str {
     match (order.kind, order.time_in_force) {
         (OrderKind::LimitMaker, _) | (_, TimeInForce::Gtc) => "GTC",
         (kind, _) if kind.is_market() => "GTC",
@@ -132,7 +133,7 @@ pub(super) fn parse_replace_mode(text: &str) -> Option<ReplaceMode> {
 }
 
 /// Returns the status of an order.
-pub(super) const fn status(order: &Order) -> &'static str {
+pub const fn status(order: &Order) -> &'static str {
     match order.status {
         // Of lists only: some clients do not know it.
         OrderStatus::ConditionalPending if order.awaits_list => "PENDING_NEW",
@@ -178,6 +179,22 @@ pub(super) fn trailing_since(order: &Order) -> Option<Timestamp> {
     (is_at_once && order.list.is_none()).then_some(order.created_at)
 }
 
+/// Returns what kind of change an order went through (wire `x`).
+pub const fn execution_kind(execution: &Execution) -> &'static str {
+    match execution.kind {
+        ExecutionKind::New | ExecutionKind::Triggered => "NEW",
+        ExecutionKind::Trade(_) => "TRADE",
+        ExecutionKind::Cancelled => "CANCELED",
+        ExecutionKind::Replaced => "REPLACED",
+        ExecutionKind::Rejected => "REJECTED",
+        ExecutionKind::Prevented(..) => "TRADE_PREVENTION",
+        ExecutionKind::Expired => match execution.order.reason {
+            Some(EndReason::SelfTrade) => "TRADE_PREVENTION",
+            _ => "EXPIRED",
+        },
+    }
+}
+
 /// Returns the contingency type of a list.
 pub(super) const fn contingency(contingency: Contingency) -> &'static str {
     match contingency {
@@ -196,7 +213,7 @@ pub(super) const fn list_status_type(status: ListStatus) -> &'static str {
 }
 
 /// Returns the list order status: where its orders stand.
-pub(super) const fn list_order_status(status: ListStatus) -> &'static str {
+pub const fn list_order_status(status: ListStatus) -> &'static str {
     match status {
         ListStatus::Executing => "EXECUTING",
         ListStatus::AllDone => "ALL_DONE",

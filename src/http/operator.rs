@@ -6,9 +6,10 @@ use super::{
     call::{Call, Reply, mismatched},
     error::{ApiError, Operation},
     keys::{self, KeyType, NewKey, Permission},
+    remote::check_request_id,
 };
 use crate::domain::{
-    command::{AccountCommand, Answer, CreateAccount, REQUEST_ID_LEN_MAX, Transfer},
+    command::{AccountCommand, Answer, CreateAccount, Transfer},
     id::{AccountId, ID_LIMIT},
     reject::Reject,
 };
@@ -98,9 +99,7 @@ async fn transfer(call: &Call<'_>, command: fn(Transfer) -> AccountCommand) -> R
     let refused = |reject: Reject| ApiError::refused(reject, Operation::Operate);
     let asset = call.state.exchange().catalogue().asset_named(&body.asset);
     let asset = asset.ok_or_else(|| refused(Reject::UnknownAsset))?;
-    if body.request_id.as_ref().is_some_and(|id| id.is_empty() || id.len() > REQUEST_ID_LEN_MAX) {
-        return Err(ApiError::invalid("requestId"));
-    }
+    check_request_id(body.request_id.as_deref())?;
     let account = account_id(body.account_id, "accountId")?;
     let transfer = Transfer {
         account,

@@ -16,7 +16,7 @@ use crate::domain::{
     account::{AccountQuery, AccountView, Found},
     command::{AccountCommand, AmendOrder, Answer, CancelAll, CancelOrder},
     id::OrderId,
-    order::Order,
+    order::{NewOrder, Order},
     reject::{Parameter, Reject},
     symbol::SymbolSpec,
 };
@@ -25,6 +25,18 @@ use crate::domain::{
 pub(super) async fn place(call: &Call<'_>) -> Result<Reply, ApiError> {
     let spec = call.symbol()?;
     let new = new_order(call, spec)?;
+    place_order(call, spec, new).await
+}
+
+/// Places an order and writes the reply asked for.
+///
+/// # Errors
+/// -1104 for parameters nobody read, or the refusal.
+pub(super) async fn place_order(
+    call: &Call<'_>,
+    spec: &SymbolSpec,
+    new: NewOrder,
+) -> Result<Reply, ApiError> {
     let kind = response_kind(&call.params, new.kind)?;
     let answer = call.command(AccountCommand::Place(new), Operation::Place).await;
     match answer.map_err(|error| correction::explain(error, spec, &[&new]))? {

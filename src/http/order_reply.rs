@@ -274,6 +274,6 @@ fn write_list_id(json: &mut Json, order: &Order) {
 }
 
 /// An order by quote amount asks for no quantity of its own: what it got stands for it.
-pub(super) fn ordered(order: &Order) -> Lots {
+pub fn ordered(order: &Order) -> Lots {
     if order.is_by_quote() { order.executed } else { order.quantity }
 }

@@ -210,6 +210,19 @@ pub(super) fn required_quantity(
     lots.ok_or_else(|| ApiError::missing_parameter(name))
 }
 
+/// Reads a price that must be there.
+///
+/// # Errors
+/// -1102 when it was not sent, and as [`optional_price`].
+pub(super) fn required_price(
+    params: &Params<'_>,
+    spec: &SymbolSpec,
+    name: &'static str,
+) -> Result<Price, ApiError> {
+    let price = optional_price(params, spec, name, Parameter::Price)?;
+    price.ok_or_else(|| ApiError::missing_parameter(name))
+}
+
 /// Reads a quantity that may be left out.
 ///
 /// # Errors

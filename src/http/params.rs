@@ -78,6 +78,32 @@ impl<'a> Params<'a> {
         Ok(Params { params })
     }
 
+    /// Adds those of a JSON body, read as [`Params::from_json`] does.
+    ///
+    /// # Errors
+    /// -1135 when the body is no JSON object, -1101 for a name twice or too many parameters.
+    pub(super) fn add_json(&mut self, body: &[u8]) -> Result<(), ApiError> {
+        let text = std::str::from_utf8(body).map_err(|_| ApiError::json())?;
+        let no_json =
+            |error: ApiError| if error.code() == ApiError::json().code() { ApiError::json() } else { error };
+        let members = Self::from_json(text).map_err(no_json)?.params;
+        if members.iter().any(|member| self.params.iter().any(|known| known.name == member.name)) {
+            return Err(ApiError::duplicate_parameter());
+        }
+        self.params.extend(members);
+        if self.params.len() > PARAMS_MAX { Err(ApiError::too_many_parameters(PARAMS_MAX)) } else { Ok(()) }
+    }
+
+    /// Makes parameters of these; no name may come twice.
+    pub(super) fn of(pairs: impl IntoIterator<Item = (&'a str, &'a str)>) -> Self {
+        let param = |(name, value)| Param {
+            name: Cow::Borrowed(name),
+            value: Cow::Borrowed(value),
+            read: Cell::new(false),
+        };
+        Self { params: pairs.into_iter().map(param).collect() }
+    }
+
     /// Returns what a WebSocket client signs: all parameters but the signature by name, as `k=v` joined by `&`.
     pub(super) fn signed_text(&self) -> String {
         let mut params: Vec<(&str, &str)> = self.pairs().filter(|(name, _)| *name != "signature").collect();

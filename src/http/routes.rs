@@ -9,8 +9,8 @@ use super::{
     absent, account, batch, cancel_replace, commission, countdown,
     endpoint::{Endpoint, Security, not_found, other_method},
     events, exchange_info, health, keys, ledger, market, market_diff, market_klines, market_ticker,
-    market_trades, operator, order, order_list, people, prevented, rate_limit, session, shims, static_files,
-    ws,
+    market_trades, operator, order, order_list, people, prevented, rate_limit, session, shims, spot_v2,
+    static_files, ws,
 };
 
 macro_rules! endpoints {
@@ -88,6 +88,8 @@ pub static ENDPOINTS: &[Endpoint] = endpoints! {
     GET    "/x/v1/ledger"                     UserData 20 ledger::list;
     POST   "/x/v1/batchOrders"                Trade     1 batch::place;
     DELETE "/x/v1/batchOrders"                Trade     1 batch::cancel;
+    POST   "/api/spot/v2"                     TradeJson 1 spot_v2::place;
+    POST   "/api/spot/v2/"                    TradeJson 1 spot_v2::place;
     POST   "/x/v1/cancelAllAfter"             Trade     1 countdown::set;
     POST   "/x/v1/session/demo"               Browser   1 session::begin_demo;
     GET    "/x/v1/session"                    Browser   1 session::get;

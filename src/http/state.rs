@@ -227,7 +227,7 @@ fn limiter(limits: RateLimits) -> Limiter {
 
 /// A WebSocket session's place, given back when dropped.
 #[derive(Debug)]
-pub(super) struct SocketPlace {
+pub struct SocketPlace {
     open: Arc<AtomicUsize>,
 }
 

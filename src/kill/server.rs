@@ -36,7 +36,7 @@ impl Server {
         let text = format!(
             "[server]\nlisten = \"127.0.0.1:{port}\"\nworkers = 1\n[engine]\narbiters = 1\n\
              [data]\ndirectory = {data:?}\n[operator]\ntoken = {token:?}\n\
-             [demo]\nenabled = true\naccount = {demo}\nbalances = []\n[feed]\nsynthetic = false\n\
+             [demo]\nenabled = true\naccount = {demo}\nbalances = []\n[feed]\nsynthetic = false\n[grpc]\nenabled = false\n\
              [log]\nformat = \"json\"\nfilter = \"info,lightning_exchange::http::span=warn,actix_server=warn\"\n\
              {extra}\n"
         );

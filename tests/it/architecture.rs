@@ -20,13 +20,27 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("feed", &["domain"]),
     ("actors", &["domain", "journal", "store", "telemetry"]),
     ("http", &["actors", "domain", "auth", "history", "telemetry"]),
+    ("grpc", &["actors", "domain", "http"]),
     ("sim", &["domain", "journal", "store"]),
+    ("demo", &["actors", "config", "domain", "http"]),
     ("bench", &["actors", "domain", "auth", "history", "http", "journal", "sim", "store", "telemetry"]),
     ("soak", &["feed", "kill"]),
     ("kill", &["domain", "feed"]),
     (
         "app",
-        &["actors", "auth", "config", "domain", "feed", "history", "http", "journal", "store", "telemetry"],
+        &[
+            "actors",
+            "auth",
+            "config",
+            "domain",
+            "feed",
+            "grpc",
+            "history",
+            "http",
+            "journal",
+            "store",
+            "telemetry",
+        ],
     ),
     (
         "cli",
@@ -107,7 +121,7 @@ fn faults(file: &Source) -> Vec<String> {
 fn tree() -> Vec<Source> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let mut paths = Vec::new();
-    for directory in ["src", "tests", "benches", "xtask/src"] {
+    for directory in ["src", "tests", "benches", "examples", "proto", "xtask/src"] {
         walk(&root.join(directory), &mut paths);
     }
     paths.sort();

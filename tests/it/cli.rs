@@ -57,11 +57,20 @@ fn a_bad_configuration_is_told_in_full() {
 #[test]
 fn serving_says_where_and_ends_well_on_a_signal() {
     let directory = format!("data-{}", std::process::id());
-    let mut server = lightning(&["--listen", "127.0.0.1:0", "--feed", "false", "--data-dir", &directory])
-        .stdout(Stdio::piped())
-        .stderr(Stdio::null())
-        .spawn()
-        .unwrap();
+    let mut server = lightning(&[
+        "--listen",
+        "127.0.0.1:0",
+        "--grpc-listen",
+        "127.0.0.1:0",
+        "--feed",
+        "false",
+        "--data-dir",
+        &directory,
+    ])
+    .stdout(Stdio::piped())
+    .stderr(Stdio::null())
+    .spawn()
+    .unwrap();
     let output = BufReader::new(server.stdout.take().unwrap());
     let lines: Vec<String> =
         output.lines().map(Result::unwrap).take_while(|line| !line.contains("ctrl-c")).collect();

@@ -2,6 +2,7 @@
 
 mod lists;
 mod single;
+mod spot_v2;
 
 use awc::http::Method;
 use serde_json::Value;

@@ -104,6 +104,7 @@ impl Server {
             .env("LIGHTNING_SIGN_UP_ENABLED", "true")
             .env("LIGHTNING_LIMITS_LOOPBACK", "false")
             .env("LIGHTNING_FEED_SYNTHETIC", "false")
+            .env("LIGHTNING_GRPC_ENABLED", "false")
             .env("LIGHTNING_DATA_DIRECTORY", directory.join("data"))
             .env("LIGHTNING_OPERATOR_TOKEN", &token)
             .stdout(Stdio::piped())

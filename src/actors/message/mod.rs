@@ -11,7 +11,7 @@ pub use market::{
 };
 pub use push::{
     Acknowledge, AttachUser, DetachUser, Encoder, Frame, JoinTopic, Listening, NotListening, OpenSession,
-    PublishMarket, PublishUser, Release, SessionEvent, SessionId, SessionLink, Shutdown, Subscribe,
+    PublishMarket, PublishUser, Release, SessionEvent, SessionId, SessionLink, Shutdown, Speech, Subscribe,
     TickerWindow, TimeUnit, Topic, Unsubscribe, UserForm,
 };
 pub use shard::{

@@ -119,6 +119,21 @@ pub enum SessionEvent {
     SendAll(Vec<Frame>),
     /// Private events will not come; say so.
     NotAttached(UserForm, Option<Frame>),
+    /// Send this in the session's own words. Boxed: it is the large case.
+    Market(Box<MarketUpdate>),
+    /// Send these, one after the other, in the session's own words; they count as one.
+    Users(Vec<UserEvent>),
+}
+
+/// What a session is told in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Speech {
+    /// Frames of the streams.
+    Streams,
+    /// Frames of the WebSocket API.
+    Api,
+    /// Values: it has its own words for them.
+    Values,
 }
 
 /// How push reaches a session, and how far the session is behind.
@@ -208,8 +223,8 @@ pub struct OpenSession {
     pub link: SessionLink,
     /// What times are printed in; applies to all the session's streams.
     pub unit: TimeUnit,
-    /// Whether it speaks the WebSocket API.
-    pub is_api: bool,
+    /// What it is told in.
+    pub speech: Speech,
 }
 
 /// Session to push: the frames of these streams from now on, wrapped in `{"stream","data"}` or not.

@@ -12,7 +12,7 @@ use super::{PushActor, leave};
 use crate::{
     actors::message::{
         Acknowledge, AttachUser, DetachUser, Frame, Listen, Listening, NotListening, PublishUser,
-        SessionEvent, SessionId, TimeUnit, Unwatch, UserForm,
+        SessionEvent, SessionId, Speech, TimeUnit, Unwatch, UserForm,
     },
     domain::{
         account::{Backlog, UserEvent},
@@ -77,7 +77,7 @@ impl PushActor {
     fn begin(&mut self, listen: Listen, start: Result<Backlog, NotListening>) {
         let Listen { account, session: id, form, .. } = listen;
         let Some(session) = self.sessions.get_mut(&id) else { return };
-        let unit = session.unit;
+        let (unit, speech) = (session.unit, session.speech);
         let Some(hearing) = session.hears.get_mut(&account).filter(|hearing| hearing.form == form) else {
             return; // it went, and perhaps came again
         };
@@ -94,6 +94,13 @@ impl PushActor {
         if last.is_err() {
             self.detach(id, account);
             self.tell(id, SessionEvent::NotAttached(form, acknowledgement));
+            return;
+        }
+        if speech == Speech::Values {
+            // How it began it has just been told.
+            if !events.is_empty() {
+                self.tell(id, SessionEvent::Users(events));
+            }
             return;
         }
         let encode = |event: &UserEvent| Frame(self.encoder.user(event, unit, form).into());
@@ -148,6 +155,10 @@ impl Handler<PublishUser> for PushActor {
                 match &mut hearing.stage {
                     Stage::Live(last) if event.seq > *last => *last = event.seq,
                     _ => continue,
+                }
+                if session.speech == Speech::Values {
+                    self.tell(id, SessionEvent::Users(vec![event.clone()]));
+                    continue;
                 }
                 let style = (hearing.form, session.unit);
                 let known = frames.iter().find(|(known, _)| *known == style).map(|(_, frame)| frame.clone());

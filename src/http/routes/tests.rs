@@ -4,7 +4,7 @@ use super::*;
 /// here, or with another row, is a mistake in one of the two.
 #[rustfmt::skip]
 const DOCUMENTED: &[(&str, &str, Security, u32)] = {
-    use Security::{Browser, Operator, Probe, Public, Trade, UserData};
+    use Security::{Browser, Operator, Probe, Public, Trade, TradeJson, UserData};
     &[
         ("POST",   "/api/v3/order",                    Trade,     1),
         ("DELETE", "/api/v3/order",                    Trade,     1),
@@ -65,6 +65,8 @@ const DOCUMENTED: &[(&str, &str, Security, u32)] = {
         ("GET",    "/x/v1/events",                     UserData, 20),
         ("POST",   "/x/v1/batchOrders",                Trade,     1),
         ("DELETE", "/x/v1/batchOrders",                Trade,     1),
+        ("POST",   "/api/spot/v2",                     TradeJson, 1),
+        ("POST",   "/api/spot/v2/",                    TradeJson, 1),
         ("POST",   "/x/v1/cancelAllAfter",             Trade,     1),
         ("POST",   "/x/v1/session/demo",               Browser,   1),
         ("GET",    "/x/v1/session",                    Browser,   1),
@@ -119,7 +121,7 @@ fn what_changes_an_account_needs_trade_and_what_reads_one_needs_user_data() {
             // Gone, whoever asks.
             _ if endpoint.path == "/api/v3/userDataStream" => &[Security::Public],
             Method::GET => &[Security::Public, Security::UserData],
-            _ => &[Security::Trade],
+            _ => &[Security::Trade, Security::TradeJson],
         };
         assert!(expected.contains(&endpoint.security), "{endpoint:?}");
     }

@@ -45,7 +45,7 @@ impl ExecutionReport<'_> {
                 Some(list) => json.field("g").number(list.get()),
                 None => json.field("g").raw("-1"),
             }
-            json.field("x").text(self.kind());
+            json.field("x").text(names::execution_kind(self.execution));
             json.field("X").text(names::status(order));
             json.field("r").text(self.reject_reason());
             json.field("i").number(order.id.get());
@@ -137,21 +137,6 @@ impl ExecutionReport<'_> {
 
     fn is_refused(&self) -> bool {
         matches!(self.execution.kind, ExecutionKind::Rejected)
-    }
-
-    fn kind(&self) -> &'static str {
-        match self.execution.kind {
-            ExecutionKind::New | ExecutionKind::Triggered => "NEW",
-            ExecutionKind::Trade(_) => "TRADE",
-            ExecutionKind::Cancelled => "CANCELED",
-            ExecutionKind::Replaced => "REPLACED",
-            ExecutionKind::Rejected => "REJECTED",
-            ExecutionKind::Prevented(..) => "TRADE_PREVENTION",
-            ExecutionKind::Expired if self.execution.order.reason == Some(EndReason::SelfTrade) => {
-                "TRADE_PREVENTION"
-            }
-            ExecutionKind::Expired => "EXPIRED",
-        }
     }
 
     fn last_fill(&self, json: &mut Json) {

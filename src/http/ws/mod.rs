@@ -15,7 +15,7 @@ mod topic;
 
 pub use encode::WireEncoder;
 pub(super) use market::write_diff;
-pub(super) use notices::gap_error;
+pub(super) use notices::{gap_error, not_listening};
 
 use actix_web::{
     HttpRequest, HttpResponse,

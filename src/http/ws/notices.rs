@@ -11,7 +11,7 @@ use crate::{
 };
 
 /// Returns what a client is told that asked for private events in vain.
-pub(super) fn not_listening(error: &NotListening) -> ApiError {
+pub(in crate::http) fn not_listening(error: &NotListening) -> ApiError {
     match error {
         NotListening::Gap(gap) => gap_error(*gap),
         NotListening::Refused(reject) => ApiError::refused(*reject, Operation::Query),

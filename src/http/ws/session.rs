@@ -18,7 +18,7 @@ use super::{
     frame::{FragmentError, Fragments, MessageRate},
 };
 use crate::{
-    actors::message::{OpenSession, Release, SessionEvent, SessionLink},
+    actors::message::{OpenSession, Release, SessionEvent, SessionLink, Speech},
     http::{
         error::ApiError,
         state::{ConnectionLimits, HttpState, SocketPlace},
@@ -92,8 +92,9 @@ impl Actor for SocketSession {
         let limits = *self.limits();
         let link = SessionLink::new(context.address().recipient(), limits.socket_backlog);
         self.link = Some(link.clone());
-        let (session, unit, is_api) = (self.station.id, self.unit, self.conversation.is_api());
-        self.station.state.exchange().push().do_send(OpenSession { session, link, unit, is_api });
+        let speech = if self.conversation.is_api() { Speech::Api } else { Speech::Streams };
+        let (session, unit) = (self.station.id, self.unit);
+        self.station.state.exchange().push().do_send(OpenSession { session, link, unit, speech });
         let reaction = self.conversation.open(&self.station);
         self.react(reaction, context);
         if self.conversation.needs_checks() {
@@ -128,6 +129,8 @@ impl Handler<SessionEvent> for SocketSession {
                 self.conversation.not_attached(form);
                 notice.into_iter().for_each(|frame| context.text(frame.0));
             }
+            // For those who have words of their own.
+            SessionEvent::Market(_) | SessionEvent::Users(_) => self.taken(),
             SessionEvent::TooSlow => close(context, CloseCode::Policy, "too slow"),
             SessionEvent::Stopping(notice) => {
                 self.taken();

@@ -17,7 +17,7 @@ fn no_route_lets_anybody_in_who_should_not_be() {
                 path => api.send(endpoint.method.as_str().parse().unwrap(), path, &[], "").await,
             };
             let expected: &[u16] = match endpoint.security {
-                Security::Trade | Security::UserData | Security::Operator => &[401],
+                Security::Trade | Security::TradeJson | Security::UserData | Security::Operator => &[401],
                 Security::Browser => match (endpoint.method.as_str(), endpoint.path) {
                     // There is no demo here, and nobody has to be signed in to sign in.
                     (_, "/x/v1/session/demo") => &[404],

@@ -38,6 +38,12 @@ impl Answer {
         (self.status.as_u16(), code, self.json["msg"].as_str().unwrap_or_default())
     }
 
+    /// Returns the same for keeps.
+    pub(crate) fn refused(&self) -> (u16, i64, String) {
+        let (status, code, text) = self.refusal();
+        (status, code, text.to_owned())
+    }
+
     /// Returns the names of the body's fields, in order.
     pub(crate) fn fields(&self) -> Vec<&str> {
         self.json.as_object().unwrap().keys().map(String::as_str).collect()
@@ -108,6 +114,14 @@ impl Api {
         }
     }
 
+    /// The same with a body of JSON: the query has the proof, and both are signed.
+    pub(crate) async fn signed_json(&self, key: &KeyPair, path: &str, body: &str, millis: u64) -> Answer {
+        let query = format!("timestamp={millis}");
+        let signature = signature(key, &format!("{query}{body}"));
+        let path = format!("{path}?{query}&signature={signature}");
+        self.send(Method::POST, &path, &[("X-MBX-APIKEY", key.key.as_str())], body).await
+    }
+
     /// Places an order.
     pub(crate) async fn order(&self, key: &KeyPair, params: &str) -> Answer {
         self.signed(key, Method::POST, "/api/v3/order", params).await
@@ -116,9 +130,14 @@ impl Api {
 
 /// Appends the signature of `text`.
 pub(crate) fn sign(key: &KeyPair, text: &str) -> String {
+    format!("{text}&signature={}", signature(key, text))
+}
+
+/// Returns the signature of `text`.
+pub(crate) fn signature(key: &KeyPair, text: &str) -> String {
     let mut mac = Hmac::<Sha256>::new_from_slice(key.secret.as_bytes()).unwrap();
     mac.update(text.as_bytes());
-    format!("{text}&signature={}", hex::encode(mac.finalize().into_bytes()))
+    hex::encode(mac.finalize().into_bytes())
 }
 
 pub(crate) fn now_millis() -> u64 {

@@ -4,6 +4,7 @@
 mod lists;
 mod market;
 mod row;
+mod spot_v2;
 mod table;
 
 use std::{

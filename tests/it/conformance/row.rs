@@ -140,7 +140,8 @@ impl Row {
         let mut made = Vec::new();
         for (route, params) in &self.before {
             let before = endpoint_of(route);
-            let is_signed = matches!(before.security, Security::Trade | Security::UserData);
+            let is_signed =
+                matches!(before.security, Security::Trade | Security::TradeJson | Security::UserData);
             let sender = if is_signed { &trader } else { &caller };
             let sent = sender.send(before, &api, params).await;
             assert_eq!(sent.status, 200, "before {}: {sent:?}", self.route);
@@ -196,19 +197,19 @@ impl Row {
         let method = || endpoint.method.as_str().parse::<Method>().unwrap();
         let path = endpoint.path;
         match endpoint.security {
-            Security::Trade | Security::UserData => {
+            Security::Trade | Security::TradeJson | Security::UserData => {
                 let unsigned = api.send(method(), path, &[], "").await;
                 assert_eq!(unsigned.refusal(), (401, -2014, "API-key format invalid."), "{endpoint:?}");
                 let refused = (401, -2015, "Invalid API-key, IP, or permissions for action.");
                 let stranger = KeyPair::number(99);
-                let wrong_key = api.signed_at(&stranger, method(), path, params, NOW).await;
+                let wrong_key = send_signed(endpoint, api, &stranger, params).await;
                 assert_eq!(wrong_key.refusal(), refused, "{endpoint:?}");
                 let forged = KeyPair { key: desk.trader.key.clone(), secret: stranger.secret };
-                let forged = api.signed_at(&forged, method(), path, params, NOW).await;
+                let forged = send_signed(endpoint, api, &forged, params).await;
                 let text = "Signature for this request is not valid.";
                 assert_eq!(forged.refusal(), (400, -1022, text), "{endpoint:?}");
-                let other = if endpoint.security == Security::Trade { &desk.reader } else { &desk.placer };
-                let not_permitted = api.signed_at(other, method(), path, params, NOW).await;
+                let other = if endpoint.security == Security::UserData { &desk.placer } else { &desk.reader };
+                let not_permitted = send_signed(endpoint, api, other, params).await;
                 assert_eq!(not_permitted.refusal(), refused, "{endpoint:?}");
             }
             Security::Operator => {
@@ -233,6 +234,15 @@ fn endpoint_of(route: &str) -> &'static Endpoint {
     ENDPOINTS.iter().find(|row| row.method == *method && row.path == path).unwrap()
 }
 
+/// Sends a signed request, its parameters where the endpoint wants them.
+async fn send_signed(endpoint: &Endpoint, api: &Api, key: &KeyPair, params: &str) -> Answer {
+    let method = endpoint.method.as_str().parse().unwrap();
+    match endpoint.security {
+        Security::TradeJson => api.signed_json(key, endpoint.path, params, NOW).await,
+        _ => api.signed_at(key, method, endpoint.path, params, NOW).await,
+    }
+}
+
 /// Metrics are the only reply that is not JSON.
 async fn check_text(desk: &Desk, path: &str) {
     let url = format!("{}{path}", desk.server.url());
@@ -253,7 +263,7 @@ impl Caller {
     async fn of(endpoint: &Endpoint, desk: &Desk, api: &Api) -> Self {
         match endpoint.security {
             Security::Public | Security::Probe => Self::Anybody,
-            Security::Trade | Security::UserData => Self::Signed(desk.trader.clone()),
+            Security::Trade | Security::TradeJson | Security::UserData => Self::Signed(desk.trader.clone()),
             Security::Operator => Self::Operator,
             Security::Browser => {
                 let (begin, body) = match endpoint.path {
@@ -275,7 +285,7 @@ impl Caller {
                 api.send(method, &format!("{path}?{params}"), &[], "").await
             }
             Self::Anybody => api.send(method, path, &[], params).await,
-            Self::Signed(key) => api.signed_at(key, method, path, params, NOW).await,
+            Self::Signed(key) => send_signed(endpoint, api, key, params).await,
             Self::Operator => {
                 let bearer = format!("Bearer {OPERATOR_TOKEN}");
                 api.send(method, path, &[("Authorization", &bearer)], params).await

@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use super::{lists, market, row::Row};
+use super::{lists, market, row::Row, spot_v2};
 
 pub(super) const ACK: [&str; 5] = ["symbol", "orderId", "orderListId", "clientOrderId", "transactTime"];
 pub(super) const AMOUNTS: [&str; 10] = [
@@ -58,6 +58,7 @@ pub(super) fn rows() -> Vec<Row> {
     let (lists, market) = (lists::rows(), market::rows());
     let groups = [
         orders(),
+        spot_v2::rows(),
         lists,
         account(),
         market,

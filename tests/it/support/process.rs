@@ -14,12 +14,13 @@ use tempfile::TempDir;
 use super::OPERATOR_TOKEN;
 
 /// What tests want: few threads, no demo, no synthetic market. Given so that a test's own sections stay its own.
-const BASE: [(&str, &str); 7] = [
+const BASE: [(&str, &str); 8] = [
     ("LIGHTNING_SERVER_LISTEN", "127.0.0.1:0"),
     ("LIGHTNING_SERVER_WORKERS", "1"),
     ("LIGHTNING_ENGINE_ARBITERS", "1"),
     ("LIGHTNING_DEMO_ENABLED", "false"),
     ("LIGHTNING_FEED_SYNTHETIC", "false"),
+    ("LIGHTNING_GRPC_ENABLED", "false"),
     ("LIGHTNING_JOURNAL_SEGMENT_MIB", "1"),
     ("LIGHTNING_OPERATOR_TOKEN", OPERATOR_TOKEN),
 ];

@@ -1,6 +1,6 @@
 //! A whole exchange on a free port, inside the test's process.
 
-use std::{cell::OnceCell, future::Future, path::Path, sync::mpsc, thread::JoinHandle};
+use std::{cell::OnceCell, future::Future, net::SocketAddr, path::Path, sync::mpsc, thread::JoinHandle};
 
 use lightning_exchange::{
     actors::{Clock, Exchange},
@@ -25,6 +25,8 @@ arbiters = 1
 enabled = false
 [feed]
 synthetic = false
+[grpc]
+enabled = false
 [journal]
 segment-mib = 1
 [history]
@@ -35,6 +37,7 @@ enabled = false
 #[derive(Debug)]
 pub(crate) struct TestServer {
     url: String,
+    grpc: Option<SocketAddr>,
     exchange: Exchange,
     /// Its data, unless the test has its own.
     directory: OnceCell<TempDir>,
@@ -75,19 +78,25 @@ impl TestServer {
         let thread = std::thread::spawn(move || {
             actix_web::rt::System::new().block_on(async {
                 let application = Application::build_with(config, clock).await.unwrap();
-                started.send((application.url().to_owned(), application.exchange().clone())).unwrap();
+                let exchange = application.exchange().clone();
+                started.send((application.url().to_owned(), application.grpc_address(), exchange)).unwrap();
                 application.run(async { stopped.await.unwrap_or_default() }).await.unwrap();
             });
         });
-        let Ok((url, exchange)) = starting.recv() else {
+        let Ok((url, grpc, exchange)) = starting.recv() else {
             std::panic::resume_unwind(thread.join().unwrap_err());
         };
-        Self { url, exchange, directory: OnceCell::new(), stop: Some(stop), thread: Some(thread) }
+        Self { url, grpc, exchange, directory: OnceCell::new(), stop: Some(stop), thread: Some(thread) }
     }
 
     /// Returns its address, e.g. `http://127.0.0.1:43210`.
     pub(crate) fn url(&self) -> &str {
         &self.url
+    }
+
+    /// Returns the address of gRPC, if the test switched it on.
+    pub(crate) const fn grpc(&self) -> Option<SocketAddr> {
+        self.grpc
     }
 
     /// Returns the way past HTTP.

@@ -37,7 +37,7 @@ class Server:
             file.write(
                 f'[server]\nlisten = "127.0.0.1:{self.port}"\nworkers = 1\n[engine]\narbiters = 1\n'
                 f'[data]\ndirectory = "{self.directory.name}/data"\n[operator]\ntoken = "{TOKEN}"\n'
-                "[demo]\nenabled = false\n[feed]\nsynthetic = false\n"
+                "[demo]\nenabled = false\n[feed]\nsynthetic = false\n[grpc]\nenabled = false\n"
                 # Whoever moves the book while a client watches it places more than 100 orders in ten seconds.
                 "[limits]\norders-per-10-seconds = 100000\norders-per-day = 100000000\n"
             )

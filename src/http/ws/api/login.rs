@@ -9,10 +9,9 @@ use super::{
     subscriptions::{Opened, is_usable},
 };
 use crate::{
-    auth::ApiKey,
     domain::time::Timestamp,
     http::{
-        authenticate::{Proof, Stamp, permit, signed},
+        authenticate::{Stamp, permit, prove},
         call::Caller,
         endpoint::Security,
         error::ApiError,
@@ -119,16 +118,4 @@ impl Api {
         });
         json.finish()
     }
-}
-
-/// Authenticates a request by its own key and signature.
-pub(super) fn prove(
-    state: &HttpState,
-    params: &Params<'_>,
-) -> Result<(std::sync::Arc<ApiKey>, Timestamp), ApiError> {
-    let key = params.get("apiKey").filter(|key| !key.is_empty());
-    let key = key.ok_or_else(|| ApiError::missing_parameter("apiKey"))?;
-    let text = params.signed_text();
-    let signature = params.get("signature").map(str::as_bytes);
-    signed(state, params, &Proof { key, payload: &[text.as_bytes()], signature })
 }

@@ -4,7 +4,6 @@ use std::collections::BTreeMap;
 
 use super::{
     Api, OWN_WEIGHT, Said,
-    login::prove,
     reply::{Frame, Used},
 };
 use crate::{
@@ -12,7 +11,7 @@ use crate::{
     auth::{ApiKey, KeyDirectory},
     domain::id::AccountId,
     http::{
-        authenticate::permit,
+        authenticate::{permit, prove},
         endpoint::Security,
         error::ApiError,
         json::Json,

@@ -1,0 +1,17 @@
+//! What is made before the crate is compiled: the gRPC schema and the browser page.
+
+#[path = "static/build.rs"]
+mod page;
+#[path = "proto/build.rs"]
+mod schema;
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    println!("cargo::rerun-if-changed=build.rs");
+    if let Err(error) = schema::build() {
+        eprintln!("proto/lightning.proto: {error}");
+        return ExitCode::FAILURE;
+    }
+    page::main()
+}

@@ -1,0 +1,72 @@
+//! Accounts: what they have, deposits and withdrawals.
+
+use super::{
+    call::{Call, mismatched},
+    convert,
+    schema::{GetAccountRequest, GetAccountResponse, TransferRequest, TransferResponse},
+};
+use crate::{
+    domain::{
+        account::{AccountQuery, AccountView},
+        command::{AccountCommand, Answer, Balance, CreateAccount, Transfer},
+        id::AssetId,
+        reject::Reject,
+    },
+    http::{ApiError, Operation, remote},
+};
+
+/// `getAccount`
+pub(super) async fn get(call: Call, request: GetAccountRequest) -> Result<GetAccountResponse, ApiError> {
+    let AccountView::Account { balances, .. } = call.query(AccountQuery::Account).await? else {
+        return Err(mismatched());
+    };
+    let held = |asset: AssetId| {
+        let found = balances.iter().find(|(id, _)| *id == asset);
+        found.map_or_else(Balance::default, |(_, balance)| *balance)
+    };
+    let assets = call.state.exchange().catalogue().assets();
+    let balances = assets.map(|asset| convert::balance(asset, held(asset.id))).collect();
+    Ok(GetAccountResponse { account_id: request.account_id, balances, ..Default::default() })
+}
+
+/// `increase`: the operator may open accounts, so whom it pays has one afterwards.
+pub(super) async fn increase(call: Call, request: TransferRequest) -> Result<TransferResponse, ApiError> {
+    match transfer(&call, AccountCommand::Deposit, &request).await {
+        Err(error) if error.reject() == Some(Reject::UnknownAccount) => {
+            let create = CreateAccount { id: Some(call.caller.account), tier: 0, is_unlimited: false };
+            let created = call.command(AccountCommand::CreateAccount(create), Operation::Operate).await;
+            // Somebody else may have been quicker.
+            let is_there = |error: &ApiError| error.reject() == Some(Reject::AccountExists);
+            created.err().filter(|error| !is_there(error)).map_or(Ok(()), Err)?;
+            transfer(&call, AccountCommand::Deposit, &request).await
+        }
+        outcome => outcome,
+    }
+}
+
+/// `decrease`
+pub(super) async fn decrease(call: Call, request: TransferRequest) -> Result<TransferResponse, ApiError> {
+    transfer(&call, AccountCommand::Withdraw, &request).await
+}
+
+async fn transfer(
+    call: &Call,
+    command: fn(Transfer) -> AccountCommand,
+    request: &TransferRequest,
+) -> Result<TransferResponse, ApiError> {
+    let asset = call.state.exchange().catalogue().asset(AssetId::new(request.currency_id));
+    let asset = asset.ok_or_else(|| ApiError::invalid("currencyId"))?;
+    let request_id = Some(request.request_id.clone()).filter(|id| !id.is_empty());
+    remote::check_request_id(request_id.as_deref())?;
+    let amount = asset.parse_amount(&request.amount);
+    let amount = amount.map_err(|reject| ApiError::refused(reject, Operation::Operate))?;
+    let transfer = Transfer { account: call.caller.account, asset: asset.id, amount, request_id };
+    match call.command(command(transfer), Operation::Operate).await? {
+        Answer::Transferred { free, frozen } => {
+            let balance = convert::balance(asset, Balance { available: free, frozen });
+            let account_id = request.account_id;
+            Ok(TransferResponse { account_id, balance: Some(balance), ..Default::default() })
+        }
+        _ => Err(mismatched()),
+    }
+}

@@ -1,0 +1,71 @@
+//! One call, counted and authenticated, as its handler sees it.
+
+use std::sync::Arc;
+
+use tracing::Span;
+
+use super::caller::Caller;
+use crate::{
+    actors::message::{MarketQuery, MarketView},
+    domain::{
+        account::{AccountQuery, AccountView},
+        command::{AccountCommand, Answer},
+        id::SymbolId,
+        symbol::SymbolSpec,
+    },
+    http::{ApiError, HttpState, Operation, remote},
+};
+
+/// One call.
+#[derive(Debug)]
+pub(super) struct Call {
+    pub(super) state: Arc<HttpState>,
+    pub(super) caller: Caller,
+    pub(super) span: Span,
+}
+
+impl Call {
+    /// Finds a symbol.
+    ///
+    /// # Errors
+    /// -1121.
+    pub(super) fn symbol(&self, id: u32) -> Result<&Arc<SymbolSpec>, ApiError> {
+        self.state.exchange().catalogue().symbol(SymbolId::new(id)).ok_or_else(ApiError::symbol)
+    }
+
+    /// Sends a command and awaits its answer.
+    ///
+    /// # Errors
+    /// The refusal; -1007 when no answer comes.
+    pub(super) async fn command(
+        &self,
+        command: AccountCommand,
+        operation: Operation,
+    ) -> Result<Answer, ApiError> {
+        let answer = self.state.exchange().command(command, self.caller.deadline, self.span.clone());
+        remote::answered(&self.state, answer, operation).await
+    }
+
+    /// Asks the account the call is about.
+    ///
+    /// # Errors
+    /// As [`Call::command`].
+    pub(super) async fn query(&self, query: AccountQuery) -> Result<AccountView, ApiError> {
+        let answer = self.state.exchange().query(self.caller.account, query, self.span.clone());
+        remote::answered(&self.state, answer, Operation::Query).await
+    }
+
+    /// Asks the public market.
+    ///
+    /// # Errors
+    /// As [`Call::command`].
+    pub(super) async fn market(&self, query: MarketQuery) -> Result<MarketView, ApiError> {
+        remote::answered(&self.state, self.state.exchange().market(query), Operation::Query).await
+    }
+}
+
+/// The answer was none to the question asked: a bug in a shard.
+pub(super) fn mismatched() -> ApiError {
+    tracing::error!("a shard answered something else than it was asked");
+    ApiError::internal()
+}

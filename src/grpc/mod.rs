@@ -1,0 +1,21 @@
+//! gRPC: accounts, orders and books for programs that speak it, over the same actors, keys and limits as REST.
+//!
+//! A call is authenticated and counted, becomes a command or a question, and its answer becomes a reply; no rule lives here.
+//! What is refused by a rule is a reply with the exchange's code; what never got so far is a gRPC status
+//! (`docs/grpc.md`).
+
+mod account;
+mod book;
+mod call;
+mod caller;
+mod convert;
+mod order;
+mod refusal;
+mod request;
+pub mod schema;
+mod server;
+mod service;
+mod session;
+mod streams;
+
+pub use server::Server;

@@ -1,0 +1,138 @@
+//! The server: a thread and runtime of its own, so that nothing here stands in the way of shards or of HTTP.
+
+use std::{
+    io,
+    net::{SocketAddr, TcpListener},
+    sync::Arc,
+    thread::JoinHandle,
+    time::Duration,
+};
+
+use actix::Arbiter;
+use tokio::sync::oneshot;
+use tonic::{
+    service::Routes,
+    transport::{self, server::TcpIncoming},
+};
+use tonic_health::{
+    ServingStatus,
+    server::{HealthReporter, health_reporter},
+};
+use tonic_reflection::server::Builder;
+use tracing::error;
+
+use super::{
+    schema::{DESCRIPTORS, lightning_server::LightningServer},
+    service::Service,
+};
+use crate::http::{HttpState, remote};
+
+/// How long a client may be silent before it is asked whether it is there, and how long it may take to say so.
+const KEEP_ALIVE: Duration = Duration::from_secs(20);
+/// Calls and streams at once on one connection.
+const CALLS_MAX: u32 = 256;
+/// How often health is looked at.
+const HEALTH: Duration = Duration::from_secs(1);
+/// How long connections have to end by themselves when the server stops.
+const GOODBYE: Duration = Duration::from_secs(2);
+/// The name health has for the service.
+const NAME: &str = "schema.Lightning";
+
+/// A running server.
+#[derive(Debug)]
+pub struct Server {
+    address: SocketAddr,
+    stop: oneshot::Sender<()>,
+    ended: oneshot::Receiver<()>,
+    thread: JoinHandle<()>,
+}
+
+impl Server {
+    /// Serves what the edge holds on `listener`.
+    ///
+    /// # Errors
+    /// When the listener cannot be used, the schema is broken or there is no thread.
+    pub fn start(listener: TcpListener, state: Arc<HttpState>) -> io::Result<Self> {
+        let address = listener.local_addr()?;
+        listener.set_nonblocking(true)?;
+        let (health, service) = health_reporter();
+        let routes = Routes::new(service)
+            .add_service(reflection().build_v1().map_err(io::Error::other)?)
+            .add_service(reflection().build_v1alpha().map_err(io::Error::other)?);
+        let (stop, stopped) = oneshot::channel();
+        let (end, ended) = oneshot::channel();
+        let thread = std::thread::Builder::new().name("grpc".to_owned()).spawn(move || {
+            let served = actix::System::new().block_on(serve(listener, state, (routes, health), stopped));
+            if let Err(error) = served {
+                error!(%error, "the gRPC server failed");
+            }
+            let _ = end.send(()); // nobody waits when the process ends first
+        })?;
+        Ok(Self { address, stop, ended, thread })
+    }
+
+    /// Returns where it is served, e.g. `127.0.0.1:50051`.
+    pub const fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Takes no more calls, and waits a moment for those under way.
+    pub async fn stop(self) {
+        let _ = self.stop.send(()); // it may have failed already
+        let _ = self.ended.await;
+        let _ = self.thread.join(); // at its end already; a panic has been reported
+    }
+}
+
+fn reflection() -> Builder<'static> {
+    Builder::configure()
+        .register_encoded_file_descriptor_set(DESCRIPTORS)
+        .register_encoded_file_descriptor_set(tonic_health::pb::FILE_DESCRIPTOR_SET)
+}
+
+/// Serves until it is told to stop, and then for as long as connections have to end.
+async fn serve(
+    listener: TcpListener,
+    state: Arc<HttpState>,
+    (routes, health): (Routes, HealthReporter),
+    stopped: oneshot::Receiver<()>,
+) -> Result<(), Box<dyn std::error::Error>> {
+    let incoming = TcpIncoming::from(tokio::net::TcpListener::from_std(listener)?).with_nodelay(Some(true));
+    let message_bytes = state.limits().body_bytes;
+    let service = Service::new(Arc::clone(&state), Arbiter::current());
+    let service = LightningServer::new(service).max_decoding_message_size(message_bytes);
+    let (close, closed) = oneshot::channel();
+    let server = transport::Server::builder()
+        .max_concurrent_streams(CALLS_MAX)
+        .http2_keepalive_interval(Some(KEEP_ALIVE))
+        .http2_keepalive_timeout(Some(KEEP_ALIVE))
+        .max_connection_age(state.limits().socket_lifetime)
+        .add_routes(routes)
+        .add_service(service)
+        .serve_with_incoming_shutdown(incoming, async {
+            let _ = closed.await; // a dropped sender means the same
+        });
+    let last_words = async {
+        let _ = stopped.await;
+        let _ = close.send(());
+        tokio::time::sleep(GOODBYE).await;
+    };
+    tokio::select! {
+        ended = server => ended?,
+        () = last_words => {}
+        () = tell_health(&state, &health) => {}
+    }
+    Ok(())
+}
+
+/// Keeps what clients are told of the exchange's health true.
+async fn tell_health(state: &HttpState, health: &HealthReporter) {
+    let mut look = tokio::time::interval(HEALTH);
+    loop {
+        look.tick().await;
+        let status = if remote::is_ready(state) { ServingStatus::Serving } else { ServingStatus::NotServing };
+        for name in ["", NAME] {
+            health.set_service_status(name, status).await;
+        }
+    }
+}

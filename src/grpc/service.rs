@@ -1,0 +1,225 @@
+//! The service: what every method has in common, and one line for each.
+
+use std::{future::Future, net::IpAddr, sync::Arc, time::Instant};
+
+use actix::ArbiterHandle;
+use tonic::{Code, Request, Response, Status, metadata::MetadataMap};
+use tracing::Instrument;
+
+use super::{
+    account, book,
+    call::Call,
+    caller::{Access, Caller, authenticate},
+    order,
+    refusal::{self, Outcome},
+    request::Fields,
+    schema::{
+        AccountEvent, CancelOrderRequest, DepthEvent, GetAccountRequest, GetAccountResponse,
+        GetOrderBookRequest, GetOrderBookResponse, OrderResponse, PlaceOrderRequest, StreamAccountRequest,
+        StreamDepthRequest, StreamTradesRequest, TradeEvent, TransferRequest, TransferResponse,
+        lightning_server::Lightning,
+    },
+    session::Session,
+    streams::{self, Messages},
+};
+use crate::{
+    actors::message::{SessionEvent, Speed, Topic},
+    domain::{id::SymbolId, symbol::SymbolSpec},
+    http::{ApiError, HttpState, Security, remote},
+};
+
+const FORWARDED_FOR: &str = "x-forwarded-for";
+
+/// A method: who may call it, and what a call weighs.
+#[derive(Debug, Clone, Copy)]
+struct Method {
+    name: &'static str,
+    access: Access,
+    weight: u32,
+    /// Whether a call that succeeds weighs nothing.
+    is_order: bool,
+}
+
+const fn method(name: &'static str, access: Access, weight: u32) -> Method {
+    Method { name, access, weight, is_order: false }
+}
+
+const fn of_orders(name: &'static str) -> Method {
+    Method { name, access: Access::Own(Security::Trade), weight: 1, is_order: true }
+}
+
+/// What the methods weigh is what their like weighs on REST.
+const GET_ACCOUNT: Method = method("getAccount", Access::Own(Security::UserData), 20);
+const INCREASE: Method = method("increase", Access::Operator, 1);
+const DECREASE: Method = method("decrease", Access::Operator, 1);
+const PLACE_ORDER: Method = of_orders("placeOrder");
+const CANCEL_ORDER: Method = of_orders("cancelOrder");
+const GET_ORDER_BOOK: Method = method("getOrderBook", Access::Public, 5);
+const STREAM_DEPTH: Method = method("streamDepth", Access::Public, 2);
+const STREAM_TRADES: Method = method("streamTrades", Access::Public, 2);
+const STREAM_ACCOUNT: Method = method("streamAccount", Access::Own(Security::UserData), 2);
+
+/// The service.
+#[derive(Debug, Clone)]
+pub(super) struct Service {
+    state: Arc<HttpState>,
+    /// Where the sessions of streams run.
+    arbiter: ArbiterHandle,
+}
+
+impl Service {
+    /// Serves what the edge holds; sessions of streams run on `arbiter`.
+    pub(super) const fn new(state: Arc<HttpState>, arbiter: ArbiterHandle) -> Self {
+        Self { state, arbiter }
+    }
+
+    /// Counts and authenticates a call, runs it, and says what came of it.
+    async fn unary<M, R, F>(
+        &self,
+        method: Method,
+        request: Request<M>,
+        run: impl FnOnce(Call, M) -> F,
+    ) -> Result<Response<R>, Status>
+    where
+        M: Fields,
+        R: Outcome,
+        F: Future<Output = Result<R, ApiError>>,
+    {
+        let (address, caller) = self.enter(method, &request)?;
+        let account = Some(caller.account.get()).filter(|_| method.access != Access::Public);
+        let span = tracing::info_span!("grpc request", method = method.name, account.id = account);
+        let call = Call { state: Arc::clone(&self.state), caller, span: span.clone() };
+        let started = Instant::now();
+        let outcome = run(call, request.into_inner()).instrument(span.clone()).await;
+        let micros = u64::try_from(started.elapsed().as_micros()).unwrap_or(u64::MAX);
+        tracing::info!(parent: &span, elapsed_us = micros, "served");
+        match outcome {
+            Ok(reply) => {
+                if method.is_order {
+                    remote::give_back(&self.state, address, method.weight);
+                }
+                Ok(Response::new(reply.success()))
+            }
+            Err(error) => refusal::reply(&error).map(Response::new),
+        }
+    }
+
+    /// Counts a call and finds out who makes it.
+    fn enter<M: Fields>(&self, method: Method, request: &Request<M>) -> Result<(IpAddr, Caller), Status> {
+        let peer = request.remote_addr().ok_or_else(|| Status::new(Code::Internal, "no address"))?.ip();
+        let address = client_address(&self.state, peer, request.metadata());
+        let counted = remote::count(&self.state, address, method.weight);
+        counted.map_err(|error| refusal::of_caller(&error))?;
+        let (message, metadata) = (request.get_ref(), request.metadata());
+        let caller = authenticate(&self.state, method.access, method.name, message, metadata, address)?;
+        Ok((address, caller))
+    }
+
+    /// Opens a stream for a call that was counted and authenticated.
+    fn open<M: Fields>(&self, method: Method, request: &Request<M>) -> Result<(Session, Caller), Status> {
+        let (address, caller) = self.enter(method, request)?;
+        let session = Session::open(&self.state, &self.arbiter, address);
+        Ok((session.map_err(|error| refusal::of_stream(&error))?, caller))
+    }
+
+    /// Opens a stream about a symbol.
+    fn market<M: Fields, T: Send + 'static>(
+        &self,
+        method: Method,
+        request: &Request<M>,
+        (symbol, topic): (u32, fn(SymbolId) -> Topic),
+        convert: fn(&SymbolSpec, SessionEvent) -> Vec<T>,
+    ) -> Result<Response<Messages<T>>, Status> {
+        let (session, caller) = self.open(method, request)?;
+        let spec = self.state.exchange().catalogue().symbol(SymbolId::new(symbol)).cloned();
+        let spec = spec.ok_or_else(|| refusal::of_stream(&ApiError::symbol()))?;
+        session.subscribe(topic(spec.id));
+        let flow = (session, Arc::clone(&self.state), caller);
+        Ok(Response::new(streams::flow(flow, None, move |event| convert(&spec, event))))
+    }
+}
+
+fn client_address(state: &HttpState, peer: IpAddr, metadata: &MetadataMap) -> IpAddr {
+    let lines: Vec<&str> =
+        metadata.get_all(FORWARDED_FOR).iter().filter_map(|line| line.to_str().ok()).collect();
+    remote::client_address(state, peer, &lines)
+}
+
+#[tonic::async_trait]
+impl Lightning for Service {
+    type streamDepthStream = Messages<DepthEvent>;
+    type streamTradesStream = Messages<TradeEvent>;
+    type streamAccountStream = Messages<AccountEvent>;
+
+    async fn get_account(
+        &self,
+        request: Request<GetAccountRequest>,
+    ) -> Result<Response<GetAccountResponse>, Status> {
+        self.unary(GET_ACCOUNT, request, account::get).await
+    }
+
+    async fn increase(
+        &self,
+        request: Request<TransferRequest>,
+    ) -> Result<Response<TransferResponse>, Status> {
+        self.unary(INCREASE, request, account::increase).await
+    }
+
+    async fn decrease(
+        &self,
+        request: Request<TransferRequest>,
+    ) -> Result<Response<TransferResponse>, Status> {
+        self.unary(DECREASE, request, account::decrease).await
+    }
+
+    async fn place_order(
+        &self,
+        request: Request<PlaceOrderRequest>,
+    ) -> Result<Response<OrderResponse>, Status> {
+        self.unary(PLACE_ORDER, request, order::place).await
+    }
+
+    async fn cancel_order(
+        &self,
+        request: Request<CancelOrderRequest>,
+    ) -> Result<Response<OrderResponse>, Status> {
+        self.unary(CANCEL_ORDER, request, order::cancel).await
+    }
+
+    async fn get_order_book(
+        &self,
+        request: Request<GetOrderBookRequest>,
+    ) -> Result<Response<GetOrderBookResponse>, Status> {
+        self.unary(GET_ORDER_BOOK, request, book::get).await
+    }
+
+    async fn stream_depth(
+        &self,
+        request: Request<StreamDepthRequest>,
+    ) -> Result<Response<Self::streamDepthStream>, Status> {
+        let topic = |symbol| Topic::DepthSnapshot(symbol, Speed::Fast);
+        self.market(STREAM_DEPTH, &request, (request.get_ref().symbol_id, topic), streams::depth)
+    }
+
+    async fn stream_trades(
+        &self,
+        request: Request<StreamTradesRequest>,
+    ) -> Result<Response<Self::streamTradesStream>, Status> {
+        self.market(STREAM_TRADES, &request, (request.get_ref().symbol_id, Topic::Trade), streams::trades)
+    }
+
+    async fn stream_account(
+        &self,
+        request: Request<StreamAccountRequest>,
+    ) -> Result<Response<Self::streamAccountStream>, Status> {
+        let (session, caller) = self.open(STREAM_ACCOUNT, &request)?;
+        let attached = session.attach(caller.account, request.get_ref().after_seq).await;
+        let seq = attached.map_err(|error| refusal::of_stream(&error))?;
+        let exchange = self.state.exchange();
+        let first = streams::begun(seq, exchange.now().millis());
+        let catalogue = Arc::clone(exchange.catalogue());
+        let flow = (session, Arc::clone(&self.state), caller);
+        let convert = move |event| streams::account(&catalogue, event);
+        Ok(Response::new(streams::flow(flow, Some(first), convert)))
+    }
+}

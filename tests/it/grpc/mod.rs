@@ -1,0 +1,7 @@
+//! gRPC as a client without the schema sees it: everything it knows it has from reflection, and it speaks JSON.
+
+mod book;
+mod calls;
+mod client;
+mod proofs;
+mod streams;
