@@ -2,6 +2,7 @@
 //! the leg of a trade that settles in another slot.
 
 use serde::{Deserialize, Serialize};
+use smallvec::SmallVec;
 
 use super::change::Change;
 use crate::domain::{
@@ -39,16 +40,18 @@ pub struct Posting {
     pub after: Amount,
 }
 
-/// Values by key: few, so a sorted vector, which keeps its memory when values come and go.
+/// Values by key: few, so a sorted vector. Two lie in place: most accounts trade one pair of assets, and what lies
+/// elsewhere has to be fetched first.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub(super) struct ByKey<K, V>(Vec<(K, V)>);
+#[serde(bound(serialize = "K: Serialize, V: Serialize", deserialize = "K: Deserialize<'de>, V: Deserialize<'de>"))]
+pub(super) struct ByKey<K, V>(SmallVec<[(K, V); 2]>);
 
 /// Values by asset.
 pub(super) type ByAsset<V> = ByKey<AssetId, V>;
 
 impl<K, V> Default for ByKey<K, V> {
     fn default() -> Self {
-        Self(Vec::new())
+        Self(SmallVec::new())
     }
 }
 
