@@ -16,13 +16,18 @@ const SEED: u64 = 7_000_000;
 pub(crate) fn durable(effort: Effort) -> Result<()> {
     soak::build()?;
     let mut show = Show::default();
-    crashes(&mut show, effort);
-    damage(&mut show, effort);
-    kills(&mut show, effort);
-    speed(&mut show, effort);
-    recovery(&mut show, effort);
-    tests(&mut show);
+    figures(&mut show, effort);
     show.finish()
+}
+
+/// Measures what durability promises.
+pub(crate) fn figures(show: &mut Show, effort: Effort) {
+    crashes(show, effort);
+    damage(show, effort);
+    kills(show, effort);
+    speed(show, effort);
+    recovery(show, effort);
+    tests(show);
 }
 
 fn lightning(arguments: &[&str]) -> Result<Value> {

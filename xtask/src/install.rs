@@ -14,10 +14,29 @@ pub(crate) fn chromium() -> Result<()> {
     if exists("chromium") && Path::new("/usr/share/fonts/opentype/noto").is_dir() {
         return Ok(());
     }
+    if !packages(&["chromium", "fonts-noto-cjk"])? {
+        println!("chromium or its fonts are missing and cannot be installed here: page tests will say so");
+    }
+    Ok(())
+}
+
+/// Debian's PostgreSQL and MariaDB, likewise. Only their programs are used, by processes of the tests' own.
+pub(crate) fn databases() -> Result<()> {
+    let has_postgres = fs::read_dir("/usr/lib/postgresql").is_ok_and(|mut found| found.next().is_some());
+    if has_postgres && Path::new("/usr/sbin/mariadbd").exists() {
+        return Ok(());
+    }
+    if !packages(&["postgresql", "mariadb-server"])? {
+        println!("PostgreSQL or MariaDB is missing and cannot be installed here: their tests will say so");
+    }
+    Ok(())
+}
+
+/// Installs packages of Debian; `false` where we may not.
+fn packages(names: &[&str]) -> Result<bool> {
     let is_root = capture(command("id").arg("-u")).as_deref() == Some("0");
     if !is_root || !exists("apt-get") {
-        println!("chromium or its fonts are missing and cannot be installed here: page tests will say so");
-        return Ok(());
+        return Ok(false);
     }
     let apt = |arguments: &[&str]| {
         let mut command = command("apt-get");
@@ -26,7 +45,8 @@ pub(crate) fn chromium() -> Result<()> {
         run(&mut command)
     };
     apt(&["update"])?;
-    apt(&["install", "--no-install-recommends", "chromium", "fonts-noto-cjk"])
+    apt(&[&["install", "--no-install-recommends"], names].concat())?;
+    Ok(true)
 }
 
 /// The page's packages, exactly as locked.

@@ -3,6 +3,7 @@
 mod check;
 mod clients;
 mod durable;
+mod history;
 mod install;
 mod page;
 mod planted;
@@ -30,6 +31,7 @@ usage: cargo xtask COMMAND
   shows core [--quick]                 the figures the exchange promises, each with its bar
   shows durable [--quick]              that nothing acknowledged is ever lost, each figure with its bar
   shows wire [--quick]                 that every client works and what the wire tells is right, and the figures of core
+  shows history [--quick]              that everything that happened is in the database, and the figures of the others, quickly
   simulate [--seed S] [--steps N] [--crashes K]
                                        power cuts on a simulated disk, recorded in docs/soaks.md
   soak [--commands N] [--seed S]       random commands against the oracle, recorded in docs/soaks.md
@@ -61,6 +63,8 @@ fn run(arguments: &[&str]) -> Result<()> {
         ["shows", "durable", "--quick"] => durable::durable(Effort::Quick),
         ["shows", "wire"] => wire::wire(Effort::Full),
         ["shows", "wire", "--quick"] => wire::wire(Effort::Quick),
+        ["shows", "history"] => history::history(Effort::Full),
+        ["shows", "history", "--quick"] => history::history(Effort::Quick),
         ["simulate", options @ ..] => simulate::run(options),
         ["soak", options @ ..] => soak::run(options),
         ["planted"] => planted::run(),

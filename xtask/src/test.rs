@@ -9,7 +9,7 @@ use std::{
 use anyhow::{Result, bail};
 
 use crate::{
-    clients, install, page,
+    clients, history, install, page,
     process::{cargo, command, exists, root, run_and_read},
     tally::Tally,
 };
@@ -44,6 +44,7 @@ pub(crate) fn run_all(part: Part) -> Result<()> {
 
 fn rust(tally: &mut Tally) -> Result<()> {
     let python = install::python()?;
+    install::databases()?;
     let has_nextest = exists("cargo-nextest");
     let mut command = cargo();
     if has_nextest {
@@ -62,6 +63,7 @@ fn rust(tally: &mut Tally) -> Result<()> {
     page::build()?;
     kills(tally)?;
     watch(tally)?;
+    histories(tally)?;
     matrix(tally)
 }
 
@@ -92,6 +94,17 @@ fn watch(tally: &mut Tally) -> Result<()> {
     ]);
     let (_, succeeded) = run_and_read(&mut harness)?;
     tally.add_one(succeeded);
+    Ok(())
+}
+
+/// Kills the exchange and its history's database a few times and compares every row; `shows history` does so for longer.
+fn histories(tally: &mut Tally) -> Result<()> {
+    for database in history::DATABASES {
+        let mut harness = command(page::binary());
+        harness.args(["soak-history", "--orders", "6000", "--kills", "2", "--database-kills", "2"]);
+        let (_, succeeded) = run_and_read(harness.args(["--database", database]))?;
+        tally.add_one(succeeded);
+    }
     Ok(())
 }
 

@@ -16,9 +16,16 @@ const SEED: &str = "4000";
 pub(crate) fn wire(effort: Effort) -> Result<()> {
     soak::build()?;
     let mut show = Show::default();
-    matrix(&mut show, effort);
-    watch(&mut show, effort);
-    cascade(&mut show, effort);
+    figures(&mut show, effort);
+    shows::figures(&mut show, effort);
+    show.finish()
+}
+
+/// Measures what is the wire's own.
+pub(crate) fn figures(show: &mut Show, effort: Effort) {
+    matrix(show, effort);
+    watch(show, effort);
+    cascade(show, effort);
     for (name, what) in [
         ("real_klines::", "candles of every shared data set, tests failed"),
         (
@@ -30,8 +37,6 @@ pub(crate) fn wire(effort: Effort) -> Result<()> {
     ] {
         show.figure(what, Bar::AtMost(0.0), "", test::failed(name));
     }
-    shows::figures(&mut show, effort);
-    show.finish()
 }
 
 /// Show 1: unmodified clients.

@@ -43,7 +43,10 @@ pub struct Posting {
 /// Values by key: few, so a sorted vector. Two lie in place: most accounts trade one pair of assets, and what lies
 /// elsewhere has to be fetched first.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(bound(serialize = "K: Serialize, V: Serialize", deserialize = "K: Deserialize<'de>, V: Deserialize<'de>"))]
+#[serde(bound(
+    serialize = "K: Serialize, V: Serialize",
+    deserialize = "K: Deserialize<'de>, V: Deserialize<'de>"
+))]
 pub(super) struct ByKey<K, V>(SmallVec<[(K, V); 2]>);
 
 /// Values by asset.

@@ -8,10 +8,10 @@ use lightning_exchange::{
     sim::{Flow, flow},
 };
 
-const JOURNAL: &str = "00112233445566778899aabbccddeeff";
+pub(super) const JOURNAL: &str = "00112233445566778899aabbccddeeff";
 
 /// Takes frames in, in batches of random sizes, and now and then begins anew.
-async fn take_in(url: &str, flow: &Flow, random: &mut Random) {
+pub(super) async fn take_in(url: &str, flow: &Flow, random: &mut Random) {
     let open = async || {
         let db = history::connect(url).await.unwrap();
         Projector::open(db, Arc::clone(&flow.catalogue), JOURNAL).await.unwrap()
@@ -31,7 +31,7 @@ async fn take_in(url: &str, flow: &Flow, random: &mut Random) {
 }
 
 /// Compares the database with the frames, and with what an exchange made of them remembers.
-async fn compare(url: &str, flow: &Flow) -> Compared {
+pub(super) async fn compare(url: &str, flow: &Flow) -> Compared {
     let mut expected = Expected::new(Arc::clone(&flow.catalogue));
     let mut replica = Replica::new(Arc::clone(&flow.catalogue));
     for (sequence, frame) in &flow.frames {
@@ -44,7 +44,7 @@ async fn compare(url: &str, flow: &Flow) -> Compared {
     compared
 }
 
-fn runtime() -> tokio::runtime::Runtime {
+pub(super) fn runtime() -> tokio::runtime::Runtime {
     tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap()
 }
 
