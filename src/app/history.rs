@@ -9,9 +9,9 @@ use crate::{
     actors::TurnOutbox,
     config::Config,
     domain::replica::Frame,
-    history::{HistoryService, HistorySettings, Source, SourceError},
+    history::{HistoryError, HistoryService, HistorySettings, Source, SourceError},
     journal::{DataDirectory, Journal},
-    store::Follower,
+    store::{Follower, StoreError},
 };
 
 /// The file of a history that is kept in the data directory.
@@ -45,7 +45,18 @@ pub(super) fn start(
         catalogue: Arc::clone(&config.catalogue),
         journal: hex::encode(identity),
         open: Box::new(move |after| {
-            let follower = Follower::open(&disk, identity, after)?;
+            let durable = journal.durable();
+            if after > durable {
+                return Err(HistoryError::Ahead { found: after, own: durable }.into());
+            }
+            let follower = Follower::open(&disk, identity, after).map_err(|error| match error {
+                StoreError::Pruned { .. } => format!(
+                    "{error}; stop the exchange and give it backups that have them (`lightning history take-in --backup`), \
+                     or begin with what is remembered (`lightning history begin`)"
+                )
+                .into(),
+                other => SourceError::from(other),
+            })?;
             Ok(Box::new(Durable { follower, journal: journal.clone() }))
         }),
     };

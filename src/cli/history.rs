@@ -17,12 +17,12 @@ use crate::{
     config::Config,
     domain::{
         change_log::{MarketFolds, entries_of},
-        replica::{Frame, Replica},
+        replica::Frame,
         time::Timestamp,
     },
     history::{self, Expected, Projector, TABLES},
     journal::{DataDirectory, Disk, RealDisk, identity_at},
-    store::{self, Follower, Origin, StoreError, Until},
+    store::{self, Folded, Follower, Origin, StoreError, Until},
 };
 
 /// How many frames are taken in at once.
@@ -36,6 +36,8 @@ pub(super) enum HistoryCommand {
     Status(DataArgs),
     /// Take in what the journal of a data directory nobody uses has, and what backups of it have that it has no more
     TakeIn(TakeInArgs),
+    /// Begin an empty history with what a data directory nobody uses remembers, when its first frames are gone
+    Begin(DataArgs),
     /// Compare every row with the journal of a data directory nobody uses
     Verify(TakeInArgs),
     /// Print the change log as lines of JSON, from the journal itself; the exchange may run
@@ -100,6 +102,7 @@ pub(super) fn run(command: HistoryCommand) -> Result<()> {
         match command {
             HistoryCommand::Status(data) => status(&data.load()?).await,
             HistoryCommand::TakeIn(arguments) => take_in(arguments).await,
+            HistoryCommand::Begin(data) => begin(&data.load()?).await,
             HistoryCommand::Verify(arguments) => verify(arguments).await,
             HistoryCommand::Changes(arguments) => changes(arguments),
             HistoryCommand::Prune(arguments) => prune(arguments).await,
@@ -183,6 +186,18 @@ async fn take_in(TakeInArgs { data, backups }: TakeInArgs) -> Result<()> {
     Ok(())
 }
 
+async fn begin(config: &Config) -> Result<()> {
+    let directory = DataDirectory::open_existing(&config.data.directory)?;
+    let at = projector(config).await?.sequence();
+    ensure!(at == 0, "the history is at frame {at} already; empty it first (`lightning history reset`)");
+    let folded = remembered(config, &directory)?;
+    let (db, journal) = (connect(config).await?, hex::encode(directory.identity()));
+    let frame = folded.position.lsn;
+    let rows = history::begin(&db, &journal, &folded.replica, frame).await?;
+    println!("began after frame {frame} with {rows} rows");
+    Ok(())
+}
+
 async fn verify(TakeInArgs { data, backups }: TakeInArgs) -> Result<()> {
     let config = data.load()?;
     let directory = DataDirectory::open_existing(&config.data.directory)?;
@@ -202,7 +217,7 @@ async fn verify(TakeInArgs { data, backups }: TakeInArgs) -> Result<()> {
     let db = connect(&config).await?;
     let mut compared = expected.compare(&db).await?;
     if at == end {
-        let replica = remembered(&config, &directory)?;
+        let replica = remembered(&config, &directory)?.replica;
         history::compare_remembered(&db, &replica, &mut compared).await?;
     }
     for (table, rows) in &compared.rows {
@@ -219,12 +234,10 @@ async fn verify(TakeInArgs { data, backups }: TakeInArgs) -> Result<()> {
     Ok(())
 }
 
-fn remembered(config: &Config, directory: &DataDirectory) -> Result<Replica> {
+fn remembered(config: &Config, directory: &DataDirectory) -> Result<Folded> {
     let disk: Arc<dyn Disk> = Arc::new(RealDisk::read_only(directory.path()));
     let (identity, catalogue) = (directory.identity(), &config.catalogue);
-    let folded =
-        store::fold_from(&disk, identity, catalogue, Origin::Newest, Until::End, workers(), &mut |_| ())?;
-    Ok(folded.replica)
+    Ok(store::fold_from(&disk, identity, catalogue, Origin::Newest, Until::End, workers(), &mut |_| ())?)
 }
 
 fn changes(ChangesArgs { data, after, limit }: ChangesArgs) -> Result<()> {

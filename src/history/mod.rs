@@ -10,6 +10,7 @@
 //! - [`connect()`]: SQLite, PostgreSQL or MariaDB, by URL.
 
 mod batch;
+mod begin;
 mod connect;
 pub mod entity;
 mod error;
@@ -24,6 +25,7 @@ mod text;
 mod verify;
 mod write;
 
+pub use begin::begin;
 pub use connect::{connect, connect_reader};
 pub use error::HistoryError;
 pub use export::{TABLES, export};

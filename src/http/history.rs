@@ -27,7 +27,8 @@ where
     T: Send + 'static,
     F: Future<Output = Result<T, HistoryError>> + Send + 'static,
 {
-    let history = call.state.history()?;
+    // When it is known to be away nobody waits to find out again.
+    let history = call.state.history().filter(|history| !history.progress().is_down())?;
     let durable = call.state.exchange().durable();
     let asked = history.ask(move |reader| async move {
         let sequence = reader.reached(durable).await?;

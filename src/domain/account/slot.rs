@@ -248,6 +248,11 @@ impl AccountSlot {
         self.state.seq
     }
 
+    /// Returns its accounts, in order.
+    pub fn accounts(&self) -> impl Iterator<Item = AccountId> {
+        self.state.accounts.sorted().into_iter().map(|(id, _)| *id)
+    }
+
     /// Returns how many accounts live here.
     pub fn account_count(&self) -> usize {
         self.state.accounts.len()

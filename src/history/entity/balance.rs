@@ -4,7 +4,10 @@ use sea_orm::entity::prelude::*;
 use serde::Serialize;
 
 use crate::{
-    domain::{asset::Asset, change_log::BalanceUpdate, id::AccountId, money::Amount, time::Timestamp},
+    domain::{
+        asset::Asset, change_log::BalanceUpdate, command::Balance, id::AccountId, money::Amount,
+        time::Timestamp,
+    },
     history::{HistoryError, text},
 };
 
@@ -45,6 +48,17 @@ impl Model {
             frozen: zero,
             updated_at: 0,
             sequence: 0,
+        }
+    }
+
+    /// A balance as it is.
+    pub fn at(account: AccountId, asset: Asset, balance: Balance, time: Timestamp, sequence: u64) -> Self {
+        Self {
+            available: text::write(asset.units(balance.available)),
+            frozen: text::write(asset.units(balance.frozen)),
+            updated_at: time.micros() as i64,
+            sequence: sequence as i64,
+            ..Self::empty(account, asset)
         }
     }
 

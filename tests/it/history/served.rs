@@ -34,7 +34,7 @@ fn order(side: &str, quantity: &str, price: &str) -> Value {
 
 /// Every id of a list, page by page upwards.
 async fn page_through(api: &Api, who: &KeyPair, path: &str, (from, id): (&str, &str)) -> (Vec<u64>, bool) {
-    let (mut ids, mut is_history) = (Vec::new(), false);
+    let (mut ids, mut is_history) = (Vec::<u64>::new(), false);
     loop {
         let next = ids.last().map_or(0, |last| last + 1);
         let query = format!("symbol=BTCUSDT&limit=50&{from}={next}");
