@@ -140,7 +140,7 @@ fn without_its_database_the_exchange_trades_and_says_what_it_cannot_tell() {
         assert!(all.header("x-lightning-reach").is_some(), "{all:?}");
         assert_eq!(all.header("x-lightning-history-seq"), None);
         let ledger = api.signed(&seller, Method::GET, "/x/v1/ledger", "").await;
-        assert_eq!((ledger.status, &ledger.json["code"]), (503, &json!(-94_002)), "{ledger:?}");
+        assert_eq!((ledger.status.as_u16(), &ledger.json["code"]), (503, &json!(-94_002)), "{ledger:?}");
     });
     server.stop();
 }
