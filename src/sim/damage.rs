@@ -48,7 +48,8 @@ impl Victim {
     /// The first broken rule.
     pub fn to_tear(seed: u64) -> Result<Self, Violation> {
         Self::make(seed, 1 << 20, &mut |victim, writer, _| {
-            Ok(victim.ends.len() > 8 && writer.position().offset > TORN + 2 * segment::HEADER as u64)
+            let begins = victim.ends.first().map_or(segment::HEADER as u64, |(end, _)| end.offset);
+            Ok(victim.ends.len() > 8 && writer.position().offset > TORN + begins)
         })
         .map_err(|text| Violation { seed, step: 0, text })
     }

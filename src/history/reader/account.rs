@@ -91,7 +91,7 @@ impl Reader {
             .filter(order::Column::Status.ne(OrderStatus::Rejected as i16));
         if let Some(first) = first {
             query = query.filter(order::Column::Id.gte(first.get() as i64));
-            if let Some(time) = self.begun_with(first).await? {
+            if let Some(time) = self.begun_with(account, first).await? {
                 query = query.filter(order::Column::CreatedAt.gte(time));
             }
         }
@@ -111,11 +111,12 @@ impl Reader {
         rows.iter().map(|row| row.order(&self.catalogue)).collect()
     }
 
-    /// Returns when the first order of a slot from an id on came: in a slot, ids and times rise together.
-    async fn begun_with(&self, first: OrderId) -> Result<Option<i64>, HistoryError> {
+    /// Returns when the first order of an account's slot from an id on came: in a slot, ids and times rise together.
+    async fn begun_with(&self, account: AccountId, first: OrderId) -> Result<Option<i64>, HistoryError> {
         let step = u64::from(SLOT_COUNT);
-        let ids =
-            (0..PROBES).map(|probe| first.get().saturating_add(probe * step).min(i64::MAX as u64) as i64);
+        let (slot, of_first) = (u64::from(account.slot().get()), first.get() % step);
+        let first = first.get().saturating_add((slot + step - of_first) % step);
+        let ids = (0..PROBES).map(|probe| first.saturating_add(probe * step).min(i64::MAX as u64) as i64);
         let row = order::Entity::find()
             .filter(order::Column::Id.is_in(ids))
             .order_by_asc(order::Column::Id)

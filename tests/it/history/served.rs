@@ -65,6 +65,16 @@ async fn check(api: &Api, seller: &KeyPair, first: u64, name: &str) {
     assert_eq!(nobody.json["code"], -2013);
 }
 
+/// Waits until the history has caught up: it may have to take in everything first, and a question waits a second.
+async fn caught_up(api: &Api, who: &KeyPair) {
+    for _ in 0..2_000 {
+        if api.signed(who, Method::GET, "/x/v1/ledger", "").await.status == 200 {
+            return;
+        }
+    }
+    panic!("the history does not catch up");
+}
+
 async fn ledger(api: &Api, who: &KeyPair) -> Vec<Value> {
     let (mut lines, mut before) = (Vec::<Value>::new(), String::new());
     loop {
@@ -100,6 +110,7 @@ fn what_the_shards_forgot_is_answered_also_after_a_restart_and_with_a_new_databa
             assert_eq!(placed.json[PER_BATCH - 1]["status"], "FILLED", "{placed:?}");
         }
         let (first, name) = known.unwrap();
+        caught_up(&api, &seller).await;
         check(&api, &seller, first, &name).await;
         let lines = ledger(&api, &seller).await;
         assert_eq!(lines.len(), ORDERS + 1, "a line a trade, and the deposit");
@@ -113,13 +124,21 @@ fn what_the_shards_forgot_is_answered_also_after_a_restart_and_with_a_new_databa
     });
     server.stop();
     let server = TestServer::start_on(directory.path(), &settings);
-    block_on(async { check(&Api::new(server.url()), &seller, first, &name).await });
+    block_on(async {
+        let api = Api::new(server.url());
+        caught_up(&api, &seller).await;
+        check(&api, &seller, first, &name).await;
+    });
     server.stop();
     for file in ["history.db", "history.db-wal", "history.db-shm"] {
         let _ = std::fs::remove_file(directory.path().join(file)); // the last two are not always there
     }
     let server = TestServer::start_on(directory.path(), &settings);
-    block_on(async { check(&Api::new(server.url()), &seller, first, &name).await });
+    block_on(async {
+        let api = Api::new(server.url());
+        caught_up(&api, &seller).await;
+        check(&api, &seller, first, &name).await;
+    });
     server.stop();
 }
 
