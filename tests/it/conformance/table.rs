@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use super::{lists, market, row::Row, spot_v2};
+use super::{lists, market, past, row::Row, spot_v2};
 
 pub(super) const ACK: [&str; 5] = ["symbol", "orderId", "orderListId", "clientOrderId", "transactTime"];
 pub(super) const AMOUNTS: [&str; 10] = [
@@ -61,6 +61,7 @@ pub(super) fn rows() -> Vec<Row> {
         spot_v2::rows(),
         lists,
         account(),
+        past::rows(),
         market,
         general(),
         shims(),

@@ -1,4 +1,5 @@
 //! The history is the fold of the journal: whatever the batches, wherever it is stopped, whichever database it is in.
 
 mod fold;
+mod past;
 mod served;
