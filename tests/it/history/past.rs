@@ -10,7 +10,7 @@ use crate::{
 
 const HISTORY: &str = "[history]\nenabled = true\n";
 
-/// One account that trades with itself and others, and whoever asks for it.
+/// An account that trades with another, and now and then with itself.
 struct Desk {
     api: Api,
     maker: KeyPair,
@@ -31,7 +31,7 @@ impl Desk {
         assert_eq!(placed.status, 200, "{placed:?}");
     }
 
-    /// Trades on three symbols in turns; every fifth order rests, and some of those are taken back.
+    /// Trades on three symbols in turns, and leaves an order that rests and one that was taken back.
     async fn trade(&self) {
         for round in 0..8 {
             for (symbol, price) in [("BTCUSDT", "45000"), ("ETHUSDT", "2000"), ("ETHBTC", "0.05")] {
