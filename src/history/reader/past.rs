@@ -57,7 +57,9 @@ impl Standing {
             Self::Filled => of(OrderStatus::Filled),
             Self::Cancelled => of(OrderStatus::Cancelled),
             Self::Expired => of(OrderStatus::Expired).add(
-                Condition::any().add(order::Column::Reason.is_null()).add(order::Column::Reason.ne(prevented)),
+                Condition::any()
+                    .add(order::Column::Reason.is_null())
+                    .add(order::Column::Reason.ne(prevented)),
             ),
             Self::Prevented => of(OrderStatus::Expired).add(order::Column::Reason.eq(prevented)),
         }
@@ -205,9 +207,8 @@ impl Reader {
         if let Some(place) = page.before.filter(|place| place.symbol == symbol) {
             let trade = i64::try_from(place.trade.get()).unwrap_or(i64::MAX);
             let order = i64::try_from(place.order.get()).unwrap_or(i64::MAX);
-            let same = Condition::all()
-                .add(fill::Column::TradeId.eq(trade))
-                .add(fill::Column::OrderId.lt(order));
+            let same =
+                Condition::all().add(fill::Column::TradeId.eq(trade)).add(fill::Column::OrderId.lt(order));
             reached = reached.add(Condition::any().add(fill::Column::TradeId.lt(trade)).add(same));
         }
         Ok(Some(reached))

@@ -41,9 +41,10 @@ pub(super) fn rows() -> Vec<Row> {
             .weighs(20)
             .refuses("symbol=DOGEUSDT", -1121, "Invalid symbol.")
             .refuses("side=buy", -1130, invalid("side")),
-        told("GET /x/v1/ledger")
-            .weighs(20)
-            .refuses("asset=DOGE", -1130, invalid("asset"))
-            .refuses("type=FEE", -1130, invalid("type")),
+        told("GET /x/v1/ledger").weighs(20).refuses("asset=DOGE", -1130, invalid("asset")).refuses(
+            "type=FEE",
+            -1130,
+            invalid("type"),
+        ),
     ]
 }

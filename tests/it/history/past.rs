@@ -26,7 +26,9 @@ impl Desk {
     }
 
     async fn place(&self, key: &KeyPair, symbol: &str, side: &str, price: &str, more: &str) {
-        let params = format!("symbol={symbol}&side={side}&type=LIMIT&timeInForce=GTC&quantity=0.1&price={price}{more}");
+        let params = format!(
+            "symbol={symbol}&side={side}&type=LIMIT&timeInForce=GTC&quantity=0.1&price={price}{more}"
+        );
         let placed = self.api.order(key, &params).await;
         assert_eq!(placed.status, 200, "{placed:?}");
     }
