@@ -18,7 +18,7 @@ export default defineConfig({
   server: {
     // `npx vite` against a running exchange; the session cookie needs one origin, so everything is proxied.
     proxy: {
-      '/api': server,
+      '/api': { target: server },
       '/x': { target: server, ws: true },
       '/stream': { target: server, ws: true },
     },

@@ -31,7 +31,7 @@ pub use error::HistoryError;
 pub use export::{TABLES, export};
 pub use json::to_json;
 pub use projector::Projector;
-pub use reader::{CandleRange, LedgerLine, LedgerPage, Reader};
+pub use reader::{CandleRange, FillCursor, FillPage, LedgerLine, LedgerPage, OrderPage, Reader, Standing};
 pub use retention::{Pruned, prune, reset};
 pub use service::{History, HistoryService, HistorySettings, OpenSource, Progress, Source, SourceError};
 pub use verify::{Compared, Expected, compare_remembered};

@@ -3,6 +3,7 @@
 
 mod account;
 mod market;
+mod past;
 
 use std::{sync::Arc, time::Duration};
 
@@ -14,6 +15,7 @@ use crate::domain::{catalogue::Catalogue, id::SymbolId, symbol::SymbolSpec};
 
 pub use account::{LedgerLine, LedgerPage};
 pub use market::CandleRange;
+pub use past::{FillCursor, FillPage, OrderPage, Standing};
 
 /// How often a watermark that is waited for is looked at.
 const LOOK: Duration = Duration::from_millis(5);

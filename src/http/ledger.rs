@@ -5,6 +5,7 @@ use super::{
     error::ApiError,
     history,
     json::Json,
+    past,
 };
 use crate::{
     domain::{catalogue::Catalogue, id::AssetId},
@@ -12,6 +13,7 @@ use crate::{
 };
 
 const LIMIT_MAX: usize = 1_000;
+const CAUSES: [&str; 3] = ["DEPOSIT", "WITHDRAWAL", "TRADE"];
 
 /// `GET /x/v1/ledger`: what was credited and debited, the latest first.
 pub(super) async fn list(call: &Call<'_>) -> Result<Reply, ApiError> {
@@ -19,16 +21,15 @@ pub(super) async fn list(call: &Call<'_>) -> Result<Reply, ApiError> {
     let catalogue = call.state.exchange().catalogue();
     let asset = call.params.optional("asset")?;
     let asset = asset.map(|name| catalogue.asset_named(name).ok_or_else(|| ApiError::invalid("asset")));
+    let (start, end) = past::window(call)?;
     let page = LedgerPage {
         asset: asset.transpose()?.map(|asset| asset.id),
-        start: call.params.time("startTime")?,
-        end: call.params.time("endTime")?,
+        cause: call.params.optional("type")?.map(cause).transpose()?,
+        start,
+        end,
         before: call.params.optional("before")?.map(line_id).transpose()?,
         limit: call.params.limit(500, LIMIT_MAX)?,
     };
-    if page.start.zip(page.end).is_some_and(|(start, end)| end < start) {
-        return Err(ApiError::combination());
-    }
     call.params.all_read()?;
     let told = history::ask(call, move |reader| async move { reader.ledger(account, page).await }).await;
     let told = told.ok_or_else(ApiError::no_history)?;
@@ -36,6 +37,10 @@ pub(super) async fn list(call: &Call<'_>) -> Result<Reply, ApiError> {
         json.array(|json| told.answer.iter().for_each(|line| write(json.item(), catalogue, line, call)));
     });
     Ok(Reply { history: Some(told.sequence), ..reply })
+}
+
+fn cause(text: &str) -> Result<&'static str, ApiError> {
+    CAUSES.into_iter().find(|cause| *cause == text).ok_or_else(|| ApiError::invalid("type"))
 }
 
 /// Reads the id of a line: its frame and its asset.

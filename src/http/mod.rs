@@ -45,6 +45,7 @@ mod order_reply;
 mod order_request;
 mod origin;
 mod params;
+mod past;
 mod people;
 mod prevented;
 mod rate_limit;

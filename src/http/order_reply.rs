@@ -116,20 +116,23 @@ impl Printer<'_> {
 
     /// Writes one of the account's trades.
     pub(super) fn trade(&self, json: &mut Json, fill: &Fill) {
-        json.object(|json| {
-            json.field("symbol").text(&self.spec.name);
-            json.field("id").number(fill.trade.get());
-            json.field("orderId").number(fill.order.get());
-            json.field("orderListId").raw("-1");
-            json.field("price").units(self.spec.price_units(fill.price));
-            json.field("qty").units(self.spec.lots_units(fill.lots));
-            json.field("quoteQty").units(self.spec.quote_units(fill.quote));
-            self.commission(json, fill);
-            json.field("time").number(self.unit.of(fill.time));
-            json.field("isBuyer").boolean(fill.side == crate::domain::order::Side::Buy);
-            json.field("isMaker").boolean(fill.is_maker);
-            json.field("isBestMatch").boolean(true);
-        });
+        json.object(|json| self.trade_fields(json, fill));
+    }
+
+    /// Writes the fields of one of the account's trades.
+    pub(super) fn trade_fields(&self, json: &mut Json, fill: &Fill) {
+        json.field("symbol").text(&self.spec.name);
+        json.field("id").number(fill.trade.get());
+        json.field("orderId").number(fill.order.get());
+        json.field("orderListId").raw("-1");
+        json.field("price").units(self.spec.price_units(fill.price));
+        json.field("qty").units(self.spec.lots_units(fill.lots));
+        json.field("quoteQty").units(self.spec.quote_units(fill.quote));
+        self.commission(json, fill);
+        json.field("time").number(self.unit.of(fill.time));
+        json.field("isBuyer").boolean(fill.side == crate::domain::order::Side::Buy);
+        json.field("isMaker").boolean(fill.is_maker);
+        json.field("isBestMatch").boolean(true);
     }
 
     fn fill(&self, json: &mut Json, fill: &Fill) {

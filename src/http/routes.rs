@@ -9,7 +9,7 @@ use super::{
     absent, account, batch, cancel_replace, commission, countdown,
     endpoint::{Endpoint, Security, not_found, other_method},
     events, exchange_info, health, keys, ledger, market, market_diff, market_klines, market_ticker,
-    market_trades, operator, order, order_list, people, prevented, rate_limit, session, shims, spot_v2,
+    market_trades, operator, order, order_list, past, people, prevented, rate_limit, session, shims, spot_v2,
     static_files, ws,
 };
 
@@ -86,6 +86,8 @@ pub static ENDPOINTS: &[Endpoint] = endpoints! {
     GET    "/x/v1/rateLimit"                  Public    1 rate_limit::address;
     GET    "/x/v1/events"                     UserData 20 events::list;
     GET    "/x/v1/ledger"                     UserData 20 ledger::list;
+    GET    "/x/v1/orders"                     UserData 40 past::orders;
+    GET    "/x/v1/trades"                     UserData 40 past::trades;
     POST   "/x/v1/batchOrders"                Trade     1 batch::place;
     DELETE "/x/v1/batchOrders"                Trade     1 batch::cancel;
     POST   "/api/spot/v2"                     TradeJson 1 spot_v2::place;

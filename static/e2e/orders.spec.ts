@@ -18,21 +18,6 @@ test('a limit order rests, is marked in the book, and is canceled', async ({ flo
   await expect(page.getByRole('textbox', { name: 'Amount', exact: true })).toHaveValue('');
 });
 
-test('all orders of a market are canceled with a second click', async ({ floor, page }) => {
-  const price = (await quietPrice('BTCUSDT')) * 0.9;
-  await floor.visit('BTCUSDT');
-  await floor.enter({ USDT: '5000' });
-  await floor.limit('Buy', price.toFixed(0), '0.01');
-  await expect(floor.orders).toHaveCount(1);
-  await floor.limit('Buy', (price - 100).toFixed(0), '0.02');
-  await expect(floor.orders).toHaveCount(2);
-
-  await page.getByRole('button', { name: 'Cancel all BTCUSDT' }).click();
-  await expect(floor.orders).toHaveCount(2);
-  await page.getByRole('button', { name: 'Sure? Cancel 2' }).click();
-  await expect(floor.orders).toHaveCount(0);
-});
-
 test('a market order meets a counterparty, by quantity and by quote amount', async ({ floor, page }) => {
   const ask = (await quietPrice('ETHUSDT')).toFixed(2);
   const other = await Counterparty.open({ ETH: '10' });

@@ -1,42 +1,10 @@
 // An account of one's own: signing up and in, the password, and the keys for programs.
 import { AxeBuilder } from '@axe-core/playwright';
-import type { Page } from '@playwright/test';
 import { accountOf } from './exchange';
 import { expect, test } from './floor';
+import { freshName, give, openRoom, PASSWORD, signOut, signUp } from './people';
 
 const TAGS = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'];
-const PASSWORD = 'correct horse battery';
-
-/** A name nobody has; names are never given back. */
-function freshName(): string {
-  return `t-${Date.now().toString(36)}-${Math.random().toString(36).slice(2, 6)}`;
-}
-
-async function openRoom(page: Page, name: string): Promise<void> {
-  await page.locator('header .tools [aria-expanded]').first().click();
-  await page.getByRole('group', { name: 'Account' }).getByRole('button', { name }).click();
-}
-
-async function give(page: Page, name: string, password: string): Promise<void> {
-  const dialog = page.getByRole('dialog');
-  await dialog.getByLabel('Name', { exact: true }).fill(name);
-  await dialog.getByLabel('Password', { exact: true }).fill(password);
-  await dialog.locator('button.primary').click();
-}
-
-async function signUp(page: Page, name: string): Promise<void> {
-  await page.locator('header').getByRole('button', { name: 'Sign in' }).click();
-  await page.getByRole('dialog').getByRole('button', { name: 'Sign up' }).click();
-  await give(page, name, PASSWORD);
-  await expect(page.getByRole('dialog')).toHaveCount(0);
-  await expect(page.locator('header')).toContainText(name);
-}
-
-async function signOut(page: Page): Promise<void> {
-  await openRoom(page, 'Sign out');
-  await expect(page.locator('header').getByRole('button', { name: 'Sign in' })).toBeVisible();
-}
-
 test('signs up, out and in again; what is wrong is said beside the field', async ({ floor, page }) => {
   floor.expected = /status of (401|409)/;
   const name = freshName();
@@ -148,7 +116,7 @@ for (const theme of ['dark', 'light']) {
     await page.keyboard.press('Escape');
     await page.getByRole('tab', { name: 'Depth' }).click();
     await page.getByRole('tab', { name: 'My trades' }).click();
-    await expect(page.getByText('Nothing yet in this market')).toBeVisible();
+    await expect(page.getByText('Nothing yet')).toBeVisible();
     await page.getByRole('button', { name: 'Choose a market' }).click();
     await clean();
   });

@@ -30,6 +30,8 @@ const PROBES: u64 = 64;
 pub struct LedgerPage {
     /// Of one asset, or of all.
     pub asset: Option<AssetId>,
+    /// Of one cause, or of all.
+    pub cause: Option<&'static str>,
     /// Not before.
     pub start: Option<Timestamp>,
     /// Not after.
@@ -62,12 +64,12 @@ pub struct LedgerLine {
 }
 
 /// The first microsecond of a bound's millisecond: bounds may be given in milliseconds.
-fn from(time: Timestamp) -> i64 {
+pub(super) fn from(time: Timestamp) -> i64 {
     time.millis().saturating_mul(1_000) as i64
 }
 
 /// The first microsecond after a bound's millisecond.
-fn after(time: Timestamp) -> i64 {
+pub(super) fn after(time: Timestamp) -> i64 {
     (time.millis().saturating_add(1)).saturating_mul(1_000).min(i64::MAX as u64) as i64
 }
 
@@ -112,7 +114,11 @@ impl Reader {
     }
 
     /// Returns when the first order of an account's slot from an id on came: in a slot, ids and times rise together.
-    async fn begun_with(&self, account: AccountId, first: OrderId) -> Result<Option<i64>, HistoryError> {
+    pub(super) async fn begun_with(
+        &self,
+        account: AccountId,
+        first: OrderId,
+    ) -> Result<Option<i64>, HistoryError> {
         let step = u64::from(SLOT_COUNT);
         let (slot, of_first) = (u64::from(account.slot().get()), first.get() % step);
         let first = first.get().saturating_add((slot + step - of_first) % step);
@@ -216,6 +222,9 @@ impl Reader {
         let mut query = ledger::Entity::find().filter(ledger::Column::AccountId.eq(account.get() as i64));
         if let Some(asset) = page.asset {
             query = query.filter(ledger::Column::AssetId.eq(i64::from(asset.get())));
+        }
+        if let Some(cause) = page.cause {
+            query = query.filter(ledger::Column::Cause.eq(cause));
         }
         if let Some(start) = page.start {
             query = query.filter(ledger::Column::Time.gte(from(start)));

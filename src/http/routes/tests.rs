@@ -64,6 +64,8 @@ const DOCUMENTED: &[(&str, &str, Security, u32)] = {
         ("GET",    "/x/v1/rateLimit",                  Public,    1),
         ("GET",    "/x/v1/events",                     UserData, 20),
         ("GET",    "/x/v1/ledger",                     UserData, 20),
+        ("GET",    "/x/v1/orders",                     UserData, 40),
+        ("GET",    "/x/v1/trades",                     UserData, 40),
         ("POST",   "/x/v1/batchOrders",                Trade,     1),
         ("DELETE", "/x/v1/batchOrders",                Trade,     1),
         ("POST",   "/api/spot/v2",                     TradeJson, 1),

@@ -21,6 +21,8 @@ export class Unknown extends Error {}
 const TIMEOUT = 12_000;
 /** "Timeout waiting for response; execution status unknown." */
 const TIMED_OUT = -1007;
+/** The history cannot be read; asking it changes nothing, so nothing is left open. */
+export const NO_HISTORY = -94_002;
 
 let csrf = '';
 
@@ -64,6 +66,6 @@ async function fetched<Answer>(method: Method, path: string, body?: { type: stri
   const { code = 0, msg = '', data = null } = (answer ?? {}) as { code?: number; msg?: string; data?: unknown };
   const wait = response.headers.get('Retry-After');
   // A 5xx with Retry-After was turned away at the door; any other may have been half way through.
-  if (code === TIMED_OUT || (response.status >= 500 && wait === null)) throw new Unknown(msg);
+  if (code === TIMED_OUT || (response.status >= 500 && wait === null && code !== NO_HISTORY)) throw new Unknown(msg);
   throw new Refused(response.status, code, msg, wait === null ? null : Number(wait), data);
 }

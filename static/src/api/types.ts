@@ -81,10 +81,12 @@ export interface Order {
 /** An order as the exchange remembers it. */
 export interface PastOrder extends Order {
   cummulativeQuoteQty: string;
+  updateTime: number;
 }
 
 /** A trade of the trader's own. */
 export interface MyTrade {
+  symbol: string;
   id: number;
   orderId: number;
   price: string;
@@ -95,6 +97,28 @@ export interface MyTrade {
   time: number;
   isBuyer: boolean;
   isMaker: boolean;
+  /** Its place among all of them. */
+  cursor: string;
+}
+
+/** Something credited or debited, and what was left. */
+export interface LedgerLine {
+  /** Its place among all of them. */
+  id: string;
+  time: number;
+  asset: string;
+  delta: string;
+  free: string;
+  locked: string;
+  type: string;
+  symbol?: string;
+  tradeId?: number;
+  orderId?: number;
+}
+
+/** What was canceled with all others of a market: an order, or a list of them. */
+export interface Canceled {
+  orderReports?: unknown[];
 }
 
 export interface Session {

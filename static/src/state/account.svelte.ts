@@ -17,7 +17,7 @@ class AccountState {
   orders = $state.raw<Order[]>([]);
   /** The larger of the two fees, as a share of what is received. */
   fee = $state(0n);
-  /** Grows with everything that becomes of an order. */
+  /** Grows with everything that becomes of an order, and with every deposit and withdrawal. */
   news = $state(0);
 
   #seq: number | null = null;
@@ -26,6 +26,8 @@ class AccountState {
   #behind = true;
   /** Events that came while the snapshot was on its way; null when none is. */
   #waiting: PrivateEvent[] | null = null;
+  /** Orders whose cancel is told of together with others'. */
+  #hushed = new Set<number>();
 
   free(asset: string): bigint | null {
     const balance = this.balances.find((each) => each.asset === asset);
@@ -38,8 +40,14 @@ class AccountState {
     this.#seq = null;
     this.#behind = true;
     this.#waiting = null;
+    this.#hushed.clear();
     this.balances = [];
     this.orders = [];
+  }
+
+  /** Says nothing when these are canceled: whoever cancels them does. */
+  hush(orders: readonly Order[]): void {
+    for (const { orderId } of orders) this.#hushed.add(orderId);
   }
 
   /** Fetches the state of now. Events carry absolute values, so those seen meanwhile are simply applied again. */
@@ -82,7 +90,7 @@ class AccountState {
   receive({ seq, event }: Numbered): void {
     if (this.#seq !== null && seq !== this.#seq + 1) void this.load();
     this.#seq = seq;
-    if (event.e === 'executionReport') this.news += 1;
+    if (event.e === 'executionReport' || event.e === 'balanceUpdate') this.news += 1;
     this.#announce(event);
     if (this.#waiting) this.#waiting.push(event);
     else this.#apply(event);
@@ -141,6 +149,7 @@ class AccountState {
       filled: plain(amount(event.z)),
       price: market.priceText(event.s, event.L),
     };
+    if (event.x === 'CANCELED' && this.#hushed.delete(event.i)) return;
     const key = `order ${event.i}`;
     const whole = event.X === 'FILLED' || (event.x === 'TRADE' && event.z === event.q);
     if (whole) toasts.say('good', t('news.filled', { ...values, amount: values.filled }), key);

@@ -1,19 +1,39 @@
-// The newest rows of a list that the exchange keeps; asked for again after news, but not for every single one.
+// A list that the exchange keeps, page by page, the newest first. It is asked for again after news, but not for every single one.
+import { Refused } from '../api/client';
+
 export type Phase = 'loading' | 'ready' | 'failed';
 
-/** The least time between two questions. */
+/** The least time between two questions of its own accord. */
 export const PAUSE = 1_000;
+/** Rows of a page, and of a question for all of them. */
+export const PAGE = 50;
+export const WHOLE = 1_000;
 
-export class History<Row> {
-  /** The newest first. */
+const TOO_MANY = 429;
+
+export class Pages<Row> {
+  /** The page on show, the newest first. */
   rows = $state.raw<Row[]>([]);
   phase = $state<Phase>('loading');
+  /** Why it failed. */
+  trouble = $state.raw<unknown>(null);
+  /** 0 is the newest. */
+  page = $state(0);
+  hasOlder = $state(false);
+  /** Another page is on its way. */
+  turning = $state(false);
 
+  /** Before which row each page after the newest begins, down to the one that is wanted. */
+  #ends: string[] = [];
+  #asked = 0;
   #news = 0;
   #busy = false;
 
-  /** `ask` answers with the oldest first. */
-  constructor(private readonly ask: () => Promise<Row[]>) {}
+  /** `ask` answers with the rows before a place, the newest first; `placeOf` names the place of a row. */
+  constructor(
+    private readonly ask: (before: string | null, limit: number) => Promise<Row[]>,
+    private readonly placeOf: (row: Row) => string,
+  ) {}
 
   /** Something happened. What happens while an answer is on its way, or soon after, shares the next one. */
   async refresh(): Promise<void> {
@@ -23,14 +43,72 @@ export class History<Row> {
     let seen;
     do {
       seen = this.#news;
-      try {
-        this.rows = (await this.ask()).reverse();
-        this.phase = 'ready';
-      } catch {
-        this.phase = 'failed';
-      }
+      await this.#show();
       await new Promise((resolve) => setTimeout(resolve, PAUSE));
     } while (seen !== this.#news);
     this.#busy = false;
+  }
+
+  /** Asks once more, now. */
+  async retry(): Promise<void> {
+    this.phase = 'loading';
+    await this.#show();
+  }
+
+  async older(): Promise<void> {
+    const last = this.rows.at(-1);
+    if (this.turning || !this.hasOlder || last === undefined) return;
+    await this.#turn([...this.#ends, this.placeOf(last)]);
+  }
+
+  async newer(): Promise<void> {
+    if (this.turning || this.page === 0) return;
+    await this.#turn(this.#ends.slice(0, -1));
+  }
+
+  /** Fetches every page, and tells how many rows it has. Where the exchange asks to wait, it waits. */
+  async all(told: (count: number) => void): Promise<Row[]> {
+    const rows: Row[] = [];
+    for (;;) {
+      const last = rows.at(-1);
+      try {
+        const found = await this.ask(last === undefined ? null : this.placeOf(last), WHOLE);
+        rows.push(...found);
+        told(rows.length);
+        if (found.length < WHOLE) return rows;
+      } catch (error) {
+        if (!(error instanceof Refused) || error.status !== TOO_MANY || error.retryAfter === null) throw error;
+        const wait = error.retryAfter * 1_000;
+        await new Promise((resolve) => setTimeout(resolve, wait));
+      }
+    }
+  }
+
+  async #turn(ends: string[]): Promise<void> {
+    const before = this.#ends;
+    this.#ends = ends;
+    this.turning = true;
+    await this.#show();
+    // The page that could not be had is not the one on show.
+    if (this.phase === 'failed' && this.#ends === ends) this.#ends = before;
+    this.turning = false;
+  }
+
+  /** One row more than a page shows whether there is another page. */
+  async #show(): Promise<void> {
+    const mine = ++this.#asked;
+    const ends = this.#ends;
+    try {
+      const found = await this.ask(ends.at(-1) ?? null, PAGE + 1);
+      if (mine !== this.#asked) return;
+      this.rows = found.slice(0, PAGE);
+      this.hasOlder = found.length > PAGE;
+      this.page = ends.length;
+      this.phase = 'ready';
+    } catch (error) {
+      if (mine !== this.#asked) return;
+      this.trouble = error;
+      this.phase = 'failed';
+    }
   }
 }

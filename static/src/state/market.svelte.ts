@@ -95,6 +95,11 @@ class Market {
     return fixed(amount(price), this.#digits.get(symbol) ?? SCALE);
   }
 
+  /** The asset that prices of a market are in. */
+  quoteOf(symbol: string): string {
+    return this.symbols.find((info) => info.symbol === symbol)?.quoteAsset ?? '';
+  }
+
   stepText(step: number): string {
     return unitsText(step, this.rules?.priceDigits ?? 2);
   }

@@ -1,14 +1,17 @@
 // Placing and canceling. An order whose answer is lost is asked after by its own id and never sent twice.
 import { call, Refused, Unknown } from '../api/client';
 import { explain } from '../api/errors';
-import type { Order } from '../api/types';
+import type { Canceled, Order } from '../api/types';
 import type { OrderRequest } from '../core/request';
 import { t } from '../i18n/index.svelte';
+import { account } from './account.svelte';
 import { session } from './session.svelte';
 import { toasts } from './toasts.svelte';
 
 const ASK_TIMES = 5;
 const ASK_EVERY = 1_000;
+/** What the exchange says when there is nothing to cancel. */
+const NONE_OPEN = -2011;
 
 /** Sends the order, or the list of orders; true once the exchange has it. What became of it comes as an event. */
 export async function place({ path, parameters }: OrderRequest): Promise<boolean> {
@@ -33,8 +36,22 @@ export async function cancel({ symbol, orderId, orderListId }: Order): Promise<v
   );
 }
 
-export async function cancelAll(symbol: string): Promise<void> {
-  await attempt(() => call('DELETE', '/api/v3/openOrders', { symbol }));
+/** Cancels everything open in the markets of these orders, and says once how many it was. */
+export async function cancelAll(orders: readonly Order[]): Promise<void> {
+  account.hush(orders);
+  const symbols: string[] = [];
+  let count = 0;
+  for (const symbol of new Set(orders.map((order) => order.symbol))) {
+    try {
+      const canceled = await call<Canceled[]>('DELETE', '/api/v3/openOrders', { symbol });
+      symbols.push(symbol);
+      count += canceled.reduce((sum, { orderReports }) => sum + (orderReports?.length ?? 1), 0);
+    } catch (error) {
+      // What there was has traded or ended meanwhile.
+      if (!(error instanceof Refused) || error.code !== NONE_OPEN) refuse(error);
+    }
+  }
+  if (count > 0) toasts.say('good', t('news.canceledAll', { count: String(count), symbols: symbols.join(', ') }));
 }
 
 async function attempt(act: () => Promise<unknown>): Promise<void> {

@@ -3,6 +3,7 @@
 
 mod lists;
 mod market;
+mod past;
 mod row;
 mod spot_v2;
 mod table;

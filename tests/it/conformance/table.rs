@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use super::{lists, market, row::Row, spot_v2};
+use super::{lists, market, past, row::Row, spot_v2};
 
 pub(super) const ACK: [&str; 5] = ["symbol", "orderId", "orderListId", "clientOrderId", "transactTime"];
 pub(super) const AMOUNTS: [&str; 10] = [
@@ -61,6 +61,7 @@ pub(super) fn rows() -> Vec<Row> {
         spot_v2::rows(),
         lists,
         account(),
+        past::rows(),
         market,
         general(),
         shims(),
@@ -232,15 +233,6 @@ fn account() -> Vec<Row> {
             .needs("fromSeq")
             .refuses("fromSeq=1000000000", -93_003, "fromSeq is after the account's last event.")
             .refuses("fromSeq=0&limit=0", -1130, invalid("limit")),
-        // This server has no history; the list is tested with one.
-        Row::of("GET /x/v1/ledger")
-            .asks("")
-            .refused_as(503, -94_002, "The history cannot be read at the moment. Please try again later.")
-            .weighs(20)
-            .refuses("asset=XYZ", -1130, invalid("asset"))
-            .refuses("before=1", -1130, invalid("before"))
-            .refuses("startTime=2&endTime=1", -1128, COMBINATION)
-            .refuses("limit=0", -1130, invalid("limit")),
     ]
 }
 

@@ -3,4 +3,5 @@
 mod commands;
 mod databases;
 mod fold;
+mod past;
 mod served;
