@@ -16,10 +16,10 @@ CHECKS = [
     "response_headers_conformance",
     "response_schema_conformance",
 ]
-# 503 is what a read is told whose minSeq is not reached, which is documented; any other 5xx is a bug.
+# A position that is still to come would have every read wait for it in vain.
 CONFIG = """
-[checks.not_a_server_error]
-expected-statuses = ["2xx", "3xx", "4xx", 503]
+[parameters]
+"query.minSeq" = 0
 """
 
 
@@ -39,8 +39,7 @@ def run(who, headers, examples):
             file.write(CONFIG)
         command = [os.path.join(os.path.dirname(sys.executable), "schemathesis"), "--config-file", config, "run", DOCUMENT]
         command += ["--checks", ",".join(CHECKS), "--phases", "coverage,fuzzing", "--warnings", "off"]
-        command += ["--seed", "1", "--generation-deterministic", "--generation-database", "none"]
-        command += ["--max-examples", str(examples), "--continue-on-failure", "--request-timeout", "20"]
+        command += ["--generation-deterministic", "--max-examples", str(examples), "--continue-on-failure", "--request-timeout", "20"]
         # It would end the session everything else leans on.
         command += ["--exclude-operation-id", "deleteXV1Session"] if headers else []
         for name, value in headers.items():

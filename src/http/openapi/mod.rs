@@ -23,7 +23,7 @@ use super::{
     routes::ENDPOINTS,
 };
 
-static DOCUMENT: LazyLock<String> = LazyLock::new(|| format!("{:#}\n", document()));
+static DOCUMENT: LazyLock<String> = LazyLock::new(|| document().to_string());
 
 /// `GET /api-docs/openapi.json`
 pub(super) async fn get(_: &Call<'_>) -> Result<Reply, ApiError> {

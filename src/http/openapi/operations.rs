@@ -45,16 +45,16 @@ pub(super) const GROUPS: &[Group] = &[
             .takes("symbol! orderId origClientOrderId newClientOrderId newQty!").gives("Amendment").with(DONE),
         op("GET /api/v3/openOrders", "Lists the open orders.").takes("symbol").gives("[QueriedOrder]"),
         op("DELETE /api/v3/openOrders", "Cancels every open order of a symbol.")
-            .takes("symbol!").gives("[CancelledOrder|CancelledList]").with(DONE),
+            .takes("symbol!").gives("[Cancelled]").with(DONE),
         op("GET /api/v3/allOrders", "Lists orders, closed ones too.")
             .takes("symbol! orderId startTime endTime limit").gives("[QueriedOrder]").with(REACHING),
         op("GET /api/v3/myPreventedMatches", "Lists self-trades that were prevented.")
             .takes("symbol! preventedMatchId orderId fromPreventedMatchId limit")
             .gives("[PreventedMatch]").with("X-Lightning-Reach"),
         op("POST /x/v1/batchOrders", "Places up to twenty orders; each is answered in its place, with its own refusal if it has one.")
-            .takes("batchOrders!").gives("[PlacedOrder|Error]").with(DONE),
+            .takes("batchOrders!").gives("[Placement]").with(DONE),
         op("DELETE /x/v1/batchOrders", "Cancels up to twenty orders of a symbol.")
-            .takes("symbol! orderIdList origClientOrderIdList").gives("[CancelledOrder|Error]").with(DONE),
+            .takes("symbol! orderIdList origClientOrderIdList").gives("[Cancellation]").with(DONE),
         op("POST /x/v1/cancelAllAfter", "Cancels everything unless it is called again in time.")
             .takes("countdownTime!").gives("Countdown").with(DONE),
         op("POST /api/spot/v2", "Places a limit order sent as JSON.")

@@ -1,7 +1,8 @@
 //! The few words schemas are written in, and what they are in JSON Schema.
 //!
 //! A type is a word: `string`, `boolean`, `integer`, `id`, `time`, `decimal`, `null`, `any`, `object`, or the name of a schema, which
-//! begins with a capital. `[X]` is a list of X, `X|Y` is one of the two.
+//! begins with a capital. `[X]` is a list of X, `X|Y` is one of the two; a list of one
+//! of two needs a name for them.
 
 use serde_json::{Map, Value, json};
 
