@@ -17,8 +17,9 @@ type Outcome<T> = Result<T, Box<dyn Error>>;
 const NODE_NEEDED: (u32, u32) = (20, 19);
 
 /// What the page is made of; Cargo runs this script again only when one of these changes.
-const SOURCES: [&str; 11] = [
+const SOURCES: [&str; 12] = [
     "src",
+    "api-docs",
     "public",
     "index.html",
     "package.json",
@@ -141,7 +142,8 @@ fn asset_table(dist: &Path) -> Outcome<String> {
     let mut rows = String::new();
     for file in files.iter().filter(|file| packing(file).is_none()) {
         let name = file.strip_prefix(dist)?.to_string_lossy().replace('\\', "/");
-        let path = if name == "index.html" { "/".to_owned() } else { format!("/{name}") };
+        // A page is served under the name of its directory.
+        let path = format!("/{}", name.strip_suffix("index.html").unwrap_or(&name));
         row(&mut rows, &path, file)?;
     }
     Ok(table(true, &rows))

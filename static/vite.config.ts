@@ -10,6 +10,8 @@ export default defineConfig({
     target: 'es2023',
     outDir: process.env.LIGHTNING_UI_OUT ?? 'dist',
     emptyOutDir: true,
+    // The trading page, and the explorer of the API.
+    rolldownOptions: { input: ['index.html', 'api-docs/index.html'] },
     // The polyfill is inline script, which the page's Content-Security-Policy refuses.
     modulePreload: { polyfill: false },
     // A data: URL for a small file saves nothing over one cached connection and muddies the policy.
@@ -20,8 +22,9 @@ export default defineConfig({
     proxy: {
       '/api': { target: server },
       '/x': { target: server, ws: true },
+      '/api-docs/openapi.json': server,
       '/stream': { target: server, ws: true },
     },
   },
-  test: { include: ['src/**/*.test.ts'] },
+  test: { include: ['{src,api-docs}/**/*.test.ts'] },
 });

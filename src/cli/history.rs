@@ -131,44 +131,40 @@ async fn status(config: &Config) -> Result<()> {
 }
 
 /// Goes through the frames after one, first in the backups and then in the directory itself, in order and without a gap.
-fn frames(
+async fn frames(
     config: &Config,
     backups: &[PathBuf],
     after: u64,
     mut each: impl AsyncFnMut(&[(u64, Frame)]) -> Result<()>,
-) -> impl Future<Output = Result<u64>> {
-    async move {
-        let own = &config.data.directory;
-        let identity = identity_at(own)?;
-        let mut at = after;
-        for path in backups.iter().map(PathBuf::as_path).chain([own.as_path()]) {
-            let named = || format!("data directory {}", path.display());
-            ensure!(
-                identity_at(path).with_context(named)? == identity,
-                "{} is not a backup of {}",
-                path.display(),
-                own.display()
-            );
-            let disk: Arc<dyn Disk> = Arc::new(RealDisk::read_only(path));
-            let mut follower = match Follower::open(&disk, identity, at) {
-                Err(error @ StoreError::Pruned { .. }) => {
-                    return Err(error)
-                        .context("name a backup that has them with --backup")
-                        .with_context(named);
-                }
-                other => other.with_context(named)?,
-            };
-            let mut frames = Vec::new();
-            loop {
-                frames.clear();
-                follower.read_at_rest(FRAMES, &mut frames).with_context(named)?;
-                let Some((last, _)) = frames.last() else { break };
-                at = *last;
-                each(&frames).await?;
+) -> Result<u64> {
+    let own = &config.data.directory;
+    let identity = identity_at(own)?;
+    let mut at = after;
+    for path in backups.iter().map(PathBuf::as_path).chain([own.as_path()]) {
+        let named = || format!("data directory {}", path.display());
+        ensure!(
+            identity_at(path).with_context(named)? == identity,
+            "{} is not a backup of {}",
+            path.display(),
+            own.display()
+        );
+        let disk: Arc<dyn Disk> = Arc::new(RealDisk::read_only(path));
+        let mut follower = match Follower::open(&disk, identity, at) {
+            Err(error @ StoreError::Pruned { .. }) => {
+                return Err(error).context("name a backup that has them with --backup").with_context(named);
             }
+            other => other.with_context(named)?,
+        };
+        let mut frames = Vec::new();
+        loop {
+            frames.clear();
+            follower.read_at_rest(FRAMES, &mut frames).with_context(named)?;
+            let Some((last, _)) = frames.last() else { break };
+            at = *last;
+            each(&frames).await?;
         }
-        Ok(at)
     }
+    Ok(at)
 }
 
 async fn take_in(TakeInArgs { data, backups }: TakeInArgs) -> Result<()> {

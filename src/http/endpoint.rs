@@ -83,12 +83,17 @@ const HISTORY_SEQ: HeaderName = HeaderName::from_static("x-lightning-history-seq
 const TIME_UNIT: HeaderName = HeaderName::from_static("x-mbx-time-unit");
 
 impl Endpoint {
+    /// Returns whether it is a read that may ask for a position with `minSeq`.
+    pub(super) fn waits_for_position(&self) -> bool {
+        self.method == Method::GET && self.security.has_params()
+    }
+
     /// Runs the handler. A read waits first for the position it asks for.
     ///
     /// # Errors
     /// The refusal.
     pub(super) async fn answer(&self, call: &Call<'_>) -> Result<Reply, ApiError> {
-        if self.method == Method::GET && self.security.has_params() {
+        if self.waits_for_position() {
             call.await_position().await?;
         }
         (self.handle)(call).await

@@ -8,6 +8,9 @@ use super::{
 };
 use crate::actors::Exchange;
 
+/// The content type of metrics: what prometheus-client writes.
+pub(super) const OPEN_METRICS: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
+
 /// `GET /health/live`
 pub(super) async fn live(_: &Call<'_>) -> Result<Reply, ApiError> {
     Ok(Reply::json(r#"{"status":"live"}"#.to_owned()))
@@ -60,7 +63,6 @@ pub(super) async fn metrics(call: &Call<'_>) -> Result<Reply, ApiError> {
         gauges.failures.set(progress.failures() as i64);
     }
     let mut reply = Reply::json(call.state.exchange().render_metrics());
-    // What prometheus-client writes.
-    reply.content_type = "application/openmetrics-text; version=1.0.0; charset=utf-8";
+    reply.content_type = OPEN_METRICS;
     Ok(reply)
 }

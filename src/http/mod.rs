@@ -36,6 +36,7 @@ mod market_selection;
 mod market_ticker;
 mod market_trades;
 mod names;
+mod openapi;
 mod operator;
 mod order;
 mod order_list;

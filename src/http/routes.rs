@@ -9,8 +9,8 @@ use super::{
     absent, account, batch, cancel_replace, commission, countdown,
     endpoint::{Endpoint, Security, not_found, other_method},
     events, exchange_info, health, keys, ledger, market, market_diff, market_klines, market_ticker,
-    market_trades, operator, order, order_list, past, people, prevented, rate_limit, session, shims, spot_v2,
-    static_files, ws,
+    market_trades, openapi, operator, order, order_list, past, people, prevented, rate_limit, session, shims,
+    spot_v2, static_files, ws,
 };
 
 macro_rules! endpoints {
@@ -108,6 +108,7 @@ pub static ENDPOINTS: &[Endpoint] = endpoints! {
     DELETE "/x/v1/operator/keys"              Operator  1 operator::revoke_key;
     POST   "/x/v1/operator/deposit"           Operator  1 operator::deposit;
     POST   "/x/v1/operator/withdraw"          Operator  1 operator::withdraw;
+    GET    "/api-docs/openapi.json"           Public    1 openapi::get;
     GET    "/health/live"                     Probe     0 health::live;
     GET    "/health/ready"                    Probe     0 health::ready;
     GET    "/metrics"                         Probe     0 health::metrics;

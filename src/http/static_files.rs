@@ -209,6 +209,17 @@ mod tests {
     }
 
     #[actix_web::test]
+    async fn the_explorer_is_served_under_its_directory() {
+        let (status, headers, body) = ask(Method::GET, "/api-docs/", &[]).await;
+        if !BUILT {
+            assert_eq!(status, StatusCode::NOT_FOUND);
+            return;
+        }
+        assert_eq!((status, header(&headers, "cache-control")), (StatusCode::OK, "no-cache"));
+        assert!(String::from_utf8(body).unwrap().contains("Lightning Exchange API"));
+    }
+
+    #[actix_web::test]
     async fn an_unknown_path_is_not_the_page() {
         let (status, _, _) = ask(Method::GET, "/assets/none.js", &[]).await;
         assert_eq!(status, StatusCode::NOT_FOUND);

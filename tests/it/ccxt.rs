@@ -8,7 +8,7 @@ use std::{
 use crate::support::{KeyPair, TestServer};
 
 /// The interpreter of the virtual environment that `cargo xtask test` makes.
-fn python() -> Option<PathBuf> {
+pub(crate) fn python() -> Option<PathBuf> {
     let made = Path::new(env!("CARGO_TARGET_TMPDIR")).join("../venv/bin/python");
     let found = std::env::var_os("EXCHANGE_PYTHON").map_or(made, PathBuf::from);
     let is_there = found.is_file();

@@ -22,6 +22,7 @@ mod grpc;
 mod history;
 mod limits;
 mod lobster;
+mod openapi;
 mod orders_wire;
 mod people;
 #[cfg(feature = "planted")]

@@ -86,6 +86,7 @@ const DOCUMENTED: &[(&str, &str, Security, u32)] = {
         ("DELETE", "/x/v1/operator/keys",              Operator,  1),
         ("POST",   "/x/v1/operator/deposit",           Operator,  1),
         ("POST",   "/x/v1/operator/withdraw",          Operator,  1),
+        ("GET",    "/api-docs/openapi.json",           Public,    1),
         ("GET",    "/health/live",                     Probe,     0),
         ("GET",    "/health/ready",                    Probe,     0),
         ("GET",    "/metrics",                         Probe,     0),

@@ -1,6 +1,7 @@
 //! The API, route by route: a good request and the keys of its reply, its weight, its wrong requests, and who is turned
 //! away. Generated from the route index: a route without a row in [`table`] fails the test.
 
+mod document;
 mod lists;
 mod market;
 mod past;

@@ -129,6 +129,19 @@ impl Row {
         self.needs("symbol").refuses(unknown, -1121, "Invalid symbol.")
     }
 
+    /// The keys its reply has; none when it is known otherwise.
+    pub(super) fn reply_keys(&self) -> &[&'static str] {
+        match &self.reply {
+            Reply::Keys(keys) => keys,
+            _ => &[],
+        }
+    }
+
+    /// The statuses it is refused with.
+    pub(super) fn refusals(&self) -> impl Iterator<Item = u16> {
+        self.wrong.iter().map(|(_, status, ..)| *status)
+    }
+
     /// Checks everything the row says.
     pub(super) async fn check(&self, desk: &Desk) {
         let endpoint = endpoint_of(self.route);

@@ -248,6 +248,9 @@ fn general() -> Vec<Row> {
             .refuses("symbol=BTCUSDT&symbolStatus=TRADING", -1128, COMBINATION)
             .refuses("symbolStatus=OPEN", -1130, invalid("symbolStatus"))
             .refuses("showPermissionSets=maybe", -1130, invalid("showPermissionSets")),
+        Row::of("GET /api-docs/openapi.json")
+            .keys(&["openapi", "info", "servers", "tags", "paths", "components"])
+            .weighs(1),
         Row::of("GET /x/v1/rateLimit")
             .keys(&["rateLimitType", "interval", "intervalNum", "limit", "count"])
             .weighs(1),

@@ -1,0 +1,76 @@
+//! What is said of a route beyond its row in the route index.
+
+/// A route's description; method, path, security and weight are the route index's.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Operation {
+    /// Method and path.
+    pub(super) route: &'static str,
+    /// What it does.
+    pub(super) summary: &'static str,
+    /// Its parameters, as `params` reads them.
+    pub(super) params: &'static str,
+    /// The schema of its JSON body, if it has one.
+    pub(super) body: Option<&'static str>,
+    /// The type of its reply; nothing when it only ever refuses.
+    pub(super) reply: Option<&'static str>,
+    /// Headers of its reply, beyond those all replies have.
+    pub(super) headers: &'static str,
+    /// Refusals others do not have.
+    pub(super) refusals: &'static [(u16, &'static str)],
+    /// Whether anybody may call it, though it is the browser's.
+    pub(super) is_open: bool,
+    /// Whether no shard is asked, so that none can be late.
+    pub(super) is_local: bool,
+    /// Whether clients should use something else.
+    pub(super) is_deprecated: bool,
+}
+
+/// Begins a description.
+pub(super) const fn op(route: &'static str, summary: &'static str) -> Operation {
+    Operation {
+        route,
+        summary,
+        params: "",
+        body: None,
+        reply: None,
+        headers: "",
+        refusals: &[],
+        is_open: false,
+        is_local: false,
+        is_deprecated: false,
+    }
+}
+
+impl Operation {
+    pub(super) const fn takes(self, params: &'static str) -> Self {
+        Self { params, ..self }
+    }
+
+    pub(super) const fn reads(self, body: &'static str) -> Self {
+        Self { body: Some(body), ..self }
+    }
+
+    pub(super) const fn gives(self, reply: &'static str) -> Self {
+        Self { reply: Some(reply), ..self }
+    }
+
+    pub(super) const fn with(self, headers: &'static str) -> Self {
+        Self { headers, ..self }
+    }
+
+    pub(super) const fn refuses(self, refusals: &'static [(u16, &'static str)]) -> Self {
+        Self { refusals, ..self }
+    }
+
+    pub(super) const fn open(self) -> Self {
+        Self { is_open: true, ..self }
+    }
+
+    pub(super) const fn local(self) -> Self {
+        Self { is_local: true, ..self }
+    }
+
+    pub(super) const fn deprecated(self) -> Self {
+        Self { is_deprecated: true, ..self }
+    }
+}

@@ -1,0 +1,119 @@
+//! What is answered: the reply, the refusals that can occur, and their headers.
+
+use serde_json::{Map, Value, json};
+
+use super::{
+    operation::Operation,
+    shape::{of_type, reference},
+};
+use crate::http::{
+    call::Reply,
+    endpoint::{Endpoint, Security},
+    health,
+};
+
+/// A header, the type of its value, and what it says.
+#[rustfmt::skip]
+const HEADERS: &[(&str, &str, &str)] = &[
+    ("X-MBX-USED-WEIGHT", "id", "Request weight the caller's address has used this minute."),
+    ("X-MBX-USED-WEIGHT-1M", "id", "The same."),
+    ("X-MBX-UUID", "string", "The request's id, as in the log."),
+    ("X-MBX-ORDER-COUNT-10S", "id", "Unfilled orders the account has placed in these ten seconds."),
+    ("X-MBX-ORDER-COUNT-1D", "id", "Unfilled orders the account has placed today."),
+    ("X-Engine-Seq", "id", "The position that made the command durable; a read with it as `minSeq` shows what the command did."),
+    ("X-Lightning-Reach", "id", "Only when the list may not be whole: the id, or the time in milliseconds, it is whole from."),
+    ("X-Lightning-History-Seq", "id", "Only when the SQL history answered: the last frame it had taken in."),
+    ("Retry-After", "id", "Seconds to wait before trying again."),
+    ("Set-Cookie", "string", "The session's cookie, or its end."),
+];
+
+/// The headers of every answer.
+const ALWAYS: [&str; 3] = ["X-MBX-USED-WEIGHT", "X-MBX-USED-WEIGHT-1M", "X-MBX-UUID"];
+
+/// A status, the name of its component, what it means, and whether it says when to try again.
+#[rustfmt::skip]
+const REFUSALS: &[(u16, &str, &str, bool)] = &[
+    (400, "BadRequest", "Something about the request is wrong, or it is refused by a rule; the code says which.", false),
+    (401, "Unauthorized", "No key, session or token, or a wrong one: -1002, -2014, -2015.", false),
+    (403, "Forbidden", "A page of another origin, no CSRF token, or not for this session: -1002.", false),
+    (404, "NotFound", "There is no such path: -1020.", false),
+    (405, "MethodNotAllowed", "The path has no such method: -1020. `Allow` says which it has.", false),
+    (413, "BodyTooLarge", "The body is too large: -1101.", false),
+    (418, "Banned", "The address went on after 429: -1003.", true),
+    (429, "TooMany", "A limit is used up: -1003 of the address, -1015 of the account's orders.", true),
+    (500, "Broken", "Something is broken here: -1000. The outcome of a command is unknown.", false),
+    (503, "Unavailable", "Too busy (-1008), stopping (-1016), a shard out of service (-1001), `minSeq` not reached (-93001), or no history (-94002).", true),
+    (504, "TooLate", "No answer in time: -1007. The outcome of a command is unknown.", false),
+];
+
+/// Returns the headers by name.
+pub(super) fn headers() -> Map<String, Value> {
+    let header = |(name, kind, text): &(&str, &str, &str)| {
+        ((*name).to_owned(), json!({ "description": text, "schema": of_type(kind) }))
+    };
+    HEADERS.iter().map(header).collect()
+}
+
+/// Returns the refusals by name.
+pub(super) fn refusals() -> Map<String, Value> {
+    let refusal = |(_, name, text, waits): &(u16, &str, &str, bool)| {
+        let headers = with_headers(if *waits { "Retry-After" } else { "" });
+        ((*name).to_owned(), answer(text, Reply::JSON, "Error", headers))
+    };
+    REFUSALS.iter().map(refusal).collect()
+}
+
+/// Returns every answer of an operation by status.
+pub(super) fn of(endpoint: &Endpoint, operation: &Operation) -> Map<String, Value> {
+    let mut answers = Map::new();
+    if let Some(reply) = operation.reply {
+        let content_type = if endpoint.path == "/metrics" { health::OPEN_METRICS } else { Reply::JSON };
+        let headers = with_headers(operation.headers);
+        answers.insert("200".to_owned(), answer("What was asked for.", content_type, reply, headers));
+    }
+    for (status, name, ..) in REFUSALS.iter().filter(|(status, ..)| occurs(*status, endpoint, operation)) {
+        answers.insert(status.to_string(), reference("responses", name));
+    }
+    for (status, text) in operation.refusals {
+        answers.insert(status.to_string(), answer(text, Reply::JSON, "Error", with_headers("")));
+    }
+    if endpoint.path == "/health/ready" {
+        let text = "Orders are not taken.";
+        answers.insert("503".to_owned(), answer(text, Reply::JSON, "Ready", with_headers("")));
+    }
+    answers
+}
+
+/// Whether the answer can have this status.
+fn occurs(status: u16, endpoint: &Endpoint, operation: &Operation) -> bool {
+    let is_probe = endpoint.security == Security::Probe;
+    match status {
+        400 | 413 => true,
+        401 => !matches!(endpoint.security, Security::Public | Security::Probe) && !operation.is_open,
+        403 => {
+            !matches!(endpoint.security, Security::Public | Security::Probe | Security::Operator)
+                && !operation.is_open
+        }
+        418 | 429 | 500 => !is_probe,
+        503 => !operation.is_local || endpoint.waits_for_position(),
+        504 => !operation.is_local,
+        _ => false,
+    }
+}
+
+fn answer(description: &str, content_type: &str, kind: &str, headers: Map<String, Value>) -> Value {
+    let media_type = content_type.split(';').next().unwrap_or_default();
+    json!({
+        "description": description,
+        "headers": headers,
+        "content": { media_type: { "schema": of_type(kind) } },
+    })
+}
+
+fn with_headers(more: &str) -> Map<String, Value> {
+    ALWAYS
+        .into_iter()
+        .chain(more.split_whitespace())
+        .map(|name| (name.to_owned(), reference("headers", name)))
+        .collect()
+}
