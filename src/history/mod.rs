@@ -4,7 +4,7 @@
 //! fold of the change log up to the watermark, which is written in the transaction that moves it; so it can be stopped
 //! anywhere, killed anywhere, and made again from nothing.
 //!
-//! - [`Projector`]: takes frames in. [`batch`], [`write`]: how. [`entity`]: the tables; [`schema`]: how they come to be.
+//! - [`Projector`]: takes frames in, batch by batch. [`entity`]: the tables.
 //! - [`Reader`]: answers what the shards no longer remember.
 //! - [`HistoryService`]: both, beside a running exchange.
 //! - [`connect()`]: SQLite, PostgreSQL or MariaDB, by URL.

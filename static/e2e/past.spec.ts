@@ -111,10 +111,10 @@ test('trades and the statement tell the same story', async ({ floor, page }) => 
     expect((await saved(page)).lines[1]).toContain(`,ETHUSDT,`);
 
     await page.getByRole('tab', { name: 'Statement' }).click();
-    // Three trades of two assets each, and the deposit.
-    await expect(rows).toHaveCount(7);
+    // Three trades of two assets each, what signing up grants in three assets, and the deposit.
+    await expect(rows).toHaveCount(10);
     await filter(page, { Type: 'DEPOSIT' });
-    await expect(rows).toHaveCount(1);
+    await expect(rows).toHaveCount(4);
     await expect(rows.first()).toContainText('+100,000');
     await filter(page, { Type: 'TRADE', Asset: 'ETH' });
     await expect(rows).toHaveCount(3);
@@ -124,7 +124,7 @@ test('trades and the statement tell the same story', async ({ floor, page }) => 
     expect([name, lines.length]).toEqual([`lightning-ledger-${entered.accountId}-${day(0)}.csv`, 4]);
     await filter(page, { Type: '', Asset: '' });
     await deposit(entered.accountId, 'USDT', '5');
-    await expect(rows).toHaveCount(8);
+    await expect(rows).toHaveCount(11);
   } finally {
     await other.cancelAll('ETHUSDT');
   }
