@@ -88,8 +88,8 @@ test('lost private events are noticed by their numbers and made good', async ({ 
   await floor.limit('Buy', (price - 100).toFixed(0), '0.01');
   await expect(floor.orders).toHaveCount(3);
 
-  await page.getByRole('button', { name: 'Cancel all BTCUSDT' }).click();
-  await page.getByRole('button', { name: 'Sure? Cancel 3' }).click();
+  await page.getByRole('button', { name: 'Cancel all' }).click();
+  await page.getByRole('dialog').getByRole('button', { name: 'Cancel 3' }).click();
   await expect(floor.orders).toHaveCount(0);
 });
 
