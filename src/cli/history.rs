@@ -253,7 +253,7 @@ fn changes(ChangesArgs { data, after, limit }: ChangesArgs) -> Result<()> {
         }
         for (sequence, frame) in &frames {
             entries.clear();
-            entries_of(*sequence, frame, &mut entries);
+            entries_of(*sequence, frame, &mut entries)?;
             if after == 0 {
                 // From the middle on nobody knows what the candles were.
                 folds.fold(&entries, |_, _, _| (), &mut klines);

@@ -44,15 +44,16 @@ pub(super) fn history(arguments: SoakHistoryArgs) -> Result<()> {
         database: arguments.database,
         work: arguments.work.map(std::path::absolute).transpose()?,
     };
-    let say = |line: &str| {
-        let _ = writeln!(std::io::stderr(), "{line}"); // nobody has to read it
-    };
     let report = until_interrupted(soak::run_history(&options, &say))?;
     report.verified.iter().for_each(|line| say(line));
     if arguments.json {
         println!("{}", serde_json::to_string(&report)?);
     }
     if report.equal { Ok(()) } else { bail!("the history is not the journal's fold") }
+}
+
+fn say(line: &str) {
+    let _ = writeln!(std::io::stderr(), "{line}"); // nobody has to read it
 }
 
 /// How long, how fast, how many.
@@ -98,9 +99,6 @@ pub(super) fn run(arguments: SoakWireArgs) -> Result<()> {
         unlucky: arguments.unlucky,
         listened: arguments.listened,
         work: arguments.work.map(std::path::absolute).transpose()?,
-    };
-    let say = |line: &str| {
-        let _ = writeln!(std::io::stderr(), "{line}"); // nobody has to read it
     };
     let report = until_interrupted(soak::run(&options, &say))?;
     say(&report.summary());

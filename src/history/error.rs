@@ -2,6 +2,8 @@
 
 use sea_orm::DbErr;
 
+use crate::domain::reject::Fault;
+
 /// What went wrong with the history. Trading knows nothing of it.
 #[derive(Debug, thiserror::Error)]
 pub enum HistoryError {
@@ -33,6 +35,9 @@ pub enum HistoryError {
     /// A file cannot be written.
     #[error("the export cannot be written: {0}")]
     Export(String),
+    /// A frame says what no exchange wrote.
+    #[error(transparent)]
+    Frame(#[from] Fault),
     /// A row says what no exchange wrote.
     #[error("the history is damaged: {0}")]
     Damaged(String),

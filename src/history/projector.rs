@@ -127,7 +127,7 @@ impl Projector {
         let Some((last, _)) = frames.last() else { return Ok(0) };
         self.entries.clear();
         for (sequence, frame) in frames {
-            entries_of(*sequence, frame, &mut self.entries);
+            entries_of(*sequence, frame, &mut self.entries)?;
         }
         let batch = Batch::fold(&self.db, &self.catalogue, &mut self.folds, &self.entries).await?;
         let rows = batch.rows();

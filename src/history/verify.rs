@@ -134,7 +134,7 @@ impl Expected {
     pub fn take(&mut self, sequence: u64, frame: &Frame) -> Result<(), HistoryError> {
         let mut entries = std::mem::take(&mut self.entries);
         entries.clear();
-        entries_of(sequence, frame, &mut entries);
+        entries_of(sequence, frame, &mut entries)?;
         let mut klines = Vec::new();
         let trades = &mut self.trades;
         let catalogue = &self.catalogue;

@@ -5,14 +5,15 @@ use super::{
     error::ApiError,
     json::Json,
     market::Selection,
-    names,
 };
 use crate::domain::{
     catalogue::Catalogue,
     decimal::Units,
     id::SymbolId,
     money::Rate,
+    order::{OrderKind, StpMode},
     symbol::{SymbolSpec, SymbolStatus},
+    words::Word,
 };
 
 /// `GET /api/v3/ping`
@@ -138,7 +139,7 @@ fn write_symbol(json: &mut Json, spec: &SymbolSpec) {
         json.field("baseCommissionPrecision").number(spec.base.scale.into());
         json.field("quoteCommissionPrecision").number(spec.quote.scale.into());
         json.field("orderTypes").array(|json| {
-            names::ORDER_KINDS.into_iter().for_each(|kind| json.item().text(names::order_kind(kind)));
+            OrderKind::WORDS.iter().for_each(|(_, word)| json.item().text(word));
         });
         for (name, allowed) in [
             ("icebergAllowed", true),
@@ -158,9 +159,9 @@ fn write_symbol(json: &mut Json, spec: &SymbolSpec) {
         json.field("filters").array(|json| write_filters(json, spec));
         json.field("permissions").array(|_| {});
         json.field("permissionSets").raw(PERMISSION_SETS.trim_start_matches("\"permissionSets\":"));
-        json.field("defaultSelfTradePreventionMode").text(names::stp_mode(names::STP_MODES[0]));
+        json.field("defaultSelfTradePreventionMode").text(StpMode::default().word());
         json.field("allowedSelfTradePreventionModes").array(|json| {
-            names::STP_MODES.into_iter().for_each(|mode| json.item().text(names::stp_mode(mode)));
+            StpMode::WORDS.iter().for_each(|(_, word)| json.item().text(word));
         });
     });
 }

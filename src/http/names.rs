@@ -7,22 +7,8 @@ use crate::domain::{
     order::{EndReason, Order, OrderKind, OrderStatus, Side, StpMode, TimeInForce},
     order_list::{Contingency, ListStatus},
     time::Timestamp,
+    words::Word,
 };
-
-/// The order types on offer.
-pub(super) const ORDER_KINDS: [OrderKind; 7] = [
-    OrderKind::Limit,
-    OrderKind::LimitMaker,
-    OrderKind::Market,
-    OrderKind::StopLoss,
-    OrderKind::StopLossLimit,
-    OrderKind::TakeProfit,
-    OrderKind::TakeProfitLimit,
-];
-
-/// The self-trade prevention modes on offer, the default first.
-pub(super) const STP_MODES: [StpMode; 5] =
-    [StpMode::None, StpMode::ExpireTaker, StpMode::ExpireMaker, StpMode::ExpireBoth, StpMode::Decrement];
 
 /// How much an order's reply says.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -46,34 +32,23 @@ pub(super) fn parse_response_kind(text: &str) -> Option<ResponseKind> {
 }
 
 /// Returns `BUY` or `SELL`.
-pub(super) const fn side(side: Side) -> &'static str {
-    match side {
-        Side::Buy => "BUY",
-        Side::Sell => "SELL",
-    }
+pub(super) fn side(side: Side) -> &'static str {
+    side.word()
 }
 
 /// Reads `side`.
 pub(super) fn parse_side(text: &str) -> Option<Side> {
-    Side::BOTH.into_iter().find(|&value| side(value) == text)
+    Side::of_word(text)
 }
 
 /// Returns the order type.
-pub const fn order_kind(kind: OrderKind) -> &'static str {
-    match kind {
-        OrderKind::Limit => "LIMIT",
-        OrderKind::LimitMaker => "LIMIT_MAKER",
-        OrderKind::Market => "MARKET",
-        OrderKind::StopLoss => "STOP_LOSS",
-        OrderKind::StopLossLimit => "STOP_LOSS_LIMIT",
-        OrderKind::TakeProfit => "TAKE_PROFIT",
-        OrderKind::TakeProfitLimit => "TAKE_PROFIT_LIMIT",
-    }
+pub fn order_kind(kind: OrderKind) -> &'static str {
+    kind.word()
 }
 
 /// Reads `type`.
 pub(super) fn parse_order_kind(text: &str) -> Option<OrderKind> {
-    ORDER_KINDS.into_iter().find(|&value| order_kind(value) == text)
+    OrderKind::of_word(text)
 }
 
 /// Returns the time in force of an order; those that have none to choose say GTC, as Binance does.
@@ -89,29 +64,17 @@ pub const fn time_in_force(order: &Order) -> &'static str {
 
 /// Reads `timeInForce`; `GTD` is our extension.
 pub(super) fn parse_time_in_force(text: &str) -> Option<TimeInForce> {
-    match text {
-        "GTC" => Some(TimeInForce::Gtc),
-        "IOC" => Some(TimeInForce::Ioc),
-        "FOK" => Some(TimeInForce::Fok),
-        "GTD" => Some(TimeInForce::Gtd),
-        _ => None,
-    }
+    TimeInForce::of_word(text)
 }
 
 /// Returns the self-trade prevention mode.
-pub(super) const fn stp_mode(mode: StpMode) -> &'static str {
-    match mode {
-        StpMode::None => "NONE",
-        StpMode::ExpireTaker => "EXPIRE_TAKER",
-        StpMode::ExpireMaker => "EXPIRE_MAKER",
-        StpMode::ExpireBoth => "EXPIRE_BOTH",
-        StpMode::Decrement => "DECREMENT",
-    }
+pub(super) fn stp_mode(mode: StpMode) -> &'static str {
+    mode.word()
 }
 
 /// Reads `selfTradePreventionMode`.
 pub(super) fn parse_stp_mode(text: &str) -> Option<StpMode> {
-    STP_MODES.into_iter().find(|&value| stp_mode(value) == text)
+    StpMode::of_word(text)
 }
 
 /// Reads `cancelRestrictions`.
@@ -236,10 +199,10 @@ mod tests {
         for value in Side::BOTH {
             assert_eq!(parse_side(side(value)), Some(value));
         }
-        for value in ORDER_KINDS {
+        for &(value, _) in OrderKind::WORDS {
             assert_eq!(parse_order_kind(order_kind(value)), Some(value));
         }
-        for value in STP_MODES {
+        for &(value, _) in StpMode::WORDS {
             assert_eq!(parse_stp_mode(stp_mode(value)), Some(value));
         }
     }

@@ -6,7 +6,7 @@ use std::{future::Future, net::IpAddr};
 use actix_web::rt::time::timeout;
 
 use super::{
-    authenticate, client, correction,
+    authenticate, client,
     endpoint::Security,
     error::{ApiError, Operation},
     health,
@@ -137,11 +137,6 @@ pub fn new_order(
     let order = read_order(&params, spec, account)?;
     params.all_read()?;
     Ok(NewOrder { reference: state.exchange().reference(spec.id, order.side), ..order })
-}
-
-/// Adds to the refusal of an order what the filter that refused it would have let pass.
-pub fn explain(error: ApiError, spec: &SymbolSpec, order: &NewOrder) -> ApiError {
-    correction::explain(error, spec, &[order])
 }
 
 /// Reads which order is meant.

@@ -12,7 +12,7 @@ use crate::{
 /// Seed of the soaks.
 const SEED: &str = "5000";
 
-/// The databases, and how often each is killed: SQLite is no process.
+/// The databases; SQLite is no process, so only the exchange is killed with it.
 pub(crate) const DATABASES: [&str; 3] = ["sqlite", "postgres", "mariadb"];
 
 /// Measures everything, prints a line per figure and fails if one misses its bar.
@@ -25,8 +25,8 @@ pub(crate) fn history(effort: Effort) -> Result<()> {
     for (name, what) in [
         ("grpc::", "gRPC requests through reflection, tests failed"),
         ("history::", "the fold in every database, tests failed"),
-        ("openapi", "OpenAPI against the router, tests failed"),
-        ("schemathesis", "schemathesis over the OpenAPI file, tests failed"),
+        ("conformance::", "OpenAPI against every row of the routes, tests failed"),
+        ("openapi::", "schemathesis over the OpenAPI file, tests failed"),
     ] {
         show.figure(what, Bar::AtMost(0.0), "", test::failed(name));
     }

@@ -24,6 +24,7 @@ use super::{
     market::{Candle, Interval},
     money::{Amount, Lots},
     order::{EndReason, Fill, Order, OrderStatus},
+    reject::Fault,
     replica::Frame,
     time::Timestamp,
 };
@@ -208,10 +209,13 @@ pub enum BalanceCause {
 }
 
 /// Appends the entries a frame comes to, in the order of its effects.
-pub fn entries_of(sequence: u64, frame: &Frame, entries: &mut Vec<ChangeLogEntry>) {
+///
+/// # Errors
+/// The frame is none an exchange wrote: its postings overflow, or a trade has one side.
+pub fn entries_of(sequence: u64, frame: &Frame, entries: &mut Vec<ChangeLogEntry>) -> Result<(), Fault> {
     match frame {
         Frame::Account(frame) => of_account::append(sequence, frame, entries),
         Frame::Symbol(frame) => of_symbol::append(sequence, frame, entries),
-        Frame::Terms(_) => {}
+        Frame::Terms(_) => Ok(()),
     }
 }

@@ -6,16 +6,22 @@ use crate::domain::{
     id::{AccountId, OrderId},
     money::Amount,
     order::OrderStatus,
+    reject::Fault,
     time::Timestamp,
 };
 
 /// Appends what one input of an account slot did: to its balances first, then to its orders.
-pub(super) fn append(sequence: u64, frame: &AccountFrame, entries: &mut Vec<ChangeLogEntry>) {
+pub(super) fn append(
+    sequence: u64,
+    frame: &AccountFrame,
+    entries: &mut Vec<ChangeLogEntry>,
+) -> Result<(), Fault> {
     let mut log = Log { sequence, timestamp: frame.head.time, entries };
-    log.balances(&frame.changes);
+    log.balances(&frame.changes)?;
     for change in &frame.changes {
         log.change(change);
     }
+    Ok(())
 }
 
 struct Log<'a> {
@@ -40,7 +46,7 @@ impl Log<'_> {
     }
 
     /// One entry a balance, whatever the number of postings: a frame settles at once.
-    fn balances(&mut self, changes: &[Change]) {
+    fn balances(&mut self, changes: &[Change]) -> Result<(), Fault> {
         let cause = cause(changes);
         let postings = || changes.iter().filter_map(account_posting);
         for (index, (account, first)) in postings().enumerate() {
@@ -51,8 +57,7 @@ impl Log<'_> {
             }
             let mut update = BalanceUpdate { available: None, frozen: None, delta: Amount::ZERO, cause };
             for (_, posting) in postings().filter(is_same) {
-                // Within what the ledger holds: it was summed there already.
-                update.delta = update.delta.plus(posting.delta).unwrap_or(update.delta);
+                update.delta = update.delta.plus(posting.delta)?;
                 match posting.place {
                     Place::Frozen(_) => update.frozen = Some(posting.after),
                     _ => update.available = Some(posting.after),
@@ -65,6 +70,7 @@ impl Log<'_> {
             let entity_id = EntityId::Balance { account, asset: first.asset };
             self.push(entity_id, ChangeType::Updated { changed_fields: Fields::Balance(update) });
         }
+        Ok(())
     }
 
     fn change(&mut self, change: &Change) {

@@ -5,10 +5,15 @@ use crate::domain::{
     market::{PublicTrade, SymbolFrame},
     message::{ToAccount, TradeExecuted},
     order::Side,
+    reject::Fault,
 };
 
 /// Appends the trades one input of a symbol slot made, in order.
-pub(super) fn append(sequence: u64, frame: &SymbolFrame, entries: &mut Vec<ChangeLogEntry>) {
+pub(super) fn append(
+    sequence: u64,
+    frame: &SymbolFrame,
+    entries: &mut Vec<ChangeLogEntry>,
+) -> Result<(), Fault> {
     let mut maker = None;
     for message in &frame.messages {
         let ToAccount::TradeExecuted(side) = &message.body else { continue };
@@ -17,7 +22,9 @@ pub(super) fn append(sequence: u64, frame: &SymbolFrame, entries: &mut Vec<Chang
             maker = Some(side);
             continue;
         }
-        let Some(maker) = maker.take().filter(|maker| is_other_side(maker, side)) else { continue };
+        let Some(maker) = maker.take().filter(|maker| is_other_side(maker, side)) else {
+            return Err(Fault::new(format!("frame {sequence}: trade {} has no maker", side.trade)));
+        };
         let trade = PublicTrade {
             id: side.trade,
             price: side.price,
@@ -35,6 +42,7 @@ pub(super) fn append(sequence: u64, frame: &SymbolFrame, entries: &mut Vec<Chang
             sequence,
         });
     }
+    Ok(())
 }
 
 fn is_other_side(maker: &TradeExecuted, taker: &TradeExecuted) -> bool {

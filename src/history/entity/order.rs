@@ -91,16 +91,6 @@ pub enum Relation {}
 
 impl ActiveModelBehavior for ActiveModel {}
 
-const STATUSES: [OrderStatus; 7] = [
-    OrderStatus::ConditionalPending,
-    OrderStatus::Pending,
-    OrderStatus::PartiallyFilled,
-    OrderStatus::Filled,
-    OrderStatus::Cancelled,
-    OrderStatus::Rejected,
-    OrderStatus::Expired,
-];
-
 impl Model {
     /// Writes an order down.
     pub fn of(order: &Order, spec: &SymbolSpec, sequence: u64) -> Self {
@@ -179,7 +169,8 @@ impl Model {
         let trailing = self.trailing_delta.and_then(|bips| Bips::new(bips as u64));
         let reason = self.reason.as_deref();
         let reason = reason.map(|word| EndReason::of_word(word).ok_or_else(|| damaged("reason")));
-        let status = usize::try_from(self.status).ok().and_then(|code| STATUSES.get(code));
+        let mut statuses = OrderStatus::WORDS.iter().map(|(status, _)| *status);
+        let status = statuses.find(|status| *status as i16 == self.status);
         Ok(Order {
             id: OrderId::new(self.id as u64),
             account: AccountId::new(self.account_id as u64),
@@ -197,7 +188,7 @@ impl Model {
             executed_quote: text::read_quote(spec, &self.executed_quote)?,
             prevented: text::read_lots(spec, &self.prevented)?,
             hold: Amount::ZERO,
-            status: *status.ok_or_else(|| damaged("status"))?,
+            status: status.ok_or_else(|| damaged("status"))?,
             reason: reason.transpose()?,
             handle: None,
             expires_at: self.expires_at.map(time),

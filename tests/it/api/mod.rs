@@ -145,6 +145,11 @@ pub(crate) fn now_millis() -> u64 {
     u64::try_from(since.as_millis()).unwrap()
 }
 
+/// Every byte as a query takes it.
+pub(crate) fn url_encoded(text: &str) -> String {
+    text.bytes().map(|byte| format!("%{byte:02X}")).collect()
+}
+
 /// A limit order on BTCUSDT.
 pub(crate) fn limit(side: &str, quantity: &str, price: &str) -> String {
     format!("symbol=BTCUSDT&side={side}&type=LIMIT&timeInForce=GTC&quantity={quantity}&price={price}")

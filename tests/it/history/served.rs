@@ -4,7 +4,7 @@ use awc::http::Method;
 use serde_json::{Value, json};
 
 use crate::{
-    api::{Answer, Api, two_accounts},
+    api::{Answer, Api, two_accounts, url_encoded},
     support::{KeyPair, TestServer, block_on},
 };
 
@@ -17,10 +17,6 @@ fn settings(extra: &str) -> (KeyPair, KeyPair, String) {
     let (seller, buyer, settings) = two_accounts();
     let limits = "[limits]\norders-per-10-seconds = 0\norders-per-day = 0\n";
     (seller, buyer, format!("{settings}{limits}[history]\nenabled = true\n{extra}"))
-}
-
-fn url_encoded(text: &str) -> String {
-    text.bytes().map(|byte| format!("%{byte:02X}")).collect()
 }
 
 fn batch(order: &Value) -> String {

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use super::{trade_at, until};
 use crate::{
-    api::{Answer, Api, limit, two_accounts},
+    api::{Answer, Api, limit, two_accounts, url_encoded},
     support::{TestServer, block_on},
 };
 
@@ -238,10 +238,6 @@ fn orders_of_a_batch_stand_for_themselves() {
         assert_eq!(broken.refusal(), (400, -1135, "JSON sent for parameter 'batchOrders' is not valid"));
     });
     server.stop();
-}
-
-fn url_encoded(text: &str) -> String {
-    text.bytes().map(|byte| format!("%{byte:02X}")).collect()
 }
 
 #[test]
