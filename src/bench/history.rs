@@ -21,15 +21,14 @@ use crate::{
         id::{AccountId, OrderId, SymbolId, TradeId},
         market::{Interval, Range, Zone},
         order::Order,
+        replica::Frame,
         time::Timestamp,
     },
-    history::{self, CandleRange, Projector, Reader},
+    history::{self, Ahead, CandleRange, FRAMES_PER_BATCH, Projector, Reader, Source, SourceError},
     journal::{Disk, RealDisk, identity_at},
     store::Follower,
 };
 
-/// How many frames are taken in at once, as the running exchange does.
-const FRAMES: usize = 10_000;
 /// The most a page holds.
 const PAGE: usize = 1_000;
 /// The rate of the orders that are timed.
@@ -64,6 +63,17 @@ pub struct Report {
     pub complete: bool,
 }
 
+/// The frames of a journal nobody writes.
+struct AtRest {
+    follower: Follower,
+}
+
+impl Source for AtRest {
+    fn read(&mut self, limit: usize, frames: &mut Vec<(u64, Frame)>) -> Result<(), SourceError> {
+        Ok(self.follower.read_at_rest(limit, frames)?)
+    }
+}
+
 /// Takes the journal of a data directory nobody uses into a new SQLite file, then pages through it.
 ///
 /// # Errors
@@ -75,14 +85,14 @@ pub fn run(data: &Path, catalogue: &Arc<Catalogue>) -> anyhow::Result<Report> {
     runtime.block_on(async {
         let identity = identity_at(data)?;
         let disk: Arc<dyn Disk> = Arc::new(RealDisk::read_only(data));
-        let mut follower = Follower::open(&disk, identity, 0)?;
+        let at_rest = AtRest { follower: Follower::open(&disk, identity, 0)? };
+        let mut source = Ahead::new(at_rest, FRAMES_PER_BATCH);
         let db = history::connect(&url).await?;
         let mut projector = Projector::open(db, Arc::clone(catalogue), &hex::encode(identity)).await?;
-        let (mut frames, mut rows) = (Vec::new(), 0);
+        let mut rows = 0;
         let started = Instant::now();
         loop {
-            frames.clear();
-            follower.read_at_rest(FRAMES, &mut frames)?;
+            let frames = source.next().await.map_err(anyhow::Error::from_boxed)?;
             if frames.is_empty() {
                 break;
             }

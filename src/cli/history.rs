@@ -20,13 +20,11 @@ use crate::{
         replica::Frame,
         time::Timestamp,
     },
-    history::{self, Expected, Projector, TABLES},
+    history::{self, Expected, FRAMES_PER_BATCH, Projector, TABLES},
     journal::{DataDirectory, Disk, RealDisk, identity_at},
     store::{self, Folded, Follower, Origin, StoreError, Until},
 };
 
-/// How many frames are taken in at once.
-const FRAMES: usize = 10_000;
 const MICROS_PER_DAY: u64 = 24 * 60 * 60 * 1_000_000;
 
 /// What to do with the history.
@@ -158,7 +156,7 @@ async fn frames(
         let mut frames = Vec::new();
         loop {
             frames.clear();
-            follower.read_at_rest(FRAMES, &mut frames).with_context(named)?;
+            follower.read_at_rest(FRAMES_PER_BATCH, &mut frames).with_context(named)?;
             let Some((last, _)) = frames.last() else { break };
             at = *last;
             each(&frames).await?;
@@ -247,7 +245,7 @@ fn changes(ChangesArgs { data, after, limit }: ChangesArgs) -> Result<()> {
     let mut out = BufWriter::new(stdout().lock());
     loop {
         frames.clear();
-        follower.read_at_rest(FRAMES, &mut frames)?;
+        follower.read_at_rest(FRAMES_PER_BATCH, &mut frames)?;
         if frames.is_empty() {
             return Ok(out.flush()?);
         }

@@ -33,15 +33,17 @@ pub(super) struct Batch {
 }
 
 impl Batch {
-    /// Folds the entries of whole frames over the rows the database has.
+    /// Folds the entries of whole frames over the rows the database has. Of these, `open` are known; the orders that change
+    /// are taken out of them.
     pub(super) async fn fold(
         db: &impl ConnectionTrait,
         catalogue: &Catalogue,
         folds: &mut MarketFolds,
+        open: &mut BTreeMap<OrderId, order::Model>,
         entries: &[ChangeLogEntry],
     ) -> Result<Self, HistoryError> {
         let mut batch = Self::default();
-        batch.load_orders(db, entries).await?;
+        batch.load_orders(db, open, entries).await?;
         batch.load_balances(db, catalogue, entries).await?;
         let mut klines = Vec::new();
         let mut failed = None;
@@ -73,6 +75,7 @@ impl Batch {
     async fn load_orders(
         &mut self,
         db: &impl ConnectionTrait,
+        open: &mut BTreeMap<OrderId, order::Model>,
         entries: &[ChangeLogEntry],
     ) -> Result<(), HistoryError> {
         let mut begun = BTreeSet::new();
@@ -81,7 +84,11 @@ impl Batch {
             let EntityId::Order(id) = entry.entity_id else { continue };
             if matches!(entry.change_type, ChangeType::Created { .. }) {
                 begun.insert(id);
-            } else if !begun.contains(&id) {
+            } else if begun.contains(&id) || self.orders.contains_key(&id) {
+                continue;
+            } else if let Some(row) = open.remove(&id) {
+                self.orders.insert(id, row);
+            } else {
                 wanted.insert(id.get() as i64);
             }
         }

@@ -9,7 +9,7 @@ use super::{
     batch::Batch,
     entity::{balance, fill, kline, order, trade, watermark},
     projector::JOURNAL,
-    write::write,
+    write::Writer,
 };
 use crate::domain::{
     account::{AccountQuery, AccountView, Page},
@@ -88,6 +88,7 @@ pub async fn begin(
     let rows = batch.rows();
     let (stream, journal) = (JOURNAL.to_owned(), journal.to_owned());
     let sequence = frame as i64;
-    write(db, batch, watermark::Model { stream, sequence, journal, begins_after: sequence }).await?;
+    let watermark = watermark::Model { stream, sequence, journal, begins_after: sequence };
+    Writer::default().write(db, batch, watermark).await?;
     Ok(rows)
 }

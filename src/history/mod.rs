@@ -9,6 +9,7 @@
 //! - [`HistoryService`]: both, beside a running exchange.
 //! - [`connect()`]: SQLite, PostgreSQL or MariaDB, by URL.
 
+mod ahead;
 mod batch;
 mod begin;
 mod connect;
@@ -25,6 +26,7 @@ mod text;
 mod verify;
 mod write;
 
+pub use ahead::Ahead;
 pub use begin::begin;
 pub use connect::{connect, connect_reader};
 pub use error::HistoryError;
@@ -33,5 +35,7 @@ pub use json::to_json;
 pub use projector::Projector;
 pub use reader::{CandleRange, FillCursor, FillPage, LedgerLine, LedgerPage, OrderPage, Reader, Standing};
 pub use retention::{Pruned, prune, reset};
-pub use service::{History, HistoryService, HistorySettings, OpenSource, Progress, Source, SourceError};
+pub use service::{
+    FRAMES_PER_BATCH, History, HistoryService, HistorySettings, OpenSource, Progress, Source, SourceError,
+};
 pub use verify::{Compared, Expected, compare_remembered};

@@ -1,6 +1,6 @@
 //! The projector: takes the journal's frames into the database, batch by batch, from wherever it stopped.
 
-use std::sync::Arc;
+use std::{collections::BTreeMap, sync::Arc};
 
 use sea_orm::{
     ColumnTrait, DatabaseConnection, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect,
@@ -12,12 +12,12 @@ use super::{
     batch::Batch,
     entity::{balance, fill, kline, ledger, order, trade, watermark},
     schema::Schema,
-    write::write,
+    write::Writer,
 };
 use crate::domain::{
     catalogue::Catalogue,
     change_log::{ChangeLogEntry, MarketFold, MarketFolds, entries_of},
-    id::AccountId,
+    id::{AccountId, OrderId},
     market::Interval,
     replica::Frame,
     symbol::SymbolSpec,
@@ -25,6 +25,9 @@ use crate::domain::{
 
 /// The stream of the journal's frames.
 pub(super) const JOURNAL: &str = "journal";
+
+/// How many open orders are remembered, the latest, not to be read again when they change: some 30 MB.
+const OPEN_MAX: usize = 32_768;
 
 /// Takes frames into a database.
 #[derive(Debug)]
@@ -35,6 +38,9 @@ pub struct Projector {
     begins_after: i64,
     sequence: u64,
     folds: MarketFolds,
+    /// Orders that were open after the last batches, as they are written.
+    open: BTreeMap<OrderId, order::Model>,
+    writer: Writer,
     entries: Vec<ChangeLogEntry>,
 }
 
@@ -57,6 +63,8 @@ impl Projector {
             begins_after: 0,
             sequence: 0,
             folds: MarketFolds::default(),
+            open: BTreeMap::new(),
+            writer: Writer::default(),
             entries: Vec::new(),
         };
         if let Some(known) = known {
@@ -129,15 +137,21 @@ impl Projector {
         for (sequence, frame) in frames {
             entries_of(*sequence, frame, &mut self.entries)?;
         }
-        let batch = Batch::fold(&self.db, &self.catalogue, &mut self.folds, &self.entries).await?;
+        let (db, folds, open) = (&self.db, &mut self.folds, &mut self.open);
+        let batch = Batch::fold(db, &self.catalogue, folds, open, &self.entries).await?;
         let rows = batch.rows();
+        let still_open = batch.orders.iter().filter(|(_, row)| !row.is_final());
+        open.extend(still_open.map(|(id, row)| (*id, row.clone())));
+        while open.len() > OPEN_MAX {
+            open.pop_first();
+        }
         let watermark = watermark::Model {
             stream: JOURNAL.to_owned(),
             sequence: *last as i64,
             journal: self.journal.clone(),
             begins_after: self.begins_after,
         };
-        write(&self.db, batch, watermark).await?;
+        self.writer.write(&self.db, batch, watermark).await?;
         self.sequence = *last;
         Ok(rows)
     }

@@ -104,9 +104,10 @@ fn table(
 
 fn orders() -> TableCreateStatement {
     let columns = [
-        number("id"),
         number("account_id"),
         number("symbol_id"),
+        number("created_at"),
+        number("id"),
         text("client_order_id", CLIENT_ORDER_ID_LEN_MAX as u32),
         optional(number("list_id")),
         text("side", 4),
@@ -130,11 +131,10 @@ fn orders() -> TableCreateStatement {
         flag("awaits_list"),
         optional(number("working_at")),
         optional(number("expires_at")),
-        number("created_at"),
         number("updated_at"),
         number("sequence"),
     ];
-    table("orders", &["id"], columns)
+    table("orders", &["account_id", "symbol_id", "created_at", "id"], columns)
 }
 
 fn fills() -> TableCreateStatement {
@@ -233,7 +233,7 @@ fn indexes() -> Vec<IndexCreateStatement> {
         index.to_owned()
     };
     vec![
-        index("orders_by_account", "orders", &["account_id", "symbol_id", "created_at", "id"]),
+        index("orders_by_id", "orders", &["id"]),
         index("orders_by_name", "orders", &["account_id", "client_order_id"]),
         index("fills_by_order", "fills", &["order_id"]),
         index("trades_by_time", "trades", &["symbol_id", "time"]),

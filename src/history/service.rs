@@ -18,11 +18,12 @@ use tokio::{
 };
 use tracing::{info, warn};
 
-use super::{HistoryError, Projector, Reader, connect};
+use super::{Ahead, HistoryError, Projector, Reader, connect};
 use crate::domain::{catalogue::Catalogue, replica::Frame};
 
-/// How many frames are taken in at once: what one transaction costs is spread over them, and memory bounds them.
-const FRAMES_PER_BATCH: usize = 10_000;
+/// How many frames are taken in at once: what one transaction costs is spread over them, most orders begin and end
+/// within one batch and are written once, and memory bounds them.
+pub const FRAMES_PER_BATCH: usize = 50_000;
 /// How long it waits for the next frames: what comes together is cheaper to write together.
 const PAUSE: Duration = Duration::from_millis(20);
 /// How long it waits after a failure: at first, and at most.
@@ -40,8 +41,14 @@ pub trait Source {
     fn read(&mut self, limit: usize, frames: &mut Vec<(u64, Frame)>) -> Result<(), SourceError>;
 }
 
+impl<S: Source + ?Sized> Source for Box<S> {
+    fn read(&mut self, limit: usize, frames: &mut Vec<(u64, Frame)>) -> Result<(), SourceError> {
+        (**self).read(limit, frames)
+    }
+}
+
 /// Follows the journal after a frame.
-pub type OpenSource = Box<dyn Fn(u64) -> Result<Box<dyn Source>, SourceError> + Send>;
+pub type OpenSource = Box<dyn Fn(u64) -> Result<Box<dyn Source + Send>, SourceError> + Send>;
 
 /// What a history is made of.
 pub struct HistorySettings {
@@ -216,16 +223,15 @@ async fn follow(settings: &HistorySettings, progress: &Progress, stop: &Stop) ->
     let db = connect(&settings.url).await?;
     let mut projector = Projector::open(db, Arc::clone(&settings.catalogue), &settings.journal).await?;
     progress.sequence.store(projector.sequence(), Ordering::Release);
-    let mut source = (settings.open)(projector.sequence())?;
+    let source = (settings.open)(projector.sequence())?;
+    let mut source = Ahead::new(source, FRAMES_PER_BATCH);
     if progress.is_down.swap(false, Ordering::Relaxed) {
         info!(frame = projector.sequence(), "the history is taken in again");
     }
-    let mut frames = Vec::new();
     loop {
         // Before it reads: what is durable when it is asked to stop is taken in.
         let is_last = stop.is_asked();
-        frames.clear();
-        source.read(FRAMES_PER_BATCH, &mut frames)?;
+        let frames = source.next().await?;
         if frames.is_empty() {
             if is_last {
                 projector.close().await?;

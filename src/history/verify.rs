@@ -15,7 +15,7 @@ use crate::domain::{
     account::{AccountQuery, AccountView, Page},
     catalogue::Catalogue,
     change_log::{ChangeLogEntry, ChangeType, EntityId, Fields, MarketFolds, entries_of},
-    id::AccountId,
+    id::{AccountId, OrderId},
     market::{Interval, Range},
     money::Amount,
     order::{Order, OrderStatus},
@@ -32,7 +32,8 @@ const TOLD_MAX: usize = 20;
 #[derive(Debug)]
 pub struct Expected {
     catalogue: Arc<Catalogue>,
-    orders: Rows<order::Entity>,
+    /// By id, since changes of an order name nothing else.
+    orders: BTreeMap<OrderId, order::Model>,
     fills: Rows<fill::Entity>,
     trades: Rows<trade::Entity>,
     klines: Rows<kline::Entity>,
@@ -163,12 +164,12 @@ impl Expected {
             return Some(());
         };
         match (entry.entity_id, fields) {
-            (EntityId::Order(_), Fields::Order(order)) => {
+            (EntityId::Order(id), Fields::Order(order)) => {
                 let row = order::Model::of(order, catalogue.symbol(order.symbol)?, entry.sequence);
-                put::<order::Entity>(&mut self.orders, row);
+                self.orders.insert(id, row);
             }
             (EntityId::Order(id), Fields::OrderUpdate(update)) => {
-                let row = self.orders.get_mut(&(id.get() as i64))?;
+                let row = self.orders.get_mut(&id)?;
                 let symbol = row.order(catalogue).ok()?.symbol;
                 row.update(update, catalogue.symbol(symbol)?, entry.sequence);
             }
@@ -202,9 +203,10 @@ impl Expected {
     ///
     /// # Errors
     /// The database refuses.
-    pub async fn compare(&self, db: &DatabaseConnection) -> Result<Compared, HistoryError> {
+    pub async fn compare(self, db: &DatabaseConnection) -> Result<Compared, HistoryError> {
         let mut compared = Compared::default();
-        compare::<order::Entity>(&mut compared, db, &self.orders).await?;
+        let orders = self.orders.into_values().map(|row| (order::Entity::key(&row), row)).collect();
+        compare::<order::Entity>(&mut compared, db, &orders).await?;
         compare::<fill::Entity>(&mut compared, db, &self.fills).await?;
         compare::<trade::Entity>(&mut compared, db, &self.trades).await?;
         compare::<kline::Entity>(&mut compared, db, &self.klines).await?;
@@ -253,7 +255,13 @@ pub async fn compare_remembered(
             let orders = AccountQuery::AllOrders { symbol: spec.id, from: None, page: everything };
             if let Ok(AccountView::Orders(orders)) = ask(&orders) {
                 for expected in &orders.items {
-                    let row = order::Entity::find_by_id(expected.id.get() as i64).one(db).await?;
+                    let key = (
+                        account.get() as i64,
+                        i64::from(spec.id.get()),
+                        expected.created_at.micros() as i64,
+                        expected.id.get() as i64,
+                    );
+                    let row = order::Entity::find_by_id(key).one(db).await?;
                     let found = row.map(|row| row.order(catalogue)).transpose()?;
                     compared.remembered += 1;
                     compared.same("an order", Some(&kept(expected)), found.as_ref());

@@ -1,11 +1,14 @@
 //! Writing a batch: every row of it and the watermark in one transaction, so that all of it is there or none.
 //!
-//! Rows are put in place of what is there under their keys, so writing a batch twice is writing it once.
+//! Rows are put in place of what is there under their keys, so writing a batch twice is writing it once. Statements come
+//! in a few sizes: their text is made once, and the database prepares each once.
+
+use std::collections::BTreeMap;
 
 use sea_orm::{
-    ConnectionTrait, DatabaseConnection, EntityTrait, IntoActiveModel, Iterable, PrimaryKeyToColumn,
-    TransactionTrait,
-    sea_query::{Iden, IntoIden, OnConflict},
+    ActiveModelTrait, ConnectionTrait, DatabaseConnection, DbBackend, EntityTrait, IntoActiveModel, Iterable,
+    PrimaryKeyToColumn, Statement, TransactionTrait, Value, Values,
+    sea_query::{Expr, Iden, IntoIden, OnConflict, Query},
 };
 
 use super::{
@@ -14,47 +17,85 @@ use super::{
     entity::{balance, fill, kline, ledger, order, trade, watermark},
 };
 
-/// How many values one statement may hold: SQLite's limit is the smallest of the three.
-const VALUES_PER_STATEMENT: usize = 32_000;
+/// How many rows a statement holds. The longest has some 7,400 values, of the 32,766 SQLite allows, which allows the
+/// fewest.
+const ROWS_PER_STATEMENT: [usize; 5] = [256, 64, 16, 4, 1];
 
-/// Writes a batch and how far it reaches.
-pub(super) async fn write(
-    db: &DatabaseConnection,
-    batch: Batch,
-    watermark: watermark::Model,
-) -> Result<(), HistoryError> {
-    let transaction = db.begin().await?;
-    put::<order::Entity, _>(&transaction, batch.orders.into_values()).await?;
-    put::<fill::Entity, _>(&transaction, batch.fills).await?;
-    put::<trade::Entity, _>(&transaction, batch.trades).await?;
-    put::<kline::Entity, _>(&transaction, batch.klines.into_values()).await?;
-    put::<balance::Entity, _>(&transaction, batch.balances.into_values()).await?;
-    put::<ledger::Entity, _>(&transaction, batch.ledger).await?;
-    put::<watermark::Entity, _>(&transaction, [watermark]).await?;
-    transaction.commit().await?;
-    Ok(())
+/// Writes batches.
+#[derive(Debug, Default)]
+pub(super) struct Writer {
+    /// By table and number of rows.
+    statements: BTreeMap<(&'static str, usize), String>,
 }
 
-/// Puts rows in place of those that have their keys.
-async fn put<E, A>(
-    db: &impl ConnectionTrait,
-    rows: impl IntoIterator<Item = E::Model>,
-) -> Result<(), HistoryError>
+impl Writer {
+    /// Writes a batch and how far it reaches.
+    pub(super) async fn write(
+        &mut self,
+        db: &DatabaseConnection,
+        batch: Batch,
+        watermark: watermark::Model,
+    ) -> Result<(), HistoryError> {
+        let transaction = db.begin().await?;
+        self.put::<order::Entity, _>(&transaction, batch.orders.into_values()).await?;
+        self.put::<fill::Entity, _>(&transaction, batch.fills).await?;
+        self.put::<trade::Entity, _>(&transaction, batch.trades).await?;
+        self.put::<kline::Entity, _>(&transaction, batch.klines.into_values()).await?;
+        self.put::<balance::Entity, _>(&transaction, batch.balances.into_values()).await?;
+        self.put::<ledger::Entity, _>(&transaction, batch.ledger).await?;
+        self.put::<watermark::Entity, _>(&transaction, [watermark]).await?;
+        transaction.commit().await?;
+        Ok(())
+    }
+
+    /// Puts rows in place of those that have their keys.
+    async fn put<E, A>(
+        &mut self,
+        db: &impl ConnectionTrait,
+        rows: impl IntoIterator<Item = E::Model, IntoIter: ExactSizeIterator>,
+    ) -> Result<(), HistoryError>
+    where
+        E: EntityTrait<ActiveModel = A>,
+        E::Model: IntoActiveModel<A>,
+        A: ActiveModelTrait<Entity = E>,
+    {
+        let backend = db.get_database_backend();
+        let mut rows = rows.into_iter();
+        for size in ROWS_PER_STATEMENT {
+            while rows.len() >= size {
+                let known = self.statements.entry((E::default().table_name(), size));
+                let sql = known.or_insert_with(|| statement::<E>(backend, size)).clone();
+                let values = rows.by_ref().take(size).flat_map(values::<E, A>).collect();
+                db.execute_raw(Statement { sql, values: Some(Values(values)), db_backend: backend }).await?;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Returns the values of a row, in the order of its columns.
+fn values<E, A>(row: E::Model) -> impl Iterator<Item = Value>
 where
     E: EntityTrait<ActiveModel = A>,
     E::Model: IntoActiveModel<A>,
-    A: sea_orm::ActiveModelTrait<Entity = E>,
+    A: ActiveModelTrait<Entity = E>,
 {
+    let mut row = row.into_active_model();
+    // A row of the model has every column.
+    E::Column::iter().filter_map(move |column| row.take(column).into_value())
+}
+
+/// Returns the text that puts so many rows in place of those that have their keys.
+fn statement<E: EntityTrait>(backend: DbBackend, rows: usize) -> String {
     let keys: Vec<E::Column> = E::PrimaryKey::iter().map(PrimaryKeyToColumn::into_column).collect();
     let is_key = |column: &E::Column| keys.iter().any(|key| key.to_string() == column.to_string());
-    let others: Vec<E::Column> = E::Column::iter().filter(|column| !is_key(column)).collect();
-    let size = VALUES_PER_STATEMENT / (keys.len() + others.len());
-    let mut rows = rows.into_iter().map(IntoActiveModel::into_active_model).peekable();
-    while rows.peek().is_some() {
-        let replaced = OnConflict::columns(keys.iter().map(|key| key.into_iden()))
-            .update_columns(others.iter().map(|other| other.into_iden()))
-            .to_owned();
-        E::insert_many(rows.by_ref().take(size)).on_conflict(replaced).exec_without_returning(db).await?;
+    let replaced = OnConflict::columns(keys.iter().map(|key| key.into_iden()))
+        .update_columns(E::Column::iter().filter(|column| !is_key(column)).map(IntoIden::into_iden))
+        .to_owned();
+    let mut insert = Query::insert();
+    insert.into_table(E::default()).columns(E::Column::iter()).on_conflict(replaced);
+    for _ in 0..rows {
+        insert.values_panic(E::Column::iter().map(|_| Expr::value(0)));
     }
-    Ok(())
+    backend.build(&insert).sql
 }

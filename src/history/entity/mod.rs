@@ -63,7 +63,7 @@ macro_rules! table {
     };
 }
 
-table!(order, "orders", (Id id i64));
+table!(order, "orders", (AccountId account_id i64) (SymbolId symbol_id i64) (CreatedAt created_at i64) (Id id i64));
 table!(fill, "fills", (AccountId account_id i64) (SymbolId symbol_id i64) (TradeId trade_id i64) (OrderId order_id i64));
 table!(trade, "trades", (SymbolId symbol_id i64) (Id id i64));
 table!(kline, "klines", (SymbolId symbol_id i64) (Interval interval String) (OpenTime open_time i64));

@@ -24,13 +24,18 @@ use crate::{
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, DeriveEntityModel)]
 #[sea_orm(table_name = "orders")]
 pub struct Model {
-    /// The order's id.
-    #[sea_orm(primary_key, auto_increment = false)]
-    pub id: i64,
     /// Whose.
+    #[sea_orm(primary_key, auto_increment = false)]
     pub account_id: i64,
     /// Of which symbol.
+    #[sea_orm(primary_key, auto_increment = false)]
     pub symbol_id: i64,
+    /// When it was accepted.
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub created_at: i64,
+    /// The order's id, which is its alone.
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub id: i64,
     /// The client's name for it.
     pub client_order_id: String,
     /// The list it belongs to.
@@ -77,8 +82,6 @@ pub struct Model {
     pub working_at: Option<i64>,
     /// When a GTD order ends.
     pub expires_at: Option<i64>,
-    /// When it was accepted.
-    pub created_at: i64,
     /// When it last changed.
     pub updated_at: i64,
     /// The frame that changed it last.
@@ -97,9 +100,10 @@ impl Model {
         let number = |number: u64| number as i64;
         let trigger = order.trigger.unwrap_or(Trigger { stop: None, trailing: None });
         Self {
-            id: number(order.id.get()),
             account_id: number(order.account.get()),
             symbol_id: i64::from(order.symbol.get()),
+            created_at: number(order.created_at.micros()),
+            id: number(order.id.get()),
             client_order_id: order.client_id.as_str().to_owned(),
             list_id: order.list.map(|list| number(list.get())),
             side: order.side.word().to_owned(),
@@ -123,10 +127,19 @@ impl Model {
             awaits_list: order.awaits_list,
             working_at: order.working_at.map(|time| number(time.micros())),
             expires_at: order.expires_at.map(|time| number(time.micros())),
-            created_at: number(order.created_at.micros()),
             updated_at: number(order.updated_at.micros()),
             sequence: number(sequence),
         }
+    }
+
+    /// Returns whether nothing happens to it any more.
+    pub fn is_final(&self) -> bool {
+        self.status().is_some_and(OrderStatus::is_final)
+    }
+
+    fn status(&self) -> Option<OrderStatus> {
+        let mut statuses = OrderStatus::WORDS.iter().map(|(status, _)| *status);
+        statuses.find(|status| *status as i16 == self.status)
     }
 
     /// Takes in a change.
@@ -169,8 +182,6 @@ impl Model {
         let trailing = self.trailing_delta.and_then(|bips| Bips::new(bips as u64));
         let reason = self.reason.as_deref();
         let reason = reason.map(|word| EndReason::of_word(word).ok_or_else(|| damaged("reason")));
-        let mut statuses = OrderStatus::WORDS.iter().map(|(status, _)| *status);
-        let status = statuses.find(|status| *status as i16 == self.status);
         Ok(Order {
             id: OrderId::new(self.id as u64),
             account: AccountId::new(self.account_id as u64),
@@ -188,7 +199,7 @@ impl Model {
             executed_quote: text::read_quote(spec, &self.executed_quote)?,
             prevented: text::read_lots(spec, &self.prevented)?,
             hold: Amount::ZERO,
-            status: status.ok_or_else(|| damaged("status"))?,
+            status: self.status().ok_or_else(|| damaged("status"))?,
             reason: reason.transpose()?,
             handle: None,
             expires_at: self.expires_at.map(time),

@@ -1,0 +1,109 @@
+//! Reading ahead: the next frames are read and decoded while the database writes those before.
+
+use tokio::task::{JoinHandle, spawn_blocking};
+
+use super::service::{Source, SourceError};
+use crate::domain::replica::Frame;
+
+type Frames = Vec<(u64, Frame)>;
+
+/// A source that is always one batch ahead.
+#[derive(Debug)]
+pub struct Ahead<S> {
+    limit: usize,
+    /// `None` while a read has it, and after one that failed.
+    source: Option<S>,
+    reading: Option<JoinHandle<(S, Result<Frames, SourceError>)>>,
+}
+
+impl<S: Source + Send + 'static> Ahead<S> {
+    /// Reads about `limit` frames at once.
+    pub const fn new(source: S, limit: usize) -> Self {
+        Self { limit, source: Some(source), reading: None }
+    }
+
+    /// Returns the next frames; none when there are no more yet, as of now and not of when the read ahead began.
+    ///
+    /// # Errors
+    /// They cannot be had, or could not be before: a source that failed is not asked again.
+    pub async fn next(&mut self) -> Result<Frames, SourceError> {
+        let is_ahead = self.reading.is_some();
+        let mut frames = self.read().await?;
+        if frames.is_empty() && is_ahead {
+            frames = self.read().await?;
+        }
+        if !frames.is_empty() {
+            self.begin();
+        }
+        Ok(frames)
+    }
+
+    fn begin(&mut self) {
+        let Some(mut source) = self.source.take() else { return };
+        let limit = self.limit;
+        self.reading = Some(spawn_blocking(move || {
+            let mut frames = Frames::new();
+            let read = source.read(limit, &mut frames).map(|()| frames);
+            (source, read)
+        }));
+    }
+
+    async fn read(&mut self) -> Result<Frames, SourceError> {
+        self.begin();
+        let reading = self.reading.take().ok_or("the source has failed before")?;
+        let (source, frames) = reading.await?;
+        let frames = frames?;
+        self.source = Some(source);
+        Ok(frames)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::{book::BookLimits, catalogue::Catalogue, replica::Terms};
+
+    /// Hands out what it has, a batch a read; a read of nothing lets the next batch in.
+    struct Script {
+        batches: std::vec::IntoIter<Option<Vec<u64>>>,
+    }
+
+    impl Source for Script {
+        fn read(&mut self, _: usize, frames: &mut Frames) -> Result<(), SourceError> {
+            let batch = self.batches.next().unwrap_or_default().ok_or("broken")?;
+            frames.extend(batch.into_iter().map(|number| (number, frame())));
+            Ok(())
+        }
+    }
+
+    fn frame() -> Frame {
+        Frame::Terms(Terms::of(&Catalogue::default(), BookLimits::default()))
+    }
+
+    fn numbers(frames: &Frames) -> Vec<u64> {
+        frames.iter().map(|(number, _)| *number).collect()
+    }
+
+    #[tokio::test]
+    async fn every_frame_comes_once_in_order_and_what_came_meanwhile_is_not_called_nothing() {
+        let some = |numbers: &[u64]| Some(numbers.to_vec());
+        let batches =
+            vec![some(&[1, 2]), some(&[3]), some(&[]), some(&[4]), some(&[]), some(&[]), some(&[5])];
+        let mut ahead = Ahead::new(Script { batches: batches.into_iter() }, 10);
+        let mut seen = Vec::new();
+        for _ in 0..5 {
+            seen.push(numbers(&ahead.next().await.unwrap()));
+        }
+        // The empty third read was begun before the fourth was there; two in a row are none.
+        assert_eq!(seen, [vec![1, 2], vec![3], vec![4], vec![], vec![5]]);
+    }
+
+    #[tokio::test]
+    async fn a_source_that_failed_is_not_asked_again() {
+        let batches = vec![Some(vec![1]), None, Some(vec![2])];
+        let mut ahead = Ahead::new(Script { batches: batches.into_iter() }, 10);
+        assert_eq!(numbers(&ahead.next().await.unwrap()), [1]);
+        assert!(ahead.next().await.is_err());
+        assert!(ahead.next().await.is_err());
+    }
+}
