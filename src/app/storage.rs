@@ -139,7 +139,7 @@ impl Storage {
         Ok(())
     }
 
-    /// Tells what the history has taken in: the journal is kept from there on.
+    /// Tells what the history has taken in for good: the journal is kept from there on.
     fn taken_in(&self) -> Box<dyn Fn() -> u64 + Send> {
         match self.history() {
             Some(history) => Box::new(move || history.progress().sequence()),

@@ -125,10 +125,10 @@ pub(super) struct HistoryArgs {
 #[derive(Debug, Args)]
 pub(super) struct HistoryLagArgs {
     /// How often; the median counts
-    #[arg(long, default_value_t = 5)]
+    #[arg(long, default_value_t = 7)]
     runs: usize,
     /// Orders in a run
-    #[arg(long, default_value_t = 20_000)]
+    #[arg(long, default_value_t = 10_000)]
     orders: usize,
     #[command(flatten)]
     output: Output,

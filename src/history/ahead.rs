@@ -32,7 +32,8 @@ impl<S: Source + Send + 'static> Ahead<S> {
         if frames.is_empty() && is_ahead {
             frames = self.read().await?;
         }
-        if !frames.is_empty() {
+        // Who has handed out less has no more for now.
+        if frames.len() >= self.limit {
             self.begin();
         }
         Ok(frames)
@@ -87,21 +88,20 @@ mod tests {
     #[tokio::test]
     async fn every_frame_comes_once_in_order_and_what_came_meanwhile_is_not_called_nothing() {
         let some = |numbers: &[u64]| Some(numbers.to_vec());
-        let batches =
-            vec![some(&[1, 2]), some(&[3]), some(&[]), some(&[4]), some(&[]), some(&[]), some(&[5])];
-        let mut ahead = Ahead::new(Script { batches: batches.into_iter() }, 10);
+        let batches = vec![some(&[1, 2]), some(&[3, 4]), some(&[]), some(&[5]), some(&[]), some(&[6])];
+        let mut ahead = Ahead::new(Script { batches: batches.into_iter() }, 2);
         let mut seen = Vec::new();
         for _ in 0..5 {
             seen.push(numbers(&ahead.next().await.unwrap()));
         }
-        // The empty third read was begun before the fourth was there; two in a row are none.
-        assert_eq!(seen, [vec![1, 2], vec![3], vec![4], vec![], vec![5]]);
+        // The first empty read was begun before the fourth batch was there; the second was not.
+        assert_eq!(seen, [vec![1, 2], vec![3, 4], vec![5], vec![], vec![6]]);
     }
 
     #[tokio::test]
     async fn a_source_that_failed_is_not_asked_again() {
         let batches = vec![Some(vec![1]), None, Some(vec![2])];
-        let mut ahead = Ahead::new(Script { batches: batches.into_iter() }, 10);
+        let mut ahead = Ahead::new(Script { batches: batches.into_iter() }, 1);
         assert_eq!(numbers(&ahead.next().await.unwrap()), [1]);
         assert!(ahead.next().await.is_err());
         assert!(ahead.next().await.is_err());

@@ -16,7 +16,7 @@ const BUSY: Duration = Duration::from_secs(5);
 /// How many kilobytes of pages SQLite's writer keeps: index pages are written to at random.
 const CACHE_KIB: &str = "-131072";
 /// After how many pages of its log SQLite brings them home: a page of an index is written to by many batches.
-const CHECKPOINT_PAGES: &str = "16384";
+const CHECKPOINT_PAGES: &str = "8192";
 /// How many rows SQLite's thread is ahead of whoever reads them: a page is read without changing threads in between.
 const ROWS_AHEAD: usize = 1_024;
 /// How many queries run at once.
@@ -32,8 +32,8 @@ pub async fn connect(url: &str) -> Result<DatabaseConnection, HistoryError> {
         options
             .create_if_missing(true)
             .journal_mode(SqliteJournalMode::Wal)
-            // After a power cut the last transactions may be gone, never half there; the journal has them.
-            .synchronous(SqliteSynchronous::Normal)
+            // A commit outlasts a loss of power: the journal before it may go.
+            .synchronous(SqliteSynchronous::Full)
             .busy_timeout(BUSY)
             .pragma("cache_size", CACHE_KIB)
             .pragma("wal_autocheckpoint", CHECKPOINT_PAGES)

@@ -42,10 +42,3 @@ pub enum HistoryError {
     #[error("the history is damaged: {0}")]
     Damaged(String),
 }
-
-impl HistoryError {
-    /// Returns whether trying again later can help: the database is away, busy or full.
-    pub const fn is_passing(&self) -> bool {
-        matches!(self, Self::Database(_))
-    }
-}

@@ -8,7 +8,10 @@ mod past;
 use std::{sync::Arc, time::Duration};
 
 use sea_orm::{DatabaseConnection, EntityTrait};
-use tokio::{sync::OnceCell, time};
+use tokio::{
+    sync::{Notify, OnceCell},
+    time,
+};
 
 use super::{HistoryError, connect_reader, entity::watermark, projector::JOURNAL};
 use crate::domain::{catalogue::Catalogue, id::SymbolId, symbol::SymbolSpec};
@@ -26,12 +29,19 @@ pub struct Reader {
     url: String,
     db: OnceCell<DatabaseConnection>,
     catalogue: Arc<Catalogue>,
+    /// Told when somebody waits for what is not taken in yet.
+    urgent: Arc<Notify>,
 }
 
 impl Reader {
     /// Will ask the database at a URL.
     pub fn new(url: String, catalogue: Arc<Catalogue>) -> Self {
-        Self { url, db: OnceCell::new(), catalogue }
+        Self { url, db: OnceCell::new(), catalogue, urgent: Arc::default() }
+    }
+
+    /// Tells the projector when somebody waits for it.
+    pub(super) fn hurrying(self, urgent: Arc<Notify>) -> Self {
+        Self { urgent, ..self }
     }
 
     async fn db(&self) -> Result<&DatabaseConnection, HistoryError> {
@@ -62,6 +72,7 @@ impl Reader {
             if now >= sequence {
                 return Ok(now);
             }
+            self.urgent.notify_one();
             time::sleep(LOOK).await;
         }
     }

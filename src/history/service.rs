@@ -24,8 +24,9 @@ use crate::domain::{catalogue::Catalogue, replica::Frame};
 /// How many frames are taken in at once: what one transaction costs is spread over them, most orders begin and end
 /// within one batch and are written once, and memory bounds them.
 pub const FRAMES_PER_BATCH: usize = 50_000;
-/// How long it waits for the next frames: what comes together is cheaper to write together.
-const PAUSE: Duration = Duration::from_millis(20);
+/// How long it gathers frames that come one by one: what is written together is cheaper, and takes less from those who trade.
+/// Whoever waits for it ends the pause.
+const PAUSE: Duration = Duration::from_millis(250);
 /// How long it waits after a failure: at first, and at most.
 const RETRY: (Duration, Duration) = (Duration::from_millis(200), Duration::from_secs(5));
 
@@ -104,27 +105,34 @@ impl Progress {
 /// A running history.
 #[derive(Debug)]
 pub struct HistoryService {
-    stop: Arc<Stop>,
+    signal: Arc<Signal>,
     thread: JoinHandle<()>,
     reading: Runtime,
     history: History,
 }
 
+/// What the thread that takes in is told.
 #[derive(Debug, Default)]
-struct Stop {
-    is_asked: AtomicBool,
-    asked: Notify,
+struct Signal {
+    is_stopping: AtomicBool,
+    /// Somebody waits for what is not taken in yet, or it is to stop.
+    urgent: Arc<Notify>,
 }
 
-impl Stop {
-    fn is_asked(&self) -> bool {
-        self.is_asked.load(Ordering::Acquire)
+impl Signal {
+    fn stop(&self) {
+        self.is_stopping.store(true, Ordering::Release);
+        self.urgent.notify_one();
     }
 
-    /// Waits, but not when it is to stop.
+    fn is_stopping(&self) -> bool {
+        self.is_stopping.load(Ordering::Acquire)
+    }
+
+    /// Waits, but not when it is urgent.
     async fn pause(&self, time: Duration) {
-        if !self.is_asked() {
-            let _ = tokio::time::timeout(time, self.asked.notified()).await;
+        if !self.is_stopping() {
+            let _ = tokio::time::timeout(time, self.urgent.notified()).await;
         }
     }
 }
@@ -147,17 +155,22 @@ impl HistoryService {
             Builder::new_multi_thread().worker_threads(1).thread_name("history-read").enable_all().build()?;
         let writing = Builder::new_current_thread().enable_all().build()?;
         let progress = Arc::<Progress>::default();
-        let url = settings.replica.clone().unwrap_or_else(|| settings.url.clone());
-        let reader = Arc::new(Reader::new(url, Arc::clone(&settings.catalogue)));
-        let history = History { reading: reading.handle().clone(), reader, progress: Arc::clone(&progress) };
-        let stop = Arc::<Stop>::default();
-        let stopped = Arc::clone(&stop);
+        let signal = Arc::<Signal>::default();
+        let replica = settings.replica.clone().unwrap_or_else(|| settings.url.clone());
+        let reader =
+            Reader::new(replica, Arc::clone(&settings.catalogue)).hurrying(Arc::clone(&signal.urgent));
+        let history = History {
+            reading: reading.handle().clone(),
+            reader: Arc::new(reader),
+            progress: Arc::clone(&progress),
+        };
+        let told = Arc::clone(&signal);
         let thread = std::thread::Builder::new().name("history".to_owned()).spawn(move || {
-            // Below everything a client waits for. Without it, it works all the same.
+            // Below everything a client waits for, as are the threads it starts. Without it, it works all the same.
             let _ = rustix::process::setpriority_process(Some(rustix::thread::gettid()), NICE);
-            writing.block_on(run(&settings, &progress, &stopped));
+            writing.block_on(run(&settings, &progress, &told));
         })?;
-        Ok(Self { stop, thread, reading, history })
+        Ok(Self { signal, thread, reading, history })
     }
 
     /// Returns the way to ask it.
@@ -167,15 +180,14 @@ impl HistoryService {
 
     /// Takes in what is durable by now and stops. A database that fails is left where it is.
     pub fn stop(self) {
-        self.stop.is_asked.store(true, Ordering::Release);
-        self.stop.asked.notify_one();
+        self.signal.stop();
         let _ = self.thread.join(); // a panic has been reported already
         self.reading.shutdown_background();
     }
 }
 
-/// A low priority.
-const NICE: i32 = 10;
+/// The lowest priority.
+const NICE: i32 = 19;
 
 impl History {
     /// Returns how it is doing.
@@ -198,12 +210,12 @@ impl History {
 }
 
 /// Follows the journal until it is to stop, and begins again after every failure.
-async fn run(settings: &HistorySettings, progress: &Progress, stop: &Stop) {
+async fn run(settings: &HistorySettings, progress: &Progress, signal: &Signal) {
     let (first, longest) = RETRY;
     let mut patience = first;
     loop {
         let before = progress.sequence();
-        let Err(error) = follow(settings, progress, stop).await else { return };
+        let Err(error) = follow(settings, progress, signal).await else { return };
         progress.failures.fetch_add(1, Ordering::Relaxed);
         if progress.sequence() > before {
             patience = first;
@@ -211,15 +223,15 @@ async fn run(settings: &HistorySettings, progress: &Progress, stop: &Stop) {
         if !progress.is_down.swap(true, Ordering::Relaxed) || patience >= longest {
             warn!(%error, frame = progress.sequence(), "the history is not taken in; trading goes on");
         }
-        if stop.is_asked() {
+        if signal.is_stopping() {
             return;
         }
-        stop.pause(patience).await;
+        signal.pause(patience).await;
         patience = (patience * 2).min(longest);
     }
 }
 
-async fn follow(settings: &HistorySettings, progress: &Progress, stop: &Stop) -> Result<(), SourceError> {
+async fn follow(settings: &HistorySettings, progress: &Progress, signal: &Signal) -> Result<(), SourceError> {
     let db = connect(&settings.url).await?;
     let mut projector = Projector::open(db, Arc::clone(&settings.catalogue), &settings.journal).await?;
     progress.sequence.store(projector.sequence(), Ordering::Release);
@@ -230,18 +242,18 @@ async fn follow(settings: &HistorySettings, progress: &Progress, stop: &Stop) ->
     }
     loop {
         // Before it reads: what is durable when it is asked to stop is taken in.
-        let is_last = stop.is_asked();
+        let is_last = signal.is_stopping();
         let frames = source.next().await?;
-        if frames.is_empty() {
-            if is_last {
-                projector.close().await?;
-                return Ok(());
-            }
-            stop.pause(PAUSE).await;
-            continue;
+        if !frames.is_empty() {
+            let rows = projector.project(&frames).await?;
+            progress.rows.fetch_add(rows as u64, Ordering::Relaxed);
+            progress.sequence.store(projector.sequence(), Ordering::Release);
+        } else if is_last {
+            projector.close().await?;
+            return Ok(());
         }
-        let rows = projector.project(&frames).await?;
-        progress.rows.fetch_add(rows as u64, Ordering::Relaxed);
-        progress.sequence.store(projector.sequence(), Ordering::Release);
+        if frames.len() < FRAMES_PER_BATCH {
+            signal.pause(PAUSE).await;
+        }
     }
 }

@@ -94,6 +94,6 @@ fn kills(show: &mut Show, effort: Effort) {
 /// Show 2: what those who trade notice.
 fn lag(show: &mut Show, effort: Effort) {
     let mut bench = command(soak::binary());
-    let line = run_json(bench.args(["bench", "history-lag", "--json", "--runs", effort.choose("5", "1")]));
+    let line = run_json(bench.args(["bench", "history-lag", "--json", "--runs", effort.choose("7", "3")]));
     show.figure("order p99 with the history / without", Bar::AtMost(1.3), "x", read(&line, "/ratio"));
 }

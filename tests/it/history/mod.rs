@@ -5,3 +5,4 @@ mod databases;
 mod fold;
 mod past;
 mod served;
+mod service;

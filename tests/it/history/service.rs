@@ -1,0 +1,74 @@
+//! The history beside what writes the journal: it follows, hurries when it is waited for, and takes in the rest when it stops.
+
+use std::sync::{
+    Arc,
+    atomic::{AtomicUsize, Ordering},
+};
+
+use lightning_exchange::{
+    domain::replica::Frame,
+    history::{self, HistoryService, HistorySettings, Projector, Source, SourceError},
+    sim::{Flow, flow},
+};
+
+use super::fold::{JOURNAL, compare, runtime};
+
+/// The frames that are durable by now.
+struct Growing {
+    flow: Arc<Flow>,
+    at: usize,
+    durable: Arc<AtomicUsize>,
+}
+
+impl Source for Growing {
+    fn read(&mut self, limit: usize, frames: &mut Vec<(u64, Frame)>) -> Result<(), SourceError> {
+        let end = self.durable.load(Ordering::Acquire).min(self.at + limit);
+        frames.extend_from_slice(&self.flow.frames[self.at..end]);
+        self.at = end;
+        Ok(())
+    }
+}
+
+fn start(url: &str, flow: &Arc<Flow>, durable: &Arc<AtomicUsize>) -> HistoryService {
+    let (source, durable) = (Arc::clone(flow), Arc::clone(durable));
+    let settings = HistorySettings {
+        url: url.to_owned(),
+        replica: None,
+        catalogue: Arc::clone(&flow.catalogue),
+        journal: JOURNAL.to_owned(),
+        open: Box::new(move |after| {
+            let (flow, durable) = (Arc::clone(&source), Arc::clone(&durable));
+            Ok(Box::new(Growing { flow, at: after as usize, durable }))
+        }),
+    };
+    HistoryService::start(settings).unwrap()
+}
+
+#[test]
+fn it_follows_what_becomes_durable_and_takes_in_the_rest_when_it_is_stopped() {
+    let directory = tempfile::tempdir().unwrap();
+    let url = format!("sqlite://{}/history.db", directory.path().display());
+    let flow = Arc::new(flow(11, 1_500).unwrap());
+    // There is a database before anybody asks it.
+    runtime().block_on(async {
+        let db = history::connect(&url).await.unwrap();
+        let projector = Projector::open(db, Arc::clone(&flow.catalogue), JOURNAL).await.unwrap();
+        projector.close().await.unwrap();
+    });
+    let durable = Arc::new(AtomicUsize::new(0));
+    let service = start(&url, &flow, &durable);
+    let history = service.history().clone();
+    let half = flow.frames.len() / 2;
+    durable.store(half, Ordering::Release);
+    let reached = history.ask(move |reader| async move { reader.reached(half as u64).await });
+    assert_eq!(runtime().block_on(reached).unwrap(), half as u64);
+    durable.store(flow.frames.len(), Ordering::Release);
+    service.stop();
+    assert_eq!(
+        history.progress().sequence(),
+        flow.frames.len() as u64,
+        "it took in the rest when it was stopped"
+    );
+    assert_eq!(history.progress().failures(), 0);
+    assert_eq!(runtime().block_on(compare(&url, &flow)).told, Vec::<String>::new());
+}
