@@ -5,7 +5,13 @@ mod account;
 mod market;
 mod past;
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
 
 use sea_orm::{DatabaseConnection, EntityTrait};
 use tokio::{
@@ -31,12 +37,20 @@ pub struct Reader {
     catalogue: Arc<Catalogue>,
     /// Told when somebody waits for what is not taken in yet.
     urgent: Arc<Notify>,
+    /// Whether it has ever answered.
+    was_there: AtomicBool,
 }
 
 impl Reader {
     /// Will ask the database at a URL.
     pub fn new(url: String, catalogue: Arc<Catalogue>) -> Self {
-        Self { url, db: OnceCell::new(), catalogue, urgent: Arc::default() }
+        Self {
+            url,
+            db: OnceCell::new(),
+            catalogue,
+            urgent: Arc::default(),
+            was_there: AtomicBool::new(false),
+        }
     }
 
     /// Tells the projector when somebody waits for it.
@@ -65,12 +79,19 @@ impl Reader {
     /// Waits until the database has taken in a frame, and returns where it is then. Whoever asks bounds the wait.
     ///
     /// # Errors
-    /// The database refuses, or is not there.
+    /// The database refuses, or is there no more.
     pub async fn reached(&self, sequence: u64) -> Result<u64, HistoryError> {
         loop {
-            let now = self.sequence().await?;
-            if now >= sequence {
-                return Ok(now);
+            match self.sequence().await {
+                Ok(now) => {
+                    self.was_there.store(true, Ordering::Relaxed);
+                    if now >= sequence {
+                        return Ok(now);
+                    }
+                }
+                // The exchange has just started, and its database is being made.
+                Err(_) if !self.was_there.load(Ordering::Relaxed) => {}
+                Err(error) => return Err(error),
             }
             self.urgent.notify_one();
             time::sleep(LOOK).await;

@@ -7,7 +7,7 @@ use std::sync::{
 
 use lightning_exchange::{
     domain::replica::Frame,
-    history::{self, HistoryService, HistorySettings, Projector, Source, SourceError},
+    history::{HistoryService, HistorySettings, Source, SourceError},
     sim::{Flow, flow},
 };
 
@@ -49,12 +49,6 @@ fn it_follows_what_becomes_durable_and_takes_in_the_rest_when_it_is_stopped() {
     let directory = tempfile::tempdir().unwrap();
     let url = format!("sqlite://{}/history.db", directory.path().display());
     let flow = Arc::new(flow(11, 1_500).unwrap());
-    // There is a database before anybody asks it.
-    runtime().block_on(async {
-        let db = history::connect(&url).await.unwrap();
-        let projector = Projector::open(db, Arc::clone(&flow.catalogue), JOURNAL).await.unwrap();
-        projector.close().await.unwrap();
-    });
     let durable = Arc::new(AtomicUsize::new(0));
     let service = start(&url, &flow, &durable);
     let history = service.history().clone();
