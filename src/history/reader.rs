@@ -5,13 +5,7 @@ mod account;
 mod market;
 mod past;
 
-use std::{
-    sync::{
-        Arc,
-        atomic::{AtomicBool, Ordering},
-    },
-    time::Duration,
-};
+use std::{sync::Arc, time::Duration};
 
 use sea_orm::{DatabaseConnection, EntityTrait};
 use tokio::{
@@ -26,8 +20,8 @@ pub use account::{LedgerLine, LedgerPage};
 pub use market::CandleRange;
 pub use past::{FillCursor, FillPage, OrderPage, Standing};
 
-/// How often a watermark that is waited for is looked at.
-const LOOK: Duration = Duration::from_millis(5);
+/// How often what is waited for is looked at: a watermark, or whether there is a database yet.
+pub(super) const LOOK: Duration = Duration::from_millis(5);
 
 /// Asks a database. It is connected to when it is first asked.
 #[derive(Debug)]
@@ -37,20 +31,12 @@ pub struct Reader {
     catalogue: Arc<Catalogue>,
     /// Told when somebody waits for what is not taken in yet.
     urgent: Arc<Notify>,
-    /// Whether it has ever answered.
-    was_there: AtomicBool,
 }
 
 impl Reader {
     /// Will ask the database at a URL.
     pub fn new(url: String, catalogue: Arc<Catalogue>) -> Self {
-        Self {
-            url,
-            db: OnceCell::new(),
-            catalogue,
-            urgent: Arc::default(),
-            was_there: AtomicBool::new(false),
-        }
+        Self { url, db: OnceCell::new(), catalogue, urgent: Arc::default() }
     }
 
     /// Tells the projector when somebody waits for it.
@@ -79,19 +65,12 @@ impl Reader {
     /// Waits until the database has taken in a frame, and returns where it is then. Whoever asks bounds the wait.
     ///
     /// # Errors
-    /// The database refuses, or is there no more.
+    /// The database refuses, or is not there.
     pub async fn reached(&self, sequence: u64) -> Result<u64, HistoryError> {
         loop {
-            match self.sequence().await {
-                Ok(now) => {
-                    self.was_there.store(true, Ordering::Relaxed);
-                    if now >= sequence {
-                        return Ok(now);
-                    }
-                }
-                // The exchange has just started, and its database is being made.
-                Err(_) if !self.was_there.load(Ordering::Relaxed) => {}
-                Err(error) => return Err(error),
+            let now = self.sequence().await?;
+            if now >= sequence {
+                return Ok(now);
             }
             self.urgent.notify_one();
             time::sleep(LOOK).await;

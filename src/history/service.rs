@@ -15,10 +15,11 @@ use std::{
 use tokio::{
     runtime::{Builder, Handle, Runtime},
     sync::Notify,
+    task::JoinSet,
 };
 use tracing::{info, warn};
 
-use super::{Ahead, HistoryError, Projector, Reader, connect};
+use super::{Ahead, HistoryError, Projector, Reader, connect, reader::LOOK};
 use crate::domain::{catalogue::Catalogue, replica::Frame};
 
 /// How many frames are taken in at once: what one transaction costs is spread over them, most orders begin and end
@@ -77,6 +78,7 @@ pub struct Progress {
     sequence: AtomicU64,
     rows: AtomicU64,
     failures: AtomicU64,
+    has_begun: AtomicBool,
     is_down: AtomicBool,
 }
 
@@ -94,6 +96,11 @@ impl Progress {
     /// Returns how often taking in failed since the start.
     pub fn failures(&self) -> u64 {
         self.failures.load(Ordering::Relaxed)
+    }
+
+    /// Returns whether the database has been there since the start.
+    pub fn has_begun(&self) -> bool {
+        self.has_begun.load(Ordering::Acquire)
     }
 
     /// Returns whether the last attempt failed.
@@ -195,7 +202,8 @@ impl History {
         &self.progress
     }
 
-    /// Asks the database, away from the threads that serve.
+    /// Asks the database, away from the threads that serve. Right after a start it is being made, and is waited for.
+    /// Whoever gives up takes the question back.
     ///
     /// # Errors
     /// The database refuses, or is not there.
@@ -204,8 +212,20 @@ impl History {
         T: Send + 'static,
         F: Future<Output = Result<T, HistoryError>> + Send + 'static,
     {
-        let asked = self.reading.spawn(question(Arc::clone(&self.reader)));
-        asked.await.unwrap_or_else(|_| Err(HistoryError::Damaged("a query panicked".to_owned())))
+        let (answer, progress) = (question(Arc::clone(&self.reader)), Arc::clone(&self.progress));
+        // A set of one: what is under way in it ends when it is dropped.
+        let mut asked = JoinSet::new();
+        asked.spawn_on(
+            async move {
+                while !progress.has_begun() {
+                    tokio::time::sleep(LOOK).await;
+                }
+                answer.await
+            },
+            &self.reading,
+        );
+        let panicked = || Err(HistoryError::Damaged("a query panicked".to_owned()));
+        asked.join_next().await.and_then(Result::ok).unwrap_or_else(panicked)
     }
 }
 
@@ -235,6 +255,7 @@ async fn follow(settings: &HistorySettings, progress: &Progress, signal: &Signal
     let db = connect(&settings.url).await?;
     let mut projector = Projector::open(db, Arc::clone(&settings.catalogue), &settings.journal).await?;
     progress.sequence.store(projector.sequence(), Ordering::Release);
+    progress.has_begun.store(true, Ordering::Release);
     let source = (settings.open)(projector.sequence())?;
     let mut source = Ahead::new(source, FRAMES_PER_BATCH);
     if progress.is_down.swap(false, Ordering::Relaxed) {

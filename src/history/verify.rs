@@ -255,12 +255,7 @@ pub async fn compare_remembered(
             let orders = AccountQuery::AllOrders { symbol: spec.id, from: None, page: everything };
             if let Ok(AccountView::Orders(orders)) = ask(&orders) {
                 for expected in &orders.items {
-                    let key = (
-                        account.get() as i64,
-                        i64::from(spec.id.get()),
-                        expected.created_at.micros() as i64,
-                        expected.id.get() as i64,
-                    );
+                    let key = order::Entity::key(&order::Model::of(expected, spec, 0));
                     let row = order::Entity::find_by_id(key).one(db).await?;
                     let found = row.map(|row| row.order(catalogue)).transpose()?;
                     compared.remembered += 1;
@@ -270,12 +265,7 @@ pub async fn compare_remembered(
             let fills = AccountQuery::Fills { symbol: spec.id, order: None, from: None, page: everything };
             if let Ok(AccountView::Fills(fills)) = ask(&fills) {
                 for expected in &fills.items {
-                    let key = (
-                        account.get() as i64,
-                        i64::from(spec.id.get()),
-                        expected.trade.get() as i64,
-                        expected.order.get() as i64,
-                    );
+                    let key = fill::Entity::key(&fill::Model::of(expected, spec));
                     let row = fill::Entity::find_by_id(key).one(db).await?;
                     let found = row.map(|row| row.fill(spec)).transpose()?;
                     compared.remembered += 1;

@@ -10,6 +10,7 @@ use lightning_exchange::{
     history::{HistoryService, HistorySettings, Source, SourceError},
     sim::{Flow, flow},
 };
+use tokio::sync::oneshot;
 
 use super::fold::{JOURNAL, compare, runtime};
 
@@ -65,4 +66,28 @@ fn it_follows_what_becomes_durable_and_takes_in_the_rest_when_it_is_stopped() {
     );
     assert_eq!(history.progress().failures(), 0);
     assert_eq!(runtime().block_on(compare(&url, &flow)).told, Vec::<String>::new());
+}
+
+#[test]
+fn who_gives_up_leaves_no_question_behind() {
+    let directory = tempfile::tempdir().unwrap();
+    let url = format!("sqlite://{}/history.db", directory.path().display());
+    let flow = Arc::new(flow(12, 100).unwrap());
+    let service = start(&url, &flow, &Arc::default());
+    let history = service.history().clone();
+    runtime().block_on(async {
+        let (begun, has_begun) = oneshot::channel();
+        let (kept, gone) = oneshot::channel::<()>();
+        let asked = history.ask(move |reader| async move {
+            let _kept = kept;
+            let _ = begun.send(());
+            reader.reached(u64::MAX).await // never
+        });
+        tokio::select! {
+            answer = asked => panic!("{answer:?}"),
+            begun = has_begun => begun.unwrap(),
+        }
+        assert!(gone.await.is_err(), "it is dropped with whoever asked");
+    });
+    service.stop();
 }
