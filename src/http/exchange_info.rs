@@ -163,6 +163,8 @@ fn write_symbol(json: &mut Json, spec: &SymbolSpec) {
         json.field("allowedSelfTradePreventionModes").array(|json| {
             StpMode::WORDS.iter().for_each(|(_, word)| json.item().text(word));
         });
+        // Not Binance's: whoever estimates a market order has to know how far it may go.
+        json.field("marketCollar").units(Units { value: spec.market_collar.units().into(), scale: 8 });
     });
 }
 

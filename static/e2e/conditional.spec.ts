@@ -1,6 +1,6 @@
 // Every kind of order that waits for something, from the ticket to the list of open orders and back.
 import { Counterparty, quietPrice } from './exchange';
-import { expect, test, type Floor } from './floor';
+import { expect, shown, test, type Floor } from './floor';
 
 const SYMBOL = 'ETHUSDT';
 
@@ -27,25 +27,25 @@ const singles: { kind: string; side: 'Buy' | 'Sell'; values: (last: number) => R
     kind: 'Stop loss, limit',
     side: 'Buy',
     values: (last) => ({ Trigger: (last + 50).toFixed(2), Price: (last + 60).toFixed(2), Amount: '0.1' }),
-    row: (last) => [(last + 50).toFixed(2), (last + 60).toFixed(2)],
+    row: (last) => [shown(last + 50), shown(last + 60)],
   },
   {
     kind: 'Stop loss, market',
     side: 'Sell',
     values: (last) => ({ Trigger: (last - 50).toFixed(2), Amount: '0.1' }),
-    row: (last) => [(last - 50).toFixed(2), 'Market'],
+    row: (last) => [shown(last - 50), 'Market'],
   },
   {
     kind: 'Take profit, limit',
     side: 'Sell',
     values: (last) => ({ Trigger: (last + 50).toFixed(2), Price: (last + 40).toFixed(2), Amount: '0.1' }),
-    row: (last) => [(last + 50).toFixed(2), (last + 40).toFixed(2)],
+    row: (last) => [shown(last + 50), shown(last + 40)],
   },
   {
     kind: 'Take profit, market',
     side: 'Buy',
     values: (last) => ({ Trigger: (last - 50).toFixed(2), Amount: '0.1' }),
-    row: (last) => [(last - 50).toFixed(2), 'Market'],
+    row: (last) => [shown(last - 50), 'Market'],
   },
   {
     kind: 'Trailing stop',
@@ -78,7 +78,7 @@ test('a stop is triggered by a trade and fills', async ({ floor }) => {
     await expect(floor.orders).toHaveCount(1);
     await other.limit(SYMBOL, 'SELL', (last + 6).toFixed(2), '1');
     await other.print(SYMBOL, (last + 5).toFixed(2), '0.1');
-    await expect(floor.toasts).toContainText(`Filled: Buy 0.1 ${SYMBOL} at ${(last + 6).toFixed(2)}`);
+    await expect(floor.toasts).toContainText(`Filled: Buy 0.1 ${SYMBOL} at ${shown(last + 6)}`);
     await expect(floor.orders).toHaveCount(0);
   } finally {
     await other.cancelAll(SYMBOL);
@@ -92,8 +92,10 @@ test('an OCO is two orders of one list, canceled together', async ({ floor, page
   await expect(page.getByTestId('plan')).toContainText('One ends the other.');
   await floor.submit();
   await expect(floor.orders).toHaveCount(2);
-  await expect(floor.orders.filter({ hasText: (last + 50).toFixed(2) })).toHaveCount(1);
-  await expect(floor.orders.filter({ hasText: (last - 55).toFixed(2) })).toHaveCount(1);
+  await expect(floor.orders.filter({ hasText: shown(last + 50) })).toHaveCount(1);
+  await expect(floor.orders.filter({ hasText: shown(last - 55) })).toHaveCount(1);
+  await expect(floor.orders.filter({ hasText: 'Profit limit' })).toHaveCount(1);
+  await expect(floor.orders.filter({ hasText: 'Post only' })).toHaveCount(0);
   await floor.orders.first().getByRole('button', { name: /^Cancel list/ }).click();
   await expect(floor.orders).toHaveCount(0);
 });
@@ -104,7 +106,7 @@ test('a bracket waits for its entry', async ({ floor, page }) => {
   await floor.fill({ Price: (last - 20).toFixed(2), 'Profit at': (last + 50).toFixed(2), 'Stop at': (last - 50).toFixed(2), Amount: '0.2' });
   await expect(page.getByTestId('plan')).toContainText('Once all of it is bought:');
   await floor.submit();
-  await expect(floor.orders.filter({ hasText: (last - 20).toFixed(2) })).toHaveCount(1);
+  await expect(floor.orders.filter({ hasText: shown(last - 20) })).toHaveCount(1);
   await floor.orders.first().getByRole('button', { name: /^Cancel list/ }).click();
   await expect(floor.orders).toHaveCount(0);
 });
@@ -136,7 +138,7 @@ test('a wrong number is named and mended with a click', async ({ floor, page }) 
   const { last } = await enter(floor);
   await floor.conditional('Buy', 'Stop loss, market');
   await floor.fill({ Trigger: (last - 10).toFixed(2), Amount: '0.1' });
-  await expect(page.getByText(`Must be above ${last.toFixed(2)}.`)).toBeVisible();
+  await expect(page.getByText(`Must be above ${shown(last)}.`)).toBeVisible();
   await expect(page.locator('button.submit')).toBeDisabled();
   await page.getByRole('button', { name: /^Use / }).click();
   await expect(page.getByRole('textbox', { name: 'Trigger', exact: true })).toHaveValue(`${last}.01`);

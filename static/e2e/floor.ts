@@ -18,6 +18,11 @@ export const test = base.extend<{ floor: Floor }>({
   },
 });
 
+/** A price of a market in USDT, as the page writes it. */
+export function shown(price: number | string): string {
+  return Number(price).toLocaleString('en', { minimumFractionDigits: 2 });
+}
+
 export class Floor {
   /** A complaint that the test itself provokes. */
   expected: RegExp | null = null;
@@ -34,10 +39,10 @@ export class Floor {
     return this.page.locator('.toasts');
   }
   asks(price: string): Locator {
-    return this.page.getByTestId('asks').getByRole('button').filter({ hasText: price });
+    return this.page.getByTestId('asks').getByRole('button').filter({ hasText: shown(price) });
   }
   bids(price: string): Locator {
-    return this.page.getByTestId('bids').getByRole('button').filter({ hasText: price });
+    return this.page.getByTestId('bids').getByRole('button').filter({ hasText: shown(price) });
   }
 
   async visit(symbol: string, prefs: object = { theme: 'dark', language: 'en' }): Promise<void> {

@@ -1,5 +1,5 @@
 import { Counterparty, quietPrice } from './exchange';
-import { expect, test } from './floor';
+import { expect, shown, test } from './floor';
 
 test('a limit order rests, is marked in the book, and is canceled', async ({ floor, page }) => {
   const price = (await quietPrice('BTCUSDT')).toFixed(2);
@@ -8,7 +8,7 @@ test('a limit order rests, is marked in the book, and is canceled', async ({ flo
   await floor.limit('Buy', price, '0.01');
 
   await expect(floor.orders).toHaveCount(1);
-  await expect(floor.orders.first()).toContainText(price);
+  await expect(floor.orders.first()).toContainText(shown(price));
   await expect(floor.bids(price)).toContainText('your order');
   await expect(floor.toasts).toContainText('Placed: Buy 0.01 BTCUSDT');
 
@@ -63,7 +63,7 @@ test('what was done is kept: orders with what became of them, and own trades', a
 
     await page.getByRole('tab', { name: 'My trades' }).click();
     await expect(rows.first()).toContainText('Buy');
-    await expect(rows.first()).toContainText(`${ask.toFixed(2)}`);
+    await expect(rows.first()).toContainText(shown(ask));
     await expect(rows.first()).toContainText('1.25');
     await expect(rows.first()).toContainText(/0.00125\s*ETH/);
 

@@ -19,6 +19,8 @@ export interface SymbolInfo {
   ocoAllowed?: boolean;
   otoAllowed?: boolean;
   allowTrailingStop?: boolean;
+  /** This exchange's own: how far from the last price a market order may trade, as a share of it. */
+  marketCollar?: string;
   filters: Filter[];
 }
 
@@ -53,6 +55,11 @@ export interface Balance {
 export interface Account {
   balances: Balance[];
   commissionRates?: { maker: string; taker: string };
+}
+
+/** What trading in one market costs an account. */
+export interface Commission {
+  standardCommission: { maker: string; taker: string };
 }
 
 export interface Order {

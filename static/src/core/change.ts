@@ -1,5 +1,5 @@
 // A market's change over 24 hours.
-import { amount, fixed, plain } from './decimal';
+import { amount, fixed, grouped, plain } from './decimal';
 
 export interface Change {
   /** Against the price 24 hours ago, with its sign, in the market's digits. */
@@ -17,12 +17,12 @@ export function change(open: string, last: string, digits: number): Change {
   const sign = difference > 0n ? '+' : '';
   // Half away from zero at two digits: the truncated 1.999 % must not read 1.99 %.
   const hundredths = from === 0n ? 0n : (difference * 20_000n + (difference < 0n ? -from : from)) / (2n * from);
-  return { absolute: sign + fixed(difference, digits), percent: `${sign}${twoDigits(hundredths)}%`, up };
+  return { absolute: sign + grouped(fixed(difference, digits)), percent: `${sign}${twoDigits(hundredths)}%`, up };
 }
 
 function twoDigits(hundredths: bigint): string {
   const size = hundredths < 0n ? -hundredths : hundredths;
-  return `${hundredths < 0n ? '-' : ''}${size / 100n}.${String(size % 100n).padStart(2, '0')}`;
+  return `${hundredths < 0n ? '-' : ''}${grouped(String(size / 100n))}.${String(size % 100n).padStart(2, '0')}`;
 }
 
 /** Whether a market traded at all: one that never did is quoted at zero. */

@@ -135,7 +135,7 @@ describe('what is wrong', () => {
     expect(wrong({ price: '1000000.01' }).price).toMatchObject({ key: 'problem.tooHigh', nearest: '1000000' });
     expect(wrong({ price: '325000.01' }).price).toEqual({
       key: 'problem.band',
-      values: { low: '13000.00', high: '325000.00' },
+      values: { low: '13,000.00', high: '325,000.00' },
       nearest: '325000',
     });
     expect(wrong({ price: '65001', postOnly: true }).price).toMatchObject({ key: 'problem.crosses', nearest: '65000.99' });
@@ -155,7 +155,7 @@ describe('what is wrong', () => {
   it('with a trigger on the wrong side of the price', () => {
     expect(wrong({ kind: 'stopMarket', trigger: '64000' }).trigger).toEqual({
       key: 'problem.above',
-      values: { limit: '65000.00' },
+      values: { limit: '65,000.00' },
       nearest: '65000.01',
     });
     expect(wrong({ kind: 'stopMarket', side: 'SELL', trigger: '65000' }).trigger).toMatchObject({ key: 'problem.below', nearest: '64999.99' });
@@ -177,7 +177,7 @@ describe('what is wrong', () => {
     const pair = wrong({ kind: 'oco', side: 'SELL', profit: '64000', stop: '66000' });
     expect([pair.profit?.key, pair.stop?.key]).toEqual(['problem.above', 'problem.below']);
     const bracket = wrong({ kind: 'bracket', price: '60000', profit: '59000', stop: '61000' });
-    expect(bracket.profit).toMatchObject({ key: 'problem.above', values: { limit: '60000.00' } });
+    expect(bracket.profit).toMatchObject({ key: 'problem.above', values: { limit: '60,000.00' } });
     expect(bracket.stop).toMatchObject({ key: 'problem.below', nearest: '59999.99' });
   });
 

@@ -1,5 +1,5 @@
 // The order ticket's arithmetic: a draft checked against the market's rules and the account.
-import { divide, fixed, floorTo, multiply, parse, plain } from './decimal';
+import { divide, fixed, floorTo, grouped, multiply, parse, plain, SCALE } from './decimal';
 import {
   activatesInProfit,
   byQuote,
@@ -7,35 +7,52 @@ import {
   mayHide,
   numbersOf,
   opposite,
+  readingsOf,
   reference,
+  unitOf,
   waitsForRise,
   type Around,
   type Draft,
   type Numbers,
+  type Readings,
 } from './draft';
 import { isMarket, SHAPES, type FieldName, type Kind } from './kinds';
-import { nearestIn, ofRange, ofSide, problem, upTo, type Problem } from './problem';
+import { basis, farOf, feeOf, outlookOf, warningOf, type Fee, type Outlook } from './outlook';
+import { nearestIn, ofRange, ofSide, ofTyped, problem, upTo, type Problem } from './problem';
 import { requestOf, type OrderRequest } from './request';
 import type { Range, Rules } from './rules';
+import type { Sentence } from './sentence';
 
 export interface Verdict {
   problems: Partial<Record<FieldName | 'goodTill', Problem>>;
+  readings: Readings;
   numbers: Numbers;
-  /** The order's worth in quote, estimated where only the market can say. */
+  /** The order's worth in quote; of a market order what it would trade now. */
   total: bigint | null;
+  /** What trades at once. */
+  outlook: Outlook | null;
+  fee: Fee | null;
+  /** What will not trade, and why. */
+  warning: Sentence | null;
+  /** Why to ask before it is sent. */
+  far: Sentence | null;
   /** What to send, once everything is filled in and nothing is wrong. */
   request: OrderRequest | null;
 }
 
 export function check(draft: Draft, rules: Rules, around: Around): Verdict {
   const { needed, optional } = SHAPES[draft.kind];
-  const numbers = numbersOf(draft);
+  const readings = readingsOf(draft, rules);
+  const numbers = numbersOf(readings);
   const problems: Verdict['problems'] = {};
-  const total = totalOf(draft, numbers, around);
+  const outlook = outlookOf(draft, numbers, rules, around);
+  const worth = worthOf(draft, numbers, around);
+  const total = draft.kind === 'market' ? (outlook?.money ?? null) : worth;
   for (const field of [...needed, ...optional]) {
     if (draft[field].trim() === '' || (field === 'iceberg' && !mayHide(draft))) continue;
     const value = numbers[field];
-    const found = value === null ? problem('problem.number') : ofField(field, value, { draft, numbers, rules, around, total });
+    const context = { draft, numbers, rules, around, worth };
+    const found = value === null ? ofTyped(readings[field], unitOf(field, draft, rules)) : ofField(field, value, context);
     if (found) problems[field] = found;
   }
   const late = ofGoodTill(draft, around);
@@ -43,7 +60,17 @@ export function check(draft: Draft, rules: Rules, around: Around): Verdict {
 
   const complete = needed.every((field) => numbers[field] !== null) && (!expires(draft) || draft.goodTill !== '');
   const sound = complete && Object.keys(problems).length === 0;
-  return { problems, numbers, total, request: sound ? requestOf(draft, numbers, rules, around) : null };
+  return {
+    problems,
+    readings,
+    numbers,
+    total,
+    outlook,
+    fee: feeOf(draft, numbers, outlook, total, rules, around),
+    warning: warningOf(draft, numbers, outlook, rules, around),
+    far: farOf(draft, numbers, outlook, rules, around),
+    request: sound ? requestOf(draft, numbers, rules, around) : null,
+  };
 }
 
 /** The amount that spends `percent` of what the account can, floored to the market's steps. */
@@ -51,9 +78,9 @@ export function amountFor(percent: number, draft: Draft, rules: Rules, around: A
   const share = (free: bigint | null): bigint => ((free ?? 0n) * BigInt(Math.round(percent * 100))) / 10_000n;
   const lot = isMarket(draft.kind) ? tighter(rules.lot, rules.marketLot) : rules.lot;
   if (draft.side === 'SELL' && !byQuote(draft)) return plain(within(share(around.freeBase), lot));
-  const price = dearest(draft, numbersOf(draft), around);
+  const price = dearest(draft, numbersOf(readingsOf(draft, rules)), around);
   if (byQuote(draft)) {
-    const money = draft.side === 'BUY' ? share(around.freeQuote) : multiply(share(around.freeBase), price ?? 0n);
+    const money = draft.side === 'BUY' ? share(around.freeQuote) : multiply(share(around.freeBase), basis('SELL', around) ?? 0n);
     return plain(parse(fixed(money, rules.quoteDigits)) ?? 0n);
   }
   return plain(within(divide(share(around.freeQuote), price ?? 0n), lot));
@@ -64,7 +91,8 @@ interface Context {
   numbers: Numbers;
   rules: Rules;
   around: Around;
-  total: bigint | null;
+  /** What the exchange judges the order by, in quote. */
+  worth: bigint | null;
 }
 
 function ofField(field: FieldName, value: bigint, context: Context): Problem | null {
@@ -104,7 +132,7 @@ function ofLimit(price: bigint, { draft, rules, around }: Context): Problem | nu
     const low = multiply(around.last, down);
     if ((up > 0n && price > high) || price < low) {
       const nearest = price < low ? upTo(low, rules.price.step) : floorTo(high, rules.price.step);
-      return problem('problem.band', { low: fixed(low, rules.priceDigits), high: fixed(high, rules.priceDigits) }, nearest);
+      return problem('problem.band', { low: grouped(fixed(low, rules.priceDigits)), high: grouped(fixed(high, rules.priceDigits)) }, nearest);
     }
   }
   const rests = draft.kind !== 'limit' || draft.postOnly || draft.timeInForce === 'GTC' || draft.timeInForce === 'GTD';
@@ -157,10 +185,13 @@ function ofIceberg(part: bigint, { numbers, rules }: Context): Problem | null {
   return null;
 }
 
-function ofAmount(amount: bigint, { draft, rules }: Context): Problem | null {
+function ofAmount(amount: bigint, { draft, rules, around }: Context): Problem | null {
   if (byQuote(draft)) {
+    const from = basis(draft.side, around) ?? 0n;
+    const most = floorTo(multiply(rules.marketLot.max, from), 10n ** BigInt(SCALE - Math.min(rules.quoteDigits, rules.priceDigits)));
+    if (most > 0n && amount > most) return problem('problem.tooHigh', { limit: `${grouped(plain(most))} ${rules.quote}` }, most);
     if (amount > 0n) return null;
-    return problem('problem.tooLow', { limit: `${plain(rules.minNotional)} ${rules.quote}` }, rules.minNotional);
+    return problem('problem.tooLow', { limit: `${grouped(plain(rules.minNotional))} ${rules.quote}` }, rules.minNotional);
   }
   return ofRange(amount, rules.lot, rules.base) ?? (isMarket(draft.kind) ? ofMarketLot(amount, rules) : null);
 }
@@ -170,31 +201,33 @@ function ofMarketLot(amount: bigint, rules: Rules): Problem | null {
   return wrong && { ...wrong, nearest: plain(nearestIn(amount, tighter(rules.lot, rules.marketLot))) };
 }
 
-function ofWorth(amount: bigint, { draft, numbers, rules, around, total }: Context): Problem | null {
-  if (total === null) return draft.kind === 'market' ? problem('problem.emptyBook') : null;
+function ofWorth(amount: bigint, { draft, numbers, rules, around, worth }: Context): Problem | null {
+  if (worth === null) return draft.kind === 'market' ? problem('problem.emptyBook') : null;
   const price = cheapest(draft, numbers, around);
-  const least = byQuote(draft) || price === null ? total : multiply(price, amount);
+  const least = byQuote(draft) || price === null ? worth : multiply(price, amount);
   const minApplies = !isMarket(draft.kind) || rules.minAppliesToMarket;
   if (minApplies && least < rules.minNotional) {
     const enough = price ? upTo(divide(rules.minNotional, price) + 1n, rules.lot.step) : undefined;
     const nearest = byQuote(draft) ? rules.minNotional : enough;
-    return problem('problem.minNotional', { limit: `${plain(rules.minNotional)} ${rules.quote}` }, nearest);
+    return problem('problem.minNotional', { limit: `${grouped(plain(rules.minNotional))} ${rules.quote}` }, nearest);
   }
-  if (rules.maxNotional > 0n && total > rules.maxNotional && !isMarket(draft.kind)) {
-    const nearest = floorTo(divide(rules.maxNotional, divide(total, amount)), rules.lot.step);
-    return problem('problem.maxNotional', { limit: `${plain(rules.maxNotional)} ${rules.quote}` }, nearest);
+  if (rules.maxNotional > 0n && worth > rules.maxNotional && !isMarket(draft.kind)) {
+    const nearest = floorTo(divide(rules.maxNotional, divide(worth, amount)), rules.lot.step);
+    return problem('problem.maxNotional', { limit: `${grouped(plain(rules.maxNotional))} ${rules.quote}` }, nearest);
   }
   return null;
 }
 
-function ofFunds(amount: bigint, { draft, rules, around, total }: Context): Problem | null {
+function ofFunds(amount: bigint, { draft, rules, around, worth }: Context): Problem | null {
   const all = (): bigint | undefined => parse(amountFor(100, draft, rules, around)) ?? undefined;
   if (draft.side === 'BUY') {
-    if (around.freeQuote !== null && total !== null && total > around.freeQuote) {
+    if (around.freeQuote !== null && worth !== null && worth > around.freeQuote) {
       return problem('problem.balance', { asset: rules.quote }, all());
     }
-  } else if (around.freeBase !== null && !byQuote(draft) && amount > around.freeBase) {
-    return problem('problem.balance', { asset: rules.base }, all());
+  } else if (around.freeBase !== null) {
+    const from = basis('SELL', around);
+    const needed = !byQuote(draft) ? amount : from ? divide(amount, from) : 0n;
+    if (needed > around.freeBase) return problem('problem.balance', { asset: rules.base }, all());
   }
   return null;
 }
@@ -205,18 +238,19 @@ function ofGoodTill(draft: Draft, around: Around): Problem | null {
   return Number.isNaN(time) || time <= around.now ? problem('problem.past') : null;
 }
 
-function totalOf(draft: Draft, numbers: Numbers, around: Around): bigint | null {
-  if (numbers.amount === null) return null;
-  if (byQuote(draft)) return reference(draft.side, around) === null ? null : numbers.amount;
-  const price = dearest(draft, numbers, around);
-  return price === null ? null : multiply(price, numbers.amount);
+function worthOf(draft: Draft, numbers: Numbers, around: Around): bigint | null {
+  const { amount } = numbers;
+  if (amount === null || (draft.kind === 'market' && reference(draft.side, around) === null)) return null;
+  if (byQuote(draft)) return amount;
+  const price = draft.kind === 'market' ? basis(draft.side, around) : dearest(draft, numbers, around);
+  return price === null ? null : multiply(price, amount);
 }
 
 /** Every price the order may trade at, as far as it is known before. */
 function prices(draft: Draft, numbers: Numbers, around: Around): bigint[] {
   const candidates: Record<Kind, (bigint | null)[]> = {
     limit: [numbers.price],
-    market: [reference(draft.side, around)],
+    market: [reference(draft.side, around), basis(draft.side, around)],
     stopLimit: [numbers.price],
     profitLimit: [numbers.price],
     stopMarket: [numbers.trigger],

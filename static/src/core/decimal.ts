@@ -2,7 +2,7 @@
 
 /** Fraction digits of every amount the exchange names. */
 export const SCALE = 8;
-const ONE = 10n ** BigInt(SCALE);
+export const ONE = 10n ** BigInt(SCALE);
 
 const GRAMMAR = /^(\d{1,18})(?:\.(\d*))?$/;
 
@@ -57,7 +57,12 @@ export function digitsOf(step: string): number {
   return fraction.length;
 }
 
-/** Puts thousands separators into the whole part, for reading only. */
+/** An amount the server sent, as the page shows it: without trailing zeros, in thousands. */
+export function tidy(text: string): string {
+  return grouped(plain(amount(text)));
+}
+
+/** Puts thousands separators into the whole part: how the page shows every number, but not what it puts into a field. */
 export function grouped(text: string): string {
   const [whole = '', fraction] = text.split('.');
   const commas = whole.replace(/\B(?=(\d{3})+$)/g, ',');

@@ -1,7 +1,9 @@
 // An order as it is being written, and what can be said of it without knowing the market's rules.
 import type { Side, TimeInForce } from '../api/types';
-import { parse } from './decimal';
 import { has, type FieldName, type Kind } from './kinds';
+import { parseTyped, type Typed } from './numbers';
+import type { Rules } from './rules';
+import type { Level } from './walk';
 
 /** What the amount counts: the asset bought or sold, or the money spent or received. */
 export type Unit = 'base' | 'quote';
@@ -26,21 +28,40 @@ export interface Around {
   freeQuote: bigint | null;
   /** The part of a purchase that goes to the exchange. */
   fee: bigint;
+  /** What makers and takers pay in this market; `null` for a visitor. */
+  fees: { maker: bigint; taker: bigint } | null;
+  /** What an order of that side meets in the visible book, best price first. */
+  levels: (side: Side) => Iterable<Level>;
   openOrders: number;
   openConditional: number;
   /** In milliseconds. */
   now: number;
 }
 
-/** The numbers of a draft; `null` where nothing or no number was typed. */
+/** The fields of a draft as they were read; those its kind does not have are empty. */
+export type Readings = Record<FieldName, Typed>;
+
+export function readingsOf(draft: Draft, rules: Rules): Readings {
+  const { trigger, trail, price, profit, stop, stopLimit, amount, iceberg } = draft;
+  const texts: Record<FieldName, string> = { trigger, trail, price, profit, stop, stopLimit, amount, iceberg: mayHide(draft) ? iceberg : '' };
+  const read = (name: FieldName): Typed => parseTyped(has(draft.kind, name) ? texts[name] : '', unitOf(name, draft, rules));
+  return Object.fromEntries(Object.keys(texts).map((name) => [name, read(name as FieldName)])) as Readings;
+}
+
+/** The numbers of a draft; `null` where nothing or no certain number was typed. */
 export type Numbers = Record<FieldName, bigint | null>;
 
-export function numbersOf(draft: Draft): Numbers {
-  const { trigger, trail, price, profit, stop, stopLimit, amount, iceberg } = draft;
-  const numbers = { trigger, trail, price, profit, stop, stopLimit, amount, iceberg: mayHide(draft) ? iceberg : '' };
+export function numbersOf(readings: Readings): Numbers {
   return Object.fromEntries(
-    Object.entries(numbers).map(([name, text]) => [name, has(draft.kind, name as FieldName) ? parse(text) : null]),
+    Object.entries(readings).map(([name, typed]) => [name, typed.kind === 'number' ? typed.value : null]),
   ) as Numbers;
+}
+
+/** What a field counts. */
+export function unitOf(field: FieldName, draft: Draft, rules: Rules): string {
+  if (field === 'trail') return '%';
+  if (field === 'iceberg') return rules.base;
+  return field !== 'amount' || byQuote(draft) ? rules.quote : rules.base;
 }
 
 /** Whether the order may show only a part of itself: it has to rest until canceled. */

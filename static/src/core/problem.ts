@@ -1,9 +1,15 @@
 // What can be wrong with one number of an order: the rule it breaks, and the nearest value that does not.
-import { fixed, plain } from './decimal';
+import { fixed, grouped, plain } from './decimal';
+import type { Fault, Typed } from './numbers';
 import type { Range, Rules } from './rules';
 
 export type ProblemKey =
   | 'problem.number'
+  | 'problem.unclear'
+  | 'problem.negative'
+  | 'problem.decimals'
+  | 'problem.digits'
+  | 'problem.unit'
   | 'problem.tooLow'
   | 'problem.tooHigh'
   | 'problem.step'
@@ -27,10 +33,27 @@ export interface Problem {
   values: Record<string, string>;
   /** What to put there instead. */
   nearest?: string;
+  /** What may be meant, where the text does not say. */
+  choices?: string[];
 }
 
 export function problem(key: ProblemKey, values: Record<string, string> = {}, nearest?: bigint): Problem {
   return nearest !== undefined && nearest > 0n ? { key, values, nearest: plain(nearest) } : { key, values };
+}
+
+const OF_FAULT: Record<Fault, ProblemKey> = {
+  form: 'problem.number',
+  negative: 'problem.negative',
+  decimals: 'problem.decimals',
+  digits: 'problem.digits',
+  unit: 'problem.unit',
+};
+
+/** Why what was typed is not a certain number of that unit. */
+export function ofTyped(typed: Typed, unit: string): Problem | null {
+  if (typed.kind === 'unclear') return { key: 'problem.unclear', values: {}, choices: typed.choices.map(plain) };
+  if (typed.kind !== 'wrong') return null;
+  return problem(OF_FAULT[typed.fault], { unit, found: typed.found }, typed.nearest ?? undefined);
 }
 
 /** The multiple of the step inside the range that lies nearest; of two, the lower. */
@@ -54,10 +77,10 @@ export function ofRange(value: bigint, range: Range, unit: string): Problem | nu
   const nearest = nearestIn(value, range);
   if (value < range.min || value === 0n) {
     const least = range.min > 0n ? range.min : range.step;
-    return problem('problem.tooLow', { limit: `${plain(least)} ${unit}` }, nearest);
+    return problem('problem.tooLow', { limit: `${grouped(plain(least))} ${unit}` }, nearest);
   }
-  if (range.max > 0n && value > range.max) return problem('problem.tooHigh', { limit: `${plain(range.max)} ${unit}` }, nearest);
-  if (range.step > 0n && value % range.step !== 0n) return problem('problem.step', { step: plain(range.step) }, nearest);
+  if (range.max > 0n && value > range.max) return problem('problem.tooHigh', { limit: `${grouped(plain(range.max))} ${unit}` }, nearest);
+  if (range.step > 0n && value % range.step !== 0n) return problem('problem.step', { step: grouped(plain(range.step)) }, nearest);
   return null;
 }
 
@@ -66,5 +89,5 @@ export function ofSide(value: bigint, above: boolean, other: bigint, rules: Rule
   if (above ? value > other : value < other) return null;
   const { step } = rules.price;
   const nearest = above ? other - (other % step) + step : upTo(other, step) - step;
-  return problem(above ? 'problem.above' : 'problem.below', { limit: fixed(other, rules.priceDigits) }, nearest);
+  return problem(above ? 'problem.above' : 'problem.below', { limit: grouped(fixed(other, rules.priceDigits)) }, nearest);
 }

@@ -23,6 +23,8 @@ export interface Rules {
   minAppliesToMarket: boolean;
   /** How far from the last price each side may quote, as factors; zero when there is no such rule. */
   band: { bidUp: bigint; bidDown: bigint; askUp: bigint; askDown: bigint };
+  /** How far from the last price a market order may trade, as a share of it; `null` when the exchange does not say. */
+  collar: bigint | null;
   maxOrders: number;
   /** Conditional orders an account may have open; zero when there is no such rule. */
   maxConditional: number;
@@ -68,6 +70,7 @@ export function rulesOf(info: SymbolInfo): Rules {
       askUp: value(band, 'askMultiplierUp'),
       askDown: value(band, 'askMultiplierDown'),
     },
+    collar: info.marketCollar === undefined ? null : amount(info.marketCollar),
     maxOrders: Number(filter('MAX_NUM_ORDERS')['maxNumOrders'] ?? 0),
     maxConditional: Number(filter('MAX_NUM_ALGO_ORDERS')['maxNumAlgoOrders'] ?? 0),
     icebergParts: Number(filter('ICEBERG_PARTS')['limit'] ?? 0),

@@ -15,6 +15,7 @@ export const info: SymbolInfo = {
   ocoAllowed: true,
   otoAllowed: true,
   allowTrailingStop: true,
+  marketCollar: '0.05000000',
   filters: [
     { filterType: 'PRICE_FILTER', minPrice: '0.01000000', maxPrice: '1000000.00000000', tickSize: '0.01000000' },
     { filterType: 'LOT_SIZE', minQty: '0.00001000', maxQty: '9000.00000000', stepSize: '0.00001000' },
@@ -40,6 +41,11 @@ export const info: SymbolInfo = {
   ],
 };
 export const rules = rulesOf(info);
+/** What a purchase and a sale meet. */
+const BOOK: Record<'BUY' | 'SELL', [price: string, quantity: string][]> = {
+  BUY: [['65001', '0.05'], ['65100', '1'], ['68000', '1'], ['69000', '5']],
+  SELL: [['64999', '0.05'], ['64900', '1'], ['62000', '1'], ['60000', '5']],
+};
 export const around: Around = {
   bestBid: parse('64999.00'),
   bestAsk: parse('65001.00'),
@@ -47,6 +53,8 @@ export const around: Around = {
   freeBase: parse('1'),
   freeQuote: parse('10000'),
   fee: parse('0.001') ?? 0n,
+  fees: { maker: parse('0.001') ?? 0n, taker: parse('0.002') ?? 0n },
+  levels: (side) => BOOK[side].map(([price, quantity]) => ({ price: parse(price) ?? 0n, quantity: parse(quantity) ?? 0n })),
   openOrders: 0,
   openConditional: 0,
   now: new Date('2026-01-01T00:00').getTime(),

@@ -14,6 +14,7 @@ const names = (sought: string, favourites: string[] = []) => found(symbols, soug
 it('finds a market however it is written', () => {
   expect(names('')).toEqual(['BTCUSDT', 'ETHUSDT', 'ETHBTC']);
   expect(names(' eth/b ')).toEqual(['ETHBTC']);
+  expect(names('ｅｔｈ／Ｂ')).toEqual(['ETHBTC']);
   expect(names('usdt')).toEqual(['BTCUSDT', 'ETHUSDT']);
   expect(names('xrp')).toEqual([]);
 });

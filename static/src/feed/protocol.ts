@@ -86,6 +86,11 @@ export interface ExecutionReport {
   l: string;
   L: string;
   z: string;
+  /** What all fills came to in quote, and what the order was to spend or bring; zero when it counts in base. */
+  Z: string;
+  Q: string;
+  /** Why it expired. */
+  eR?: string;
   T: number;
   O?: number;
 }

@@ -6,7 +6,7 @@ it('writes a share with its sign, and none for what rounds to nothing', () => {
 });
 
 it('writes large amounts in short', () => {
-  expect([short(0.5), short(9_999), short(12_345), short(1_234_567), short(2.5e9)]).toEqual(['0.50', '9999', '12.35K', '1.23M', '2.50B']);
+  expect([short(0.5), short(9_999), short(12_345), short(1_234_567), short(2.5e9)]).toEqual(['0.50', '9,999', '12.35K', '1.23M', '2.50B']);
 });
 
 it('writes a moment in short, in either language', () => {

@@ -1,4 +1,5 @@
-// Times as the reader writes them. The time of day is in the reader's own zone; both languages write it alike.
+// Times as the reader writes them, shares and large amounts. The time of day is in the reader's own zone; both languages write it alike.
+import { grouped } from '../core/decimal';
 import type { Language } from '../state/prefs.svelte';
 
 const CLOCK = new Intl.DateTimeFormat('en-GB', { hour: '2-digit', minute: '2-digit', second: '2-digit', hourCycle: 'h23' });
@@ -30,12 +31,12 @@ export function stamp(language: Language, milliseconds: number): string {
 export function percent(share: number): string {
   const text = (share * 100).toFixed(2);
   if (Number(text) === 0) return '0.00%';
-  return `${share > 0 ? '+' : ''}${text}%`;
+  return `${share > 0 ? '+' : ''}${grouped(text)}%`;
 }
 
 /** A large amount in short, three or four digits and a letter. */
 export function short(value: number): string {
   const [size, letter] = value >= 1e9 ? [1e9, 'B'] : value >= 1e6 ? [1e6, 'M'] : value >= 1e4 ? [1e3, 'K'] : [1, ''];
   const scaled = value / size;
-  return `${scaled.toFixed(scaled >= 1000 ? 0 : scaled >= 100 ? 1 : 2)}${letter}`;
+  return `${grouped(scaled.toFixed(scaled >= 1000 ? 0 : scaled >= 100 ? 1 : 2))}${letter}`;
 }

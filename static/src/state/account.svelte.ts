@@ -1,7 +1,8 @@
 // The trader's balances and open orders: a snapshot, then the account's own gapless run of events.
 import { call, Refused } from '../api/client';
-import type { Account, Balance, Order } from '../api/types';
-import { amount, plain } from '../core/decimal';
+import type { Account, Balance, Commission, Order } from '../api/types';
+import { amount, tidy } from '../core/decimal';
+import { newsOf } from '../core/news';
 import type { ExecutionReport, Numbered, PrivateEvent } from '../feed/protocol';
 import { t } from '../i18n/index.svelte';
 import { market } from './market.svelte';
@@ -12,11 +13,18 @@ const OPEN = new Set(['NEW', 'PENDING_NEW', 'PARTIALLY_FILLED']);
 const NO_LIST = -1;
 const RETRY = 1_000;
 
+export interface Fees {
+  maker: bigint;
+  taker: bigint;
+}
+
 class AccountState {
   balances = $state.raw<Balance[]>([]);
   orders = $state.raw<Order[]>([]);
   /** The larger of the two fees, as a share of what is received. */
   fee = $state(0n);
+  /** What makers and takers pay, by market; those asked about. */
+  fees = $state.raw<ReadonlyMap<string, Fees>>(new Map());
   /** Grows with everything that becomes of an order, and with every deposit and withdrawal. */
   news = $state(0);
 
@@ -43,6 +51,7 @@ class AccountState {
     this.#hushed.clear();
     this.balances = [];
     this.orders = [];
+    this.fees = new Map();
   }
 
   /** Says nothing when these are canceled: whoever cancels them does. */
@@ -72,6 +81,19 @@ class AccountState {
         if (error instanceof Refused && error.status === 401) return session.leave();
         await new Promise((resolve) => setTimeout(resolve, RETRY));
       }
+    }
+  }
+
+  /** Asks what trading in that market costs, once. */
+  async learnFees(symbol: string): Promise<void> {
+    if (this.fees.has(symbol)) return;
+    const owner = session.current;
+    try {
+      const { standardCommission } = await call<Commission>('GET', '/api/v3/account/commission', { symbol });
+      const { maker, taker } = standardCommission;
+      if (owner === session.current) this.fees = new Map([...this.fees, [symbol, { maker: amount(maker), taker: amount(taker) }]]);
+    } catch {
+      // The ticket says nothing of fees then.
     }
   }
 
@@ -138,26 +160,17 @@ class AccountState {
   /** Says what happened to an order. What only confirms a click on this page is said where the click is answered. */
   #announce(event: PrivateEvent): void {
     if (event.e === 'balanceUpdate') {
-      toasts.say('good', t('news.received', { amount: plain(amount(event.d)), asset: event.a }));
+      toasts.say('good', t('news.received', { amount: tidy(event.d), asset: event.a }));
       return;
     }
     if (event.e !== 'executionReport') return;
-    const values = {
-      side: t(event.S === 'BUY' ? 'ticket.buy' : 'ticket.sell'),
-      symbol: event.s,
-      whole: plain(amount(event.q)),
-      filled: plain(amount(event.z)),
-      price: market.priceText(event.s, event.L),
-    };
     if (event.x === 'CANCELED' && this.#hushed.delete(event.i)) return;
-    const key = `order ${event.i}`;
-    const whole = event.X === 'FILLED' || (event.x === 'TRADE' && event.z === event.q);
-    if (whole) toasts.say('good', t('news.filled', { ...values, amount: values.filled }), key);
-    else if (event.x === 'TRADE') toasts.say('good', t('news.partly', { ...values, amount: values.filled }), key);
-    else if (event.x === 'CANCELED') toasts.say('plain', t('news.canceled', { ...values, amount: values.whole }), key);
-    else if (event.X.startsWith('EXPIRED')) toasts.say('bad', t('news.expired', { ...values, amount: values.whole }), key);
-    else if (event.x === 'REJECTED') toasts.say('bad', t('news.rejected', { ...values, amount: values.whole }), key);
-    else if (event.x === 'NEW' && event.X === 'NEW' && event.o !== 'MARKET') toasts.say('good', t('news.placed', { ...values, amount: values.whole }), key);
+    const news = newsOf(event, market.unitsOf(event.s));
+    if (!news) return;
+    const side = t(event.S === 'BUY' ? 'ticket.buy' : 'ticket.sell');
+    const { tone, what, why } = news;
+    const text = t(what.key, { ...what.values, side });
+    toasts.say(tone, why ? t('news.because', { text, why: t(why.key, why.values) }) : text, `order ${event.i}`);
   }
 }
 

@@ -1,12 +1,13 @@
 // The market on show: its rules, its book, its trades. Messages change plain data; one frame publishes views.
 import { call, Refused } from '../api/client';
-import type { ExchangeInfo, SymbolInfo, Trade } from '../api/types';
+import type { ExchangeInfo, Side, SymbolInfo, Trade } from '../api/types';
 import { Book, type BookState, type Snapshot } from '../core/book';
-import { amount, fixed, SCALE, units, unitsText } from '../core/decimal';
+import { amount, fixed, grouped, SCALE, units, unitsText } from '../core/decimal';
 import { Frame } from '../core/frame';
 import { ladder, type Rung } from '../core/ladder';
 import { rulesOf, type Rules } from '../core/rules';
 import { TradeLog, type SeenTrade } from '../core/trades';
+import type { Level } from '../core/walk';
 import type { DepthEvent, TradeEvent } from '../feed/protocol';
 import { clock } from '../i18n/format';
 import { candles } from './candles.svelte';
@@ -19,6 +20,7 @@ const RETRY_FIRST = 100;
 const RETRY_LAST = 5_000;
 
 export interface BookRow {
+  /** In plain digits, to be put into a field; what follows is to be shown. */
   price: string;
   quantity: string;
   total: string;
@@ -45,7 +47,9 @@ export interface TapeRow {
 }
 
 export interface LastPrice {
+  /** As the page shows it, as the server sent it, and as an amount. */
   text: string;
+  raw: string;
   value: bigint;
   /** Against the last different price; null while there was none. */
   up: boolean | null;
@@ -84,15 +88,31 @@ class Market {
     return this.#book;
   }
 
+  /** What an order of that side meets, best price first; to be read again after `bookAt` changed. */
+  *levels(side: Side): Iterable<Level> {
+    const { asks, bids, priceDigits, quantityDigits } = this.#book;
+    const half = side === 'BUY' ? asks : bids;
+    const [perPrice, perQuantity] = [10n ** BigInt(SCALE - priceDigits), 10n ** BigInt(SCALE - quantityDigits)];
+    for (const price of half.prices()) {
+      yield { price: BigInt(price) * perPrice, quantity: BigInt(half.levels.get(price) ?? 0) * perQuantity };
+    }
+  }
+
   /** Price steps to group the book by, in the integer units of the book. */
   get steps(): number[] {
     const tick = this.tick;
     return STEPS.map((factor) => factor * tick);
   }
 
-  /** Writes a price of any market with that market's digits. */
+  /** A price of any market with that market's digits, as the page shows it. */
   priceText(symbol: string, price: string): string {
-    return fixed(amount(price), this.#digits.get(symbol) ?? SCALE);
+    return grouped(fixed(amount(price), this.#digits.get(symbol) ?? SCALE));
+  }
+
+  /** What a market counts in. */
+  unitsOf(symbol: string): { base: string; quote: string; priceDigits: number } {
+    const info = this.symbols.find((each) => each.symbol === symbol);
+    return { base: info?.baseAsset ?? '', quote: info?.quoteAsset ?? '', priceDigits: this.#digits.get(symbol) ?? SCALE };
   }
 
   /** The asset that prices of a market are in. */
@@ -101,7 +121,7 @@ class Market {
   }
 
   stepText(step: number): string {
-    return unitsText(step, this.rules?.priceDigits ?? 2);
+    return grouped(unitsText(step, this.rules?.priceDigits ?? 2));
   }
 
   async load(): Promise<void> {
@@ -224,8 +244,8 @@ class Market {
     const deepest = Math.max(asks.at(-1)?.total ?? 0, bids.at(-1)?.total ?? 0, 1);
     const row = (rung: Rung): BookRow => ({
       price: unitsText(rung.price, book.priceDigits),
-      quantity: unitsText(rung.quantity, book.quantityDigits),
-      total: unitsText(rung.total, book.quantityDigits),
+      quantity: grouped(unitsText(rung.quantity, book.quantityDigits)),
+      total: grouped(unitsText(rung.total, book.quantityDigits)),
       fill: rung.total / deepest,
       units: rung.price,
     });
@@ -234,7 +254,7 @@ class Market {
     return {
       asks: asks.map(row),
       bids: bids.map(row),
-      spread: ask !== null && bid !== null && ask >= bid ? unitsText(ask - bid, book.priceDigits) : null,
+      spread: ask !== null && bid !== null && ask >= bid ? grouped(unitsText(ask - bid, book.priceDigits)) : null,
       bestAsk: ask === null ? null : amount(unitsText(ask, book.priceDigits)),
       bestBid: bid === null ? null : amount(unitsText(bid, book.priceDigits)),
     };
@@ -250,18 +270,18 @@ class Market {
       .map((trade) => known.get(trade.id) ?? this.#tapeRow(trade, digits));
     const newest = trades.at(-1);
     if (newest) {
-      const text = this.tape[0]?.price ?? newest.price;
+      const text = this.tape[0]?.price ?? grouped(newest.price);
       const previous = trades.findLast((trade) => trade.price !== newest.price);
       const up = previous ? units(newest.price, digits) > units(previous.price, digits) : null;
-      this.last = { text, value: amount(newest.price), up };
+      this.last = { text, raw: newest.price, value: amount(newest.price), up };
     }
   }
 
   #tapeRow(trade: SeenTrade, digits: number): TapeRow {
     return {
       id: trade.id,
-      price: unitsText(units(trade.price, digits), digits),
-      quantity: unitsText(units(trade.quantity, this.#book.quantityDigits), this.#book.quantityDigits),
+      price: grouped(unitsText(units(trade.price, digits), digits)),
+      quantity: grouped(unitsText(units(trade.quantity, this.#book.quantityDigits), this.#book.quantityDigits)),
       time: clock(trade.time),
       up: trade.up,
     };

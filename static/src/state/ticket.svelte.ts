@@ -3,6 +3,8 @@ import type { Side, TimeInForce } from '../api/types';
 import type { Draft, Unit } from '../core/draft';
 import { has, SHAPES, type FieldName, type Kind } from '../core/kinds';
 
+const FIELDS: readonly FieldName[] = ['trigger', 'trail', 'price', 'profit', 'stop', 'stopLimit', 'amount', 'iceberg'];
+
 class Ticket implements Draft {
   side = $state<Side>('BUY');
   kind = $state<Kind>('limit');
@@ -18,10 +20,29 @@ class Ticket implements Draft {
   timeInForce = $state<TimeInForce>('GTC');
   goodTill = $state('');
   postOnly = $state(false);
+  /** The share of the balance the amount was made of, in percent; 0 when it was typed. */
+  percent = $state(0);
+
+  /** Another kind of order: what was typed for the one before means something else in it. */
+  pick(kind: Kind): void {
+    if (kind === this.kind) return;
+    this.kind = kind;
+    this.clear();
+  }
+
+  turn(side: Side): void {
+    this.side = side;
+    this.forget();
+  }
+
+  count(unit: Unit): void {
+    this.unit = unit;
+    this.forget();
+  }
 
   /** A price picked from the book or a chart: it goes where it is missing first, else into the price. */
   take(price: string): void {
-    if (this.kind === 'market') this.kind = 'limit';
+    if (this.kind === 'market') this.pick('limit');
     const prices: FieldName[] = ['trigger', 'price', 'profit', 'stop'];
     const mine = prices.filter((field) => has(this.kind, field));
     const missing = mine.find((field) => SHAPES[this.kind].needed.includes(field) && this[field].trim() === '');
@@ -29,10 +50,21 @@ class Ticket implements Draft {
     if (field) this[field] = price;
   }
 
-  /** Another market: its numbers mean something else. */
+  /** The amount was sent, or counts something else now. */
+  forget(): void {
+    this.percent = 0;
+    this.amount = '';
+    this.iceberg = '';
+  }
+
+  /** Another market, or another kind of order: nothing of this one holds in it. */
   clear(): void {
-    const fields: FieldName[] = ['trigger', 'trail', 'price', 'profit', 'stop', 'stopLimit', 'amount', 'iceberg'];
-    for (const field of fields) this[field] = '';
+    for (const field of FIELDS) this[field] = '';
+    this.percent = 0;
+    this.unit = 'base';
+    this.timeInForce = 'GTC';
+    this.goodTill = '';
+    this.postOnly = false;
   }
 }
 

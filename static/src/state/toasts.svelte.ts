@@ -8,7 +8,10 @@ export interface Toast {
   text: string;
 }
 
+/** At least so long, and longer what takes longer to read: about a second for twelve letters or four Chinese characters. */
 const SHOWN_FOR = 6_000;
+const PER_LETTER = 80;
+const PER_CHARACTER = 250;
 const AT_MOST = 4;
 
 class Toasts {
@@ -22,7 +25,7 @@ class Toasts {
     clearTimeout(this.#timers.get(key));
     this.#timers.set(
       key,
-      setTimeout(() => this.dismiss(key), SHOWN_FOR),
+      setTimeout(() => this.dismiss(key), Math.max(SHOWN_FOR, readingTime(text))),
     );
   }
 
@@ -31,6 +34,11 @@ class Toasts {
     this.#timers.delete(key);
     this.list = this.list.filter((toast) => toast.key !== key);
   }
+}
+
+function readingTime(text: string): number {
+  const characters = text.match(/\p{Script=Han}/gu)?.length ?? 0;
+  return characters * PER_CHARACTER + (text.length - characters) * PER_LETTER;
 }
 
 export const toasts = new Toasts();

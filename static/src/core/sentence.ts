@@ -1,0 +1,13 @@
+// Something said to the trader: the key of the words, and the values in them.
+import type { en } from '../i18n/en';
+
+type Key = keyof typeof en;
+
+export interface Sentence {
+  key: Key;
+  values: Record<string, string>;
+}
+
+export function say(key: Key, values: Record<string, string> = {}): Sentence {
+  return { key, values };
+}
