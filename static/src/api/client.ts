@@ -18,6 +18,9 @@ export class Refused extends Error {
 /** No answer, or one that leaves it open whether the request took effect. */
 export class Unknown extends Error {}
 
+/** The exchange began a session, but the browser does not send its cookie back. */
+export class CookieRefused extends Error {}
+
 const TIMEOUT = 12_000;
 /** "Timeout waiting for response; execution status unknown." */
 const TIMED_OUT = -1007;

@@ -4,7 +4,7 @@ import { expect, it, vi } from 'vitest';
 vi.stubGlobal('matchMedia', () => ({ matches: false }));
 vi.stubGlobal('navigator', { language: 'en-GB' });
 
-const { Refused, Unknown } = await import('./client');
+const { CookieRefused, Refused, Unknown } = await import('./client');
 const { explain } = await import('./errors');
 const { troubleOf } = await import('./trouble');
 
@@ -15,6 +15,7 @@ it('says a refusal in plain words, or in the exchange’s own', () => {
   expect(explain(refused('Order would trigger immediately.', null, -2010))).toBe('The order would be triggered at once.');
   expect(explain(refused('Something new.', null, -4321))).toBe('Refused: Something new. (-4321)');
   expect(explain(new Unknown('lost'))).toBe('The exchange does not answer.');
+  expect(explain(new CookieRefused())).toContain('cookie');
 });
 
 it('adds the nearest value that the exchange would take', () => {

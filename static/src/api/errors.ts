@@ -1,6 +1,6 @@
 // Refusals in the trader's language; what is not listed is shown in the server's own words.
 import { t, type Key } from '../i18n/index.svelte';
-import { NO_HISTORY, Refused } from './client';
+import { CookieRefused, NO_HISTORY, Refused } from './client';
 
 const BY_CODE: Record<number, Key> = {
   [-1003]: 'error.tooMany',
@@ -30,6 +30,7 @@ const BY_MESSAGE: [start: string, key: Key][] = [
 ];
 
 export function explain(error: unknown): string {
+  if (error instanceof CookieRefused) return t('session.noCookie');
   if (!(error instanceof Refused)) return t('error.noAnswer');
   if (error.code === NO_HISTORY) return t('error.history');
   if (error.status === 503) return t('error.busy');

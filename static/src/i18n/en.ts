@@ -35,6 +35,14 @@ export const en = {
   'session.noDemo': 'This exchange does not open demo accounts.',
   'session.welcome': 'Welcome to demo account {id}. The money is not real.',
   'session.why': 'A demo account comes with play money. One click, no questions.',
+  'session.ended':
+    'Your session has ended, as it does when the exchange restarts. Open orders stay open. Sign in to see your orders and balances.',
+  'session.demoEnded':
+    'Your session has ended, as it does when the exchange restarts. Open orders of the demo account stay open. Start the demo again to see them.',
+  'session.endedBrief': 'Your session has ended. Open orders stay open.',
+  'session.demoAgain': 'Start the demo again',
+  'session.noCookie':
+    'This browser does not keep the cookie of this site, and without it nobody can be signed in. Allow cookies for this site and try again.',
   'session.signIn': 'Sign in',
   'session.signUp': 'Sign up',
   'session.menu': 'Account',
@@ -287,7 +295,7 @@ export const en = {
   'orders.cancelThisList': 'Cancel list {id}: {side} {amount} {symbol} at {price}',
   'orders.waiting': 'waits for its list',
   'orders.cancelAll': 'Cancel all',
-  'orders.signIn': 'Your orders appear here once you trade.',
+  'orders.signIn': 'Sign in to see what is yours.',
 
   'history.orders': 'Order history',
   'history.trades': 'My trades',

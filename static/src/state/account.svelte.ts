@@ -78,7 +78,7 @@ class AccountState {
         this.#waiting = null;
         return;
       } catch (error) {
-        if (error instanceof Refused && error.status === 401) return session.leave();
+        if (error instanceof Refused && error.status === 401) return session.lose();
         await new Promise((resolve) => setTimeout(resolve, RETRY));
       }
     }

@@ -63,7 +63,7 @@ async function attempt(act: () => Promise<unknown>): Promise<void> {
 }
 
 function refuse(error: unknown): void {
-  if (error instanceof Refused && error.status === 401) session.leave();
+  if (error instanceof Refused && error.status === 401) session.lose();
   toasts.say('bad', explain(error));
 }
 

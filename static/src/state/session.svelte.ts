@@ -1,8 +1,13 @@
-// Who is trading here. The cookie itself is out of reach; a mark in this browser says whether asking makes sense.
-import { call, Refused, setCsrf, tell } from '../api/client';
+// Who is trading here. The cookie itself is out of reach; a mark in this browser says whether asking makes sense, and whether
+// the last session was ended by the exchange.
+import { call, CookieRefused, Refused, setCsrf, tell } from '../api/client';
 import type { Session, SessionOptions } from '../api/types';
 
 const MARK = 'lightning.session';
+const UNAUTHORIZED = 401;
+
+/** What is known of the last session in this browser: its kind, and that the exchange no longer knows it. */
+type Mark = 'demo' | 'person' | 'demo ended' | 'person ended';
 
 export interface Credentials {
   name: string;
@@ -11,6 +16,10 @@ export interface Credentials {
 
 class SessionState {
   current = $state.raw<Session | null>(null);
+  /** The session that the exchange no longer knows, until somebody signs in or out. */
+  ended = $state<'demo' | 'person' | null>(null);
+  /** Whether this browser is known to refuse the cookie, without which nobody can be signed in. */
+  isCookieRefused = $state(false);
   #ending = $state(false);
   /** Whether the account's own events are followed: somebody is signed in, and not on the way out. */
   readonly followed = $derived(this.current !== null && !this.#ending);
@@ -24,21 +33,24 @@ class SessionState {
     this.options = await asked;
   }
 
+  /** Asks whether the session goes on. */
   async resume(): Promise<void> {
-    if (!remembered()) return;
+    const mark = remembered();
+    if (this.current === null && (mark === null || mark.endsWith('ended'))) {
+      this.ended = mark === null ? null : kindOf(mark);
+      return;
+    }
     try {
-      this.#enter(await call<Session>('GET', '/x/v1/session'));
+      this.#take(await call<Session>('GET', '/x/v1/session'));
     } catch (error) {
-      if (error instanceof Refused) this.leave();
+      if (error instanceof Refused) this.lose();
       else throw error;
     }
   }
 
   async startDemo(): Promise<Session | null> {
     try {
-      const session = await call<Session>('POST', '/x/v1/session/demo');
-      this.#enter(session);
-      return session;
+      return await this.#enter(call<Session>('POST', '/x/v1/session/demo'));
     } catch (error) {
       if (!(error instanceof Refused) || error.status !== 404) throw error;
       this.options = { ...this.options, demo: false };
@@ -47,11 +59,11 @@ class SessionState {
   }
 
   async signIn(credentials: Credentials): Promise<void> {
-    this.#enter(await tell<Session>('POST', '/x/v1/session', credentials));
+    await this.#enter(tell<Session>('POST', '/x/v1/session', credentials));
   }
 
   async signUp(credentials: Credentials): Promise<void> {
-    this.#enter(await tell<Session>('POST', '/x/v1/signup', credentials));
+    await this.#enter(tell<Session>('POST', '/x/v1/signup', credentials));
   }
 
   async changePassword(current: string, next: string): Promise<void> {
@@ -62,38 +74,68 @@ class SessionState {
     // The private socket goes first: the exchange would close it, and the page would ask why.
     this.#ending = true;
     try {
-      await call('DELETE', '/x/v1/session');
-      this.leave();
+      await call('DELETE', '/x/v1/session').catch((error: unknown) => {
+        // A session that is over needs no end.
+        if (!(error instanceof Refused) || error.status !== UNAUTHORIZED) throw error;
+      });
+      this.#leave(null);
+      this.ended = null;
     } finally {
       this.#ending = false;
     }
   }
 
-  /** The session ended, here or at the server. */
-  leave(): void {
+  /** The exchange no longer knows the session: it was restarted, the session was too old, or ended elsewhere. */
+  lose(): void {
+    const kind = this.current ? (this.current.demo ? 'demo' : 'person') : kindOf(remembered() ?? 'person');
+    this.#leave(`${kind} ended`);
+    this.ended = kind;
+  }
+
+  #leave(mark: Mark | null): void {
     this.current = null;
     setCsrf('');
-    remember(false);
+    remember(mark);
   }
 
-  #enter(session: Session): void {
+  /** Takes the session up once the browser is seen to send its cookie back. */
+  async #enter(begun: Promise<Session>): Promise<Session> {
+    const session = await begun;
+    try {
+      await call<Session>('GET', '/x/v1/session');
+    } catch (error) {
+      if (!(error instanceof Refused) || error.status !== UNAUTHORIZED) throw error;
+      this.isCookieRefused = true;
+      throw new CookieRefused();
+    }
+    this.#take(session);
+    return session;
+  }
+
+  #take(session: Session): void {
     setCsrf(session.csrfToken);
     this.current = session;
-    remember(true);
+    this.ended = null;
+    this.isCookieRefused = false;
+    remember(session.demo ? 'demo' : 'person');
   }
 }
 
-function remembered(): boolean {
+function kindOf(mark: Mark): 'demo' | 'person' {
+  return mark.startsWith('demo') ? 'demo' : 'person';
+}
+
+function remembered(): Mark | null {
   try {
-    return localStorage.getItem(MARK) !== null;
+    return localStorage.getItem(MARK) as Mark | null;
   } catch {
-    return false;
+    return null;
   }
 }
 
-function remember(yes: boolean): void {
+function remember(mark: Mark | null): void {
   try {
-    if (yes) localStorage.setItem(MARK, '1');
+    if (mark) localStorage.setItem(MARK, mark);
     else localStorage.removeItem(MARK);
   } catch {
     // Nothing is kept then; the next visit signs in again.
