@@ -6,6 +6,7 @@ export const en = {
   'symbol.choose': 'Choose a market',
   'symbol.search': 'Search markets',
   'symbol.none': 'No market matches.',
+  'symbol.unknown': 'There is no market “{asked}” here. This is {shown}.',
   'symbol.market': 'Market',
   'symbol.favourite': 'Favourite: {symbol}',
   'symbol.last': 'Last price',

@@ -10,9 +10,9 @@ export function clock(milliseconds: number): string {
 
 const LOCALES: Record<Language, string> = { en: 'en-GB', zh: 'zh-CN' };
 
-/** A formatter for what is already shifted to the zone it is shown in. */
-export function calendar(language: Language, options: Intl.DateTimeFormatOptions): (milliseconds: number) => string {
-  const format = new Intl.DateTimeFormat(LOCALES[language], { ...options, timeZone: 'UTC', hourCycle: 'h23' });
+/** A formatter for moments, in the reader's own zone unless it is for days, which are UTC's. */
+export function calendar(language: Language, options: Intl.DateTimeFormatOptions, zone?: 'UTC'): (milliseconds: number) => string {
+  const format = new Intl.DateTimeFormat(LOCALES[language], { ...options, ...(zone && { timeZone: zone }), hourCycle: 'h23' });
   return (milliseconds) => format.format(milliseconds);
 }
 

@@ -8,6 +8,7 @@ export const zh: Record<keyof typeof en, string> = {
   'symbol.choose': '选择交易对',
   'symbol.search': '搜索交易对',
   'symbol.none': '没有匹配的交易对。',
+  'symbol.unknown': '没有交易对“{asked}”，当前显示 {shown}。',
   'symbol.market': '交易对',
   'symbol.favourite': '收藏 {symbol}',
   'symbol.last': '最新价',

@@ -1,14 +1,18 @@
 // The trading floor: one socket, and who listens to what comes from it.
+import { named } from '../core/address';
 import type { Interval } from '../core/interval';
 import type { Numbered } from '../feed/protocol';
 import { Feed, type Link } from '../feed/socket';
+import { t } from '../i18n/index.svelte';
 import { account } from './account.svelte';
 import { candles } from './candles.svelte';
 import { market } from './market.svelte';
+import { navigation } from './navigation';
 import { prefs } from './prefs.svelte';
 import { session } from './session.svelte';
 import { tickers } from './tickers.svelte';
 import { ticket } from './ticket.svelte';
+import { toasts } from './toasts.svelte';
 
 /** What a trader may believe of the prices on the page. */
 export type Trust = 'live' | 'syncing' | 'gap' | 'stale' | 'connecting' | 'down';
@@ -21,6 +25,7 @@ class Floor {
   link = $state<Link>('connecting');
   latency = $state<number | null>(null);
   failed = $state(false);
+  #isFollowing = false;
 
   readonly trust = $derived<Trust>(this.link === 'open' ? market.bookState : this.link);
 
@@ -64,14 +69,33 @@ class Floor {
       this.failed = true;
       return;
     }
-    this.show(remembered());
-    addEventListener('hashchange', () => {
-      const symbol = named();
-      if (symbol) this.show(symbol);
-    });
+    this.#turn(lastSymbol());
+    this.#follow();
+    if (this.#isFollowing) return;
+    this.#isFollowing = true;
+    navigation.start(() => this.#follow());
   }
 
+  /** Shows another market, from which Back leads here again. */
   show(symbol: string): void {
+    if (symbol === market.rules?.symbol) return;
+    this.#turn(symbol);
+    navigation.go(`#${market.rules?.symbol ?? ''}`);
+  }
+
+  /** Shows the market that the address names. One that names none is said to, and corrected. */
+  #follow(): void {
+    const asked = named(location.hash, market.symbols);
+    // The address may name a place on the page.
+    if (asked && 'unknown' in asked && document.getElementById(location.hash.slice(1))) return;
+    if (asked && 'symbol' in asked) this.#turn(asked.symbol);
+    const shown = market.rules;
+    if (!shown) return;
+    navigation.replace(`#${shown.symbol}`);
+    if (asked && 'unknown' in asked) toasts.say('bad', t('symbol.unknown', { asked: asked.unknown, shown: `${shown.base}/${shown.quote}` }));
+  }
+
+  #turn(symbol: string): void {
     if (symbol === market.rules?.symbol) return;
     this.#market = market.show(symbol);
     const shown = market.rules?.symbol ?? '';
@@ -116,23 +140,16 @@ class Floor {
   }
 }
 
-/** The address names the market, so a link can; else it is the one of the last visit. */
-function remembered(): string {
+/** The market of the last visit. */
+function lastSymbol(): string {
   try {
-    return named() ?? localStorage.getItem(SYMBOL_KEY) ?? '';
+    return localStorage.getItem(SYMBOL_KEY) ?? '';
   } catch {
     return '';
   }
 }
 
-/** The address's fragment, unless it is a place on the page. */
-function named(): string | undefined {
-  const fragment = location.hash.slice(1).toUpperCase();
-  return market.symbols.find((each) => each.symbol === fragment)?.symbol;
-}
-
 function remember(symbol: string): void {
-  history.replaceState(null, '', `#${symbol}`);
   try {
     localStorage.setItem(SYMBOL_KEY, symbol);
   } catch {
