@@ -27,7 +27,7 @@ struct Durable {
 }
 
 impl Source for Durable {
-    fn read(&mut self, limit: usize, frames: &mut Vec<(u64, Frame)>) -> Result<(), SourceError> {
+    fn read(&mut self, limit: usize, frames: &mut Vec<(u64, Frame)>) -> Result<bool, SourceError> {
         Ok(self.follower.read(self.journal.durable(), limit, frames)?)
     }
 }

@@ -69,7 +69,7 @@ struct AtRest {
 }
 
 impl Source for AtRest {
-    fn read(&mut self, limit: usize, frames: &mut Vec<(u64, Frame)>) -> Result<(), SourceError> {
+    fn read(&mut self, limit: usize, frames: &mut Vec<(u64, Frame)>) -> Result<bool, SourceError> {
         Ok(self.follower.read_at_rest(limit, frames)?)
     }
 }

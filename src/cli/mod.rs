@@ -77,6 +77,8 @@ enum Command {
     SoakWire(soak::SoakWireArgs),
     /// Kill the exchange and its history's database over and over, and compare every row with the journal
     SoakHistory(soak::SoakHistoryArgs),
+    /// Trade at a steady rate for a long time, and check that the server's memory stays flat
+    SoakMemory(soak::SoakMemoryArgs),
     /// One client process of `soak-kill` (which starts it)
     #[command(hide = true)]
     SoakKillClient(kill::KillClientArgs),
@@ -107,6 +109,7 @@ pub fn run() -> ExitCode {
         Some(Command::SoakKill(arguments)) => kill::run(arguments),
         Some(Command::SoakWire(arguments)) => soak::run(arguments),
         Some(Command::SoakHistory(arguments)) => soak::history(arguments),
+        Some(Command::SoakMemory(arguments)) => soak::memory(arguments),
         Some(Command::SoakKillClient(arguments)) => kill::run_client(arguments),
         Some(Command::Simulate(arguments)) => simulate::run(&arguments),
     };
@@ -159,6 +162,8 @@ mod tests {
             "lightning feed lobster --messages m --orderbook o --symbol AAPLUSD --speed max --check-book",
             "lightning simulate --one 7 --commands 100 --crashes 10",
             "lightning simulate --faults --share 10 --json",
+            "lightning soak-memory --quick --csv memory.csv",
+            "lightning soak-memory --rate 500 --seconds 3600 --settle 600 --history false",
             "lightning feed synthetic --seed 3 --symbols BTCUSDT,ETHUSDT --rate 50",
         ] {
             let parsed = Cli::try_parse_from(line.split(' '));

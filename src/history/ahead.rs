@@ -7,19 +7,23 @@ use crate::domain::replica::Frame;
 
 type Frames = Vec<(u64, Frame)>;
 
+/// Frames, and whether there may be more at once.
+type Read = Result<(Frames, bool), SourceError>;
+
 /// A source that is always one batch ahead.
 #[derive(Debug)]
 pub struct Ahead<S> {
     limit: usize,
     /// `None` while a read has it, and after one that failed.
     source: Option<S>,
-    reading: Option<JoinHandle<(S, Result<Frames, SourceError>)>>,
+    reading: Option<JoinHandle<(S, Read)>>,
+    has_more: bool,
 }
 
 impl<S: Source + Send + 'static> Ahead<S> {
     /// Reads about `limit` frames at once.
     pub const fn new(source: S, limit: usize) -> Self {
-        Self { limit, source: Some(source), reading: None }
+        Self { limit, source: Some(source), reading: None, has_more: false }
     }
 
     /// Returns the next frames; none when there are no more yet, as of now and not of when the read ahead began.
@@ -32,11 +36,16 @@ impl<S: Source + Send + 'static> Ahead<S> {
         if frames.is_empty() && is_ahead {
             frames = self.read().await?;
         }
-        // Who has handed out less has no more for now.
-        if frames.len() >= self.limit {
+        // Who was not stopped by a limit has no more for now.
+        if self.has_more {
             self.begin();
         }
         Ok(frames)
+    }
+
+    /// Returns whether a limit ended the last batch, so that the next one is there already.
+    pub const fn has_more(&self) -> bool {
+        self.has_more
     }
 
     fn begin(&mut self) {
@@ -44,7 +53,7 @@ impl<S: Source + Send + 'static> Ahead<S> {
         let limit = self.limit;
         self.reading = Some(spawn_blocking(move || {
             let mut frames = Frames::new();
-            let read = source.read(limit, &mut frames).map(|()| frames);
+            let read = source.read(limit, &mut frames).map(|has_more| (frames, has_more));
             (source, read)
         }));
     }
@@ -53,8 +62,8 @@ impl<S: Source + Send + 'static> Ahead<S> {
         self.begin();
         let reading = self.reading.take().ok_or("the source has failed before")?;
         let (source, frames) = reading.await?;
-        let frames = frames?;
-        self.source = Some(source);
+        let (frames, has_more) = frames?;
+        (self.source, self.has_more) = (Some(source), has_more);
         Ok(frames)
     }
 }
@@ -70,10 +79,10 @@ mod tests {
     }
 
     impl Source for Script {
-        fn read(&mut self, _: usize, frames: &mut Frames) -> Result<(), SourceError> {
+        fn read(&mut self, limit: usize, frames: &mut Frames) -> Result<bool, SourceError> {
             let batch = self.batches.next().unwrap_or_default().ok_or("broken")?;
             frames.extend(batch.into_iter().map(|number| (number, frame())));
-            Ok(())
+            Ok(frames.len() >= limit)
         }
     }
 

@@ -18,8 +18,10 @@ use crate::domain::{
     symbol::SymbolSpec,
 };
 
-/// How many rows are asked for by key at once: a key takes a parameter of a statement, or two.
-const KEYS_PER_QUERY: usize = 500;
+/// How many rows are asked for by key at once, at most: a key takes a parameter of a statement.
+const KEYS_PER_QUERY: usize = 512;
+/// And at least.
+const KEYS_PER_QUERY_MIN: usize = 8;
 
 /// Rows to be written.
 #[derive(Debug, Default)]
@@ -94,7 +96,7 @@ impl Batch {
         }
         let wanted: Vec<i64> = wanted.into_iter().collect();
         for ids in wanted.chunks(KEYS_PER_QUERY) {
-            let known = order::Column::Id.is_in(ids.iter().copied());
+            let known = order::Column::Id.is_in(padded(ids));
             let rows = order::Entity::find().filter(known).all(db).await?;
             self.orders.extend(rows.into_iter().map(|row| (OrderId::new(row.id as u64), row)));
         }
@@ -116,7 +118,7 @@ impl Batch {
         let accounts: BTreeSet<i64> = self.balances.keys().map(|(account, _)| account.get() as i64).collect();
         let accounts: Vec<i64> = accounts.into_iter().collect();
         for ids in accounts.chunks(KEYS_PER_QUERY) {
-            let known = Condition::all().add(balance::Column::AccountId.is_in(ids.iter().copied()));
+            let known = Condition::all().add(balance::Column::AccountId.is_in(padded(ids)));
             for row in balance::Entity::find().filter(known).all(db).await? {
                 let asset = AssetId::new(u32::try_from(row.asset_id).unwrap_or(u32::MAX));
                 let key = (AccountId::new(row.account_id as u64), asset);
@@ -175,6 +177,14 @@ impl Batch {
     }
 }
 
+/// Fills keys up to one of a few lengths by repeating the last: of every length there would be a statement, prepared and
+/// kept, and those that are used all the time would make room for them.
+fn padded(keys: &[i64]) -> impl Iterator<Item = i64> {
+    let length = keys.len().next_power_of_two().max(KEYS_PER_QUERY_MIN);
+    let last = keys.last().copied().unwrap_or_default();
+    keys.iter().copied().chain(std::iter::repeat_n(last, length - keys.len()))
+}
+
 fn spec(catalogue: &Catalogue, symbol: SymbolId) -> Result<&SymbolSpec, HistoryError> {
     let spec = catalogue.symbol(symbol).map(AsRef::as_ref);
     spec.ok_or_else(|| HistoryError::Damaged(format!("there is no symbol {symbol}")))
@@ -182,4 +192,23 @@ fn spec(catalogue: &Catalogue, symbol: SymbolId) -> Result<&SymbolSpec, HistoryE
 
 fn asset(catalogue: &Catalogue, asset: AssetId) -> Result<Asset, HistoryError> {
     catalogue.asset(asset).ok_or_else(|| HistoryError::Damaged(format!("there is no asset {asset}")))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    #[test]
+    fn keys_are_asked_for_in_few_lengths_and_none_is_added() {
+        let mut lengths = BTreeSet::new();
+        for count in 1..=KEYS_PER_QUERY {
+            let keys: Vec<i64> = (0..count as i64).collect();
+            let asked: Vec<i64> = padded(&keys).collect();
+            assert_eq!(asked.iter().collect::<BTreeSet<_>>(), keys.iter().collect());
+            lengths.insert(asked.len());
+        }
+        assert_eq!(lengths.into_iter().collect::<Vec<_>>(), [8, 16, 32, 64, 128, 256, 512]);
+    }
 }

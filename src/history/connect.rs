@@ -13,8 +13,9 @@ use super::HistoryError;
 const PATIENCE: Duration = Duration::from_secs(5);
 /// How long a writer of SQLite waits for another.
 const BUSY: Duration = Duration::from_secs(5);
-/// How many kilobytes of pages SQLite's writer keeps: index pages are written to at random.
-const CACHE_KIB: &str = "-131072";
+/// How many kilobytes of pages SQLite's writer keeps: index pages are written to at random. The system's own cache is behind
+/// it, so that more would mostly be memory of this process that grows for as long as the database does.
+const CACHE_KIB: &str = "-32768";
 /// After how many pages of its log SQLite brings them home: a page of an index is written to by many batches.
 const CHECKPOINT_PAGES: &str = "8192";
 /// How many rows SQLite's thread is ahead of whoever reads them: a page is read without changing threads in between.

@@ -16,7 +16,7 @@ use super::{
 };
 use crate::domain::{
     catalogue::Catalogue,
-    change_log::{ChangeLogEntry, MarketFold, MarketFolds, entries_of},
+    change_log::{MarketFold, MarketFolds, entries_of},
     id::{AccountId, OrderId},
     market::Interval,
     replica::Frame,
@@ -41,7 +41,6 @@ pub struct Projector {
     /// Orders that were open after the last batches, as they are written.
     open: BTreeMap<OrderId, order::Model>,
     writer: Writer,
-    entries: Vec<ChangeLogEntry>,
 }
 
 impl Projector {
@@ -65,7 +64,6 @@ impl Projector {
             folds: MarketFolds::default(),
             open: BTreeMap::new(),
             writer: Writer::default(),
-            entries: Vec::new(),
         };
         if let Some(known) = known {
             if known.journal != journal {
@@ -133,12 +131,14 @@ impl Projector {
     /// The database refuses, or what it holds does not fit the frames.
     pub async fn project(&mut self, frames: &[(u64, Frame)]) -> Result<usize, HistoryError> {
         let Some((last, _)) = frames.last() else { return Ok(0) };
-        self.entries.clear();
+        // Not kept for the next batch: the largest there ever was would stay for good.
+        let mut entries = Vec::new();
         for (sequence, frame) in frames {
-            entries_of(*sequence, frame, &mut self.entries)?;
+            entries_of(*sequence, frame, &mut entries)?;
         }
         let (db, folds, open) = (&self.db, &mut self.folds, &mut self.open);
-        let batch = Batch::fold(db, &self.catalogue, folds, open, &self.entries).await?;
+        let batch = Batch::fold(db, &self.catalogue, folds, open, &entries).await?;
+        drop(entries);
         let rows = batch.rows();
         let still_open = batch.orders.iter().filter(|(_, row)| !row.is_final());
         open.extend(still_open.map(|(id, row)| (*id, row.clone())));

@@ -23,8 +23,8 @@ use super::{Ahead, HistoryError, Projector, Reader, connect, reader::LOOK};
 use crate::domain::{catalogue::Catalogue, replica::Frame};
 
 /// How many frames are taken in at once: what one transaction costs is spread over them, most orders begin and end
-/// within one batch and are written once, and memory bounds them.
-pub const FRAMES_PER_BATCH: usize = 50_000;
+/// within one batch and are written once. Memory bounds them: decoded, folded and as rows they are there several times over.
+pub const FRAMES_PER_BATCH: usize = 16_384;
 /// How long it gathers frames that come one by one: what is written together is cheaper, and takes less from those who trade.
 /// Whoever waits for it ends the pause.
 const PAUSE: Duration = Duration::from_millis(250);
@@ -36,15 +36,16 @@ pub type SourceError = Box<dyn std::error::Error + Send + Sync>;
 
 /// Where frames come from: the journal, followed from some frame on.
 pub trait Source {
-    /// Appends the next durable frames with their numbers, about `limit` of them; none when there are no more yet.
+    /// Appends the next durable frames with their numbers, about `limit` of them or fewer where they are large; none when
+    /// there are no more yet. Returns whether a limit ended it, so that there may be more at once.
     ///
     /// # Errors
     /// They cannot be had.
-    fn read(&mut self, limit: usize, frames: &mut Vec<(u64, Frame)>) -> Result<(), SourceError>;
+    fn read(&mut self, limit: usize, frames: &mut Vec<(u64, Frame)>) -> Result<bool, SourceError>;
 }
 
 impl<S: Source + ?Sized> Source for Box<S> {
-    fn read(&mut self, limit: usize, frames: &mut Vec<(u64, Frame)>) -> Result<(), SourceError> {
+    fn read(&mut self, limit: usize, frames: &mut Vec<(u64, Frame)>) -> Result<bool, SourceError> {
         (**self).read(limit, frames)
     }
 }
@@ -273,7 +274,7 @@ async fn follow(settings: &HistorySettings, progress: &Progress, signal: &Signal
             projector.close().await?;
             return Ok(());
         }
-        if frames.len() < FRAMES_PER_BATCH {
+        if !source.has_more() {
             signal.pause(PAUSE).await;
         }
     }

@@ -93,6 +93,11 @@ impl Server {
         Ok(())
     }
 
+    /// The process it runs as.
+    pub(crate) fn id(&self) -> Option<u32> {
+        self.running.as_ref().map(Child::id)
+    }
+
     /// Whether it has ended by itself.
     pub(crate) fn ended(&mut self) -> Result<Option<ExitStatus>> {
         match &mut self.running {

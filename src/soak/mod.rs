@@ -9,6 +9,7 @@ mod database;
 mod depth;
 mod history;
 mod load;
+mod memory;
 mod private;
 mod report;
 mod run;
@@ -17,5 +18,6 @@ mod socket;
 
 pub use database::{Database, Kind};
 pub use history::{HistoryOptions, HistoryReport, run as run_history};
+pub use memory::{MemoryOptions, MemoryReport, run as run_memory};
 pub use report::Report;
 pub use run::{Options, run};

@@ -8,6 +8,10 @@ use crate::{
     journal::{Block, Disk, Identity, LogReader, Start},
 };
 
+/// How many bytes of frames are decoded in one go, about. Frames differ in size by thousands, so that a number of them
+/// alone does not bound the memory they take.
+const BYTES_PER_READ: usize = 8 << 20;
+
 /// Reads frames as they become durable. Segments it has not read yet must stay.
 #[derive(Debug)]
 pub struct Follower {
@@ -35,20 +39,22 @@ impl Follower {
         Ok(Self { reader: LogReader::follow(disk, identity, start)?, after })
     }
 
-    /// Appends the next frames of a log nobody writes, to its end or about `limit` of them; what of its last commit is torn
-    /// is left out.
+    /// Appends the next frames of a log nobody writes, to its end or about `limit` of them, fewer where they are large; what
+    /// of its last commit is torn is left out. Returns whether a limit ended it.
     ///
     /// # Errors
     /// The disk refuses, or what is there is no frame.
-    pub fn read_at_rest(&mut self, limit: usize, frames: &mut Vec<(u64, Frame)>) -> Result<(), StoreError> {
-        while frames.len() < limit {
-            let Some(block) = self.reader.next_block()? else { break };
-            take(&block, self.after, frames)?;
+    pub fn read_at_rest(&mut self, limit: usize, frames: &mut Vec<(u64, Frame)>) -> Result<bool, StoreError> {
+        let mut bytes = 0;
+        while frames.len() < limit && bytes < BYTES_PER_READ {
+            let Some(block) = self.reader.next_block()? else { return Ok(false) };
+            bytes += take(&block, self.after, frames)?;
         }
-        Ok(())
+        Ok(true)
     }
 
-    /// Appends the next frames with their numbers, up to `durable` and about `limit` of them. Blocks are taken whole.
+    /// Appends the next frames with their numbers, up to `durable` and about `limit` of them, fewer where they are large.
+    /// Blocks are taken whole. Returns whether a limit ended it.
     ///
     /// # Errors
     /// The disk refuses, or what is there is no frame.
@@ -57,19 +63,23 @@ impl Follower {
         durable: u64,
         limit: usize,
         frames: &mut Vec<(u64, Frame)>,
-    ) -> Result<(), StoreError> {
-        while frames.len() < limit {
-            let Some(block) = self.reader.next_durable(durable)? else { break };
-            take(&block, self.after, frames)?;
+    ) -> Result<bool, StoreError> {
+        let mut bytes = 0;
+        while frames.len() < limit && bytes < BYTES_PER_READ {
+            let Some(block) = self.reader.next_durable(durable)? else { return Ok(false) };
+            bytes += take(&block, self.after, frames)?;
         }
-        Ok(())
+        Ok(true)
     }
 }
 
-fn take(block: &Block<'_>, after: u64, frames: &mut Vec<(u64, Frame)>) -> Result<(), StoreError> {
+/// Appends the frames of a block and returns how many bytes they were.
+fn take(block: &Block<'_>, after: u64, frames: &mut Vec<(u64, Frame)>) -> Result<usize, StoreError> {
+    let mut read = 0;
     for (lsn, bytes) in block.frames().filter(|(lsn, _)| *lsn > after) {
         let frame = codec::decode(bytes).map_err(|error| StoreError::Frame { lsn, error })?;
+        read += bytes.len();
         frames.push((lsn, frame));
     }
-    Ok(())
+    Ok(read)
 }

@@ -64,6 +64,7 @@ fn rust(tally: &mut Tally) -> Result<()> {
     kills(tally)?;
     watch(tally)?;
     histories(tally)?;
+    memory(tally)?;
     matrix(tally)
 }
 
@@ -105,6 +106,15 @@ fn histories(tally: &mut Tally) -> Result<()> {
         let (_, succeeded) = run_and_read(harness.args(["--database", database]))?;
         tally.add_one(succeeded);
     }
+    Ok(())
+}
+
+/// Trades for a minute while memory is sampled, which proves that the memory soak itself works; whether memory is flat takes an
+/// hour (`lightning soak-memory`).
+fn memory(tally: &mut Tally) -> Result<()> {
+    let mut harness = command(page::binary());
+    let (_, succeeded) = run_and_read(harness.args(["soak-memory", "--quick"]))?;
+    tally.add_one(succeeded);
     Ok(())
 }
 

@@ -22,11 +22,12 @@ struct Growing {
 }
 
 impl Source for Growing {
-    fn read(&mut self, limit: usize, frames: &mut Vec<(u64, Frame)>) -> Result<(), SourceError> {
-        let end = self.durable.load(Ordering::Acquire).min(self.at + limit);
+    fn read(&mut self, limit: usize, frames: &mut Vec<(u64, Frame)>) -> Result<bool, SourceError> {
+        let durable = self.durable.load(Ordering::Acquire);
+        let end = durable.min(self.at + limit);
         frames.extend_from_slice(&self.flow.frames[self.at..end]);
         self.at = end;
-        Ok(())
+        Ok(end < durable)
     }
 }
 
