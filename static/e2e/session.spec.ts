@@ -20,6 +20,7 @@ test('a session the exchange no longer knows is said to have ended, and leads ba
   await expect(ended).toContainText('Your session has ended');
   await expect(ended).toContainText('Open orders of the demo account stay open.');
   await floor.live();
+  await expect(page.getByRole('tab', { name: 'Open orders' })).toHaveText('Open orders');
   await expect(page.getByTestId('why')).toContainText('Your session has ended.');
   await page.getByRole('tab', { name: 'Balances' }).click();
   await expect(ended).toBeVisible();
