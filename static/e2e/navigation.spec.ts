@@ -57,7 +57,6 @@ test('Back closes what lies over the page, and only that', async ({ floor, page 
   await expect(dialog.getByRole('heading', { name: 'Sign up' })).toBeVisible();
   await page.keyboard.press('Escape');
   await expect(dialog).toHaveCount(0);
-  await expect.poll(() => page.evaluate(() => (history.state as { depth: number }).depth)).toBe(0);
   await page.goBack();
   await expect(chooser(page)).toContainText('BTC/USDT');
 });

@@ -40,6 +40,11 @@ test('a market order is estimated by the book, within the collar, with its fee, 
     await floor.submit();
     await expect(floor.toasts).toContainText(`Expired: Buy ${SYMBOL} for 50,000 USDT. Filled: 2 ETH for ${(2 * last + 6).toLocaleString('en')} USDT, at ${shown(last + 3)} on average.`);
     await expect(floor.toasts).toContainText('The book held no more within the price limit of market orders.');
+
+    await page.getByRole('tab', { name: 'Order history' }).click();
+    const row = page.getByTestId('past').first();
+    await expect(row).toContainText(`${(2 * last + 6).toLocaleString('en')} / 50,000 USDT`);
+    await expect(row).toContainText('The book held no more');
   } finally {
     await other.cancelAll(SYMBOL);
   }

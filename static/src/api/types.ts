@@ -88,6 +88,9 @@ export interface Order {
 /** An order as the exchange remembers it. */
 export interface PastOrder extends Order {
   cummulativeQuoteQty: string;
+  /** What it was to spend or bring; zero when it counts in base. */
+  origQuoteOrderQty: string;
+  expiryReason?: string;
   updateTime: number;
 }
 

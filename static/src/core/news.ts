@@ -1,4 +1,5 @@
 // What became of an order, in words: the news of one execution report.
+import type { Side } from '../api/types';
 import type { ExecutionReport } from '../feed/protocol';
 import { averageText } from './average';
 import { amount, grouped, tidy } from './decimal';
@@ -32,10 +33,14 @@ export function newsOf(report: ExecutionReport, units: Units): { tone: Tone; wha
   if (isWhole) return news('good', say('news.filled', { ...values, amount: values.filled }));
   if (report.x === 'TRADE') return news('good', say(isByQuote(report) ? 'news.partlyMoney' : 'news.partly', { ...values, amount: values.filled }));
   if (report.x === 'CANCELED') return news('plain', say('news.canceled', values));
-  if (report.X.startsWith('EXPIRED')) return news('bad', expired(report, values), reasonOf(report));
+  if (report.X.startsWith('EXPIRED')) return news('bad', expired(report, values), whyEnded(ended(report)));
   if (report.x === 'REJECTED') return news('bad', say('news.rejected', values));
   if (report.x === 'NEW' && report.X === 'NEW' && report.o !== 'MARKET') return news('good', say('news.placed', values));
   return null;
+}
+
+function ended(report: ExecutionReport): Ended {
+  return { status: report.X, reason: report.eR, side: report.S, isByQuote: isByQuote(report), isListed: (report.g ?? -1) >= 0 };
 }
 
 type Values = ReturnType<typeof valuesOf>;
@@ -64,11 +69,23 @@ function expired(report: ExecutionReport, values: Values): Sentence {
   return say(hasTraded ? 'news.expiredPartly' : 'news.expired', values);
 }
 
-function reasonOf(report: ExecutionReport): Sentence | null {
-  if (report.X === 'EXPIRED_IN_MATCH') return say('ended.own');
-  const reason = REASONS[report.eR as keyof typeof REASONS];
+/** What is known of an order that ended. */
+export interface Ended {
+  status: string;
+  /** The exchange's word for why it expired. */
+  reason: string | undefined;
+  side: Side;
+  isByQuote: boolean;
+  isListed: boolean;
+}
+
+/** Why an order ended, where there is more to say than that it did. */
+export function whyEnded({ status, reason, side, isByQuote, isListed }: Ended): Sentence | null {
+  if (status === 'EXPIRED_IN_MATCH') return say('ended.own');
+  if (status !== 'EXPIRED') return null;
+  const key = REASONS[reason as keyof typeof REASONS];
   // A purchase by quantity is bounded by what the account can pay as well, and the exchange has one word for both.
-  if (reason === 'ended.collar' && report.S === 'BUY' && !isByQuote(report)) return say('ended.collarOrFunds');
-  if (reason) return say(reason);
-  return (report.g ?? -1) >= 0 ? say('ended.list') : null;
+  if (key === 'ended.collar' && side === 'BUY' && !isByQuote) return say('ended.collarOrFunds');
+  if (key) return say(key);
+  return isListed ? say('ended.list') : null;
 }

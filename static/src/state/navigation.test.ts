@@ -1,52 +1,64 @@
 import { expect, it, vi } from 'vitest';
 
-/** A browser's history, as far as the page uses it: places, and moves between them that take effect later. */
+/** A browser's history, as far as the page uses it; what is asked of it happens later. */
 class Browser {
-  places: { state: unknown; hash: string }[] = [{ state: null, hash: '#A' }];
-  at = 0;
-  #moves: number[] = [];
+  places: { state: unknown; hash: string }[];
+  at: number;
+  /** Whether the page was left. */
+  isLeft = false;
+  #asked: number[] = [];
   #listener: (event: PopStateEvent) => void = () => undefined;
-  readonly window = {
-    history: {
-      get state(): unknown {
-        return null;
+  readonly window: Pick<Window, 'history' | 'addEventListener' | 'location'>;
+
+  constructor(places = [{ state: null as unknown, hash: '#A' }]) {
+    this.places = places;
+    this.at = places.length - 1;
+    const hash = (): string => this.hash;
+    const state = (): unknown => this.places[this.at]?.state;
+    this.window = {
+      history: {
+        get state() {
+          return state();
+        },
+        pushState: (state: unknown, _: string, hash?: string) => {
+          this.places = [...this.places.slice(0, this.at + 1), { state, hash: hash ?? this.hash }];
+          this.at += 1;
+        },
+        replaceState: (state: unknown, _: string, hash?: string) => {
+          this.places[this.at] = { state, hash: hash ?? this.hash };
+        },
+        go: (by: number) => this.#asked.push(by),
       },
-      pushState: (state: unknown, _: string, hash?: string) => {
-        this.places = [...this.places.slice(0, this.at + 1), { state, hash: hash ?? this.hash }];
-        this.at += 1;
+      location: {
+        get hash() {
+          return hash();
+        },
       },
-      replaceState: (state: unknown, _: string, hash?: string) => {
-        this.places[this.at] = { state, hash: hash ?? this.hash };
-      },
-      go: (by: number) => this.#moves.push(by),
-    },
-    addEventListener: (_: string, listener: (event: PopStateEvent) => void) => (this.#listener = listener),
-  } as unknown as Pick<Window, 'history' | 'addEventListener'>;
+      addEventListener: (_: string, listener: (event: PopStateEvent) => void) => (this.#listener = listener),
+    } as unknown as typeof this.window;
+  }
 
   get hash(): string {
     return this.places[this.at]?.hash ?? '';
   }
-  /** What was asked for happens. */
-  async settle(): Promise<void> {
-    await vi.advanceTimersByTimeAsync(0);
-    for (let by = this.#moves.shift(); by !== undefined; by = this.#moves.shift()) {
-      this.press(by);
-      await vi.advanceTimersByTimeAsync(0);
-    }
-  }
+
+  /** The person presses Back or Forward; what the page asks for in turn happens too. */
   press(by: number): void {
     this.at += by;
-    expect(this.places[this.at]).toBeDefined();
+    if (!this.places[this.at]) {
+      this.isLeft = true;
+      return;
+    }
     this.#listener({ state: this.places[this.at]?.state } as PopStateEvent);
+    const asked = this.#asked.shift();
+    if (asked !== undefined) this.press(asked);
   }
 }
 
 vi.stubGlobal('window', new Browser().window);
 const { Navigation } = await import('./navigation');
 
-function begin() {
-  vi.useFakeTimers();
-  const browser = new Browser();
+function begin(browser = new Browser()) {
   const navigation = new Navigation(browser.window);
   const shown: string[] = [];
   navigation.start(() => shown.push(browser.hash));
@@ -73,71 +85,57 @@ it('Back goes from market to market', () => {
   expect(shown).toEqual(['#B', '#A', '#B']);
 });
 
-it('Back closes what lies over the page and leaves the market', async () => {
+it('Back closes what lies over the page and stays at the market', () => {
   const { browser, navigation, dialog } = begin();
   navigation.go('#B');
   const first = dialog();
   const second = dialog();
   browser.press(-1);
-  await browser.settle();
   expect([first.open, second.open, browser.hash]).toEqual([true, false, '#B']);
   browser.press(-1);
-  await browser.settle();
   expect([first.open, browser.hash]).toEqual([false, '#B']);
   browser.press(-1);
   expect(browser.hash).toBe('#A');
 });
 
-it('what is closed otherwise leaves no place behind', async () => {
+it('Back passes over what was closed otherwise', () => {
   const { browser, navigation, dialog } = begin();
   navigation.go('#B');
   dialog().close();
-  await browser.settle();
-  expect([browser.at, browser.hash]).toEqual([1, '#B']);
+  browser.press(-1);
+  expect(browser.hash).toBe('#A');
+  dialog().close();
+  browser.press(-1);
+  expect(browser.isLeft).toBe(true);
+});
+
+it('Back passes over what lay over the page before it was loaded again', () => {
+  const { browser } = begin(new Browser([{ state: null, hash: '#A' }, { state: { depth: 0 }, hash: '#B' }, { state: { depth: 1 }, hash: '#B' }]));
   browser.press(-1);
   expect(browser.hash).toBe('#A');
 });
 
-it('what opens instead takes its place, and so does a market chosen in it', async () => {
+it('what opens next takes the place, and so does a market chosen in it', () => {
   const { browser, navigation, dialog } = begin();
   dialog().close();
   const next = dialog();
-  await browser.settle();
   expect([browser.at, next.open]).toEqual([1, true]);
-  next.close();
+  browser.press(-1);
+  expect([browser.at, next.open, browser.isLeft]).toEqual([0, false, false]);
+  dialog().close();
   navigation.go('#B');
-  await browser.settle();
   expect([browser.at, browser.hash]).toEqual([1, '#B']);
   browser.press(-1);
-  expect(browser.hash).toBe('#A');
+  expect([browser.at, browser.hash]).toEqual([0, '#A']);
 });
 
-it('what opens while a place is being left keeps its own', async () => {
-  const { browser, dialog } = begin();
-  dialog().close();
-  await vi.advanceTimersByTimeAsync(0);
-  const late = dialog();
-  await browser.settle();
-  expect([browser.at, late.open]).toEqual([1, true]);
-  browser.press(-1);
-  expect(late.open).toBe(false);
-});
-
-it('a market chosen while a place is being left is gone to afterwards', async () => {
-  const { browser, navigation, dialog } = begin();
-  dialog().close();
-  await vi.advanceTimersByTimeAsync(0);
-  navigation.go('#B');
-  await browser.settle();
-  expect([browser.at, browser.hash]).toEqual([1, '#B']);
-});
-
-it('Forward does not open again what was closed', async () => {
+it('Forward does not open again what was closed', () => {
   const { browser, dialog } = begin();
   const closed = dialog();
   browser.press(-1);
-  await browser.settle();
   browser.press(1);
-  await browser.settle();
-  expect([browser.at, closed.open]).toEqual([0, false]);
+  expect([browser.at, closed.open]).toEqual([1, false]);
+  const next = dialog();
+  browser.press(-1);
+  expect([browser.at, next.open]).toEqual([0, false]);
 });
