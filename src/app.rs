@@ -31,7 +31,7 @@ use crate::{
     domain::id::AccountId,
     feed::synthetic,
     grpc,
-    http::{self, BanTerms, ConnectionLimits, HttpState, RateLimits, ws::WireEncoder},
+    http::{self, BanTerms, ConnectionLimits, HttpState, RateLimits, Reach, ws::WireEncoder},
 };
 
 /// A whole exchange: shards, HTTP server, and the synthetic market if it is on.
@@ -71,7 +71,7 @@ impl Application {
         let grpc_listener = listen_for_grpc(&config)?;
         let token = OperatorToken::load_or_make(&config)?;
         let Found { opening, keys, logins } = storage.recover()?;
-        let directories = Directories::new(&keys, &logins);
+        let directories = Directories::new(&config, &keys, &logins);
         let encoder = Box::new(WireEncoder::new(Arc::clone(&config.catalogue)));
         let running =
             actors::start_with(settings(&config, clock), encoder, Arc::new(directories.clone()), opening);
@@ -87,13 +87,17 @@ impl Application {
             let people = directories.people(&config)?;
             let state = HttpState::new(exchange, directories.keys, sessions, secret, demo, limits)
                 .with_people(people)
+                .with_owners(directories.owners)
+                .with_reach(reach(&config, config.server.listen))
                 .with_history(storage.history())
                 .with_rate_limits(rate_limits(&config));
             let state = web::Data::new(state);
             let edge = state.clone().into_inner();
             let server =
                 http::serve(listener, state, config.server.worker_count()).context("cannot serve")?;
-            let grpc = grpc_listener.map(|listener| grpc::Server::start(listener, edge)).transpose();
+            let grpc = grpc_listener
+                .map(|listener| grpc::Server::start(listener, edge, reach(&config, config.grpc.listen)))
+                .transpose();
             Ok((server, grpc.context("cannot serve gRPC")?))
         });
         let (server, grpc) = match served {
@@ -191,6 +195,12 @@ fn listen_for_grpc(config: &Config) -> Result<Option<TcpListener>> {
     let listen = config.grpc.listen;
     let bind = || TcpListener::bind(listen).with_context(|| format!("cannot listen on {listen} for gRPC"));
     config.is_grpc_on().then(bind).transpose()
+}
+
+/// Says how a listener of this exchange may be reached: one that others or proxies reach is never this machine's alone.
+fn reach(config: &Config, listen: SocketAddr) -> Reach {
+    let server = &config.server;
+    Reach::new(listen, !server.trusted_proxies.is_empty(), server.hosts.iter().map(String::as_str))
 }
 
 fn connection_limits(config: &Config) -> ConnectionLimits {

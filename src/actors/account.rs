@@ -224,7 +224,8 @@ impl AccountActor {
         now: Timestamp,
         topology: &Topology,
     ) -> Result<(), Fault> {
-        let Admission { slot, command, key, deadline, span, permit, reply, entered } = *admitted;
+        let Admission { slot, command, key, only_unowned, deadline, span, permit, reply, entered } =
+            *admitted;
         if deadline.is_some_and(|deadline| now > deadline) {
             let position = topology.progress.position();
             let _ = reply.send(Acknowledgement { answer: Err(Reject::TooLate), position });
@@ -234,6 +235,12 @@ impl AccountActor {
         if symbol_shard.is_some_and(|shard| topology.health.is_symbol_shard_down(shard)) {
             let position = topology.progress.position();
             let _ = reply.send(Acknowledgement { answer: Err(Reject::OutOfService), position });
+            return Ok(());
+        }
+        let account = command.account().filter(|_| only_unowned);
+        if account.is_some_and(|account| self.slots.get(slot, topology).has_owner(account)) {
+            let answer = Err(Reject::UnknownAccount);
+            self.log.told.answers.push(Answered { reply, answer, entered, _permit: permit });
             return Ok(());
         }
         self.last_command += 1;

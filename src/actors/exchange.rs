@@ -159,11 +159,32 @@ impl Exchange {
         deadline: Option<Timestamp>,
         span: Span,
     ) -> Result<oneshot::Receiver<Acknowledgement>, Reject> {
+        self.send(command, key, false, deadline, span)
+    }
+
+    /// The same as [`Exchange::command`] for a caller nobody knows.
+    ///
+    /// # Errors
+    /// As [`Exchange::command`]; [`Reject::UnknownAccount`] when the account has a login or an API key.
+    pub async fn unowned_command(&self, command: AccountCommand, span: Span) -> Result<Answer, Reject> {
+        let answer = self.send(command, None, true, None, span)?;
+        answer.await.map_err(|_| Reject::OutOfService)?.answer
+    }
+
+    fn send(
+        &self,
+        command: AccountCommand,
+        key: Option<IdempotencyKey>,
+        only_unowned: bool,
+        deadline: Option<Timestamp>,
+        span: Span,
+    ) -> Result<oneshot::Receiver<Acknowledgement>, Reject> {
         let slot = command.slot().unwrap_or_else(|| self.topology.next_new_account_slot());
         let permit = self.admit(slot, &command)?;
         let (reply, answer) = oneshot::channel();
         let entered = std::time::Instant::now();
-        let admission = Admission { slot, command, key, deadline, span, permit, reply, entered };
+        let admission =
+            Admission { slot, command, key, only_unowned, deadline, span, permit, reply, entered };
         self.topology.account_shard(slot).do_send(Admitted(Box::new(admission)));
         Ok(answer)
     }

@@ -1,4 +1,4 @@
-//! What the edge knows of those who call: keys and logins, as shards accept them.
+//! What the edge knows of those who call: keys and logins, as shards accept them, and which accounts have an owner.
 
 use std::sync::Arc;
 
@@ -6,25 +6,29 @@ use anyhow::{Context, Result, anyhow};
 
 use crate::{
     actors::KeyListener,
-    auth::{KeyDirectory, LoginDirectory},
+    auth::{KeyDirectory, LoginDirectory, OwnerDirectory},
     config::Config,
-    domain::{command::CreateApiKey, credential::Login},
-    http::People,
+    domain::{command::CreateApiKey, credential::Login, id::AccountId},
+    http::{People, SignUpOffer},
 };
 
-/// The keys and logins of the exchange.
+/// The keys and logins of the exchange, and the accounts that have an owner.
 #[derive(Debug, Clone)]
 pub(super) struct Directories {
     pub(super) keys: Arc<KeyDirectory>,
     logins: Arc<LoginDirectory>,
+    pub(super) owners: Arc<OwnerDirectory>,
 }
 
 impl Directories {
     /// Begins with those that were recovered.
-    pub(super) fn new(keys: &[CreateApiKey], logins: &[Login]) -> Self {
-        let directories = Self { keys: Arc::default(), logins: Arc::default() };
-        keys.iter().for_each(|key| directories.keys.insert(key));
-        logins.iter().for_each(|login| directories.logins.set(login));
+    pub(super) fn new(config: &Config, keys: &[CreateApiKey], logins: &[Login]) -> Self {
+        let directories = Self { keys: Arc::default(), logins: Arc::default(), owners: Arc::default() };
+        // Whoever wrote the configuration owns its accounts, and those on this machine share the demo's.
+        let configured = config.accounts.iter().map(|account| account.id).chain([config.demo.account]);
+        configured.for_each(|account| directories.owners.insert(AccountId::new(account)));
+        keys.iter().for_each(|key| directories.api_key_created(key));
+        logins.iter().for_each(|login| directories.login_set(login));
         directories
     }
 
@@ -39,12 +43,15 @@ impl Directories {
         let grant = grant.collect::<Result<Vec<_>>>().context("[sign-up] grant")?;
         // Half of the cores at most: hashing must not take them from trading.
         let at_once = std::thread::available_parallelism().map_or(1, |cores| cores.get().div_ceil(2));
-        Ok(People::new(Arc::clone(&self.logins), at_once, config.is_sign_up_on().then_some(grant)))
+        let is_local_only = config.is_sign_up_local_only();
+        let offer = config.is_sign_up_on().then_some(SignUpOffer { grant, is_local_only });
+        Ok(People::new(Arc::clone(&self.logins), at_once, offer))
     }
 }
 
 impl KeyListener for Directories {
     fn api_key_created(&self, key: &CreateApiKey) {
+        self.owners.insert(key.account);
         self.keys.insert(key);
     }
 
@@ -53,6 +60,7 @@ impl KeyListener for Directories {
     }
 
     fn login_set(&self, login: &Login) {
+        self.owners.insert(login.account);
         self.logins.set(login);
     }
 }

@@ -5,6 +5,7 @@
 mod api_key;
 mod directory;
 mod login;
+mod owner;
 mod password;
 mod session;
 mod signature;
@@ -15,8 +16,9 @@ mod window;
 
 pub use api_key::{ApiKey, KeyDirectory, KeyPair};
 pub use login::LoginDirectory;
+pub use owner::OwnerDirectory;
 pub use password::{PASSWORD_LEN, PasswordError, PasswordPool, is_acceptable};
-pub use session::{NewSession, Session, SessionLimits, Sessions};
+pub use session::{NewSession, Session, SessionError, SessionLimits, Sessions};
 pub use signature::{HmacKey, SignedPart};
 pub use throttle::{Throttle, ThrottleLimits, Throttled, network};
 pub use token::{RandomError, Token, equal};

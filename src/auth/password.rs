@@ -1,14 +1,21 @@
 //! Passwords: what one must be, and the slow hashing of them in a bounded pool.
 
-use std::sync::Arc;
-
-use argon2::{Argon2, PasswordHasher as _, PasswordVerifier as _};
-use tokio::{
-    sync::{OwnedSemaphorePermit, Semaphore},
-    task,
+use std::{
+    net::IpAddr,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
 };
 
-use crate::domain::credential::{LoginName, PasswordHash};
+use argon2::{Argon2, PasswordHasher as _, PasswordVerifier as _};
+use tokio::{sync::Semaphore, task};
+
+use super::throttle::network;
+use crate::domain::{
+    credential::{LoginName, PasswordHash},
+    hash::mix64,
+};
 
 /// How many bytes a password may have.
 pub const PASSWORD_LEN: std::ops::RangeInclusive<usize> = 10..=128;
@@ -16,6 +23,8 @@ pub const PASSWORD_LEN: std::ops::RangeInclusive<usize> = 10..=128;
 const SALT_LEN: usize = 16;
 /// How many may wait for their turn or have it.
 const PLACE_COUNT: usize = 64;
+/// How many of them may be of one address (of IPv6, one /64): nobody can take all of them alone.
+const PLACES_PER_ADDRESS: usize = 8;
 /// The hash of a password nobody has: what is checked for a name nobody has, so that it costs the same.
 const DECOY: &str =
     "$argon2id$v=19$m=19456,t=2,p=1$bm9ib2R5J3Mgc2FsdCEhIQ$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
@@ -28,7 +37,7 @@ pub fn is_acceptable(password: &str, name: &LoginName) -> bool {
 /// Why a password was neither hashed nor checked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum PasswordError {
-    /// As many are waiting as may.
+    /// As many are waiting as may, in all or from this address.
     #[error("too many passwords are being hashed")]
     Busy,
     /// No random bytes, no memory, or a hash that is none.
@@ -40,8 +49,40 @@ pub enum PasswordError {
 /// at once, so many waiting, and no more.
 #[derive(Debug)]
 pub struct PasswordPool {
-    places: Arc<Semaphore>,
+    places: Arc<Places>,
     running: Arc<Semaphore>,
+}
+
+/// Who waits or has a turn: each cell holds 0 or a hash of an address.
+#[derive(Debug)]
+struct Places(Box<[AtomicU64]>);
+
+/// One of them, given back when dropped.
+#[derive(Debug)]
+struct Place {
+    places: Arc<Places>,
+    index: usize,
+}
+
+impl Places {
+    fn take(self: &Arc<Self>, address: IpAddr) -> Option<Place> {
+        let network = network(address);
+        let owner = mix64(mix64((network >> 64) as u64) ^ network as u64) | 1;
+        let taken = self.0.iter().filter(|cell| cell.load(Ordering::Relaxed) == owner).count();
+        if taken >= PLACES_PER_ADDRESS {
+            return None;
+        }
+        let take =
+            |cell: &AtomicU64| cell.compare_exchange(0, owner, Ordering::Acquire, Ordering::Relaxed).is_ok();
+        let index = self.0.iter().position(take)?;
+        Some(Place { places: Arc::clone(self), index })
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        self.places.0[self.index].store(0, Ordering::Release);
+    }
 }
 
 impl PasswordPool {
@@ -51,15 +92,16 @@ impl PasswordPool {
     }
 
     fn with_places(at_once: usize, places: usize) -> Self {
-        Self { places: Arc::new(Semaphore::new(places)), running: Arc::new(Semaphore::new(at_once.max(1))) }
+        let places = (0..places).map(|_| AtomicU64::new(0)).collect();
+        Self { places: Arc::new(Places(places)), running: Arc::new(Semaphore::new(at_once.max(1))) }
     }
 
-    /// Hashes a new password.
+    /// Hashes a new password for a client at `address`.
     ///
     /// # Errors
     /// [`PasswordError::Busy`] when as many are waiting as may; [`PasswordError::Failed`] without random bytes.
-    pub async fn hash(&self, password: String) -> Result<PasswordHash, PasswordError> {
-        self.run(move || {
+    pub async fn hash(&self, password: String, address: IpAddr) -> Result<PasswordHash, PasswordError> {
+        self.run(address, move || {
             let mut salt = [0; SALT_LEN];
             getrandom::fill(&mut salt).map_err(|_| PasswordError::Failed)?;
             let hashed = Argon2::default().hash_password_with_salt(password.as_bytes(), &salt);
@@ -68,12 +110,17 @@ impl PasswordPool {
         .await
     }
 
-    /// Returns whether a password is the one of the hash. Without a hash it is not, and that takes as long to say.
+    /// Returns whether a password from `address` is the one of the hash. Without a hash it is not, and that takes as long to say.
     ///
     /// # Errors
     /// [`PasswordError::Busy`] when as many are waiting as may.
-    pub async fn verify(&self, password: String, hash: Option<PasswordHash>) -> Result<bool, PasswordError> {
-        self.run(move || {
+    pub async fn verify(
+        &self,
+        password: String,
+        hash: Option<PasswordHash>,
+        address: IpAddr,
+    ) -> Result<bool, PasswordError> {
+        self.run(address, move || {
             let phc = hash.as_ref().map_or(DECOY, PasswordHash::expose);
             let is_right = Argon2::default().verify_password(password.as_bytes(), phc).is_ok();
             Ok(is_right && hash.is_some())
@@ -84,11 +131,12 @@ impl PasswordPool {
     /// The permits are held until the work is done: a caller who goes away does not make room before.
     async fn run<T: Send + 'static>(
         &self,
+        address: IpAddr,
         work: impl FnOnce() -> Result<T, PasswordError> + Send + 'static,
     ) -> Result<T, PasswordError> {
-        let place = Arc::clone(&self.places).try_acquire_owned().map_err(|_| PasswordError::Busy)?;
+        let place = self.places.take(address).ok_or(PasswordError::Busy)?;
         let turn = Arc::clone(&self.running).acquire_owned().await.map_err(|_| PasswordError::Failed)?;
-        let permits: [OwnedSemaphorePermit; 2] = [place, turn];
+        let permits = (place, turn);
         let done = task::spawn_blocking(move || {
             let done = work();
             drop(permits);
@@ -102,6 +150,8 @@ impl PasswordPool {
 mod tests {
     use super::*;
 
+    const HERE: IpAddr = IpAddr::V4(std::net::Ipv4Addr::LOCALHOST);
+
     fn block_on<T>(test: impl Future<Output = T>) -> T {
         tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(test)
     }
@@ -110,12 +160,13 @@ mod tests {
     fn a_password_verifies_against_its_own_hash_alone() {
         block_on(async {
             let pool = PasswordPool::new(2);
-            let hash = pool.hash("correct horse".to_owned()).await.unwrap();
-            let again = pool.hash("correct horse".to_owned()).await.unwrap();
+            let hash = pool.hash("correct horse".to_owned(), HERE).await.unwrap();
+            let again = pool.hash("correct horse".to_owned(), HERE).await.unwrap();
             assert!(hash.expose().starts_with("$argon2id$v=19$m=19456,t=2,p=1$"), "{}", hash.expose());
             assert_ne!(hash, again, "each has its own salt");
-            let verify =
-                |password: &str, hash: Option<&PasswordHash>| pool.verify(password.to_owned(), hash.cloned());
+            let verify = |password: &str, hash: Option<&PasswordHash>| {
+                pool.verify(password.to_owned(), hash.cloned(), HERE)
+            };
             assert_eq!(verify("correct horse", Some(&hash)).await, Ok(true));
             assert_eq!(verify("correct horse ", Some(&hash)).await, Ok(false));
             assert_eq!(verify("", Some(&hash)).await, Ok(false));
@@ -141,20 +192,45 @@ mod tests {
         block_on(async {
             let pool = PasswordPool::with_places(1, 2);
             let (release, released) = std::sync::mpsc::channel::<()>();
-            let blocked = pool.run(move || Ok(released.recv().is_ok()));
-            let waiting = pool.run(|| Ok(()));
+            let blocked = pool.run(HERE, move || Ok(released.recv().is_ok()));
+            let waiting = pool.run(HERE, || Ok(()));
             let (mut blocked, mut waiting) = (Box::pin(blocked), Box::pin(waiting));
             assert!(futures_util::poll!(&mut blocked).is_pending());
             assert!(futures_util::poll!(&mut waiting).is_pending());
-            assert_eq!(pool.run(|| Ok(())).await, Err(PasswordError::Busy));
+            assert_eq!(pool.run(HERE, || Ok(())).await, Err(PasswordError::Busy));
             // Who goes away before his turn makes room.
             drop(waiting);
-            let mut waiting = Box::pin(pool.run(|| Ok(())));
+            let mut waiting = Box::pin(pool.run(HERE, || Ok(())));
             assert!(futures_util::poll!(&mut waiting).is_pending());
             release.send(()).unwrap();
             assert_eq!(blocked.await, Ok(true));
             assert_eq!(waiting.await, Ok(()));
-            assert_eq!(pool.run(|| Ok(())).await, Ok(()));
+            assert_eq!(pool.run(HERE, || Ok(())).await, Ok(()));
+        });
+    }
+
+    #[test]
+    fn one_address_cannot_take_all_places() {
+        block_on(async {
+            let pool = PasswordPool::new(1);
+            let (release, released) = std::sync::mpsc::channel::<()>();
+            let mut blocked = Box::pin(pool.run(HERE, move || Ok(released.recv().is_ok())));
+            assert!(futures_util::poll!(&mut blocked).is_pending());
+            let mut waiting: Vec<_> =
+                (1..PLACES_PER_ADDRESS).map(|_| Box::pin(pool.run(HERE, || Ok(())))).collect();
+            for place in &mut waiting {
+                assert!(futures_util::poll!(place).is_pending());
+            }
+            assert_eq!(pool.run(HERE, || Ok(())).await, Err(PasswordError::Busy));
+            let other = IpAddr::V4(std::net::Ipv4Addr::new(203, 0, 113, 7));
+            let mut other = Box::pin(pool.run(other, || Ok(())));
+            assert!(futures_util::poll!(&mut other).is_pending(), "it has a place");
+            release.send(()).unwrap();
+            assert_eq!(blocked.await, Ok(true));
+            for place in waiting {
+                assert_eq!(place.await, Ok(()));
+            }
+            assert_eq!(other.await, Ok(()));
         });
     }
 

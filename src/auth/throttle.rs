@@ -54,15 +54,22 @@ impl Throttle {
         Self { cells: (0..CELL_COUNT).map(|_| AtomicU64::new(0)).collect(), seed, limits }
     }
 
-    /// Lets a password be tried, or not.
+    /// Lets a password be tried, or not. Where the name `is_known` at the address, because it is signed in there, what others
+    /// have tried does not count: strangers cannot keep somebody out where that person already is.
     ///
     /// # Errors
     /// When the address, the name, or both together have used up the minute's tries.
-    pub fn sign_in(&self, address: IpAddr, name: &LoginName, now: Timestamp) -> Result<(), Throttled> {
+    pub fn sign_in(
+        &self,
+        address: IpAddr,
+        name: &LoginName,
+        is_known: bool,
+        now: Timestamp,
+    ) -> Result<(), Throttled> {
         let (address, limits) = (network(address), self.limits);
         self.count(&("address", address), limits.address, now)?;
         self.count(&("pair", address, name), limits.pair, now)?;
-        self.count(&("name", name), limits.name, now)
+        if is_known { Ok(()) } else { self.count(&("name", name), limits.name, now) }
     }
 
     /// Lets somebody sign up, or not.
@@ -125,13 +132,21 @@ mod tests {
         let throttle = Throttle::new(7, LIMITS);
         let (one, two, ada) = (address("10.0.0.1"), address("10.0.0.2"), name("ada"));
         let tries = |from, who: &LoginName, count: usize| {
-            (0..count).filter(|_| throttle.sign_in(from, who, NOW).is_ok()).count()
+            (0..count).filter(|_| throttle.sign_in(from, who, false, NOW).is_ok()).count()
         };
         assert_eq!(tries(one, &ada, 100), 3, "the pair");
         assert_eq!(tries(one, &name("grace"), 100), 0, "the address has used up its tries by asking on");
         assert_eq!(tries(two, &ada, 100), 2, "the name: what an address was refused does not count");
+        assert!(
+            throttle.sign_in(address("10.0.0.3"), &ada, false, NOW).is_err(),
+            "strangers have used up the name"
+        );
+        assert!(
+            throttle.sign_in(address("10.0.0.3"), &ada, true, NOW).is_ok(),
+            "who is signed in there is not concerned"
+        );
         let minute = Timestamp::from_millis(NOW.millis() + MINUTE_MILLIS);
-        assert!(throttle.sign_in(one, &ada, minute).is_ok(), "nobody is locked out for good");
+        assert!(throttle.sign_in(one, &ada, false, minute).is_ok(), "nobody is locked out for good");
     }
 
     #[test]
@@ -144,7 +159,7 @@ mod tests {
         assert_eq!(throttle.sign_up(from, at(0)), Err(Throttled(60)));
         assert_eq!(throttle.sign_up(from, at(59_001)), Err(Throttled(1)));
         assert_eq!(throttle.sign_up(from, at(60_000)), Ok(()));
-        assert_eq!(throttle.sign_in(from, &name("ada"), at(0)), Ok(()), "sign-ups are counted apart");
+        assert_eq!(throttle.sign_in(from, &name("ada"), false, at(0)), Ok(()), "sign-ups are counted apart");
     }
 
     #[test]

@@ -62,7 +62,11 @@ fn greet(application: &Application) {
         format!("  markets   {}", symbols.join(", ")),
     ];
     if let Some(address) = application.grpc_address() {
-        lines.push(format!("  grpc      {address} (schema.Lightning)"));
+        let open = match config.is_grpc_open() {
+            true => "without credentials: this machine, accounts that have no owner",
+            false => "needs the operator's token, an API key or a session",
+        };
+        lines.push(format!("  grpc      {address} (schema.Lightning); {open}"));
     }
     if config.is_synthetic_feed_on() {
         lines
@@ -70,7 +74,12 @@ fn greet(application: &Application) {
     }
     if config.is_demo_on() {
         let account = config.demo.account;
-        lines.push(format!("  demo      the page signs you in to account {account} with play money"));
+        lines
+            .push(format!("  demo      the page signs this machine in to account {account} with play money"));
+    }
+    if config.is_sign_up_on() {
+        let who = if config.is_sign_up_local_only() { "this machine" } else { "everybody" };
+        lines.push(format!("  sign-up   open to {who}"));
     }
     lines.push(match application.operator_token().file() {
         Some(file) => format!("  operator  token in {}", file.display()),

@@ -8,7 +8,7 @@ use super::{Balance, Switch};
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct Demo {
-    /// Whether there is one; `auto` means: on a loopback address.
+    /// Whether there is one; `auto` means: on a loopback address without proxies. It is for requests of this machine alone.
     pub enabled: Switch,
     /// Its id.
     pub account: u64,

@@ -86,9 +86,9 @@ pub struct Config {
 }
 
 impl Config {
-    /// Returns whether the page signs visitors in to the demo account.
+    /// Returns whether the page signs visitors on this machine in to the demo account.
     pub fn is_demo_on(&self) -> bool {
-        self.demo.enabled.is_on_or(self.server.listen.ip().is_loopback())
+        self.demo.enabled.is_on_or(self.server.is_private())
     }
 
     /// Returns whether gRPC is served.
@@ -103,7 +103,17 @@ impl Config {
 
     /// Returns whether people may open accounts by themselves.
     pub fn is_sign_up_on(&self) -> bool {
-        self.sign_up.enabled.is_on_or(self.server.listen.ip().is_loopback())
+        self.sign_up.enabled.is_on_or(self.server.is_private())
+    }
+
+    /// Returns whether only those on this machine may open accounts: nobody said otherwise.
+    pub fn is_sign_up_local_only(&self) -> bool {
+        self.sign_up.enabled == Switch::Auto
+    }
+
+    /// Returns whether gRPC without credentials may use accounts that have no owner.
+    pub fn is_grpc_open(&self) -> bool {
+        self.is_demo_on() && self.is_grpc_on() && self.grpc.listen.ip().is_loopback()
     }
 
     /// Returns what an account somebody opens by himself starts with.

@@ -17,6 +17,8 @@ pub struct Server {
     pub tcp_user_timeout_ms: u32,
     /// How long a stop may take, in milliseconds.
     pub stop_timeout_ms: u64,
+    /// Names and addresses it answers for besides those of this machine; none on another than a loopback address is any.
+    pub hosts: Vec<String>,
     /// Proxies whose word about the client's address and protocol is believed.
     #[serde(deserialize_with = "super::limits::networks")]
     pub trusted_proxies: Vec<IpNet>,
@@ -26,6 +28,11 @@ impl Server {
     /// Returns the number of HTTP worker threads, at least 1.
     pub fn worker_count(&self) -> usize {
         if self.workers > 0 { self.workers } else { cores() }
+    }
+
+    /// Returns whether only this machine can reach it: on a loopback address, and no proxy is configured.
+    pub fn is_private(&self) -> bool {
+        self.listen.ip().is_loopback() && self.trusted_proxies.is_empty()
     }
 
     /// Returns how long written bytes may stay unacknowledged.

@@ -8,7 +8,7 @@ use super::{Balance, Switch};
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct SignUp {
-    /// Whether anybody may sign up; `auto` means: on a loopback address.
+    /// Whether anybody may sign up; `auto` means: who is on this machine, on a loopback address without proxies.
     pub enabled: Switch,
     /// What a new account starts with; left out: what the demo account does when the demo is on, else nothing.
     #[serde(default)]

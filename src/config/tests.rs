@@ -61,6 +61,32 @@ fn the_demo_follows_the_address() {
 }
 
 #[test]
+fn a_configured_proxy_ends_what_is_for_this_machine_alone() {
+    let here = load("", &[]).unwrap();
+    assert!(here.is_demo_on() && here.is_grpc_open() && here.is_sign_up_on() && here.is_sign_up_local_only());
+    assert!(here.is_synthetic_feed_on());
+    let proxied = "[server]\ntrusted-proxies = [\"127.0.0.1\"]\n";
+    let config = load(proxied, &[]).unwrap();
+    assert!(!config.is_demo_on() && !config.is_grpc_open() && !config.is_sign_up_on());
+    assert!(!config.is_synthetic_feed_on() && config.is_grpc_on());
+    let said = load(proxied, &[("LIGHTNING_SIGN_UP_ENABLED", "true")]).unwrap();
+    assert!(said.is_sign_up_on() && !said.is_sign_up_local_only() && said.grant().is_empty());
+    let forced = load(proxied, &[("LIGHTNING_DEMO_ENABLED", "true")]).unwrap_err();
+    assert!(forced.faults[0].contains("[server] trusted-proxies names proxies"), "{forced}");
+    assert!(!load("[grpc]\nenabled = true\nlisten = \"0.0.0.0:0\"\n", &[]).unwrap().is_grpc_open());
+}
+
+#[test]
+fn hosts_are_names_and_addresses_without_scheme_and_port() {
+    let hosts = |text: &str| load(&format!("[server]\nhosts = [{text}]\n"), &[]);
+    assert!(hosts("\"exchange.example\", \"192.0.2.1\", \"2001:db8::1\"").is_ok());
+    for bad in ["", "https://exchange.example", "exchange.example:443", "*.example", "[::1]", "a b"] {
+        let error = hosts(&format!("{bad:?}")).unwrap_err();
+        assert!(error.faults[0].contains("is neither a name nor an address"), "{bad}: {error}");
+    }
+}
+
+#[test]
 fn sign_up_is_on_where_only_this_machine_can_reach_it_unless_it_is_said() {
     let on_all = "[server]\nlisten = \"0.0.0.0:0\"\n";
     assert!(load("", &[]).unwrap().is_sign_up_on());

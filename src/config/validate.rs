@@ -1,6 +1,6 @@
 //! What a configuration must be beyond its grammar.
 
-use std::{collections::BTreeSet, sync::Arc};
+use std::{collections::BTreeSet, net::IpAddr, sync::Arc};
 
 use super::{Account, Balance, Config, Durability, Switch, operator::TOKEN_LEN_MIN};
 use crate::domain::{
@@ -51,6 +51,21 @@ fn check_server(config: &Config, faults: &mut Vec<String>) {
             server.listen
         ));
     }
+    if config.demo.enabled == Switch::On && !server.trusted_proxies.is_empty() {
+        faults.push(
+            "[demo] enabled is true but [server] trusted-proxies names proxies: anyone they pass on could trade on the \
+             demo account"
+                .to_owned(),
+        );
+    }
+    for host in &server.hosts {
+        if !is_host(host) {
+            faults.push(format!(
+                "[server] hosts: {host:?} is neither a name nor an address; write it without scheme and port, such as \
+                 \"exchange.example\""
+            ));
+        }
+    }
     let (http, grpc) = (server.listen, config.grpc.listen);
     if config.is_grpc_on() && http.port() != 0 && http == grpc {
         faults.push(format!("[grpc] listen {grpc} is where [server] listens"));
@@ -61,6 +76,12 @@ fn check_server(config: &Config, faults: &mut Vec<String>) {
     if config.data.directory.as_os_str().is_empty() {
         faults.push("[data] directory is empty".to_owned());
     }
+}
+
+fn is_host(text: &str) -> bool {
+    let is_legal = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte);
+    let is_name = !text.is_empty() && text.len() <= 253 && text.bytes().all(is_legal);
+    is_name || text.parse::<IpAddr>().is_ok()
 }
 
 fn check_engine(config: &Config, faults: &mut Vec<String>) {

@@ -6,6 +6,7 @@
 use serde::{Deserialize, Deserializer, Serialize, de::Error};
 
 use super::{
+    command::{CreateApiKey, Permissions},
     hash::{mix64, words_of},
     id::{AccountId, AssetId, SLOT_COUNT, SlotId},
     money::Amount,
@@ -42,6 +43,29 @@ impl KeyMaterial {
 impl std::fmt::Debug for KeyMaterial {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(formatter, "{}(..)", self.kind())
+    }
+}
+
+/// What [`CreateApiKey::remnant`] is called, before the account's id; no key of 64 letters and digits can be.
+const REMNANT: &str = "revoked-of-";
+
+impl CreateApiKey {
+    /// Returns what stays of an account's last key when it is revoked: nothing can be signed with it, and nobody is shown
+    /// it, but the account goes on having an owner, so that nobody without credentials may use it.
+    pub fn remnant(account: AccountId, created_at: Timestamp) -> Self {
+        Self {
+            account,
+            key: format!("{REMNANT}{account}"),
+            material: KeyMaterial::Rsa(Vec::new()),
+            permissions: Permissions::default(),
+            label: String::new(),
+            created_at,
+        }
+    }
+
+    /// Returns whether it is only what stays of a key.
+    pub fn is_remnant(&self) -> bool {
+        self.key.starts_with(REMNANT)
     }
 }
 

@@ -42,8 +42,16 @@ impl Call {
         command: AccountCommand,
         operation: Operation,
     ) -> Result<Answer, ApiError> {
-        let answer = self.state.exchange().command(command, self.caller.deadline, self.span.clone());
-        remote::answered(&self.state, answer, operation).await
+        let (exchange, span) = (self.state.exchange(), self.span.clone());
+        if !self.caller.is_unproven() {
+            let answer = exchange.command(command, self.caller.deadline, span);
+            return remote::answered(&self.state, answer, operation).await;
+        }
+        let answer = exchange.unowned_command(command, span);
+        match remote::answered(&self.state, answer, operation).await {
+            Ok(answer) => Ok(answer),
+            Err(error) => Err(self.caller.check_owner(&self.state).err().unwrap_or(error)),
+        }
     }
 
     /// Asks the account the call is about.
@@ -52,7 +60,10 @@ impl Call {
     /// As [`Call::command`].
     pub(super) async fn query(&self, query: AccountQuery) -> Result<AccountView, ApiError> {
         let answer = self.state.exchange().query(self.caller.account, query, self.span.clone());
-        remote::answered(&self.state, answer, Operation::Query).await
+        let view = remote::answered(&self.state, answer, Operation::Query).await?;
+        // What an owner did is seen only after the owner is known here.
+        self.caller.check_owner(&self.state)?;
+        Ok(view)
     }
 
     /// Asks the public market.

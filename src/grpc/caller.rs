@@ -1,17 +1,15 @@
-//! Who is calling: the operator's token, a signature, a browser's session, or somebody on this machine where the demo is on.
+//! Who is calling: the operator's token, a signature, a browser's session, or somebody on this machine who where the demo is
+//! on may use the accounts that have no owner.
 
-use std::net::IpAddr;
+use tonic::{Code, Status, metadata::MetadataMap};
 
-use tonic::{Status, metadata::MetadataMap};
-
-use super::{refusal, request::Fields};
+use super::{guard::IsLocal, refusal, request::Fields};
 use crate::{
     domain::{id::AccountId, time::Timestamp},
     http::{ApiError, HttpState, Security, remote},
 };
 
 const AUTHORIZATION: &str = "authorization";
-const FORWARDED_FOR: &str = "x-forwarded-for";
 const KEY: &str = "x-mbx-apikey";
 const RECEIVE_WINDOW: &str = "x-mbx-recv-window";
 const SIGNATURE: &str = "x-mbx-signature";
@@ -31,8 +29,10 @@ pub(super) enum Access {
 /// What proves that a caller may do what he asks for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Proof {
-    /// Nothing has to.
+    /// Nothing has to: it is public.
     None,
+    /// Nothing, as long as the account has no owner.
+    Unowned,
     /// A signature by this key.
     Key(String),
     /// The session of this token.
@@ -50,16 +50,37 @@ pub(super) struct Caller {
 }
 
 impl Caller {
-    /// Returns whether the proof still holds: keys are revoked and sessions end.
-    pub(super) fn is_still_good(&self, state: &HttpState) -> bool {
-        match &self.proof {
+    /// Returns whether he may do what he does only as long as the account has no owner.
+    pub(super) fn is_unproven(&self) -> bool {
+        self.proof == Proof::Unowned
+    }
+
+    /// Requires that what let him use the account still holds.
+    ///
+    /// # Errors
+    /// -1002 when the account has got an owner meanwhile.
+    pub(super) fn check_owner(&self, state: &HttpState) -> Result<(), ApiError> {
+        if self.is_unproven() { unowned(state, self.account) } else { Ok(()) }
+    }
+
+    /// Requires that the proof still holds: keys are revoked, sessions end, and accounts get owners.
+    ///
+    /// # Errors
+    /// UNAUTHENTICATED.
+    pub(super) fn check(&self, state: &HttpState) -> Result<(), Status> {
+        let is_good = match &self.proof {
             Proof::None => true,
+            Proof::Unowned => {
+                return self.check_owner(state).map_err(|error| refusal::of_caller(&error));
+            }
             Proof::Key(key) => remote::may_listen(state, key, self.account),
             Proof::Session(token) => {
                 let session = state.sessions().find(token, state.exchange().now());
                 session.is_some_and(|session| session.account == self.account)
             }
-        }
+        };
+        let gone = || Status::new(Code::Unauthenticated, "logged out, or the key was revoked");
+        if is_good { Ok(()) } else { Err(gone()) }
     }
 }
 
@@ -73,18 +94,20 @@ pub(super) fn authenticate(
     method: &str,
     request: &impl Fields,
     metadata: &MetadataMap,
-    address: IpAddr,
+    IsLocal(is_local): IsLocal,
 ) -> Result<Caller, Status> {
     let account = AccountId::new(request.account().unwrap_or_default());
-    let is_open = is_own_machine(state, metadata, address);
+    // Who brings a proof is held to it.
+    let has_proof = metadata.contains_key(AUTHORIZATION) || metadata.contains_key(KEY);
+    let is_open = is_local && state.demo_account().is_some();
     let proved = match (access, text(metadata, AUTHORIZATION)) {
         (Access::Public, _) => Ok((None, Proof::None)),
-        (_, None) if is_open && !metadata.contains_key(KEY) => Ok((None, Proof::None)),
+        _ if is_open && !has_proof => unowned(state, account).map(|()| (None, Proof::Unowned)),
         (Access::Operator, token) => {
             let token = token.and_then(|token| token.strip_prefix("Bearer "));
             remote::operator(state, token).map(|()| (None, Proof::None))
         }
-        (Access::Own(_), Some(token)) => session(state, account, token),
+        (Access::Own(_), Some(token)) => session(state, account, token, is_local),
         (Access::Own(security), None) => {
             let proved = signer(state, security, method, request, metadata);
             proved.and_then(|signer| {
@@ -100,14 +123,16 @@ pub(super) fn authenticate(
     }
 }
 
-/// Finds the session of an `authorization: Session <token>`.
+/// Finds the session of an `authorization: Session <token>`; a demo's is good only on this machine.
 fn session(
     state: &HttpState,
     account: AccountId,
     token: &str,
+    is_local: bool,
 ) -> Result<(Option<Timestamp>, Proof), ApiError> {
     let token = token.strip_prefix("Session ").ok_or_else(ApiError::unauthorized)?;
     let session = state.sessions().find(token, state.exchange().now());
+    let session = session.filter(|session| is_local || !session.is_demo());
     own(session.ok_or_else(ApiError::unauthorized)?.account, account)?;
     Ok((None, Proof::Session(token.to_owned())))
 }
@@ -117,10 +142,9 @@ fn own(caller: AccountId, account: AccountId) -> Result<(), ApiError> {
     if caller == account { Ok(()) } else { Err(ApiError::forbidden()) }
 }
 
-/// Where the demo is on, who is on this machine himself needs no proof. No browser gets here: none speaks HTTP/2 without
-/// TLS.
-fn is_own_machine(state: &HttpState, metadata: &MetadataMap, address: IpAddr) -> bool {
-    state.demo_account().is_some() && address.is_loopback() && !metadata.contains_key(FORWARDED_FOR)
+/// Requires that an account has no owner.
+fn unowned(state: &HttpState, account: AccountId) -> Result<(), ApiError> {
+    if state.owners().contains(account) { Err(ApiError::account_owned()) } else { Ok(()) }
 }
 
 /// Verifies the signature: over the request's fields under their JSON names, `method`, and what the metadata adds, joined as

@@ -9,6 +9,7 @@ mod book;
 mod call;
 mod caller;
 mod convert;
+mod guard;
 mod order;
 mod refusal;
 mod request;

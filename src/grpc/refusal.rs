@@ -70,6 +70,7 @@ fn code(error: &ApiError) -> Option<Code> {
     Some(match error.status().as_u16() {
         401 => Code::Unauthenticated,
         403 => Code::PermissionDenied,
+        421 => Code::FailedPrecondition,
         418 | 429 => Code::ResourceExhausted,
         500 => Code::Internal,
         503 => Code::Unavailable,

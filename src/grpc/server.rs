@@ -22,10 +22,11 @@ use tonic_reflection::server::Builder;
 use tracing::error;
 
 use super::{
+    guard::Guarded,
     schema::{DESCRIPTORS, lightning_server::LightningServer},
     service::Service,
 };
-use crate::http::{HttpState, remote};
+use crate::http::{HttpState, Reach, remote};
 
 /// How long a client may be silent before it is asked whether it is there, and how long it may take to say so.
 const KEEP_ALIVE: Duration = Duration::from_secs(20);
@@ -48,21 +49,25 @@ pub struct Server {
 }
 
 impl Server {
-    /// Serves what the edge holds on `listener`.
+    /// Serves what the edge holds on `listener`, which may be reached as `reach` says.
     ///
     /// # Errors
     /// When the listener cannot be used, the schema is broken or there is no thread.
-    pub fn start(listener: TcpListener, state: Arc<HttpState>) -> io::Result<Self> {
+    pub fn start(listener: TcpListener, state: Arc<HttpState>, reach: Reach) -> io::Result<Self> {
         let address = listener.local_addr()?;
         listener.set_nonblocking(true)?;
         let (health, service) = health_reporter();
-        let routes = Routes::new(service)
-            .add_service(reflection().build_v1().map_err(io::Error::other)?)
-            .add_service(reflection().build_v1alpha().map_err(io::Error::other)?);
+        let reach = Arc::new(reach);
+        let reflection_v1 = reflection().build_v1().map_err(io::Error::other)?;
+        let reflection_v1alpha = reflection().build_v1alpha().map_err(io::Error::other)?;
+        let routes = Routes::new(Guarded::new(service, &reach))
+            .add_service(Guarded::new(reflection_v1, &reach))
+            .add_service(Guarded::new(reflection_v1alpha, &reach));
         let (stop, stopped) = oneshot::channel();
         let (end, ended) = oneshot::channel();
         let thread = std::thread::Builder::new().name("grpc".to_owned()).spawn(move || {
-            let served = actix::System::new().block_on(serve(listener, state, (routes, health), stopped));
+            let served =
+                actix::System::new().block_on(serve(listener, state, &reach, (routes, health), stopped));
             if let Err(error) = served {
                 error!(%error, "the gRPC server failed");
             }
@@ -94,6 +99,7 @@ fn reflection() -> Builder<'static> {
 async fn serve(
     listener: TcpListener,
     state: Arc<HttpState>,
+    reach: &Arc<Reach>,
     (routes, health): (Routes, HealthReporter),
     stopped: oneshot::Receiver<()>,
 ) -> Result<(), Box<dyn std::error::Error>> {
@@ -108,7 +114,7 @@ async fn serve(
         .http2_keepalive_timeout(Some(KEEP_ALIVE))
         .max_connection_age(state.limits().socket_lifetime)
         .add_routes(routes)
-        .add_service(service)
+        .add_service(Guarded::new(service, reach))
         .serve_with_incoming_shutdown(incoming, async {
             let _ = closed.await; // a dropped sender means the same
         });

@@ -10,6 +10,7 @@ use super::{
     account, book,
     call::Call,
     caller::{Access, Caller, authenticate},
+    guard::IsLocal,
     order,
     refusal::{self, Outcome},
     request::Fields,
@@ -111,7 +112,8 @@ impl Service {
         let counted = remote::count(&self.state, address, method.weight);
         counted.map_err(|error| refusal::of_caller(&error))?;
         let (message, metadata) = (request.get_ref(), request.metadata());
-        let caller = authenticate(&self.state, method.access, method.name, message, metadata, address)?;
+        let is_local = request.extensions().get::<IsLocal>().copied().unwrap_or_default();
+        let caller = authenticate(&self.state, method.access, method.name, message, metadata, is_local)?;
         Ok((address, caller))
     }
 
@@ -215,6 +217,7 @@ impl Lightning for Service {
         let (session, caller) = self.open(STREAM_ACCOUNT, &request)?;
         let attached = session.attach(caller.account, request.get_ref().after_seq).await;
         let seq = attached.map_err(|error| refusal::of_stream(&error))?;
+        caller.check(&self.state)?;
         let exchange = self.state.exchange();
         let first = streams::begun(seq, exchange.now().millis());
         let catalogue = Arc::clone(exchange.catalogue());

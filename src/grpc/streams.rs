@@ -30,7 +30,7 @@ use crate::{
 /// A stream of messages as the service hands it out.
 pub(super) type Messages<T> = Pin<Box<dyn Stream<Item = Result<T, Status>> + Send>>;
 
-/// How often keys and logins are looked at.
+/// How often keys, logins and owners are looked at where nothing happens.
 const CHECK: Duration = Duration::from_secs(1);
 
 /// A stream under way.
@@ -73,12 +73,12 @@ impl<T, F: Fn(SessionEvent) -> Vec<T>> Flow<T, F> {
             let event = tokio::select! {
                 event = self.session.next() => event,
                 _ = self.check.tick() => {
-                    if self.caller.is_still_good(&self.state) {
-                        continue;
-                    }
-                    return Err(Status::new(Code::Unauthenticated, "logged out, or the key was revoked"));
+                    self.caller.check(&self.state)?;
+                    continue;
                 }
             };
+            // Of what happens after a key is revoked or an account gets an owner nothing is told.
+            self.caller.check(&self.state)?;
             match event {
                 None => return Ok(None),
                 Some(SessionEvent::TooSlow) => return Err(Status::new(Code::ResourceExhausted, "too slow")),

@@ -11,6 +11,7 @@ use super::{
     error::ApiError,
     origin::{Origin, origin},
     params::Params,
+    reach::is_local,
     request_line::query_string,
     state::HttpState,
 };
@@ -183,13 +184,15 @@ fn browser(state: &HttpState, request: &HttpRequest, params: &Params<'_>) -> Res
 /// Returns the session of a request's cookie.
 ///
 /// # Errors
-/// -1002: 401 without a live session, 403 from a foreign page.
+/// -1002: 401 without a live session, 403 from a foreign page. A demo's session is live only on this machine.
 pub(super) fn session(state: &HttpState, request: &HttpRequest) -> Result<std::sync::Arc<Session>, ApiError> {
     if origin(request) == Origin::Foreign {
         return Err(ApiError::forbidden());
     }
     let cookie = request.cookie(COOKIE).ok_or_else(ApiError::unauthorized)?;
-    state.sessions().find(cookie.value(), state.exchange().now()).ok_or_else(ApiError::unauthorized)
+    let session = state.sessions().find(cookie.value(), state.exchange().now());
+    let session = session.filter(|session| !session.is_demo() || is_local(state, request));
+    session.ok_or_else(ApiError::unauthorized)
 }
 
 /// Requires the session's CSRF token.

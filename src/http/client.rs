@@ -3,7 +3,7 @@
 //!
 //! What a forwarding header says is believed only of configured proxies; anybody else could write what they like.
 
-use std::net::{IpAddr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 
 use actix_web::{HttpRequest, http::header::HeaderMap, web};
 use ipnet::IpNet;
@@ -17,6 +17,11 @@ const FORWARDED_PROTO: &str = "x-forwarded-proto";
 pub(super) fn client_address(request: &HttpRequest) -> Option<IpAddr> {
     let peer = request.peer_addr()?.ip().to_canonical();
     Some(address_of(request.headers(), peer, trusted_by(request)))
+}
+
+/// The same; without a connection the address nobody has.
+pub(super) fn address(request: &HttpRequest) -> IpAddr {
+    client_address(request).unwrap_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED))
 }
 
 /// Returns whether the client's own connection is encrypted. This server speaks plain HTTP, so only a trusted proxy can

@@ -157,7 +157,14 @@ fn add_used_weight(
     }
 }
 
-/// Counts and refuses a request to a path or method nobody has.
+/// Answers a request that gets to no handler.
+pub(super) fn turn_away(request: &HttpRequest, error: ApiError) -> HttpResponse {
+    let mut response = refuse(request, error);
+    add_common_headers(request, response.headers_mut());
+    response
+}
+
+/// Counts and refuses a request.
 fn refuse(request: &HttpRequest, error: ApiError) -> HttpResponse {
     const WEIGHT: u32 = 1;
     let Some(state) = request.app_data::<web::Data<HttpState>>() else { return refusal(&error) };
@@ -296,7 +303,5 @@ pub(super) async fn other_method(request: HttpRequest) -> HttpResponse {
 
 /// Answers a path nobody has.
 pub(super) async fn not_found(request: HttpRequest) -> HttpResponse {
-    let mut response = refuse(&request, ApiError::not_found());
-    add_common_headers(&request, response.headers_mut());
-    response
+    turn_away(&request, ApiError::not_found())
 }

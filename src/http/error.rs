@@ -82,6 +82,14 @@ impl ApiError {
         timeout: GATEWAY_TIMEOUT -1007 "Timeout waiting for response from backend server. Send status unknown; execution status unknown.";
         /// The exchange is stopping.
         stopping: SERVICE_UNAVAILABLE -1016 "This service is no longer available.";
+        /// The address has as many sessions as it may.
+        too_many_sessions: TOO_MANY_REQUESTS -1003 "Too many sessions from your address; sign out of one and try again.";
+        /// The request names no host, or several: ours.
+        host_malformed: BAD_REQUEST -95001 "The Host header names no host; send one, with the name and port you connect to.";
+        /// A name that is not this exchange's: ours.
+        misdirected: MISDIRECTED_REQUEST -95002 "This host is not served here; connect by a name of this machine, or add yours to [server] hosts.";
+        /// Only an account without an owner may be used without credentials.
+        account_owned: UNAUTHORIZED -1002 "This account has an owner; send an API key, a session or the operator's token.";
         /// Taken out of service.
         gone: GONE -1016 "This service is no longer available.";
         /// The path has no such method.

@@ -140,6 +140,11 @@ impl Limiter {
         Ok(())
     }
 
+    /// Returns where an address is counted in other tables (its hash); `None` for one without limits.
+    pub(super) fn place_of(&self, address: IpAddr) -> Option<u64> {
+        (!self.is_exempt(address)).then(|| address_hash(self.seed, address))
+    }
+
     fn is_exempt(&self, address: IpAddr) -> bool {
         let address = address.to_canonical();
         (address.is_loopback() && !self.limits.limits_loopback) || contains(&self.limits.exempt, address)

@@ -1,9 +1,6 @@
 //! People: signing up, signing in by name and password, changing the password.
 
-use std::{
-    net::{IpAddr, Ipv4Addr},
-    sync::Arc,
-};
+use std::sync::Arc;
 
 use actix_web::HttpRequest;
 use serde::Deserialize;
@@ -11,10 +8,12 @@ use serde::Deserialize;
 use super::{
     authenticate::{COOKIE, require_csrf, session},
     call::{Call, Reply, mismatched},
-    client::client_address,
+    client::address,
     error::{ApiError, Operation},
     origin::refuse_foreign,
+    reach::is_local,
     session::begin,
+    state::HttpState,
 };
 use crate::{
     auth::{self, LoginDirectory, PasswordError, PasswordPool, Throttle, ThrottleLimits, Throttled},
@@ -33,16 +32,29 @@ pub struct People {
     logins: Arc<LoginDirectory>,
     passwords: PasswordPool,
     throttle: Throttle,
-    grant: Option<Vec<(AssetId, Amount)>>,
+    sign_up: Option<SignUpOffer>,
+}
+
+/// What signing up offers, and to whom.
+#[derive(Debug, Clone)]
+pub struct SignUpOffer {
+    /// What a new account starts with.
+    pub grant: Vec<(AssetId, Amount)>,
+    /// Whether only requests from this machine itself may sign up.
+    pub is_local_only: bool,
 }
 
 impl People {
-    /// Brings it together. `at_once` passwords are hashed at a time; new accounts start with `grant`, and without one
-    /// nobody can sign up.
-    pub fn new(logins: Arc<LoginDirectory>, at_once: usize, grant: Option<Vec<(AssetId, Amount)>>) -> Self {
+    /// Brings it together. `at_once` passwords are hashed at a time; without an offer nobody can sign up.
+    pub fn new(logins: Arc<LoginDirectory>, at_once: usize, sign_up: Option<SignUpOffer>) -> Self {
         // Without random bytes the places are merely predictable.
         let throttle = Throttle::new(getrandom::u64().unwrap_or_default(), ThrottleLimits::default());
-        Self { logins, passwords: PasswordPool::new(at_once), throttle, grant }
+        Self { logins, passwords: PasswordPool::new(at_once), throttle, sign_up }
+    }
+
+    /// Returns what signing up offers to whoever sent a request.
+    fn offer(&self, state: &HttpState, request: &HttpRequest) -> Option<&SignUpOffer> {
+        self.sign_up.as_ref().filter(|offer| !offer.is_local_only || is_local(state, request))
     }
 }
 
@@ -70,10 +82,12 @@ struct PasswordBody {
 /// `GET /x/v1/session/options`
 pub(super) async fn options(call: &Call<'_>) -> Result<Reply, ApiError> {
     call.params.all_read()?;
+    let (state, request) = (call.state, call.http()?);
+    let is_demo_on = state.demo_account().is_some() && is_local(state, request);
     Ok(Reply::write(48, |json| {
         json.object(|json| {
-            json.field("signUp").boolean(call.state.people().grant.is_some());
-            json.field("demo").boolean(call.state.demo_account().is_some());
+            json.field("signUp").boolean(state.people().offer(state, request).is_some());
+            json.field("demo").boolean(is_demo_on);
         });
     }))
 }
@@ -85,11 +99,13 @@ pub(super) async fn sign_in(call: &Call<'_>) -> Result<Reply, ApiError> {
     // What cannot be a name is nobody's: that gives nothing away.
     let name = LoginName::parse(&name).ok_or_else(ApiError::wrong_password)?;
     let people = call.state.people();
-    let tried = people.throttle.sign_in(address(call.http()?), &name, call.state.exchange().now());
-    tried.map_err(throttled)?;
-    let login = people.logins.get(&name);
+    let address = address(call.http()?);
+    let (login, now) = (people.logins.get(&name), call.state.exchange().now());
+    let is_known =
+        login.as_ref().is_some_and(|login| call.state.sessions().is_known(login.account, address, now));
+    people.throttle.sign_in(address, &name, is_known, now).map_err(throttled)?;
     let hash = login.as_ref().map(|login| login.password.clone());
-    let is_right = people.passwords.verify(password, hash).await.map_err(not_hashed)?;
+    let is_right = people.passwords.verify(password, hash, address).await.map_err(not_hashed)?;
     let login = login.filter(|_| is_right).ok_or_else(ApiError::wrong_password)?;
     let (cookie, reply) = begin(call, login.account, Some(name.clone()))?;
     // A password that was changed meanwhile has ended the other sessions already, perhaps before this one began.
@@ -103,18 +119,20 @@ pub(super) async fn sign_in(call: &Call<'_>) -> Result<Reply, ApiError> {
 /// `POST /x/v1/signup`
 pub(super) async fn sign_up(call: &Call<'_>) -> Result<Reply, ApiError> {
     let people = call.state.people();
-    let grant = people.grant.clone().ok_or_else(ApiError::not_found)?;
     refuse_foreign(call.http()?)?;
+    let offer = people.offer(call.state, call.http()?).ok_or_else(ApiError::not_found)?;
+    let grant = offer.grant.clone();
     let Credentials { name, password } = call.json()?;
     let name = LoginName::parse(&name)
         .ok_or_else(|| ApiError::unacceptable("name", "3 to 32 of a-z, 0-9, '_', '.' and '-'"))?;
     require_acceptable("password", &password, &name)?;
-    people.throttle.sign_up(address(call.http()?), call.state.exchange().now()).map_err(throttled)?;
+    let address = address(call.http()?);
+    people.throttle.sign_up(address, call.state.exchange().now()).map_err(throttled)?;
     if people.logins.get(&name).is_some() {
         // The slot decides; this spares the hashing.
         return Err(ApiError::refused(Reject::NameTaken, Operation::Operate));
     }
-    let password = people.passwords.hash(password).await.map_err(not_hashed)?;
+    let password = people.passwords.hash(password, address).await.map_err(not_hashed)?;
     let command = AccountCommand::SignUp(SignUp { name: name.clone(), password, grant });
     match call.command(command, Operation::Operate).await? {
         Answer::AccountCreated(account) => begin(call, account, Some(name)).map(|(_, reply)| reply),
@@ -129,14 +147,16 @@ pub(super) async fn change_password(call: &Call<'_>) -> Result<Reply, ApiError> 
     let PasswordBody { current, new } = call.json()?;
     let name = session.name.clone().ok_or_else(ApiError::forbidden)?;
     let people = call.state.people();
-    let tried = people.throttle.sign_in(address(call.http()?), &name, call.state.exchange().now());
-    tried.map_err(throttled)?;
+    let address = address(call.http()?);
+    let now = call.state.exchange().now();
+    let is_known = call.state.sessions().is_known(session.account, address, now);
+    people.throttle.sign_in(address, &name, is_known, now).map_err(throttled)?;
     let hash = people.logins.get(&name).map(|login| login.password.clone());
-    if !people.passwords.verify(current, hash).await.map_err(not_hashed)? {
+    if !people.passwords.verify(current, hash, address).await.map_err(not_hashed)? {
         return Err(ApiError::unacceptable("current", "it is not the password"));
     }
     require_acceptable("new", &new, &name)?;
-    let password = people.passwords.hash(new).await.map_err(not_hashed)?;
+    let password = people.passwords.hash(new, address).await.map_err(not_hashed)?;
     let account = session.account;
     let command = AccountCommand::ChangePassword(ChangePassword { account, name, password });
     match call.command(command, Operation::Operate).await? {
@@ -155,10 +175,6 @@ fn require_acceptable(parameter: &str, password: &str, name: &LoginName) -> Resu
     }
     let (least, most) = (auth::PASSWORD_LEN.start(), auth::PASSWORD_LEN.end());
     Err(ApiError::unacceptable(parameter, &format!("{least} to {most} bytes, and not the name")))
-}
-
-fn address(request: &HttpRequest) -> IpAddr {
-    client_address(request).unwrap_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED))
 }
 
 fn throttled(Throttled(seconds): Throttled) -> ApiError {

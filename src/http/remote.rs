@@ -18,7 +18,7 @@ use super::{
 pub use super::{
     names::{execution_kind, list_order_status, order_kind, status, time_in_force},
     order_reply::ordered,
-    state::SocketPlace,
+    sockets::SocketPlace,
 };
 use crate::{
     actors::message::{NotListening, SessionId},
@@ -104,7 +104,8 @@ pub fn open_stream(state: &HttpState, address: IpAddr) -> Result<(SessionId, Soc
         return Err(ApiError::stopping());
     }
     state.rate_limits().connection(address, state.exchange().now())?;
-    let place = state.open_socket().ok_or_else(|| ApiError::refused(Reject::Busy, Operation::Query))?;
+    let place =
+        state.open_socket(Some(address)).ok_or_else(|| ApiError::refused(Reject::Busy, Operation::Query))?;
     Ok((state.next_session_id(), place))
 }
 

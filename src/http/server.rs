@@ -5,11 +5,11 @@ use std::{io, net::TcpListener};
 use actix_http::{HttpService, Protocol};
 use actix_server::Server;
 use actix_service::{IntoServiceFactory, ServiceFactoryExt, fn_service, map_config};
-use actix_web::{App, dev::AppConfig, rt::net::TcpStream, web};
+use actix_web::{App, dev::AppConfig, middleware::from_fn, rt::net::TcpStream, web};
 use socket2::SockRef;
 use tracing_actix_web::TracingLogger;
 
-use super::{ConnectionLimits, HttpState, configure, request_line::QuotedStream, span::RequestSpan};
+use super::{ConnectionLimits, HttpState, configure, reach, request_line::QuotedStream, span::RequestSpan};
 
 const SHUTDOWN_SECONDS: u64 = 5;
 
@@ -27,6 +27,7 @@ pub fn serve(listener: TcpListener, state: web::Data<HttpState>, workers: usize)
     let connection = move || {
         let app = App::new()
             .app_data(state.clone())
+            .wrap(from_fn(reach::guard))
             .wrap(TracingLogger::<RequestSpan>::new())
             .configure(configure)
             .into_factory()

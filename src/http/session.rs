@@ -8,37 +8,38 @@ use actix_web::{
 use super::{
     authenticate::{COOKIE, require_csrf, session},
     call::{Call, Reply},
-    client::is_secure,
-    error::ApiError,
+    client::{address, is_secure},
+    error::{ApiError, Operation},
     json::Json,
     origin::refuse_foreign,
+    reach::is_local,
 };
 use crate::{
-    auth::Session,
-    domain::{credential::LoginName, id::AccountId},
+    auth::{Session, SessionError},
+    domain::{credential::LoginName, id::AccountId, reject::Reject},
 };
 
 /// `POST /x/v1/session/demo`
 pub(super) async fn begin_demo(call: &Call<'_>) -> Result<Reply, ApiError> {
-    let account = call.state.demo_account().ok_or_else(ApiError::not_found)?;
-    refuse_foreign(call.http()?)?;
+    let request = call.http()?;
+    refuse_foreign(request)?;
+    let demo = call.state.demo_account().filter(|_| is_local(call.state, request));
+    let account = demo.ok_or_else(ApiError::not_found)?;
     begin(call, account, None).map(|(_, reply)| reply)
 }
 
 /// Begins a session, and returns its cookie's value and the reply that sets it.
 ///
 /// # Errors
-/// -1000 when the operating system has no random bytes.
+/// -1003 or -1008 when there is no room for it, -1000 when the operating system has no random bytes.
 pub(super) fn begin(
     call: &Call<'_>,
     account: AccountId,
     name: Option<LoginName>,
 ) -> Result<(String, Reply), ApiError> {
     let sessions = call.state.sessions();
-    let begun = sessions.begin(account, name, call.state.exchange().now()).map_err(|error| {
-        tracing::error!(%error, "no session could begin");
-        ApiError::internal()
-    })?;
+    let address = address(call.http()?);
+    let begun = sessions.begin(account, name, address, call.state.exchange().now()).map_err(not_begun)?;
     let seconds = i64::try_from(sessions.lifetime().as_secs()).unwrap_or(i64::MAX);
     let mut reply = Reply::write(192, |json| write(json, &begun.session, call.state.demo_account()));
     reply.cookie = Some(cookie(call.http()?, begun.cookie.clone(), Duration::seconds(seconds)));
@@ -61,6 +62,17 @@ pub(super) async fn end(call: &Call<'_>) -> Result<Reply, ApiError> {
     let mut reply = Reply::json("{}".to_owned());
     reply.cookie = Some(cookie(call.http()?, String::new(), Duration::ZERO));
     Ok(reply)
+}
+
+fn not_begun(error: SessionError) -> ApiError {
+    match error {
+        SessionError::AddressFull => ApiError::too_many_sessions(),
+        SessionError::Full => ApiError::refused(Reject::Busy, Operation::Operate),
+        SessionError::Random(_) => {
+            tracing::error!(%error, "no session could begin");
+            ApiError::internal()
+        }
+    }
 }
 
 fn write(json: &mut Json, session: &Session, demo: Option<AccountId>) {

@@ -4,7 +4,7 @@ use std::{
     net::IpAddr,
     sync::{
         Arc,
-        atomic::{AtomicU64, AtomicUsize, Ordering},
+        atomic::{AtomicU64, Ordering},
     },
     time::Duration,
 };
@@ -13,10 +13,12 @@ use super::{
     exchange_info::SymbolTexts,
     limits::{Limiter, RateLimit, RateLimits},
     people::People,
+    reach::Reach,
+    sockets::{SocketPlace, Sockets},
 };
 use crate::{
     actors::{Exchange, message::SessionId},
-    auth::{KeyDirectory, Sessions},
+    auth::{KeyDirectory, OwnerDirectory, Sessions},
     domain::id::AccountId,
     history::History,
 };
@@ -38,6 +40,8 @@ pub struct ConnectionLimits {
     pub send_buffer_bytes: usize,
     /// WebSocket connections at once.
     pub socket_count: usize,
+    /// WebSocket connections and streams at once of one address.
+    pub sockets_per_address: u32,
     /// Frames a WebSocket session may be behind.
     pub socket_backlog: usize,
     /// The largest message a WebSocket client may send, in bytes.
@@ -74,6 +78,7 @@ impl Default for ConnectionLimits {
             unacknowledged: Duration::from_secs(10),
             send_buffer_bytes: 256 * 1024,
             socket_count: 20_000,
+            sockets_per_address: 1_000,
             socket_backlog: 1_024,
             socket_message_bytes: 64 * 1024,
             socket_messages_per_second: 5,
@@ -102,9 +107,11 @@ pub struct HttpState {
     history: Option<History>,
     limits: ConnectionLimits,
     limiter: Limiter,
+    reach: Reach,
+    owners: Arc<OwnerDirectory>,
     symbol_texts: SymbolTexts,
     socket_ids: AtomicU64,
-    open_sockets: Arc<AtomicUsize>,
+    sockets: Arc<Sockets>,
 }
 
 impl HttpState {
@@ -129,9 +136,11 @@ impl HttpState {
             history: None,
             limits,
             limiter: limiter(RateLimits::none()),
+            reach: Reach::default(),
+            owners: Arc::default(),
             symbol_texts,
             socket_ids: AtomicU64::new(1),
-            open_sockets: Arc::default(),
+            sockets: Arc::new(Sockets::new()),
         }
     }
 
@@ -151,6 +160,18 @@ impl HttpState {
     #[must_use]
     pub fn with_rate_limits(self, limits: RateLimits) -> Self {
         Self { limiter: limiter(limits), ..self }
+    }
+
+    /// Says how it may be reached; without it a loopback listener without proxies is meant.
+    #[must_use]
+    pub fn with_reach(self, reach: Reach) -> Self {
+        Self { reach, ..self }
+    }
+
+    /// Knows the accounts that have an owner; without it none has.
+    #[must_use]
+    pub fn with_owners(self, owners: Arc<OwnerDirectory>) -> Self {
+        Self { owners, ..self }
     }
 
     /// Returns the way into the exchange.
@@ -176,6 +197,16 @@ impl HttpState {
     /// Returns the account of demo sessions.
     pub const fn demo_account(&self) -> Option<AccountId> {
         self.demo_account
+    }
+
+    /// Returns how REST and WebSocket may be reached.
+    pub(super) const fn reach(&self) -> &Reach {
+        &self.reach
+    }
+
+    /// Returns the accounts that have an owner.
+    pub fn owners(&self) -> &OwnerDirectory {
+        &self.owners
     }
 
     /// Returns what signing in and up needs.
@@ -207,11 +238,11 @@ impl HttpState {
         &self.symbol_texts
     }
 
-    /// Takes a place for a WebSocket session; `None` when there are too many.
-    pub(super) fn open_socket(&self) -> Option<SocketPlace> {
-        let place = SocketPlace { open: Arc::clone(&self.open_sockets) };
-        // The place is given back when it is dropped, here too.
-        (place.open.fetch_add(1, Ordering::Relaxed) < self.limits.socket_count).then_some(place)
+    /// Takes a place for a WebSocket session or a stream; `None` when there are too many, in all or of this address.
+    pub(super) fn open_socket(&self, address: Option<IpAddr>) -> Option<SocketPlace> {
+        let address = address.and_then(|address| self.limiter.place_of(address));
+        let address = address.map(|hash| (hash, self.limits.sockets_per_address));
+        self.sockets.open(self.limits.socket_count, address)
     }
 
     /// Returns a number no other session of this process has.
@@ -223,16 +254,4 @@ impl HttpState {
 fn limiter(limits: RateLimits) -> Limiter {
     // Without random bytes the places are merely predictable.
     Limiter::new(limits, getrandom::u64().unwrap_or_default())
-}
-
-/// A WebSocket session's place, given back when dropped.
-#[derive(Debug)]
-pub struct SocketPlace {
-    open: Arc<AtomicUsize>,
-}
-
-impl Drop for SocketPlace {
-    fn drop(&mut self) {
-        self.open.fetch_sub(1, Ordering::Relaxed);
-    }
 }

@@ -226,8 +226,11 @@ fn each_order_of_a_list_counts_and_a_list_is_placed_whole_or_not() {
 /// Sends a request as it stands and returns status and body.
 fn raw(server: &TestServer, target: &str, key: &str) -> (u16, String) {
     let mut stream = TcpStream::connect(server.url().trim_start_matches("http://")).unwrap();
-    write!(stream, "GET {target} HTTP/1.1\r\nHost: x\r\nX-MBX-APIKEY: {key}\r\nConnection: close\r\n\r\n")
-        .unwrap();
+    write!(
+        stream,
+        "GET {target} HTTP/1.1\r\nHost: localhost\r\nX-MBX-APIKEY: {key}\r\nConnection: close\r\n\r\n"
+    )
+    .unwrap();
     let mut text = String::new();
     stream.read_to_string(&mut text).unwrap();
     let (head, body) = text.split_once("\r\n\r\n").unwrap();

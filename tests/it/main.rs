@@ -27,6 +27,7 @@ mod orders_wire;
 mod people;
 #[cfg(feature = "planted")]
 mod planted;
+mod reach;
 mod real_klines;
 mod scenarios;
 mod support;

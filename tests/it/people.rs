@@ -9,19 +9,19 @@ use serde_json::{Value, json};
 
 use crate::api::{Answer, Api};
 
-const PASSWORD: &str = "correct horse battery";
+pub(crate) const PASSWORD: &str = "correct horse battery";
 
 /// A browser that is signed in.
-struct Browser {
+pub(crate) struct Browser {
     api: Api,
-    cookie: String,
+    pub(crate) cookie: String,
     csrf: String,
-    account: u64,
+    pub(crate) account: u64,
 }
 
 impl Browser {
     /// Takes what a sign-up or sign-in has answered.
-    fn of(url: &str, answer: &Answer) -> Self {
+    pub(crate) fn of(url: &str, answer: &Answer) -> Self {
         assert_eq!(answer.status, 200, "{answer:?}");
         let set = answer.header("set-cookie").unwrap();
         Self {
@@ -33,19 +33,19 @@ impl Browser {
     }
 
     /// Opens an account.
-    async fn sign_up(url: &str, name: &str) -> Self {
+    pub(crate) async fn sign_up(url: &str, name: &str) -> Self {
         let answer = post(&Api::new(url), "signup", name, PASSWORD).await;
         Self::of(url, &answer)
     }
 
-    async fn send(&self, method: Method, path: &str, body: &Value) -> Answer {
+    pub(crate) async fn send(&self, method: Method, path: &str, body: &Value) -> Answer {
         let headers = [("Cookie", self.cookie.as_str()), ("X-CSRF-TOKEN", self.csrf.as_str())];
         let body = if body.is_null() { String::new() } else { body.to_string() };
         self.api.send(method, path, &headers, &body).await
     }
 
     /// Returns whether the session lives.
-    async fn is_signed_in(&self) -> bool {
+    pub(crate) async fn is_signed_in(&self) -> bool {
         self.send(Method::GET, "/x/v1/session", &Value::Null).await.status == 200
     }
 }

@@ -46,6 +46,8 @@ pub struct Admission {
     pub command: AccountCommand,
     /// Makes sending an order again safe.
     pub key: Option<IdempotencyKey>,
+    /// Whether it is refused when the account has an owner: nobody said who sent it.
+    pub only_unowned: bool,
     /// The latest time the shard may still take it up (`recvWindow` is checked again before the engine).
     pub deadline: Option<Timestamp>,
     /// The request's span.

@@ -33,10 +33,14 @@ impl Turn<'_> {
 
     pub(super) fn revoke_api_key(&mut self, revoke: RevokeApiKey) -> Refusable<Answer> {
         // Somebody else's key is refused like one that does not exist.
-        if self.state.keys.get(&revoke.key).is_none_or(|key| key.account != revoke.account) {
+        let RevokeApiKey { account, key } = revoke;
+        if self.state.keys.get(&key).is_none_or(|key| key.account != account || key.is_remnant()) {
             return Ok(Err(Reject::UnknownKey));
         }
-        self.change(Change::KeyTaken(revoke.key))?;
+        self.change(Change::KeyTaken(key))?;
+        if !self.state.has_owner(account) {
+            self.change(Change::KeyGiven(Box::new(CreateApiKey::remnant(account, self.state.time))))?;
+        }
         Ok(Ok(Answer::ApiKeyRevoked))
     }
 
@@ -86,7 +90,13 @@ impl Turn<'_> {
 
 impl AccountState {
     fn keys_of(&self, account: AccountId) -> impl Iterator<Item = &CreateApiKey> {
-        self.keys.values().filter(move |key| key.account == account)
+        self.keys.values().filter(move |key| key.account == account && !key.is_remnant())
+    }
+
+    /// Returns whether an account has a login, or has or had an API key.
+    pub(super) fn has_owner(&self, account: AccountId) -> bool {
+        self.keys.values().any(|key| key.account == account)
+            || self.logins.values().any(|login| login.account == account)
     }
 
     /// Returns an account's API keys, the oldest first.
@@ -243,5 +253,34 @@ mod tests {
         assert_eq!(bench.create_key(ada, "in its place"), Ok(Answer::ApiKeyCreated));
         let nobody = AccountId::new(5);
         assert_eq!(bench.create_key(nobody, "x"), Err(Reject::UnknownAccount));
+    }
+
+    #[test]
+    fn an_account_that_had_a_key_or_has_a_login_has_an_owner_for_good() {
+        let mut bench = Bench::new();
+        let ada = bench.sign_up("ada", &[]).unwrap();
+        let create = CreateAccount { id: None, tier: 0, is_unlimited: false };
+        let Ok(Answer::AccountCreated(program)) = bench.command(AccountCommand::CreateAccount(create)) else {
+            panic!("no account");
+        };
+        assert!(bench.live.has_owner(ada) && !bench.live.has_owner(program));
+        for key in ["one", "two"] {
+            bench.create_key(program, key).unwrap();
+        }
+        for key in ["one", "two"] {
+            bench.revoke(program, key).unwrap();
+            assert!(bench.live.has_owner(program) && bench.replayed.has_owner(program));
+        }
+        assert!(bench.keys(program).is_empty(), "what stays is no key");
+        let remnant = format!("revoked-of-{program}");
+        assert_eq!(bench.revoke(program, &remnant), Err(Reject::UnknownKey));
+        for index in 0..KEYS_MAX {
+            assert_eq!(
+                bench.create_key(program, &index.to_string()),
+                Ok(Answer::ApiKeyCreated),
+                "it takes no place"
+            );
+        }
+        assert_eq!(bench.keys(program).len(), KEYS_MAX);
     }
 }

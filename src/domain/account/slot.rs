@@ -263,7 +263,7 @@ impl AccountSlot {
         self.state.orders.len()
     }
 
-    /// Returns the API keys of its accounts, by key.
+    /// Returns the API keys of its accounts, by key, and what stays of revoked ones ([`CreateApiKey::remnant`]).
     pub fn keys(&self) -> impl Iterator<Item = &CreateApiKey> {
         self.state.keys.values()
     }
@@ -271,6 +271,11 @@ impl AccountSlot {
     /// Returns the logins of its accounts, by name.
     pub fn logins(&self) -> impl Iterator<Item = &Login> {
         self.state.logins.values()
+    }
+
+    /// Returns whether an account has an owner: it has a login, or has or had an API key.
+    pub fn has_owner(&self, account: AccountId) -> bool {
+        self.state.has_owner(account)
     }
 
     /// Returns the assets and symbols.

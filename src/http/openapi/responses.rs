@@ -40,6 +40,7 @@ const REFUSALS: &[(u16, &str, &str, bool)] = &[
     (405, "MethodNotAllowed", "The path has no such method: -1020. `Allow` says which it has.", false),
     (413, "BodyTooLarge", "The body is too large: -1101.", false),
     (418, "Banned", "The address went on after 429: -1003.", true),
+    (421, "Misdirected", "The `Host` is not one of the exchange: -95002.", false),
     (429, "TooMany", "A limit is used up: -1003 of the address, -1015 of the account's orders.", true),
     (500, "Broken", "Something is broken here: -1000. The outcome of a command is unknown.", false),
     (503, "Unavailable", "Too busy (-1008), stopping (-1016), a shard out of service (-1001), `minSeq` not reached (-93001), or no history (-94002).", true),
@@ -88,7 +89,7 @@ pub(super) fn of(endpoint: &Endpoint, operation: &Operation) -> Map<String, Valu
 fn occurs(status: u16, endpoint: &Endpoint, operation: &Operation) -> bool {
     let is_probe = endpoint.security == Security::Probe;
     match status {
-        400 | 413 => true,
+        400 | 413 | 421 => true,
         401 => !matches!(endpoint.security, Security::Public | Security::Probe) && !operation.is_open,
         403 => {
             !matches!(endpoint.security, Security::Public | Security::Probe | Security::Operator)

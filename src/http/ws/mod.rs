@@ -66,11 +66,13 @@ async fn serve(
         if state.exchange().is_stopping() {
             return Err(ApiError::stopping());
         }
-        if let Some(address) = client_address(&request) {
+        let address = client_address(&request);
+        if let Some(address) = address {
             state.rate_limits().connection(address, state.exchange().now())?;
         }
         let opening = open(&request, &state)?;
-        let place = state.open_socket().ok_or_else(|| ApiError::refused(Reject::Busy, Operation::Query))?;
+        let place =
+            state.open_socket(address).ok_or_else(|| ApiError::refused(Reject::Busy, Operation::Query))?;
         session::start(&state, opening, place, &request, payload)
     };
     start().unwrap_or_else(|error| refusal(&error))

@@ -21,7 +21,8 @@ use crate::{
     actors::message::{OpenSession, Release, SessionEvent, SessionLink, Speech},
     http::{
         error::ApiError,
-        state::{ConnectionLimits, HttpState, SocketPlace},
+        sockets::SocketPlace,
+        state::{ConnectionLimits, HttpState},
         time_unit::TimeUnit,
     },
 };

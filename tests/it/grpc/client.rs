@@ -63,6 +63,13 @@ impl Client {
         Self { channel, pool, metadata: Vec::new(), signs: None }
     }
 
+    /// Another connection, which calls the server by another name.
+    pub(super) async fn at(&self, server: &TestServer, origin: &str) -> Self {
+        let endpoint = Endpoint::from_shared(format!("http://{}", server.grpc().unwrap())).unwrap();
+        let channel = endpoint.origin(origin.parse().unwrap()).connect().await.unwrap();
+        Self { channel, ..self.clone() }
+    }
+
     /// The same connection with this in every call's metadata.
     pub(super) fn with(&self, name: &'static str, value: impl Into<String>) -> Self {
         let mut client = self.clone();

@@ -3,5 +3,6 @@
 mod book;
 mod calls;
 mod client;
+mod owners;
 mod proofs;
 mod streams;

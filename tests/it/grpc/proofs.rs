@@ -89,16 +89,17 @@ fn a_signature_is_of_every_field_and_for_one_account() {
 }
 
 #[test]
-fn a_session_is_good_until_it_ends_and_the_demo_asks_nobody_on_this_machine() {
+fn a_session_is_good_until_it_ends_and_accounts_without_an_owner_ask_for_none_on_this_machine() {
     let server = serving("[demo]\nenabled = true\n");
     block_on(async {
         let client = Client::connect(&server).await;
-        client.done("getAccount", json!({"accountId":1})).await;
+        client.done("increase", json!({"accountId":2,"currencyId":1,"amount":"1"})).await;
+        client.done("getAccount", json!({"accountId":2})).await;
         // Who says who he is, is held to it; and who comes through a proxy is not on this machine.
         let wrong = client.with("authorization", "Session nonsense");
-        assert_eq!(code(wrong.call("getAccount", json!({"accountId":1})).await).0, Code::Unauthenticated);
+        assert_eq!(code(wrong.call("getAccount", json!({"accountId":2})).await).0, Code::Unauthenticated);
         let proxied = client.with("x-forwarded-for", "203.0.113.9");
-        assert_eq!(code(proxied.call("getAccount", json!({"accountId":1})).await).0, Code::Unauthenticated);
+        assert_eq!(code(proxied.call("getAccount", json!({"accountId":2})).await).0, Code::Unauthenticated);
 
         let api = Api::new(server.url());
         let begun = api.send(awc::http::Method::POST, "/x/v1/session/demo", &[], "").await;
