@@ -15,6 +15,7 @@ use crate::{
         self, Keeper, KeeperSettings, Recovered, RecoveryReport, RecoverySettings, StoreError, Taken, Taking,
         Until,
     },
+    telemetry::log,
 };
 
 /// What the process ends with when its disk fails (`EX_IOERR`).
@@ -81,6 +82,7 @@ impl Storage {
             Box::new(|error| {
                 // The last line: nothing is acknowledged any more, and only a restart can know what the disk has.
                 error!(%error, exit_code = EXIT_DISK_FAILED, "the journal failed: nothing more is acknowledged");
+                log::flush();
                 process::exit(EXIT_DISK_FAILED);
             }),
         )?;

@@ -7,7 +7,7 @@ use std::{
 
 use serde::Serialize;
 
-use super::simulate::each_seed;
+use super::{complain, simulate::each_seed};
 use crate::{
     journal::sim::Fault,
     sim::{
@@ -55,7 +55,7 @@ pub fn run(seed: u64, share: u64) -> Report {
     let count = |counter: &AtomicU64| counter.fetch_add(1, Ordering::Relaxed);
     let wrong = |violation: Violation| {
         count(&violations);
-        eprintln!("{violation}");
+        complain(violation);
     };
     let seen = AtomicU64::new(0);
     let failed_operations = each_seed(0, OPERATIONS * FAULTS.len() as u64 / share, |number| {

@@ -18,6 +18,12 @@ pub mod soak;
 pub mod trip;
 pub mod yardstick;
 
+/// Says on standard error what was found while the work goes on; nobody has to read it.
+fn complain(what: impl std::fmt::Display) {
+    use std::io::Write;
+    let _ = writeln!(std::io::stderr(), "{what}"); // the report counts it as well
+}
+
 /// Returns the middle value.
 fn median(values: &mut [f64]) -> f64 {
     values.sort_by(f64::total_cmp);

@@ -11,6 +11,7 @@ use std::{
 
 use serde::Serialize;
 
+use super::complain;
 use crate::sim::{self, CrashCourse, CrashStats, Violation};
 
 /// How much is played.
@@ -86,7 +87,7 @@ fn play(plan: Plan, count: u64) -> Report {
         match played {
             Ok(stats) => total.0 = total.0.plus(stats),
             Err(violation) => {
-                eprintln!("{violation}");
+                complain(violation);
                 total.1.insert(seed, ());
             }
         }

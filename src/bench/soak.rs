@@ -7,7 +7,7 @@ use std::{
 
 use serde::Serialize;
 
-use super::simulate::each_seed;
+use super::{complain, simulate::each_seed};
 use crate::{domain::oracle::compare, sim};
 
 /// Commands of one seed: short runs from many seeds reach more corners than one long one.
@@ -37,13 +37,13 @@ pub fn run(commands: u64, seed: u64) -> Report {
     let oracle = each_seed(seed, commands.div_ceil(ORACLE_COMMANDS_PER_SEED), |seed| {
         if let Err(what) = compare::run(seed, ORACLE_COMMANDS_PER_SEED) {
             violations.fetch_add(1, Ordering::Relaxed);
-            eprintln!("oracle, seed {seed}: {what}");
+            complain(format_args!("oracle, seed {seed}: {what}"));
         }
     });
     let simulation = each_seed(seed, (commands / 10).div_ceil(SIMULATION_COMMANDS_PER_SEED), |seed| {
         if let Err(what) = sim::run(seed, SIMULATION_COMMANDS_PER_SEED) {
             violations.fetch_add(1, Ordering::Relaxed);
-            eprintln!("simulation, seed {seed}: {what}");
+            complain(format_args!("simulation, seed {seed}: {what}"));
         }
     });
     Report {

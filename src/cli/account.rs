@@ -3,7 +3,7 @@
 use anyhow::{Context, Result};
 use clap::{Args, Subcommand};
 
-use super::remote::RemoteArgs;
+use super::{output::Output, remote::RemoteArgs};
 
 /// What to do with accounts.
 #[derive(Debug, Subcommand)]
@@ -28,11 +28,11 @@ pub(super) struct CreateArgs {
     remote: RemoteArgs,
 }
 
-pub(super) fn run(AccountCommand::Create(arguments): AccountCommand) -> Result<()> {
+pub(super) fn run(AccountCommand::Create(arguments): AccountCommand, out: &mut Output) -> Result<()> {
     let CreateArgs { id, tier, unlimited, remote } = arguments;
     let account = remote.with_client(|client| async move {
         client.create_account(id, tier, unlimited).await.context("the account was not opened")
     })?;
-    println!("{account}");
+    out.line(account);
     Ok(())
 }

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result};
 use clap::Args;
 
-use super::{settings::DataArgs, verify::workers};
+use super::{output::Output, settings::DataArgs, verify::workers};
 use crate::{
     domain::catalogue::Catalogue,
     store::{self, Verified},
@@ -31,19 +31,19 @@ pub(super) struct RestoreArgs {
     from: PathBuf,
 }
 
-pub(super) fn run(BackupArgs { data, to }: BackupArgs) -> Result<()> {
+pub(super) fn run(BackupArgs { data, to }: BackupArgs, out: &mut Output) -> Result<()> {
     let config = data.load()?;
     let copied = copy(&config.data.directory, &to, &config.catalogue)?;
-    print("backup", &to, &copied);
+    print(out, "backup", &to, &copied);
     Ok(())
 }
 
-pub(super) fn restore(RestoreArgs { data, from }: RestoreArgs) -> Result<()> {
+pub(super) fn restore(RestoreArgs { data, from }: RestoreArgs, out: &mut Output) -> Result<()> {
     let config = data.load()?;
     let to = &config.data.directory;
     let copied = copy(&from, to, &config.catalogue)?;
-    print("restored", to, &copied);
-    println!("the operator's token is no part of a backup: a new one is made at the next start");
+    print(out, "restored", to, &copied);
+    out.line("the operator's token is no part of a backup: a new one is made at the next start");
     Ok(())
 }
 
@@ -52,11 +52,11 @@ fn copy(from: &Path, to: &Path, catalogue: &std::sync::Arc<Catalogue>) -> Result
     store::copy_directory(from, to, catalogue, workers()).with_context(context)
 }
 
-fn print(what: &str, to: &Path, copied: &Verified) {
-    println!(
+fn print(out: &mut Output, what: &str, to: &Path, copied: &Verified) {
+    out.line(format_args!(
         "{what}: {}, verified up to frame {}, state hash {:032x}",
         to.display(),
         copied.position.lsn,
         copied.state_hash
-    );
+    ));
 }

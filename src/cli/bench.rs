@@ -6,7 +6,7 @@ use anyhow::{Result, bail, ensure};
 use clap::{Args, Subcommand, ValueEnum};
 use serde::Serialize;
 
-use super::settings::DataArgs;
+use super::{output::Output, settings::DataArgs};
 use crate::{
     bench::{self, book::Mode},
     telemetry::log::{self, LogShape},
@@ -43,7 +43,7 @@ pub(super) enum BenchCommand {
 }
 
 #[derive(Debug, Args)]
-pub(super) struct Output {
+pub(super) struct Form {
     /// Print one line of JSON
     #[arg(long)]
     json: bool,
@@ -63,7 +63,7 @@ pub(super) struct BookArgs {
     #[arg(long, value_enum, default_value = "tput")]
     mode: BookMode,
     #[command(flatten)]
-    output: Output,
+    output: Form,
 }
 
 #[derive(Debug, Args)]
@@ -77,7 +77,7 @@ pub(super) struct TripArgs {
     #[arg(long, default_value_t = 1_000_000)]
     commands: usize,
     #[command(flatten)]
-    output: Output,
+    output: Form,
 }
 
 #[derive(Debug, Args)]
@@ -89,7 +89,7 @@ pub(super) struct HttpArgs {
     #[arg(long, default_value_t = 100_000)]
     orders: usize,
     #[command(flatten)]
-    output: Output,
+    output: Form,
 }
 
 #[derive(Debug, Args)]
@@ -98,7 +98,7 @@ pub(super) struct MemoryArgs {
     #[arg(long, default_value_t = 1_000_000)]
     orders: u64,
     #[command(flatten)]
-    output: Output,
+    output: Form,
 }
 
 #[derive(Debug, Args)]
@@ -110,7 +110,7 @@ pub(super) struct DepthArgs {
     #[arg(long, default_value_t = 64)]
     tasks: usize,
     #[command(flatten)]
-    output: Output,
+    output: Form,
 }
 
 #[derive(Debug, Args)]
@@ -119,7 +119,7 @@ pub(super) struct HistoryArgs {
     #[command(flatten)]
     data: DataArgs,
     #[command(flatten)]
-    output: Output,
+    output: Form,
 }
 
 #[derive(Debug, Args)]
@@ -131,7 +131,7 @@ pub(super) struct HistoryLagArgs {
     #[arg(long, default_value_t = 10_000)]
     orders: usize,
     #[command(flatten)]
-    output: Output,
+    output: Form,
 }
 
 #[derive(Debug, Args)]
@@ -140,7 +140,7 @@ pub(super) struct CascadeArgs {
     #[arg(long, default_value_t = 100_000)]
     triggers: u64,
     #[command(flatten)]
-    output: Output,
+    output: Form,
 }
 
 #[derive(Debug, Args)]
@@ -149,7 +149,7 @@ pub(super) struct JournalArgs {
     #[arg(long, default_value_t = 2.0)]
     seconds: f64,
     #[command(flatten)]
-    output: Output,
+    output: Form,
 }
 
 #[derive(Debug, Args)]
@@ -164,7 +164,7 @@ pub(super) struct DurableArgs {
     #[arg(long, value_delimiter = ',', default_value = "1,8,64,512")]
     clients: Vec<usize>,
     #[command(flatten)]
-    output: Output,
+    output: Form,
 }
 
 #[derive(Debug, Args)]
@@ -182,7 +182,7 @@ pub(super) struct RecoveryArgs {
     #[arg(long, default_value_t = 1_000_000)]
     frames: u64,
     #[command(flatten)]
-    output: Output,
+    output: Form,
 }
 
 #[derive(Debug, Args)]
@@ -204,61 +204,61 @@ pub(super) struct SoakArgs {
     #[arg(long, default_value_t = 1)]
     seed: u64,
     #[command(flatten)]
-    output: Output,
+    output: Form,
 }
 
 /// Measures and prints.
-pub(super) fn run(command: BenchCommand) -> Result<()> {
+pub(super) fn run(command: BenchCommand, out: &mut Output) -> Result<()> {
     match command {
         BenchCommand::Book(arguments) => {
             let mode = match arguments.mode {
                 BookMode::Tput => Mode::Throughput,
                 BookMode::Lat => Mode::Latency,
             };
-            print(&bench::book::run(&arguments.workload, mode)?, &arguments.output)
+            print(out, &bench::book::run(&arguments.workload, mode)?, &arguments.output)
         }
         BenchCommand::Trip(arguments) => {
             let report = bench::trip::run(&arguments.workload, arguments.runs, arguments.commands)?;
-            print(&report, &arguments.output)
+            print(out, &report, &arguments.output)
         }
         BenchCommand::Http(arguments) => {
-            print(&bench::http::run(arguments.runs, arguments.orders)?, &arguments.output)
+            print(out, &bench::http::run(arguments.runs, arguments.orders)?, &arguments.output)
         }
         BenchCommand::Memory(arguments) => {
-            print(&bench::exchange::memory(arguments.orders)?, &arguments.output)
+            print(out, &bench::exchange::memory(arguments.orders)?, &arguments.output)
         }
         BenchCommand::Depth(arguments) => {
-            print(&bench::exchange::depth(arguments.queries, arguments.tasks)?, &arguments.output)
+            print(out, &bench::exchange::depth(arguments.queries, arguments.tasks)?, &arguments.output)
         }
         BenchCommand::Cascade(arguments) => {
-            print(&bench::cascade::run(arguments.triggers)?, &arguments.output)
+            print(out, &bench::cascade::run(arguments.triggers)?, &arguments.output)
         }
         BenchCommand::Journal(arguments) => {
-            print(&bench::journal::run(arguments.seconds)?, &arguments.output)
+            print(out, &bench::journal::run(arguments.seconds)?, &arguments.output)
         }
         BenchCommand::Durable(arguments) => {
             let report = bench::durable::run(arguments.runs, arguments.orders, &arguments.clients)?;
-            print(&report, &arguments.output)
+            print(out, &report, &arguments.output)
         }
         BenchCommand::Recovery(arguments) => {
             let RecoveryArgs { runs, accounts, orders, frames, output } = arguments;
-            print(&bench::recovery::run(runs, accounts, orders, frames)?, &output)
+            print(out, &bench::recovery::run(runs, accounts, orders, frames)?, &output)
         }
         BenchCommand::History(HistoryArgs { data, output }) => {
             let config = data.load()?;
-            print(&bench::history::run(&config.data.directory, &config.catalogue)?, &output)
+            print(out, &bench::history::run(&config.data.directory, &config.catalogue)?, &output)
         }
         BenchCommand::HistoryLag(HistoryLagArgs { runs, orders, output }) => {
-            print(&bench::history::lag(runs, orders)?, &output)
+            print(out, &bench::history::lag(runs, orders)?, &output)
         }
         BenchCommand::ParseOnly(arguments) => parse_only(&arguments),
     }
 }
 
 /// Soaks, prints, and fails when something was found.
-pub(super) fn soak(arguments: &SoakArgs) -> Result<()> {
+pub(super) fn soak(arguments: &SoakArgs, out: &mut Output) -> Result<()> {
     let report = bench::soak::run(arguments.commands, arguments.seed);
-    print(&report, &arguments.output)?;
+    print(out, &report, &arguments.output)?;
     if report.violations != 0 {
         bail!("{} violations", report.violations);
     }
@@ -272,13 +272,13 @@ fn parse_only(arguments: &ParseOnlyArgs) -> Result<()> {
     actix_web::rt::System::new().block_on(bench::http::serve_parse_only(arguments.listen, workers))
 }
 
-fn print(report: &impl Serialize, output: &Output) -> Result<()> {
-    print_report(report, output.json)
+fn print(out: &mut Output, report: &impl Serialize, form: &Form) -> Result<()> {
+    print_report(out, report, form.json)
 }
 
 /// Prints a report for people or for programs.
-pub(super) fn print_report(report: &impl Serialize, is_json: bool) -> Result<()> {
+pub(super) fn print_report(out: &mut Output, report: &impl Serialize, is_json: bool) -> Result<()> {
     let text = if is_json { serde_json::to_string(report)? } else { serde_json::to_string_pretty(report)? };
-    println!("{text}");
+    out.line(text);
     Ok(())
 }

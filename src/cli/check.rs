@@ -3,7 +3,7 @@
 use anyhow::Result;
 use clap::Subcommand;
 
-use super::settings::SettingsArgs;
+use super::{output::Output, settings::SettingsArgs};
 
 /// What to do with the configuration.
 #[derive(Debug, Subcommand)]
@@ -14,18 +14,18 @@ pub(super) enum ConfigCommand {
     Defaults,
 }
 
-pub(super) fn run(command: ConfigCommand) -> Result<()> {
+pub(super) fn run(command: ConfigCommand, out: &mut Output) -> Result<()> {
     match command {
-        ConfigCommand::Defaults => print!("{}", crate::config::DEFAULTS),
+        ConfigCommand::Defaults => out.line(crate::config::DEFAULTS.trim_end()),
         ConfigCommand::Check(settings) => {
             let config = settings.load()?;
             let symbols: Vec<&str> = config.catalogue.symbols().map(|spec| spec.name.as_str()).collect();
-            println!("ok: {} on {}", symbols.join(", "), config.server.listen);
-            println!(
+            out.line(format_args!("ok: {} on {}", symbols.join(", "), config.server.listen));
+            out.line(format_args!(
                 "demo {}, synthetic market {}",
                 on(config.is_demo_on()),
                 on(config.is_synthetic_feed_on())
-            );
+            ));
         }
     }
     Ok(())

@@ -3,7 +3,7 @@
 use anyhow::{Context, Result};
 use clap::Args;
 
-use super::remote::RemoteArgs;
+use super::{output::Output, remote::RemoteArgs};
 use crate::feed::operator::Transfer;
 
 /// Which way the money goes.
@@ -34,7 +34,7 @@ pub(super) struct TransferArgs {
     remote: RemoteArgs,
 }
 
-pub(super) fn run(arguments: TransferArgs, direction: Direction) -> Result<()> {
+pub(super) fn run(arguments: TransferArgs, direction: Direction, out: &mut Output) -> Result<()> {
     let TransferArgs { account, asset, amount, request_id, remote } = arguments;
     let balance = remote.with_client(|client| {
         let (asset, amount) = (&asset, &amount);
@@ -48,6 +48,6 @@ pub(super) fn run(arguments: TransferArgs, direction: Direction) -> Result<()> {
             done.context("the transfer was not made")
         }
     })?;
-    println!("{asset} free {} locked {}", balance.free, balance.locked);
+    out.line(format_args!("{asset} free {} locked {}", balance.free, balance.locked));
     Ok(())
 }

@@ -6,7 +6,7 @@ use anyhow::{Context, Result, bail};
 use clap::{Args, Subcommand};
 use indicatif::{ProgressBar, ProgressStyle};
 
-use super::remote::RemoteArgs;
+use super::{output::Output, remote::RemoteArgs};
 use crate::feed::{
     lobster::{self, Plan, Player, Speed, TapeError},
     synthetic::{self, Options},
@@ -62,14 +62,14 @@ pub(super) struct SyntheticArgs {
     remote: RemoteArgs,
 }
 
-pub(super) fn run(command: FeedCommand) -> Result<()> {
+pub(super) fn run(command: FeedCommand, out: &mut Output) -> Result<()> {
     match command {
-        FeedCommand::Lobster(arguments) => play(arguments),
-        FeedCommand::Synthetic(arguments) => make_market(arguments),
+        FeedCommand::Lobster(arguments) => play(arguments, out),
+        FeedCommand::Synthetic(arguments) => make_market(arguments, out),
     }
 }
 
-fn play(arguments: LobsterArgs) -> Result<()> {
+fn play(arguments: LobsterArgs, out: &mut Output) -> Result<()> {
     let LobsterArgs { messages, orderbook, symbol, speed, check_book, remote } = arguments;
     let messages = lobster::read_messages(&messages)?;
     let book = lobster::read_book(&orderbook, 1)?;
@@ -85,7 +85,7 @@ fn play(arguments: LobsterArgs) -> Result<()> {
         bar.finish();
         played.context("the feed stopped")
     })?;
-    println!(
+    out.line(format_args!(
         "{} messages in {} groups: {} orders sent, {} of them aggressive with {} fills; {} tops compared; {} out of view",
         messages.len(),
         report.groups,
@@ -94,9 +94,9 @@ fn play(arguments: LobsterArgs) -> Result<()> {
         report.fills,
         report.tops,
         plan.out_of_view
-    );
+    ));
     for difference in report.differences.iter().take(DIFFERENCES_SHOWN) {
-        println!("{difference}");
+        out.line(difference);
     }
     if !report.differences.is_empty() {
         bail!("the exchange and the tape differ {} times", report.differences.len());
@@ -113,11 +113,11 @@ fn progress(groups: usize) -> ProgressBar {
     bar
 }
 
-fn make_market(arguments: SyntheticArgs) -> Result<()> {
+fn make_market(arguments: SyntheticArgs, out: &mut Output) -> Result<()> {
     let SyntheticArgs { seed, symbols, rate, remote } = arguments;
     let symbols = if symbols == ["all"] { Vec::new() } else { symbols };
     let options = Options { seed, symbols, actions_per_second: rate };
-    println!("making a market with seed {seed}; ctrl-c stops it");
+    out.line(format_args!("making a market with seed {seed}; ctrl-c stops it"));
     remote.with_client(|client| async move {
         let stop = async {
             // Without a signal handler the market runs until it is killed.

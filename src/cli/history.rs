@@ -2,7 +2,7 @@
 
 use std::{
     fs::File,
-    io::{BufWriter, Write, stdout},
+    io::BufWriter,
     path::{Path, PathBuf},
     sync::Arc,
 };
@@ -11,7 +11,7 @@ use anyhow::{Context, Result, bail, ensure};
 use clap::{Args, Subcommand, builder::PossibleValuesParser};
 use sea_orm::DatabaseConnection;
 
-use super::{settings::DataArgs, verify::workers};
+use super::{confirm::ConfirmArgs, output::Output, settings::DataArgs, verify::workers};
 use crate::{
     app::history_url,
     config::Config,
@@ -45,7 +45,7 @@ pub(super) enum HistoryCommand {
     /// Write a table as CSV; the exchange may run
     Export(ExportArgs),
     /// Empty the database; it is made again from the journal
-    Reset(DataArgs),
+    Reset(ResetArgs),
 }
 
 /// Which journal, and where else its frames are.
@@ -79,6 +79,17 @@ pub(super) struct PruneArgs {
     /// How many days are kept
     #[arg(long, value_name = "DAYS", value_parser = clap::value_parser!(u64).range(1..))]
     keep_days: u64,
+    #[command(flatten)]
+    confirm: ConfirmArgs,
+}
+
+/// Which history.
+#[derive(Debug, Args)]
+pub(super) struct ResetArgs {
+    #[command(flatten)]
+    data: DataArgs,
+    #[command(flatten)]
+    confirm: ConfirmArgs,
 }
 
 /// What to write out.
@@ -94,20 +105,30 @@ pub(super) struct ExportArgs {
     out: Option<PathBuf>,
 }
 
-pub(super) fn run(command: HistoryCommand) -> Result<()> {
+pub(super) fn run(command: HistoryCommand, out: &mut Output) -> Result<()> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     runtime.block_on(async {
         match command {
-            HistoryCommand::Status(data) => status(&data.load()?).await,
-            HistoryCommand::TakeIn(arguments) => take_in(arguments).await,
-            HistoryCommand::Begin(data) => begin(&data.load()?).await,
-            HistoryCommand::Verify(arguments) => verify(arguments).await,
-            HistoryCommand::Changes(arguments) => changes(arguments),
-            HistoryCommand::Prune(arguments) => prune(arguments).await,
-            HistoryCommand::Export(arguments) => export(arguments).await,
-            HistoryCommand::Reset(data) => reset(&data.load()?).await,
+            HistoryCommand::Status(data) => status(&load(data)?, out).await,
+            HistoryCommand::TakeIn(arguments) => take_in(arguments, out).await,
+            HistoryCommand::Begin(data) => begin(&load(data)?, out).await,
+            HistoryCommand::Verify(arguments) => verify(arguments, out).await,
+            HistoryCommand::Changes(arguments) => changes(arguments, out),
+            HistoryCommand::Prune(arguments) => prune(arguments, out).await,
+            HistoryCommand::Export(arguments) => export(arguments, out).await,
+            HistoryCommand::Reset(arguments) => reset(arguments, out).await,
         }
     })
+}
+
+/// Reads the settings. What the assets and symbols of the data are, the data says.
+fn load(data: DataArgs) -> Result<Config> {
+    let mut config = data.load()?;
+    let path = &config.data.directory;
+    let disk: Arc<dyn Disk> = Arc::new(RealDisk::read_only(path));
+    config.catalogue = store::catalogue_of(&disk, identity_at(path)?, &config.catalogue)
+        .with_context(|| format!("data directory {}", path.display()))?;
+    Ok(config)
 }
 
 async fn connect(config: &Config) -> Result<DatabaseConnection> {
@@ -119,11 +140,11 @@ async fn projector(config: &Config) -> Result<Projector> {
     Ok(Projector::open(connect(config).await?, Arc::clone(&config.catalogue), &journal).await?)
 }
 
-async fn status(config: &Config) -> Result<()> {
+async fn status(config: &Config, out: &mut Output) -> Result<()> {
     let projector = projector(config).await?;
-    println!("frame       {} is the last taken in", projector.sequence());
+    out.line(format_args!("frame       {} is the last taken in", projector.sequence()));
     for table in TABLES {
-        println!("{table:<12}{} rows", projector.count(table).await?);
+        out.line(format_args!("{table:<12}{} rows", projector.count(table).await?));
     }
     Ok(())
 }
@@ -165,8 +186,8 @@ async fn frames(
     Ok(at)
 }
 
-async fn take_in(TakeInArgs { data, backups }: TakeInArgs) -> Result<()> {
-    let config = data.load()?;
+async fn take_in(TakeInArgs { data, backups }: TakeInArgs, out: &mut Output) -> Result<()> {
+    let config = load(data)?;
     let _directory = DataDirectory::open_existing(&config.data.directory)?;
     let mut projector = projector(&config).await?;
     let (before, mut rows) = (projector.sequence(), 0);
@@ -176,11 +197,11 @@ async fn take_in(TakeInArgs { data, backups }: TakeInArgs) -> Result<()> {
     })
     .await?;
     projector.close().await?;
-    println!("took in frames {} to {at}: {rows} rows", before + 1);
+    out.line(format_args!("took in frames {} to {at}: {rows} rows", before + 1));
     Ok(())
 }
 
-async fn begin(config: &Config) -> Result<()> {
+async fn begin(config: &Config, out: &mut Output) -> Result<()> {
     let directory = DataDirectory::open_existing(&config.data.directory)?;
     let at = projector(config).await?.sequence();
     ensure!(at == 0, "the history is at frame {at} already; empty it first (`lightning history reset`)");
@@ -188,12 +209,12 @@ async fn begin(config: &Config) -> Result<()> {
     let (db, journal) = (connect(config).await?, hex::encode(directory.identity()));
     let frame = folded.position.lsn;
     let rows = history::begin(&db, &journal, &folded.replica, frame).await?;
-    println!("began after frame {frame} with {rows} rows");
+    out.line(format_args!("began after frame {frame} with {rows} rows"));
     Ok(())
 }
 
-async fn verify(TakeInArgs { data, backups }: TakeInArgs) -> Result<()> {
-    let config = data.load()?;
+async fn verify(TakeInArgs { data, backups }: TakeInArgs, out: &mut Output) -> Result<()> {
+    let config = load(data)?;
     let directory = DataDirectory::open_existing(&config.data.directory)?;
     let projector = projector(&config).await?;
     let mut expected = Expected::new(Arc::clone(&config.catalogue));
@@ -206,7 +227,7 @@ async fn verify(TakeInArgs { data, backups }: TakeInArgs) -> Result<()> {
     })
     .await?;
     if at != end {
-        println!("behind      the journal ends at frame {at}, the history is at {end}");
+        out.line(format_args!("behind      the journal ends at frame {at}, the history is at {end}"));
     }
     let db = connect(&config).await?;
     let mut compared = expected.compare(&db).await?;
@@ -215,16 +236,16 @@ async fn verify(TakeInArgs { data, backups }: TakeInArgs) -> Result<()> {
         history::compare_remembered(&db, &replica, &mut compared).await?;
     }
     for (table, rows) in &compared.rows {
-        println!("{table:<12}{rows} rows");
+        out.line(format_args!("{table:<12}{rows} rows"));
     }
-    println!("remembered  {} facts the shards still know", compared.remembered);
+    out.line(format_args!("remembered  {} facts the shards still know", compared.remembered));
     for difference in &compared.told {
-        println!("differs     {difference}");
+        out.line(format_args!("differs     {difference}"));
     }
     if compared.differences > 0 {
         bail!("{} differences between the history and the journal", compared.differences);
     }
-    println!("ok");
+    out.line("ok");
     Ok(())
 }
 
@@ -234,20 +255,20 @@ fn remembered(config: &Config, directory: &DataDirectory) -> Result<Folded> {
     Ok(store::fold_from(&disk, identity, catalogue, Origin::Newest, Until::End, workers(), &mut |_| ())?)
 }
 
-fn changes(ChangesArgs { data, after, limit }: ChangesArgs) -> Result<()> {
-    let config = data.load()?;
+fn changes(ChangesArgs { data, after, limit }: ChangesArgs, out: &mut Output) -> Result<()> {
+    let config = load(data)?;
     let path = &config.data.directory;
     let disk: Arc<dyn Disk> = Arc::new(RealDisk::read_only(path));
     let mut follower = Follower::open(&disk, identity_at(path)?, after)?;
     let (mut frames, mut entries, mut klines) = (Vec::new(), Vec::new(), Vec::new());
     let mut folds = MarketFolds::default();
     let mut left = limit;
-    let mut out = BufWriter::new(stdout().lock());
-    loop {
+    out.bulk();
+    while out.is_open() {
         frames.clear();
         follower.read_at_rest(FRAMES_PER_BATCH, &mut frames)?;
         if frames.is_empty() {
-            return Ok(out.flush()?);
+            break;
         }
         for (sequence, frame) in &frames {
             entries.clear();
@@ -259,36 +280,46 @@ fn changes(ChangesArgs { data, after, limit }: ChangesArgs) -> Result<()> {
             }
             for entry in &entries {
                 if left == 0 {
-                    return Ok(out.flush()?);
+                    return Ok(());
                 }
                 left -= 1;
-                writeln!(out, "{}", history::to_json(entry, &config.catalogue)?)?;
+                out.line(history::to_json(entry, &config.catalogue)?);
             }
         }
     }
-}
-
-async fn prune(PruneArgs { data, keep_days }: PruneArgs) -> Result<()> {
-    let config = data.load()?;
-    let now = crate::actors::Clock::default().now().micros();
-    let before = Timestamp::from_micros(now.saturating_sub(keep_days.saturating_mul(MICROS_PER_DAY)));
-    let pruned = history::prune(&connect(&config).await?, before).await?;
-    println!(
-        "let go of {} orders, {} fills, {} trades, {} candles and {} lines of statements",
-        pruned.orders, pruned.fills, pruned.trades, pruned.klines, pruned.ledger
-    );
     Ok(())
 }
 
-async fn export(ExportArgs { data, table, out }: ExportArgs) -> Result<()> {
+async fn prune(PruneArgs { data, keep_days, confirm }: PruneArgs, out: &mut Output) -> Result<()> {
+    let config = data.load()?;
+    let what = format!("The history lets go of everything that was over more than {keep_days} days ago.");
+    confirm.require(&what, &config.data.directory)?;
+    let now = crate::actors::Clock::default().now().micros();
+    let before = Timestamp::from_micros(now.saturating_sub(keep_days.saturating_mul(MICROS_PER_DAY)));
+    let pruned = history::prune(&connect(&config).await?, before).await?;
+    out.line(format_args!(
+        "let go of {} orders, {} fills, {} trades, {} candles and {} lines of statements",
+        pruned.orders, pruned.fills, pruned.trades, pruned.klines, pruned.ledger
+    ));
+    Ok(())
+}
+
+async fn export(ExportArgs { data, table, out: file }: ExportArgs, out: &mut Output) -> Result<()> {
     let config = data.load()?;
     let db = connect(&config).await?;
-    let rows = match &out {
-        None => history::export(&db, &table, stdout().lock()).await?,
-        Some(path) => history::export(&db, &table, create(path)?).await?,
-    };
-    if let Some(path) = out {
-        println!("wrote {rows} rows to {}", path.display());
+    match file {
+        None => {
+            out.bulk();
+            let exported = history::export(&db, &table, &mut *out).await;
+            // Where the output is what failed, it says so itself.
+            if out.is_open() {
+                exported?;
+            }
+        }
+        Some(path) => {
+            let rows = history::export(&db, &table, create(&path)?).await?;
+            out.line(format_args!("wrote {rows} rows to {}", path.display()));
+        }
     }
     Ok(())
 }
@@ -298,9 +329,13 @@ fn create(path: &Path) -> Result<BufWriter<File>> {
     Ok(BufWriter::new(file))
 }
 
-async fn reset(config: &Config) -> Result<()> {
-    history::reset(&connect(config).await?).await?;
-    println!(
+async fn reset(ResetArgs { data, confirm }: ResetArgs, out: &mut Output) -> Result<()> {
+    let config = data.load()?;
+    let what =
+        "The history is emptied. What the journal has no more, and what was pruned, cannot be had again.";
+    confirm.require(what, &config.data.directory)?;
+    history::reset(&connect(&config).await?).await?;
+    out.line(
         "the history is empty; the next start, or `lightning history take-in`, makes it again from the journal"
     );
     Ok(())

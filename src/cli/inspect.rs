@@ -1,16 +1,12 @@
 //! `lightning inspect`: what the files of a data directory say, for people and for programs.
 
-use std::{
-    io::{BufWriter, Write},
-    ops::RangeInclusive,
-    sync::Arc,
-};
+use std::{ops::RangeInclusive, sync::Arc};
 
 use anyhow::{Context, Result, bail};
 use clap::Args;
 use serde_json::{Value, json};
 
-use super::settings::DataArgs;
+use super::{output::Output, settings::DataArgs};
 use crate::{
     domain::id::{AccountId, SlotId, SymbolId},
     journal::{Disk, Identity, RealDisk, identity_at},
@@ -62,7 +58,7 @@ fn slot(text: &str) -> Result<Owner, String> {
     owner.ok_or_else(|| "a slot is account:NUMBER or symbol:NUMBER".to_owned())
 }
 
-pub(super) fn run(arguments: InspectArgs) -> Result<()> {
+pub(super) fn run(arguments: InspectArgs, out: &mut Output) -> Result<()> {
     let InspectArgs { data, mut segments, mut snapshots, frames, slot, json } = arguments;
     let path = data.load()?.data.directory;
     let identity = identity_at(&path)?;
@@ -71,7 +67,8 @@ pub(super) fn run(arguments: InspectArgs) -> Result<()> {
     if !segments && !snapshots && frames.is_none() {
         (segments, snapshots) = (true, true);
     }
-    let mut view = View { out: BufWriter::new(std::io::stdout()), is_json: json };
+    out.bulk();
+    let mut view = View { out, is_json: json };
     let mut show = || -> Result<bool> {
         let mut is_well = true;
         if segments {
@@ -86,24 +83,21 @@ pub(super) fn run(arguments: InspectArgs) -> Result<()> {
         Ok(is_well)
     };
     let shown = show().with_context(|| format!("data directory {}", path.display()));
-    // What could be shown is worth seeing whatever came after it; nobody has to read it.
-    let _ = view.out.flush();
     if !shown? {
         bail!("data directory {}: a snapshot cannot be used", path.display());
     }
     Ok(())
 }
 
-struct View {
-    out: BufWriter<std::io::Stdout>,
+struct View<'a> {
+    out: &'a mut Output,
     is_json: bool,
 }
 
-impl View {
+impl View<'_> {
     fn line(&mut self, text: impl FnOnce() -> String, json: impl FnOnce() -> Value) {
         let line = if self.is_json { json().to_string() } else { text() };
-        // A closed pipe is somebody who has seen enough.
-        let _ = writeln!(self.out, "{line}");
+        self.out.line(line);
     }
 
     fn segments(&mut self, disk: &Arc<dyn Disk>, identity: Identity) -> Result<()> {

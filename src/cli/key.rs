@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use anyhow::{Context, Result};
 use clap::{Args, Subcommand, ValueEnum};
 
-use super::remote::RemoteArgs;
+use super::{output::Output, remote::RemoteArgs};
 use crate::feed::operator::NewKey;
 
 /// What to do with keys.
@@ -33,7 +33,7 @@ pub(super) struct CreateArgs {
     #[arg(long, default_value = "")]
     label: String,
     /// What it may do
-    #[arg(long, value_delimiter = ',', default_value = "trade,user-data")]
+    #[arg(long, value_delimiter = ',', default_value = "TRADE,USER_DATA", ignore_case = true)]
     permissions: Vec<Permission>,
     #[command(flatten)]
     remote: RemoteArgs,
@@ -75,8 +75,10 @@ impl Kind {
 #[derive(Debug, Clone, Copy, ValueEnum)]
 enum Permission {
     /// Place, cancel and change orders
+    #[value(name = "TRADE")]
     Trade,
     /// Read orders, trades and balances
+    #[value(name = "USER_DATA", alias = "USER-DATA")]
     UserData,
 }
 
@@ -89,16 +91,16 @@ impl Permission {
     }
 }
 
-pub(super) fn run(command: KeyCommand) -> Result<()> {
+pub(super) fn run(command: KeyCommand, out: &mut Output) -> Result<()> {
     match command {
-        KeyCommand::Create(arguments) => create(arguments),
+        KeyCommand::Create(arguments) => create(arguments, out),
         KeyCommand::Revoke(RevokeArgs { account, key, remote }) => remote.with_client(|client| async move {
             client.revoke_key(account, &key).await.context("the key was not revoked")
         }),
     }
 }
 
-fn create(arguments: CreateArgs) -> Result<()> {
+fn create(arguments: CreateArgs, out: &mut Output) -> Result<()> {
     let CreateArgs { account, kind, public_key, label, permissions, remote } = arguments;
     let permissions: Vec<&str> = permissions.into_iter().map(Permission::wire_name).collect();
     let read = |file: PathBuf| std::fs::read_to_string(&file).with_context(|| format!("{}", file.display()));
@@ -108,9 +110,9 @@ fn create(arguments: CreateArgs) -> Result<()> {
         let wanted = NewKey { account, kind, label: &label, permissions: &permissions, public_key };
         client.make_key(wanted).await.context("the key was not made")
     })?;
-    println!("key    {}", made.key);
+    out.line(format_args!("key    {}", made.key));
     if let Some(secret) = made.secret {
-        println!("secret {secret}");
+        out.line(format_args!("secret {secret}"));
     }
     Ok(())
 }

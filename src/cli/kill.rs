@@ -1,11 +1,14 @@
 //! `lightning soak-kill`: kills a server over and over and compares what it says with what it had said.
 
-use std::{io::Write, path::PathBuf};
+use std::path::PathBuf;
 
 use anyhow::{Context, Result, bail};
 use clap::{Args, ValueEnum};
 
-use super::interrupt::until_interrupted;
+use super::{
+    interrupt::until_interrupted,
+    output::{Output, complain},
+};
 use crate::{
     config::Layers,
     kill::{self, ClientOptions, Fault, Options},
@@ -91,7 +94,7 @@ pub(super) struct KillClientArgs {
 const SMALL: [(&str, &str); 2] = [("journal", "segment-mib = 1"), ("snapshot", "every-frames = 2000")];
 
 /// Soaks, prints, and fails when something was found.
-pub(super) fn run(arguments: KillArgs) -> Result<()> {
+pub(super) fn run(arguments: KillArgs, out: &mut Output) -> Result<()> {
     let options = Options {
         seed: arguments.seed,
         kills: arguments.kills,
@@ -117,25 +120,23 @@ pub(super) fn run(arguments: KillArgs) -> Result<()> {
         },
         server: arguments.server.map(std::path::absolute).transpose()?,
     };
-    let say = |line: &str| {
-        let _ = writeln!(std::io::stderr(), "{line}"); // nobody has to read it
-    };
+    let say = |line: &str| complain(line);
     let report = until_interrupted(kill::run(&options, &say))?;
     if let Some(path) = &arguments.report {
         let text = serde_json::to_string_pretty(&report)?;
         std::fs::write(path, text).with_context(|| format!("cannot write {}", path.display()))?;
     }
-    println!("{}", report.summary());
+    out.line(report.summary());
     if report.violations.is_empty() {
         return Ok(());
     }
     for kind in report.found().into_keys() {
         for violation in report.violations.iter().filter(|found| found.kind == kind).take(PRINTED) {
-            println!("{:?}: {}", violation.kind, violation.what);
+            out.line(format_args!("{:?}: {}", violation.kind, violation.what));
         }
     }
     for line in &report.lines {
-        println!("  {line}");
+        out.line(format_args!("  {line}"));
     }
     bail!(
         "{} violations: {:?}; everything is in {}",

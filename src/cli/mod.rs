@@ -4,6 +4,7 @@ mod account;
 mod backup;
 mod bench;
 mod check;
+mod confirm;
 mod deposit;
 mod feed;
 mod history;
@@ -11,6 +12,7 @@ mod inspect;
 mod interrupt;
 mod key;
 mod kill;
+mod output;
 mod remote;
 mod serve;
 mod settings;
@@ -19,9 +21,15 @@ mod snapshot;
 mod soak;
 mod verify;
 
-use std::process::ExitCode;
+use std::{io::ErrorKind, process::ExitCode};
 
+use anyhow::{Context, Result};
 use clap::{Parser, Subcommand};
+
+use self::output::{Output, complain};
+
+/// How the process exits when the command line cannot be read.
+const USAGE: u8 = 2;
 
 /// The Lightning Exchange: a spot exchange in one binary.
 #[derive(Debug, Parser)]
@@ -88,37 +96,68 @@ enum Command {
 
 /// Reads the command line, does what it says and returns how the process shall exit.
 pub fn run() -> ExitCode {
-    let cli = Cli::parse();
-    let done = match cli.command {
-        None => serve::run(cli.serve),
-        Some(Command::Serve(arguments)) => serve::run(arguments),
-        Some(Command::Account(command)) => account::run(command),
-        Some(Command::Key(command)) => key::run(command),
-        Some(Command::Deposit(arguments)) => deposit::run(arguments, deposit::Direction::In),
-        Some(Command::Withdraw(arguments)) => deposit::run(arguments, deposit::Direction::Out),
-        Some(Command::Config(command)) => check::run(command),
-        Some(Command::Verify(arguments)) => verify::run(arguments),
-        Some(Command::Inspect(arguments)) => inspect::run(arguments),
-        Some(Command::History(command)) => history::run(command),
-        Some(Command::Snapshot(arguments)) => snapshot::run(arguments),
-        Some(Command::Backup(arguments)) => backup::run(arguments),
-        Some(Command::Restore(arguments)) => backup::restore(arguments),
-        Some(Command::Feed(command)) => feed::run(command),
-        Some(Command::Bench(command)) => bench::run(command),
-        Some(Command::Soak(arguments)) => bench::soak(&arguments),
-        Some(Command::SoakKill(arguments)) => kill::run(arguments),
-        Some(Command::SoakWire(arguments)) => soak::run(arguments),
-        Some(Command::SoakHistory(arguments)) => soak::history(arguments),
-        Some(Command::SoakMemory(arguments)) => soak::memory(arguments),
-        Some(Command::SoakKillClient(arguments)) => kill::run_client(arguments),
-        Some(Command::Simulate(arguments)) => simulate::run(&arguments),
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(usage) => return explain(&usage),
     };
+    let mut out = Output::stdout();
+    let done = match cli.command {
+        None => return serve::run(cli.serve),
+        Some(Command::Serve(arguments)) => return serve::run(arguments),
+        Some(command) => run_command(command, &mut out),
+    };
+    // A command that failed says why; one that did not has failed when its answer was not written.
+    let written = out.finish();
+    conclude(done.and(written))
+}
+
+fn run_command(command: Command, out: &mut Output) -> Result<()> {
+    match command {
+        Command::Serve(_) => Ok(()), // served without this output
+        Command::Account(command) => account::run(command, out),
+        Command::Key(command) => key::run(command, out),
+        Command::Deposit(arguments) => deposit::run(arguments, deposit::Direction::In, out),
+        Command::Withdraw(arguments) => deposit::run(arguments, deposit::Direction::Out, out),
+        Command::Config(command) => check::run(command, out),
+        Command::Verify(arguments) => verify::run(arguments, out),
+        Command::Inspect(arguments) => inspect::run(arguments, out),
+        Command::History(command) => history::run(command, out),
+        Command::Snapshot(arguments) => snapshot::run(arguments, out),
+        Command::Backup(arguments) => backup::run(arguments, out),
+        Command::Restore(arguments) => backup::restore(arguments, out),
+        Command::Feed(command) => feed::run(command, out),
+        Command::Bench(command) => bench::run(command, out),
+        Command::Soak(arguments) => bench::soak(&arguments, out),
+        Command::SoakKill(arguments) => kill::run(arguments, out),
+        Command::SoakWire(arguments) => soak::run(arguments, out),
+        Command::SoakHistory(arguments) => soak::history(arguments, out),
+        Command::SoakMemory(arguments) => soak::memory(arguments, out),
+        Command::SoakKillClient(arguments) => kill::run_client(arguments),
+        Command::Simulate(arguments) => simulate::run(&arguments, out),
+    }
+}
+
+fn conclude(done: Result<()>) -> ExitCode {
     match done {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("error: {error:#}");
+            complain(format_args!("error: {error:#}"));
             ExitCode::FAILURE
         }
+    }
+}
+
+/// Prints what is wrong with the command line, or the help or version it asks for.
+fn explain(usage: &clap::Error) -> ExitCode {
+    let printed = usage.print();
+    if usage.use_stderr() {
+        return ExitCode::from(USAGE);
+    }
+    match printed {
+        Err(error) if error.kind() != ErrorKind::BrokenPipe => {
+            conclude(Err(error).context("cannot write to standard output"))
+        }
+        _ => ExitCode::SUCCESS,
     }
 }
 
@@ -148,6 +187,8 @@ mod tests {
             "lightning account create --id 7 --tier 1",
             "lightning account create --url http://127.0.0.1:1 --token x",
             "lightning key create --account 7 --permissions trade,user-data",
+            "lightning key create --account 7 --permissions TRADE,USER_DATA",
+            "lightning history reset --yes",
             "lightning key create --account 7 --type ed25519 --public-key k.pem --label bot",
             "lightning key revoke --account 7 --key k",
             "lightning deposit --account 7 --asset BTC --amount 1.5 --request-id a",

@@ -1,6 +1,6 @@
 //! `lightning serve`: the exchange itself.
 
-use std::io::Write;
+use std::process::ExitCode;
 
 use anyhow::{Context, Result};
 use clap::Args;
@@ -20,7 +20,20 @@ pub(super) struct ServeArgs {
     settings: SettingsArgs,
 }
 
-pub(super) fn run(arguments: ServeArgs) -> Result<()> {
+/// Serves until a signal. Its complaint and its last log lines are written if somebody reads them within a second: an
+/// exchange does not wait for the reader of its log, not even to end.
+pub(super) fn run(arguments: ServeArgs) -> ExitCode {
+    let _last_lines = log::LastLines;
+    match serve(arguments) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            log::last_words(&format!("error: {error:#}"));
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn serve(arguments: ServeArgs) -> Result<()> {
     let config = arguments.settings.load()?;
     start_log(&config.log)?;
     actix::System::new().block_on(async {
@@ -28,7 +41,7 @@ pub(super) fn run(arguments: ServeArgs) -> Result<()> {
         let mut interrupt = signal(SignalKind::interrupt()).context("no signal handler")?;
         let mut terminate = signal(SignalKind::terminate()).context("no signal handler")?;
         let application = Application::build(config).await?;
-        greet(&application);
+        announce(&application);
         let stop = async move {
             tokio::select! {
                 _ = interrupt.recv() => {}
@@ -47,13 +60,14 @@ fn start_log(settings: &Log) -> Result<()> {
     };
     let filter = match (settings.filter.as_str(), shape) {
         ("auto", LogShape::Json) => "info",
-        ("auto", LogShape::Pretty) => "info,lightning_exchange::http::span=warn,actix_server=warn",
+        ("auto", LogShape::Pretty) => "info,actix_server=warn",
         (given, _) => given,
     };
     Ok(log::init(shape, filter)?)
 }
 
-fn greet(application: &Application) {
+/// Says on standard output where the exchange is, if somebody reads it.
+fn announce(application: &Application) {
     let config = application.config();
     let symbols: Vec<&str> = config.catalogue.symbols().map(|spec| spec.name.as_str()).collect();
     let mut lines = vec![
@@ -86,6 +100,7 @@ fn greet(application: &Application) {
         None => "  operator  token from the configuration".to_owned(),
     });
     lines.push("  stop      ctrl-c\n".to_owned());
-    // One write, and nobody has to read it: a closed pipe must not stop an exchange.
-    let _ = writeln!(std::io::stdout(), "{}", lines.join("\n"));
+    if let Err(error) = log::announce(lines.join("\n")) {
+        tracing::warn!(%error, "the address could not be printed");
+    }
 }

@@ -3,6 +3,7 @@
 use anyhow::{Result, bail};
 use clap::Args;
 
+use super::output::Output;
 use crate::bench::{
     damage,
     simulate::{self, Plan},
@@ -38,11 +39,11 @@ pub(super) struct SimulateArgs {
 }
 
 /// Plays, prints, and fails when something was found.
-pub(super) fn run(arguments: &SimulateArgs) -> Result<()> {
+pub(super) fn run(arguments: &SimulateArgs, out: &mut Output) -> Result<()> {
     let SimulateArgs { seed, steps, commands, crashes, .. } = *arguments;
     if arguments.faults {
         let report = damage::run(seed, arguments.share);
-        super::bench::print_report(&report, arguments.json)?;
+        super::bench::print_report(out, &report, arguments.json)?;
         return judge(report.violations, || format!("lightning simulate --faults --seed {seed}"));
     }
     let plan = Plan { seed, steps, commands, crashes };
@@ -50,7 +51,7 @@ pub(super) fn run(arguments: &SimulateArgs) -> Result<()> {
         Some(seed) => simulate::one(Plan { seed, ..plan }),
         None => simulate::run(plan),
     };
-    super::bench::print_report(&report, arguments.json)?;
+    super::bench::print_report(out, &report, arguments.json)?;
     judge(report.violations, || {
         let seed = report.violating_seeds.first().copied().unwrap_or_default();
         format!("lightning simulate --one {seed} --commands {commands} --crashes {crashes}")

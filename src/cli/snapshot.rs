@@ -3,7 +3,7 @@
 use anyhow::{Context, Result};
 use clap::Args;
 
-use super::{settings::DataArgs, verify::workers};
+use super::{output::Output, settings::DataArgs, verify::workers};
 use crate::{
     domain::replica::LOGIC_VERSION,
     journal::{DataDirectory, Fill, LogOptions, snapshot::Pace},
@@ -23,7 +23,7 @@ fn now() -> u64 {
     since.as_micros() as u64
 }
 
-pub(super) fn run(SnapshotArgs { data }: SnapshotArgs) -> Result<()> {
+pub(super) fn run(SnapshotArgs { data }: SnapshotArgs, out: &mut Output) -> Result<()> {
     let config = data.load()?;
     let directory = DataDirectory::open_existing(&config.data.directory)?;
     let options = LogOptions {
@@ -34,14 +34,16 @@ pub(super) fn run(SnapshotArgs { data }: SnapshotArgs) -> Result<()> {
         fill: Fill::Inline,
     };
     let taking = Taking { pace: Pace::Fast, workers: workers(), created: now(), taken_in: 0 };
-    let taken = store::settle_and_snapshot(&directory.disk(), &config.catalogue, options, taking)
+    let disk = directory.disk();
+    let taken = store::catalogue_of(&disk, directory.identity(), &config.catalogue)
+        .and_then(|catalogue| store::settle_and_snapshot(&disk, &catalogue, options, taking))
         .with_context(|| format!("data directory {}", directory.path().display()))?;
     match taken {
-        Some(taken) => println!(
+        Some(taken) => out.line(format_args!(
             "took a snapshot of frame {} ({} frames after the one before), state hash {:032x}",
             taken.lsn, taken.frames, taken.state_hash
-        ),
-        None => println!("nothing happened since the last snapshot"),
+        )),
+        None => out.line("nothing happened since the last snapshot"),
     }
     Ok(())
 }

@@ -1,11 +1,14 @@
 //! `lightning soak-wire`: subscribers and private streams through stalls, drops and restarts, under load.
 
-use std::{io::Write, path::PathBuf};
+use std::path::PathBuf;
 
 use anyhow::{Result, bail};
 use clap::Args;
 
-use super::interrupt::until_interrupted;
+use super::{
+    interrupt::until_interrupted,
+    output::{Output, complain},
+};
 use crate::soak::{self, HistoryOptions, Kind, MemoryOptions, Options};
 
 /// How many orders, through how many kills, into which database.
@@ -35,7 +38,7 @@ pub(super) struct SoakHistoryArgs {
 }
 
 /// Soaks, prints, and fails when a row differs.
-pub(super) fn history(arguments: SoakHistoryArgs) -> Result<()> {
+pub(super) fn history(arguments: SoakHistoryArgs, out: &mut Output) -> Result<()> {
     let options = HistoryOptions {
         seed: arguments.seed,
         orders: arguments.orders,
@@ -47,7 +50,7 @@ pub(super) fn history(arguments: SoakHistoryArgs) -> Result<()> {
     let report = until_interrupted(soak::run_history(&options, &say))?;
     report.verified.iter().for_each(|line| say(line));
     if arguments.json {
-        println!("{}", serde_json::to_string(&report)?);
+        out.line(serde_json::to_string(&report)?);
     }
     if report.equal { Ok(()) } else { bail!("the history is not the journal's fold") }
 }
@@ -94,7 +97,7 @@ pub(super) struct SoakMemoryArgs {
 }
 
 /// Soaks, prints, and fails when memory rises, unless the run was too quick to tell.
-pub(super) fn memory(arguments: SoakMemoryArgs) -> Result<()> {
+pub(super) fn memory(arguments: SoakMemoryArgs, out: &mut Output) -> Result<()> {
     let (seconds, settle, every) = match arguments.quick {
         true => (60, 20, 2),
         false => (arguments.seconds, arguments.settle, arguments.every),
@@ -114,13 +117,13 @@ pub(super) fn memory(arguments: SoakMemoryArgs) -> Result<()> {
     let report = until_interrupted(soak::run_memory(&options, &say))?;
     say(&report.summary());
     if arguments.json {
-        println!("{}", serde_json::to_string(&report)?);
+        out.line(serde_json::to_string(&report)?);
     }
     if report.is_flat || arguments.quick { Ok(()) } else { bail!("memory is not flat at this rate") }
 }
 
 fn say(line: &str) {
-    let _ = writeln!(std::io::stderr(), "{line}"); // nobody has to read it
+    complain(line);
 }
 
 /// How long, how fast, how many.
@@ -156,7 +159,7 @@ pub(super) struct SoakWireArgs {
 }
 
 /// Soaks, prints, and fails when something was found.
-pub(super) fn run(arguments: SoakWireArgs) -> Result<()> {
+pub(super) fn run(arguments: SoakWireArgs, out: &mut Output) -> Result<()> {
     let options = Options {
         seed: arguments.seed,
         seconds: arguments.seconds,
@@ -173,7 +176,7 @@ pub(super) fn run(arguments: SoakWireArgs) -> Result<()> {
         say(what);
     }
     if arguments.json {
-        println!("{}", serde_json::to_string(&report)?);
+        out.line(serde_json::to_string(&report)?);
     }
     if report.is_clean() { Ok(()) } else { bail!("what was told is not what the server says") }
 }

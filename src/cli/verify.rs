@@ -5,7 +5,7 @@ use std::{path::Path, thread::available_parallelism};
 use anyhow::{Context, Result, bail};
 use clap::Args;
 
-use super::settings::DataArgs;
+use super::{output::Output, settings::DataArgs};
 use crate::{
     domain::catalogue::Catalogue,
     journal::{DataDirectory, Disk, RealDisk, segment},
@@ -22,19 +22,23 @@ pub(super) struct VerifyArgs {
     from_genesis: bool,
 }
 
-pub(super) fn run(arguments: VerifyArgs) -> Result<()> {
+pub(super) fn run(arguments: VerifyArgs, out: &mut Output) -> Result<()> {
     let VerifyArgs { data, from_genesis } = arguments;
     let config = data.load()?;
     let path = &config.data.directory;
     let directory = DataDirectory::open_existing(path)?;
     let disk: std::sync::Arc<dyn Disk> = std::sync::Arc::new(RealDisk::read_only(path));
-    let verify = |origin| {
-        let (identity, catalogue) = (directory.identity(), &config.catalogue);
-        store::verify(&disk, identity, catalogue, origin, workers())
-            .with_context(|| format!("data directory {}", path.display()))
-    };
+    let (identity, context) = (directory.identity(), || format!("data directory {}", path.display()));
+    let catalogue = store::catalogue_of(&disk, identity, &config.catalogue).with_context(context)?;
+    let verify = |origin| store::verify(&disk, identity, &catalogue, origin, workers()).with_context(context);
     let verified = verify(Origin::Newest)?;
-    print(path, &verified, &config.catalogue);
+    print(out, path, &verified, &catalogue);
+    for asset in catalogue.assets().filter(|asset| config.catalogue.asset(asset.id).is_none()) {
+        out.line(format_args!(
+            "unnamed     {} is not in the configuration given; its amounts are the data's",
+            asset.name()
+        ));
+    }
     if from_genesis {
         if segment::list(&disk)?.first() != Some(&1) {
             bail!(
@@ -47,7 +51,10 @@ pub(super) fn run(arguments: VerifyArgs) -> Result<()> {
         if (one, verified.position) != (other, again.position) {
             bail!("from the snapshot the state hash is {one:032x}, from the first frame {other:032x}");
         }
-        println!("genesis     the same state hash, made again from the first of {} frames", again.frames);
+        out.line(format_args!(
+            "genesis     the same state hash, made again from the first of {} frames",
+            again.frames
+        ));
     }
     if !verified.unusable.is_empty() {
         bail!(
@@ -56,7 +63,7 @@ pub(super) fn run(arguments: VerifyArgs) -> Result<()> {
             verified.unusable.len()
         );
     }
-    println!("ok");
+    out.line("ok");
     Ok(())
 }
 
@@ -66,38 +73,38 @@ pub(super) fn workers() -> usize {
 }
 
 /// Prints what a directory holds.
-fn print(path: &Path, verified: &Verified, catalogue: &Catalogue) {
+fn print(out: &mut Output, path: &Path, verified: &Verified, catalogue: &Catalogue) {
     let Verified { snapshot, frames, position, state_hash, totals, .. } = verified;
-    println!("directory   {}", path.display());
+    out.line(format_args!("directory   {}", path.display()));
     match snapshot {
-        0 => println!("snapshot    none"),
-        lsn => println!("snapshot    of frame {lsn}"),
+        0 => out.line("snapshot    none"),
+        lsn => out.line(format_args!("snapshot    of frame {lsn}")),
     }
-    println!("frames      {frames} after it, the last is {}", position.lsn);
-    println!("state hash  {state_hash:032x}");
-    println!("chain head  {}", hex::encode(position.chain));
+    out.line(format_args!("frames      {frames} after it, the last is {}", position.lsn));
+    out.line(format_args!("state hash  {state_hash:032x}"));
+    out.line(format_args!("chain head  {}", hex::encode(position.chain)));
     for (asset, totals) in totals {
         let Some(asset) = catalogue.asset(*asset) else { continue };
-        println!(
+        out.line(format_args!(
             "{:<12}accounts {}, fees {}, clearing {}, external {}: sum 0",
             asset.name(),
             asset.units(totals.accounts),
             asset.units(totals.fees),
             asset.units(totals.clearing),
             asset.units(totals.external)
-        );
+        ));
     }
-    println!("accounts    {}", verified.accounts);
-    println!("open orders {}", verified.open_orders);
-    println!("under way   {} messages between slots", verified.under_way);
+    out.line(format_args!("accounts    {}", verified.accounts));
+    out.line(format_args!("open orders {}", verified.open_orders));
+    out.line(format_args!("under way   {} messages between slots", verified.under_way));
     match &verified.torn {
-        None => println!("torn        nothing"),
-        Some(torn) => println!(
+        None => out.line("torn        nothing"),
+        Some(torn) => out.line(format_args!(
             "torn        {} bytes of an unfinished commit at byte {} of {}; never acknowledged, a start cuts it off",
             torn.bytes, torn.offset, torn.file
-        ),
+        )),
     }
     for unusable in &verified.unusable {
-        println!("unusable    {unusable}");
+        out.line(format_args!("unusable    {unusable}"));
     }
 }

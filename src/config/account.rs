@@ -56,11 +56,13 @@ impl Key {
 
 /// One thing an API key may do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "kebab-case")]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum Permission {
     /// Place, cancel and change orders.
+    #[serde(alias = "trade")]
     Trade,
     /// Read orders, trades and balances.
+    #[serde(alias = "user-data", alias = "user_data", alias = "USER-DATA")]
     UserData,
 }
 

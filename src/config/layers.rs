@@ -1,16 +1,20 @@
 //! The layers a configuration is made of: built-in defaults, a file, the environment, flags.
 
-use std::path::Path;
+use std::{collections::BTreeMap, path::Path};
 
 use serde::de::DeserializeOwned;
 use toml::{Table, Value};
 
-use super::{Config, validate};
+use super::{
+    Config, read,
+    validate::{self, Unreadable},
+};
 
 /// The built-in defaults.
 pub const DEFAULTS: &str = include_str!("../../config/exchange.toml");
 
-/// Why a configuration is refused: every fault found, in the order of the file.
+/// Why a configuration is refused: every fault found, each with where the value comes from, the value (but no secret), and what
+/// is allowed.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("the configuration has {} fault{}:{}", .faults.len(), if .faults.len() == 1 { "" } else { "s" }, list(.faults))]
 pub struct ConfigError {
@@ -25,15 +29,20 @@ fn list(faults: &[String]) -> String {
 /// The layers a configuration is made of; later ones win.
 #[derive(Debug, Clone)]
 pub struct Layers {
+    defaults: Table,
     merged: Table,
+    /// Where settings come from that are not the defaults: by section and key, lists by their name alone.
+    sources: BTreeMap<(String, String), String>,
     faults: Vec<String>,
 }
 
 impl Layers {
     /// Starts from the built-in defaults.
     pub fn defaults() -> Self {
-        let mut layers = Self { merged: Table::new(), faults: Vec::new() };
-        layers.merged = layers.parse("the built-in defaults", DEFAULTS);
+        let (merged, sources) = (Table::new(), BTreeMap::new());
+        let mut layers = Self { defaults: Table::new(), merged, sources, faults: Vec::new() };
+        layers.defaults = layers.parse("the built-in defaults", DEFAULTS);
+        layers.merged = layers.defaults.clone();
         layers
     }
 
@@ -53,6 +62,12 @@ impl Layers {
     #[must_use]
     pub fn text(mut self, name: &str, text: &str) -> Self {
         let over = self.parse(name, text);
+        for (section, value) in &over {
+            let keys = value.as_table().map(|table| table.keys().cloned().collect());
+            for key in keys.unwrap_or_else(|| vec![String::new()]) {
+                self.sources.insert((section.clone(), key), name.to_owned());
+            }
+        }
         merge(&mut self.merged, over);
         self
     }
@@ -71,24 +86,28 @@ impl Layers {
 
     /// Sets one value, written as in the environment; `source` is what faults call it.
     pub fn set(&mut self, section: &str, key: &str, value: &str, source: &str) {
-        let known = self.merged.get(section).and_then(Value::as_table).and_then(|table| table.get(key));
+        let known = self.defaults.get(section).and_then(Value::as_table).and_then(|table| table.get(key));
         let typed = match known {
             // The only booleans are switches, and those can be read from text.
-            Some(Value::String(_) | Value::Boolean(_)) => Some(Value::String(value.to_owned())),
-            Some(Value::Integer(_)) => value.parse().ok().map(Value::Integer),
-            Some(_) => None,
+            Some(Value::String(_) | Value::Boolean(_)) => Ok(Value::String(value.to_owned())),
+            Some(Value::Integer(_)) => value.parse().map(Value::Integer).map_err(|_| "a whole number"),
+            Some(_) => Err("a list, which only a file can give"),
             None => {
                 self.faults.push(format!("{source}: there is no setting {key} in [{section}]"));
                 return;
             }
         };
         match typed {
-            Some(typed) => {
+            Ok(typed) => {
+                self.sources.insert((section.to_owned(), key.to_owned()), source.to_owned());
                 if let Some(table) = self.merged.get_mut(section).and_then(Value::as_table_mut) {
                     table.insert(key.to_owned(), typed);
                 }
             }
-            None => self.faults.push(format!("{source}: {value:?} is not what [{section}] {key} takes")),
+            Err(allowed) => {
+                self.faults
+                    .push(format!("{source}: {value:?} is not what [{section}] {key} takes: {allowed}"));
+            }
         }
     }
 
@@ -97,7 +116,9 @@ impl Layers {
     /// # Errors
     /// Every fault found in any layer or in what they make together.
     pub fn load(mut self) -> Result<Config, ConfigError> {
-        refuse_floats("", &Value::Table(self.merged.clone()), &mut self.faults);
+        for (key, value) in &mut self.merged {
+            refuse_floats(key, value, &mut self.faults);
+        }
         let server = self.section("server");
         let grpc = self.section("grpc");
         let engine = self.section("engine");
@@ -111,12 +132,15 @@ impl Layers {
         let sign_up = self.section("sign-up");
         let feed = self.section("feed");
         let log = self.section("log");
-        let accounts = self.list("accounts");
-        let assets = self.list("assets");
-        let symbols = self.list("symbols");
+        let (accounts, _) = self.list("accounts", &account());
+        let (assets, unreadable_assets) = self.list("assets", &self.first("assets"));
+        let (symbols, unreadable_symbols) = self.list("symbols", &self.first("symbols"));
         for key in self.merged.keys() {
-            self.faults.push(format!("there is no section [{key}]"));
+            let source = self.sources.iter().find(|((section, _), _)| section == key);
+            let source = source.map(|(_, source)| format!("{source}: ")).unwrap_or_default();
+            self.faults.push(format!("{source}there is no section [{key}]"));
         }
+        let unreadable = Unreadable { assets: unreadable_assets, symbols: unreadable_symbols };
         let mut faults = self.faults;
         let config = (|| {
             Some(Config {
@@ -133,16 +157,19 @@ impl Layers {
                 sign_up: sign_up?,
                 feed: feed?,
                 log: log?,
-                accounts: accounts?,
-                assets: assets?,
-                symbols: symbols?,
+                accounts,
+                assets,
+                symbols,
                 catalogue: Default::default(),
             })
         })();
-        let config = config.map(|config| validate::check(config, &mut faults));
+        let config = config.map(|config| validate::check(config, unreadable, &mut faults));
         match config {
             Some(config) if faults.is_empty() => Ok(config),
-            _ => Err(ConfigError { faults }),
+            _ => {
+                let faults = faults.into_iter().map(|fault| with_source(fault, &self.sources)).collect();
+                Err(ConfigError { faults })
+            }
         }
     }
 
@@ -153,38 +180,73 @@ impl Layers {
         })
     }
 
+    /// Reads a section key by key, so that a fault in one does not hide those in the others. What cannot be read is noted, and
+    /// the default takes its place, so that the rest can be checked.
     fn section<T: DeserializeOwned>(&mut self, name: &str) -> Option<T> {
-        let value = self.merged.remove(name)?;
-        value.try_into().map_err(|error| self.faults.push(format!("[{name}] {}", one_line(&error)))).ok()
-    }
-
-    /// Reads a list entry by entry, so that a fault in one does not hide those in the others.
-    fn list<T: DeserializeOwned>(&mut self, name: &str) -> Option<Vec<T>> {
-        let values = match self.merged.remove(name) {
-            None => return Some(Vec::new()),
-            Some(Value::Array(values)) => values,
-            Some(_) => {
-                self.faults.push(format!("{name} is a list: write [[{name}]]"));
-                return None;
+        let default = self.defaults.get(name)?.as_table()?.clone();
+        let read = match self.merged.remove(name)? {
+            Value::Table(given) => read::section::<T>(name, &default, given, &mut self.faults),
+            other => {
+                let form = format!(
+                    "[{name}] is a section, and {} is none: write [{name}]",
+                    read::shown(name, &other)
+                );
+                self.faults.push(form);
+                default
             }
         };
-        let mut read = Vec::with_capacity(values.len());
-        let mut all = true;
-        for (index, value) in values.into_iter().enumerate() {
-            match value.try_into() {
-                Ok(entry) => read.push(entry),
-                Err(error) => {
-                    all = false;
-                    self.faults.push(format!("[[{name}]] {}: {}", index + 1, one_line(&error)));
-                }
+        read.try_into().ok()
+    }
+
+    /// Reads a list entry by entry; what cannot be read is noted and left out. Also returns whether something was.
+    fn list<T: DeserializeOwned>(&mut self, name: &str, template: &Table) -> (Vec<T>, bool) {
+        let values = match self.merged.remove(name) {
+            None => return (Vec::new(), false),
+            Some(Value::Array(values)) => values,
+            Some(_) => {
+                self.faults.push(format!("[[{name}]] is a list: write [[{name}]]"));
+                return (Vec::new(), true);
             }
+        };
+        let count = values.len();
+        let mut read = Vec::with_capacity(count);
+        for (index, value) in values.into_iter().enumerate() {
+            let place = format!("[[{name}]] {}", index + 1);
+            read.extend(read::entry(&place, template, value, &mut self.faults));
         }
-        all.then_some(read)
+        let is_unreadable = read.len() < count;
+        (read, is_unreadable)
+    }
+
+    /// The first entry of a list of the defaults: one that has no fault.
+    fn first(&self, name: &str) -> Table {
+        let entries = self.defaults.get(name).and_then(Value::as_array);
+        entries.and_then(|entries| entries.first()?.as_table()).cloned().unwrap_or_default()
     }
 }
 
-fn one_line(error: &toml::de::Error) -> String {
-    error.to_string().split_whitespace().collect::<Vec<_>>().join(" ")
+/// The least that an entry of `[[accounts]]` must have.
+fn account() -> Table {
+    Table::from_iter([("id".to_owned(), Value::Integer(1))])
+}
+
+/// Says where a value comes from, if it is no default. A fault begins with what it is about: `[section] key`, `[[list]]`, or the
+/// asset or symbol by name.
+fn with_source(fault: String, sources: &BTreeMap<(String, String), String>) -> String {
+    let place = if let Some((list, _)) = fault.strip_prefix("[[").and_then(|rest| rest.split_once("]]")) {
+        Some((list, ""))
+    } else if let Some((section, rest)) = fault.strip_prefix('[').and_then(|rest| rest.split_once(']')) {
+        let key = rest.trim_start().split([' ', ':', '.', '[']).next();
+        Some((section, key.unwrap_or_default()))
+    } else if fault.starts_with("asset ") {
+        Some(("assets", ""))
+    } else if fault.starts_with("symbol ") {
+        Some(("symbols", ""))
+    } else {
+        None
+    };
+    let source = place.and_then(|(section, key)| sources.get(&(section.to_owned(), key.to_owned())));
+    source.map(|source| format!("{source}: {fault}")).unwrap_or(fault)
 }
 
 /// Tables are merged key by key, everything else is replaced.
@@ -209,19 +271,24 @@ fn setting_of(variable: &str, known: &Table) -> Option<(String, String)> {
     })
 }
 
-/// A TOML float has been through binary already; money must not have been.
-fn refuse_floats(path: &str, value: &Value, faults: &mut Vec<String>) {
+/// A TOML float has been through binary already; money must not have been. It goes on as a string, so that nothing else about it
+/// is wrong.
+fn refuse_floats(path: &str, value: &mut Value, faults: &mut Vec<String>) {
     match value {
-        Value::Float(number) => faults.push(format!("{path}: write the decimal {number} as a string")),
+        Value::Float(number) => {
+            faults.push(format!(
+                "{path}: write the decimal {number} as a string, or as a whole number where one is asked for"
+            ));
+            *value = Value::String(number.to_string());
+        }
         Value::Array(values) => {
-            for (index, value) in values.iter().enumerate() {
+            for (index, value) in values.iter_mut().enumerate() {
                 refuse_floats(&format!("{path}[{}]", index + 1), value, faults);
             }
         }
         Value::Table(table) => {
             for (key, value) in table {
-                let path = if path.is_empty() { key.clone() } else { format!("{path}.{key}") };
-                refuse_floats(&path, value, faults);
+                refuse_floats(&format!("{path}.{key}"), value, faults);
             }
         }
         _ => {}

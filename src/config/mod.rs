@@ -15,6 +15,7 @@ mod layers;
 mod limits;
 mod log;
 mod operator;
+mod read;
 mod secret;
 mod server;
 mod sign_up;

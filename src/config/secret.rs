@@ -1,11 +1,17 @@
 //! Text that must never be printed.
 
-use serde::Deserialize;
+use serde::{Deserialize, Deserializer, de};
 
 /// Text that must never be printed: its `Debug` form says only whether there is any.
-#[derive(Clone, Default, PartialEq, Eq, Deserialize)]
-#[serde(transparent)]
+#[derive(Clone, Default, PartialEq, Eq)]
 pub struct Secret(String);
+
+/// The error of anything that is not text would print it.
+impl<'de> Deserialize<'de> for Secret {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        String::deserialize(deserializer).map(Self).map_err(|_| de::Error::custom("it must be text"))
+    }
+}
 
 impl Secret {
     /// Wraps the text.

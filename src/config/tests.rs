@@ -106,7 +106,7 @@ fn a_new_account_starts_with_what_the_demo_does_unless_it_is_said() {
     );
     assert_eq!(grant("[sign-up]\ngrant = []\n"), 0);
     let found = faults("[sign-up]\ngrant = [{ asset = \"XYZ\", amount = \"1\" }]\n");
-    assert_eq!(found, ["[sign-up] grant: unknown asset XYZ"]);
+    assert_eq!(found, ["test: [sign-up] grant: unknown asset XYZ"]);
 }
 
 #[test]
@@ -150,6 +150,107 @@ fn every_fault_is_reported_at_once() {
     for (found, expected) in found.iter().zip(expected) {
         assert!(found.contains(expected), "{found} does not say {expected}");
     }
+}
+
+/// Unknown names, wrong types, words that are none, bounds, contradictions, lists and symbols: none hides another, and each says
+/// where it is from, what was given, and what is allowed.
+#[test]
+fn a_file_with_two_dozen_faults_is_told_them_all() {
+    let text = r#"
+        [server]
+        listen = "nowhere"
+        workers = 500
+        threads = 4
+        [engine]
+        batch = "many"
+        fills-max = 0
+        [journal]
+        durability = "sometimes"
+        segment-mib = 1.5
+        [limits]
+        exempt = ["10.0.0.0/8", "here", "there"]
+        ban-seconds = 300
+        ban-seconds-max = 60
+        [histroy]
+        enabled = true
+        [operator]
+        token = 12345678
+        [demo]
+        enabled = "perhaps"
+        balances = [{ asset = "USDT", amount = "1,5" }, { asset = "BTC" }, { asset = "DOGE", amount = "1" }]
+        [[accounts]]
+        id = "seven"
+        tier = 300
+        [[accounts]]
+        id = 1
+        keys = [{ key = "short", secret = "hunter2hunter2hunter2hunter2hunter2", permissions = ["fly"] }]
+        [[symbols]]
+        id = 1
+        name = "BTCUSDT"
+        base = "BTC"
+        quote = "USDT"
+        tick-size = "0"
+        min-price = "0.01"
+        step-size = "0.001"
+        min-qty = "5"
+        max-qty = "0.0005"
+        max-num-orders = 0
+        market-collar = "7"
+        fees = [{ maker = "2", taker = "0.001" }]
+        special-orders = { iceberg-parts = "all", max-position = "lots" }
+        [[symbols]]
+        id = 2
+        name = "ETHUSDT"
+        base = "ETH"
+        quote = "USDT"
+        tick-size = "0.01"
+        min-price = "9"
+        max-price = "5"
+        step-size = "0.0000000001"
+        min-qty = "0.0001"
+        max-qty = "9000"
+        max-num-orders = 0
+        market-collar = "7"
+        fees = [{ maker = "2", taker = "0.001" }]
+    "#;
+    let found = load(text, &[("LIGHTNING_ENGINE_ARBITERS", "some")]).unwrap_err().faults;
+    let expected = [
+        "LIGHTNING_ENGINE_ARBITERS: \"some\" is not what [engine] arbiters takes: a whole number",
+        "journal.segment-mib: write the decimal 1.5 as a string, or as a whole number",
+        "test: [server] listen = \"nowhere\": invalid socket address",
+        "test: [server] threads = 4: unknown field `threads`, expected one of `listen`",
+        "test: [engine] batch = \"many\": invalid type: string \"many\", expected usize",
+        "test: [journal] durability = \"sometimes\": unknown variant `sometimes`, expected one of `fsync`",
+        "test: [journal] segment-mib = \"1.5\": invalid type",
+        "test: [limits] exempt[2] = \"here\": \"here\" is neither an address nor a network",
+        "test: [limits] exempt[3] = \"there\": ",
+        "test: there is no section [histroy]",
+        "test: [operator] token = (not shown): it must be text",
+        "test: [demo] enabled = \"perhaps\": ",
+        "test: [demo] balances[2] = {…}: missing field `amount`",
+        "test: [[accounts]] 1 id = \"seven\": invalid type: string \"seven\", expected u64",
+        "test: [[accounts]] 1 tier = 300: invalid value: integer `300`, expected u8",
+        "test: [[accounts]] 2 keys[1] = (not shown): unknown variant `fly`, expected `TRADE` or `USER_DATA`",
+        "test: [[symbols]] 1: max-price is missing",
+        "test: [[symbols]] 1 special-orders.iceberg-parts = \"all\": ",
+        "test: [[symbols]] 1 special-orders.max-position = \"lots\": ",
+        "test: [server] workers 500 must be 0 (one per core) to 256",
+        "test: [engine] fills-max 0 must be 1 to 1000000",
+        "test: [limits] ban-seconds 300 is above ban-seconds-max 60",
+        "test: symbol ETHUSDT: min-price 9 is above max-price 5",
+        "test: symbol ETHUSDT: step-size 0.0000000001 is negative or has more than 8 fraction digits",
+        "test: symbol ETHUSDT: max-num-orders 0 must be at least 1",
+        "test: symbol ETHUSDT: market-collar 7 must be 0 to 1",
+        "test: symbol ETHUSDT: maker fee 2 must be 0 to 1",
+        "test: [demo] balances: \"1,5\" is not an amount of USDT",
+        "test: [demo] balances: unknown asset DOGE",
+        "test: [[accounts]] 1: the id is taken",
+    ];
+    for expected in expected {
+        assert!(found.iter().any(|fault| fault.contains(expected)), "{expected} is not in {found:#?}");
+    }
+    assert_eq!(found.len(), expected.len(), "{found:#?}");
+    assert!(!found.iter().any(|fault| fault.contains("hunter2") || fault.contains("12345678")), "{found:#?}");
 }
 
 #[test]

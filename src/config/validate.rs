@@ -15,34 +15,48 @@ const SECRET_LEN_MIN: usize = 32;
 /// The most characters a secret may have.
 const SECRET_LEN_MAX: usize = 128;
 
+/// Which lists have entries that could not be read: what refers to one of them may be right.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Unreadable {
+    /// Of the assets.
+    pub(super) assets: bool,
+    /// Of the symbols.
+    pub(super) symbols: bool,
+}
+
 /// Checks the configuration, notes every fault and fills in the catalogue.
-pub(super) fn check(mut config: Config, faults: &mut Vec<String>) -> Config {
+pub(super) fn check(mut config: Config, unreadable: Unreadable, faults: &mut Vec<String>) -> Config {
     check_server(&config, faults);
     check_engine(&config, faults);
     check_journal(&config, faults);
     check_history(&config, faults);
     check_limits(&config, faults);
     check_operator(&config, faults);
-    match Catalogue::build(&config.assets, &config.symbols) {
-        Ok(catalogue) => {
-            config.catalogue = Arc::new(catalogue.with_order_limits(config.limits.orders()));
-            check_accounts(&config, faults);
+    if !unreadable.assets {
+        let (catalogue, found) = Catalogue::read(&config.assets, &config.symbols);
+        if config.symbols.is_empty() && !unreadable.symbols {
+            faults.push("no symbols are configured".to_owned());
         }
-        Err(found) => faults.extend(found),
+        faults.extend(found);
+        config.catalogue = Arc::new(catalogue.with_order_limits(config.limits.orders()));
     }
+    check_accounts(&config, faults);
     config
 }
 
 fn check_server(config: &Config, faults: &mut Vec<String>) {
     let server = &config.server;
     if server.workers > 256 {
-        faults.push(format!("[server] workers {} is above 256", server.workers));
+        faults.push(format!("[server] workers {} must be 0 (one per core) to 256", server.workers));
     }
     if server.tcp_user_timeout_ms < 1_000 {
-        faults.push("[server] tcp-user-timeout-ms must be at least 1000".to_owned());
+        faults.push(format!(
+            "[server] tcp-user-timeout-ms {} must be at least 1000",
+            server.tcp_user_timeout_ms
+        ));
     }
     if server.stop_timeout_ms == 0 || server.stop_timeout_ms > 600_000 {
-        faults.push("[server] stop-timeout-ms must be 1 to 600000".to_owned());
+        faults.push(format!("[server] stop-timeout-ms {} must be 1 to 600000", server.stop_timeout_ms));
     }
     if config.demo.enabled == Switch::On && !server.listen.ip().is_loopback() {
         faults.push(format!(
@@ -71,7 +85,8 @@ fn check_server(config: &Config, faults: &mut Vec<String>) {
         faults.push(format!("[grpc] listen {grpc} is where [server] listens"));
     }
     if config.feed.actions_per_second == 0 || config.feed.actions_per_second > 10_000 {
-        faults.push("[feed] actions-per-second must be 1 to 10000".to_owned());
+        let given = config.feed.actions_per_second;
+        faults.push(format!("[feed] actions-per-second {given} must be 1 to 10000"));
     }
     if config.data.directory.as_os_str().is_empty() {
         faults.push("[data] directory is empty".to_owned());
@@ -114,7 +129,9 @@ fn check_history(config: &Config, faults: &mut Vec<String>) {
             .iter()
             .any(|scheme| url.expose().starts_with(scheme));
         if !url.expose().is_empty() && !is_known {
-            faults.push(format!("[history] {name} must begin with sqlite:, postgres: or mysql:"));
+            faults.push(format!(
+                "[history] {name} (not shown: it may hold a password) must begin with sqlite:, postgres: or mysql:"
+            ));
         }
     }
     if history.enabled == Switch::On && config.journal.durability == Durability::None {
@@ -152,12 +169,12 @@ fn check_limits(config: &Config, faults: &mut Vec<String>) {
         ("refusals-before-ban", limits.refusals_before_ban),
     ] {
         if value > LIMIT_MAX {
-            faults.push(format!("[limits] {name} {value} is above {LIMIT_MAX}"));
+            faults.push(format!("[limits] {name} {value} must be 0 (no limit) to {LIMIT_MAX}"));
         }
     }
     if limits.refusals_before_ban > 0 && limits.ban_seconds == 0 {
         faults.push(
-            "[limits] ban-seconds must be at least 1; refusals-before-ban = 0 switches bans off".to_owned(),
+            "[limits] ban-seconds 0 must be at least 1; refusals-before-ban = 0 switches bans off".to_owned(),
         );
     }
     if limits.ban_seconds > limits.ban_seconds_max {
@@ -172,7 +189,9 @@ fn check_operator(config: &Config, faults: &mut Vec<String>) {
         return;
     }
     if token.len() < TOKEN_LEN_MIN {
-        faults.push(format!("[operator] token must have at least {TOKEN_LEN_MIN} characters"));
+        let count = token.len();
+        faults
+            .push(format!("[operator] token must have at least {TOKEN_LEN_MIN} characters, and has {count}"));
     }
     if !token.bytes().all(|byte| byte.is_ascii_graphic()) {
         faults.push("[operator] token must be printable ASCII without spaces".to_owned());
@@ -185,10 +204,10 @@ fn check_accounts(config: &Config, faults: &mut Vec<String>) {
     if config.is_demo_on() {
         check_id("[demo] account", config.demo.account, faults);
         ids.insert(config.demo.account);
-        check_balances("[demo]", &config.demo.balances, &config.catalogue, faults);
+        check_balances("[demo] balances", &config.demo.balances, config, faults);
     }
     if let Some(grant) = &config.sign_up.grant {
-        check_balances("[sign-up] grant", grant, &config.catalogue, faults);
+        check_balances("[sign-up] grant", grant, config, faults);
     }
     for account in &config.accounts {
         let name = format!("[[accounts]] {}", account.id);
@@ -199,24 +218,28 @@ fn check_accounts(config: &Config, faults: &mut Vec<String>) {
         if config.catalogue.symbols().any(|spec| usize::from(account.tier) >= spec.fees.len()) {
             faults.push(format!("{name}: not every symbol has fees for tier {}", account.tier));
         }
-        check_balances(&name, &account.balances, &config.catalogue, faults);
+        check_balances(&name, &account.balances, config, faults);
         check_keys(&name, account, &mut keys, faults);
     }
 }
 
 fn check_id(name: &str, id: u64, faults: &mut Vec<String>) {
     if id == 0 || id >= ID_LIMIT {
-        faults.push(format!("{name}: an account id is 1 to 2^53 - 1"));
+        faults.push(format!("{name}: account id {id} must be 1 to 2^53 - 1"));
     }
 }
 
-fn check_balances(name: &str, balances: &[Balance], catalogue: &Catalogue, faults: &mut Vec<String>) {
+fn check_balances(name: &str, balances: &[Balance], config: &Config, faults: &mut Vec<String>) {
+    let catalogue = &config.catalogue;
     let mut assets = BTreeSet::new();
     for Balance { asset, amount } in balances {
         if !assets.insert(asset) {
             faults.push(format!("{name}: two balances of {asset}"));
         }
         match catalogue.asset_named(asset) {
+            // One with a fault of its own has been told.
+            None if config.assets.iter().any(|known| known.name == *asset) => {}
+            None if catalogue.assets().next().is_none() => {}
             None => faults.push(format!("{name}: unknown asset {asset}")),
             Some(known) => match known.parse_amount(amount) {
                 Ok(amount) if amount.units() > 0 => {}
@@ -234,7 +257,8 @@ fn check_keys<'a>(name: &str, account: &'a Account, keys: &mut BTreeSet<&'a str>
     for (index, key) in account.keys.iter().enumerate() {
         let name = format!("{name}, key {}", index + 1);
         if key.key.len() != KEY_LEN || !is_alphanumeric(&key.key) {
-            faults.push(format!("{name}: a key is {KEY_LEN} letters and digits"));
+            let given = &key.key;
+            faults.push(format!("{name}: a key is {KEY_LEN} letters and digits, and {given:?} is not"));
         }
         let secret = key.secret.expose();
         if !(SECRET_LEN_MIN..=SECRET_LEN_MAX).contains(&secret.len()) || !is_alphanumeric(secret) {
@@ -242,7 +266,7 @@ fn check_keys<'a>(name: &str, account: &'a Account, keys: &mut BTreeSet<&'a str>
                 .push(format!("{name}: a secret is {SECRET_LEN_MIN} to {SECRET_LEN_MAX} letters and digits"));
         }
         if key.permissions.is_empty() {
-            faults.push(format!("{name}: no permissions; trade and user-data can be given"));
+            faults.push(format!("{name}: no permissions; TRADE and USER_DATA can be given"));
         }
         if !keys.insert(&key.key) {
             faults.push(format!("{name}: the key is taken"));

@@ -1,18 +1,19 @@
 //! The assets and symbols of an exchange, built from their definitions or refused with every fault at once.
 
+mod spec;
+
 use std::{collections::BTreeMap, sync::Arc};
 
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 
+use self::spec::SpecBuilder;
 use super::{
     asset::Asset,
     decimal::SCALE_MAX,
     id::{AssetId, SymbolId},
     limits::OrderLimits,
-    money::{Amount, Lots, Price, Rate},
-    symbol::{FeeRates, Filters, SpecialFilters, SymbolSpec, SymbolStatus},
-    trigger::Bips,
+    symbol::{SymbolSpec, SymbolStatus},
 };
 
 /// An asset as configured.
@@ -163,6 +164,15 @@ impl Catalogue {
     /// # Errors
     /// Every fault found, each naming what it is about.
     pub fn build(assets: &[AssetDefinition], symbols: &[SymbolDefinition]) -> Result<Self, Vec<String>> {
+        let (catalogue, mut faults) = Self::read(assets, symbols);
+        if catalogue.symbols.is_empty() && faults.is_empty() {
+            faults.push("no symbols are configured".to_owned());
+        }
+        if faults.is_empty() { Ok(catalogue) } else { Err(faults) }
+    }
+
+    /// Builds the catalogue of what has no fault, and returns every fault of the rest.
+    pub fn read(assets: &[AssetDefinition], symbols: &[SymbolDefinition]) -> (Self, Vec<String>) {
         let mut catalogue = Self::default();
         let mut faults = Vec::new();
         for definition in assets {
@@ -171,10 +181,17 @@ impl Catalogue {
         for definition in symbols {
             catalogue.add_symbol(definition, &mut faults);
         }
-        if catalogue.symbols.is_empty() && faults.is_empty() {
-            faults.push("no symbols are configured".to_owned());
+        (catalogue, faults)
+    }
+
+    /// Brings together assets and symbols that are right already.
+    pub(super) fn of(assets: Vec<Asset>, symbols: Vec<SymbolSpec>) -> Self {
+        Self {
+            assets: assets.into_iter().map(|asset| (asset.id, asset)).collect(),
+            symbol_ids: symbols.iter().map(|spec| (spec.name.clone(), spec.id)).collect(),
+            symbols: symbols.into_iter().map(|spec| (spec.id, Arc::new(spec))).collect(),
+            order_limits: OrderLimits::default(),
         }
-        if faults.is_empty() { Ok(catalogue) } else { Err(faults) }
     }
 
     /// Limits how many unfilled orders an account may place; without it there is no limit.
@@ -272,204 +289,5 @@ impl Catalogue {
     /// Returns every symbol, by id.
     pub fn symbols(&self) -> impl Iterator<Item = &Arc<SymbolSpec>> {
         self.symbols.values()
-    }
-}
-
-/// Turns one definition into a specification, noting every fault on the way.
-struct SpecBuilder<'a> {
-    definition: &'a SymbolDefinition,
-    base: Asset,
-    quote: Asset,
-    faults: &'a mut Vec<String>,
-}
-
-impl SpecBuilder<'_> {
-    fn build(mut self) -> Option<SymbolSpec> {
-        let definition = self.definition;
-        let (base, quote) = (self.base, self.quote);
-        let tick_units = self.step("tick-size", definition.tick_size, quote.scale)?;
-        let lot_units = self.step("step-size", definition.step_size, base.scale)?;
-        let ticks = |this: &mut Self, name, value| this.multiple(name, value, quote.scale, tick_units);
-        let price_min = ticks(&mut self, "min-price", definition.min_price)?;
-        let price_max = ticks(&mut self, "max-price", definition.max_price)?;
-        let lots = |this: &mut Self, name, value| this.multiple(name, value, base.scale, lot_units);
-        let lots_min = lots(&mut self, "min-qty", definition.min_qty)?;
-        let lots_max = lots(&mut self, "max-qty", definition.max_qty)?;
-        let market_lots_min = lots(&mut self, "market-min-qty", definition.market_min_qty)?;
-        let market_lots_max = lots(&mut self, "market-max-qty", definition.market_max_qty)?;
-        let market_lots_max = if market_lots_max == 0 { lots_max } else { market_lots_max };
-        self.ordered("min-price", price_min, "max-price", price_max);
-        self.ordered("min-qty", lots_min, "max-qty", lots_max);
-        self.ordered("market-min-qty", market_lots_min, "market-max-qty", market_lots_max);
-        self.ordered("market-max-qty", market_lots_max, "max-qty", lots_max);
-        let notional_unit = self.notional_unit(tick_units, lot_units)?;
-        self.bound_products(price_max, lots_max, lot_units, notional_unit);
-        if definition.max_num_orders == 0 {
-            self.faults.push("max-num-orders is 0".to_owned());
-        }
-        let filters = Filters {
-            price_min: Price::from_ticks(price_min),
-            price_max: Price::from_ticks(price_max),
-            lots_min: Lots::new(lots_min),
-            lots_max: Lots::new(lots_max),
-            market_lots_min: Lots::new(market_lots_min),
-            market_lots_max: Lots::new(market_lots_max),
-            notional_min: self.amount("min-notional", definition.min_notional)?,
-            notional_min_applies_to_market: definition.apply_min_to_market,
-            notional_max: self.amount("max-notional", definition.max_notional)?,
-            notional_max_applies_to_market: definition.apply_max_to_market,
-            bid_multiplier_up: self.rate("bid-multiplier-up", definition.bid_multiplier_up, 1_000)?,
-            bid_multiplier_down: self.rate("bid-multiplier-down", definition.bid_multiplier_down, 1)?,
-            ask_multiplier_up: self.rate("ask-multiplier-up", definition.ask_multiplier_up, 1_000)?,
-            ask_multiplier_down: self.rate("ask-multiplier-down", definition.ask_multiplier_down, 1)?,
-            open_orders_max: definition.max_num_orders,
-            special: self.special(lot_units)?,
-        };
-        let market_collar = self.rate("market-collar", definition.market_collar, 1)?;
-        let fees = self.fees();
-        Some(SymbolSpec {
-            id: SymbolId::new(definition.id),
-            name: definition.name.clone(),
-            base,
-            quote,
-            status: definition.status,
-            tick_units,
-            lot_units,
-            notional_unit,
-            filters,
-            fees,
-            market_collar,
-        })
-    }
-
-    fn special(&mut self, lot_units: u64) -> Option<SpecialFilters> {
-        let special = &self.definition.special_orders;
-        let above = (special.min_trailing_above_delta, special.max_trailing_above_delta);
-        let below = (special.min_trailing_below_delta, special.max_trailing_below_delta);
-        for (name, (low, high)) in [("above", above), ("below", below)] {
-            if low > high || u64::from(high) > Bips::ONE {
-                self.faults
-                    .push(format!("min- and max-trailing-{name}-delta must be in order and at most 10000"));
-            }
-        }
-        let position_max = self.multiple("max-position", special.max_position, self.base.scale, lot_units)?;
-        Some(SpecialFilters {
-            iceberg_parts_max: special.iceberg_parts,
-            algo_orders_max: special.max_num_algo_orders,
-            iceberg_orders_max: special.max_num_iceberg_orders,
-            order_lists_max: special.max_num_order_lists,
-            amends_max: special.max_num_order_amends,
-            trailing_above: above,
-            trailing_below: below,
-            position_max: Lots::new(position_max),
-        })
-    }
-
-    fn fees(&mut self) -> Vec<FeeRates> {
-        let tiers = &self.definition.fees;
-        if tiers.is_empty() || tiers.len() > 256 {
-            self.faults.push(format!("{} fee tiers; 1 to 256 are needed", tiers.len()));
-        }
-        let mut rates = Vec::with_capacity(tiers.len());
-        for tier in tiers {
-            let maker = self.rate("maker fee", tier.maker, 1).unwrap_or_default();
-            let taker = self.rate("taker fee", tier.taker, 1).unwrap_or_default();
-            rates.push(FeeRates { maker, taker });
-        }
-        rates
-    }
-
-    /// A decimal as a whole number of `10^-scale` units.
-    fn units(&mut self, name: &str, value: Decimal, scale: u8) -> Option<i128> {
-        let scaled = Decimal::from_i128_with_scale(10_i128.pow(u32::from(scale)), 0).checked_mul(value);
-        match scaled {
-            Some(units) if units.is_integer() && !units.is_sign_negative() => {
-                Some(units.mantissa() / 10_i128.pow(units.scale()))
-            }
-            Some(_) => {
-                self.faults
-                    .push(format!("{name} {value} is negative or has more than {scale} fraction digits"));
-                None
-            }
-            None => {
-                self.faults.push(format!("{name} {value} is too large"));
-                None
-            }
-        }
-    }
-
-    /// A step: more than zero and at most 2^63 units.
-    fn step(&mut self, name: &str, value: Decimal, scale: u8) -> Option<u64> {
-        let units = self.units(name, value, scale)?;
-        let step = u64::try_from(units).ok().filter(|&step| step > 0 && step < 1 << 63);
-        if step.is_none() {
-            self.faults.push(format!("{name} {value} must be more than 0 and at most 2^63 units"));
-        }
-        step
-    }
-
-    /// A bound, as a whole number of steps.
-    fn multiple(&mut self, name: &str, value: Decimal, scale: u8, step: u64) -> Option<u64> {
-        let units = self.units(name, value, scale)?;
-        let count =
-            (units % i128::from(step) == 0).then(|| u64::try_from(units / i128::from(step)).ok()).flatten();
-        if count.is_none() {
-            self.faults.push(format!("{name} {value} is not a multiple of its step"));
-        }
-        count
-    }
-
-    fn amount(&mut self, name: &str, value: Decimal) -> Option<Amount> {
-        self.units(name, value, self.quote.scale).map(Amount::new)
-    }
-
-    fn rate(&mut self, name: &str, value: Decimal, max: u64) -> Option<Rate> {
-        let units = self.units(name, value, 8)?;
-        let rate = u64::try_from(units).ok().filter(|&units| units <= max * Rate::ONE).map(Rate::from_units);
-        if rate.is_none() {
-            self.faults.push(format!("{name} {value} is above {max}"));
-        }
-        rate
-    }
-
-    fn ordered(&mut self, low_name: &str, low: u64, high_name: &str, high: u64) {
-        if low > high {
-            self.faults.push(format!("{low_name} is above {high_name}"));
-        }
-    }
-
-    /// Price scale + quantity scale must not exceed the quote asset's scale: then every notional is exact.
-    fn notional_unit(&mut self, tick_units: u64, lot_units: u64) -> Option<u64> {
-        let product = u128::from(tick_units) * u128::from(lot_units);
-        let whole_base = 10_u128.pow(u32::from(self.base.scale));
-        let unit = (product % whole_base == 0).then(|| u64::try_from(product / whole_base).ok()).flatten();
-        if unit.is_none() {
-            self.faults.push(format!(
-                "tick-size × step-size is finer than the quote asset's scale {}: notionals would be rounded",
-                self.quote.scale
-            ));
-        }
-        unit
-    }
-
-    /// The largest order must leave room for sums and fee products: 10^29 units × 10^8 still fit `i128`, and a
-    /// level of 2^24 such orders must fit `u64` lots.
-    fn bound_products(&mut self, price_max: u64, lots_max: u64, lot_units: u64, notional_unit: u64) {
-        const UNITS_MAX: u128 = 10_u128.pow(29);
-        let fits = |a: u64, b: u64, c: u64| {
-            u128::from(a)
-                .checked_mul(u128::from(b))
-                .and_then(|ab| ab.checked_mul(u128::from(c)))
-                .is_some_and(|product| product <= UNITS_MAX)
-        };
-        if price_max == 0 || lots_max == 0 {
-            self.faults.push("max-price and max-qty must be more than 0".to_owned());
-        }
-        if !fits(price_max, lots_max, notional_unit) || !fits(lots_max, lot_units, 1) {
-            self.faults.push("max-price × max-qty is above 10^29 units".to_owned());
-        }
-        if lots_max >= 1 << 40 {
-            self.faults.push("max-qty is 2^40 lots or more".to_owned());
-        }
     }
 }

@@ -80,6 +80,39 @@ pub struct SpecialFilters {
     pub position_max: Lots,
 }
 
+impl Filters {
+    /// No bounds: for reading what has been let in already.
+    pub(super) fn open() -> Self {
+        Self {
+            price_min: Price::default(),
+            price_max: Price::from_ticks(u64::MAX),
+            lots_min: Lots::default(),
+            lots_max: Lots::new(u64::MAX),
+            market_lots_min: Lots::default(),
+            market_lots_max: Lots::new(u64::MAX),
+            notional_min: Amount::default(),
+            notional_min_applies_to_market: false,
+            notional_max: Amount::default(),
+            notional_max_applies_to_market: false,
+            bid_multiplier_up: Rate::ZERO,
+            bid_multiplier_down: Rate::ZERO,
+            ask_multiplier_up: Rate::ZERO,
+            ask_multiplier_down: Rate::ZERO,
+            open_orders_max: 0,
+            special: SpecialFilters {
+                iceberg_parts_max: 0,
+                algo_orders_max: 0,
+                iceberg_orders_max: 0,
+                order_lists_max: 0,
+                amends_max: 0,
+                trailing_above: (0, u16::MAX),
+                trailing_below: (0, u16::MAX),
+                position_max: Lots::default(),
+            },
+        }
+    }
+}
+
 /// What the two sides of a trade pay, as a proportion of what each receives.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct FeeRates {
@@ -117,6 +150,23 @@ pub struct SymbolSpec {
 }
 
 impl SymbolSpec {
+    /// A symbol nothing is known of but its assets, with a name made of its id: for reading what was written of it.
+    pub(super) fn open(id: SymbolId, base: Asset, quote: Asset) -> Self {
+        Self {
+            id,
+            name: format!("SYMBOL{id}"),
+            base,
+            quote,
+            status: SymbolStatus::default(),
+            tick_units: 1,
+            lot_units: 1,
+            notional_unit: 1,
+            filters: Filters::open(),
+            fees: vec![FeeRates::default()],
+            market_collar: Rate::ZERO,
+        }
+    }
+
     /// Reads a price.
     ///
     /// # Errors

@@ -13,7 +13,10 @@ use crate::{
         id::SymbolId,
         symbol::SymbolSpec,
     },
-    http::{ApiError, HttpState, Operation, remote},
+    http::{
+        ApiError, HttpState, Operation,
+        remote::{self, Audited, Source},
+    },
 };
 
 /// One call.
@@ -22,6 +25,8 @@ pub(super) struct Call {
     pub(super) state: Arc<HttpState>,
     pub(super) caller: Caller,
     pub(super) span: Span,
+    /// Who acts, for the audit.
+    pub(super) source: Source,
 }
 
 impl Call {
@@ -43,15 +48,20 @@ impl Call {
         operation: Operation,
     ) -> Result<Answer, ApiError> {
         let (exchange, span) = (self.state.exchange(), self.span.clone());
-        if !self.caller.is_unproven() {
+        let audited = Audited::of(&command, exchange.catalogue(), || self.source.clone());
+        let answered = if self.caller.is_unproven() {
+            let answer = exchange.unowned_command(command, span);
+            remote::answered(&self.state, answer, operation)
+                .await
+                .map_err(|error| self.caller.check_owner(&self.state).err().unwrap_or(error))
+        } else {
             let answer = exchange.command(command, self.caller.deadline, span);
-            return remote::answered(&self.state, answer, operation).await;
+            remote::answered(&self.state, answer, operation).await
+        };
+        if let Some(audited) = audited {
+            audited.conclude(answered.as_ref());
         }
-        let answer = exchange.unowned_command(command, span);
-        match remote::answered(&self.state, answer, operation).await {
-            Ok(answer) => Ok(answer),
-            Err(error) => Err(self.caller.check_owner(&self.state).err().unwrap_or(error)),
-        }
+        answered
     }
 
     /// Asks the account the call is about.

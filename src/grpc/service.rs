@@ -26,7 +26,10 @@ use super::{
 use crate::{
     actors::message::{SessionEvent, Speed, Topic},
     domain::{id::SymbolId, symbol::SymbolSpec},
-    http::{ApiError, HttpState, Security, remote},
+    http::{
+        ApiError, HttpState, Security,
+        remote::{self, Source},
+    },
 };
 
 const FORWARDED_FOR: &str = "x-forwarded-for";
@@ -88,12 +91,14 @@ impl Service {
     {
         let (address, caller) = self.enter(method, &request)?;
         let account = Some(caller.account.get()).filter(|_| method.access != Access::Public);
-        let span = tracing::info_span!("grpc request", method = method.name, account.id = account);
-        let call = Call { state: Arc::clone(&self.state), caller, span: span.clone() };
+        let actor = if caller.is_unproven() { "local" } else { "operator" };
+        let source = Source { actor, address: Some(address), request: None };
+        let span = tracing::debug_span!("grpc request", method = method.name, account.id = account);
+        let call = Call { state: Arc::clone(&self.state), caller, span: span.clone(), source };
         let started = Instant::now();
         let outcome = run(call, request.into_inner()).instrument(span.clone()).await;
         let micros = u64::try_from(started.elapsed().as_micros()).unwrap_or(u64::MAX);
-        tracing::info!(parent: &span, elapsed_us = micros, "served");
+        tracing::debug!(parent: &span, elapsed_us = micros, "served");
         match outcome {
             Ok(reply) => {
                 if method.is_order {
@@ -113,8 +118,11 @@ impl Service {
         counted.map_err(|error| refusal::of_caller(&error))?;
         let (message, metadata) = (request.get_ref(), request.metadata());
         let is_local = request.extensions().get::<IsLocal>().copied().unwrap_or_default();
-        let caller = authenticate(&self.state, method.access, method.name, message, metadata, is_local)?;
-        Ok((address, caller))
+        let caller = authenticate(&self.state, method.access, method.name, message, metadata, is_local);
+        if caller.is_err() && method.access == Access::Operator {
+            remote::operator_refused(&self.state, address);
+        }
+        Ok((address, caller?))
     }
 
     /// Opens a stream for a call that was counted and authenticated.

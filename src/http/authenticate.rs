@@ -6,7 +6,9 @@ use actix_web::{HttpRequest, http::header};
 use percent_encoding::percent_decode;
 
 use super::{
-    call::Caller,
+    audit::Claim,
+    call::{Caller, request_id},
+    client::client_address,
     endpoint::Security,
     error::ApiError,
     origin::{Origin, origin},
@@ -209,7 +211,12 @@ pub(super) fn require_csrf(request: &HttpRequest, session: &Session) -> Result<(
 
 fn operator(state: &HttpState, request: &HttpRequest) -> Result<(), ApiError> {
     let given = request.headers().get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
-    operator_token(state, given.and_then(|value| value.strip_prefix("Bearer ")))
+    let allowed = operator_token(state, given.and_then(|value| value.strip_prefix("Bearer ")));
+    if allowed.is_err() {
+        let (address, id) = (client_address(request), request_id(request));
+        state.alarms().refused(Claim::OperatorToken, address, id.as_deref(), state.exchange().now());
+    }
+    allowed
 }
 
 /// Requires the operator's token.

@@ -2,11 +2,14 @@
 
 use std::{cell::Cell, future::Future, sync::Arc};
 
-use actix_web::{HttpRequest, cookie::Cookie, http::StatusCode, rt::time::timeout};
+use actix_web::{HttpMessage, HttpRequest, cookie::Cookie, http::StatusCode, rt::time::timeout};
 use serde::Deserialize;
 use tracing::Span;
+use tracing_actix_web::RequestId;
 
 use super::{
+    audit::{Audited, Source},
+    client::client_address,
     error::{ApiError, Operation},
     idempotency,
     json::Json,
@@ -27,6 +30,9 @@ use crate::{
         time::Timestamp,
     },
 };
+
+/// What the paths of the operator, and no others, begin with.
+pub(super) const OPERATOR_PATHS: &str = "/x/v1/operator/";
 
 const SYMBOL: &str = "^[A-Z0-9-_.]{1,20}$";
 const DAY_MICROS: u64 = 24 * 60 * 60 * 1_000_000;
@@ -162,10 +168,30 @@ impl<'a> Call<'a> {
         let key = idempotency::key(self, &command)?;
         self.params.all_read()?;
         let deadline = self.caller.and_then(|caller| caller.deadline);
+        let audited = Audited::of(&command, self.state.exchange().catalogue(), || self.source());
         let answer = self.state.exchange().keyed_command(command, key, deadline, self.span.clone());
-        let acknowledged = self.answer(answer, operation).await?;
-        self.engine_seq.set(Some(acknowledged.position));
-        acknowledged.answer.map_err(|reject| ApiError::refused(reject, operation))
+        let answered = match self.answer(answer, operation).await {
+            Ok(acknowledged) => {
+                self.engine_seq.set(Some(acknowledged.position));
+                acknowledged.answer.map_err(|reject| ApiError::refused(reject, operation))
+            }
+            Err(error) => Err(error),
+        };
+        if let Some(audited) = audited {
+            audited.conclude(answered.as_ref());
+        }
+        answered
+    }
+
+    /// Returns who acts, for the audit.
+    pub(super) fn source(&self) -> Source {
+        let actor = match self.path {
+            path if path.starts_with(OPERATOR_PATHS) => "operator",
+            "/x/v1/signup" | "/x/v1/session" => "visitor",
+            _ => "session",
+        };
+        let address = self.request.and_then(client_address);
+        Source { actor, address, request: self.request.and_then(request_id) }
     }
 
     /// Asks the caller's account.
@@ -256,6 +282,11 @@ impl Reply {
     pub(super) fn reaching(self, since: Option<Timestamp>) -> Self {
         Self { reach: since.map(Timestamp::millis), ..self }
     }
+}
+
+/// Returns the id of a request, as `X-MBX-UUID` shows it.
+pub(super) fn request_id(request: &HttpRequest) -> Option<String> {
+    request.extensions().get::<RequestId>().map(|id| id.hyphenated().to_string())
 }
 
 /// The answer was none to the question asked: a bug in a shard.

@@ -448,6 +448,16 @@ impl ApiError {
         self.code
     }
 
+    /// Returns whether the command may have been carried out all the same.
+    pub const fn is_unknown(&self) -> bool {
+        matches!(self.code, -1001 | -1007)
+    }
+
+    /// Returns the wire's text.
+    pub fn message(&self) -> &str {
+        &self.message
+    }
+
     /// Returns when to try again.
     pub const fn retry_after_seconds(&self) -> Option<u32> {
         self.retry_after_seconds

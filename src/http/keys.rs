@@ -32,7 +32,9 @@ pub(super) enum KeyType {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub(super) enum Permission {
+    #[serde(alias = "trade")]
     Trade,
+    #[serde(alias = "user-data", alias = "user_data", alias = "USER-DATA")]
     UserData,
 }
 

@@ -6,6 +6,7 @@ use actix_web::HttpRequest;
 use serde::Deserialize;
 
 use super::{
+    audit::{self, Claim},
     authenticate::{COOKIE, require_csrf, session},
     call::{Call, Reply, mismatched},
     client::address,
@@ -97,7 +98,7 @@ pub(super) async fn sign_in(call: &Call<'_>) -> Result<Reply, ApiError> {
     refuse_foreign(call.http()?)?;
     let Credentials { name, password } = call.json()?;
     // What cannot be a name is nobody's: that gives nothing away.
-    let name = LoginName::parse(&name).ok_or_else(ApiError::wrong_password)?;
+    let name = LoginName::parse(&name).ok_or_else(|| wrong_password(call))?;
     let people = call.state.people();
     let address = address(call.http()?);
     let (login, now) = (people.logins.get(&name), call.state.exchange().now());
@@ -106,13 +107,14 @@ pub(super) async fn sign_in(call: &Call<'_>) -> Result<Reply, ApiError> {
     people.throttle.sign_in(address, &name, is_known, now).map_err(throttled)?;
     let hash = login.as_ref().map(|login| login.password.clone());
     let is_right = people.passwords.verify(password, hash, address).await.map_err(not_hashed)?;
-    let login = login.filter(|_| is_right).ok_or_else(ApiError::wrong_password)?;
+    let login = login.filter(|_| is_right).ok_or_else(|| wrong_password(call))?;
     let (cookie, reply) = begin(call, login.account, Some(name.clone()))?;
     // A password that was changed meanwhile has ended the other sessions already, perhaps before this one began.
     if people.logins.get(&name).is_none_or(|now| now.password != login.password) {
         call.state.sessions().end(&cookie, call.state.exchange().now());
         return Err(ApiError::wrong_password());
     }
+    audit::signed_in(&call.source(), "sign-in", login.account, name.as_str());
     Ok(reply)
 }
 
@@ -153,6 +155,7 @@ pub(super) async fn change_password(call: &Call<'_>) -> Result<Reply, ApiError> 
     people.throttle.sign_in(address, &name, is_known, now).map_err(throttled)?;
     let hash = people.logins.get(&name).map(|login| login.password.clone());
     if !people.passwords.verify(current, hash, address).await.map_err(not_hashed)? {
+        wrong_password(call);
         return Err(ApiError::unacceptable("current", "it is not the password"));
     }
     require_acceptable("new", &new, &name)?;
@@ -167,6 +170,14 @@ pub(super) async fn change_password(call: &Call<'_>) -> Result<Reply, ApiError> 
         }
         _ => Err(mismatched()),
     }
+}
+
+/// Warns of a password that was wrong, and returns the refusal: the same whoever's it was not.
+fn wrong_password(call: &Call<'_>) -> ApiError {
+    let source = call.source();
+    let id = source.request.as_deref();
+    call.state.alarms().refused(Claim::Password, source.address, id, call.state.exchange().now());
+    ApiError::wrong_password()
 }
 
 fn require_acceptable(parameter: &str, password: &str, name: &LoginName) -> Result<(), ApiError> {

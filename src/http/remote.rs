@@ -6,6 +6,7 @@ use std::{future::Future, net::IpAddr};
 use actix_web::rt::time::timeout;
 
 use super::{
+    audit::Claim,
     authenticate, client,
     endpoint::Security,
     error::{ApiError, Operation},
@@ -16,6 +17,7 @@ use super::{
     ws,
 };
 pub use super::{
+    audit::{Audited, Source},
     names::{execution_kind, list_order_status, order_kind, status, time_in_force},
     order_reply::ordered,
     sockets::SocketPlace,
@@ -70,6 +72,11 @@ pub fn may_listen(state: &HttpState, key: &str, account: AccountId) -> bool {
 /// -1002.
 pub fn operator(state: &HttpState, token: Option<&str>) -> Result<(), ApiError> {
     authenticate::operator_token(state, token)
+}
+
+/// Warns of an address that was refused as the operator.
+pub fn operator_refused(state: &HttpState, address: IpAddr) {
+    state.alarms().refused(Claim::OperatorToken, Some(address), None, state.exchange().now());
 }
 
 /// Returns what whoever asked for private events is told that does not get them.

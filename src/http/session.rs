@@ -6,6 +6,7 @@ use actix_web::{
 };
 
 use super::{
+    audit,
     authenticate::{COOKIE, require_csrf, session},
     call::{Call, Reply},
     client::{address, is_secure},
@@ -59,6 +60,8 @@ pub(super) async fn end(call: &Call<'_>) -> Result<Reply, ApiError> {
     if let Some(cookie) = call.http()?.cookie(COOKIE) {
         call.state.sessions().end(cookie.value(), call.state.exchange().now());
     }
+    let name = session.name.as_ref().map_or("demo", LoginName::as_str);
+    audit::signed_in(&call.source(), "sign-out", session.account, name);
     let mut reply = Reply::json("{}".to_owned());
     reply.cookie = Some(cookie(call.http()?, String::new(), Duration::ZERO));
     Ok(reply)

@@ -7,6 +7,7 @@ use actix_web::{
     Error, HttpMessage,
     body::MessageBody,
     dev::{ServiceRequest, ServiceResponse},
+    http::StatusCode,
 };
 use tracing::{Span, field::Empty};
 use tracing_actix_web::{RequestId, RootSpanBuilder};
@@ -24,7 +25,7 @@ impl RootSpanBuilder for RequestSpan {
         request.extensions_mut().insert(Started(Instant::now()));
         let extensions = request.extensions();
         let id = extensions.get::<RequestId>().map(tracing::field::display);
-        tracing::info_span!(
+        tracing::debug_span!(
             "request",
             request.id = id,
             client.address = client_address(request.request()).map(tracing::field::display),
@@ -47,6 +48,18 @@ impl RootSpanBuilder for RequestSpan {
         }
         let elapsed = request.extensions().get::<Started>().map(|started| started.0.elapsed());
         let micros = elapsed.map(|elapsed| u64::try_from(elapsed.as_micros()).unwrap_or(u64::MAX));
-        tracing::info!(parent: &span, elapsed_us = micros, "served");
+        tracing::debug!(parent: &span, elapsed_us = micros, "served");
+        // The line for every request is for debugging; what went wrong in ours is said always.
+        if status == StatusCode::INTERNAL_SERVER_ERROR {
+            let extensions = request.extensions();
+            tracing::error!(
+                request.id = extensions.get::<RequestId>().map(tracing::field::display),
+                client.address = client_address(request).map(tracing::field::display),
+                method = request.method().as_str(),
+                route = request.match_pattern().as_deref().unwrap_or("none"),
+                elapsed_us = micros,
+                "a request failed"
+            );
+        }
     }
 }

@@ -10,6 +10,7 @@ use std::{
 };
 
 use super::{
+    audit::Alarms,
     exchange_info::SymbolTexts,
     limits::{Limiter, RateLimit, RateLimits},
     people::People,
@@ -104,6 +105,7 @@ pub struct HttpState {
     operator_token: Option<String>,
     demo_account: Option<AccountId>,
     people: People,
+    alarms: Alarms,
     history: Option<History>,
     limits: ConnectionLimits,
     limiter: Limiter,
@@ -133,6 +135,8 @@ impl HttpState {
             operator_token: operator_token.into().filter(|token| !token.is_empty()),
             demo_account,
             people: People::default(),
+            // Without random bytes the places are merely predictable.
+            alarms: Alarms::new(getrandom::u64().unwrap_or_default()),
             history: None,
             limits,
             limiter: limiter(RateLimits::none()),
@@ -212,6 +216,11 @@ impl HttpState {
     /// Returns what signing in and up needs.
     pub(super) const fn people(&self) -> &People {
         &self.people
+    }
+
+    /// Returns what warns of refused credentials.
+    pub(super) const fn alarms(&self) -> &Alarms {
+        &self.alarms
     }
 
     /// Returns the history, if there is one.

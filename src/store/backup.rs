@@ -8,6 +8,7 @@ use std::{path::Path, sync::Arc, thread, time::Duration};
 use super::{
     error::StoreError,
     fold::Origin,
+    terms::catalogue_of,
     verify::{Verified, verify},
     walk::walk,
 };
@@ -31,7 +32,7 @@ const PAUSE: Duration = Duration::from_millis(100);
 
 /// Copies the data directory at `from` into the empty or missing directory `to`, and verifies the copy.
 ///
-/// A server may be running on `from`. The operator's token is not copied: it is no part of what was acknowledged.
+/// Precision is the data's; `names` has the names of its assets and symbols. A server may be running on `from`. The operator's token is not copied: it is no part of what was acknowledged.
 ///
 /// # Errors
 /// `from` is no data directory or is damaged, `to` is not empty, a disk refuses, or the copy does not verify. What
@@ -39,7 +40,7 @@ const PAUSE: Duration = Duration::from_millis(100);
 pub fn copy_directory(
     from: &Path,
     to: &Path,
-    catalogue: &Arc<Catalogue>,
+    names: &Arc<Catalogue>,
     workers: usize,
 ) -> Result<Verified, StoreError> {
     let identity = identity_at(from)?;
@@ -49,7 +50,7 @@ pub fn copy_directory(
     let copied = copy(&source, &target, identity).and_then(|()| {
         // Before it gets its identity, so that what does not verify never looks like a data directory.
         let copy: Arc<dyn Disk> = Arc::new(RealDisk::read_only(to));
-        verify(&copy, identity, catalogue, Origin::Newest, workers)
+        verify(&copy, identity, &catalogue_of(&copy, identity, names)?, Origin::Newest, workers)
     });
     match copied {
         Ok(verified) => {

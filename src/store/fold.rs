@@ -16,6 +16,7 @@ use super::{
     codec::{self, Owner},
     error::StoreError,
     image::{self, PartKind, TERMS_PART},
+    terms::require_precision,
 };
 use crate::{
     domain::{
@@ -258,6 +259,9 @@ impl Worker {
                 continue;
             }
             let frame: Frame = codec::decode(bytes).map_err(frame_error)?;
+            if let Frame::Terms(terms) = &frame {
+                require_precision(&self.replica, terms)?;
+            }
             self.replica.apply(&frame).map_err(|fault| StoreError::Replay { lsn, fault })?;
         }
         Ok(())

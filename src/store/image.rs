@@ -5,7 +5,7 @@
 
 use serde::{Serialize, ser::SerializeSeq};
 
-use super::{codec, error::StoreError};
+use super::{codec, error::StoreError, terms::require_precision};
 use crate::domain::{
     account::{AccountSlot, AccountState},
     id::SlotId,
@@ -98,6 +98,7 @@ pub fn read_part(replica: &mut Replica, name: &str, bytes: &[u8]) -> Result<(), 
     match PartKind::named(name) {
         None if name == TERMS_PART => {
             let terms: Terms = postcard::from_bytes(bytes).map_err(unreadable)?;
+            require_precision(replica, &terms)?;
             replica.set_terms(terms)?;
         }
         None => return Err(StoreError::unreadable(name, &"no part has this name")),

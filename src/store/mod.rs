@@ -15,6 +15,7 @@ pub mod inspect;
 mod keeper;
 mod recovery;
 mod snapshot;
+mod terms;
 mod verify;
 mod walk;
 
@@ -28,4 +29,5 @@ pub use image::read_part;
 pub use keeper::{Keeper, KeeperSettings};
 pub use recovery::{Recovered, RecoveryReport, RecoverySettings, open_directory, recover};
 pub use snapshot::{Taken, Taking, settle_and_snapshot, take_snapshot, write_snapshot};
+pub use terms::catalogue_of;
 pub use verify::{Verified, verify};

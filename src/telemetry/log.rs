@@ -1,8 +1,23 @@
-//! Where log lines go: to standard error, for people or for machines.
+//! Where log lines go: to standard error, for people or for machines, and nobody waits for its reader.
 
-use std::io::IsTerminal;
+use std::{
+    backtrace::{Backtrace, BacktraceStatus},
+    io::{self, IsTerminal, Write},
+    panic::{self, PanicHookInfo},
+    sync::OnceLock,
+    thread,
+    time::Duration,
+};
 
 use tracing_subscriber::{EnvFilter, fmt::format::FmtSpan, layer::SubscriberExt, util::SubscriberInitExt};
+
+use super::log_queue::LogQueue;
+
+/// How long the process waits for its last lines to be written before it ends.
+const LAST_LINES: Duration = Duration::from_secs(1);
+
+/// The way to standard error, once something uses it.
+static QUEUE: OnceLock<LogQueue> = OnceLock::new();
 
 /// The shape of a log line.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -16,31 +31,106 @@ pub enum LogShape {
 impl LogShape {
     /// Returns what suits standard error: people read a terminal, machines the rest.
     pub fn of_terminal() -> Self {
-        if std::io::stderr().is_terminal() { Self::Pretty } else { Self::Json }
+        if io::stderr().is_terminal() { Self::Pretty } else { Self::Json }
     }
 }
 
 /// Why logging could not be set up.
 #[derive(Debug, thiserror::Error)]
-#[error("log filter {filter:?}: {reason}")]
-pub struct LogError {
-    filter: String,
-    reason: String,
+pub enum LogError {
+    /// What was given is no filter.
+    #[error("log filter {filter:?}: {reason}")]
+    Filter {
+        /// What was given.
+        filter: String,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// There is no thread that could write the log.
+    #[error("no thread for the log")]
+    Thread(#[source] io::Error),
 }
 
-/// Sends log lines to standard error from now on. Where logging is set up already it stays as it is.
+/// Sends log lines to standard error from now on, panics among them. Where logging is set up already it stays as it is.
 ///
 /// # Errors
-/// [`LogError`] when the filter is not one.
+/// [`LogError`] when the filter is not one, or no thread can be started.
 pub fn init(shape: LogShape, filter: &str) -> Result<(), LogError> {
-    let failed = |reason: String| LogError { filter: filter.to_owned(), reason };
+    let failed = |reason: String| LogError::Filter { filter: filter.to_owned(), reason };
     let filter = EnvFilter::builder().parse(filter).map_err(|error| failed(error.to_string()))?;
-    let lines = tracing_subscriber::fmt::layer().with_writer(std::io::stderr).with_span_events(FmtSpan::NONE);
+    let queue = queue().map_err(LogError::Thread)?;
+    // Its own complaints would go to standard error by themselves, and wait for it.
+    let lines = tracing_subscriber::fmt::layer()
+        .with_writer(move || queue.clone())
+        .log_internal_errors(false)
+        .with_span_events(FmtSpan::NONE);
     let registry = tracing_subscriber::registry().with(filter);
     // A second set-up, as in tests that start several servers, is no fault.
-    let _ = match shape {
+    let is_first = match shape {
         LogShape::Json => registry.with(lines.json().flatten_event(true).with_span_list(false)).try_init(),
         LogShape::Pretty => registry.with(lines.compact()).try_init(),
     };
+    if is_first.is_ok() {
+        panic::set_hook(Box::new(log_panic));
+    }
     Ok(())
+}
+
+/// Waits until the lines logged so far are written, for a second at most: for who is about to end the process.
+pub fn flush() {
+    if let Some(queue) = QUEUE.get() {
+        queue.flush(LAST_LINES);
+    }
+}
+
+/// Does what [`flush`] does when it is dropped, by a panic too.
+#[derive(Debug)]
+pub struct LastLines;
+
+impl Drop for LastLines {
+    fn drop(&mut self) {
+        flush();
+    }
+}
+
+/// Says something on standard error that is no log line, and waits for it as [`flush`] does.
+pub fn last_words(text: &str) {
+    if let Ok(queue) = queue() {
+        queue.append(format!("{text}\n").as_bytes());
+        queue.flush(LAST_LINES);
+    }
+}
+
+/// Says something on standard output, which nobody has to read: a thread of its own waits for the reader.
+///
+/// # Errors
+/// When there is no thread.
+pub fn announce(text: String) -> io::Result<()> {
+    let announce = move || {
+        let mut out = io::stdout();
+        let _ = writeln!(out, "{text}").and_then(|()| out.flush()); // it may be closed, or full
+    };
+    thread::Builder::new().name("announce".to_owned()).spawn(announce).map(drop)
+}
+
+fn queue() -> io::Result<&'static LogQueue> {
+    if let Some(queue) = QUEUE.get() {
+        return Ok(queue);
+    }
+    let started = LogQueue::start(io::stderr())?;
+    Ok(QUEUE.get_or_init(|| started))
+}
+
+/// The hook of the standard library writes to standard error itself, and a shard that panicked would wait for its reader.
+fn log_panic(panic: &PanicHookInfo<'_>) {
+    let thread = thread::current();
+    let payload = panic.payload();
+    let message = payload.downcast_ref::<&str>().copied();
+    let message =
+        message.or_else(|| payload.downcast_ref::<String>().map(String::as_str)).unwrap_or("no message");
+    let location = panic.location().map(tracing::field::display);
+    let backtrace = Backtrace::capture();
+    let backtrace =
+        (backtrace.status() == BacktraceStatus::Captured).then_some(tracing::field::display(&backtrace));
+    tracing::error!(thread = thread.name(), location, panic = message, backtrace, "a thread panicked");
 }

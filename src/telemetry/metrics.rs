@@ -176,6 +176,8 @@ impl Metrics {
         let queues = queues(&mut registry, account_shards, symbol_shards);
         let journal = JournalGauges::register(&mut registry);
         let history = HistoryGauges::register(&mut registry);
+        let help = "Log lines dropped because standard error was not read, or could not be written";
+        registry.register("log_lines_dropped", help, super::log_queue::dropped());
         Self {
             admitted,
             shed_account,
@@ -264,6 +266,7 @@ mod tests {
         let text = metrics.render();
         for expected in [
             "lightning_commands_admitted_total 0",
+            "lightning_log_lines_dropped_total 0",
             "lightning_shard_queue_messages{shard=\"symbol-0\"} 3",
             "lightning_shard_queue_oldest_seconds{shard=\"account-1\"} 0",
             "lightning_hop_seconds_count{hop=\"edge_to_account\"} 1",

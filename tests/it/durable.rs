@@ -16,14 +16,14 @@ use crate::{
 };
 
 /// Places an order that must be taken and returns its id.
-async fn place(api: &Api, key: &KeyPair, params: &str) -> u64 {
+pub(crate) async fn place(api: &Api, key: &KeyPair, params: &str) -> u64 {
     let placed = api.order(key, params).await;
     assert_eq!(placed.status, 200, "{placed:?}");
     placed.json["orderId"].as_u64().unwrap()
 }
 
 /// Some of everything: orders that rest, trade in part, trade whole, are cancelled, and a market order.
-async fn trade(api: &Api, seller: &KeyPair, buyer: &KeyPair) {
+pub(crate) async fn trade(api: &Api, seller: &KeyPair, buyer: &KeyPair) {
     for step in 0..10 {
         place(api, seller, &limit("SELL", "0.05", &(45_000 + step).to_string())).await;
         place(api, buyer, &limit("BUY", "0.03", &(44_000 - step).to_string())).await;
@@ -60,7 +60,7 @@ async fn seen(api: &Api, keys: &[&KeyPair]) -> Value {
 }
 
 /// Calls the operator's API.
-async fn operate(api: &Api, path: &str, body: Value) -> crate::api::Answer {
+pub(crate) async fn operate(api: &Api, path: &str, body: Value) -> crate::api::Answer {
     let token = format!("Bearer {OPERATOR_TOKEN}");
     let headers = [("Authorization", token.as_str()), ("Content-Type", "application/json")];
     api.send(Method::POST, &format!("/x/v1/operator/{path}"), &headers, &body.to_string()).await

@@ -6,6 +6,7 @@ mod actors;
 mod api;
 mod app;
 mod architecture;
+mod audit;
 mod ccxt;
 mod cli;
 mod conformance;
@@ -24,6 +25,7 @@ mod limits;
 mod lobster;
 mod openapi;
 mod orders_wire;
+mod outputs;
 mod people;
 #[cfg(feature = "planted")]
 mod planted;

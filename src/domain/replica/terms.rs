@@ -4,12 +4,18 @@
 //! under. Precision never changes for what exists: that a price means another amount after an edit of a file is
 //! how exchanges have credited a hundredth or the hundredfold.
 
+use std::sync::Arc;
+
 use serde::{Deserialize, Serialize};
 
 use crate::domain::{
+    asset::Asset,
     book::BookLimits,
     catalogue::Catalogue,
+    decimal::Units,
     id::{AssetId, SymbolId},
+    reject::Fault,
+    symbol::SymbolSpec,
 };
 
 /// The version of the matching logic. It is raised with every change after which replaying an old symbol frame
@@ -47,17 +53,51 @@ pub struct SymbolTerms {
 /// Why an exchange may not go on under new terms.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum TermsError {
-    /// An asset is gone or has another scale.
+    /// An asset is gone.
     #[error(
-        "asset {0} had scale {1} when the data was written: assets keep their scale and cannot be removed"
+        "the configuration has no asset {id}, which the data has amounts of with {scale} decimals: an asset cannot be \
+         removed; put it back"
     )]
-    Asset(AssetId, u8),
-    /// A symbol is gone or counts in other units.
+    AssetGone {
+        /// Its id.
+        id: AssetId,
+        /// Its scale.
+        scale: u8,
+    },
+    /// An asset has another scale.
     #[error(
-        "symbol {0} was traded with other assets, tick or step size: a symbol's precision cannot change, and a \
-         symbol cannot be removed; add a new symbol instead"
+        "asset {id} has scale {given} in the configuration and {scale} in the data: every amount would mean another; \
+         put scale = {scale} back, or add another asset"
     )]
-    Symbol(SymbolId),
+    AssetScale {
+        /// Its id.
+        id: AssetId,
+        /// The scale in the data.
+        scale: u8,
+        /// The scale in the configuration.
+        given: u8,
+    },
+    /// A symbol is gone.
+    #[error(
+        "the configuration has no symbol {0}, which the data has a book of: a symbol cannot be removed; put it back, with \
+         status = \"CANCEL_ONLY\" if it is not to be traded"
+    )]
+    SymbolGone(SymbolId),
+    /// A symbol counts in other units.
+    #[error(
+        "symbol {id} has {what} {given} in the configuration and {written} in the data: its prices and quantities would mean \
+         others; put {written} back, or add another symbol"
+    )]
+    Symbol {
+        /// Its id.
+        id: SymbolId,
+        /// What differs.
+        what: &'static str,
+        /// In the configuration.
+        given: String,
+        /// In the data.
+        written: String,
+    },
     /// The matching logic changed in the middle of a journal.
     #[error(
         "the journal was written by matching logic {written} and was not stopped cleanly, this program has {own}: \
@@ -75,7 +115,7 @@ pub enum TermsError {
 impl Terms {
     /// Returns the terms of a configuration.
     pub fn of(catalogue: &Catalogue, limits: BookLimits) -> Self {
-        let symbol = |spec: &std::sync::Arc<crate::domain::symbol::SymbolSpec>| SymbolTerms {
+        let symbol = |spec: &Arc<SymbolSpec>| SymbolTerms {
             id: spec.id,
             base: spec.base.id,
             quote: spec.quote.id,
@@ -94,12 +134,143 @@ impl Terms {
     /// # Errors
     /// The first that would not.
     pub fn check_precision(&self, next: &Self) -> Result<(), TermsError> {
-        if let Some((id, scale)) = self.assets.iter().find(|asset| !next.assets.contains(asset)) {
-            return Err(TermsError::Asset(*id, *scale));
+        for &(id, scale) in &self.assets {
+            match next.scale(id) {
+                None => return Err(TermsError::AssetGone { id, scale }),
+                Some(given) if given != scale => return Err(TermsError::AssetScale { id, scale, given }),
+                Some(_) => {}
+            }
         }
-        match self.symbols.iter().find(|symbol| !next.symbols.contains(symbol)) {
-            Some(symbol) => Err(TermsError::Symbol(symbol.id)),
-            None => Ok(()),
+        for symbol in &self.symbols {
+            let found = next.symbols.iter().find(|other| other.id == symbol.id);
+            let given = found.ok_or(TermsError::SymbolGone(symbol.id))?;
+            if let Some((what, given, written)) = self.difference(symbol, given) {
+                return Err(TermsError::Symbol { id: symbol.id, what, given, written });
+            }
         }
+        Ok(())
+    }
+
+    fn scale(&self, id: AssetId) -> Option<u8> {
+        self.assets.iter().find(|(asset, _)| *asset == id).map(|(_, scale)| *scale)
+    }
+
+    /// Returns what differs first between a symbol as given and as written, and both values.
+    fn difference(
+        &self,
+        written: &SymbolTerms,
+        given: &SymbolTerms,
+    ) -> Option<(&'static str, String, String)> {
+        let asset = |id: AssetId| format!("asset {id}");
+        let step = |units: u64, scale| Units { value: i128::from(units), scale }.to_string();
+        let (base, quote) = (self.scale(written.base)?, self.scale(written.quote)?);
+        if given.base != written.base {
+            Some(("base", asset(given.base), asset(written.base)))
+        } else if given.quote != written.quote {
+            Some(("quote", asset(given.quote), asset(written.quote)))
+        } else if given.tick_units != written.tick_units {
+            Some(("tick-size", step(given.tick_units, quote), step(written.tick_units, quote)))
+        } else if given.lot_units != written.lot_units {
+            Some(("step-size", step(given.lot_units, base), step(written.lot_units, base)))
+        } else {
+            None
+        }
+    }
+
+    /// Returns the assets and symbols these terms are about, for reading what was written under them. Names, and whatever else
+    /// does not change what is written, are those of `known` where it has the same id.
+    ///
+    /// # Errors
+    /// Terms that contradict themselves.
+    pub fn catalogue(&self, known: &Catalogue) -> Result<Catalogue, Fault> {
+        let contradiction =
+            |what: String| Fault::new(format!("the terms of the data contradict themselves: {what}"));
+        let asset = |&(id, scale): &(AssetId, u8)| {
+            // The longer name is the clearer one, where a name may be so long.
+            let made_up = || {
+                Asset::new(id, &format!("ASSET{id}"), scale)
+                    .or_else(|| Asset::new(id, &format!("A{id}"), scale))
+            };
+            known
+                .asset(id)
+                .map_or_else(made_up, |known| Asset::new(id, known.name(), scale))
+                .ok_or_else(|| contradiction(format!("asset {id}")))
+        };
+        let assets = self.assets.iter().map(asset).collect::<Result<Vec<_>, _>>()?;
+        let symbol = |terms: &SymbolTerms| {
+            let of = |id: AssetId| assets.iter().find(|asset| asset.id == id).copied();
+            let (base, quote) = of(terms.base)
+                .zip(of(terms.quote))
+                .ok_or_else(|| contradiction(format!("symbol {}", terms.id)))?;
+            terms
+                .spec(known.symbol(terms.id), base, quote)
+                .ok_or_else(|| contradiction(format!("symbol {}", terms.id)))
+        };
+        let symbols = self.symbols.iter().map(symbol).collect::<Result<Vec<_>, _>>()?;
+        Ok(Catalogue::of(assets, symbols))
+    }
+}
+
+impl SymbolTerms {
+    /// Returns the symbol, counting as these terms say; everything else is as known, or open.
+    fn spec(&self, known: Option<&Arc<SymbolSpec>>, base: Asset, quote: Asset) -> Option<SymbolSpec> {
+        let product = u128::from(self.tick_units).checked_mul(u128::from(self.lot_units))?;
+        let notional_unit = u64::try_from(product / 10_u128.checked_pow(u32::from(base.scale))?).ok()?;
+        let known =
+            known.map_or_else(|| SymbolSpec::open(self.id, base, quote), |spec| SymbolSpec::clone(spec));
+        let (tick_units, lot_units) = (self.tick_units, self.lot_units);
+        Some(SymbolSpec { base, quote, tick_units, lot_units, notional_unit, ..known })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::sample;
+
+    fn terms() -> Terms {
+        Terms::of(&sample::catalogue().unwrap(), BookLimits::default())
+    }
+
+    fn refusal(change: impl FnOnce(&mut Terms)) -> String {
+        let mut next = terms();
+        change(&mut next);
+        terms().check_precision(&next).unwrap_err().to_string()
+    }
+
+    #[test]
+    fn the_cause_is_named_with_both_values_and_what_to_do() {
+        let gone = refusal(|next| next.symbols.clear());
+        assert!(
+            gone.starts_with("the configuration has no symbol ") && gone.contains("put it back"),
+            "{gone}"
+        );
+        let gone = refusal(|next| next.assets.clear());
+        assert!(gone.starts_with("the configuration has no asset "), "{gone}");
+        let scale = refusal(|next| next.assets[0].1 = 3);
+        assert!(scale.contains("has scale 3 in the configuration and 8 in the data"), "{scale}");
+        let tick = refusal(|next| next.symbols[0].tick_units *= 10);
+        assert!(
+            tick.contains("tick-size 0.10000000 in the configuration and 0.01000000 in the data"),
+            "{tick}"
+        );
+        let step = refusal(|next| next.symbols[0].lot_units *= 10);
+        assert!(step.contains("step-size ") && !step.contains("tick"), "{step}");
+        let mut more = terms();
+        more.assets.push((AssetId::new(99), 2));
+        assert_eq!(terms().check_precision(&more), Ok(()));
+    }
+
+    #[test]
+    fn a_catalogue_of_terms_has_the_terms() {
+        let sample = sample::catalogue().unwrap();
+        for known in [&Catalogue::default(), &sample] {
+            let made = terms().catalogue(known).unwrap();
+            assert_eq!(Terms::of(&made, BookLimits::default()), terms());
+            for (own, spec) in made.symbols().zip(sample.symbols()) {
+                assert_eq!(own.notional_unit, spec.notional_unit);
+            }
+        }
+        assert_eq!(terms().catalogue(&sample).unwrap().assets().next(), sample.assets().next());
     }
 }

@@ -91,6 +91,13 @@ impl Api {
         }
     }
 
+    /// Returns what is no JSON, such as the metrics.
+    pub(crate) async fn text(&self, path: &str) -> String {
+        let mut response = self.client.get(format!("{}{path}", self.url)).send().await.unwrap();
+        assert_eq!(response.status(), 200, "{path}");
+        String::from_utf8(response.body().limit(16 << 20).await.unwrap().to_vec()).unwrap()
+    }
+
     /// Signs `params` and a fresh timestamp and sends them, in the body unless it is a GET.
     pub(crate) async fn signed(&self, key: &KeyPair, method: Method, path: &str, params: &str) -> Answer {
         self.signed_at(key, method, path, params, now_millis()).await

@@ -13,7 +13,7 @@ use serde_json::Value;
 use super::{place, seen, trade};
 use crate::{
     api::{Api, limit, two_accounts},
-    support::{Process, block_on, complaint, on_directory, printed},
+    support::{KeyPair, Process, block_on, complaint, on_directory, printed},
 };
 
 /// Every file with its content, but the lock.
@@ -195,4 +195,116 @@ fn a_running_server_is_copied_and_the_copy_serves() {
     });
     server.stop();
     printed(&on_directory("verify", &path("restored")));
+}
+
+/// Assets and symbols that the built-in configuration counts otherwise, or does not have.
+const OTHER: &str = r#"
+[history]
+enabled = true
+[[assets]]
+id = 1
+name = "BTC"
+scale = 8
+[[assets]]
+id = 2
+name = "USDT"
+scale = 6
+[[assets]]
+id = 9
+name = "GOLD"
+scale = 3
+[[symbols]]
+id = 1
+name = "BTCUSDT"
+base = "BTC"
+quote = "USDT"
+tick-size = "0.01"
+min-price = "0.01"
+max-price = "1000000"
+step-size = "0.0001"
+min-qty = "0.0001"
+max-qty = "9000"
+max-num-orders = 200
+market-collar = "0.05"
+fees = [{ maker = "0.001", taker = "0.001" }]
+"#;
+
+const GOLD: &str = r#"
+[[symbols]]
+id = 9
+name = "GOLDUSDT"
+base = "GOLD"
+quote = "USDT"
+tick-size = "0.01"
+min-price = "0.01"
+max-price = "1000000"
+step-size = "0.001"
+min-qty = "0.001"
+max-qty = "9000"
+max-num-orders = 200
+market-collar = "0.05"
+fees = [{ maker = "0.001", taker = "0.001" }]
+"#;
+
+#[test]
+fn a_directory_is_read_without_the_configuration_it_was_written_with() {
+    let (seller, buyer) = (KeyPair::number(11), KeyPair::number(12));
+    let accounts =
+        seller.account(11, &[("BTC", "10"), ("GOLD", "2.5")]) + &buyer.account(12, &[("USDT", "900000")]);
+    let root = tempfile::tempdir().unwrap();
+    let path = |name: &str| root.path().join(name);
+    let data = path("data");
+    let server = Process::start(&data, &format!("{OTHER}{GOLD}{accounts}"));
+    block_on(async {
+        let api = Api::new(server.url());
+        trade(&api, &seller, &buyer).await;
+        place(
+            &api,
+            &seller,
+            "symbol=GOLDUSDT&side=SELL&type=LIMIT&timeInForce=GTC&quantity=1.5&price=1900.5",
+        )
+        .await;
+    });
+    server.kill();
+
+    let verified = printed(&on_directory("verify --from-genesis", &data));
+    for part in
+        ["USDT        accounts ", "ASSET9      accounts 2.5", "unnamed     ASSET9 is not in the", "sum 0"]
+    {
+        assert!(verified.contains(part), "{part}: {verified}");
+    }
+    let line = |text: &str, name: &str| text.lines().find(|line| line.starts_with(name)).unwrap().to_owned();
+    let hash = line(&verified, "state hash").rsplit(' ').next().unwrap().to_owned();
+    let (copy, restored) = (path("copy").display().to_string(), path("restored"));
+    for words in ["snapshot".to_owned(), format!("backup --to {copy}")] {
+        let told = printed(&on_directory(&words, &data));
+        assert!(told.trim_end().ends_with(&hash), "{words}: {told}");
+    }
+    let told = printed(&on_directory(&format!("restore --from {copy}"), &restored));
+    assert!(told.lines().next().unwrap().ends_with(&hash), "{told}");
+    for words in
+        ["history take-in", "history verify", "history status", "history changes", "inspect --frames .."]
+    {
+        printed(&on_directory(words, &data));
+    }
+
+    // To serve is another thing: the cause is said first, then what to do, and nothing of broken books.
+    let without_gold = format!("{OTHER}{accounts}");
+    for (settings, cause) in [
+        (
+            "",
+            "asset 2 has scale 8 in the configuration and 6 in the data: every amount would mean another; put scale = 6 back",
+        ),
+        (
+            &without_gold,
+            "the configuration has no symbol 9, which the data has a book of: a symbol cannot be removed; put it back",
+        ),
+    ] {
+        let log = Process::try_start(&[], &data, settings).expect_err("it must not start");
+        assert!(log.contains(cause), "{log}");
+        assert!(!log.contains("does not follow") && !log.contains("invariant"), "{log}");
+    }
+    let server = Process::start(&data, &format!("{OTHER}{GOLD}{accounts}"));
+    assert_eq!(server.logged("recovered", "state_hash"), Some(hash));
+    server.stop();
 }

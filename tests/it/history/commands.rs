@@ -72,7 +72,7 @@ fn status_verify_changes_export_and_prune_say_what_is_there() {
     assert!(exported.starts_with("account_id,symbol_id,trade_id,order_id,side,price,"), "{exported}");
 
     // Nothing is older than a day, so nothing goes.
-    let pruned = printed(&on_directory("history prune --keep-days 1", path));
+    let pruned = printed(&on_directory("history prune --keep-days 1 --yes", path));
     assert!(pruned.starts_with("let go of 0 orders, 0 fills, 0 trades"), "{pruned}");
     assert!(printed(&on_directory("history verify", path)).ends_with("ok\n"));
 }
@@ -96,7 +96,9 @@ fn a_history_is_made_again_from_backups_when_the_journal_was_pruned() {
         names.sort();
         names
     };
-    printed(&on_directory("history reset", &data));
+    let unasked = complaint(&on_directory("history reset", &data));
+    assert!(unasked.contains("Nothing was changed: give --yes"), "{unasked}");
+    printed(&on_directory("history reset --yes", &data));
     let take_in = |backups: &str| on_directory(&format!("history take-in{backups}"), &data);
     if segments()[0] != "0000000001.log" {
         let refused = complaint(&take_in(""));

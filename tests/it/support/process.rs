@@ -90,16 +90,36 @@ impl Process {
         clean(&mut command);
         command.envs(BASE);
         let log = File::create(files.path().join("log")).unwrap();
-        let mut child = command
-            .args(&words[1..])
-            .args(["serve", "--log-format", "json", "--log-filter", "info", "--config"])
-            .arg(&config)
-            .arg("--data-dir")
-            .arg(directory)
-            .stdout(Stdio::piped())
-            .stderr(log)
-            .spawn()
-            .unwrap();
+        command.args(&words[1..]).args(["serve", "--log-filter", "info"]);
+        Self::spawn(command, directory, &config, log.into(), files)
+    }
+
+    /// Starts the binary with its log somewhere of the test's, and all of it that passes `filter`.
+    pub(crate) fn start_logging_to(
+        log: impl Into<Stdio>,
+        filter: &str,
+        directory: &Path,
+        settings: &str,
+    ) -> Self {
+        let files = tempfile::tempdir().unwrap();
+        let config = files.path().join("test.toml");
+        fs::write(&config, settings).unwrap();
+        let mut command = lightning();
+        command.envs(BASE).args(["serve", "--log-filter", filter]);
+        let started = Self::spawn(command, directory, &config, log.into(), files);
+        started.unwrap_or_else(|_| panic!("the server did not start"))
+    }
+
+    fn spawn(
+        mut command: Command,
+        directory: &Path,
+        config: &Path,
+        log: Stdio,
+        files: TempDir,
+    ) -> Result<Self, String> {
+        command.args(["--log-format", "json", "--config"]).arg(config).arg("--data-dir").arg(directory);
+        let mut child = command.stdout(Stdio::piped()).stderr(log).spawn().unwrap();
+        drop(command); // with its end of the log
         let lines = BufReader::new(child.stdout.take().unwrap()).lines().map_while(Result::ok);
         let url =
             lines.into_iter().find_map(|line| Some(line.trim().strip_prefix("open")?.trim().to_owned()));
@@ -123,7 +143,7 @@ impl Process {
 
     /// Returns what it has logged.
     pub(crate) fn log(&self) -> String {
-        fs::read_to_string(self.files.path().join("log")).unwrap()
+        fs::read_to_string(self.files.path().join("log")).unwrap_or_default()
     }
 
     /// Returns a field of the last log line with this message.

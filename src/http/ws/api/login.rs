@@ -11,6 +11,7 @@ use super::{
 use crate::{
     domain::time::Timestamp,
     http::{
+        audit::{self, Claim, Source},
         authenticate::{Stamp, permit, prove},
         call::Caller,
         endpoint::Security,
@@ -59,9 +60,14 @@ impl Api {
 
     /// `session.logon`
     pub(super) fn log_on(&mut self, station: &Station, params: &Params<'_>) -> Result<String, ApiError> {
-        prove(&station.state, params)?;
+        let source = Source { actor: "key", address: self.address, request: None };
+        let now = station.state.exchange().now();
+        let (proved, _) = prove(&station.state, params).inspect_err(|_| {
+            station.state.alarms().refused(Claim::Logon, self.address, None, now);
+        })?;
         let key = params.required("apiKey")?.to_owned();
         params.all_read()?;
+        audit::signed_in(&source, "logon", proved.account, &audit::shown(&key));
         self.login = Some(Login { key, since: station.state.exchange().now() });
         Ok(self.describe(&station.state))
     }

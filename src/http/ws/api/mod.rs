@@ -226,7 +226,7 @@ async fn run(
 ) -> String {
     let (method, path) = (endpoint.method.as_str(), endpoint.path);
     let account = caller.map(|caller| caller.account.get());
-    let span = tracing::info_span!("ws request", method, route = path, account.id = account);
+    let span = tracing::debug_span!("ws request", method, route = path, account.id = account);
     let call = Call {
         state,
         path,
@@ -242,7 +242,7 @@ async fn run(
     let started = Instant::now();
     let outcome = endpoint.answer(&call).await;
     let micros = u64::try_from(started.elapsed().as_micros()).unwrap_or(u64::MAX);
-    tracing::info!(parent: &span, elapsed_us = micros, "served");
+    tracing::debug!(parent: &span, elapsed_us = micros, "served");
     let used = Used { engine_seq: call.engine_seq.get(), ..Used::of(call.weight.get()) };
     match outcome {
         Ok(Reply { status, body, counts, reach, history, .. }) => {
