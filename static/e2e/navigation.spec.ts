@@ -63,13 +63,13 @@ test('Back closes what lies over the page, and only that', async ({ floor, page 
 
 test('an address that names no market says so', async ({ floor, page }) => {
   await floor.visit('DOGEUSDT');
-  await expect(floor.toasts).toContainText('There is no market “DOGEUSDT” here. This is BTC/USDT.');
+  await expect(floor.toasts).toContainText('There is no market “DOGEUSDT” here. Showing BTC/USDT.');
   await expect(page).toHaveURL(/#BTCUSDT$/);
   await page.goto('/#eth/usdt');
   await expect(chooser(page)).toContainText('ETH/USDT');
   await expect(page).toHaveURL(/#ETHUSDT$/);
   await page.goto('/#nothing');
-  await expect(floor.toasts).toContainText('There is no market “nothing” here. This is ETH/USDT.');
+  await expect(floor.toasts).toContainText('There is no market “nothing” here. Showing ETH/USDT.');
   await expect(page).toHaveURL(/#ETHUSDT$/);
 });
 

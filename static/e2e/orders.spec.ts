@@ -51,7 +51,7 @@ test('what was done is kept: orders with what became of them, and own trades', a
     await floor.visit('ETHUSDT');
     const rows = page.getByTestId('past');
     await page.getByRole('tab', { name: 'Order history' }).click();
-    await expect(page.getByText('Sign in to see what is yours.')).toBeVisible();
+    await expect(page.getByText('Sign in to see your orders and balances.')).toBeVisible();
     await floor.enter({ USDT: '100000' }, false);
     await expect(floor.asks(ask.toFixed(2))).toBeVisible();
 

@@ -35,16 +35,16 @@ test('a market order is estimated by the book, within the collar, with its fee, 
     await field(page, 'Spend').fill('50,000');
     await expect(page.getByTestId('total')).toHaveText(`${shown(2 * last + 6)} USDT`);
     const warning = page.getByTestId('warning');
-    await expect(warning).toContainText(`Only about ${shown(2 * last + 6)} USDT of 50,000.00 USDT would trade`);
-    await expect(warning).toContainText(`stops at ${shown(last * 1.05)}, 5% from the last price ${shown(last)}.`);
+    await expect(warning).toContainText(`Only about ${shown(2 * last + 6)} USDT of 50,000.00 USDT would fill`);
+    await expect(warning).toContainText(`stop at ${shown(last * 1.05)}, 5% from the last price of ${shown(last)}.`);
     await floor.submit();
     await expect(floor.toasts).toContainText(`Expired: Buy ${SYMBOL} for 50,000 USDT. Filled: 2 ETH for ${(2 * last + 6).toLocaleString('en')} USDT, at ${shown(last + 3)} on average.`);
-    await expect(floor.toasts).toContainText('The book held no more within the price limit of market orders.');
+    await expect(floor.toasts).toContainText('The book had no more within the price limit of market orders.');
 
     await page.getByRole('tab', { name: 'Order history' }).click();
     const row = page.getByTestId('past').first();
     await expect(row).toContainText(`${(2 * last + 6).toLocaleString('en')} / 50,000 USDT`);
-    await expect(row).toContainText('The book held no more');
+    await expect(row).toContainText('The book had no more');
   } finally {
     await other.cancelAll(SYMBOL);
   }
@@ -56,17 +56,17 @@ test('a price far through the market is asked about, and sent only with a second
     let sent = 0;
     page.on('request', (request) => (sent += request.method() === 'POST' && request.url().endsWith('/api/v3/order') ? 1 : 0));
     await floor.limit('Buy', (last * 2).toFixed(2), '0.5');
-    const dialog = page.getByRole('dialog', { name: 'Please check the price' });
-    await expect(dialog).toContainText(`You would buy at up to ${shown(last * 2)}.`);
-    await expect(dialog).toContainText(`above the best offer, ${shown(last + 2)}.`);
-    await expect(dialog).toContainText('About 0.5 ETH would trade at once');
+    const dialog = page.getByRole('dialog', { name: 'Check the price' });
+    await expect(dialog).toContainText(`The limit price of ${shown(last * 2)} is`);
+    await expect(dialog).toContainText(`above the best ask of ${shown(last + 2)}.`);
+    await expect(dialog).toContainText('About 0.5 ETH would fill immediately');
     await dialog.getByRole('button', { name: 'Change the order' }).click();
     await expect(dialog).toHaveCount(0);
     expect(sent).toBe(0);
     await expect(field(page, 'Price')).toHaveValue((last * 2).toFixed(2));
 
     await floor.submit();
-    await dialog.getByRole('button', { name: 'Send it anyway' }).click();
+    await dialog.getByRole('button', { name: 'Place it anyway' }).click();
     await expect(floor.toasts).toContainText(`Filled: Buy 0.5 ${SYMBOL} at ${shown(last + 2)}`);
     expect(sent).toBe(1);
 

@@ -52,7 +52,7 @@ test('an account of one’s own is signed in to again; who signed out is told no
 
   await page.locator('header .tools [aria-expanded]').first().click();
   await page.getByRole('button', { name: 'Sign out' }).click();
-  await expect(page.getByText('Sign in to see what is yours.')).toBeVisible();
+  await expect(page.getByText('Sign in to see your orders and balances.')).toBeVisible();
   await page.reload();
   await floor.live();
   await expect(ended).toHaveCount(0);
@@ -77,7 +77,7 @@ test('a browser that keeps no cookie is told so, and goes on seeing live prices'
   await page.goto('/#BTCUSDT');
   await floor.live();
   await page.locator('header .primary').click();
-  await expect(page.getByTestId('why')).toContainText('does not keep the cookie of this site');
+  await expect(page.getByTestId('why')).toContainText('does not keep cookies from this site');
   await expect(floor.toasts).toContainText('Allow cookies');
   await expect(page.locator('header .primary')).toBeVisible();
   await floor.live();

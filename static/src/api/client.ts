@@ -18,7 +18,7 @@ export class Refused extends Error {
 /** No answer, or one that leaves it open whether the request took effect. */
 export class Unknown extends Error {}
 
-/** The exchange began a session, but the browser does not send its cookie back. */
+/** The browser does not send the session cookie back. */
 export class CookieRefused extends Error {}
 
 const TIMEOUT = 12_000;

@@ -1,20 +1,20 @@
-// A time scale in the reader's own zone. The library knows no zones: it puts its marks by the calendar of UTC. Times stay what they
-// are; only where the marks go is asked of the local calendar, with the offset of each date, so that clocks may change.
+// A time scale in the reader's time zone. The library has no time zones and places its tick marks by the UTC calendar. Times stay
+// true; only the weights of the tick marks are computed from local time, with the offset of each date.
 import { defaultHorzScaleBehavior, type Mutable, type Time, type TimeScalePoint, type UTCTimestamp } from 'lightweight-charts';
 
-/** Seconds to add to that moment, in seconds since 1970, for its local wall time. */
+/** Maps a Unix time to the seconds to add for local time. */
 export type Offset = (seconds: number) => number;
 
-/** The offset of this browser's zone on each date. */
+/** The offset of the browser's time zone at that time. */
 export const LOCAL: Offset = (seconds) => new Date(seconds * 1000).getTimezoneOffset() * -60;
 export const UTC: Offset = () => 0;
 
 export class ZonedTimeScale extends defaultHorzScaleBehavior() {
-  /** The zone of the marks; points added later follow it. */
+  /** The time zone of the tick marks. */
   offset: Offset = UTC;
 
   override fillWeightsForPoints(points: readonly Mutable<TimeScalePoint>[], start: number): void {
-    // The point before the first changed one is what that one is weighed against.
+    // Each point is weighed against the one before it.
     const from = Math.max(0, start - 1);
     const local = points.slice(from).map((point) => ({ ...point, time: this.#shifted(point) }));
     super.fillWeightsForPoints(local, start - from);

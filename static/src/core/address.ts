@@ -1,10 +1,10 @@
 // The market in the page's address.
 import type { SymbolInfo } from '../api/types';
 
-/** Longest piece of a wrong address that is repeated to the reader. */
+/** Characters of an unknown name shown to the reader. */
 const REPEATED = 24;
 
-/** What a fragment names: a market, however it is written; something that is none; or nothing. */
+/** A market, in any spelling; an unknown name; or nothing. */
 export type Named = { symbol: string } | { unknown: string } | null;
 
 export function named(hash: string, symbols: readonly SymbolInfo[]): Named {

@@ -57,12 +57,12 @@ export function digitsOf(step: string): number {
   return fraction.length;
 }
 
-/** An amount the server sent, as the page shows it: without trailing zeros, in thousands. */
+/** Formats a server's amount: without trailing zeros, with thousands separators. */
 export function tidy(text: string): string {
   return grouped(plain(amount(text)));
 }
 
-/** Puts thousands separators into the whole part: how the page shows every number, but not what it puts into a field. */
+/** Inserts thousands separators: the format of every number on the page, except what it puts into a field. */
 export function grouped(text: string): string {
   const [whole = '', fraction] = text.split('.');
   const commas = whole.replace(/\B(?=(\d{3})+$)/g, ',');

@@ -28,9 +28,9 @@ export interface Around {
   freeQuote: bigint | null;
   /** The part of a purchase that goes to the exchange. */
   fee: bigint;
-  /** What makers and takers pay in this market; `null` for a visitor. */
+  /** The account's fee rates in this market; `null` for a visitor. */
   fees: { maker: bigint; taker: bigint } | null;
-  /** What an order of that side meets in the visible book, best price first. */
+  /** Levels of the visible book an order of that side trades against, best price first. */
   levels: (side: Side) => Iterable<Level>;
   openOrders: number;
   openConditional: number;
@@ -38,7 +38,7 @@ export interface Around {
   now: number;
 }
 
-/** The fields of a draft as they were read; those its kind does not have are empty. */
+/** The parsed fields of a draft; fields its kind does not have are empty. */
 export type Readings = Record<FieldName, Typed>;
 
 export function readingsOf(draft: Draft, rules: Rules): Readings {
@@ -48,7 +48,7 @@ export function readingsOf(draft: Draft, rules: Rules): Readings {
   return Object.fromEntries(Object.keys(texts).map((name) => [name, read(name as FieldName)])) as Readings;
 }
 
-/** The numbers of a draft; `null` where nothing or no certain number was typed. */
+/** The numbers of a draft; `null` where a field is empty or its number uncertain. */
 export type Numbers = Record<FieldName, bigint | null>;
 
 export function numbersOf(readings: Readings): Numbers {
@@ -57,7 +57,7 @@ export function numbersOf(readings: Readings): Numbers {
   ) as Numbers;
 }
 
-/** What a field counts. */
+/** Returns the unit of a field. */
 export function unitOf(field: FieldName, draft: Draft, rules: Rules): string {
   if (field === 'trail') return '%';
   if (field === 'iceberg') return rules.base;

@@ -24,16 +24,16 @@ it('says of a purchase by money what was bought, for how much of it, at what pri
       'The next price was beyond the price limit of market orders.',
   );
   expect(words({ x: 'EXPIRED', X: 'EXPIRED', q: '0.00000000', Q: '100000.00000000', eR: 'INSUFFICIENT_LIQUIDITY' })).toBe(
-    'Expired: Buy BTCUSDT for 100,000 USDT. Nothing was filled. The book held no more within the price limit of market orders.',
+    'Expired: Buy BTCUSDT for 100,000 USDT. Nothing was filled. The book had no more within the price limit of market orders.',
   );
 });
 
 it('says of an order by quantity how much was filled, at what price and why not more', () => {
   const expired = { x: 'EXPIRED', X: 'EXPIRED' };
   expect(words({ ...expired, z: '0.10000000', Z: '6500.00000000', eR: 'INSUFFICIENT_LIQUIDITY' })).toBe(
-    'Expired: Buy 0.3 BTCUSDT, 0.1 filled at 65,000.00. The book held no more within the price limit of market orders.',
+    'Expired: Buy 0.3 BTCUSDT, 0.1 filled at 65,000.00. The book had no more within the price limit of market orders.',
   );
-  expect(words({ ...expired, eR: 'EXECUTION_RULE_PRICE_RANGE_EXCEEDED' })).toContain('or the balance paid for no more.');
+  expect(words({ ...expired, eR: 'EXECUTION_RULE_PRICE_RANGE_EXCEEDED' })).toContain('or the balance covered no more.');
   for (const eR of ['UNFILLED_IOC_QUANTITY_EXPIRED', 'UNFILLED_FOK_ORDER_EXPIRED', 'GOOD_TILL_DATE', 'EXCHANGE_CANCELED', 'REJECTED']) {
     expect(words({ ...expired, eR }), eR).toMatch(/^Expired: Buy 0.3 BTCUSDT, nothing filled. .+\.$/);
   }

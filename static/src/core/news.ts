@@ -1,4 +1,4 @@
-// What became of an order, in words: the news of one execution report.
+// Turns an execution report into a notification.
 import type { Side } from '../api/types';
 import type { ExecutionReport } from '../feed/protocol';
 import { averageText } from './average';
@@ -14,7 +14,7 @@ export interface Units {
   priceDigits: number;
 }
 
-/** Why an order expired, by the exchange's word for it. */
+/** Sentences for the wire's `expiryReason`. */
 const REASONS = {
   INSUFFICIENT_LIQUIDITY: 'ended.book',
   EXECUTION_RULE_PRICE_RANGE_EXCEEDED: 'ended.collar',
@@ -25,7 +25,7 @@ const REASONS = {
   REJECTED: 'ended.rejected',
 } as const;
 
-/** The news and its reason; `null` for what is not worth a word. */
+/** Returns the notification and its reason; `null` for reports that need none. */
 export function newsOf(report: ExecutionReport, units: Units): { tone: Tone; what: Sentence; why: Sentence | null } | null {
   const values = valuesOf(report, units);
   const news = (tone: Tone, what: Sentence, why: Sentence | null = null) => ({ tone, what, why });
@@ -69,22 +69,22 @@ function expired(report: ExecutionReport, values: Values): Sentence {
   return say(hasTraded ? 'news.expiredPartly' : 'news.expired', values);
 }
 
-/** What is known of an order that ended. */
+/** The properties of an order that decide why it ended. */
 export interface Ended {
   status: string;
-  /** The exchange's word for why it expired. */
+  /** Wire `expiryReason`. */
   reason: string | undefined;
   side: Side;
   isByQuote: boolean;
   isListed: boolean;
 }
 
-/** Why an order ended, where there is more to say than that it did. */
+/** Returns why an order expired, where the exchange tells. */
 export function whyEnded({ status, reason, side, isByQuote, isListed }: Ended): Sentence | null {
   if (status === 'EXPIRED_IN_MATCH') return say('ended.own');
   if (status !== 'EXPIRED') return null;
   const key = REASONS[reason as keyof typeof REASONS];
-  // A purchase by quantity is bounded by what the account can pay as well, and the exchange has one word for both.
+  // A buy by quantity is also bounded by the balance, and the exchange reports both with one reason.
   if (key === 'ended.collar' && side === 'BUY' && !isByQuote) return say('ended.collarOrFunds');
   if (key) return say(key);
   return isListed ? say('ended.list') : null;

@@ -1,35 +1,35 @@
-// Numbers as people type and paste them. The page writes every number one way: a point before the decimals, commas between
-// thousands. That form is always read as written; other forms are read where only one number can be meant, and the field
-// says what was read. Where two can be meant, the trader is asked.
+// Parses numbers as people type and paste them. The page formats every number with a decimal point and commas between thousands;
+// that format always reads back unchanged. Other notations are accepted where only one number can be meant, and the field shows
+// the reading. Where several can be meant, the trader chooses.
 import { SCALE } from './decimal';
 
-/** Why a text is no number: not one at all, below zero, too many decimals or digits, or an amount of another asset. */
+/** Why a text is not accepted: not a number, negative, too many decimals or digits, or an amount of another unit. */
 export type Fault = 'form' | 'negative' | 'decimals' | 'digits' | 'unit';
 
 export type Typed =
   | { kind: 'empty' }
-  /** `isPlain` when there is no doubt for anybody; `other` is what the same text means to some. */
+  /** `isPlain` for plain digits, which need no confirmation; `other` is a second plausible reading. */
   | { kind: 'number'; value: bigint; isPlain: boolean; other: bigint | null }
   | { kind: 'unclear'; choices: bigint[] }
-  /** `nearest` is a number to offer instead; `found` the unit that stands in the text. */
+  /** `nearest` is a number to offer instead; `found` is the unit in the text. */
   | { kind: 'wrong'; fault: Fault; nearest: bigint | null; found: string };
 
 /** Whole digits of the largest amount. */
 const WHOLE_DIGITS = 18;
 const LIMIT = 10n ** BigInt(WHOLE_DIGITS + SCALE);
 
-/** Powers of ten behind a number, as the page writes large amounts in short, and as Chinese counts. */
+/** Multiples written after a number: the page's own abbreviations, and the Chinese ones. */
 const MULTIPLES: Readonly<Record<string, number>> = { k: 3, m: 6, b: 9, 千: 3, 万: 4, 萬: 4, 亿: 8, 億: 8 };
 
 const NOTHING: Typed = { kind: 'empty' };
 const PLAIN = /^(?:\d+\.?\d*|\.\d+)$/;
-/** A point and three digits, of which the last is a zero: thousands to those who group with points. */
+/** A point and three digits that end in zero: thousands for readers who group with points. */
 const LIKE_THOUSANDS = /^[1-9]\d{0,2}\.\d\d0$/;
 const GROUPS_OF_THREE = /^[1-9]\d{0,2}(?:,\d{3})+$/;
-/** Lakh and crore. */
+/** Indian grouping. */
 const GROUPS_OF_TWO = /^[1-9]\d?(?:,\d\d)+,\d{3}$/;
 
-/** Reads what was typed into a field that counts `unit`. */
+/** Parses the text of a field that counts `unit`. */
 export function parseTyped(text: string, unit = ''): Typed {
   const clean = normalized(text);
   if (clean === '') return NOTHING;
@@ -42,13 +42,13 @@ export function parseTyped(text: string, unit = ''): Typed {
   return readBody(rawBody.trim(), shift, PLAIN.test(text.trim()) && !LIKE_THOUSANDS.test(clean));
 }
 
-/** The number that was typed, where it is certain. */
+/** Returns the number in a text, or `null` unless it is certain. */
 export function valueTyped(text: string, unit = ''): bigint | null {
   const typed = parseTyped(text, unit);
   return typed.kind === 'number' ? typed.value : null;
 }
 
-/** Full-width forms become plain ones; the many spaces, apostrophes and minus signs one of each; what is invisible goes. */
+/** Maps full-width forms to ASCII and variants of spaces, apostrophes and minus signs to one each; drops invisible characters. */
 function normalized(text: string): string {
   return text
     .replace(/[\uFF01-\uFF5E]/g, (wide) => String.fromCharCode(wide.charCodeAt(0) - 0xfee0))
@@ -62,7 +62,7 @@ function normalized(text: string): string {
     .trim();
 }
 
-/** The power of ten that what stands behind the digits means. */
+/** Returns the power of ten that the text after the digits stands for, or why it is not accepted. */
 function shiftOf(rest: string, unit: string): number | Typed {
   if (rest === '' || isUnit(rest, unit)) return 0;
   const exponent = /^e([+-]?\d{1,2})$/i.exec(rest);
@@ -81,7 +81,7 @@ function readBody(body: string, shift: number, isPlain: boolean): Typed {
   const points = count(body, '.');
   const commas = count(body, ',');
   const soft = /[' ]/.test(body);
-  // The mark that stands last is the decimal one if it stands once; alone and repeated, it groups.
+  // The last mark is the decimal mark if it occurs once; a mark that occurs alone and repeatedly groups digits.
   const last = body.lastIndexOf('.') > body.lastIndexOf(',') ? '.' : ',';
   const once = (last === '.' ? points : commas) === 1;
   const both = points > 0 && commas > 0;
@@ -92,12 +92,12 @@ function readBody(body: string, shift: number, isPlain: boolean): Typed {
   if (!wellGrouped(whole) || /\D/.test(fraction)) return unclear(body, shift);
   const read = scaled(digitsOf(whole), fraction, shift, isPlain);
   if (!groups || commas > 1 || read.kind !== 'number') return read;
-  // "1,500" is the page's own way to write fifteen hundred, and one and a half to others.
+  // "1,500" is fifteen hundred in the page's own format, and one and a half in others.
   const other = scaled(...split(body, body.indexOf(',')), shift, false);
   return { ...read, other: other.kind === 'number' ? other.value : null };
 }
 
-/** Nothing between the digits, or one mark at every thousand. */
+/** Accepts bare digits, or one kind of mark between well-formed groups. */
 function wellGrouped(whole: string): boolean {
   const marks = new Set(whole.replace(/\d/g, ''));
   if (marks.size === 0) return true;
@@ -105,7 +105,7 @@ function wellGrouped(whole: string): boolean {
   return marks.size === 1 && (GROUPS_OF_THREE.test(commas) || GROUPS_OF_TWO.test(commas));
 }
 
-/** Marks in places that no way of writing has: the last may be the decimal one, or none is. A single point always is. */
+/** Collects the readings of malformed grouping: the last mark as the decimal mark, or none. A single point is always the decimal mark. */
 function unclear(body: string, shift: number): Typed {
   const at = Math.max(body.lastIndexOf('.'), body.lastIndexOf(','));
   const [whole, fraction] = split(body, at);

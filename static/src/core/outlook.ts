@@ -1,5 +1,5 @@
-// What can be said of an order before it is sent: what trades at once, what it costs, what will not trade and why, and
-// whether its price is so far from the market that it may be a slip of the finger.
+// Estimates an order before it is placed: what fills immediately, the fee, what would not fill and why, and whether its price is
+// far enough through the market to be a typing error.
 import type { Side } from '../api/types';
 import { divide, fixed, grouped, multiply, ONE, plain } from './decimal';
 import { byQuote, opposite, reference, type Around, type Draft, type Numbers } from './draft';
@@ -9,26 +9,26 @@ import { say, type Sentence } from './sentence';
 import { averageOf, collarOf, walk, type Walk } from './walk';
 
 export interface Outlook extends Walk {
-  /** The worst price it may trade at; `null` when nothing is known to bound it. */
+  /** The worst price it may trade at; `null` when unknown. */
   limit: bigint | null;
 }
 
 export interface Fee {
   amount: bigint;
   asset: string;
-  /** The rate in percent, or two where a part of the order makes and a part takes. */
+  /** The rate in percent; taker's and maker's where the order fills in part and rests in part. */
   rate: string;
 }
 
-/** How far through the market a price may go before the trader is asked, as a share. */
+/** How far through the market a price may go without a confirmation, as a share. */
 const FAR = ONE / 20n;
 
-/** What the exchange judges a market order by: the last trade, else the best price of the other side. */
+/** Returns the exchange's reference price of a market order: the last trade, else the best price of the other side. */
 export function basis(side: Side, around: Around): bigint | null {
   return around.last ?? reference(side, around);
 }
 
-/** What of a market or limit order trades at once; `null` where that is not known or nothing can. */
+/** Estimates the immediate fill of a market or limit order; `null` for other orders, or without a book. */
 export function outlookOf(draft: Draft, numbers: Numbers, rules: Rules, around: Around): Outlook | null {
   const { side } = draft;
   const { amount, price } = numbers;
@@ -46,7 +46,7 @@ export function outlookOf(draft: Draft, numbers: Numbers, rules: Rules, around: 
   return { limit, ...walk(levels, { ...bounds, limit, amount, budget: side === 'BUY' ? cap : null }) };
 }
 
-/** The fee, taken from what is received: of what trades at once a taker's, of what rests a maker's. */
+/** Estimates the fee in the asset received: the taker rate on the immediate fill, the maker rate on what rests. */
 export function feeOf(draft: Draft, numbers: Numbers, outlook: Outlook | null, total: bigint | null, rules: Rules, around: Around): Fee | null {
   const { fees } = around;
   const { amount } = numbers;
@@ -65,7 +65,7 @@ export function feeOf(draft: Draft, numbers: Numbers, outlook: Outlook | null, t
   return { amount: share(taken, fees.taker) + share(made, fees.maker), asset, rate: rates.map((rate) => `${plain(rate * 100n)}%`).join(' / ') };
 }
 
-/** What will not trade, and why; `null` when nothing is in the way. */
+/** Says how much of an order would not fill, and why; `null` when it fills or rests. */
 export function warningOf(draft: Draft, numbers: Numbers, outlook: Outlook | null, rules: Rules, around: Around): Sentence | null {
   const { amount } = numbers;
   if (!outlook || amount === null) return null;
@@ -84,7 +84,7 @@ export function warningOf(draft: Draft, numbers: Numbers, outlook: Outlook | nul
   return say('warn.collar', { ...values, price: price(outlook.limit), from: price(from), share: percent(rules.collar ?? 0n) });
 }
 
-/** Why the trader should look at the price again: it goes far through the market, or through what triggers it. */
+/** Says why a price needs a confirmation: it lies far through the market, or through its trigger price. */
 export function farOf(draft: Draft, numbers: Numbers, outlook: Outlook | null, rules: Rules, around: Around): Sentence | null {
   const { side, kind } = draft;
   const price = (value: bigint): string => grouped(fixed(value, rules.priceDigits));
@@ -103,18 +103,18 @@ export function farOf(draft: Draft, numbers: Numbers, outlook: Outlook | null, r
   return isMarket(kind) || draft.postOnly ? null : entry;
 }
 
-/** The digits a sum of money is shown with. */
+/** Returns how many digits quote amounts are shown with. */
 export function money(rules: Rules): number {
   return Math.max(rules.priceDigits, 2);
 }
 
-/** Rounded up, as the exchange takes it. */
+/** Rounds up, as the exchange does. */
 function share(value: bigint, rate: bigint): bigint {
   const exact = multiply(value, rate);
   return exact * ONE < value * rate ? exact + 1n : exact;
 }
 
-/** A share in percent with one digit, rounded down. */
+/** Formats a share in percent with one digit, rounded down. */
 function percent(value: bigint): string {
   return `${grouped(fixed(value * 100n, 1)).replace(/\.0$/, '')}%`;
 }

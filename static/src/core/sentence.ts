@@ -1,4 +1,4 @@
-// Something said to the trader: the key of the words, and the values in them.
+// A translatable sentence: its key and the values it contains.
 import type { en } from '../i18n/en';
 
 type Key = keyof typeof en;

@@ -1,15 +1,15 @@
-// What an order is called.
+// Names order types.
 import type { Order } from '../api/types';
 
-/** The name of its type: the exchange's, or what the order is for. */
+/** Returns the type to show: the wire's, or the purpose of an OCO leg. */
 export function typeOf(order: Order, others: readonly Order[]): string {
   if (order.trailingDelta !== undefined) return 'trailing';
   return isProfitLeg(order, others) ? 'TAKE_PROFIT_LIMIT' : order.type;
 }
 
 /**
- * The profit leg of a pair is sent as post only, but stands for the profit to be taken. The working order of a list may be post
- * only too: then the others of the list, as far as they are known, close what it opens.
+ * The profit leg of an OCO is a LIMIT_MAKER. So may be the working order of an OTO, but then the other known orders of its list are
+ * on the opposite side.
  */
 function isProfitLeg(order: Order, others: readonly Order[]): boolean {
   if (order.type !== 'LIMIT_MAKER' || order.orderListId < 0) return false;

@@ -1,47 +1,47 @@
-// What an order would trade at once, level by level through the visible book. What icebergs hide can only make it better.
+// Matches an order against the visible book, level by level. Hidden iceberg quantity can only improve the result.
 import type { Side } from '../api/types';
 import { divide, floorTo, ONE } from './decimal';
 import type { Range } from './rules';
 
-/** A price and what rests there. */
+/** A price and the quantity visible there. */
 export interface Level {
   price: bigint;
   quantity: bigint;
 }
 
-/** What an order may do: all bounds hold at once, and `null` is none. */
+/** Limits of an order; all apply at once, `null` is no limit. */
 export interface Bounds {
   side: Side;
   /** The worst price. */
   limit: bigint | null;
-  /** How much of the base asset. */
+  /** In the base asset. */
   amount: bigint | null;
-  /** How much of the quote asset. */
+  /** In the quote asset. */
   budget: bigint | null;
-  /** The order is the budget; the amount is only what there is to sell. */
+  /** The order is by quote amount: `budget` is its size, and `amount` only what the account can sell. */
   byBudget: boolean;
   /** The lot step. */
   step: bigint;
 }
 
-/** What ends a walk before the order is done: no more visible levels, the worst price, or what the account has. */
+/** Why an order does not fill completely: the visible book ends, its worst price, or the account's funds. */
 export type End = 'book' | 'limit' | 'funds';
 
 export interface Walk {
-  /** What is traded, and what it costs or brings. */
+  /** Base quantity filled, and its value in quote. */
   filled: bigint;
   money: bigint;
-  /** The first and the last price; `null` when nothing is traded. */
+  /** The first and last fill price; `null` without a fill. */
   best: bigint | null;
   worst: bigint | null;
-  /** `null` when the order is done; a budget is done when what is left of it buys no lot. */
+  /** `null` when the order fills; a quote amount counts as filled when the rest buys no lot. */
   end: End | null;
 }
 
-/** Walks through the levels of the other side, best price first. */
+/** Matches against the levels of the other side, best price first. */
 export function walk(levels: Iterable<Level>, { side, limit, amount, budget, byBudget, step }: Bounds): Walk {
   let filled = 0n;
-  /** In units of price times units of quantity. */
+  /** Value, in price units times quantity units. */
   let product = 0n;
   let best: bigint | null = null;
   let worst: bigint | null = null;

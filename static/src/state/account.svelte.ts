@@ -23,7 +23,7 @@ class AccountState {
   orders = $state.raw<Order[]>([]);
   /** The larger of the two fees, as a share of what is received. */
   fee = $state(0n);
-  /** What makers and takers pay, by market; those asked about. */
+  /** Fee rates by market, as far as requested. */
   fees = $state.raw<ReadonlyMap<string, Fees>>(new Map());
   /** Grows with everything that becomes of an order, and with every deposit and withdrawal. */
   news = $state(0);
@@ -84,7 +84,7 @@ class AccountState {
     }
   }
 
-  /** Asks what trading in that market costs, once. */
+  /** Requests the fee rates of a market, once. */
   async learnFees(symbol: string): Promise<void> {
     if (this.fees.has(symbol)) return;
     const owner = session.current;
@@ -93,7 +93,7 @@ class AccountState {
       const { maker, taker } = standardCommission;
       if (owner === session.current) this.fees = new Map([...this.fees, [symbol, { maker: amount(maker), taker: amount(taker) }]]);
     } catch {
-      // The ticket says nothing of fees then.
+      // The ticket then shows no fee.
     }
   }
 

@@ -76,17 +76,17 @@ class Floor {
     navigation.start(() => this.#follow());
   }
 
-  /** Shows another market, from which Back leads here again. */
+  /** Shows another market; Back returns to this one. */
   show(symbol: string): void {
     if (symbol === market.rules?.symbol) return;
     this.#turn(symbol);
     navigation.go(`#${market.rules?.symbol ?? ''}`);
   }
 
-  /** Shows the market that the address names. One that names none is said to, and corrected. */
+  /** Shows the market named by the address; an unknown name is reported and corrected. */
   #follow(): void {
     const asked = named(location.hash, market.symbols);
-    // The address may name a place on the page.
+    // The fragment may be the id of an element, as in the skip link.
     if (asked && 'unknown' in asked && document.getElementById(location.hash.slice(1))) return;
     if (asked && 'symbol' in asked) this.#turn(asked.symbol);
     const shown = market.rules;

@@ -88,7 +88,7 @@ class Market {
     return this.#book;
   }
 
-  /** What an order of that side meets, best price first; to be read again after `bookAt` changed. */
+  /** Levels an order of that side trades against, best price first; to be read again after `bookAt` changed. */
   *levels(side: Side): Iterable<Level> {
     const { asks, bids, priceDigits, quantityDigits } = this.#book;
     const half = side === 'BUY' ? asks : bids;
@@ -109,7 +109,7 @@ class Market {
     return grouped(fixed(amount(price), this.#digits.get(symbol) ?? SCALE));
   }
 
-  /** What a market counts in. */
+  /** Assets and price digits of a market. */
   unitsOf(symbol: string): { base: string; quote: string; priceDigits: number } {
     const info = this.symbols.find((each) => each.symbol === symbol);
     return { base: info?.baseAsset ?? '', quote: info?.quoteAsset ?? '', priceDigits: this.#digits.get(symbol) ?? SCALE };

@@ -1,6 +1,6 @@
-// The browser's Back and Forward. A market is a place in the history, and so is what lies over the page: Back closes it.
+// Back and Forward. Each market is a history entry, and so is each open dialog or popover, which Back closes.
 
-/** How many things lie over the page at a place; places the page did not make have none. */
+/** State of a history entry: how many overlays are open there. Entries the page did not create have none. */
 interface Place {
   depth: number;
 }
@@ -8,9 +8,9 @@ interface Place {
 type Browser = Pick<Window, 'history' | 'addEventListener' | 'location'>;
 
 export class Navigation {
-  /** Closes what lies over the page, the topmost last. */
+  /** Close handlers of the open overlays, topmost last. */
   #open: (() => void)[] = [];
-  /** How many of them the place we are at was made for. More than are open where one was closed by other means than Back. */
+  /** Overlays the current entry was created for; more than are open after one was closed by other means than Back. */
   #depth: number;
   #hash: string;
   #moved: () => void = () => undefined;
@@ -20,26 +20,26 @@ export class Navigation {
     this.#hash = browser.location.hash;
   }
 
-  /** Begins to follow; `moved` is called at every other place. */
+  /** Starts listening; `moved` is called after each move to another entry. */
   start(moved: () => void): void {
     this.#moved = moved;
     this.browser.addEventListener('popstate', (event) => this.#arrive(event.state as Place | null));
   }
 
-  /** Something opens over the page. Returns what to call when it was closed, whatever closed it. */
+  /** Registers an overlay. Returns the function to call once it is closed, by whatever means. */
   open(close: () => void): () => void {
     this.#open.push(close);
     if (this.#depth < this.#open.length) {
       this.#depth = this.#open.length;
       this.browser.history.pushState(this.#place(), '');
     }
-    // Its place stays: what opens next takes it, and Back passes it over.
+    // Its entry stays: the next overlay reuses it, and Back skips it. Going back here would race with other navigation.
     return () => {
       this.#open = this.#open.filter((each) => each !== close);
     };
   }
 
-  /** A new place for that address; it takes the place of what was closed. */
+  /** Adds an entry for that address, or reuses the entry of a closed overlay. */
   go(hash: string): void {
     const isFree = this.#depth > this.#open.length;
     this.#depth = this.#open.length;
@@ -48,7 +48,7 @@ export class Navigation {
     this.#hash = hash;
   }
 
-  /** Corrects the address of this place. */
+  /** Corrects the address of the current entry. */
   replace(hash: string): void {
     this.browser.history.replaceState(this.#place(), '', hash);
     this.#hash = hash;
@@ -67,7 +67,7 @@ export class Navigation {
     this.#depth = depth;
     this.#hash = hash;
     while (this.#open.length > depth) this.#open.pop()?.();
-    // From a place of something closed long ago to the one beneath it: nothing would be seen of that.
+    // Leaving the entry of an overlay that was closed already changes nothing visible, so Back continues.
     if (isBack && isSame && !isCovered) this.browser.history.go(-1);
     else this.#moved();
   }

@@ -1,12 +1,12 @@
-// Who is trading here. The cookie itself is out of reach; a mark in this browser says whether asking makes sense, and whether
-// the last session was ended by the exchange.
+// The session of this browser. The cookie itself is not readable; a mark in local storage records whether there is a session, and
+// whether the exchange ended the last one.
 import { call, CookieRefused, Refused, setCsrf, tell } from '../api/client';
 import type { Session, SessionOptions } from '../api/types';
 
 const MARK = 'lightning.session';
 const UNAUTHORIZED = 401;
 
-/** What is known of the last session in this browser: its kind, and that the exchange no longer knows it. */
+/** The kind of the last session, and whether the exchange ended it. */
 type Mark = 'demo' | 'person' | 'demo ended' | 'person ended';
 
 export interface Credentials {
@@ -16,9 +16,9 @@ export interface Credentials {
 
 class SessionState {
   current = $state.raw<Session | null>(null);
-  /** The session that the exchange no longer knows, until somebody signs in or out. */
+  /** The kind of the session that the exchange ended, until the next sign-in or sign-out. */
   ended = $state<'demo' | 'person' | null>(null);
-  /** Whether this browser is known to refuse the cookie, without which nobody can be signed in. */
+  /** Whether this browser was found to refuse the session cookie. */
   isCookieRefused = $state(false);
   #ending = $state(false);
   /** Whether the account's own events are followed: somebody is signed in, and not on the way out. */
@@ -33,7 +33,7 @@ class SessionState {
     this.options = await asked;
   }
 
-  /** Asks whether the session goes on. */
+  /** Checks whether the session is still valid. */
   async resume(): Promise<void> {
     const mark = remembered();
     if (this.current === null && (mark === null || mark.endsWith('ended'))) {
@@ -75,7 +75,7 @@ class SessionState {
     this.#ending = true;
     try {
       await call('DELETE', '/x/v1/session').catch((error: unknown) => {
-        // A session that is over needs no end.
+        // The session has ended already.
         if (!(error instanceof Refused) || error.status !== UNAUTHORIZED) throw error;
       });
       this.#leave(null);
@@ -85,7 +85,7 @@ class SessionState {
     }
   }
 
-  /** The exchange no longer knows the session: it was restarted, the session was too old, or ended elsewhere. */
+  /** The exchange rejected the session: after a restart, on expiry, or when it was ended elsewhere. */
   lose(): void {
     const kind = this.current ? (this.current.demo ? 'demo' : 'person') : kindOf(remembered() ?? 'person');
     this.#leave(`${kind} ended`);
@@ -98,7 +98,7 @@ class SessionState {
     remember(mark);
   }
 
-  /** Takes the session up once the browser is seen to send its cookie back. */
+  /** Accepts the session once the browser has sent its cookie back. */
   async #enter(begun: Promise<Session>): Promise<Session> {
     const session = await begun;
     try {

@@ -20,10 +20,10 @@ class Ticket implements Draft {
   timeInForce = $state<TimeInForce>('GTC');
   goodTill = $state('');
   postOnly = $state(false);
-  /** The share of the balance the amount was made of, in percent; 0 when it was typed. */
+  /** The share of the balance the amount was computed from, in percent; 0 when it was typed. */
   percent = $state(0);
 
-  /** Another kind of order: what was typed for the one before means something else in it. */
+  /** Switches the order type, which starts with empty fields. */
   pick(kind: Kind): void {
     if (kind === this.kind) return;
     this.kind = kind;
@@ -50,14 +50,14 @@ class Ticket implements Draft {
     if (field) this[field] = price;
   }
 
-  /** The amount was sent, or counts something else now. */
+  /** Clears the amounts after an order was placed, or when they change their meaning. */
   forget(): void {
     this.percent = 0;
     this.amount = '';
     this.iceberg = '';
   }
 
-  /** Another market, or another kind of order: nothing of this one holds in it. */
+  /** Resets everything but side and type. */
   clear(): void {
     for (const field of FIELDS) this[field] = '';
     this.percent = 0;

@@ -8,7 +8,7 @@ export interface Toast {
   text: string;
 }
 
-/** At least so long, and longer what takes longer to read: about a second for twelve letters or four Chinese characters. */
+/** The least time; longer texts stay longer. */
 const SHOWN_FOR = 6_000;
 const PER_LETTER = 80;
 const PER_CHARACTER = 250;
