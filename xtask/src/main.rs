@@ -2,25 +2,19 @@
 
 mod check;
 mod clients;
-mod durable;
-mod history;
+mod gates;
 mod install;
 mod page;
 mod planted;
 mod process;
-mod show;
-mod shows;
 mod simulate;
 mod soak;
 mod tally;
 mod test;
-mod wire;
 
 use std::process::ExitCode;
 
 use anyhow::{Result, bail};
-
-use self::show::Effort;
 
 const USAGE: &str = "\
 usage: cargo xtask COMMAND
@@ -28,10 +22,9 @@ usage: cargo xtask COMMAND
   check                                formatting, lints, documentation, architecture, dependencies
   test [--rust | --page]               every test; installs what they need and is missing
   clients [--seconds N]                unmodified trading clients through the acceptance matrix
-  shows core [--quick]                 the figures the exchange promises, each with its bar
-  shows durable [--quick]              that nothing acknowledged is ever lost, each figure with its bar
-  shows wire [--quick]                 that every client works and what the wire tells is right, and the figures of core
-  shows history [--quick]              that everything that happened is in the database, and the figures of the others, quickly
+  gates NAME... [--quick | --smoke]    what the exchange promises, each figure with its bar; the names are
+                                       core, durable, wire, history, faults; a smoke run (part of `test`)
+                                       only proves that every command runs
   simulate [--seed S] [--steps N] [--crashes K]
                                        power cuts on a simulated disk, recorded in docs/soaks.md
   soak [--commands N] [--seed S]       random commands against the oracle, recorded in docs/soaks.md
@@ -57,14 +50,7 @@ fn run(arguments: &[&str]) -> Result<()> {
         ["test", "--rust"] => test::run_all(test::Part::Rust),
         ["test", "--page"] => test::run_all(test::Part::Page),
         ["clients", options @ ..] => clients::run_matrix(options),
-        ["shows", "core"] => shows::core(Effort::Full),
-        ["shows", "core", "--quick"] => shows::core(Effort::Quick),
-        ["shows", "durable"] => durable::durable(Effort::Full),
-        ["shows", "durable", "--quick"] => durable::durable(Effort::Quick),
-        ["shows", "wire"] => wire::wire(Effort::Full),
-        ["shows", "wire", "--quick"] => wire::wire(Effort::Quick),
-        ["shows", "history"] => history::history(Effort::Full),
-        ["shows", "history", "--quick"] => history::history(Effort::Quick),
+        ["gates", arguments @ ..] => gates::run(arguments),
         ["simulate", options @ ..] => simulate::run(options),
         ["soak", options @ ..] => soak::run(options),
         ["planted"] => planted::run(),

@@ -57,11 +57,11 @@ pub(crate) fn binary() -> PathBuf {
     target().join("debug/lightning")
 }
 
-/// Builds it, page and all.
+/// Builds it, page and all. With the tests: alone it would be built from packages with other features, all over again.
 pub(crate) fn build() -> Result<()> {
     let mut build = cargo();
     require(&mut build);
-    run(build.args(["build", "--bin", "lightning"]))
+    run(build.args(["build", "--workspace", "--tests"]))
 }
 
 fn browser(tally: &mut Tally) -> Result<()> {

@@ -1,8 +1,11 @@
 //! `cargo xtask simulate`: the exchange on a disk whose power fails, on record.
 
+use std::path::Path;
+
 use anyhow::{Context, Result, bail};
 
 use crate::{
+    gates,
     process::{command, run_json_in_any_case},
     soak,
 };
@@ -40,8 +43,8 @@ pub(crate) fn run(options: &[&str]) -> Result<()> {
             other => bail!("unknown option {:?}", other.join(" ")),
         }
     }
-    soak::build()?;
-    let played = simulate(seed, steps, crashes)?;
+    gates::build_release()?;
+    let played = simulate(&gates::release(), seed, steps, crashes)?;
     let Simulation { seeds, commands, crashes: crashed, recovering, violations, seconds } = played;
     println!(
         "seed {seed}: {seeds} seeds, {commands} commands, {crashed} crashes each recovered twice, {recovering} \
@@ -56,8 +59,8 @@ pub(crate) fn run(options: &[&str]) -> Result<()> {
 }
 
 /// Plays seeds until so many commands were given; the binary is built.
-pub(crate) fn simulate(seed: u64, steps: u64, crashes: u64) -> Result<Simulation> {
-    let mut lightning = command(soak::binary());
+pub(crate) fn simulate(binary: &Path, seed: u64, steps: u64, crashes: u64) -> Result<Simulation> {
+    let mut lightning = command(binary);
     lightning.args(["simulate", "--seed", &seed.to_string(), "--steps", &steps.to_string()]);
     // Without crashes longer games find more.
     let commands = if crashes == 0 { 3_000 } else { COMMANDS };

@@ -1,10 +1,16 @@
 //! `cargo xtask soak`: random commands against the oracle and through the sharded simulation, on record.
 
-use std::{fs, path::PathBuf};
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
 
 use anyhow::{Context, Result, bail};
 
-use crate::process::{self, capture, cargo, command, root, run_json, target};
+use crate::{
+    gates,
+    process::{capture, command, root, run_json},
+};
 
 /// Commands of a soak that is on record.
 const COMMANDS: u64 = 100_000_000;
@@ -33,7 +39,8 @@ pub(crate) fn run(options: &[&str]) -> Result<()> {
             other => bail!("unknown option {:?}", other.join(" ")),
         }
     }
-    let soak = soak(commands, seed)?;
+    gates::build_release()?;
+    let soak = soak(&gates::release(), commands, seed)?;
     let Soak { oracle, simulation, violations, seconds } = soak;
     let cells = [seed, oracle, simulation, violations].map(|number| number.to_string());
     record(HEADING, HEAD, &cells, seconds)?;
@@ -48,9 +55,8 @@ pub(crate) fn run(options: &[&str]) -> Result<()> {
 }
 
 /// Runs so many commands against the oracle and a tenth of that through the simulation.
-pub(crate) fn soak(commands: u64, seed: u64) -> Result<Soak> {
-    build()?;
-    let mut lightning = command(binary());
+pub(crate) fn soak(binary: &Path, commands: u64, seed: u64) -> Result<Soak> {
+    let mut lightning = command(binary);
     lightning.args(["soak", "--commands", &commands.to_string(), "--seed", &seed.to_string(), "--json"]);
     let line = run_json(&mut lightning)?;
     let number = |name: &str| line[name].as_u64().with_context(|| format!("the soak says nothing of {name}"));
@@ -60,16 +66,6 @@ pub(crate) fn soak(commands: u64, seed: u64) -> Result<Soak> {
         violations: number("violations")?,
         seconds: line["seconds"].as_f64().context("the soak says nothing of seconds")?,
     })
-}
-
-/// The release binary.
-pub(crate) fn binary() -> PathBuf {
-    target().join("release/lightning")
-}
-
-/// Builds it.
-pub(crate) fn build() -> Result<()> {
-    process::run(cargo().args(["build", "--release", "--quiet", "--bin", "lightning"]))
 }
 
 fn file() -> PathBuf {

@@ -9,7 +9,9 @@ use std::{
 use anyhow::{Result, bail};
 
 use crate::{
-    clients, history, install, page,
+    clients,
+    gates::{self, history},
+    install, page,
     process::{cargo, command, exists, root, run_and_read},
     tally::Tally,
 };
@@ -65,7 +67,8 @@ fn rust(tally: &mut Tally) -> Result<()> {
     watch(tally)?;
     histories(tally)?;
     memory(tally)?;
-    matrix(tally)
+    matrix(tally)?;
+    gates::smoke(tally)
 }
 
 /// Kills the real server under load a few times, and has its word compared with its clients'; `soak-kill` kills more
@@ -79,7 +82,7 @@ fn kills(tally: &mut Tally) -> Result<()> {
     Ok(())
 }
 
-/// Watches the real server through a few restarts; `shows wire` watches it for longer.
+/// Watches the real server through a few restarts; the `wire` gate watches it for longer.
 fn watch(tally: &mut Tally) -> Result<()> {
     let mut harness = command(page::binary());
     harness.args([
@@ -98,7 +101,7 @@ fn watch(tally: &mut Tally) -> Result<()> {
     Ok(())
 }
 
-/// Kills the exchange and its history's database a few times and compares every row; `shows history` does so for longer.
+/// Kills the exchange and its history's database a few times and compares every row; the `history` gate does so for longer.
 fn histories(tally: &mut Tally) -> Result<()> {
     for database in history::DATABASES {
         let mut harness = command(page::binary());
@@ -126,7 +129,7 @@ fn matrix(tally: &mut Tally) -> Result<()> {
 }
 
 /// Tells cargo, and the tests it runs, what there is.
-fn surround(command: &mut Command, python: Option<&Path>) {
+pub(crate) fn surround(command: &mut Command, python: Option<&Path>) {
     page::require(command);
     if let Some(data) = data() {
         command.env("EXCHANGE_DATA", data);

@@ -1,4 +1,4 @@
-//! `cargo xtask shows core`: the figures the exchange promises, each measured now and held against its bar.
+//! The `core` gate: the book, the actor trip, orders over HTTP, memory, and the soaks on record.
 
 use std::{
     fs,
@@ -8,10 +8,10 @@ use std::{
 use anyhow::{Context, Result, bail};
 use serde_json::Value;
 
+use super::report::{Bar, Effort, Report, number, read, same};
 use crate::{
     planted,
     process::{self, cargo, command, root, run_json, target},
-    show::{Bar, Effort, Show, number, read, same},
     soak, test,
 };
 
@@ -19,7 +19,7 @@ use crate::{
 const fn runs(effort: Effort) -> usize {
     match effort {
         Effort::Full => 5,
-        Effort::Quick => 1,
+        Effort::Quick | Effort::Smoke => 1,
     }
 }
 
@@ -28,52 +28,49 @@ const fn soak_commands(effort: Effort) -> u64 {
     match effort {
         Effort::Full => 1_000_000,
         Effort::Quick => 100_000,
+        Effort::Smoke => 10_000,
     }
-}
-
-/// Measures everything, prints a line per figure and fails if one misses its bar.
-pub(crate) fn core(effort: Effort) -> Result<()> {
-    soak::build()?;
-    let mut show = Show::default();
-    figures(&mut show, effort);
-    show.finish()
 }
 
 /// Measures everything.
-pub(crate) fn figures(show: &mut Show, effort: Effort) {
+pub(super) fn figures(report: &mut Report) {
     match workloads() {
         Ok(workloads) => {
-            books(show, &workloads, effort);
-            trip(show, &workloads);
+            books(report, &workloads);
+            trip(report, &workloads);
         }
-        Err(error) => show.figure("yardstick", Bar::AtLeast(1.0), "", Err(error)),
+        Err(error) => report.promise("yardstick", Bar::AtLeast(1.0), "", Err(error)),
     }
-    let http = bench(&["http"]);
-    show.figure(
+    let effort = report.effort();
+    let (runs, orders) = effort.choose(("5", "100000"), ("5", "100000"), ("1", "400"));
+    let http = bench(report, &["http", "--runs", runs, "--orders", orders]);
+    report.figure(
         "signed order over HTTP / parse-only handler",
         Bar::AtMost(2.0),
         "x CPU",
         read(&http, "/ratio"),
     );
-    let memory = bench(&["memory"]);
-    show.information("resting order, one million resting", "bytes", read(&memory, "/bytes_per_order"));
-    let depth = bench(&["depth"]);
-    show.information("depth-20 queries", "/s", read(&depth, "/queries_per_second"));
-    soaks(show, effort);
+    let memory = bench(report, &["memory", "--orders", effort.choose("1000000", "1000000", "2000")]);
+    report.information("memory of a resting order", "bytes", read(&memory, "/bytes_per_order"));
+    let depth = bench(report, &["depth", "--queries", effort.choose("500000", "500000", "1000")]);
+    report.information("depth-20 queries", "/s", read(&depth, "/queries_per_second"));
+    soaks(report);
     let found = planted::tally();
-    show.figure(
+    report.promise(
         "planted bugs missed",
         Bar::AtMost(0.0),
         "",
         found.as_ref().map(|t| t.failed as f64).map_err(same),
     );
-    show.figure(
+    report.promise(
         "planted bugs found",
         Bar::AtLeast(20.0),
         "",
         found.as_ref().map(|t| t.passed as f64).map_err(same),
     );
-    show.figure("ccxt and LOBSTER over HTTP, tests failed", Bar::AtMost(0.0), "", clients());
+    if effort != Effort::Smoke {
+        report.promise("ccxt and LOBSTER over HTTP, tests failed", Bar::AtMost(0.0), "", clients());
+    }
 }
 
 /// A workload file and its name.
@@ -111,28 +108,30 @@ fn yardstick() -> PathBuf {
     target().join("yardstick")
 }
 
-fn books(show: &mut Show, workloads: &[Workload], effort: Effort) {
+fn books(report: &mut Report, workloads: &[Workload]) {
+    let runs = runs(report.effort());
     for workload in workloads {
         let name = format!("book / ladder on {}", workload.name);
-        show.figure(&name, Bar::AtLeast(workload.bar), "x CPU", ratio(&workload.file, runs(effort)));
+        let ratio = ratio(report, &workload.file, runs);
+        report.figure(&name, Bar::AtLeast(workload.bar), "x CPU", ratio);
     }
     for workload in workloads {
         let name = format!("matching p99 on {}", workload.name);
-        let line = book(&workload.file, "lat");
-        show.figure(&name, Bar::Below(2_000.0), "ns", read(&line, "/latency/all/p99"));
+        let line = book(report, &workload.file, "lat");
+        report.figure(&name, Bar::Below(2_000.0), "ns", read(&line, "/latency/all/p99"));
     }
     if let Some(deep) = workloads.iter().find(|workload| workload.name == "W2") {
-        let line = book(&deep.file, "tput");
-        show.figure("resting order on W2", Bar::AtMost(128.0), "bytes", read(&line, "/bytes_per_order"));
+        let line = book(report, &deep.file, "tput");
+        report.figure("resting order on W2", Bar::AtMost(128.0), "bytes", read(&line, "/bytes_per_order"));
     }
 }
 
 /// The median of book / ladder over runs in turn, by CPU time. A wrong book has no ratio.
-fn ratio(file: &Path, runs: usize) -> Result<f64> {
+fn ratio(report: &Report, file: &Path, runs: usize) -> Result<f64> {
     let mut ratios = Vec::with_capacity(runs);
     for _ in 0..runs {
         let ladder = run_json(command(yardstick().join("release/ladder")).arg(file).arg("tput"))?;
-        let ours = book(file, "tput")?;
+        let ours = book(report, file, "tput")?;
         let is_right = ours["hash_ok"] == true && ours["state_ok"] == true && ours["errors"] == 0;
         if !is_right {
             bail!("the book is wrong: {ours}");
@@ -143,26 +142,29 @@ fn ratio(file: &Path, runs: usize) -> Result<f64> {
     ratios.get(ratios.len() / 2).copied().context("no runs")
 }
 
-fn book(file: &Path, mode: &str) -> Result<Value> {
-    run_json(command(soak::binary()).args(["bench", "book"]).arg(file).args(["--mode", mode, "--json"]))
+fn book(report: &Report, file: &Path, mode: &str) -> Result<Value> {
+    run_json(command(report.binary()).args(["bench", "book"]).arg(file).args(["--mode", mode, "--json"]))
 }
 
-fn trip(show: &mut Show, workloads: &[Workload]) {
+fn trip(report: &mut Report, workloads: &[Workload]) {
     let Some(flow) = workloads.iter().find(|workload| workload.name == "W3") else { return };
-    let line = run_json(command(soak::binary()).args(["bench", "trip"]).arg(&flow.file).arg("--json"));
-    show.figure("actor trip / bare three-message trip", Bar::AtLeast(0.25), "x", read(&line, "/ratio"));
+    let (runs, commands) = report.effort().choose(("5", "1000000"), ("5", "1000000"), ("1", "2000"));
+    let mut trip = command(report.binary());
+    trip.args(["bench", "trip", "--json", "--runs", runs, "--commands", commands]);
+    let line = run_json(trip.arg(&flow.file));
+    report.figure("actor trip / bare three-message trip", Bar::AtLeast(0.25), "x", read(&line, "/ratio"));
 }
 
-fn bench(arguments: &[&str]) -> Result<Value> {
-    run_json(command(soak::binary()).arg("bench").args(arguments).arg("--json"))
+fn bench(report: &Report, arguments: &[&str]) -> Result<Value> {
+    run_json(command(report.binary()).arg("bench").args(arguments).arg("--json"))
 }
 
-fn soaks(show: &mut Show, effort: Effort) {
+fn soaks(report: &mut Report) {
     let (oracle, simulation) = soak::on_record();
-    show.figure("commands against the oracle on record", Bar::AtLeast(1e8), "", Ok(oracle as f64));
-    show.figure("commands through the simulation on record", Bar::AtLeast(1e7), "", Ok(simulation as f64));
-    let again = soak::soak(soak_commands(effort), 4_242);
-    show.figure(
+    report.promise("commands against the oracle on record", Bar::AtLeast(1e8), "", Ok(oracle as f64));
+    report.promise("commands through the simulation on record", Bar::AtLeast(1e7), "", Ok(simulation as f64));
+    let again = soak::soak(&report.binary(), soak_commands(report.effort()), 4_242);
+    report.promise(
         "violations in a soak just now",
         Bar::AtMost(0.0),
         "",

@@ -1,0 +1,97 @@
+//! `cargo xtask gates`: what each area of the exchange promises, measured now and held against its bar.
+
+pub(crate) mod core;
+pub(crate) mod durable;
+pub(crate) mod faults;
+pub(crate) mod history;
+pub(crate) mod report;
+pub(crate) mod wire;
+
+use std::path::PathBuf;
+
+use anyhow::{Result, bail};
+
+use self::report::{Effort, Report};
+use crate::{
+    page,
+    process::{self, cargo, target},
+    tally::Tally,
+};
+
+/// One gate: its name, and what measures it.
+type Gate = (&'static str, fn(&mut Report));
+
+/// All of them, in the order they run.
+const GATES: [Gate; 5] = [
+    ("core", core::figures),
+    ("durable", durable::figures),
+    ("wire", wire::figures),
+    ("history", history::figures),
+    ("faults", faults::figures),
+];
+
+/// Reads which gates are meant and how thorough they are to be, and runs them.
+///
+/// # Errors
+/// A figure misses its bar or cannot be measured.
+pub(crate) fn run(arguments: &[&str]) -> Result<()> {
+    let mut effort = Effort::Full;
+    let mut names = Vec::new();
+    for argument in arguments {
+        match *argument {
+            "--quick" => effort = Effort::Quick,
+            "--smoke" => effort = Effort::Smoke,
+            name if GATES.iter().any(|(gate, _)| *gate == name) => names.push(name),
+            other => {
+                bail!("unknown gate {other:?}: the gates are {}", GATES.map(|(name, _)| name).join(", "))
+            }
+        }
+    }
+    if names.is_empty() {
+        bail!("name one gate or more: {}", GATES.map(|(name, _)| name).join(", "));
+    }
+    report(effort, &names)?.finish()
+}
+
+/// Runs every command the gates name, with as little work as it takes, and counts each as a test.
+pub(crate) fn smoke(tally: &mut Tally) -> Result<()> {
+    let report = report(Effort::Smoke, &GATES.map(|(name, _)| name))?;
+    tally.passed += report.held();
+    tally.failed += report.missed();
+    Ok(())
+}
+
+fn report(effort: Effort, names: &[&str]) -> Result<Report> {
+    build(effort)?;
+    let mut report = Report::new(effort);
+    for (name, figures) in GATES.iter().filter(|(gate, _)| names.contains(gate)) {
+        println!("\ngate {name}");
+        figures(&mut report);
+    }
+    Ok(report)
+}
+
+/// The exchange that is measured: the release build, or for a smoke run the one the tests have.
+pub(crate) fn binary(effort: Effort) -> PathBuf {
+    match effort {
+        Effort::Full | Effort::Quick => release(),
+        Effort::Smoke => page::binary(),
+    }
+}
+
+fn build(effort: Effort) -> Result<()> {
+    match effort {
+        Effort::Full | Effort::Quick => build_release(),
+        Effort::Smoke => page::build(),
+    }
+}
+
+/// The release binary.
+pub(crate) fn release() -> PathBuf {
+    target().join("release/lightning")
+}
+
+/// Builds the release binary.
+pub(crate) fn build_release() -> Result<()> {
+    process::run(cargo().args(["build", "--release", "--quiet", "--bin", "lightning"]))
+}
