@@ -3,7 +3,7 @@
 use serde::Deserialize;
 
 use super::Secret;
-use crate::domain::command::Permissions;
+use crate::domain::command::{Permission, Permissions};
 
 /// An account that exists from the start.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
@@ -50,25 +50,6 @@ pub struct Key {
 impl Key {
     /// Returns what the key may do.
     pub fn permissions(&self) -> Permissions {
-        Permission::all_of(&self.permissions)
-    }
-}
-
-/// One thing an API key may do.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
-pub enum Permission {
-    /// Place, cancel and change orders.
-    #[serde(alias = "trade")]
-    Trade,
-    /// Read orders, trades and balances.
-    #[serde(alias = "user-data", alias = "user_data", alias = "USER-DATA")]
-    UserData,
-}
-
-impl Permission {
-    /// Returns the permissions together.
-    pub fn all_of(list: &[Self]) -> Permissions {
-        Permissions { trade: list.contains(&Self::Trade), user_data: list.contains(&Self::UserData) }
+        Permissions::of(&self.permissions)
     }
 }

@@ -27,7 +27,7 @@ mod validate;
 
 use std::sync::Arc;
 
-pub use account::{Account, Balance, Key, Permission};
+pub use account::{Account, Balance, Key};
 pub use data::Data;
 pub use demo::Demo;
 pub use engine::Engine;

@@ -230,7 +230,7 @@ fn a_file_with_two_dozen_faults_is_told_them_all() {
         "test: [demo] balances[2] = {…}: missing field `amount`",
         "test: [[accounts]] 1 id = \"seven\": invalid type: string \"seven\", expected u64",
         "test: [[accounts]] 1 tier = 300: invalid value: integer `300`, expected u8",
-        "test: [[accounts]] 2 keys[1] = (not shown): unknown variant `fly`, expected `TRADE` or `USER_DATA`",
+        "test: [[accounts]] 2 keys[1] = (not shown): unknown variant `fly`, expected `USER_DATA` or `TRADE`",
         "test: [[symbols]] 1: max-price is missing",
         "test: [[symbols]] 1 special-orders.iceberg-parts = \"all\": ",
         "test: [[symbols]] 1 special-orders.max-position = \"lots\": ",

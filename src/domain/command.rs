@@ -1,6 +1,6 @@
 //! Everything an account slot can be asked to do from outside, and what it answers.
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize, de};
 
 use super::{
     credential::{ChangePassword, KeyMaterial, RevokeApiKey, SignUp},
@@ -139,6 +139,57 @@ pub struct Permissions {
     pub trade: bool,
     /// `USER_DATA`: read orders, trades and balances.
     pub user_data: bool,
+}
+
+/// One thing an API key may do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Permission {
+    /// Read orders, trades and balances.
+    UserData,
+    /// Place, cancel and change orders.
+    Trade,
+}
+
+impl Permission {
+    /// Every permission, in the order they are shown.
+    pub const ALL: [Self; 2] = [Self::UserData, Self::Trade];
+
+    /// Returns the name: the same wherever it is shown.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::UserData => "USER_DATA",
+            Self::Trade => "TRADE",
+        }
+    }
+
+    /// Reads a name, in capitals or not, with `_` or `-`.
+    pub fn parse(text: &str) -> Option<Self> {
+        let name = text.to_ascii_uppercase().replace('-', "_");
+        Self::ALL.into_iter().find(|permission| permission.name() == name)
+    }
+}
+
+impl<'de> Deserialize<'de> for Permission {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        let names = const { &[Self::UserData.name(), Self::Trade.name()] };
+        Self::parse(&text).ok_or_else(|| de::Error::unknown_variant(&text, names))
+    }
+}
+
+impl Permissions {
+    /// Brings permissions together.
+    pub fn of(list: &[Permission]) -> Self {
+        Self { trade: list.contains(&Permission::Trade), user_data: list.contains(&Permission::UserData) }
+    }
+
+    /// Returns them one by one, in the order they are shown.
+    pub fn list(self) -> impl Iterator<Item = Permission> {
+        Permission::ALL.into_iter().filter(move |permission| match permission {
+            Permission::UserData => self.user_data,
+            Permission::Trade => self.trade,
+        })
+    }
 }
 
 /// An API key. What its signatures are checked with is kept, and never logged.

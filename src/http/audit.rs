@@ -14,7 +14,7 @@ use crate::{
     domain::{
         asset::Asset,
         catalogue::Catalogue,
-        command::{AccountCommand, Answer},
+        command::{AccountCommand, Answer, Permission},
         hash,
         id::AccountId,
         time::Timestamp,
@@ -69,13 +69,8 @@ impl Audited {
                 ("create-account", Some(format!("tier {}{limits}", create.tier)))
             }
             AccountCommand::CreateApiKey(create) => {
-                let (trade, user_data) = (create.permissions.trade, create.permissions.user_data);
-                let permissions = match (trade, user_data) {
-                    (true, true) => "TRADE,USER_DATA",
-                    (true, false) => "TRADE",
-                    (false, true) => "USER_DATA",
-                    (false, false) => "nothing",
-                };
+                let permissions: Vec<&str> = create.permissions.list().map(Permission::name).collect();
+                let permissions = permissions.join(",");
                 (
                     "create-key",
                     Some(format!("{} {} for {permissions}", shown(&create.key), create.material.kind())),

@@ -12,7 +12,7 @@ use crate::{
     auth::{self, KeyPair, PublicKeyError},
     domain::{
         account::{AccountQuery, AccountView},
-        command::{AccountCommand, Answer, CreateApiKey, Permissions},
+        command::{AccountCommand, Answer, CreateApiKey, Permission, Permissions},
         credential::{KeyMaterial, LABEL_LEN_MAX, RevokeApiKey},
         id::AccountId,
     },
@@ -26,16 +26,6 @@ pub(super) enum KeyType {
     Hmac,
     Ed25519,
     Rsa,
-}
-
-/// Something a key may do.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
-pub(super) enum Permission {
-    #[serde(alias = "trade")]
-    Trade,
-    #[serde(alias = "user-data", alias = "user_data", alias = "USER-DATA")]
-    UserData,
 }
 
 /// The key asked for.
@@ -105,10 +95,7 @@ pub(super) async fn create_for(
     if permissions.is_empty() {
         return Err(ApiError::unacceptable("permissions", "at least one of TRADE and USER_DATA"));
     }
-    let permissions = Permissions {
-        trade: permissions.contains(&Permission::Trade),
-        user_data: permissions.contains(&Permission::UserData),
-    };
+    let permissions = Permissions::of(&permissions);
     let pair = KeyPair::generate().map_err(|error| {
         tracing::error!(%error, "no key could be made");
         ApiError::internal()
@@ -148,13 +135,7 @@ fn write(json: &mut Json, key: &CreateApiKey, secret: Option<&str>) {
         json.field("type").text(key.material.kind());
         json.field("label").text(&key.label);
         json.field("permissions").array(|json| {
-            for (is_given, name) in
-                [(key.permissions.user_data, "USER_DATA"), (key.permissions.trade, "TRADE")]
-            {
-                if is_given {
-                    json.item().text(name);
-                }
-            }
+            key.permissions.list().for_each(|permission| json.item().text(permission.name()));
         });
         json.field("createTime").number(key.created_at.millis());
         if let Some(secret) = secret {

@@ -5,11 +5,11 @@ use serde::Deserialize;
 use super::{
     call::{Call, Reply, mismatched},
     error::{ApiError, Operation},
-    keys::{self, KeyType, NewKey, Permission},
+    keys::{self, KeyType, NewKey},
     remote::check_request_id,
 };
 use crate::domain::{
-    command::{AccountCommand, Answer, CreateAccount, Transfer},
+    command::{AccountCommand, Answer, CreateAccount, Permission, Transfer},
     id::{AccountId, ID_LIMIT},
     reject::Reject,
 };

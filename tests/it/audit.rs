@@ -89,7 +89,7 @@ fn requests_are_no_lines_and_what_moves_money_or_power_is_one() {
     assert!(line["code"].is_i64() && line["reason"].is_string(), "{line}");
     assert_eq!(audit(&lines, "create-account")[0]["account.id"], 77);
     let detail = audit(&lines, "create-key")[0]["detail"].as_str().unwrap().to_owned();
-    assert!(detail.ends_with("… HMAC for TRADE,USER_DATA"), "{detail}");
+    assert!(detail.ends_with("… HMAC for USER_DATA,TRADE"), "{detail}");
     let ada = &audit(&lines, "sign-up")[0];
     assert_eq!((&ada["detail"], &ada["actor"]), (&json!("ada"), &json!("visitor")), "{ada}");
     let signed_in = audit(&lines, "sign-in");
@@ -97,7 +97,8 @@ fn requests_are_no_lines_and_what_moves_money_or_power_is_one() {
         signed_in.iter().map(|line| (line["level"].as_str(), line["outcome"].as_str())).collect();
     assert_eq!(seen, [(Some("INFO"), Some("done")), (Some("WARN"), Some("refused"))], "{signed_in:?}");
     let tokens = audit(&lines, "operator-token");
-    assert_eq!(tokens.len(), 1, "one a minute for an address: {tokens:?}");
+    // One in each calendar minute, and the five may have seen two of them.
+    assert!((1..=2).contains(&tokens.len()), "{tokens:?}");
     assert_eq!((&tokens[0]["level"], &tokens[0]["client.address"]), (&json!("WARN"), &json!("127.0.0.1")));
     for secret in [OPERATOR_TOKEN, PASSWORD, "no-such-token", "swordfish"] {
         assert!(!log.contains(secret), "{secret}");
