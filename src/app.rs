@@ -23,7 +23,11 @@ use self::{
     people::Directories,
     storage::{Found, Storage},
 };
-pub use self::{history::url as history_url, storage::EXIT_DISK_FAILED, token::OperatorToken};
+pub use self::{
+    history::{known as history_known, url as history_url},
+    storage::EXIT_DISK_FAILED,
+    token::OperatorToken,
+};
 use crate::{
     actors::{self, Clock, Exchange, GateLimits, Running, Settings},
     auth::{SessionLimits, Sessions},
@@ -70,7 +74,7 @@ impl Application {
         let address = listener.local_addr().context("the listener has no address")?;
         let grpc_listener = listen_for_grpc(&config)?;
         let token = OperatorToken::load_or_make(&config)?;
-        let Found { opening, keys, logins } = storage.recover()?;
+        let Found { opening, keys, logins } = storage.recover().await?;
         let directories = Directories::new(&config, &keys, &logins);
         let encoder = Box::new(WireEncoder::new(Arc::clone(&config.catalogue)));
         let running =
@@ -178,7 +182,7 @@ impl Application {
             self.server.stop(false).await;
         }
         self.running.stop();
-        self.storage.close()?;
+        self.storage.close(started + limit)?;
         info!(took_ms = started.elapsed().as_millis() as u64, "stopped");
         match ended {
             None => Ok(()),

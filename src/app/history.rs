@@ -4,14 +4,15 @@ use std::{path::Path, sync::Arc};
 
 use anyhow::{Context, Result};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+use tracing::warn;
 
 use crate::{
     actors::TurnOutbox,
     config::Config,
-    domain::replica::Frame,
-    history::{HistoryError, HistoryService, HistorySettings, Source, SourceError},
-    journal::{DataDirectory, Journal},
-    store::{Follower, StoreError},
+    domain::replica::{Frame, Replica},
+    history::{self, HistoryError, HistoryService, HistorySettings, Source, SourceError, sqlite_file},
+    journal::{DataDirectory, Identity, Journal},
+    store::{Follower, Known, StoreError},
 };
 
 /// The file of a history that is kept in the data directory.
@@ -61,6 +62,60 @@ pub(super) fn start(
         }),
     };
     HistoryService::start(settings).context("no thread for the history")
+}
+
+/// Returns what the history knows of how far a journal went, if it can be asked: its database is there and holds that journal.
+pub async fn known(config: &Config, directory: &Path, identity: Identity) -> Option<Known> {
+    let url = url(config, directory);
+    // A file is asked even when the history is off now: it is there, and may know.
+    if !config.is_history_on() && sqlite_file(&url).is_none() {
+        return None;
+    }
+    match history::reached(&url).await {
+        Ok(reached) => {
+            let reached = reached.filter(|reached| reached.journal == hex::encode(identity))?;
+            Some(Known { by: "the history".to_owned(), lsn: reached.sequence, chain: None })
+        }
+        Err(error) => {
+            warn!(%error, "the history cannot be asked how far the journal went; the start goes on without");
+            None
+        }
+    }
+}
+
+/// Makes the history match a journal that has lost its end for good.
+///
+/// # Errors
+/// The database refuses, or is not there.
+pub(super) async fn match_loss(
+    config: &Config,
+    directory: &Path,
+    replica: &Replica,
+    frame: u64,
+    is_whole: bool,
+) -> Result<(), HistoryError> {
+    let url = url(config, directory);
+    if !config.is_history_on() && sqlite_file(&url).is_none() {
+        return Ok(());
+    }
+    let Some(reached) = history::reached(&url).await?.filter(|reached| reached.sequence > frame) else {
+        return Ok(());
+    };
+    let db = history::connect(&url).await?;
+    if is_whole {
+        history::reset(&db).await?;
+    } else {
+        history::rewind(&db, replica, frame).await?;
+    }
+    db.close().await?;
+    let how = if is_whole { "emptied, to be made again from the journal" } else { "taken back" };
+    warn!(
+        from = reached.sequence,
+        to = frame,
+        how,
+        "the history was ahead of the journal and now matches it"
+    );
+    Ok(())
 }
 
 /// Returns the URL of the history's database.

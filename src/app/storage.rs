@@ -12,8 +12,8 @@ use crate::{
     history::{History, HistoryService},
     journal::{self, DataDirectory, Journal, JournalThread, segment, snapshot::Pace},
     store::{
-        self, Keeper, KeeperSettings, Recovered, RecoveryReport, RecoverySettings, StoreError, Taken, Taking,
-        Until,
+        self, Keeper, KeeperSettings, Known, Recovered, RecoveryReport, RecoverySettings, StoreError, Taken,
+        Taking, Until,
     },
     telemetry::log,
 };
@@ -42,6 +42,16 @@ pub(super) struct Found {
     pub(super) logins: Vec<Login>,
 }
 
+/// Ends the process when it is dropped, be it by a panic: a log that cannot be written must not keep an exchange alive whose
+/// journal has failed.
+struct Exit;
+
+impl Drop for Exit {
+    fn drop(&mut self) {
+        process::exit(EXIT_DISK_FAILED);
+    }
+}
+
 /// The wall clock in microseconds.
 fn now() -> u64 {
     Clock::default().now().micros()
@@ -55,7 +65,7 @@ impl Storage {
     }
 
     /// Recovers what it holds and opens the journal.
-    pub(super) fn recover(&mut self) -> Result<Found> {
+    pub(super) async fn recover(&mut self) -> Result<Found> {
         let path = self.directory.path().display().to_string();
         let durability = match self.config.journal.durability {
             Durability::Fsync => journal::Durability::Fsync,
@@ -72,18 +82,25 @@ impl Storage {
             }
         };
         let Recovered { replica, writer, report } =
-            self.replay().with_context(|| format!("data directory {path}"))?;
-        tell(&report);
+            self.replay(self.known().await?).with_context(|| format!("data directory {path}"))?;
+        self.tell(&report);
+        if report.loss.is_some() {
+            let is_whole = segment::list(&self.directory.disk())?.first() == Some(&1);
+            let (config, directory) = (&self.config, self.directory.path());
+            super::history::match_loss(config, directory, &replica, report.position.lsn, is_whole)
+                .await
+                .context("the journal goes on, but the history could not be made to match it; start again")?;
+        }
         let keys = replica.account_slots().flat_map(|slot| slot.keys().cloned()).collect();
         let logins = replica.account_slots().flat_map(|slot| slot.logins().cloned()).collect();
         let started = journal::start(
             writer,
             durability,
             Box::new(|error| {
+                let _exit = Exit; // whatever becomes of the line
                 // The last line: nothing is acknowledged any more, and only a restart can know what the disk has.
                 error!(%error, exit_code = EXIT_DISK_FAILED, "the journal failed: nothing more is acknowledged");
                 log::flush();
-                process::exit(EXIT_DISK_FAILED);
             }),
         )?;
         let opening = Opening { parts: replica.into_parts(), journal: Some(started.0.clone()) };
@@ -91,7 +108,17 @@ impl Storage {
         Ok(Found { opening, keys, logins })
     }
 
-    fn replay(&self) -> Result<Recovered, StoreError> {
+    /// Returns what is known from outside of how far the journal went.
+    async fn known(&self) -> Result<Vec<Known>> {
+        let (config, directory) = (&self.config, &self.directory);
+        let history = super::history::known(config, directory.path(), directory.identity()).await;
+        let expected = config.data.expected_head().map_err(anyhow::Error::msg)?;
+        let operator =
+            expected.map(|(lsn, chain)| Known { by: "expect-head".to_owned(), lsn, chain: Some(chain) });
+        Ok(history.into_iter().chain(operator).collect())
+    }
+
+    fn replay(&self, known: Vec<Known>) -> Result<Recovered, StoreError> {
         let engine = &self.config.engine;
         let settings = RecoverySettings {
             catalogue: Arc::clone(&self.config.catalogue),
@@ -99,6 +126,8 @@ impl Storage {
             segment_bytes: self.config.journal.segment_mib << 20,
             workers: std::thread::available_parallelism().map_or(1, std::num::NonZero::get),
             clock: now,
+            known,
+            accepted_loss: self.config.data.accepted_loss().unwrap_or_default(),
         };
         let (started, mut told) = (Instant::now(), PROGRESS);
         store::recover(&self.directory, &settings, &mut |lsn| {
@@ -107,6 +136,31 @@ impl Storage {
                 info!(frame = lsn, after_ms = started.elapsed().as_millis() as u64, "replaying the journal");
             }
         })
+    }
+
+    fn tell(&self, report: &RecoveryReport) {
+        if let Some(loss) = &report.loss {
+            warn!(
+                after = report.position.lsn,
+                "acknowledged work was lost, and the operator accepted it: {loss}"
+            );
+        } else if !self.config.data.accept_loss_after.is_empty() {
+            warn!("nothing is missing from the journal: accept-loss-after was not used, take it out");
+        }
+        for unusable in &report.unusable {
+            warn!("a snapshot was passed over: {unusable}");
+        }
+        if let Some((file, bytes)) = &report.torn {
+            warn!(%file, bytes, "an unfinished commit at the end of the journal was cut off; it was never acknowledged");
+        }
+        info!(
+            snapshot = report.snapshot,
+            frames = report.frames,
+            head = %format_args!("{}:{}", report.position.lsn, hex::encode(report.position.chain)),
+            state_hash = %format_args!("{:032x}", report.state_hash),
+            took_ms = report.took.as_millis() as u64,
+            "recovered"
+        );
     }
 
     /// Starts the history, if there is one.
@@ -151,46 +205,37 @@ impl Storage {
 
     /// Writes the journal to its end and takes a last snapshot, so that the next start is quick and may be another
     /// version's.
-    pub(super) fn close(self) -> Result<()> {
+    ///
+    /// The history catches up meanwhile, until `deadline` and no longer.
+    pub(super) fn close(self, deadline: Instant) -> Result<()> {
         let taken_in = self.taken_in();
         let Some((journal, thread)) = self.journal else { return Ok(()) };
         drop(journal);
         thread.stop().context("the journal could not be closed")?;
+        if let Some(history) = &self.history {
+            history.begin_stop();
+        }
         if let Some(keeper) = self.keeper {
             keeper.stop();
-        }
-        if let Some(history) = self.history {
-            history.stop();
         }
         let workers = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
         let taking = Taking { pace: Pace::Fast, workers, created: now(), taken_in: taken_in() };
         let (disk, identity) = (self.directory.disk(), self.directory.identity());
         // Nothing is lost without it: the next start replays what it would have held.
         let taken = store::take_snapshot(&disk, identity, &self.config.catalogue, Until::End, taking)
-            .with_context(|| {
-                format!("data directory {}: no last snapshot", self.directory.path().display())
-            })?;
-        if let Some(Taken { lsn, state_hash, .. }) = taken {
+            .with_context(|| format!("data directory {}: no last snapshot", self.directory.path().display()));
+        if let Ok(Some(Taken { lsn, state_hash, .. })) = taken {
             info!(frame = lsn, state_hash = %format_args!("{state_hash:032x}"), "took a last snapshot");
         }
-        Ok(())
+        if let Some(history) = self.history {
+            let progress = history.history().clone();
+            if !history.stop(deadline) {
+                let frame = progress.progress().sequence();
+                warn!(frame, "the history did not catch up in time; it goes on after the next start");
+            }
+        }
+        taken.map(|_| ())
     }
-}
-
-fn tell(report: &RecoveryReport) {
-    for unusable in &report.unusable {
-        warn!("a snapshot was passed over: {unusable}");
-    }
-    if let Some((file, bytes)) = &report.torn {
-        warn!(%file, bytes, "an unfinished commit at the end of the journal was cut off; it was never acknowledged");
-    }
-    info!(
-        snapshot = report.snapshot,
-        frames = report.frames,
-        state_hash = %format_args!("{:032x}", report.state_hash),
-        took_ms = report.took.as_millis() as u64,
-        "recovered"
-    );
 }
 
 /// Logs a snapshot; stops trading when the audit it came with found the books wrong.

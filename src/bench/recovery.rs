@@ -68,6 +68,8 @@ pub fn run(runs: usize, accounts: u64, orders: u64, frames: u64) -> anyhow::Resu
     let path = directory.0.join("data");
     let catalogue = Arc::new(sample()?);
     let settings = RecoverySettings {
+        known: Vec::new(),
+        accepted_loss: None,
         catalogue: Arc::clone(&catalogue),
         limits: LIMITS,
         segment_bytes: 64 << 20,

@@ -1,8 +1,9 @@
 //! `lightning history`: the SQL database of everything that happened.
 
 use std::{
-    fs::File,
+    fs::{File, OpenOptions},
     io::BufWriter,
+    os::unix::fs::OpenOptionsExt,
     path::{Path, PathBuf},
     sync::Arc,
 };
@@ -325,7 +326,9 @@ async fn export(ExportArgs { data, table, out: file }: ExportArgs, out: &mut Out
 }
 
 fn create(path: &Path) -> Result<BufWriter<File>> {
-    let file = File::create_new(path).with_context(|| format!("cannot make {}", path.display()))?;
+    // What it holds is as private as the database.
+    let made = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path);
+    let file = made.with_context(|| format!("cannot make {}", path.display()))?;
     Ok(BufWriter::new(file))
 }
 

@@ -25,6 +25,9 @@ use std::{io::ErrorKind, process::ExitCode};
 
 use anyhow::{Context, Result};
 use clap::{Parser, Subcommand};
+use rustix::fs::Mode;
+
+use crate::store::StoreError;
 
 use self::output::{Output, complain};
 
@@ -100,6 +103,10 @@ pub fn run() -> ExitCode {
         Ok(cli) => cli,
         Err(usage) => return explain(&usage),
     };
+    if !matches!(cli.command, Some(Command::SoakHistory(_))) {
+        // Whatever is written is its owner's alone. The one exception starts databases under another user's name.
+        rustix::process::umask(Mode::RWXG | Mode::RWXO);
+    }
     let mut out = Output::stdout();
     let done = match cli.command {
         None => return serve::run(cli.serve),
@@ -142,7 +149,7 @@ fn conclude(done: Result<()>) -> ExitCode {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             complain(format_args!("error: {error:#}"));
-            ExitCode::FAILURE
+            exit_code(&error)
         }
     }
 }
@@ -159,6 +166,15 @@ fn explain(usage: &clap::Error) -> ExitCode {
         }
         _ => ExitCode::SUCCESS,
     }
+}
+
+/// What the process ends with when acknowledged work is missing (`EX_DATAERR`): a supervisor must not try again.
+const EXIT_LOST: u8 = 65;
+
+/// Returns what the process ends with for an error.
+fn exit_code(error: &anyhow::Error) -> ExitCode {
+    let is_loss = error.chain().filter_map(|cause| cause.downcast_ref()).any(StoreError::is_loss);
+    if is_loss { ExitCode::from(EXIT_LOST) } else { ExitCode::FAILURE }
 }
 
 #[cfg(test)]

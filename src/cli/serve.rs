@@ -6,7 +6,7 @@ use anyhow::{Context, Result};
 use clap::Args;
 use tokio::signal::unix::{SignalKind, signal};
 
-use super::settings::SettingsArgs;
+use super::{exit_code, settings::SettingsArgs};
 use crate::{
     app::Application,
     config::{Log, LogFormat},
@@ -28,7 +28,7 @@ pub(super) fn run(arguments: ServeArgs) -> ExitCode {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             log::last_words(&format!("error: {error:#}"));
-            ExitCode::FAILURE
+            exit_code(&error)
         }
     }
 }

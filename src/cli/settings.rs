@@ -26,6 +26,12 @@ pub(super) struct SettingsArgs {
     /// Where the exchange keeps its files
     #[arg(long, value_name = "DIRECTORY")]
     data_dir: Option<PathBuf>,
+    /// A frame and the hash the journal must have after it
+    #[arg(long, value_name = "SEQUENCE:HASH")]
+    expect_head: Option<String>,
+    /// Go on although acknowledged frames after this one are missing
+    #[arg(long, value_name = "SEQUENCE")]
+    accept_loss_after: Option<u64>,
     /// Whether the page signs visitors in to a demo account
     #[arg(long, value_name = "SWITCH")]
     demo: Option<Switch>,
@@ -89,6 +95,13 @@ impl SettingsArgs {
             ("--grpc-listen", "grpc", "listen", self.grpc_listen),
             ("--grpc", "grpc", "enabled", self.grpc.and_then(name)),
             ("--data-dir", "data", "directory", self.data_dir.map(|path| path.display().to_string())),
+            ("--expect-head", "data", "expect-head", self.expect_head),
+            (
+                "--accept-loss-after",
+                "data",
+                "accept-loss-after",
+                self.accept_loss_after.map(|sequence| sequence.to_string()),
+            ),
             ("--demo", "demo", "enabled", self.demo.and_then(name)),
             ("--feed", "feed", "synthetic", self.feed.and_then(name)),
             ("--log-format", "log", "format", self.log_format.and_then(name)),

@@ -5,6 +5,7 @@ use clap::Args;
 
 use super::{output::Output, settings::DataArgs, verify::workers};
 use crate::{
+    app::history_known,
     domain::replica::LOGIC_VERSION,
     journal::{DataDirectory, Fill, LogOptions, snapshot::Pace},
     store::{self, Taking},
@@ -34,9 +35,12 @@ pub(super) fn run(SnapshotArgs { data }: SnapshotArgs, out: &mut Output) -> Resu
         fill: Fill::Inline,
     };
     let taking = Taking { pace: Pace::Fast, workers: workers(), created: now(), taken_in: 0 };
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let known = runtime.block_on(history_known(&config, directory.path(), directory.identity()));
+    let known: Vec<_> = known.into_iter().collect();
     let disk = directory.disk();
     let taken = store::catalogue_of(&disk, directory.identity(), &config.catalogue)
-        .and_then(|catalogue| store::settle_and_snapshot(&disk, &catalogue, options, taking))
+        .and_then(|catalogue| store::settle_and_snapshot(&disk, &catalogue, options, &known, taking))
         .with_context(|| format!("data directory {}", directory.path().display()))?;
     match taken {
         Some(taken) => out.line(format_args!(

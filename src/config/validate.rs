@@ -91,6 +91,8 @@ fn check_server(config: &Config, faults: &mut Vec<String>) {
     if config.data.directory.as_os_str().is_empty() {
         faults.push("[data] directory is empty".to_owned());
     }
+    faults.extend(config.data.expected_head().err());
+    faults.extend(config.data.accepted_loss().err());
 }
 
 fn is_host(text: &str) -> bool {

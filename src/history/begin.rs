@@ -31,6 +31,17 @@ pub async fn begin(
     replica: &Replica,
     frame: u64,
 ) -> Result<usize, HistoryError> {
+    let batch = remembered(replica, frame);
+    let rows = batch.rows();
+    let (stream, journal) = (JOURNAL.to_owned(), journal.to_owned());
+    let sequence = frame as i64;
+    let watermark = watermark::Model { stream, sequence, journal, begins_after: sequence };
+    Writer::default().write(db, batch, watermark).await?;
+    Ok(rows)
+}
+
+/// Returns what an exchange remembers at a frame, as rows.
+pub(super) fn remembered(replica: &Replica, frame: u64) -> Batch {
     let catalogue = replica.catalogue();
     let mut batch = Batch::default();
     let everything = Page { start: None, end: None, limit: usize::MAX };
@@ -85,10 +96,5 @@ pub async fn begin(
             }
         }
     }
-    let rows = batch.rows();
-    let (stream, journal) = (JOURNAL.to_owned(), journal.to_owned());
-    let sequence = frame as i64;
-    let watermark = watermark::Model { stream, sequence, journal, begins_after: sequence };
-    Writer::default().write(db, batch, watermark).await?;
-    Ok(rows)
+    batch
 }

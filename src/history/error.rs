@@ -32,6 +32,14 @@ pub enum HistoryError {
         /// Where the journal ends.
         own: u64,
     },
+    /// The file of the database cannot be made its owner's alone.
+    #[error("the history database {file} cannot be made its owner's alone (chmod 600): {error}")]
+    NotPrivate {
+        /// The file.
+        file: String,
+        /// What the operating system said.
+        error: std::io::Error,
+    },
     /// A file cannot be written.
     #[error("the export cannot be written: {0}")]
     Export(String),

@@ -20,6 +20,7 @@ mod json;
 mod projector;
 mod reader;
 mod retention;
+mod rewind;
 mod schema;
 mod service;
 mod text;
@@ -28,13 +29,14 @@ mod write;
 
 pub use ahead::Ahead;
 pub use begin::begin;
-pub use connect::{connect, connect_reader};
+pub use connect::{connect, connect_reader, sqlite_file};
 pub use error::HistoryError;
 pub use export::{TABLES, export};
 pub use json::to_json;
 pub use projector::Projector;
 pub use reader::{CandleRange, FillCursor, FillPage, LedgerLine, LedgerPage, OrderPage, Reader, Standing};
 pub use retention::{Pruned, prune, reset};
+pub use rewind::{Reached, reached, rewind};
 pub use service::{
     FRAMES_PER_BATCH, History, HistoryService, HistorySettings, OpenSource, Progress, Source, SourceError,
 };

@@ -7,9 +7,10 @@ use std::{
     sync::{
         Arc,
         atomic::{AtomicBool, AtomicU64, Ordering},
+        mpsc::{self, RecvTimeoutError},
     },
     thread::JoinHandle,
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use tokio::{
@@ -115,6 +116,8 @@ impl Progress {
 pub struct HistoryService {
     signal: Arc<Signal>,
     thread: JoinHandle<()>,
+    /// Disconnected once the thread has ended, however it did.
+    ended: mpsc::Receiver<()>,
     reading: Runtime,
     history: History,
 }
@@ -123,6 +126,8 @@ pub struct HistoryService {
 #[derive(Debug, Default)]
 struct Signal {
     is_stopping: AtomicBool,
+    /// There is no time to catch up.
+    is_abandoned: AtomicBool,
     /// Somebody waits for what is not taken in yet, or it is to stop.
     urgent: Arc<Notify>,
 }
@@ -135,6 +140,10 @@ impl Signal {
 
     fn is_stopping(&self) -> bool {
         self.is_stopping.load(Ordering::Acquire)
+    }
+
+    fn is_abandoned(&self) -> bool {
+        self.is_abandoned.load(Ordering::Acquire)
     }
 
     /// Waits, but not when it is urgent.
@@ -173,12 +182,14 @@ impl HistoryService {
             progress: Arc::clone(&progress),
         };
         let told = Arc::clone(&signal);
+        let (end, ended) = mpsc::channel();
         let thread = std::thread::Builder::new().name("history".to_owned()).spawn(move || {
+            let _end: mpsc::Sender<()> = end;
             // Below everything a client waits for, as are the threads it starts. Without it, it works all the same.
             let _ = rustix::process::setpriority_process(Some(rustix::thread::gettid()), NICE);
             writing.block_on(run(&settings, &progress, &told));
         })?;
-        Ok(Self { signal, thread, reading, history })
+        Ok(Self { signal, thread, ended, reading, history })
     }
 
     /// Returns the way to ask it.
@@ -186,11 +197,25 @@ impl HistoryService {
         &self.history
     }
 
-    /// Takes in what is durable by now and stops. A database that fails is left where it is.
-    pub fn stop(self) {
+    /// Asks it to ingest what is durable by now and then to stop, without waiting for that.
+    pub fn begin_stop(&self) {
         self.signal.stop();
-        let _ = self.thread.join(); // a panic has been reported already
+    }
+
+    /// Ingests what is durable by now and stops, but takes no longer than until `deadline`; returns whether it has stopped.
+    /// What it has not ingested by then it ingests after the next start: a transaction under way is either committed or, when
+    /// the process ends, was never there. A database that fails is left where it is.
+    pub fn stop(self, deadline: Instant) -> bool {
+        self.signal.stop();
+        let left = deadline.saturating_duration_since(Instant::now());
+        let has_ended = !matches!(self.ended.recv_timeout(left), Err(RecvTimeoutError::Timeout));
+        if has_ended {
+            let _ = self.thread.join(); // a panic has been reported already
+        } else {
+            self.signal.is_abandoned.store(true, Ordering::Release);
+        }
         self.reading.shutdown_background();
+        has_ended
     }
 }
 
@@ -272,6 +297,9 @@ async fn follow(settings: &HistorySettings, progress: &Progress, signal: &Signal
             progress.sequence.store(projector.sequence(), Ordering::Release);
         } else if is_last {
             projector.close().await?;
+            return Ok(());
+        }
+        if signal.is_abandoned() {
             return Ok(());
         }
         if !source.has_more() {

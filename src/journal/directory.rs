@@ -11,13 +11,19 @@ use std::{
 use super::{
     disk::Disk,
     error::JournalError,
+    note, privacy,
     real::RealDisk,
     segment::{self, Identity},
+    snapshot,
 };
 
 const LOCK: &str = "lock";
 const IDENTITY: &str = "identity";
 const IDENTITY_NEW: &str = "identity.tmp";
+
+/// What only the owner of a data directory may read, whoever made it and with whatever umask.
+const PRIVATE: [&str; 6] =
+    [LOCK, IDENTITY, IDENTITY_NEW, note::FILE, segment::DIRECTORY, snapshot::DIRECTORY];
 
 /// A data directory that is ours until this is dropped.
 #[derive(Debug)]
@@ -171,6 +177,9 @@ fn take(path: &Path) -> Result<(Arc<dyn Disk>, fs::File), JournalError> {
         Held::By(process) => refuse(format!("is in use by {process}; stop that first, or name another")),
         Held::Failed(error) => denied(error),
     })?;
+    let private = privacy::tighten(path, PRIVATE);
+    private
+        .map_err(|error| refuse(format!("cannot be made its owner's alone (chmod -R go-rwx): {error}")))?;
     Ok((Arc::new(RealDisk::new(path)), lock))
 }
 

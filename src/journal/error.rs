@@ -1,6 +1,6 @@
 //! What can go wrong with the data directory, said so that whoever reads it knows which file it is and what to do.
 
-use std::{io, sync::Arc};
+use std::{any::Any, io, sync::Arc};
 
 /// A fault of the journal, of a snapshot or of the directory they live in.
 ///
@@ -81,9 +81,13 @@ pub enum JournalError {
         /// The last frame handed out.
         lsn: u64,
     },
-    /// The journal thread ended without saying why.
-    #[error("the journal thread panicked")]
-    Panicked,
+    /// The journal thread panicked: a bug, or the operating system refused something that is no write to the journal, such
+    /// as waking the thread an answer is for.
+    #[error("the journal thread panicked: {reason}. What was acknowledged before is kept; start again")]
+    Panicked {
+        /// What the panic said.
+        reason: String,
+    },
 }
 
 impl JournalError {
@@ -91,6 +95,13 @@ impl JournalError {
     pub(crate) fn io(file: &str, action: &'static str) -> impl FnOnce(io::Error) -> Self {
         let file = file.to_owned();
         move |source| Self::Io { file, action, source: Arc::new(source) }
+    }
+
+    /// Returns the error for a panic of the journal thread.
+    pub(super) fn panicked(panic: &(dyn Any + Send)) -> Self {
+        let text = panic.downcast_ref::<String>().map(String::as_str);
+        let text = text.or_else(|| panic.downcast_ref::<&str>().copied());
+        Self::Panicked { reason: text.unwrap_or("it did not say why").to_owned() }
     }
 
     /// Returns the error for something that was durable and is not there any more.

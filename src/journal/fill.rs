@@ -8,10 +8,10 @@ use std::{
     sync::{
         Arc,
         atomic::{AtomicBool, Ordering},
-        mpsc,
+        mpsc::{self, RecvTimeoutError},
     },
     thread::{self, JoinHandle},
-    time::{Duration, Instant},
+    time::Duration,
 };
 
 use super::{
@@ -26,7 +26,8 @@ const STEP: usize = 1 << 20;
 /// The pause after each step in the background: a segment takes one or two seconds, and is needed long after.
 const PAUSE: Duration = Duration::from_millis(20);
 
-/// How long after a failure it is tried again.
+/// How long after a failure the thread tries again by itself, whatever the journal does meanwhile: a journal that takes
+/// no work because of the failure commits nothing that could remind it.
 const RETRY: Duration = Duration::from_secs(1);
 
 /// Who fills the next segment, and when.
@@ -48,10 +49,9 @@ pub(super) struct Filler {
 
 #[derive(Debug)]
 struct Background {
-    orders: Option<mpsc::Sender<u64>>,
+    requests: Option<mpsc::Sender<Request>>,
     ready: mpsc::Receiver<(u64, io::Result<Box<dyn File>>)>,
     ordered: Option<u64>,
-    ordered_at: Instant,
     is_stopped: Arc<AtomicBool>,
     /// The writer waits: no more steps and pauses.
     is_hurried: Arc<AtomicBool>,
@@ -76,23 +76,10 @@ impl Filler {
     /// Starts preparing a segment, if somebody does that in the background.
     pub(super) fn order(&mut self, index: u64) {
         if let Some(background) = &mut self.background
-            && let Some(orders) = &background.orders
-            && orders.send(index).is_ok()
+            && let Some(requests) = &background.requests
+            && requests.send(Request::Prepare(index)).is_ok()
         {
             background.ordered = Some(index);
-            background.ordered_at = Instant::now();
-        }
-    }
-
-    /// Tries again what failed a while ago, so that the warning goes when there is space again.
-    pub(super) fn retry(&mut self) {
-        if let Some(background) = &mut self.background
-            && let Some(index) = background.ordered
-            && background.has_failed.load(Ordering::Relaxed)
-            && background.ordered_at.elapsed() >= RETRY
-            && background.ready.try_recv().is_ok_and(|(_, file)| file.is_err())
-        {
-            self.order(index);
         }
     }
 
@@ -101,9 +88,11 @@ impl Filler {
         if let Some(background) = &mut self.background
             && background.ordered.take() == Some(index)
         {
-            background.is_hurried.store(true, Ordering::Relaxed);
+            background.is_hurried.store(true, Ordering::Release);
+            // It may be waiting between two attempts.
+            let _ = background.requests.as_ref().map(|requests| requests.send(Request::Hurry));
             let prepared = background.ready.recv();
-            background.is_hurried.store(false, Ordering::Relaxed);
+            background.is_hurried.store(false, Ordering::Release);
             if let Ok((ready, Ok(file))) = prepared
                 && ready == index
             {
@@ -117,30 +106,27 @@ impl Filler {
 
 impl Background {
     fn start(disk: Arc<dyn Disk>, bytes: u64) -> Result<Self, JournalError> {
-        let (orders, ordered) = mpsc::channel();
+        let (requests, requested) = mpsc::channel();
         let (finished, ready) = mpsc::channel();
-        let is_stopped = Arc::new(AtomicBool::new(false));
+        let signals = Signals::default();
         let has_failed = Arc::new(AtomicBool::new(false));
-        let is_hurried = Arc::new(AtomicBool::new(false));
-        let failed = Arc::clone(&has_failed);
-        let background = Signals { is_stopped: Arc::clone(&is_stopped), is_hurried: Arc::clone(&is_hurried) };
-        let run = move || {
-            while let Ok(index) = ordered.recv() {
-                let file = fill(&disk, index, bytes, Some(&background));
-                failed.store(file.is_err(), Ordering::Relaxed);
-                if finished.send((index, file)).is_err() {
-                    break;
-                }
-            }
+        let (is_stopped, is_hurried) = (Arc::clone(&signals.is_stopped), Arc::clone(&signals.is_hurried));
+        let work = Work {
+            disk,
+            bytes,
+            requested,
+            finished,
+            signals,
+            has_failed: Arc::clone(&has_failed),
+            retry: RETRY,
         };
-        let thread = thread::Builder::new().name("journal-fill".to_owned()).spawn(run);
+        let thread = thread::Builder::new().name("journal-fill".to_owned()).spawn(move || work.run());
         let thread =
             Some(thread.map_err(JournalError::io(DIRECTORY, "start the thread that fills segments"))?);
         Ok(Self {
-            orders: Some(orders),
+            requests: Some(requests),
             ready,
             ordered: None,
-            ordered_at: Instant::now(),
             is_stopped,
             is_hurried,
             has_failed,
@@ -149,10 +135,58 @@ impl Background {
     }
 }
 
+/// What the thread is asked to do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Request {
+    /// Prepare a segment.
+    Prepare(u64),
+    /// The segment being prepared is needed now: try at once, and say how it went.
+    Hurry,
+}
+
+/// What the thread works with.
+struct Work {
+    disk: Arc<dyn Disk>,
+    bytes: u64,
+    requested: mpsc::Receiver<Request>,
+    finished: mpsc::Sender<(u64, io::Result<Box<dyn File>>)>,
+    signals: Signals,
+    has_failed: Arc<AtomicBool>,
+    retry: Duration,
+}
+
+impl Work {
+    fn run(self) {
+        while let Ok(request) = self.requested.recv() {
+            // A hurry that came when the segment was ready already is over.
+            let Request::Prepare(index) = request else { continue };
+            if !self.prepare(index) {
+                return;
+            }
+        }
+    }
+
+    /// Prepares a segment, trying until that succeeds or the writer waits for the outcome; `false` when nobody is left.
+    fn prepare(&self, mut index: u64) -> bool {
+        loop {
+            let file = fill(&self.disk, index, self.bytes, Some(&self.signals));
+            self.has_failed.store(file.is_err(), Ordering::Relaxed);
+            if file.is_ok() || self.signals.is_hurried.load(Ordering::Acquire) {
+                return self.finished.send((index, file)).is_ok();
+            }
+            match self.requested.recv_timeout(self.retry) {
+                Ok(Request::Prepare(other)) => index = other,
+                Ok(Request::Hurry) | Err(RecvTimeoutError::Timeout) => {}
+                Err(RecvTimeoutError::Disconnected) => return false,
+            }
+        }
+    }
+}
+
 impl Drop for Background {
     fn drop(&mut self) {
         self.is_stopped.store(true, Ordering::Relaxed);
-        self.orders = None;
+        self.requests = None;
         if let Some(thread) = self.thread.take() {
             let _ = thread.join();
         }
@@ -180,6 +214,7 @@ fn fill(
 }
 
 /// What the thread that fills is told meanwhile.
+#[derive(Default)]
 struct Signals {
     is_stopped: Arc<AtomicBool>,
     is_hurried: Arc<AtomicBool>,
@@ -224,16 +259,34 @@ mod tests {
         }
         assert!(filler.take(7).is_err(), "tried once more by the writer");
         assert!(disk.list(DIRECTORY).unwrap().is_empty(), "what was written is given back");
-        filler.order(7);
+        filler.order(8);
         while !failing.load(Ordering::Relaxed) {
             thread::yield_now();
         }
+        // Nobody commits, orders or asks: the thread finds out by itself.
         sim.set_capacity(None);
-        filler.background.as_mut().unwrap().ordered_at -= RETRY;
         while failing.load(Ordering::Relaxed) {
-            filler.retry();
             thread::yield_now();
         }
-        assert_eq!(filler.take(7).unwrap().size().unwrap(), 64 << 10);
+        assert_eq!(filler.take(8).unwrap().size().unwrap(), 64 << 10);
+        assert_eq!(disk.list(DIRECTORY).unwrap(), ["0000000008.next"], "prepared once");
+    }
+
+    #[test]
+    fn a_writer_that_needs_the_segment_does_not_wait_for_the_next_attempt() {
+        let sim = SimDisk::new(Faults { capacity: Some(10_000), ..Faults::default() });
+        let disk: Arc<dyn Disk> = Arc::new(sim.clone());
+        disk.make_dir(DIRECTORY).unwrap();
+        let (requests, requested) = mpsc::channel();
+        let (finished, ready) = mpsc::channel();
+        let signals = Signals::default();
+        signals.is_hurried.store(true, Ordering::Release);
+        requests.send(Request::Hurry).unwrap();
+        requests.send(Request::Prepare(3)).unwrap();
+        drop(requests);
+        let (has_failed, retry) = (Arc::default(), Duration::MAX);
+        Work { disk, bytes: 64 << 10, requested, finished, signals, has_failed, retry }.run();
+        let (index, file) = ready.recv().unwrap();
+        assert!(index == 3 && file.is_err());
     }
 }

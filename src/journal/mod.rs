@@ -13,6 +13,7 @@
 //! - [`block`]: what one commit writes. [`segment`]: the files, and removing those not needed any more.
 //! - [`LogWriter`]: writes, on whatever thread; it is made by resuming where reading ended.
 //! - [`LogReader`], [`open_log`]: read and verify; [`Tail`]: how the log ends.
+//! - [`noted`]: how far the log was durable, as a file of its own has it.
 //! - [`thread`]: the thread that commits what the shards queue and then releases what waited for it.
 //! - [`snapshot`]: the state at one place of the log. [`DataDirectory`]: where all of it is, and the lock on it.
 //! - [`disk`]: all that is needed of a disk; [`RealDisk`], and [`SimDisk`] that fails on demand.
@@ -24,6 +25,8 @@ mod directory;
 pub mod disk;
 mod error;
 mod fill;
+mod note;
+mod privacy;
 mod reader;
 mod real;
 mod resume;
@@ -41,6 +44,7 @@ pub use directory::{DataDirectory, EmptyDirectory, identity_at};
 pub use disk::{Disk, File};
 pub use error::JournalError;
 pub use fill::Fill;
+pub use note::{FILE as NOTE, Head, noted};
 pub use reader::{Block, LogReader, Start, open_blocks, open_log};
 pub use real::RealDisk;
 pub use segment::{Chain, Identity, Position, SegmentHeader, prune_segments};

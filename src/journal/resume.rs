@@ -10,8 +10,9 @@ use std::sync::Arc;
 use super::{
     disk::{Disk, File},
     error::JournalError,
-    fill::Filler,
-    segment::{self, DIRECTORY},
+    fill::{Fill, Filler},
+    note::Note,
+    segment::{self, DIRECTORY, Position},
     tail::Tail,
     writer::{LogOptions, LogWriter, OpenSegment},
 };
@@ -28,9 +29,7 @@ impl LogWriter {
     /// # Errors
     /// The disk refuses.
     pub fn resume(disk: &Arc<dyn Disk>, tail: &Tail, options: LogOptions) -> Result<Self, JournalError> {
-        let mut options = options;
-        let bytes = options.segment_bytes.clamp(LogOptions::SEGMENT_MIN, LogOptions::SEGMENT_MAX);
-        options.segment_bytes = bytes / 4096 * 4096;
+        let options = options.bounded();
         disk.make_dir(DIRECTORY).map_err(JournalError::io(DIRECTORY, "make the directory"))?;
         disk.sync_dir("").map_err(JournalError::io("", "sync the data directory"))?;
         remove_spares(disk)?;
@@ -40,14 +39,35 @@ impl LogWriter {
         };
         disk.sync_dir(DIRECTORY).map_err(JournalError::io(DIRECTORY, "sync the directory"))?;
         let filler = Filler::new(Arc::clone(disk), options.segment_bytes, options.fill)?;
+        let note = Note::open(disk, options.identity)?;
         let is_new = segment.is_none();
         let is_other = tail.segments.last().is_some_and(|last| last.logic != options.logic);
-        let mut writer = Self::new(Arc::clone(disk), options, filler, segment, tail.position);
+        let mut writer = Self::new(Arc::clone(disk), options, filler, note, segment, tail.position);
         if is_new || is_other {
             writer.roll()?;
         } else {
             writer.filler.order(tail.position.segment + 1);
         }
+        writer.note()?;
+        Ok(writer)
+    }
+
+    /// Starts the log anew after a place nothing before which is there any more: a new segment that says it follows from it.
+    /// Segments that are there must have been set aside.
+    ///
+    /// # Errors
+    /// The disk refuses.
+    pub fn begin_after(
+        disk: &Arc<dyn Disk>,
+        position: Position,
+        options: LogOptions,
+    ) -> Result<Self, JournalError> {
+        let options = options.bounded();
+        let filler = Filler::new(Arc::clone(disk), options.segment_bytes, Fill::Inline)?;
+        let note = Note::open(disk, options.identity)?;
+        let mut writer = Self::new(Arc::clone(disk), options, filler, note, None, position);
+        writer.roll()?;
+        writer.note()?;
         Ok(writer)
     }
 }

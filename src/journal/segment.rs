@@ -174,6 +174,19 @@ pub fn prune_segments(disk: &Arc<dyn Disk>, lsn: u64) -> Result<usize, JournalEr
     Ok(removed)
 }
 
+/// Sets every segment aside under another name, newest first: what is left of a log that has lost more than its end.
+///
+/// # Errors
+/// The disk refuses.
+pub fn set_aside(disk: &Arc<dyn Disk>) -> Result<(), JournalError> {
+    for index in list(disk)?.into_iter().rev() {
+        let name = file_name(index);
+        let aside = format!("{name}.lost");
+        disk.rename(&name, &aside).map_err(JournalError::io(&name, "set the segment aside"))?;
+    }
+    disk.sync_dir(DIRECTORY).map_err(JournalError::io(DIRECTORY, "sync the directory"))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -199,7 +199,7 @@ impl<O: Outbox> JournalThread<O> {
     /// # Errors
     /// The journal failed.
     pub fn join(self) -> Result<Position, JournalError> {
-        self.thread.join().unwrap_or(Err(JournalError::Panicked))
+        self.thread.join().unwrap_or_else(|panic| Err(JournalError::panicked(&*panic)))
     }
 }
 
@@ -245,7 +245,8 @@ pub fn start_observed<O: Outbox>(
         unsynced_since: None,
     };
     let run = move || {
-        let done = catch_unwind(AssertUnwindSafe(|| worker.run())).unwrap_or(Err(JournalError::Panicked));
+        let done = catch_unwind(AssertUnwindSafe(|| worker.run()))
+            .unwrap_or_else(|panic| Err(JournalError::panicked(&*panic)));
         // Before what waits is dropped: dropped replies are answered and logged elsewhere, and whoever ends the
         // process here wants to have the last word.
         let done = done.inspect_err(|error| on_failure(error.clone()));
@@ -336,6 +337,7 @@ impl<O: Outbox> Worker<O> {
         if self.sync_due_in().is_some_and(|due| due.is_zero()) {
             let durable = self.writer.sync()?;
             self.synced(durable);
+            self.writer.note()?;
         }
         Ok(())
     }
@@ -425,7 +427,8 @@ impl<O: Outbox> Worker<O> {
             outbox.release(position);
         }
         self.shared.released.fetch_add(released, Ordering::Relaxed);
-        Ok(())
+        // Last: nobody waits for it.
+        self.writer.note()
     }
 
     fn observe(&mut self, commit: &Commit) {

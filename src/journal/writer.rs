@@ -14,6 +14,7 @@ use super::{
     disk::{Disk, File},
     error::JournalError,
     fill::{Fill, Filler},
+    note::{Head, Note},
     segment::{self, DIRECTORY, Identity, Position, SegmentHeader},
 };
 
@@ -44,6 +45,12 @@ impl LogOptions {
     pub const SEGMENT_MIN: u64 = 8 << 10;
     /// The largest segment.
     pub const SEGMENT_MAX: u64 = 1 << 30;
+
+    /// Returns them with a size of segments that can be written.
+    pub(super) fn bounded(self) -> Self {
+        let bytes = self.segment_bytes.clamp(Self::SEGMENT_MIN, Self::SEGMENT_MAX);
+        Self { segment_bytes: bytes / 4096 * 4096, ..self }
+    }
 }
 
 /// Writes a log. [`LogWriter::resume`] makes one.
@@ -54,6 +61,7 @@ pub struct LogWriter {
     pub(super) filler: Filler,
     pub(super) segment: Option<OpenSegment>,
     pub(super) position: Position,
+    note: Note,
     durable: u64,
     /// Everything before `position` is durable.
     is_settled: bool,
@@ -77,6 +85,7 @@ impl LogWriter {
         disk: Arc<dyn Disk>,
         options: LogOptions,
         filler: Filler,
+        note: Note,
         segment: Option<OpenSegment>,
         position: Position,
     ) -> Self {
@@ -86,6 +95,7 @@ impl LogWriter {
             filler,
             segment,
             position,
+            note,
             durable: position.lsn,
             is_settled: true,
             staged: vec![0; block::HEADER],
@@ -204,6 +214,18 @@ impl LogWriter {
         })
     }
 
+    /// Notes how far the log is durable, apart from the log and without a sync of its own. Not part of a commit: whoever waits
+    /// for one need not wait for this.
+    ///
+    /// # Errors
+    /// The disk refuses, now or before.
+    pub fn note(&mut self) -> Result<(), JournalError> {
+        self.guarded(|writer| match writer.is_settled {
+            true => writer.note.write(Head { lsn: writer.position.lsn, chain: writer.position.chain }),
+            false => Ok(()),
+        })
+    }
+
     /// Commits what is staged and writes a block that says how far the log is durable, so that from now on damage to
     /// the last commit can be told from a crash in the middle of it.
     ///
@@ -211,7 +233,6 @@ impl LogWriter {
     /// The disk refuses, now or before.
     pub fn marker(&mut self) -> Result<u64, JournalError> {
         self.commit()?;
-        self.filler.retry();
         self.guarded(|writer| {
             if writer.left() < block::HEADER as u64 {
                 // The header of the next segment says the same.

@@ -8,6 +8,7 @@ use std::{path::Path, sync::Arc, thread, time::Duration};
 use super::{
     error::StoreError,
     fold::Origin,
+    heads::{Known, Loss},
     terms::catalogue_of,
     verify::{Verified, verify},
     walk::walk,
@@ -15,7 +16,7 @@ use super::{
 use crate::{
     domain::catalogue::Catalogue,
     journal::{
-        Disk, EmptyDirectory, File, Identity, JournalError, RealDisk, Start, identity_at,
+        Disk, EmptyDirectory, File, Identity, JournalError, NOTE, RealDisk, Start, identity_at, noted,
         segment::{self, file_name},
         snapshot::{self, Snapshot},
     },
@@ -91,6 +92,8 @@ pub fn copy(source: &Arc<dyn Disk>, target: &Arc<dyn Disk>, identity: Identity) 
 }
 
 fn attempt(source: &Arc<dyn Disk>, target: &Arc<dyn Disk>, identity: Identity) -> Result<(), StoreError> {
+    // Before the log is read, which only grows.
+    let head = noted(source, identity)?;
     let snapshots = usable_snapshots(source)?;
     for snapshot in &snapshots {
         copy_snapshot(source, target, snapshot)?;
@@ -100,6 +103,13 @@ fn attempt(source: &Arc<dyn Disk>, target: &Arc<dyn Disk>, identity: Identity) -
     let first = segment::list(source)?.first().copied().ok_or(StoreError::Nothing)?;
     let Some(tail) = walk(source, identity, start, &mut |_| true)? else { return Err(StoreError::Panicked) };
     let end = tail.position;
+    if let Some(head) = head.filter(|head| head.lsn > end.lsn) {
+        // A copy of it would look as if nothing were missing.
+        let known =
+            Known { by: format!("the note beside it ({NOTE})"), lsn: head.lsn, chain: Some(head.chain) };
+        let (ends_at, resumes_at) = (end.lsn, end.lsn);
+        return Err(StoreError::Lost(Box::new(Loss { ends_at, resumes_at, known: vec![known] })));
+    }
     target
         .make_dir(segment::DIRECTORY)
         .map_err(JournalError::io(segment::DIRECTORY, "make the directory"))?;

@@ -2,7 +2,7 @@
 
 use std::fmt::Display;
 
-use super::codec::CodecError;
+use super::{codec::CodecError, heads::Loss};
 use crate::{
     domain::{reject::Fault, replica::TermsError},
     journal::JournalError,
@@ -66,6 +66,24 @@ pub enum StoreError {
         /// The oldest there is.
         oldest: u64,
     },
+    /// Acknowledged frames are missing at the end of the journal.
+    #[error(
+        "{0}. What was acknowledged is missing: restore the data directory from a backup that has it (`lightning \
+         restore`), or, to go on without it, start once with --accept-loss-after {after}, which is written down in \
+         losses.log; the history is then made to match", after = .0.resumes_at
+    )]
+    Lost(Box<Loss>),
+    /// The journal is not the one somebody knows.
+    #[error(
+        "the journal is not the one {by} knows: its hash after frame {lsn} is another, or no commit ends there. Do not \
+         start it: find out where the files come from, or restore a backup"
+    )]
+    OtherLog {
+        /// Who.
+        by: String,
+        /// Up to which frame.
+        lsn: u64,
+    },
     /// The configuration does not go with the data.
     #[error(transparent)]
     Terms(#[from] TermsError),
@@ -83,6 +101,11 @@ pub enum StoreError {
 impl StoreError {
     pub(super) fn unreadable(name: &str, reason: &impl Display) -> Self {
         Self::Part { name: name.to_owned(), reason: reason.to_string() }
+    }
+
+    /// Returns whether acknowledged work is missing or is not what it was: nothing a restart mends.
+    pub const fn is_loss(&self) -> bool {
+        matches!(self, Self::Lost(_) | Self::OtherLog { .. })
     }
 
     /// Returns whether the books themselves are wrong, not only a file: what an audit stops trading for.

@@ -10,6 +10,7 @@ mod codec;
 mod error;
 mod fold;
 mod follower;
+mod heads;
 mod image;
 pub mod inspect;
 mod keeper;
@@ -24,6 +25,7 @@ pub use codec::{CodecError, Frames, Owner, decode, owner};
 pub use error::StoreError;
 pub use fold::{Folded, Origin, Until, fold, fold_from};
 pub use follower::Follower;
+pub use heads::{Known, Loss, survey};
 #[doc(hidden)]
 pub use image::read_part;
 pub use keeper::{Keeper, KeeperSettings};

@@ -6,6 +6,7 @@ use super::{
     codec::Frames,
     error::StoreError,
     fold::{Folded, Until, fold},
+    heads::{Known, Loss, refuse_loss},
 };
 use crate::{
     domain::{
@@ -29,6 +30,10 @@ pub struct RecoverySettings {
     pub workers: usize,
     /// Says what time it is, in microseconds.
     pub clock: fn() -> u64,
+    /// What is known from outside of how far the journal went.
+    pub known: Vec<Known>,
+    /// The frame after which the operator accepts that what was acknowledged is lost.
+    pub accepted_loss: Option<u64>,
 }
 
 /// A recovered exchange.
@@ -53,6 +58,8 @@ pub struct RecoveryReport {
     pub position: Position,
     /// The state hash.
     pub state_hash: u128,
+    /// What was lost of the journal, and accepted.
+    pub loss: Option<Loss>,
     /// How many bytes of an unfinished commit were cut off, and of which file.
     pub torn: Option<(String, u64)>,
     /// Snapshots that do not verify.
@@ -81,12 +88,9 @@ pub fn recover(
     progress: &mut dyn FnMut(u64),
 ) -> Result<Recovered, StoreError> {
     let started = Instant::now();
-    let RecoverySettings { catalogue, limits, segment_bytes, workers, clock } = settings;
+    let RecoverySettings { catalogue, limits, segment_bytes, workers, clock, known, accepted_loss } =
+        settings;
     let (disk, identity) = (directory.disk(), directory.identity());
-    let folded = fold(&disk, identity, catalogue, Until::End, *workers, progress)?;
-    let Folded { mut replica, snapshot, unusable, position, tail } = folded;
-    let Some(tail) = tail else { return Err(StoreError::Panicked) };
-    replica.check().map_err(|fault| StoreError::Audit { lsn: position.lsn, fault })?;
     let options = LogOptions {
         segment_bytes: *segment_bytes,
         identity,
@@ -94,6 +98,11 @@ pub fn recover(
         clock: *clock,
         fill: Fill::Background,
     };
+    let loss = refuse_loss(&disk, options, known, *accepted_loss)?;
+    let folded = fold(&disk, identity, catalogue, Until::End, *workers, progress)?;
+    let Folded { mut replica, snapshot, unusable, position, tail } = folded;
+    let Some(tail) = tail else { return Err(StoreError::Panicked) };
+    replica.check().map_err(|fault| StoreError::Audit { lsn: position.lsn, fault })?;
     let mut writer = LogWriter::resume(&disk, &tail, options)?;
     let terms = Terms::of(catalogue, *limits);
     if replica.terms() != Some(&terms) {
@@ -109,6 +118,7 @@ pub fn recover(
         frames: position.lsn - snapshot,
         position,
         state_hash: replica.hash(),
+        loss,
         torn: tail.torn.map(|torn| (torn.file, torn.bytes)),
         unusable,
         took: started.elapsed(),

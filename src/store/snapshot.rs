@@ -5,6 +5,7 @@ use std::{collections::BTreeMap, sync::Arc};
 use super::{
     error::StoreError,
     fold::{Folded, Until, fold},
+    heads::{Known, refuse_loss},
     image::write_parts,
 };
 use crate::{
@@ -62,17 +63,20 @@ pub fn take_snapshot(
 }
 
 /// Does for a directory nobody uses what a clean stop does: makes sure that the disk has what the journal shows,
-/// cuts off what was never finished, and takes a snapshot; `None` when nothing happened since the last one.
+/// cuts off what was never finished, and takes a snapshot; `None` when nothing happened since the last one. `known` is what is
+/// known from outside of how far the journal went.
 ///
 /// # Errors
-/// As [`take_snapshot`].
+/// As [`take_snapshot`], and acknowledged frames are missing at the end of the journal.
 pub fn settle_and_snapshot(
     disk: &Arc<dyn Disk>,
     catalogue: &Arc<Catalogue>,
     options: LogOptions,
+    known: &[Known],
     taking: Taking,
 ) -> Result<Option<Taken>, StoreError> {
     let identity = options.identity;
+    refuse_loss(disk, options, known, None)?;
     let folded = fold(disk, identity, catalogue, Until::End, taking.workers, &mut |_| ())?;
     let (true, Some(tail)) = (folded.frames() > 0, &folded.tail) else { return Ok(None) };
     // A snapshot must not be ahead of what the disk has of the journal.

@@ -5,6 +5,7 @@ use std::{collections::BTreeMap, sync::Arc};
 use super::{
     error::StoreError,
     fold::{Folded, Origin, Until, fold_from},
+    heads::survey,
 };
 use crate::{
     domain::{account::Totals, catalogue::Catalogue, id::AssetId},
@@ -39,7 +40,7 @@ pub struct Verified {
 /// Makes the exchange again from the files, and audits it.
 ///
 /// # Errors
-/// The files are damaged, their frames do not follow from each other, or an invariant does not hold.
+/// The files are damaged, acknowledged frames are missing at the end of the journal, frames do not follow from each other, or an invariant does not hold.
 pub fn verify(
     disk: &Arc<dyn Disk>,
     identity: Identity,
@@ -47,6 +48,9 @@ pub fn verify(
     origin: Origin,
     workers: usize,
 ) -> Result<Verified, StoreError> {
+    if let Some(loss) = survey(disk, identity, &[])? {
+        return Err(StoreError::Lost(Box::new(loss)));
+    }
     let folded = fold_from(disk, identity, catalogue, origin, Until::End, workers, &mut |_| ())?;
     let frames = folded.frames();
     let Folded { replica, snapshot, unusable, position, tail } = folded;

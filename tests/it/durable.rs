@@ -1,8 +1,11 @@
 //! What was acknowledged survives: restarts, kills, copies, other shard counts; and what cannot be trusted is refused.
 
+mod bounds;
 mod disk;
 mod halt;
 mod idempotency;
+mod lost;
+mod private;
 mod refused;
 mod restart;
 mod tools;

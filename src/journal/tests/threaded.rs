@@ -195,7 +195,7 @@ fn commits_are_observed_and_a_panic_is_a_failure() {
     struct Panics;
     impl Outbox for Panics {
         fn release(self, _: u64) {
-            panic!("planted");
+            panic!("failed to wake the driver: Input/output error");
         }
     }
     let sim = SimDisk::default();
@@ -213,7 +213,8 @@ fn commits_are_observed_and_a_panic_is_a_failure() {
     push_frame(&mut frames, &frame(1));
     let bytes = frames.len() as u64;
     journal.append(Append { frames, count: 1, outbox: Panics });
-    assert!(matches!(thread.join(), Err(JournalError::Panicked)));
-    assert!(matches!(failures.recv().unwrap(), JournalError::Panicked));
+    assert!(matches!(thread.join(), Err(JournalError::Panicked { .. })));
+    let text = failures.recv().unwrap().to_string();
+    assert!(text.contains("failed to wake the driver: Input/output error"), "{text}");
     assert_eq!(*seen.lock().unwrap(), [(1, bytes)]);
 }

@@ -12,7 +12,15 @@ use crate::{
 /// The exit code of a server whose disk failed.
 const FAILED: i32 = 74;
 
-fn fail_on(inject: &str) {
+/// Where the log of a server goes.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Log {
+    Kept,
+    /// Nothing can be written to it.
+    Full,
+}
+
+fn fail_on(inject: &str, log: Log) {
     let works = Command::new("strace").args(["-f", "-e", "trace=none", "true"]).output();
     if !works.is_ok_and(|output| output.status.success()) {
         println!("skipped: no strace, or it may not trace");
@@ -28,7 +36,12 @@ fn fail_on(inject: &str) {
         ["strace", "-f", "-qq", "-o", &trace.display().to_string(), "-e", "trace=fdatasync,pwrite64", "-e"]
             .map(str::to_owned);
     let inject = format!("inject={inject}");
-    let wrapper: Vec<&str> = wrapper.iter().map(String::as_str).chain([inject.as_str()]).collect();
+    let shell: &[&str] = match log {
+        Log::Kept => &[],
+        Log::Full => &["sh", "-c", "exec \"$@\" 2>/dev/full", "sh"],
+    };
+    let strace = wrapper.iter().map(String::as_str).chain([inject.as_str()]);
+    let wrapper: Vec<&str> = shell.iter().copied().chain(strace).collect();
     let mut server = Process::start_under(&wrapper, &directory, &settings);
     let url = server.url().to_owned();
     let acknowledged = block_on(async {
@@ -56,11 +69,13 @@ fn fail_on(inject: &str) {
     });
     assert!(!acknowledged.is_empty());
     let status = server.wait();
-    let log = server.log();
-    assert_eq!(status.code(), Some(FAILED), "{log}");
-    let last = log.lines().last().unwrap();
-    assert!(last.contains("the journal failed: nothing more is acknowledged"), "{log}");
-    assert!(last.contains("\"exit_code\":74") && last.contains("journal/"), "{log}");
+    let text = server.log();
+    assert_eq!(status.code(), Some(FAILED), "{text}");
+    if log == Log::Kept {
+        let last = text.lines().last().unwrap();
+        assert!(last.contains("the journal failed: nothing more is acknowledged"), "{text}");
+        assert!(last.contains("\"exit_code\":74") && last.contains("journal/"), "{text}");
+    }
 
     let server = Process::start(&directory, &settings);
     block_on(async {
@@ -76,10 +91,20 @@ fn fail_on(inject: &str) {
 
 #[test]
 fn a_failed_sync_ends_the_process() {
-    fail_on("fdatasync:error=EIO:when=40+");
+    fail_on("fdatasync:error=EIO:when=40+", Log::Kept);
+}
+
+#[test]
+fn a_failed_write_ends_the_process() {
+    fail_on("pwrite64:error=EIO:when=60+", Log::Kept);
+}
+
+#[test]
+fn a_log_that_cannot_be_written_does_not_keep_a_failed_journal_alive() {
+    fail_on("fdatasync:error=EIO:when=40+", Log::Full);
 }
 
 #[test]
 fn a_full_disk_ends_the_process() {
-    fail_on("pwrite64:error=ENOSPC:when=60+");
+    fail_on("pwrite64:error=ENOSPC:when=60+", Log::Kept);
 }

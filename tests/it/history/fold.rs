@@ -96,3 +96,40 @@ fn an_emptied_history_is_made_again_and_that_of_another_exchange_is_refused() {
         assert!(matches!(other, Err(HistoryError::Foreign { .. })), "{other:?}");
     });
 }
+
+#[test]
+fn a_history_that_is_ahead_is_taken_back_and_goes_on_from_there() {
+    for seed in 1..=6 {
+        let directory = tempfile::tempdir().unwrap();
+        let url = format!("sqlite://{}/history.db", directory.path().display());
+        let flow = flow(seed, 1_200).unwrap();
+        let mut random = Random::new(seed);
+        runtime().block_on(async {
+            take_in(&url, &flow, &mut random).await;
+            let back = 1 + random.below(flow.frames.len() as u64 - 1);
+            let mut replica = Replica::new(Arc::clone(&flow.catalogue));
+            let mut expected = Expected::new(Arc::clone(&flow.catalogue));
+            for (sequence, frame) in &flow.frames[..back as usize] {
+                replica.apply(frame).unwrap();
+                expected.take(*sequence, frame).unwrap();
+            }
+            replica.trim();
+            let db = history::connect(&url).await.unwrap();
+            history::rewind(&db, &replica, back).await.unwrap();
+            assert_eq!(history::reached(&url).await.unwrap().unwrap().sequence, back);
+            let mut compared = expected.compare(&db).await.unwrap();
+            // Rows written anew do not know the frame that changed them last.
+            let own = |told: &String| told.starts_with("orders") || told.starts_with("balances");
+            assert!(compared.told.iter().all(own), "seed {seed}, back to {back}: {compared:?}");
+            compared.told.clear();
+            history::compare_remembered(&db, &replica, &mut compared).await.unwrap();
+            assert_eq!(compared.told, Vec::<String>::new(), "seed {seed}, back to {back}");
+            // A second time there is nothing to take back.
+            history::rewind(&db, &replica, back).await.unwrap();
+            db.close().await.unwrap();
+            take_in(&url, &flow, &mut random).await;
+            let compared = compare(&url, &flow).await;
+            assert!(compared.told.iter().all(own), "seed {seed}, back to {back}: {compared:?}");
+        });
+    }
+}

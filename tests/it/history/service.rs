@@ -1,8 +1,12 @@
 //! The history beside what writes the journal: it follows, hurries when it is waited for, and takes in the rest when it stops.
 
-use std::sync::{
-    Arc,
-    atomic::{AtomicUsize, Ordering},
+use std::{
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicUsize, Ordering},
+        mpsc,
+    },
+    time::{Duration, Instant},
 };
 
 use lightning_exchange::{
@@ -13,6 +17,9 @@ use lightning_exchange::{
 use tokio::sync::oneshot;
 
 use super::fold::{JOURNAL, compare, runtime};
+
+/// More than a stop takes on the slowest machine.
+const PATIENCE: Duration = Duration::from_secs(600);
 
 /// The frames that are durable by now.
 struct Growing {
@@ -59,7 +66,7 @@ fn it_follows_what_becomes_durable_and_takes_in_the_rest_when_it_is_stopped() {
     let reached = history.ask(move |reader| async move { reader.reached(half as u64).await });
     assert_eq!(runtime().block_on(reached).unwrap(), half as u64);
     durable.store(flow.frames.len(), Ordering::Release);
-    service.stop();
+    assert!(service.stop(Instant::now() + PATIENCE));
     assert_eq!(
         history.progress().sequence(),
         flow.frames.len() as u64,
@@ -90,5 +97,54 @@ fn who_gives_up_leaves_no_question_behind() {
         }
         assert!(gone.await.is_err(), "it is dropped with whoever asked");
     });
-    service.stop();
+    assert!(service.stop(Instant::now() + PATIENCE));
+}
+
+/// Hands out a frame at a time, and only when the test lets it.
+struct Stuck {
+    flow: Arc<Flow>,
+    at: usize,
+    let_on: Arc<Mutex<mpsc::Receiver<()>>>,
+    has_begun: mpsc::Sender<()>,
+}
+
+impl Source for Stuck {
+    fn read(&mut self, _: usize, frames: &mut Vec<(u64, Frame)>) -> Result<bool, SourceError> {
+        self.has_begun.send(())?;
+        self.let_on.lock().unwrap().recv()?;
+        frames.push(self.flow.frames[self.at].clone());
+        self.at += 1;
+        Ok(true)
+    }
+}
+
+#[test]
+fn a_stop_without_time_leaves_the_rest_for_the_next_start() {
+    let directory = tempfile::tempdir().unwrap();
+    let url = format!("sqlite://{}/history.db", directory.path().display());
+    let flow = Arc::new(flow(13, 200).unwrap());
+    let (source, (let_one, let_on), (begin, has_begun)) =
+        (Arc::clone(&flow), mpsc::channel(), mpsc::channel());
+    let let_on = Arc::new(Mutex::new(let_on));
+    let settings = HistorySettings {
+        url: url.clone(),
+        replica: None,
+        catalogue: Arc::clone(&flow.catalogue),
+        journal: JOURNAL.to_owned(),
+        open: Box::new(move |after| {
+            let (flow, at, let_on) = (Arc::clone(&source), after as usize, Arc::clone(&let_on));
+            Ok(Box::new(Stuck { flow, at, let_on, has_begun: begin.clone() }))
+        }),
+    };
+    let service = HistoryService::start(settings).unwrap();
+    has_begun.recv().unwrap();
+    // It is behind by everything, and will not get on.
+    service.begin_stop();
+    assert!(!service.stop(Instant::now()), "it has not stopped, and is not waited for");
+    drop(let_one);
+
+    let durable = Arc::new(AtomicUsize::new(flow.frames.len()));
+    let service = start(&url, &flow, &durable);
+    assert!(service.stop(Instant::now() + PATIENCE));
+    assert_eq!(runtime().block_on(compare(&url, &flow)).told, Vec::<String>::new());
 }

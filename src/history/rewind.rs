@@ -1,0 +1,107 @@
+//! Going back: when the journal has lost its end for good, what the history has of it must go too, or the frames that take
+//! those numbers next would be folded on rows they know nothing of.
+
+use std::collections::BTreeSet;
+
+use sea_orm::{ColumnTrait, DatabaseConnection, EntityTrait, QueryFilter, QuerySelect, TransactionTrait};
+use sea_orm_migration::SchemaManager;
+
+use super::{
+    HistoryError,
+    begin::remembered,
+    connect::{connect, sqlite_file},
+    entity::{balance, fill, kline, ledger, order, trade, watermark},
+    projector::JOURNAL,
+    write::Writer,
+};
+use crate::domain::{
+    message::{ToAccount, TradeExecuted},
+    replica::Replica,
+};
+
+/// Which journal a history follows, and how far it has followed it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Reached {
+    /// The identity of the journal, in hexadecimal.
+    pub journal: String,
+    /// The last frame it has.
+    pub sequence: u64,
+}
+
+/// Asks the database at a URL how far it has followed a journal; `None` when it holds no history yet. Nothing is made.
+///
+/// # Errors
+/// The database refuses, or is not there.
+pub async fn reached(url: &str) -> Result<Option<Reached>, HistoryError> {
+    if sqlite_file(url)
+        .is_some_and(|file| file.metadata().is_ok_and(|file| file.len() == 0) || !file.exists())
+    {
+        return Ok(None);
+    }
+    let db = connect(url).await?;
+    let known = match SchemaManager::new(&db).has_table("watermarks").await? {
+        true => watermark::Entity::find_by_id(JOURNAL.to_owned()).one(&db).await?,
+        false => None,
+    };
+    db.close().await?;
+    Ok(known.map(|known| Reached { journal: known.journal, sequence: known.sequence as u64 }))
+}
+
+/// Takes a history back to a frame, given the exchange as it was there with what is under way trimmed: rows of later ones go, and those that later ones changed become what the exchange as it
+/// was at that frame remembers. Rows of before, pruned from the journal or not, stay. Does nothing when the history is not ahead.
+///
+/// What was done of it when it failed is done again the next time: the watermark goes back last. Of a balance or an order that is
+/// written anew, the frame that changed it last is not known: it gets this one.
+///
+/// # Errors
+/// The database refuses.
+pub async fn rewind(db: &DatabaseConnection, replica: &Replica, frame: u64) -> Result<(), HistoryError> {
+    let Some(known) = watermark::Entity::find_by_id(JOURNAL.to_owned()).one(db).await? else { return Ok(()) };
+    let sequence = frame as i64;
+    if known.sequence <= sequence {
+        return Ok(());
+    }
+    let mut batch = remembered(replica, frame);
+    // What has not changed since is as it was.
+    batch.fills.clear();
+    batch.trades.clear();
+    let changed = order::Entity::find().filter(order::Column::Sequence.gt(sequence));
+    let changed = changed.select_only().column(order::Column::Id).into_tuple::<i64>().all(db).await?;
+    let changed: BTreeSet<i64> = changed.into_iter().collect();
+    batch.orders.retain(|id, _| changed.contains(&(id.get() as i64)));
+    let changed = balance::Entity::find().filter(balance::Column::Sequence.gt(sequence)).all(db).await?;
+    let changed: BTreeSet<(i64, i64)> = changed.iter().map(|row| (row.account_id, row.asset_id)).collect();
+    batch.balances.retain(|_, row| changed.contains(&(row.account_id, row.asset_id)));
+    let transaction = db.begin().await?;
+    order::Entity::delete_many().filter(order::Column::Sequence.gt(sequence)).exec(&transaction).await?;
+    balance::Entity::delete_many().filter(balance::Column::Sequence.gt(sequence)).exec(&transaction).await?;
+    ledger::Entity::delete_many().filter(ledger::Column::Sequence.gt(sequence)).exec(&transaction).await?;
+    for spec in replica.catalogue().symbols() {
+        let symbol = i64::from(spec.id.get());
+        let last =
+            replica.image(spec.id).and_then(|image| image.history().trades.last().map(|trade| trade.id));
+        let last = last.map_or(0, |id| id.get() as i64);
+        let fills = fill::Entity::delete_many().filter(fill::Column::SymbolId.eq(symbol));
+        fills.filter(fill::Column::TradeId.gt(last)).exec(&transaction).await?;
+        let trades = trade::Entity::delete_many().filter(trade::Column::SymbolId.eq(symbol));
+        trades.filter(trade::Column::Id.gt(last)).exec(&transaction).await?;
+        let klines = kline::Entity::delete_many().filter(kline::Column::SymbolId.eq(symbol));
+        klines.filter(kline::Column::FirstTrade.gt(last)).exec(&transaction).await?;
+    }
+    // Trades that were matched by then and had not reached this side yet.
+    for envelope in replica.under_way().1 {
+        if let ToAccount::TradeExecuted(TradeExecuted { symbol, trade, order, .. }) = envelope.body {
+            fill::Entity::delete_many()
+                .filter(fill::Column::SymbolId.eq(i64::from(symbol.get())))
+                .filter(fill::Column::TradeId.eq(trade.get() as i64))
+                .filter(fill::Column::OrderId.eq(order.get() as i64))
+                .exec(&transaction)
+                .await?;
+        }
+    }
+    transaction.commit().await?;
+    // The watermark goes back with the last of it.
+    let begins_after = known.begins_after.min(sequence);
+    let back = watermark::Model { sequence, begins_after, ..known };
+    Writer::default().write(db, batch, back).await
+}
