@@ -2,6 +2,7 @@
 
 use anyhow::{Result, bail};
 
+use crate::output::say;
 use crate::process::{self, cargo, command, target};
 
 /// The version of cargo-deny that is installed where there is none.
@@ -37,14 +38,14 @@ pub(crate) fn run() -> Result<()> {
     let mut failed = Vec::new();
     for (name, check) in checks {
         if let Err(error) = check() {
-            println!("{error:#}");
+            say!("{error:#}");
             failed.push(name);
         }
     }
     if !failed.is_empty() {
         bail!("failed: {}", failed.join(", "));
     }
-    println!("\nall checks passed");
+    say!("\nall checks passed");
     Ok(())
 }
 

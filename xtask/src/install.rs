@@ -7,6 +7,7 @@ use std::{
 
 use anyhow::{Context, Result};
 
+use crate::output::say;
 use crate::process::{capture, command, exists, root, run, target};
 
 /// Debian's Chromium and a Chinese font, where we may install and they are missing.
@@ -15,7 +16,7 @@ pub(crate) fn chromium() -> Result<()> {
         return Ok(());
     }
     if !packages(&["chromium", "fonts-noto-cjk"])? {
-        println!("chromium or its fonts are missing and cannot be installed here: page tests will say so");
+        say!("chromium or its fonts are missing and cannot be installed here: page tests will say so");
     }
     Ok(())
 }
@@ -27,7 +28,7 @@ pub(crate) fn databases() -> Result<()> {
         return Ok(());
     }
     if !packages(&["postgresql", "mariadb-server"])? {
-        println!("PostgreSQL or MariaDB is missing and cannot be installed here: their tests will say so");
+        say!("PostgreSQL or MariaDB is missing and cannot be installed here: their tests will say so");
     }
     Ok(())
 }
@@ -66,7 +67,7 @@ pub(crate) fn npm() -> Result<()> {
 /// A virtual environment with the pinned Python packages; returns its interpreter, or nothing without Python.
 pub(crate) fn python() -> Result<Option<PathBuf>> {
     if !exists("python3") {
-        println!("python3 is missing: the tests of clients will say so");
+        say!("python3 is missing: the tests of clients will say so");
         return Ok(None);
     }
     let venv = target().join("venv");

@@ -4,6 +4,7 @@ mod check;
 mod clients;
 mod gates;
 mod install;
+mod output;
 mod page;
 mod planted;
 mod process;
@@ -15,6 +16,8 @@ mod test;
 use std::process::ExitCode;
 
 use anyhow::{Result, bail};
+
+use self::output::say;
 
 const USAGE: &str = "\
 usage: cargo xtask COMMAND
@@ -33,10 +36,11 @@ usage: cargo xtask COMMAND
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
-    match run(&arguments.iter().map(String::as_str).collect::<Vec<_>>()) {
+    let done = run(&arguments.iter().map(String::as_str).collect::<Vec<_>>());
+    match done.and_then(|()| output::require_written()) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("error: {error:#}");
+            output::complain(&error);
             ExitCode::FAILURE
         }
     }
@@ -55,7 +59,7 @@ fn run(arguments: &[&str]) -> Result<()> {
         ["soak", options @ ..] => soak::run(options),
         ["planted"] => planted::run(),
         ["help" | "--help" | "-h"] | [] => {
-            print!("{USAGE}");
+            say!("{}", USAGE.trim_end());
             Ok(())
         }
         other => bail!("unknown command {:?}\n\n{USAGE}", other.join(" ")),

@@ -10,6 +10,7 @@ use std::{
 
 use anyhow::{Context, Result, bail};
 
+use crate::output::say;
 use crate::{
     install,
     process::{cargo, command, exists, root, run, run_and_read, target},
@@ -22,7 +23,7 @@ const STOP_MAX: Duration = Duration::from_secs(30);
 /// Runs them all.
 pub(crate) fn test(tally: &mut Tally) -> Result<()> {
     if !root().join("static/package.json").is_file() {
-        println!("\nskipped: there is no page");
+        say!("\nskipped: there is no page");
         return Ok(());
     }
     if !exists("npm") {
@@ -74,7 +75,7 @@ fn browser(tally: &mut Tally) -> Result<()> {
     let (output, succeeded) = ran?;
     tally.add(&output, succeeded);
     if let Err(error) = stopped {
-        println!("{error:#}");
+        say!("{error:#}");
         tally.add_one(false);
     }
     Ok(())
@@ -95,7 +96,7 @@ impl Server {
         }
         fs::create_dir_all(&directory)?;
         let log = directory.join("server.log");
-        println!("\nstarting the exchange for the browser; its log is {}", log.display());
+        say!("\nstarting the exchange for the browser; its log is {}", log.display());
         let token = token()?;
         let binary = binary();
         let mut process = command(&binary)

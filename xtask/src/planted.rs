@@ -2,6 +2,7 @@
 
 use anyhow::{Result, bail};
 
+use crate::output::say;
 use crate::{
     process::{cargo, run_and_read},
     tally::Tally,
@@ -13,7 +14,7 @@ const BUGS_MIN: u64 = 20;
 /// Builds with the bugs, switches on one a test, and expects each test to find its bug.
 pub(crate) fn run() -> Result<()> {
     let tally = tally()?;
-    println!("{} planted bugs found, {} missed", tally.passed, tally.failed);
+    say!("{} planted bugs found, {} missed", tally.passed, tally.failed);
     if tally.failed > 0 {
         bail!("{} planted bugs were missed", tally.failed);
     }

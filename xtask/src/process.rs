@@ -10,6 +10,8 @@ use std::{
 use anyhow::{Context, Result, bail};
 use serde_json::Value;
 
+use crate::output::say;
+
 /// The repository's root.
 pub(crate) fn root() -> PathBuf {
     let here = Path::new(env!("CARGO_MANIFEST_DIR"));
@@ -36,7 +38,7 @@ pub(crate) fn cargo() -> Command {
 /// Prints the command and runs it.
 pub(crate) fn run(command: &mut Command) -> Result<()> {
     let text = text(command);
-    println!("\n$ {text}");
+    say!("\n$ {text}");
     let status = command.status().with_context(|| format!("cannot run {text}"))?;
     if !status.success() {
         bail!("{text}: {status}");
@@ -47,7 +49,7 @@ pub(crate) fn run(command: &mut Command) -> Result<()> {
 /// Prints the command, runs it, prints its output as it comes and returns it with whether it succeeded.
 pub(crate) fn run_and_read(command: &mut Command) -> Result<(String, bool)> {
     let text = text(command);
-    println!("\n$ {text}");
+    say!("\n$ {text}");
     let (read, write) = std::io::pipe()?;
     let mut child = command
         .stdout(write.try_clone()?)
@@ -60,7 +62,7 @@ pub(crate) fn run_and_read(command: &mut Command) -> Result<(String, bool)> {
     for line in BufReader::new(read).split(b'\n') {
         let line = line?;
         let line = String::from_utf8_lossy(&line);
-        println!("{line}");
+        say!("{line}");
         output.push_str(&line);
         output.push('\n');
     }
@@ -79,7 +81,7 @@ pub(crate) fn run_json_in_any_case(command: &mut Command) -> Result<Value> {
 
 fn json(command: &mut Command, may_fail: bool) -> Result<Value> {
     let text = text(command);
-    println!("\n$ {text}");
+    say!("\n$ {text}");
     let output = command.stderr(Stdio::inherit()).output().with_context(|| format!("cannot run {text}"))?;
     if !output.status.success() && !may_fail {
         bail!("{text}: {}", output.status);

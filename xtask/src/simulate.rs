@@ -4,6 +4,7 @@ use std::path::Path;
 
 use anyhow::{Context, Result, bail};
 
+use crate::output::say;
 use crate::{
     gates,
     process::{command, run_json_in_any_case},
@@ -46,7 +47,7 @@ pub(crate) fn run(options: &[&str]) -> Result<()> {
     gates::build_release()?;
     let played = simulate(&gates::release(), seed, steps, crashes)?;
     let Simulation { seeds, commands, crashes: crashed, recovering, violations, seconds } = played;
-    println!(
+    say!(
         "seed {seed}: {seeds} seeds, {commands} commands, {crashed} crashes each recovered twice, {recovering} \
          more while recovering, {violations} violations, {seconds:.0} s"
     );

@@ -7,6 +7,7 @@ use std::{
 
 use anyhow::{Context, Result, bail};
 
+use crate::output::say;
 use crate::{
     gates,
     process::{capture, command, root, run_json},
@@ -44,9 +45,12 @@ pub(crate) fn run(options: &[&str]) -> Result<()> {
     let Soak { oracle, simulation, violations, seconds } = soak;
     let cells = [seed, oracle, simulation, violations].map(|number| number.to_string());
     record(HEADING, HEAD, &cells, seconds)?;
-    println!(
+    say!(
         "seed {seed}: {} commands against the oracle, {} through the simulation, {} violations, {:.0} s",
-        soak.oracle, soak.simulation, soak.violations, soak.seconds
+        soak.oracle,
+        soak.simulation,
+        soak.violations,
+        soak.seconds
     );
     if soak.violations > 0 {
         bail!("{} violations", soak.violations);

@@ -8,6 +8,7 @@ use std::{
 
 use anyhow::{Result, bail};
 
+use crate::output::say;
 use crate::{
     clients,
     gates::{self, history},
@@ -37,7 +38,7 @@ pub(crate) fn run_all(part: Part) -> Result<()> {
     if part != Part::Rust {
         page::test(&mut tally)?;
     }
-    println!("\n{}", tally.line(started.elapsed().as_secs_f64()));
+    say!("\n{}", tally.line(started.elapsed().as_secs_f64()));
     if tally.failed > 0 {
         bail!("{} failed", tally.failed);
     }

@@ -5,6 +5,7 @@ use std::{collections::BTreeSet, fs};
 use anyhow::{Context, Result, bail, ensure};
 
 use super::report::{Bar, Effort, Report, same};
+use crate::output::say;
 use crate::{
     page,
     process::{capture, cargo, root, run_and_read},
@@ -107,7 +108,7 @@ fn absent(tests: &BTreeSet<Test>) -> Result<f64> {
         }
     }
     for name in &absent {
-        println!("absent: {name}");
+        say!("absent: {name}");
     }
     Ok(absent.len() as f64)
 }
@@ -125,7 +126,7 @@ fn unpassed(tests: &BTreeSet<Test>) -> Result<f64> {
         .collect();
     let unpassed: Vec<&str> = names.into_iter().filter(|name| !passed.contains(name)).collect();
     for name in &unpassed {
-        println!("did not pass: {name}");
+        say!("did not pass: {name}");
     }
     Ok(unpassed.len() as f64)
 }

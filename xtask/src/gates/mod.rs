@@ -12,6 +12,7 @@ use std::path::PathBuf;
 use anyhow::{Result, bail};
 
 use self::report::{Effort, Report};
+use crate::output::say;
 use crate::{
     page,
     process::{self, cargo, target},
@@ -65,7 +66,7 @@ fn report(effort: Effort, names: &[&str]) -> Result<Report> {
     build(effort)?;
     let mut report = Report::new(effort);
     for (name, figures) in GATES.iter().filter(|(gate, _)| names.contains(gate)) {
-        println!("\ngate {name}");
+        say!("\ngate {name}");
         figures(&mut report);
     }
     Ok(report)

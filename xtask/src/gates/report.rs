@@ -6,6 +6,7 @@ use anyhow::{Context, Result, bail};
 use serde_json::Value;
 
 use super::binary;
+use crate::output::say;
 
 /// How thorough a measurement is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -124,7 +125,7 @@ impl Report {
     }
 
     fn add(&mut self, line: String) {
-        println!("{line}");
+        say!("{line}");
         self.lines.push(line);
     }
 
@@ -133,11 +134,11 @@ impl Report {
     /// # Errors
     /// One missed its bar.
     pub(crate) fn finish(self) -> Result<()> {
-        println!("\n{}", self.lines.join("\n"));
+        say!("\n{}", self.lines.join("\n"));
         if self.missed > 0 {
             bail!("{} of the figures miss their bar", self.missed);
         }
-        println!("\nall bars hold");
+        say!("\nall bars hold");
         Ok(())
     }
 }
