@@ -8,7 +8,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 
 use super::{output::Output, remote::RemoteArgs};
 use crate::feed::{
-    lobster::{self, Plan, Player, Speed, TapeError},
+    lobster::{self, Planner, Player, Speed, TapeError},
     synthetic::{self, Options},
 };
 
@@ -33,15 +33,15 @@ pub(super) struct LobsterArgs {
     /// LOBSTER's order book file of the same messages
     #[arg(long, value_name = "FILE")]
     orderbook: PathBuf,
-    /// The symbol to play it on; its book should be empty and its filters wide
+    /// The symbol to play it on; its book must be empty and its filters wide: those of config/lobster.toml are
     #[arg(long)]
     symbol: String,
     /// How many times as fast as it was recorded, or max
     #[arg(long, default_value = "1")]
     speed: Speed,
-    /// Compare the best bid and ask with the tape after every group of messages
-    #[arg(long)]
-    check_book: bool,
+    /// Compare the book with the tape after every group of messages, so many levels deep, and bring back what differs
+    #[arg(long, value_name = "LEVELS", num_args = 0..=1, default_value_t = 0, default_missing_value = "10", hide_default_value = true)]
+    check_book: usize,
     #[command(flatten)]
     remote: RemoteArgs,
 }
@@ -72,29 +72,40 @@ pub(super) fn run(command: FeedCommand, out: &mut Output) -> Result<()> {
 fn play(arguments: LobsterArgs, out: &mut Output) -> Result<()> {
     let LobsterArgs { messages, orderbook, symbol, speed, check_book, remote } = arguments;
     let messages = lobster::read_messages(&messages)?;
-    let book = lobster::read_book(&orderbook, 1)?;
+    let book = lobster::read_book(&orderbook, check_book.max(1))?;
     if messages.len() != book.len() {
         bail!(TapeError::Mismatch { messages: messages.len(), rows: book.len() });
     }
-    let plan = Plan::new(&messages, &book);
     let report = remote.with_client(|client| async {
         let mut player = Player::open(client, &symbol).await.context("the feed could not start")?;
-        let bar = progress(plan.groups.len());
-        let played =
-            lobster::play(&mut player, &plan, speed, check_book, |done| bar.set_position(done as u64)).await;
+        let bar = progress(messages.len());
+        let planner = Planner::new(&messages, &book);
+        let done = |messages: usize| bar.set_position(messages as u64);
+        let played = lobster::play(&mut player, planner, speed, check_book, done).await;
         bar.finish();
-        played.context("the feed stopped")
+        let closed = player.close().await;
+        let report = played.context("the feed stopped")?;
+        closed.context("what was left of the tape could not be cancelled")?;
+        Ok(report)
     })?;
     out.line(format_args!(
-        "{} messages in {} groups: {} orders sent, {} of them aggressive with {} fills; {} tops compared; {} out of view",
+        "{} messages in {} groups: {} orders sent; {} of {} aggressive ones filled as recorded, with the recorded makers",
         messages.len(),
         report.groups,
         report.steps,
+        report.takes_as_recorded,
         report.takes,
-        report.fills,
-        report.tops,
-        plan.out_of_view
     ));
+    if report.books > 0 {
+        out.line(format_args!(
+            "{} of {} tops and {} of {} books as recorded; {} levels brought back to the tape's",
+            report.tops_as_recorded,
+            report.books,
+            report.books_as_recorded,
+            report.books,
+            report.levels_reset
+        ));
+    }
     for difference in report.differences.iter().take(DIFFERENCES_SHOWN) {
         out.line(difference);
     }
@@ -104,9 +115,9 @@ fn play(arguments: LobsterArgs, out: &mut Output) -> Result<()> {
     Ok(())
 }
 
-fn progress(groups: usize) -> ProgressBar {
-    let bar = ProgressBar::new(groups as u64);
-    let style = ProgressStyle::with_template("{bar:40} {pos}/{len} groups  {per_sec}  {eta} left");
+fn progress(messages: usize) -> ProgressBar {
+    let bar = ProgressBar::new(messages as u64);
+    let style = ProgressStyle::with_template("{bar:40} {pos}/{len} messages  {per_sec}  {eta} left");
     if let Ok(style) = style {
         bar.set_style(style);
     }

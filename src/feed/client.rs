@@ -180,7 +180,7 @@ impl Client {
         for header in headers {
             request = request.insert_header(*header);
         }
-        let (status, _, body) = receive(&url, request.send()).await?;
+        let Received { status, body, .. } = receive(&url, request.send()).await?;
         Ok(Reply { status: status.as_u16(), body: serde_json::from_slice(&body).unwrap_or_default() })
     }
 
@@ -215,15 +215,26 @@ impl Client {
         self.call(&url, request.send_json(body)).await
     }
 
+    /// Calls a signed endpoint and returns its answer with the position of the exchange it reflects (`X-Engine-Seq`),
+    /// for `minSeq` of reads that must see what was done.
+    ///
+    /// # Errors
+    /// [`ClientError`].
+    pub async fn signed_at(
+        &self,
+        credentials: &Credentials,
+        method: Method,
+        path: &str,
+        parameters: Parameters<'_>,
+    ) -> Result<(Value, Option<u64>), ClientError> {
+        let (url, request) = self.sign(credentials, method, path, parameters);
+        let received = receive(&url, request.send()).await?;
+        let position = received.engine_seq;
+        Ok((received.answer(&url)?, position))
+    }
+
     async fn call(&self, url: &str, request: awc::SendClientRequest) -> Result<Value, ClientError> {
-        let (status, retry_after, body) = receive(url, request).await?;
-        if status.is_success() {
-            return serde_json::from_slice(&body).map_err(|error| ClientError::Unexpected {
-                url: dull(url).to_owned(),
-                reason: error.to_string(),
-            });
-        }
-        Err(refusal(status, &body, retry_after))
+        receive(url, request).await?.answer(url)
     }
 }
 
@@ -232,16 +243,39 @@ fn dull(url: &str) -> &str {
     url.split('?').next().unwrap_or(url)
 }
 
-async fn receive(
-    url: &str,
-    request: awc::SendClientRequest,
-) -> Result<(StatusCode, Option<Duration>, Bytes), ClientError> {
+/// A response, read whole.
+struct Received {
+    status: StatusCode,
+    retry_after: Option<Duration>,
+    engine_seq: Option<u64>,
+    body: Bytes,
+}
+
+impl Received {
+    /// Returns the body of a success, and a refusal otherwise.
+    fn answer(self, url: &str) -> Result<Value, ClientError> {
+        if !self.status.is_success() {
+            return Err(refusal(self.status, &self.body, self.retry_after));
+        }
+        let unexpected = |error: serde_json::Error| ClientError::Unexpected {
+            url: dull(url).to_owned(),
+            reason: error.to_string(),
+        };
+        serde_json::from_slice(&self.body).map_err(unexpected)
+    }
+}
+
+async fn receive(url: &str, request: awc::SendClientRequest) -> Result<Received, ClientError> {
     let failed = |reason: String| ClientError::Unreachable { url: dull(url).to_owned(), reason };
     let mut answer = request.await.map_err(|error| failed(error.to_string()))?;
     let body = answer.body().limit(ANSWER_LEN_MAX).await.map_err(|error| failed(error.to_string()))?;
-    let retry_after = answer.headers().get(header::RETRY_AFTER);
-    let retry_after = retry_after.and_then(|value| value.to_str().ok()?.parse().ok());
-    Ok((answer.status(), retry_after.map(Duration::from_secs), body))
+    let number = |name: &str| answer.headers().get(name)?.to_str().ok()?.parse::<u64>().ok();
+    Ok(Received {
+        status: answer.status(),
+        retry_after: number(header::RETRY_AFTER.as_str()).map(Duration::from_secs),
+        engine_seq: number("x-engine-seq"),
+        body,
+    })
 }
 
 fn refusal(status: StatusCode, body: &[u8], retry_after: Option<Duration>) -> ClientError {

@@ -2,10 +2,12 @@
 
 mod plan;
 mod play;
+mod player;
 mod tape;
 
-pub use plan::{Fill, Group, Plan, Step};
-pub use play::{Player, Report, Speed, play};
+pub use plan::{Fill, Group, Name, Plan, Planner, Step};
+pub use play::{Report, Speed, play};
+pub use player::{Done, Player};
 pub use tape::{BookRow, Kind, Level, Message, read_book, read_messages};
 
 /// Why a tape cannot be played.

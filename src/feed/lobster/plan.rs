@@ -1,7 +1,8 @@
 //! What to send for a tape, and what must come of it. Pure: no clock, no network.
 //!
 //! The book starts as row 0 of the order book file: one order per level, the oldest there, since who queues in it
-//! is not known. What the tape later says of an order it never announced is said of that one.
+//! is not known. What the tape later says of an order it never announced is said of that one. The same holds for a
+//! level that was brought back to what the tape shows ([`Planner::level_reset`]).
 
 use std::collections::HashMap;
 
@@ -9,7 +10,7 @@ use super::tape::{BookRow, Kind, Level, Message};
 use crate::domain::order::Side;
 
 /// The name of an order, at most 36 letters, digits or `-`, unique in a plan.
-pub(super) type Name = String;
+pub type Name = String;
 
 /// One fill.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -56,6 +57,8 @@ pub enum Step {
         size: u64,
         /// What it must fill, in order.
         fills: Vec<Fill>,
+        /// The orders it must fill, one for each fill.
+        makers: Vec<Name>,
     },
 }
 
@@ -68,8 +71,15 @@ pub struct Group {
     pub last: usize,
     /// What to send.
     pub steps: Vec<Step>,
-    /// The best bid and ask afterwards.
-    pub top: (Option<Level>, Option<Level>),
+    /// The book afterwards, as many levels as were read.
+    pub row: BookRow,
+}
+
+impl Group {
+    /// Returns the best bid and ask afterwards.
+    pub fn top(&self) -> (Option<Level>, Option<Level>) {
+        (self.row.bids.first().copied(), self.row.asks.first().copied())
+    }
 }
 
 /// What to send for a tape.
@@ -84,40 +94,15 @@ pub struct Plan {
 impl Plan {
     /// Plans a tape; `book` holds the row after each message.
     pub fn new(messages: &[Message], book: &[BookRow]) -> Self {
-        let mut planner = Planner::default();
-        let mut plan = Self::default();
-        let Some((first, row)) = messages.first().zip(book.first()) else { return plan };
-        plan.groups.push(Group {
-            time_ns: first.time_ns,
-            last: 0,
-            steps: planner.seed(row),
-            top: top_of(book.first()),
-        });
-        let mut at = 1;
-        while let Some(message) = messages.get(at) {
-            let until = at + run_length(&messages[at..]);
-            let steps = match message.kind {
-                Kind::Execution | Kind::HiddenExecution => planner.executions(&messages[at..until]),
-                Kind::Submission => planner.submission(message),
-                Kind::Reduction | Kind::Deletion => planner.removal(message),
-                Kind::Cross | Kind::Halt => Vec::new(),
-            };
-            let last = until - 1;
-            plan.groups.push(Group { time_ns: message.time_ns, last, steps, top: top_of(book.get(last)) });
-            at = until;
-        }
-        plan.out_of_view = planner.out_of_view;
-        plan
+        let mut planner = Planner::new(messages, book);
+        let groups = std::iter::from_fn(|| planner.next_group()).collect();
+        Self { groups, out_of_view: planner.out_of_view() }
     }
 
     /// Returns how many orders, amendments and cancels the plan has.
     pub fn step_count(&self) -> usize {
         self.groups.iter().map(|group| group.steps.len()).sum()
     }
-}
-
-fn top_of(row: Option<&BookRow>) -> (Option<Level>, Option<Level>) {
-    row.map_or((None, None), |row| (row.bids.first().copied(), row.asks.first().copied()))
 }
 
 /// One aggressor's executions carry one time and one direction, hidden ones among them; all else stands alone.
@@ -135,17 +120,76 @@ fn run_length(messages: &[Message]) -> usize {
 
 #[derive(Debug)]
 struct Resting {
+    side: Side,
+    price: u64,
     total: u64,
     left: u64,
 }
 
-#[derive(Debug, Default)]
-struct Planner {
+/// Plans a tape group by group, so that what came of one can correct the next.
+#[derive(Debug)]
+pub struct Planner<'a> {
+    messages: &'a [Message],
+    book: &'a [BookRow],
+    /// The first message that is not planned yet.
+    at: usize,
     resting: HashMap<Name, Resting>,
     out_of_view: usize,
+    /// How often levels were reset, which names the orders that stand for them.
+    resets: usize,
 }
 
-impl Planner {
+impl<'a> Planner<'a> {
+    /// Starts before the first message; `book` holds the row after each.
+    pub fn new(messages: &'a [Message], book: &'a [BookRow]) -> Self {
+        Self { messages, book, at: 0, resting: HashMap::new(), out_of_view: 0, resets: 0 }
+    }
+
+    /// Returns how many messages so far were about orders that were never in view.
+    pub const fn out_of_view(&self) -> usize {
+        self.out_of_view
+    }
+
+    /// Returns how many messages are left.
+    pub const fn left(&self) -> usize {
+        self.messages.len() - self.at
+    }
+
+    /// Plans the next group; the first one seeds the book.
+    pub fn next_group(&mut self) -> Option<Group> {
+        let message = self.messages.get(self.at)?;
+        let (until, steps) = if self.at == 0 {
+            let row = self.book.first()?;
+            (1, self.seed(row))
+        } else {
+            let until = self.at + run_length(&self.messages[self.at..]);
+            let steps = match message.kind {
+                Kind::Execution | Kind::HiddenExecution => self.executions(&self.messages[self.at..until]),
+                Kind::Submission => self.submission(message),
+                Kind::Reduction | Kind::Deletion => self.removal(message),
+                Kind::Cross | Kind::Halt => Vec::new(),
+            };
+            (until, steps)
+        };
+        self.at = until;
+        let last = until - 1;
+        let row = self.book.get(last).cloned().unwrap_or_default();
+        Some(Group { time_ns: message.time_ns, last, steps, row })
+    }
+
+    /// Notes that all orders at a price were taken back and one of `size` rests there instead; returns its name. With a
+    /// size of 0 nothing does.
+    pub fn level_reset(&mut self, side: Side, price: u64, size: u64) -> Option<Name> {
+        self.resting.retain(|_, order| (order.side, order.price) != (side, price));
+        if size == 0 {
+            return None;
+        }
+        self.resets += 1;
+        let name = format!("{}-{}", seed_name(side, price), self.resets);
+        self.resting.insert(name.clone(), Resting { side, price, total: size, left: size });
+        Some(name)
+    }
+
     fn seed(&mut self, row: &BookRow) -> Vec<Step> {
         let sides = [(Side::Buy, &row.bids), (Side::Sell, &row.asks)];
         let mut steps = Vec::new();
@@ -158,7 +202,7 @@ impl Planner {
     }
 
     fn rest(&mut self, name: Name, side: Side, price: u64, size: u64) -> Step {
-        self.resting.insert(name.clone(), Resting { total: size, left: size });
+        self.resting.insert(name.clone(), Resting { side, price, total: size, left: size });
         Step::Rest { name, side, price, size }
     }
 
@@ -177,12 +221,18 @@ impl Planner {
         if self.resting.contains_key(&announced) {
             return Some(announced);
         }
-        let seeded = seed_name(message.side, u64::try_from(message.price).ok()?);
+        let price = u64::try_from(message.price).ok()?;
+        let seeded = seed_name(message.side, price);
         if self.resting.contains_key(&seeded) {
             return Some(seeded);
         }
-        self.out_of_view += 1;
-        None
+        // A level is reset at most once between two of its messages, so there is one such order.
+        let reset = format!("{seeded}-");
+        let found = self.resting.keys().find(|name| name.starts_with(&reset)).cloned();
+        if found.is_none() {
+            self.out_of_view += 1;
+        }
+        found
     }
 
     fn removal(&mut self, message: &Message) -> Vec<Step> {
@@ -214,7 +264,7 @@ impl Planner {
                 _ => fills.push((name, Fill { price, size })),
             }
         }
-        let fills: Vec<Fill> = fills.into_iter().map(|(_, fill)| fill).collect();
+        let (makers, fills): (Vec<Name>, Vec<Fill>) = fills.into_iter().unzip();
         let prices = fills.iter().map(|fill| fill.price);
         let side = messages[0].side.opposite();
         let worst = match side {
@@ -223,7 +273,7 @@ impl Planner {
         };
         let Some(price) = worst else { return Vec::new() };
         let size = fills.iter().map(|fill| fill.size).sum();
-        vec![Step::Take { side, price, size, fills }]
+        vec![Step::Take { side, price, size, fills, makers }]
     }
 }
 
@@ -271,7 +321,7 @@ mod tests {
             .collect();
         assert_eq!(names, [("SB100", 50), ("SB99", 10), ("SS101", 40)]);
         assert_eq!(plan.groups.len(), 1);
-        assert_eq!(plan.groups[0].top, (Some((100, 50)), Some((101, 40))));
+        assert_eq!(plan.groups[0].top(), (Some((100, 50)), Some((101, 40))));
     }
 
     #[test]
@@ -301,7 +351,8 @@ mod tests {
         ]);
         let fills =
             vec![Fill { price: 101, size: 40 }, Fill { price: 101, size: 5 }, Fill { price: 102, size: 2 }];
-        assert_eq!(steps[2], [Step::Take { side: Side::Buy, price: 102, size: 47, fills }]);
+        let makers = ["SS101", "L7", "L8"].map(str::to_owned).to_vec();
+        assert_eq!(steps[2], [Step::Take { side: Side::Buy, price: 102, size: 47, fills, makers }]);
         // Two of six are gone by trade, so three more leave a total of three of which one rests.
         assert_eq!(steps[3], [Step::Amend { name: "L8".to_owned(), total: 3 }]);
     }
@@ -325,5 +376,29 @@ mod tests {
         let plan = Plan::new(&[first, far], &rows(2));
         assert!(plan.groups[1].steps.is_empty());
         assert_eq!(plan.out_of_view, 1);
+    }
+
+    #[test]
+    fn after_a_reset_what_is_said_of_the_level_is_said_of_the_order_that_stands_for_it() {
+        let tape = [
+            message(1, Kind::Submission, 1, 1, 100, Side::Buy),
+            message(2, Kind::Submission, 7, 5, 101, Side::Sell),
+            message(3, Kind::Execution, 7, 5, 101, Side::Sell),
+            message(4, Kind::Deletion, 8, 3, 101, Side::Sell),
+            message(5, Kind::Deletion, 9, 3, 101, Side::Sell),
+        ];
+        let rows = rows(tape.len());
+        let mut planner = Planner::new(&tape, &rows);
+        planner.next_group().unwrap();
+        planner.next_group().unwrap();
+        let name = planner.level_reset(Side::Sell, 101, 11).unwrap();
+        let group = planner.next_group().unwrap();
+        let fills = vec![Fill { price: 101, size: 5 }];
+        let makers = vec![name.clone()];
+        assert_eq!(group.steps, [Step::Take { side: Side::Buy, price: 101, size: 5, fills, makers }]);
+        assert_eq!(planner.next_group().unwrap().steps, [Step::Amend { name: name.clone(), total: 8 }]);
+        assert_eq!(planner.next_group().unwrap().steps, [Step::Cancel { name }]);
+        assert_eq!(planner.level_reset(Side::Sell, 101, 0), None);
+        assert_eq!((planner.left(), planner.out_of_view()), (0, 0));
     }
 }

@@ -1,27 +1,13 @@
-//! Plays a plan through the API of a running server, and holds what comes of it against the tape.
+//! Plays a tape through the API of a running server, and holds what comes of it against the tape.
 
 use std::time::{Duration, Instant};
 
-use awc::http::Method;
-use rust_decimal::Decimal;
-use serde_json::Value;
-
-use super::plan::{Fill, Group, Plan, Step};
-use super::tape::Level;
-use crate::{
-    domain::order::Side,
-    feed::{
-        client::{Client, ClientError, Credentials},
-        operator::{Transfer, member, unexpected},
-    },
+use super::{
+    plan::{Group, Planner, Step},
+    player::Player,
+    tape::Level,
 };
-
-/// LOBSTER's prices are in units of 1/10000.
-const PRICE_UNIT: u64 = 10_000;
-/// What is deposited at a time at least, in whole units of either asset.
-const DEPOSIT_MIN: u64 = 10_000_000;
-/// How long the public book may lag behind an answer.
-const BOOK_LAG_MAX: Duration = Duration::from_secs(5);
+use crate::{domain::order::Side, feed::client::ClientError};
 
 /// How fast a tape is played.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -55,276 +41,139 @@ pub struct Report {
     pub steps: usize,
     /// Aggressive orders among them.
     pub takes: usize,
+    /// Aggressive orders that filled at the tape's prices and sizes, against the tape's orders.
+    pub takes_as_recorded: usize,
     /// Fills the tape has.
     pub fills: usize,
-    /// Groups after which the best bid and ask were compared.
-    pub tops: usize,
+    /// Groups after which the book was compared.
+    pub books: usize,
+    /// Groups after which the best bid and ask were the tape's, as the group left them.
+    pub tops_as_recorded: usize,
+    /// Groups after which every level of the tape's row was the exchange's, as the group left them.
+    pub books_as_recorded: usize,
+    /// Levels that were brought back to the tape's after a difference.
+    pub levels_reset: usize,
     /// Where the exchange and the tape differ.
     pub differences: Vec<String>,
 }
 
-/// Plays a plan.
+/// Plays a tape to its end, whatever differs on the way.
 ///
-/// With `check_book` the best bid and ask are compared after every group. `progress` is told how many groups are
-/// done.
+/// With `levels` above 0 the book is compared after every group, so many levels deep, and a level that differs is
+/// brought back to the tape's: all orders there are cancelled and one of the tape's size rests instead. So one difference
+/// is counted once. What a tape of few levels does not show (an order that rests outside the window and comes into view)
+/// counts as a difference of the book too. `progress` is given the number of messages played.
 ///
 /// # Errors
-/// The first call that failed; what merely differs is in the report.
+/// The server cannot be reached or answers what the API does not document. A refusal is a difference, and counted.
 pub async fn play(
     player: &mut Player,
-    plan: &Plan,
+    mut planner: Planner<'_>,
     speed: Speed,
-    check_book: bool,
+    levels: usize,
     mut progress: impl FnMut(usize),
 ) -> Result<Report, ClientError> {
     let mut report = Report::default();
     let started = Instant::now();
-    let first = plan.groups.first().map_or(0, |group| group.time_ns);
-    for (index, group) in plan.groups.iter().enumerate() {
+    let mut first = None;
+    while let Some(group) = planner.next_group() {
         if let Speed::Times(times) = speed {
+            let first = *first.get_or_insert(group.time_ns);
             let due = Duration::from_nanos(group.time_ns.saturating_sub(first) / u64::from(times));
             tokio::time::sleep(due.saturating_sub(started.elapsed())).await;
         }
-        player.play_group(group, check_book, &mut report).await?;
-        progress(index + 1);
+        play_group(player, &group, &mut report).await?;
+        if levels > 0 {
+            compare(player, &mut planner, &group, levels, &mut report).await?;
+        }
+        progress(group.last + 1);
     }
     Ok(report)
 }
 
-/// Two funded accounts on one symbol: one whose orders rest, and one that takes.
-#[derive(Debug)]
-pub struct Player {
-    client: Client,
-    symbol: String,
-    base: String,
-    quote: String,
-    maker: Trader,
-    taker: Trader,
-}
-
-#[derive(Debug)]
-struct Trader {
-    account: u64,
-    credentials: Credentials,
-    /// What is certainly left: shares, and 1/10000 of the quote asset.
-    shares: u128,
-    money: u128,
-}
-
-impl Player {
-    /// Opens the accounts. The client needs the operator's token.
-    ///
-    /// # Errors
-    /// [`ClientError`].
-    pub async fn open(client: Client, symbol: &str) -> Result<Self, ClientError> {
-        let info = client.get("/api/v3/exchangeInfo", &[("symbol", symbol)]).await?;
-        let symbols = member(&info, "symbols")?;
-        let text = |name: &str| symbols[0][name].as_str().map(str::to_owned);
-        let assets = text("baseAsset").zip(text("quoteAsset"));
-        let (base, quote) = assets.ok_or_else(|| unexpected("/api/v3/exchangeInfo", "no assets"))?;
-        let maker = Trader::open(&client).await?;
-        let taker = Trader::open(&client).await?;
-        Ok(Self { client, symbol: symbol.to_owned(), base, quote, maker, taker })
-    }
-
-    async fn play_group(
-        &mut self,
-        group: &Group,
-        check_book: bool,
-        report: &mut Report,
-    ) -> Result<(), ClientError> {
-        report.groups += 1;
-        for step in &group.steps {
-            report.steps += 1;
-            let fills = self.step(step).await?;
-            if let Step::Take { fills: expected, .. } = step {
-                report.takes += 1;
-                report.fills += expected.len();
-                if &fills != expected {
-                    let line = group.last + 1;
-                    report.differences.push(format!("line {line}: {fills:?} is not the tape's {expected:?}"));
-                }
-            } else if !fills.is_empty() {
-                report
-                    .differences
-                    .push(format!("line {}: a resting order traded: {fills:?}", group.last + 1));
+async fn play_group(player: &mut Player, group: &Group, report: &mut Report) -> Result<(), ClientError> {
+    report.groups += 1;
+    let line = group.last + 1;
+    for step in &group.steps {
+        report.steps += 1;
+        let done = match player.step(step).await {
+            Ok(done) => done,
+            // What the exchange refuses is a difference; only a server that is gone ends the play.
+            Err(error @ ClientError::Refused { .. }) => {
+                report.takes += usize::from(matches!(step, Step::Take { .. }));
+                report.differences.push(format!("line {line}: {step:?}: {error}"));
+                continue;
             }
-        }
-        if check_book {
-            report.tops += 1;
-            let top = self.top_when(group.top).await?;
-            if top != group.top {
-                let line = group.last + 1;
-                report
-                    .differences
-                    .push(format!("line {line}: top {top:?} is not the tape's {:?}", group.top));
-            }
-        }
-        Ok(())
-    }
-
-    /// Sends one order and returns its fills.
-    ///
-    /// # Errors
-    /// [`ClientError`].
-    pub async fn step(&mut self, step: &Step) -> Result<Vec<Fill>, ClientError> {
-        self.fund(step).await?;
-        let symbol = self.symbol.as_str();
-        let answer = match step {
-            Step::Rest { name, side, price, size } => {
-                let (price, size) = (price_text(*price), size.to_string());
-                let order = [
-                    ("symbol", symbol),
-                    ("side", side_text(*side)),
-                    ("type", "LIMIT"),
-                    ("timeInForce", "GTC"),
-                    ("quantity", &size),
-                    ("price", &price),
-                    ("newClientOrderId", name),
-                    ("newOrderRespType", "FULL"),
-                ];
-                self.send(&self.maker, Method::POST, "/api/v3/order", &order).await?
-            }
-            Step::Amend { name, total } => {
-                let total = total.to_string();
-                let amend = [
-                    ("symbol", symbol),
-                    ("origClientOrderId", name),
-                    ("newClientOrderId", name),
-                    ("newQty", &total),
-                ];
-                self.send(&self.maker, Method::PUT, "/api/v3/order/amend/keepPriority", &amend).await?
-            }
-            Step::Cancel { name } => {
-                let cancel = [("symbol", symbol), ("origClientOrderId", name)];
-                self.send(&self.maker, Method::DELETE, "/api/v3/order", &cancel).await?
-            }
-            Step::Take { side, price, size, .. } => {
-                let (price, size) = (price_text(*price), size.to_string());
-                let order = [
-                    ("symbol", symbol),
-                    ("side", side_text(*side)),
-                    ("type", "LIMIT"),
-                    ("timeInForce", "IOC"),
-                    ("quantity", &size),
-                    ("price", &price),
-                    ("newOrderRespType", "FULL"),
-                ];
-                self.send(&self.taker, Method::POST, "/api/v3/order", &order).await?
-            }
+            Err(error) => return Err(error),
         };
-        let Some(fills) = answer["fills"].as_array() else { return Ok(Vec::new()) };
-        fills
-            .iter()
-            .map(|fill| Ok(Fill { price: price_of(&fill["price"])?, size: size_of(&fill["qty"])? }))
-            .collect()
-    }
-
-    /// Returns the best bid and ask.
-    ///
-    /// # Errors
-    /// [`ClientError`].
-    pub async fn top(&self) -> Result<(Option<Level>, Option<Level>), ClientError> {
-        let depth = self.client.get("/api/v3/depth", &[("symbol", &self.symbol), ("limit", "5")]).await?;
-        let best = |side: &Value| match side.get(0) {
-            None => Ok(None),
-            Some(level) => Ok(Some((price_of(&level[0])?, size_of(&level[1])?))),
-        };
-        Ok((best(member(&depth, "bids")?)?, best(member(&depth, "asks")?)?))
-    }
-
-    /// Asks until the top is as expected, for as long as public data may lag behind the answer to an order.
-    async fn top_when(
-        &self,
-        expected: (Option<Level>, Option<Level>),
-    ) -> Result<(Option<Level>, Option<Level>), ClientError> {
-        let until = Instant::now() + BOOK_LAG_MAX;
-        loop {
-            let top = self.top().await?;
-            if top == expected || Instant::now() > until {
-                return Ok(top);
+        let Step::Take { fills, makers, .. } = step else {
+            if !done.fills.is_empty() {
+                report.differences.push(format!("line {line}: a resting order traded: {:?}", done.fills));
             }
-            tokio::task::yield_now().await;
+            continue;
+        };
+        report.takes += 1;
+        report.fills += fills.len();
+        if &done.fills != fills {
+            report.differences.push(format!("line {line}: {:?} is not the tape's {fills:?}", done.fills));
+        } else if &done.makers != makers {
+            let found = &done.makers;
+            report
+                .differences
+                .push(format!("line {line}: the makers {found:?} are not the tape's {makers:?}"));
+        } else {
+            report.takes_as_recorded += 1;
         }
     }
+    Ok(())
+}
 
-    async fn send(
-        &self,
-        trader: &Trader,
-        method: Method,
-        path: &str,
-        parameters: &[(&str, &str)],
-    ) -> Result<Value, ClientError> {
-        loop {
-            match self.client.signed(&trader.credentials, method.clone(), path, parameters).await {
-                Err(error) => match error.wait() {
-                    Some(wait) => tokio::time::sleep(wait).await,
-                    None => return Err(error),
-                },
-                answer => return answer,
-            }
+/// Compares the book with the tape's row, and brings every level that differs back to it.
+async fn compare(
+    player: &mut Player,
+    planner: &mut Planner<'_>,
+    group: &Group,
+    levels: usize,
+    report: &mut Report,
+) -> Result<(), ClientError> {
+    report.books += 1;
+    let (bids, asks) = player.book(levels).await?;
+    let best = (bids.first().copied(), asks.first().copied());
+    if best == group.top() {
+        report.tops_as_recorded += 1;
+    } else {
+        let line = group.last + 1;
+        report.differences.push(format!("line {line}: top {best:?} is not the tape's {:?}", group.top()));
+    }
+    let mut resets = 0;
+    for (side, ours, tape) in [(Side::Buy, &bids, &group.row.bids), (Side::Sell, &asks, &group.row.asks)] {
+        let tape = &tape[..tape.len().min(levels)];
+        for (price, size) in differing(side, ours, tape) {
+            resets += 1;
+            let name = planner.level_reset(side, price, size);
+            player.reset_level(side, price, name.map(|name| (name, size))).await?;
         }
     }
-
-    /// Deposits ahead of what the step may hold. What trades bring in is not counted, so it is never too little.
-    async fn fund(&mut self, step: &Step) -> Result<(), ClientError> {
-        let (trader, side, price, size) = match step {
-            Step::Rest { side, price, size, .. } => (&mut self.maker, *side, *price, *size),
-            Step::Take { side, price, size, .. } => (&mut self.taker, *side, *price, *size),
-            Step::Amend { .. } | Step::Cancel { .. } => return Ok(()),
-        };
-        let (asset, left, unit, need) = match side {
-            Side::Buy => {
-                let need = u128::from(price) * u128::from(size);
-                (&self.quote, &mut trader.money, u128::from(PRICE_UNIT), need)
-            }
-            Side::Sell => (&self.base, &mut trader.shares, 1, u128::from(size)),
-        };
-        if *left < need {
-            let whole = need.div_ceil(unit).max(u128::from(DEPOSIT_MIN));
-            let amount = whole.to_string();
-            let transfer = Transfer { account: trader.account, asset, amount: &amount, request_id: None };
-            self.client.deposit(transfer).await?;
-            *left += whole * unit;
-        }
-        *left -= need;
-        Ok(())
-    }
+    report.levels_reset += resets;
+    report.books_as_recorded += usize::from(resets == 0);
+    Ok(())
 }
 
-impl Trader {
-    async fn open(client: &Client) -> Result<Self, ClientError> {
-        let account = client.create_account(None, 0, true).await?;
-        let credentials = client.create_key(account, &["TRADE", "USER_DATA"]).await?;
-        Ok(Self { account, credentials, shares: 0, money: 0 })
-    }
-}
-
-const fn side_text(side: Side) -> &'static str {
-    match side {
-        Side::Buy => "BUY",
-        Side::Sell => "SELL",
-    }
-}
-
-fn price_text(price: u64) -> String {
-    format!("{}.{:04}", price / PRICE_UNIT, price % PRICE_UNIT)
-}
-
-fn price_of(value: &Value) -> Result<u64, ClientError> {
-    number(value, PRICE_UNIT)
-}
-
-fn size_of(value: &Value) -> Result<u64, ClientError> {
-    number(value, 1)
-}
-
-fn number(value: &Value, unit: u64) -> Result<u64, ClientError> {
-    let exact = || {
-        let scaled = Decimal::from_str_exact(value.as_str()?).ok()?.checked_mul(Decimal::from(unit))?;
-        scaled.is_integer().then(|| u64::try_from(scaled).ok()).flatten()
+/// The levels at which our side of the book is not the tape's, each with the size the tape has there. Beyond the tape's
+/// last level nothing is known, so nothing differs.
+fn differing(side: Side, ours: &[Level], tape: &[Level]) -> Vec<Level> {
+    let is_shown = |price: u64| match (side, tape.last()) {
+        (_, None) => true,
+        (Side::Buy, Some(&(last, _))) => price >= last,
+        (Side::Sell, Some(&(last, _))) => price <= last,
     };
-    exact().ok_or_else(|| unexpected("answer", &format!("{value} is not a multiple of 1/{unit}")))
+    let mut differing: Vec<Level> = tape.iter().filter(|level| !ours.contains(level)).copied().collect();
+    for &(price, _) in ours {
+        if is_shown(price) && !tape.iter().any(|&(shown, _)| shown == price) {
+            differing.push((price, 0));
+        }
+    }
+    differing
 }
 
 #[cfg(test)]
@@ -332,17 +181,23 @@ mod tests {
     use super::*;
 
     #[test]
-    fn prices_survive_the_wire() {
-        assert_eq!(price_text(5_853_300), "585.3300");
-        assert_eq!(price_of(&Value::from("585.33000000")), Ok(5_853_300));
-        assert_eq!(size_of(&Value::from("18.00000000")), Ok(18));
-        assert!(size_of(&Value::from("0.5")).is_err() && size_of(&Value::from(5)).is_err());
-    }
-
-    #[test]
     fn a_speed_is_read() {
         assert_eq!("max".parse(), Ok(Speed::Max));
         assert_eq!("10x".parse(), Ok(Speed::Times(10)));
         assert!("0".parse::<Speed>().is_err() && "fast".parse::<Speed>().is_err());
+    }
+
+    #[test]
+    fn levels_differ_by_size_by_absence_and_by_presence_inside_the_window() {
+        let ours = [(100, 5), (99, 3), (98, 1), (90, 7)];
+        assert_eq!(differing(Side::Buy, &ours, &[(100, 5), (99, 4), (97, 2)]), [(99, 4), (97, 2), (98, 0)]);
+        assert_eq!(differing(Side::Buy, &ours, &[(100, 5), (99, 3)]), [], "what lies below is not shown");
+        let asks = [(101, 1), (103, 2)];
+        assert_eq!(differing(Side::Sell, &asks, &[(101, 1), (102, 9)]), [(102, 9)]);
+        assert_eq!(
+            differing(Side::Sell, &asks, &[]),
+            [(101, 0), (103, 0)],
+            "an empty row shows the whole side"
+        );
     }
 }

@@ -70,7 +70,7 @@ pub fn read_messages(path: &Path) -> Result<Vec<Message>, TapeError> {
     records(path, message)
 }
 
-/// Reads an order book file, plain or gzipped. All levels of the first row are kept and `levels` of the others.
+/// Reads an order book file, plain or gzipped. All levels of the first row are kept, and at most `levels` of the others.
 ///
 /// # Errors
 /// [`TapeError`], with the line.
@@ -134,13 +134,14 @@ fn message(fields: &csv::StringRecord) -> Option<Message> {
     })
 }
 
-/// Reads decimal seconds exactly.
+/// Reads decimal seconds, down to a nanosecond. LOBSTER writes nine digits or more, depending on the year of the
+/// file; what is smaller than a nanosecond orders nothing, since the lines are in order.
 fn nanoseconds(text: &str) -> Option<u64> {
     let (whole, fraction) = text.split_once('.').unwrap_or((text, ""));
-    if fraction.len() > 9 || !fraction.bytes().all(|byte| byte.is_ascii_digit()) {
+    if !fraction.bytes().all(|byte| byte.is_ascii_digit()) {
         return None;
     }
-    let fraction: u64 = format!("{fraction:0<9}").parse().ok()?;
+    let fraction: u64 = format!("{fraction:0<9.9}").parse().ok()?;
     whole.parse::<u64>().ok()?.checked_mul(1_000_000_000)?.checked_add(fraction)
 }
 
@@ -182,7 +183,9 @@ mod tests {
         assert_eq!((read.kind, read.order, read.size), (Kind::Submission, 16_113_575, 18));
         assert_eq!((read.price, read.side), (5_853_300, Side::Sell));
         assert_eq!(message(&record("34200.5,7,0,0,-1,-1")).unwrap().time_ns, 34_200_500_000_000);
-        for bad in ["34200,9,1,1,1,1", "x,1,1,1,1,1", "1.0000000001,1,1,1,1,1", "1,1,1,1,1,0", "1,1"] {
+        let longer = message(&record("34200.017459617999,5,0,1,2238200,-1")).unwrap();
+        assert_eq!(longer.time_ns, 34_200_017_459_617, "twelve digits");
+        for bad in ["34200,9,1,1,1,1", "x,1,1,1,1,1", "1.00000000x1,1,1,1,1,1", "1,1,1,1,1,0", "1,1"] {
             assert_eq!(message(&record(bad)), None, "{bad}");
         }
     }
