@@ -35,7 +35,10 @@ use crate::{
     domain::id::AccountId,
     feed::synthetic,
     grpc,
-    http::{self, BanTerms, ConnectionLimits, HttpState, RateLimits, Reach, ws::WireEncoder},
+    http::{
+        self, BanTerms, ConnectionLimits, HttpState, RateLimits, Reach,
+        ws::{Rate, WireEncoder},
+    },
 };
 
 /// A whole exchange: shards, HTTP server, and the synthetic market if it is on.
@@ -211,7 +214,8 @@ fn connection_limits(config: &Config) -> ConnectionLimits {
     let limits = &config.limits;
     ConnectionLimits {
         unacknowledged: config.server.tcp_user_timeout(),
-        socket_messages_per_second: or_none(limits.messages_per_second, u32::MAX),
+        socket_messages: Rate { per_second: limits.messages_per_second, burst: limits.message_burst },
+        api_messages: Rate { per_second: limits.api_messages_per_second, burst: limits.api_message_burst },
         socket_streams: or_none(limits.streams_per_connection, usize::MAX),
         ..Default::default()
     }

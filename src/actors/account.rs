@@ -1,17 +1,20 @@
 //! The shell of account slots: queue what arrives, let the slot decide, tell the results.
 
+mod lines;
+
 use std::{collections::VecDeque, sync::Arc, time::Instant};
 
 use actix::prelude::*;
 use tokio::sync::oneshot;
 use tracing::Span;
 
+use self::lines::Lines;
 use super::{
     deliver::{Delivered, deliver},
     gate::Permit,
     message::{
-        Acknowledgement, Admission, Admitted, Applied, Crash, Deliver, Drain, Listen, Listening,
-        NotListening, Query, StateHash, SymbolShardLost, Traced, Unwatch, Wire,
+        Acknowledgement, Admitted, Applied, Crash, Deliver, Drain, Listen, Listening, NotListening, Query,
+        StateHash, SymbolShardLost, Traced, Unwatch, Wire,
     },
     outbox::{Answered, TurnLog},
     topology::Topology,
@@ -58,6 +61,8 @@ pub struct AccountActor {
     waiting: Table<CommandId, Waiting>,
     /// Who sent an order again while it was on its way, by the first command of its key.
     joined: Table<CommandId, Vec<Waiting>>,
+    /// Commands that wait for the answer to an earlier one.
+    lines: Lines,
     last_command: u64,
     out: AccountOutput,
     log: TurnLog,
@@ -131,6 +136,7 @@ impl AccountActor {
             inbox: VecDeque::new(),
             waiting: Table::default(),
             joined: Table::default(),
+            lines: Lines::default(),
             last_command,
             out: AccountOutput::default(),
             log: TurnLog::default(),
@@ -214,41 +220,9 @@ impl AccountActor {
     ) -> Result<(), Fault> {
         let make = || tracing::debug_span!(parent: &traced.span, "account.settle", shard = self.shard);
         let span = trace::step(make);
-        let input = AccountInput::Message(traced.envelope);
-        span.in_scope(|| self.handle(traced.envelope.to, input, &traced.span, now, topology))
-    }
-
-    fn command(
-        &mut self,
-        admitted: Box<Admission>,
-        now: Timestamp,
-        topology: &Topology,
-    ) -> Result<(), Fault> {
-        let Admission { slot, command, key, only_unowned, deadline, span, permit, reply, entered } =
-            *admitted;
-        if deadline.is_some_and(|deadline| now > deadline) {
-            let position = topology.progress.position();
-            let _ = reply.send(Acknowledgement { answer: Err(Reject::TooLate), position });
-            return Ok(());
-        }
-        let symbol_shard = command.symbol().map(|symbol| topology.symbol_shard_of(symbol.slot()));
-        if symbol_shard.is_some_and(|shard| topology.health.is_symbol_shard_down(shard)) {
-            let position = topology.progress.position();
-            let _ = reply.send(Acknowledgement { answer: Err(Reject::OutOfService), position });
-            return Ok(());
-        }
-        let account = command.account().filter(|_| only_unowned);
-        if account.is_some_and(|account| self.slots.get(slot, topology).has_owner(account)) {
-            let answer = Err(Reject::UnknownAccount);
-            self.log.told.answers.push(Answered { reply, answer, entered, _permit: permit });
-            return Ok(());
-        }
-        self.last_command += 1;
-        let id = CommandId::new(self.last_command);
-        self.waiting.insert(id, Waiting { reply, entered, symbol_shard, permit });
-        let make = || tracing::debug_span!(parent: &span, "account.command", shard = self.shard);
-        let child = trace::step(make);
-        child.in_scope(|| self.handle(slot, AccountInput::Command { id, command, key }, &span, now, topology))
+        let (slot, input) = (traced.envelope.to, AccountInput::Message(traced.envelope));
+        span.in_scope(|| self.handle(slot, input, &traced.span, now, topology))?;
+        self.take_up_waiting(slot, now, topology)
     }
 
     fn handle(
@@ -374,6 +348,7 @@ impl InTurns for AccountActor {
         listeners.into_iter().for_each(|listen| self.refuse_listener(listen));
         self.waiting = Table::default();
         self.joined = Table::default();
+        self.lines = Lines::default();
         self.slots = Slots::default();
         self.log = TurnLog::default();
     }
@@ -477,6 +452,9 @@ impl Handler<SymbolShardLost> for AccountActor {
 
     /// Nobody will answer these commands any more: their callers learn it now, and their permits come back.
     fn handle(&mut self, SymbolShardLost(lost): SymbolShardLost, _: &mut Self::Context) {
+        if let Some(topology) = &self.topology {
+            self.lines.forget(|symbol| topology.symbol_shard_of(symbol.slot()) == lost);
+        }
         let waiting = self.waiting.sorted();
         let orphans = waiting.iter().filter(|(_, waiting)| waiting.symbol_shard == Some(lost));
         let orphans: Vec<CommandId> = orphans.map(|(command, _)| **command).collect();

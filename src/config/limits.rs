@@ -16,8 +16,14 @@ pub struct Limits {
     pub requests_per_5_minutes: u32,
     /// WebSocket connections an address may open in five minutes.
     pub connections_per_5_minutes: u32,
-    /// Messages a WebSocket client may send in a second.
+    /// Messages a WebSocket client may send in a second, in the long run.
     pub messages_per_second: u32,
+    /// Messages it may send at once.
+    pub message_burst: u32,
+    /// Messages a client of the WebSocket API may send in a second, in the long run.
+    pub api_messages_per_second: u32,
+    /// Messages it may send at once.
+    pub api_message_burst: u32,
     /// Streams a WebSocket client may subscribe to.
     pub streams_per_connection: usize,
     /// Unfilled orders of an account in ten seconds.

@@ -174,6 +174,14 @@ fn check_limits(config: &Config, faults: &mut Vec<String>) {
             faults.push(format!("[limits] {name} {value} must be 0 (no limit) to {LIMIT_MAX}"));
         }
     }
+    for (name, burst, rate) in [
+        ("message-burst", limits.message_burst, "messages-per-second"),
+        ("api-message-burst", limits.api_message_burst, "api-messages-per-second"),
+    ] {
+        if burst == 0 {
+            faults.push(format!("[limits] {name} 0 must be at least 1; {rate} = 0 switches the limit off"));
+        }
+    }
     if limits.refusals_before_ban > 0 && limits.ban_seconds == 0 {
         faults.push(
             "[limits] ban-seconds 0 must be at least 1; refusals-before-ban = 0 switches bans off".to_owned(),

@@ -18,5 +18,6 @@ mod server;
 mod service;
 mod session;
 mod streams;
+mod turns;
 
 pub use server::Server;

@@ -9,6 +9,7 @@ use std::{
 };
 
 use actix::Arbiter;
+use futures_util::StreamExt;
 use tokio::sync::oneshot;
 use tonic::{
     service::Routes,
@@ -25,6 +26,7 @@ use super::{
     guard::Guarded,
     schema::{DESCRIPTORS, lightning_server::LightningServer},
     service::Service,
+    turns::{Connection, InOrder},
 };
 use crate::http::{HttpState, Reach, remote};
 
@@ -104,6 +106,7 @@ async fn serve(
     stopped: oneshot::Receiver<()>,
 ) -> Result<(), Box<dyn std::error::Error>> {
     let incoming = TcpIncoming::from(tokio::net::TcpListener::from_std(listener)?).with_nodelay(Some(true));
+    let incoming = incoming.map(|accepted| accepted.map(Connection::new));
     let message_bytes = state.limits().body_bytes;
     let service = Service::new(Arc::clone(&state), Arbiter::current());
     let service = LightningServer::new(service).max_decoding_message_size(message_bytes);
@@ -114,7 +117,9 @@ async fn serve(
         .http2_keepalive_timeout(Some(KEEP_ALIVE))
         .max_connection_age(state.limits().socket_lifetime)
         .add_routes(routes)
-        .add_service(Guarded::new(service, reach))
+        // Tasks of this runtime's one thread are first polled in the order they were made, and they are made in the order of
+        // their streams.
+        .add_service(InOrder(Guarded::new(service, reach)))
         .serve_with_incoming_shutdown(incoming, async {
             let _ = closed.await; // a dropped sender means the same
         });

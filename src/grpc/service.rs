@@ -1,8 +1,9 @@
 //! The service: what every method has in common, and one line for each.
 
-use std::{future::Future, net::IpAddr, sync::Arc, time::Instant};
+use std::{future::Future, net::IpAddr, pin::pin, sync::Arc, task::Poll, time::Instant};
 
 use actix::ArbiterHandle;
+use futures_util::poll;
 use tonic::{Code, Request, Response, Status, metadata::MetadataMap};
 use tracing::Instrument;
 
@@ -22,6 +23,7 @@ use super::{
     },
     session::Session,
     streams::{self, Messages},
+    turns,
 };
 use crate::{
     actors::message::{SessionEvent, Speed, Topic},
@@ -77,11 +79,12 @@ impl Service {
         Self { state, arbiter }
     }
 
-    /// Counts and authenticates a call, runs it, and says what came of it.
+    /// Counts and authenticates a call when its turn has come, runs it, and says what came of it. The next call's turn comes
+    /// when this one has reached its shard: with its first poll.
     async fn unary<M, R, F>(
         &self,
         method: Method,
-        request: Request<M>,
+        mut request: Request<M>,
         run: impl FnOnce(Call, M) -> F,
     ) -> Result<Response<R>, Status>
     where
@@ -89,6 +92,10 @@ impl Service {
         R: Outcome,
         F: Future<Output = Result<R, ApiError>>,
     {
+        let mut place = turns::place(&mut request);
+        if let Some(place) = &mut place {
+            place.come(self.state.limits().request_timeout).await?;
+        }
         let (address, caller) = self.enter(method, &request)?;
         let account = Some(caller.account.get()).filter(|_| method.access != Access::Public);
         let actor = if caller.is_unproven() { "local" } else { "operator" };
@@ -96,7 +103,13 @@ impl Service {
         let span = tracing::debug_span!("grpc request", method = method.name, account.id = account);
         let call = Call { state: Arc::clone(&self.state), caller, span: span.clone(), source };
         let started = Instant::now();
-        let outcome = run(call, request.into_inner()).instrument(span.clone()).await;
+        let mut running = pin!(run(call, request.into_inner()).instrument(span.clone()));
+        let first = poll!(running.as_mut());
+        drop(place);
+        let outcome = match first {
+            Poll::Ready(outcome) => outcome,
+            Poll::Pending => running.await,
+        };
         let micros = u64::try_from(started.elapsed().as_micros()).unwrap_or(u64::MAX);
         tracing::debug!(parent: &span, elapsed_us = micros, "served");
         match outcome {
@@ -220,8 +233,9 @@ impl Lightning for Service {
 
     async fn stream_account(
         &self,
-        request: Request<StreamAccountRequest>,
+        mut request: Request<StreamAccountRequest>,
     ) -> Result<Response<Self::streamAccountStream>, Status> {
+        drop(turns::place(&mut request)); // nobody waits until it listens
         let (session, caller) = self.open(STREAM_ACCOUNT, &request)?;
         let attached = session.attach(caller.account, request.get_ref().after_seq).await;
         let seq = attached.map_err(|error| refusal::of_stream(&error))?;

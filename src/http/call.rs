@@ -1,4 +1,8 @@
 //! One request, decoded and authenticated, as its handler sees it.
+//!
+//! A handler awaits nothing before it sends its first command or query: the requests of a connection reach the shard in the
+//! order they were sent because their handlers are polled first in that order. Only a read that asks for a position
+//! (`minSeq`) waits before.
 
 use std::{cell::Cell, future::Future, sync::Arc};
 

@@ -3,7 +3,7 @@
 use std::cell::Cell;
 
 use actix_web::{
-    HttpMessage, HttpRequest, HttpResponse, Route,
+    HttpMessage, HttpRequest, HttpResponse, Route, guard,
     http::{
         Method,
         header::{self, HeaderName, HeaderValue},
@@ -99,10 +99,14 @@ impl Endpoint {
         (self.handle)(call).await
     }
 
-    /// Returns the route that serves this endpoint.
+    /// Returns the route that serves this endpoint. What answers GET answers HEAD, with everything but the body.
     pub(super) fn route(&'static self) -> Route {
         let serve = move |state, request, payload| serve(self, state, request, payload);
-        web::method(self.method.clone()).to(serve)
+        if self.method == Method::GET {
+            web::route().guard(guard::Any(guard::Get()).or(guard::Head())).to(serve)
+        } else {
+            web::method(self.method.clone()).to(serve)
+        }
     }
 }
 
@@ -275,12 +279,12 @@ fn add_common_headers(request: &HttpRequest, headers: &mut header::HeaderMap) {
 /// Answers a method the path does not have; for `/api`, OPTIONS is a page asking for leave.
 pub(super) async fn other_method(request: HttpRequest) -> HttpResponse {
     let pattern = request.match_pattern().unwrap_or_default();
-    let methods: Vec<_> = super::routes::ENDPOINTS
-        .iter()
-        .filter(|endpoint| endpoint.path == pattern)
-        .map(|endpoint| endpoint.method.as_str())
-        .collect();
-    let methods = methods.join(", ");
+    let methods = super::routes::ENDPOINTS.iter().filter(|endpoint| endpoint.path == pattern);
+    let methods = methods.map(|endpoint| match endpoint.method.as_str() {
+        "GET" => "GET, HEAD",
+        other => other,
+    });
+    let methods = methods.collect::<Vec<_>>().join(", ");
     let mut response = if request.method() == Method::OPTIONS && pattern.starts_with("/api/") {
         HttpResponse::NoContent()
             .insert_header((header::ACCESS_CONTROL_ALLOW_METHODS, methods))

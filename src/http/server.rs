@@ -2,7 +2,7 @@
 
 use std::{io, net::TcpListener};
 
-use actix_http::{HttpService, Protocol};
+use actix_http::{HttpService, Protocol, error::DispatchError};
 use actix_server::Server;
 use actix_service::{IntoServiceFactory, ServiceFactoryExt, fn_service, map_config};
 use actix_web::{App, dev::AppConfig, middleware::from_fn, rt::net::TcpStream, web};
@@ -33,6 +33,7 @@ pub fn serve(listener: TcpListener, state: web::Data<HttpState>, workers: usize)
             .into_factory()
             .map_err(|error: actix_web::Error| error.error_response());
         let stopping = stopping.clone();
+        let metrics = state.clone();
         let http = HttpService::build()
             .graceful_shutdown_signal(move || {
                 let stopping = stopping.clone();
@@ -47,6 +48,12 @@ pub fn serve(listener: TcpListener, state: web::Data<HttpState>, workers: usize)
             Ok((QuotedStream::new(stream), Protocol::Http1, peer))
         })
         .and_then(http)
+        .map_err(move |error: DispatchError| {
+            // The client's doing: a request that is none, TLS, a head or a body that never came, a reset.
+            tracing::debug!(%error, "a connection ended in disorder");
+            metrics.exchange().metrics().broken_connections.http.inc();
+            error
+        })
     };
     Ok(builder.listen("http", listener, connection)?.run())
 }

@@ -16,6 +16,7 @@ use super::{
     people::People,
     reach::Reach,
     sockets::{SocketPlace, Sockets},
+    ws::Rate,
 };
 use crate::{
     actors::{Exchange, message::SessionId},
@@ -47,14 +48,14 @@ pub struct ConnectionLimits {
     pub socket_backlog: usize,
     /// The largest message a WebSocket client may send, in bytes.
     pub socket_message_bytes: usize,
-    /// Messages, pings and pongs a WebSocket client may send a second.
-    pub socket_messages_per_second: u32,
+    /// How often a WebSocket client may send: messages, pings and pongs.
+    pub socket_messages: Rate,
     /// Streams a WebSocket client may subscribe to.
     pub socket_streams: usize,
     /// The largest message a client of the WebSocket API may send, in bytes.
     pub api_message_bytes: usize,
-    /// Messages, pings and pongs a client of the WebSocket API may send a second.
-    pub api_messages_per_second: u32,
+    /// How often a client of the WebSocket API may send: messages, pings and pongs.
+    pub api_messages: Rate,
     /// Requests of one connection of the WebSocket API that may wait for their answers.
     pub api_requests: usize,
     /// Private subscriptions of one connection of the WebSocket API.
@@ -82,10 +83,10 @@ impl Default for ConnectionLimits {
             sockets_per_address: 1_000,
             socket_backlog: 1_024,
             socket_message_bytes: 64 * 1024,
-            socket_messages_per_second: 5,
+            socket_messages: Rate { per_second: 5, burst: 25 },
             socket_streams: 1_024,
             api_message_bytes: 64 * 1024,
-            api_messages_per_second: 2_000,
+            api_messages: Rate { per_second: 2_000, burst: 2_000 },
             api_requests: 256,
             api_subscriptions: 1_000,
             read_patience: Duration::from_secs(1),

@@ -33,6 +33,11 @@ pub(super) fn configure(config: &mut web::ServiceConfig) {
     for asset in ASSETS {
         let answer = move |request: HttpRequest| std::future::ready(respond(asset, request.headers()));
         config.service(web::resource(asset.path).route(web::get().to(answer)).route(web::head().to(answer)));
+        // People leave the last slash out; what the page of a directory loads hangs on it.
+        let bare = asset.path.strip_suffix('/').filter(|path| !path.is_empty());
+        if let Some(bare) = bare {
+            config.service(web::redirect(bare, asset.path).permanent());
+        }
     }
 }
 
@@ -217,6 +222,11 @@ mod tests {
         }
         assert_eq!((status, header(&headers, "cache-control")), (StatusCode::OK, "no-cache"));
         assert!(String::from_utf8(body).unwrap().contains("Lightning Exchange API"));
+        for method in [Method::GET, Method::HEAD] {
+            let (status, headers, _) = ask(method, "/api-docs", &[]).await;
+            assert_eq!(status, StatusCode::PERMANENT_REDIRECT);
+            assert_eq!(header(&headers, "location"), "/api-docs/");
+        }
     }
 
     #[actix_web::test]

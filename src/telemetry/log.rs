@@ -9,9 +9,9 @@ use std::{
     time::Duration,
 };
 
-use tracing_subscriber::{EnvFilter, fmt::format::FmtSpan, layer::SubscriberExt, util::SubscriberInitExt};
+use tracing_subscriber::{fmt::format::FmtSpan, layer::SubscriberExt, util::SubscriberInitExt};
 
-use super::log_queue::LogQueue;
+use super::{filter, log_queue::LogQueue};
 
 /// How long the process waits for its last lines to be written before it ends.
 const LAST_LINES: Duration = Duration::from_secs(1);
@@ -57,7 +57,7 @@ pub enum LogError {
 /// [`LogError`] when the filter is not one, or no thread can be started.
 pub fn init(shape: LogShape, filter: &str) -> Result<(), LogError> {
     let failed = |reason: String| LogError::Filter { filter: filter.to_owned(), reason };
-    let filter = EnvFilter::builder().parse(filter).map_err(|error| failed(error.to_string()))?;
+    let filter = filter::parse(filter).map_err(|error| failed(error.to_string()))?;
     let queue = queue().map_err(LogError::Thread)?;
     // Its own complaints would go to standard error by themselves, and wait for it.
     let lines = tracing_subscriber::fmt::layer()

@@ -28,6 +28,11 @@ struct ShardLabels {
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct ProtocolLabels {
+    protocol: &'static str,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct HopLabels {
     hop: &'static str,
 }
@@ -87,6 +92,26 @@ impl HistoryGauges {
     }
 }
 
+/// Connections that sent what is not their protocol, or broke off; anybody who reaches the port can do that, so they are
+/// counted and not logged as errors.
+#[derive(Debug)]
+pub struct BrokenConnections {
+    /// What is no HTTP/1.1 request.
+    pub http: Counter,
+    /// Frames that are no WebSocket messages.
+    pub websocket: Counter,
+}
+
+impl BrokenConnections {
+    fn register(registry: &mut Registry) -> Self {
+        let broken = Family::<ProtocolLabels, Counter>::default();
+        let help = "Connections that sent what is not their protocol, or broke off";
+        registry.register("connections_broken", help, broken.clone());
+        let of = |protocol| broken.get_or_create(&ProtocolLabels { protocol }).clone();
+        Self { http: of("http"), websocket: of("websocket") }
+    }
+}
+
 /// What the exchange counts and measures.
 #[derive(Debug)]
 pub struct Metrics {
@@ -102,6 +127,8 @@ pub struct Metrics {
     pub sessions: Gauge,
     /// WebSocket sessions closed because they fell behind.
     pub sessions_too_slow: Counter,
+    /// Connections cut off for what they sent.
+    pub broken_connections: BrokenConnections,
     /// From the edge letting a command in to its shard taking it up.
     pub edge_to_account: Histogram,
     /// From the end of an account shard's turn to the symbol shard taking its messages up.
@@ -157,6 +184,7 @@ impl Metrics {
             "websocket_sessions_too_slow",
             "WebSocket sessions closed for falling behind",
         );
+        let broken_connections = BrokenConnections::register(&mut registry);
         let hops = Family::<HopLabels, Histogram>::new_with_constructor(latency);
         registry.register_with_unit(
             "hop",
@@ -185,6 +213,7 @@ impl Metrics {
             trades,
             sessions,
             sessions_too_slow,
+            broken_connections,
             edge_to_account,
             account_to_symbol,
             symbol_to_account,
@@ -267,6 +296,7 @@ mod tests {
         for expected in [
             "lightning_commands_admitted_total 0",
             "lightning_log_lines_dropped_total 0",
+            "lightning_connections_broken_total{protocol=\"websocket\"} 0",
             "lightning_shard_queue_messages{shard=\"symbol-0\"} 3",
             "lightning_shard_queue_oldest_seconds{shard=\"account-1\"} 0",
             "lightning_hop_seconds_count{hop=\"edge_to_account\"} 1",

@@ -1,8 +1,9 @@
 //! What is counted and measured, and how logs are written. Names and labels exist here only.
 
+mod filter;
 pub mod log;
 mod log_queue;
 mod metrics;
 
-pub use metrics::{Metrics, Queue, Shed};
+pub use metrics::{BrokenConnections, Metrics, Queue, Shed};
 pub use prometheus_client::metrics::histogram::Histogram;

@@ -16,6 +16,7 @@ mod crash;
 mod durable;
 mod errors;
 mod examples;
+mod faults;
 mod feed;
 mod fuzz;
 mod golden;

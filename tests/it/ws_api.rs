@@ -83,7 +83,7 @@ impl Talk {
 }
 
 /// Adds key, time and signature to parameters.
-fn signed(key: &KeyPair, mut params: Value) -> Value {
+pub(crate) fn signed(key: &KeyPair, mut params: Value) -> Value {
     params["apiKey"] = json!(key.key);
     params["timestamp"] = json!(now_millis());
     let mut pairs: Vec<String> = Vec::new();

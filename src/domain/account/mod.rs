@@ -21,6 +21,7 @@ mod settle;
 mod slot;
 mod special;
 mod state;
+mod turn;
 mod update;
 mod view;
 

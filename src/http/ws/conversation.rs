@@ -4,6 +4,7 @@ use actix_web::web;
 use bytestring::ByteString;
 use futures_util::future::LocalBoxFuture;
 
+use super::frame::Rate;
 use crate::{
     actors::message::{SessionId, UserForm},
     http::state::{ConnectionLimits, HttpState},
@@ -23,8 +24,8 @@ pub(super) struct Station {
 pub(super) struct MessageLimits {
     /// The largest message, in bytes.
     pub(super) bytes: usize,
-    /// Messages, pings and pongs a second.
-    pub(super) per_second: u32,
+    /// How often: messages, pings and pongs.
+    pub(super) rate: Rate,
 }
 
 /// What follows from something a client said.
@@ -33,7 +34,8 @@ pub(super) enum Reaction {
     Nothing,
     /// This text, at once.
     Say(String),
-    /// This text, when it is ready; meanwhile the connection goes on.
+    /// This text, when it is ready; meanwhile the connection goes on. Whatever must happen in the order of the client's
+    /// messages happens in the first poll, which is made before the next message is read.
     Later(LocalBoxFuture<'static, String>),
 }
 

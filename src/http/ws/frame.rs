@@ -17,6 +17,8 @@ pub(super) enum FragmentError {
     Disorder,
     /// Longer than the limit.
     TooLong,
+    /// A text that is not UTF-8.
+    NotText,
 }
 
 impl Fragments {
@@ -46,29 +48,49 @@ impl Fragments {
     }
 }
 
-const SECOND_MICROS: u64 = 1_000_000;
-
-/// How many messages a client has sent in the current second.
-#[derive(Debug)]
-pub(super) struct MessageRate {
-    since: Timestamp,
-    count: u32,
+/// How often a client may send: so many at once, and so many a second in the long run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Rate {
+    /// Messages a second; 0 is no limit.
+    pub per_second: u32,
+    /// Messages at once, at least 1.
+    pub burst: u32,
 }
 
-impl MessageRate {
-    /// Starts counting.
-    pub(super) fn new(now: Timestamp) -> Self {
-        Self { since: now, count: 0 }
+/// What a message costs, so that a microsecond at one message a second brings in 1.
+const MESSAGE: u64 = 1_000_000;
+
+/// A token bucket: full at first, filled at the steady rate, one message a token.
+#[derive(Debug)]
+pub(super) struct Bucket {
+    rate: Rate,
+    tokens: u64,
+    filled: Timestamp,
+}
+
+impl Bucket {
+    /// Makes a full one.
+    pub(super) fn new(rate: Rate, now: Timestamp) -> Self {
+        Self { rate, tokens: Self::capacity(rate), filled: now }
     }
 
-    /// Counts one message; `false` when it is one too many.
-    pub(super) fn admit(&mut self, now: Timestamp, limit: u32) -> bool {
-        // The clock of the exchange: after a leap, in either direction, another second has begun.
-        if now.micros().abs_diff(self.since.micros()) >= SECOND_MICROS {
-            *self = Self::new(now);
+    fn capacity(rate: Rate) -> u64 {
+        u64::from(rate.burst.max(1)) * MESSAGE
+    }
+
+    /// Takes a token for a message; `false` when there is none.
+    pub(super) fn admit(&mut self, now: Timestamp) -> bool {
+        if self.rate.per_second == 0 {
+            return true;
         }
-        self.count += 1;
-        self.count <= limit
+        // After a leap of the clock backwards filling goes on from there.
+        let passed = now.micros().saturating_sub(self.filled.micros());
+        let filled = passed.saturating_mul(u64::from(self.rate.per_second));
+        self.filled = now;
+        self.tokens = self.tokens.saturating_add(filled).min(Self::capacity(self.rate));
+        let rest = self.tokens.checked_sub(MESSAGE);
+        self.tokens = rest.unwrap_or(self.tokens);
+        rest.is_some()
     }
 }
 
@@ -90,13 +112,36 @@ mod tests {
     }
 
     #[test]
-    fn so_many_messages_a_second_and_no_more() {
-        let start = Timestamp::from_millis(5_000);
-        let mut rate = MessageRate::new(start);
-        assert!((0..5).all(|_| rate.admit(start, 5)));
-        assert!(!rate.admit(Timestamp::from_millis(5_999), 5));
-        assert!(rate.admit(Timestamp::from_millis(6_000), 5));
-        assert!((0..4).all(|_| rate.admit(Timestamp::from_millis(6_999), 5)));
-        assert!(rate.admit(start, 5), "the clock went back");
+    fn a_burst_is_let_through_and_then_the_steady_rate() {
+        let at = |millis: u64| Timestamp::from_millis(100_000 + millis);
+        let mut bucket = Bucket::new(Rate { per_second: 5, burst: 25 }, at(0));
+        assert!((0..25).all(|_| bucket.admit(at(0))), "a client that subscribes to many streams at once");
+        assert!(!bucket.admit(at(0)));
+        assert!(!bucket.admit(at(199)), "a fifth of a second has not passed");
+        assert!(bucket.admit(at(200)) && !bucket.admit(at(200)));
+        // For as long as it lasts, five a second and no more.
+        let sent = (201..=10_200).filter(|millis| bucket.admit(at(*millis))).count();
+        assert_eq!(sent, 50);
+        assert!(
+            (0..25).all(|_| bucket.admit(at(60_000))) && !bucket.admit(at(60_000)),
+            "never more than full"
+        );
+    }
+
+    #[test]
+    fn a_leap_of_the_clock_neither_cuts_off_nor_lets_loose() {
+        let at = |millis: u64| Timestamp::from_millis(100_000 + millis);
+        let mut bucket = Bucket::new(Rate { per_second: 5, burst: 2 }, at(50_000));
+        assert!(bucket.admit(at(50_000)) && bucket.admit(at(50_000)));
+        assert!(!bucket.admit(at(0)), "back");
+        assert!(bucket.admit(at(200)) && !bucket.admit(at(200)));
+        assert!((0..2).all(|_| bucket.admit(at(90_000_000))) && !bucket.admit(at(90_000_000)), "and forth");
+    }
+
+    #[test]
+    fn without_a_rate_everything_is_let_through() {
+        let now = Timestamp::from_millis(5_000);
+        let mut bucket = Bucket::new(Rate { per_second: 0, burst: 1 }, now);
+        assert!((0..10_000).all(|_| bucket.admit(now)));
     }
 }

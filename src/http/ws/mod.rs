@@ -5,6 +5,7 @@ mod conversation;
 mod encode;
 mod execution;
 mod frame;
+mod frames;
 pub(super) mod fuzzing;
 mod market;
 mod notices;
@@ -14,11 +15,16 @@ mod streams;
 mod topic;
 
 pub use encode::WireEncoder;
+pub use frame::Rate;
 pub(super) use market::write_diff;
 pub(super) use notices::{gap_error, not_listening};
 
 use actix_web::{
-    HttpRequest, HttpResponse,
+    HttpRequest, HttpResponse, guard,
+    http::{
+        StatusCode,
+        header::{self, HeaderValue},
+    },
     web::{self, ServiceConfig},
 };
 
@@ -44,8 +50,8 @@ use crate::domain::reject::Reject;
 pub(super) fn configure(config: &mut ServiceConfig) {
     let mut socket = |path: &str, open: fn(&HttpRequest, &HttpState) -> Result<Opening, ApiError>| {
         let serve = move |state, request, payload| serve(open, state, request, payload);
-        config
-            .service(web::resource(path).route(web::get().to(serve)).default_service(web::to(other_method)));
+        let route = web::route().guard(guard::Any(guard::Get()).or(guard::Head())).to(serve);
+        config.service(web::resource(path).route(route).default_service(web::to(other_method)));
     };
     socket("/ws", open_raw);
     socket("/ws/{streams:.*}", open_raw);
@@ -75,7 +81,15 @@ async fn serve(
             state.open_socket(address).ok_or_else(|| ApiError::refused(Reject::Busy, Operation::Query))?;
         session::start(&state, opening, place, &request, payload)
     };
-    start().unwrap_or_else(|error| refusal(&error))
+    start().unwrap_or_else(|error| {
+        let mut response = refusal(&error);
+        if response.status() == StatusCode::UPGRADE_REQUIRED {
+            let headers = response.headers_mut();
+            headers.insert(header::UPGRADE, HeaderValue::from_static("websocket"));
+            headers.insert(header::SEC_WEBSOCKET_VERSION, HeaderValue::from_static("13"));
+        }
+        response
+    })
 }
 
 /// `/ws/<stream>/<stream>…`

@@ -6,16 +6,19 @@
 use std::time::{Duration, Instant};
 
 use actix::prelude::*;
-use actix_http::ws::Item;
-use actix_web::{HttpRequest, HttpResponse, web};
+use actix_http::ws::{Codec, Item, verify_handshake};
+use actix_web::{HttpRequest, HttpResponse, error::PayloadError, web};
 use actix_web_actors::ws::{
-    CloseCode, CloseReason, Message, ProtocolError, WebsocketContext, WsResponseBuilder,
+    CloseCode, CloseReason, HandshakeError, Message, ProtocolError, WebsocketContext, handshake,
 };
+use bytes::Bytes;
 use bytestring::ByteString;
+use futures_util::{FutureExt, stream};
 
 use super::{
     conversation::{Conversation, MessageLimits, Reaction, Station},
-    frame::{FragmentError, Fragments, MessageRate},
+    frame::{Bucket, FragmentError, Fragments},
+    frames::{Broken, Frames},
 };
 use crate::{
     actors::message::{OpenSession, Release, SessionEvent, SessionLink, Speech},
@@ -43,7 +46,7 @@ pub(super) struct Opening {
 /// Shakes hands and starts the session.
 ///
 /// # Errors
-/// 426 when the request is no WebSocket handshake.
+/// 426 when the request is no WebSocket handshake of version 13, 400 when its key is none.
 pub(super) fn start(
     state: &web::Data<HttpState>,
     opening: Opening,
@@ -51,6 +54,12 @@ pub(super) fn start(
     request: &HttpRequest,
     payload: web::Payload,
 ) -> Result<HttpResponse, ApiError> {
+    // The builder below takes versions nobody speaks any more, and any key.
+    verify_handshake(request.head()).map_err(|error| match error {
+        HandshakeError::BadWebsocketKey => ApiError::illegal("Sec-WebSocket-Key", "^[A-Za-z0-9+/]{22}==$"),
+        _ => ApiError::upgrade_required(),
+    })?;
+    let mut response = handshake(request).map_err(|_| ApiError::upgrade_required())?;
     let now = Instant::now();
     let limits = opening.conversation.limits(state.limits());
     let session = SocketSession {
@@ -58,17 +67,17 @@ pub(super) fn start(
         link: None,
         unit: opening.unit,
         conversation: opening.conversation,
+        frames: Some(Frames::new(payload.into_inner(), limits.bytes)),
         limits,
         heard: now,
-        rate: MessageRate::new(state.exchange().now()),
+        rate: Bucket::new(limits.rate, state.exchange().now()),
         fragments: Fragments::default(),
         is_stopping: false,
         _place: place,
     };
-    WsResponseBuilder::new(session, request, payload)
-        .frame_size(limits.bytes)
-        .start()
-        .map_err(|_| ApiError::upgrade_required())
+    // The session reads the frames itself.
+    let nothing = stream::pending::<Result<Bytes, PayloadError>>();
+    Ok(response.streaming(WebsocketContext::with_codec(session, nothing, Codec::new())))
 }
 
 struct SocketSession {
@@ -76,9 +85,11 @@ struct SocketSession {
     link: Option<SessionLink>,
     unit: TimeUnit,
     conversation: Box<dyn Conversation>,
+    /// What it hears, until it has started.
+    frames: Option<Frames>,
     limits: MessageLimits,
     heard: Instant,
-    rate: MessageRate,
+    rate: Bucket,
     fragments: Fragments,
     is_stopping: bool,
     _place: SocketPlace,
@@ -98,6 +109,9 @@ impl Actor for SocketSession {
         self.station.state.exchange().push().do_send(OpenSession { session, link, unit, speech });
         let reaction = self.conversation.open(&self.station);
         self.react(reaction, context);
+        if let Some(frames) = self.frames.take() {
+            context.add_stream(frames);
+        }
         if self.conversation.needs_checks() {
             context.run_interval(CHECK, Self::check);
         }
@@ -144,16 +158,20 @@ impl Handler<SessionEvent> for SocketSession {
     }
 }
 
+/// What the library would read, which is nothing.
 impl StreamHandler<Result<Message, ProtocolError>> for SocketSession {
-    fn handle(&mut self, message: Result<Message, ProtocolError>, context: &mut Socket) {
+    fn handle(&mut self, _: Result<Message, ProtocolError>, _: &mut Socket) {}
+}
+
+impl StreamHandler<Result<Message, Broken>> for SocketSession {
+    fn handle(&mut self, message: Result<Message, Broken>, context: &mut Socket) {
         let message = match message {
             Ok(message) => message,
-            Err(ProtocolError::Overflow) => return close(context, CloseCode::Size, "message too long"),
-            Err(_) => return close(context, CloseCode::Protocol, "broken frame"),
+            Err(Broken(code)) => return self.refuse(code, context),
         };
         self.heard = Instant::now();
         let now = self.station.state.exchange().now();
-        if !self.rate.admit(now, self.limits.per_second) {
+        if !self.rate.admit(now) {
             return close(context, CloseCode::Policy, "too many messages");
         }
         match message {
@@ -164,8 +182,9 @@ impl StreamHandler<Result<Message, ProtocolError>> for SocketSession {
             Message::Continuation(item) => match self.piece(item) {
                 Ok(None) => {}
                 Ok(Some(text)) => self.hear(&text, context),
-                Err(FragmentError::TooLong) => close(context, CloseCode::Size, "message too long"),
-                Err(FragmentError::Disorder) => close(context, CloseCode::Protocol, "broken fragments"),
+                Err(FragmentError::TooLong) => self.refuse(CloseCode::Size, context),
+                Err(FragmentError::Disorder) => self.refuse(CloseCode::Protocol, context),
+                Err(FragmentError::NotText) => self.refuse(CloseCode::Invalid, context),
             },
             Message::Close(reason) => {
                 context.close(reason);
@@ -194,10 +213,22 @@ impl SocketSession {
             Item::Continue(piece) => self.fragments.add(&piece, limit)?,
             Item::Last(piece) => {
                 let text = self.fragments.end(&piece, limit)?;
-                return ByteString::try_from(text).map(Some).map_err(|_| FragmentError::Disorder);
+                return ByteString::try_from(text).map(Some).map_err(|_| FragmentError::NotText);
             }
         }
         Ok(None)
+    }
+
+    /// Closes a connection that sent what is no message.
+    fn refuse(&self, code: CloseCode, context: &mut Socket) {
+        let description = match code {
+            CloseCode::Size => "message too long",
+            CloseCode::Invalid => "not UTF-8",
+            _ => "broken frame",
+        };
+        tracing::debug!(session = self.station.id.0, description, "a WebSocket client is cut off");
+        self.station.state.exchange().metrics().broken_connections.websocket.inc();
+        close(context, code, description);
     }
 
     fn hear(&mut self, text: &ByteString, context: &mut Socket) {
@@ -209,15 +240,26 @@ impl SocketSession {
         match reaction {
             Reaction::Nothing => {}
             Reaction::Say(text) => context.text(text),
-            Reaction::Later(text) => {
-                let say = |text: String, session: &mut Self, context: &mut Socket| {
-                    session.conversation.said();
-                    context.text(text);
-                    session.end_if_stopping(context);
-                };
-                context.spawn(text.into_actor(self).map(say));
+            Reaction::Later(mut text) => {
+                // The first poll takes a request to its shard. Spawned futures are polled in no particular order, so it
+                // is made here, while requests come one by one; the waker follows with the next poll.
+                match text.as_mut().now_or_never() {
+                    Some(text) => self.say(text, context),
+                    None => {
+                        context.spawn(text.into_actor(self).map(|text, session, context| {
+                            session.say(text, context);
+                        }));
+                    }
+                }
             }
         }
+    }
+
+    /// Says what was to be said later.
+    fn say(&mut self, text: String, context: &mut Socket) {
+        self.conversation.said();
+        context.text(text);
+        self.end_if_stopping(context);
     }
 
     fn end_if_stopping(&self, context: &mut Socket) {

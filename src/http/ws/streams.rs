@@ -100,7 +100,7 @@ impl Streams {
 
 impl Conversation for Streams {
     fn limits(&self, limits: &ConnectionLimits) -> MessageLimits {
-        MessageLimits { bytes: limits.socket_message_bytes, per_second: limits.socket_messages_per_second }
+        MessageLimits { bytes: limits.socket_message_bytes, rate: limits.socket_messages }
     }
 
     fn is_api(&self) -> bool {

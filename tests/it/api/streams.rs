@@ -49,7 +49,7 @@ fn a_client_that_talks_too_much_is_closed() {
     let server = TestServer::start_at(clock, "");
     block_on(async {
         let mut socket = Socket::open(server.url(), "/stream?streams=", &[]).await.ok().unwrap();
-        for _ in 0..12 {
+        for _ in 0..40 {
             socket.send(r#"{"method":"GET_PROPERTY","params":["combined"],"id":1}"#).await;
         }
         assert_eq!(socket.json().await, json!({ "result": true, "id": 1 }));

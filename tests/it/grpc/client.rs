@@ -2,7 +2,7 @@
 
 use std::net::SocketAddr;
 
-use futures_util::stream;
+use futures_util::{StreamExt, stream};
 use lightning_exchange::actors::{Clock, Exchange};
 use prost_reflect::{DescriptorPool, DynamicMessage, MessageDescriptor, MethodDescriptor, prost::Message};
 use serde_json::Value;
@@ -26,18 +26,18 @@ use crate::{
 const SERVICE: &str = "schema.Lightning";
 
 /// Starts an exchange that serves gRPC.
-pub(super) fn serving(settings: &str) -> TestServer {
+pub(crate) fn serving(settings: &str) -> TestServer {
     TestServer::start(&with_grpc(settings))
 }
 
 /// The settings with gRPC on a free port.
-pub(super) fn with_grpc(settings: &str) -> String {
+pub(crate) fn with_grpc(settings: &str) -> String {
     format!("{settings}\n[grpc]\nenabled = true\nlisten = \"127.0.0.1:0\"\n")
 }
 
 /// A connection, and what is sent with every call.
 #[derive(Clone)]
-pub(super) struct Client {
+pub(crate) struct Client {
     channel: Channel,
     pool: DescriptorPool,
     metadata: Vec<(&'static str, String)>,
@@ -46,7 +46,7 @@ pub(super) struct Client {
 
 impl Client {
     /// Connects and asks what there is.
-    pub(super) async fn connect(server: &TestServer) -> Self {
+    pub(crate) async fn connect(server: &TestServer) -> Self {
         let channel = channel(server.grpc().unwrap()).await;
         let mut reflection = ServerReflectionClient::new(channel.clone());
         let ask = ServerReflectionRequest {
@@ -71,24 +71,24 @@ impl Client {
     }
 
     /// The same connection with this in every call's metadata.
-    pub(super) fn with(&self, name: &'static str, value: impl Into<String>) -> Self {
+    pub(crate) fn with(&self, name: &'static str, value: impl Into<String>) -> Self {
         let mut client = self.clone();
         client.metadata.push((name, value.into()));
         client
     }
 
     /// The same connection, signing with this key at this time of the exchange.
-    pub(super) fn signing(&self, key: &KeyPair, exchange: &Exchange) -> Self {
+    pub(crate) fn signing(&self, key: &KeyPair, exchange: &Exchange) -> Self {
         self.signing_at(key, exchange.now().millis())
     }
 
     /// The same at another time.
-    pub(super) fn signing_at(&self, key: &KeyPair, millis: u64) -> Self {
+    pub(crate) fn signing_at(&self, key: &KeyPair, millis: u64) -> Self {
         Self { signs: Some((key.clone(), millis)), ..self.clone() }
     }
 
     /// Calls a method with one reply.
-    pub(super) async fn call(&self, method: &str, request: Value) -> Result<Value, Status> {
+    pub(crate) async fn call(&self, method: &str, request: Value) -> Result<Value, Status> {
         let (path, codec, request) = self.prepare(method, request);
         let mut grpc = Grpc::new(self.channel.clone());
         grpc.ready().await.unwrap();
@@ -97,20 +97,35 @@ impl Client {
     }
 
     /// Calls a method, and returns the code and text of its reply.
-    pub(super) async fn refused(&self, method: &str, request: Value) -> (i64, String) {
+    pub(crate) async fn refused(&self, method: &str, request: Value) -> (i64, String) {
         let reply = self.call(method, request).await.unwrap();
         (reply["code"].as_i64().unwrap(), reply["message"].as_str().unwrap().to_owned())
     }
 
+    /// Calls a method with one reply; the message follows the call when `release` says so.
+    pub(crate) async fn call_with(
+        &self,
+        method: &str,
+        request: Value,
+        release: impl futures_util::Stream<Item = ()> + Send + 'static,
+    ) -> Result<Value, Status> {
+        let (path, codec, request) = self.prepare(method, request);
+        let mut grpc = Grpc::new(self.channel.clone());
+        grpc.ready().await.unwrap();
+        let request = request.map(|message| release.map(move |()| message.clone()));
+        let reply: Response<DynamicMessage> = grpc.client_streaming(request, path, codec).await?;
+        Ok(json(reply.get_ref()))
+    }
+
     /// Calls a method that must go well.
-    pub(super) async fn done(&self, method: &str, request: Value) -> Value {
+    pub(crate) async fn done(&self, method: &str, request: Value) -> Value {
         let reply = self.call(method, request).await.unwrap();
         assert_eq!((&reply["code"], &reply["message"]), (&0.into(), &"Success".into()), "{reply}");
         reply
     }
 
     /// Calls a method with many replies.
-    pub(super) async fn stream(&self, method: &str, request: Value) -> Result<Replies, Status> {
+    pub(crate) async fn stream(&self, method: &str, request: Value) -> Result<Replies, Status> {
         let (path, codec, request) = self.prepare(method, request);
         let mut grpc = Grpc::new(self.channel.clone());
         grpc.ready().await.unwrap();
@@ -140,13 +155,13 @@ impl Client {
     }
 
     /// Returns the names of all methods.
-    pub(super) fn methods(&self) -> Vec<String> {
+    pub(crate) fn methods(&self) -> Vec<String> {
         let service = self.pool.get_service_by_name(SERVICE).unwrap();
         service.methods().map(|method| method.name().to_owned()).collect()
     }
 
     /// Returns the connection.
-    pub(super) fn channel(&self) -> Channel {
+    pub(crate) fn channel(&self) -> Channel {
         self.channel.clone()
     }
 }
@@ -174,22 +189,22 @@ fn json(message: &DynamicMessage) -> Value {
 }
 
 /// The messages of a stream.
-pub(super) struct Replies(Streaming<DynamicMessage>);
+pub(crate) struct Replies(Streaming<DynamicMessage>);
 
 impl Replies {
     /// Returns the next one; there must be one.
-    pub(super) async fn next(&mut self) -> Value {
+    pub(crate) async fn next(&mut self) -> Value {
         self.try_next().await.unwrap()
     }
 
     /// Returns the next one, or how the stream ended.
-    pub(super) async fn try_next(&mut self) -> Result<Value, Status> {
+    pub(crate) async fn try_next(&mut self) -> Result<Value, Status> {
         Ok(json(&self.0.message().await?.expect("the stream goes on")))
     }
 }
 
 /// A clock that stands still early in a minute.
-pub(super) fn still() -> (Clock, u64) {
+pub(crate) fn still() -> (Clock, u64) {
     const NOW: u64 = 1_700_000_001_000;
     let (clock, _) = Clock::manual(lightning_exchange::domain::time::Timestamp::from_millis(NOW));
     (clock, NOW)

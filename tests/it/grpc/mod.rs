@@ -2,7 +2,7 @@
 
 mod book;
 mod calls;
-mod client;
+pub(crate) mod client;
 mod owners;
 mod proofs;
 mod streams;

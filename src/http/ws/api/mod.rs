@@ -1,8 +1,9 @@
 //! The WebSocket API: requests by name over one connection, answered by the handlers REST has, and private events by
 //! subscription.
 //!
-//! A request's handler runs beside the connection, so a slow one holds up nobody; answers come when they are ready.
-//! What concerns the connection itself (its login, its subscriptions) is answered in order.
+//! A request's handler runs beside the connection, so a slow one holds up nobody; answers come when they are ready. Its
+//! first poll is made when the request is read and reaches the shard ([`Call`]), so requests get there in the order they
+//! were sent. What concerns the connection itself (its login, its subscriptions) is answered in order.
 
 mod login;
 mod methods;
@@ -159,7 +160,7 @@ impl Api {
 
 impl Conversation for Api {
     fn limits(&self, limits: &ConnectionLimits) -> MessageLimits {
-        MessageLimits { bytes: limits.api_message_bytes, per_second: limits.api_messages_per_second }
+        MessageLimits { bytes: limits.api_message_bytes, rate: limits.api_messages }
     }
 
     fn is_api(&self) -> bool {

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use super::{
     Api, OWN_WEIGHT, Said,
+    login::ignore_proof,
     reply::{Frame, Used},
 };
 use crate::{
@@ -84,6 +85,7 @@ pub(super) fn is_usable(keys: &KeyDirectory, subscription: &Subscription) -> boo
 impl Api {
     /// `session.subscriptions`
     pub(super) fn list(&self, params: &Params<'_>) -> Result<String, ApiError> {
+        ignore_proof(params);
         params.all_read()?;
         let mut json = Json::with_capacity(256);
         json.array(|json| {
@@ -104,9 +106,11 @@ impl Api {
         let login = self.login.as_ref().ok_or_else(ApiError::unauthorized)?;
         let key = station.state.keys().get(&login.key).ok_or_else(ApiError::key_refused)?;
         let name = login.key.clone();
-        for ignored in ["timestamp", "recvWindow"] {
-            params.get(ignored);
+        // Whoever names another key wants that key's account, not the login's.
+        if params.get("apiKey").is_some_and(|named| named != name) {
+            return Err(ApiError::not_required("apiKey"));
         }
+        ignore_proof(params);
         self.attach(station, params, frame, (&key, name), Opened::ByLogin)
     }
 
@@ -165,6 +169,7 @@ impl Api {
         frame: &Frame,
     ) -> Result<Said, ApiError> {
         let id = params.integer("subscriptionId")?;
+        ignore_proof(params);
         params.all_read()?;
         let ended = self.subscriptions.ids(|_| true);
         let ended: Vec<u16> =

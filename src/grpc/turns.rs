@@ -1,0 +1,245 @@
+//! The calls of one connection, in the order their streams were opened.
+//!
+//! Every call of a connection is a task of its own and is heard when its message has arrived whole, which may be after that
+//! of a later one. So each takes a place behind the one before it when its stream is opened, and reaches its shard when
+//! everything before it has got there or has been given up.
+
+use std::{
+    io,
+    pin::Pin,
+    sync::{Arc, Mutex, PoisonError},
+    task::{Context, Poll},
+    time::Duration,
+};
+
+use tokio::{
+    io::{AsyncRead, AsyncWrite, ReadBuf},
+    net::TcpStream,
+    sync::oneshot,
+};
+use tonic::{
+    Code, Request, Status,
+    body::Body,
+    codegen::{Service, http},
+    server::NamedService,
+    transport::server::{Connected, TcpConnectInfo},
+};
+
+/// The end of the call before: whose end has to be waited for instead, if it was given up before its turn.
+#[derive(Debug)]
+struct Before(oneshot::Receiver<Option<Before>>);
+
+/// The last place taken on a connection.
+#[derive(Debug, Default)]
+struct Queue(Mutex<Option<Before>>);
+
+/// A call's place; when it is dropped, the next call's turn comes.
+#[derive(Debug)]
+pub(super) struct Place {
+    before: Option<Before>,
+    after: Option<oneshot::Sender<Option<Before>>>,
+}
+
+impl Queue {
+    /// Takes the place behind the last.
+    fn join(&self) -> Place {
+        let (after, ended) = oneshot::channel();
+        let mut last = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        Place { before: last.replace(Before(ended)), after: Some(after) }
+    }
+}
+
+impl Place {
+    /// Waits until it is this call's turn, for no longer than `patience`.
+    ///
+    /// # Errors
+    /// UNAVAILABLE: an earlier call has not arrived whole. Nothing was done.
+    pub(super) async fn come(&mut self, patience: Duration) -> Result<(), Status> {
+        let come = async {
+            while let Some(Before(ended)) = &mut self.before {
+                self.before = ended.await.unwrap_or_default();
+            }
+        };
+        let late =
+            |_| Status::new(Code::Unavailable, "an earlier call of the connection has not arrived whole");
+        tokio::time::timeout(patience, come).await.map_err(late)
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        // Of calls that have ended nothing is handed on, however many there were.
+        while let Some(Before(ended)) = &mut self.before {
+            match ended.try_recv() {
+                Ok(before) => self.before = before,
+                Err(oneshot::error::TryRecvError::Closed) => self.before = None,
+                Err(oneshot::error::TryRecvError::Empty) => break,
+            }
+        }
+        if let Some(after) = self.after.take() {
+            let _ = after.send(self.before.take()); // there may be no next one
+        }
+    }
+}
+
+/// A place on its way from the connection to the call's handler.
+#[derive(Debug, Clone)]
+struct Ticket(Arc<Mutex<Option<Place>>>);
+
+/// A service whose requests get their places as they come: in the order of their streams.
+#[derive(Debug, Clone)]
+pub(super) struct InOrder<S>(pub(super) S);
+
+impl<S: NamedService> NamedService for InOrder<S> {
+    const NAME: &'static str = S::NAME;
+}
+
+impl<S: Service<http::Request<Body>>> Service<http::Request<Body>> for InOrder<S> {
+    type Response = S::Response;
+    type Error = S::Error;
+    type Future = S::Future;
+
+    fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<Result<(), S::Error>> {
+        self.0.poll_ready(context)
+    }
+
+    fn call(&mut self, mut request: http::Request<Body>) -> S::Future {
+        let extensions = request.extensions_mut();
+        if let Some(line) = extensions.remove::<Line>() {
+            extensions.insert(Ticket(Arc::new(Mutex::new(Some(line.queue.join())))));
+            extensions.insert(line.peer);
+        }
+        self.0.call(request)
+    }
+}
+
+/// Takes a request's place out of it.
+pub(super) fn place<M>(request: &mut Request<M>) -> Option<Place> {
+    let Ticket(place) = request.extensions_mut().remove::<Ticket>()?;
+    place.lock().unwrap_or_else(PoisonError::into_inner).take()
+}
+
+/// What every request of a connection knows of it.
+#[derive(Debug, Clone)]
+pub(super) struct Line {
+    peer: TcpConnectInfo,
+    queue: Arc<Queue>,
+}
+
+/// A connection.
+#[derive(Debug)]
+pub(super) struct Connection {
+    stream: TcpStream,
+    queue: Arc<Queue>,
+}
+
+impl Connection {
+    /// Wraps a connection that was accepted.
+    pub(super) fn new(stream: TcpStream) -> Self {
+        Self { stream, queue: Arc::default() }
+    }
+}
+
+impl Connected for Connection {
+    type ConnectInfo = Line;
+
+    fn connect_info(&self) -> Line {
+        Line { peer: self.stream.connect_info(), queue: Arc::clone(&self.queue) }
+    }
+}
+
+impl AsyncRead for Connection {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_read(context, buffer)
+    }
+}
+
+impl AsyncWrite for Connection {
+    fn poll_write(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.stream).poll_write(context, bytes)
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_flush(context)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_shutdown(context)
+    }
+
+    fn poll_write_vectored(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        slices: &[io::IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.stream).poll_write_vectored(context, slices)
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        self.stream.is_write_vectored()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use futures_util::FutureExt;
+
+    use super::*;
+
+    const PATIENCE: Duration = Duration::from_secs(1);
+
+    /// Polls once: whether it is the place's turn.
+    fn is_its_turn(place: &mut Place) -> bool {
+        place.come(PATIENCE).now_or_never().is_some_and(|come| come.is_ok())
+    }
+
+    #[tokio::test]
+    async fn a_turn_comes_when_all_before_have_ended() {
+        let queue = Queue::default();
+        let [mut first, mut second, mut third, mut fourth] = std::array::from_fn(|_| queue.join());
+        assert!(is_its_turn(&mut first));
+        assert!(!is_its_turn(&mut second) && !is_its_turn(&mut third));
+        drop(second); // given up before its turn: the first still stands before the third
+        assert!(!is_its_turn(&mut third));
+        drop(first);
+        assert!(!is_its_turn(&mut fourth));
+        assert!(is_its_turn(&mut third));
+        drop(third);
+        assert!(is_its_turn(&mut fourth));
+        drop(fourth);
+        assert!(is_its_turn(&mut queue.join()));
+    }
+
+    #[tokio::test]
+    async fn calls_that_are_given_up_leave_nothing_behind() {
+        let queue = Queue::default();
+        let stalled = queue.join();
+        for _ in 0..100_000 {
+            drop(queue.join());
+        }
+        let mut last = queue.join();
+        assert!(!is_its_turn(&mut last));
+        drop(stalled);
+        assert!(is_its_turn(&mut last));
+    }
+
+    #[tokio::test]
+    async fn a_call_waits_only_so_long_for_one_that_does_not_arrive() {
+        let queue = Queue::default();
+        let stalled = queue.join();
+        let (mut second, mut third) = (queue.join(), queue.join());
+        assert_eq!(second.come(Duration::ZERO).await.unwrap_err().code(), Code::Unavailable);
+        drop(second);
+        assert!(!is_its_turn(&mut third), "what came before still stands before it");
+        drop(stalled);
+        assert!(is_its_turn(&mut third));
+    }
+}

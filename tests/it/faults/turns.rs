@@ -1,0 +1,250 @@
+//! F1 at the shards: commands that arrive while their book has not answered yet are taken up in the order they came.
+
+use std::sync::{Arc, Mutex, mpsc};
+
+use lightning_exchange::{
+    actors::{self, Exchange, KeyListener, Running, Settings},
+    config::Layers,
+    domain::{
+        command::{
+            AccountCommand, AmendOrder, Answer, CancelAll, CancelOrder, CreateAccount, CreateApiKey,
+            OrderRef, Permissions, ReplaceMode, ReplaceOrder, Transfer,
+        },
+        credential::KeyMaterial,
+        id::{AccountId, AssetId, ClientOrderId, SymbolId},
+        money::{Amount, Lots, Price},
+        order::{NewOrder, OrderStatus, Side, TimeInForce},
+        reject::Reject,
+        time::Timestamp,
+    },
+    http::ws::WireEncoder,
+};
+use tracing::Span;
+
+const ACCOUNT: AccountId = AccountId::new(1);
+const BTCUSDT: SymbolId = SymbolId::new(1);
+const PRICE: u64 = 100_000;
+
+/// Holds the shards' thread in the first key it makes after it is armed.
+#[derive(Debug, Default)]
+struct Pause(Mutex<Option<mpsc::Receiver<()>>>);
+
+impl KeyListener for Pause {
+    fn api_key_created(&self, _: &CreateApiKey) {
+        if let Some(go) = self.0.lock().unwrap().take() {
+            go.recv().unwrap();
+        }
+    }
+}
+
+/// An exchange whose shards share one thread, which the test can hold.
+struct Held {
+    running: Running,
+    pause: Arc<Pause>,
+    keys: u64,
+}
+
+impl Held {
+    async fn start() -> Self {
+        let catalogue = Layers::defaults().load().unwrap().catalogue;
+        let encoder = Box::new(WireEncoder::new(Arc::clone(&catalogue)));
+        let mut settings = Settings::new(catalogue);
+        (settings.account_shards, settings.symbol_shards, settings.arbiters) = (2, 2, 1);
+        let pause = Arc::new(Pause::default());
+        let running = actors::start(settings, encoder, Arc::clone(&pause) as Arc<dyn KeyListener>);
+        let held = Self { running, pause, keys: 0 };
+        let create = CreateAccount { id: Some(ACCOUNT), tier: 0, is_unlimited: true };
+        held.ask(AccountCommand::CreateAccount(create)).await.unwrap();
+        for asset in [1, 2] {
+            let amount = Amount::new(10_i128.pow(18));
+            let deposit = Transfer { account: ACCOUNT, asset: AssetId::new(asset), amount, request_id: None };
+            held.ask(AccountCommand::Deposit(deposit)).await.unwrap();
+        }
+        held
+    }
+
+    fn exchange(&self) -> &Exchange {
+        &self.running.exchange
+    }
+
+    async fn ask(&self, command: AccountCommand) -> Result<Answer, Reject> {
+        self.exchange().command(command, None, Span::none()).await
+    }
+
+    /// Sends all of these before the shards do the first, so that no book answers in between.
+    async fn at_once<const N: usize>(
+        &mut self,
+        commands: [AccountCommand; N],
+    ) -> [Result<Answer, Reject>; N] {
+        let (go, wait) = mpsc::channel();
+        *self.pause.0.lock().unwrap() = Some(wait);
+        self.keys += 1;
+        let key = CreateApiKey {
+            account: ACCOUNT,
+            key: format!("key{}", self.keys),
+            material: KeyMaterial::Hmac(String::new()),
+            permissions: Permissions::default(),
+            label: String::new(),
+            created_at: Timestamp::default(),
+        };
+        let dispatch = |command| self.exchange().dispatch(command, None, None, Span::none()).unwrap();
+        let key = dispatch(AccountCommand::CreateApiKey(key));
+        let answers = commands.map(dispatch);
+        go.send(()).unwrap();
+        key.await.unwrap().answer.unwrap();
+        let mut heard = Vec::new();
+        for answer in answers {
+            heard.push(answer.await.unwrap().answer);
+        }
+        heard.try_into().unwrap()
+    }
+}
+
+fn name(text: &str) -> ClientOrderId {
+    ClientOrderId::parse(text).unwrap()
+}
+
+fn named(text: &str) -> OrderRef {
+    OrderRef { id: None, client_id: Some(name(text)) }
+}
+
+fn order(side: Side, text: &str, lots: u64) -> NewOrder {
+    let order = NewOrder::limit(ACCOUNT, BTCUSDT, side, Price::from_ticks(PRICE), Lots::new(lots));
+    NewOrder { client_id: Some(name(text)), ..order }
+}
+
+fn sell(text: &str, lots: u64) -> AccountCommand {
+    AccountCommand::Place(order(Side::Sell, text, lots))
+}
+
+fn take(lots: u64) -> AccountCommand {
+    let order = order(Side::Buy, "taker", lots);
+    AccountCommand::Place(NewOrder { time_in_force: TimeInForce::Ioc, client_id: None, ..order })
+}
+
+fn cancel(text: &str) -> AccountCommand {
+    let order = named(text);
+    let cancel = CancelOrder { account: ACCOUNT, symbol: BTCUSDT, order, restriction: None, name: None };
+    AccountCommand::Cancel(cancel)
+}
+
+fn cancel_all() -> AccountCommand {
+    AccountCommand::CancelAll(CancelAll { account: ACCOUNT, symbol: BTCUSDT })
+}
+
+fn amend(text: &str, lots: u64) -> AccountCommand {
+    let (order, client_id) = (named(text), Some(name(text)));
+    let quantity = Lots::new(lots);
+    AccountCommand::Amend(AmendOrder { account: ACCOUNT, symbol: BTCUSDT, order, quantity, client_id })
+}
+
+fn replace(text: &str, by: NewOrder) -> AccountCommand {
+    AccountCommand::Replace(Box::new(ReplaceOrder {
+        cancel: named(text),
+        restriction: None,
+        mode: ReplaceMode::StopOnFailure,
+        order: by,
+        cancels_when_limited: false,
+    }))
+}
+
+/// What became of a command, in a word.
+fn outcome(answer: &Result<Answer, Reject>) -> String {
+    match answer {
+        Ok(Answer::Placed { order, fills, .. }) => {
+            format!("{:?} {}", order.status, fills.iter().map(|fill| fill.lots.get()).sum::<u64>())
+        }
+        Ok(Answer::Cancelled(order)) => format!("{:?}", order.status),
+        Ok(Answer::AllCancelled(orders)) => format!("{} cancelled", orders.len()),
+        Ok(Answer::Amended { order, .. }) => format!("amended to {}", order.quantity.get()),
+        Ok(Answer::Replaced(replaced)) => match (&replaced.cancelled, &replaced.placed) {
+            (Ok(_), Some(Ok((order, _)))) => format!("replaced by {}", order.client_id.as_str()),
+            other => format!("{other:?}"),
+        },
+        other => format!("{other:?}"),
+    }
+}
+
+fn check(commands: impl AsyncFnOnce(&mut Held) -> Vec<Result<Answer, Reject>>, expected: &[&str]) {
+    actix::System::new().block_on(async {
+        let mut held = Held::start().await;
+        let answers = commands(&mut held).await;
+        assert_eq!(answers.iter().map(outcome).collect::<Vec<_>>(), expected);
+        held.running.stop();
+    });
+}
+
+#[test]
+fn what_was_cancelled_is_gone_before_the_next_order_comes() {
+    check(
+        async |held| held.at_once([sell("x", 1_000), cancel("x"), take(1_000)]).await.into(),
+        &["Pending 0", "Cancelled", "Expired 0"],
+    );
+    check(
+        async |held| {
+            held.at_once([sell("x", 1_000), sell("y", 1_000), cancel_all(), take(1_000)]).await.into()
+        },
+        &["Pending 0", "Pending 0", "2 cancelled", "Expired 0"],
+    );
+}
+
+#[test]
+fn amends_of_an_order_on_its_way_are_made_one_after_the_other() {
+    check(
+        async |held| {
+            held.at_once([sell("x", 3_000), amend("x", 2_000), amend("x", 1_000), take(5_000), cancel("x")])
+                .await
+                .into()
+        },
+        &["Pending 0", "amended to 2000", "amended to 1000", "Expired 1000", "Err(UnknownOrder)"],
+    );
+}
+
+#[test]
+fn an_order_that_came_after_two_amends_meets_what_they_left() {
+    check(
+        async |held| {
+            held.ask(sell("x", 3_000)).await.unwrap();
+            held.at_once([amend("x", 2_000), amend("x", 1_000), take(5_000)]).await.into()
+        },
+        &["amended to 2000", "amended to 1000", "Expired 1000"],
+    );
+}
+
+#[test]
+fn what_follows_a_cancel_replace_comes_after_both_halves() {
+    check(
+        async |held| {
+            held.ask(sell("x", 1_000)).await.unwrap();
+            let by = order(Side::Sell, "y", 1_000);
+            let answers = held.at_once([replace("x", by), cancel("y"), take(1_000), sell("x", 1_000)]).await;
+            answers.into()
+        },
+        &["replaced by y", "Cancelled", "Expired 0", "Pending 0"],
+    );
+}
+
+#[test]
+fn the_new_order_of_a_cancel_replace_keeps_its_place_before_what_was_sent_after_it() {
+    actix::System::new().block_on(async {
+        let mut held = Held::start().await;
+        held.ask(sell("x", 1_000)).await.unwrap();
+        let by = order(Side::Sell, "y", 1_000);
+        let answers = held.at_once([replace("x", by), sell("z", 1_000), take(1_000), cancel("z")]).await;
+        let outcomes: Vec<String> = answers.iter().map(outcome).collect();
+        assert_eq!(outcomes, ["replaced by y", "Pending 0", "Filled 1000", "Cancelled"]);
+        let Ok(Answer::Cancelled(left)) = &answers[3] else { panic!("{answers:?}") };
+        assert_eq!((left.status, left.executed), (OrderStatus::Cancelled, Lots::ZERO), "y was there first");
+        held.running.stop();
+    });
+}
+
+#[test]
+fn a_name_is_free_again_for_the_order_that_follows_its_cancel() {
+    check(
+        async |held| {
+            held.at_once([sell("x", 1_000), cancel("x"), sell("x", 2_000), cancel("x")]).await.into()
+        },
+        &["Pending 0", "Cancelled", "Pending 0", "Cancelled"],
+    );
+}
