@@ -32,7 +32,7 @@ use crate::{
     actors::{self, Clock, Exchange, GateLimits, Running, Settings},
     auth::{SessionLimits, Sessions},
     config::Config,
-    domain::id::AccountId,
+    domain::{id::AccountId, time::Timestamp},
     feed::synthetic,
     grpc,
     http::{
@@ -78,6 +78,7 @@ impl Application {
         let grpc_listener = listen_for_grpc(&config)?;
         let token = OperatorToken::load_or_make(&config)?;
         let Found { opening, keys, logins } = storage.recover().await?;
+        warn_of_times_ahead(opening.parts.latest(), clock.now());
         let directories = Directories::new(&config, &keys, &logins);
         let encoder = Box::new(WireEncoder::new(Arc::clone(&config.catalogue)));
         let running =
@@ -208,6 +209,21 @@ fn listen_for_grpc(config: &Config) -> Result<Option<TcpListener>> {
 fn reach(config: &Config, listen: SocketAddr) -> Reach {
     let server = &config.server;
     Reach::new(listen, !server.trusted_proxies.is_empty(), server.hosts.iter().map(String::as_str))
+}
+
+/// Says when what is on the disk was stamped later than it is now: by a clock that was wrong, then or now.
+fn warn_of_times_ahead(latest: Timestamp, now: Timestamp) {
+    let ahead = latest.micros().saturating_sub(now.micros());
+    if latest.timer(now) < latest {
+        warn!(
+            ahead_s = ahead / 1_000_000,
+            latest_ms = latest.millis(),
+            now_ms = now.millis(),
+            "the data were stamped by a clock ahead of this one: what happens now is stamped with the data's latest time until \
+             this clock has passed it; good-till dates, countdowns and order limits go by this clock. If this clock is the \
+             wrong one, stop, set it and start again"
+        );
+    }
 }
 
 fn connection_limits(config: &Config) -> ConnectionLimits {

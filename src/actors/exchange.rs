@@ -7,7 +7,7 @@ use tokio::sync::oneshot;
 use tracing::Span;
 
 use super::{
-    PushActor,
+    Clock, PushActor,
     gate::Permit,
     message::{Acknowledgement, Admission, Admitted, MarketQuery, MarketView, Query, QueryMarket},
     progress::Progress,
@@ -48,6 +48,11 @@ impl Exchange {
     /// Returns the exchange's time.
     pub fn now(&self) -> Timestamp {
         self.topology.clock.now()
+    }
+
+    /// Returns the clock.
+    pub fn clock(&self) -> &Clock {
+        &self.topology.clock
     }
 
     /// Returns how far what the shards did has been told.
@@ -95,6 +100,9 @@ impl Exchange {
         gauges.commits.set(i64::try_from(stats.commits).unwrap_or(i64::MAX));
         gauges.bytes.set(i64::try_from(stats.bytes).unwrap_or(i64::MAX));
         gauges.last_commit.set(std::time::Duration::from_nanos(stats.last_commit_nanos).as_secs_f64());
+        let clock = &self.topology.metrics.clock;
+        clock.skew.set(self.topology.clock.skew() as f64 / 1e6);
+        clock.leaps.set(i64::try_from(self.topology.clock.leaps()).unwrap_or(i64::MAX));
         self.topology.metrics.render()
     }
 

@@ -5,6 +5,7 @@
 //! and a dropped `send` future silently cancels its message.
 
 mod account;
+mod clock;
 mod deliver;
 mod exchange;
 mod gate;
@@ -20,6 +21,7 @@ mod trace;
 mod turns;
 
 pub use account::{AccountActor, KeyListener};
+pub use clock::{Clock, ClockEvent, Hands, wall_micros};
 pub use exchange::Exchange;
 pub use gate::{Gate, GateLimits, Permit, Place};
 pub use market_data::{MarketDataActor, PARTIAL_DEPTHS};
@@ -28,4 +30,4 @@ pub use progress::Progress;
 pub use push::PushActor;
 pub use symbol::SymbolActor;
 pub use system::{Opening, Running, Settings, TICK, start, start_with};
-pub use topology::{Clock, Health, References, Topology};
+pub use topology::{Health, References, Topology};

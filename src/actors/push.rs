@@ -24,7 +24,7 @@ use super::{
     },
     topology::Topology,
 };
-use crate::domain::id::AccountId;
+use crate::domain::{id::AccountId, time::Timestamp};
 
 /// Keeps the sessions and their topics.
 pub struct PushActor {
@@ -291,8 +291,9 @@ impl Handler<Shutdown> for PushActor {
     type Result = ();
 
     fn handle(&mut self, _: Shutdown, _: &mut Self::Context) {
-        let notices = [false, true].map(|combined| Frame(self.encoder.shutdown(combined).into()));
-        let api_notice = Frame(self.encoder.api_shutdown().into());
+        let now = self.topology.as_ref().map_or(Timestamp::default(), |topology| topology.clock.now());
+        let notices = [false, true].map(|combined| Frame(self.encoder.shutdown(combined, now).into()));
+        let api_notice = Frame(self.encoder.api_shutdown(now).into());
         for session in self.sessions.values() {
             let [plain, combined] = &notices;
             let notice = match (session.speech, session.combined) {

@@ -161,6 +161,15 @@ pub fn start_with(
     topology.market.do_send(Wire(Arc::clone(&topology)));
     topology.symbols.iter().for_each(|shard| shard.do_send(Wire(Arc::clone(&topology))));
     topology.accounts.iter().for_each(|shard| shard.do_send(Wire(Arc::clone(&topology))));
+    let clock = settings.clock;
+    arbiter(0).spawn(async move {
+        loop {
+            tokio::time::sleep(TICK).await;
+            if let Some(event) = clock.look() {
+                event.report();
+            }
+        }
+    });
     Running { exchange: Exchange::new(Arc::clone(&topology)), topology, arbiters }
 }
 

@@ -8,7 +8,8 @@ use std::sync::{
 use actix::Addr;
 
 use super::{
-    AccountActor, MarketDataActor, PushActor, SymbolActor, gate::Gate, outbox::TurnOutbox, progress::Progress,
+    AccountActor, Clock, MarketDataActor, PushActor, SymbolActor, gate::Gate, outbox::TurnOutbox,
+    progress::Progress,
 };
 use crate::{
     domain::{
@@ -16,7 +17,6 @@ use crate::{
         id::{SlotId, SymbolId},
         money::Price,
         order::Side,
-        time::Timestamp,
     },
     journal::Journal,
     telemetry::Metrics,
@@ -43,7 +43,7 @@ pub struct Topology {
     pub references: Arc<References>,
     /// What is out of service.
     pub health: Arc<Health>,
-    /// The only reader of the wall clock.
+    /// The time.
     pub clock: Clock,
     /// What is counted.
     pub metrics: Arc<Metrics>,
@@ -79,32 +79,6 @@ impl Topology {
     /// Returns the slot that shall give the next new account its id: round robin.
     pub fn next_new_account_slot(&self) -> SlotId {
         SlotId::new(self.new_accounts.fetch_add(1, Ordering::Relaxed))
-    }
-}
-
-/// The wall clock, or one that tests move.
-#[derive(Debug, Clone, Default)]
-pub struct Clock {
-    manual: Option<Arc<AtomicU64>>,
-}
-
-impl Clock {
-    /// A clock that stands at `start` until the returned cell (microseconds) is changed.
-    pub fn manual(start: Timestamp) -> (Self, Arc<AtomicU64>) {
-        let cell = Arc::new(AtomicU64::new(start.micros()));
-        (Self { manual: Some(Arc::clone(&cell)) }, cell)
-    }
-
-    /// Returns the time.
-    pub fn now(&self) -> Timestamp {
-        match &self.manual {
-            Some(cell) => Timestamp::from_micros(cell.load(Ordering::Relaxed)),
-            None => {
-                let since =
-                    std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
-                Timestamp::from_micros(u64::try_from(since.as_micros()).unwrap_or(u64::MAX))
-            }
-        }
     }
 }
 

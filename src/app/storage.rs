@@ -6,7 +6,7 @@ use anyhow::{Context, Result, bail};
 use tracing::{error, info, warn};
 
 use crate::{
-    actors::{Clock, Exchange, Opening, TurnOutbox},
+    actors::{Exchange, Opening, TurnOutbox, wall_micros},
     config::{Config, Durability},
     domain::{book::BookLimits, command::CreateApiKey, credential::Login},
     history::{History, HistoryService},
@@ -50,11 +50,6 @@ impl Drop for Exit {
     fn drop(&mut self) {
         process::exit(EXIT_DISK_FAILED);
     }
-}
-
-/// The wall clock in microseconds.
-fn now() -> u64 {
-    Clock::default().now().micros()
 }
 
 impl Storage {
@@ -125,7 +120,7 @@ impl Storage {
             limits: BookLimits { orders_max: engine.book_orders_max, fills_max: engine.fills_max },
             segment_bytes: self.config.journal.segment_mib << 20,
             workers: std::thread::available_parallelism().map_or(1, std::num::NonZero::get),
-            clock: now,
+            clock: wall_micros,
             known,
             accepted_loss: self.config.data.accepted_loss().unwrap_or_default(),
         };
@@ -188,7 +183,7 @@ impl Storage {
             interval: self.config.snapshot.interval(),
             durable: Box::new(move || journal.durable()),
             taken_in: self.taken_in(),
-            now: Box::new(now),
+            now: Box::new(wall_micros),
             report: Box::new(move |taken| report(taken, &exchange)),
         };
         self.keeper = Some(Keeper::start(settings).context("no thread for snapshots")?);
@@ -219,7 +214,7 @@ impl Storage {
             keeper.stop();
         }
         let workers = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
-        let taking = Taking { pace: Pace::Fast, workers, created: now(), taken_in: taken_in() };
+        let taking = Taking { pace: Pace::Fast, workers, created: wall_micros(), taken_in: taken_in() };
         let (disk, identity) = (self.directory.disk(), self.directory.identity());
         // Nothing is lost without it: the next start replays what it would have held.
         let taken = store::take_snapshot(&disk, identity, &self.config.catalogue, Until::End, taking)

@@ -5,7 +5,7 @@ use crate::{
         KeyListener,
         message::{Encoder, MarketUpdate, TimeUnit, Topic, UserForm},
     },
-    domain::{account::UserEvent, catalogue::Catalogue, command::CreateApiKey, sample},
+    domain::{account::UserEvent, catalogue::Catalogue, command::CreateApiKey, sample, time::Timestamp},
 };
 
 /// Encodes nothing: no session ever opens.
@@ -25,11 +25,11 @@ impl Encoder for NoEncoder {
         String::new()
     }
 
-    fn shutdown(&self, _: bool) -> String {
+    fn shutdown(&self, _: bool, _: Timestamp) -> String {
         String::new()
     }
 
-    fn api_shutdown(&self) -> String {
+    fn api_shutdown(&self, _: Timestamp) -> String {
         String::new()
     }
 }

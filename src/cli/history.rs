@@ -295,7 +295,7 @@ async fn prune(PruneArgs { data, keep_days, confirm }: PruneArgs, out: &mut Outp
     let config = data.load()?;
     let what = format!("The history lets go of everything that was over more than {keep_days} days ago.");
     confirm.require(&what, &config.data.directory)?;
-    let now = crate::actors::Clock::default().now().micros();
+    let now = crate::actors::wall_micros();
     let before = Timestamp::from_micros(now.saturating_sub(keep_days.saturating_mul(MICROS_PER_DAY)));
     let pruned = history::prune(&connect(&config).await?, before).await?;
     out.line(format_args!(

@@ -5,6 +5,7 @@ use clap::Args;
 
 use super::{output::Output, settings::DataArgs, verify::workers};
 use crate::{
+    actors::wall_micros,
     app::history_known,
     domain::replica::LOGIC_VERSION,
     journal::{DataDirectory, Fill, LogOptions, snapshot::Pace},
@@ -18,12 +19,6 @@ pub(super) struct SnapshotArgs {
     data: DataArgs,
 }
 
-/// The wall clock in microseconds.
-fn now() -> u64 {
-    let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
-    since.as_micros() as u64
-}
-
 pub(super) fn run(SnapshotArgs { data }: SnapshotArgs, out: &mut Output) -> Result<()> {
     let config = data.load()?;
     let directory = DataDirectory::open_existing(&config.data.directory)?;
@@ -31,10 +26,10 @@ pub(super) fn run(SnapshotArgs { data }: SnapshotArgs, out: &mut Output) -> Resu
         segment_bytes: config.journal.segment_mib << 20,
         identity: directory.identity(),
         logic: u64::from(LOGIC_VERSION),
-        clock: now,
+        clock: wall_micros,
         fill: Fill::Inline,
     };
-    let taking = Taking { pace: Pace::Fast, workers: workers(), created: now(), taken_in: 0 };
+    let taking = Taking { pace: Pace::Fast, workers: workers(), created: wall_micros(), taken_in: 0 };
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let known = runtime.block_on(history_known(&config, directory.path(), directory.identity()));
     let known: Vec<_> = known.into_iter().collect();

@@ -13,6 +13,7 @@ use super::{
     decimal::SCALE_MAX,
     id::{AssetId, SymbolId},
     limits::OrderLimits,
+    market::THREE_DAY_PHASE,
     symbol::{SymbolSpec, SymbolStatus},
 };
 
@@ -101,9 +102,16 @@ pub struct SymbolDefinition {
     pub market_collar: Decimal,
     /// Fee rates by account tier, tier 0 first.
     pub fees: Vec<FeeDefinition>,
+    /// On which days three-day candles begin: those whose number since 1970-01-01 leaves this, 0 to 2, when divided by 3.
+    #[serde(default = "three_day_phase")]
+    pub three_day_phase: u8,
     /// Icebergs, conditional orders and lists.
     #[serde(default)]
     pub special_orders: SpecialOrders,
+}
+
+const fn three_day_phase() -> u8 {
+    THREE_DAY_PHASE
 }
 
 /// Bounds of icebergs, conditional orders and lists as configured. A bound of 0 is switched off.

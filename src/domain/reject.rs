@@ -241,6 +241,9 @@ pub enum Reject {
         /// Until the window ends, in seconds.
         wait_seconds: u32,
     },
+    /// An amend would leave nothing to trade: the order has executed as much already.
+    #[error("order amend may not lower the quantity to what is executed")]
+    AmendBelowExecuted,
 }
 
 impl Reject {
@@ -285,6 +288,7 @@ impl Reject {
             Self::PriceRelation => 3010,
             Self::IcebergExceeds => 3011,
             Self::AmendUnsupported => 3012,
+            Self::AmendBelowExecuted => 3013,
             Self::Busy => 9001,
             Self::OutOfService => 9002,
             Self::Stopping => 9003,

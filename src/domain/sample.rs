@@ -49,6 +49,7 @@ pub fn symbol(id: u32, name: &str) -> SymbolDefinition {
         max_num_orders: 1_000_000,
         market_collar: Decimal::new(5, 2),
         fees: vec![fee],
+        three_day_phase: super::market::THREE_DAY_PHASE,
         special_orders: Default::default(),
     }
 }

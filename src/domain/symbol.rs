@@ -147,6 +147,8 @@ pub struct SymbolSpec {
     pub fees: Vec<FeeRates>,
     /// How far from the reference price a market order may trade (ADR 0004).
     pub market_collar: Rate,
+    /// On which days three-day candles begin: those whose number since 1970-01-01 leaves this when divided by 3.
+    pub three_day_phase: u8,
 }
 
 impl SymbolSpec {
@@ -164,6 +166,7 @@ impl SymbolSpec {
             filters: Filters::open(),
             fees: vec![FeeRates::default()],
             market_collar: Rate::ZERO,
+            three_day_phase: super::market::THREE_DAY_PHASE,
         }
     }
 

@@ -54,8 +54,10 @@ async fn transfer(
     command: fn(Transfer) -> AccountCommand,
     request: &TransferRequest,
 ) -> Result<TransferResponse, ApiError> {
-    let asset = call.state.exchange().catalogue().asset(AssetId::new(request.currency_id));
-    let asset = asset.ok_or_else(|| ApiError::invalid("currencyId"))?;
+    let catalogue = call.state.exchange().catalogue();
+    let asset = catalogue.asset(AssetId::new(request.currency_id));
+    let asset = asset
+        .ok_or_else(|| ApiError::unknown_asset("currencyId", &request.currency_id.to_string(), catalogue))?;
     let request_id = Some(request.request_id.clone()).filter(|id| !id.is_empty());
     remote::check_request_id(request_id.as_deref())?;
     let amount = asset.parse_amount(&request.amount);

@@ -29,7 +29,6 @@ pub(super) const CSRF_HEADER: &str = "x-csrf-token";
 /// The cookie of browser sessions.
 pub(super) const COOKIE: &str = "lightning_session";
 
-const TIMESTAMP: &str = "^[0-9]{1,20}$";
 const RECEIVE_WINDOW: &str = r"^([0-9]{1,5})(\.[0-9]{1,3})?$";
 
 /// Authenticates a request for an endpoint of this security.
@@ -127,11 +126,11 @@ impl Stamp {
     /// Reads `timestamp` and `recvWindow`.
     ///
     /// # Errors
-    /// -1102, -1100, -1105 or -1131.
+    /// -1102, -1100, -1105, -1108 or -1131.
     pub(super) fn read(params: &Params<'_>) -> Result<Self, ApiError> {
         let timestamp = match params.get("timestamp") {
             None | Some("") => return Err(ApiError::missing_parameter("timestamp")),
-            Some(_) => params.time("timestamp").map_err(|_| ApiError::illegal("timestamp", TIMESTAMP))?,
+            Some(_) => params.time("timestamp")?,
         };
         let timestamp = timestamp.ok_or_else(|| ApiError::missing_parameter("timestamp"))?;
         let window = match params.optional("recvWindow")? {

@@ -20,7 +20,7 @@ use super::{
     params::Params,
     remote,
     state::HttpState,
-    time_unit::TimeUnit,
+    time_unit::{TimeRange, TimeUnit},
 };
 use crate::{
     actors::message::{MarketQuery, MarketView},
@@ -39,7 +39,7 @@ use crate::{
 pub(super) const OPERATOR_PATHS: &str = "/x/v1/operator/";
 
 const SYMBOL: &str = "^[A-Z0-9-_.]{1,20}$";
-const DAY_MICROS: u64 = 24 * 60 * 60 * 1_000_000;
+const DAY_MILLIS: u64 = 24 * 60 * 60 * 1_000;
 
 /// Who is calling.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -72,9 +72,12 @@ impl<'a> Call<'a> {
     /// Reads the body.
     ///
     /// # Errors
-    /// -1135 when it is not the JSON asked for.
+    /// When it is not the JSON asked for: -1103 for a member it may not have, -1102 for one it must have, else -1135.
     pub(super) fn json<T: Deserialize<'a>>(&self) -> Result<T, ApiError> {
-        serde_json::from_slice(self.body).map_err(|_| ApiError::json())
+        if !self.body.trim_ascii_start().starts_with(b"{") {
+            return Err(ApiError::no_json_object());
+        }
+        serde_json::from_slice(self.body).map_err(|error| ApiError::json_body(&error))
     }
 
     /// Returns the account of an authenticated request.
@@ -145,17 +148,12 @@ impl<'a> Call<'a> {
     /// Reads `startTime`, `endTime` and `limit`.
     ///
     /// # Errors
-    /// -1127 when the two are more than a day apart, -1100 and -1130 for malformed ones.
+    /// -1127 when the two are more than a day apart, -1128 when they are the wrong way round, -1100 and -1130 for malformed
+    /// ones.
     pub(super) fn page(&self) -> Result<Page, ApiError> {
-        let start = self.params.time("startTime")?;
-        let end = self.params.time("endTime")?;
-        if let (Some(start), Some(end)) = (start, end) {
-            if end < start {
-                return Err(ApiError::combination());
-            }
-            if end.micros() - start.micros() > DAY_MICROS {
-                return Err(ApiError::interval_too_long());
-            }
+        let TimeRange { start, end } = self.params.time_range()?;
+        if start.zip(end).is_some_and(|(start, end)| end.millis() - start.millis() > DAY_MILLIS) {
+            return Err(ApiError::interval_too_long());
         }
         Ok(Page { start, end, limit: self.params.limit(500, 1_000)? })
     }

@@ -193,7 +193,7 @@ async fn run(
     let body = match payload.to_bytes_limited(state.limits().body_bytes).await {
         Ok(Ok(body)) => body,
         Ok(Err(_)) => return Err(ApiError::body_broken()),
-        Err(_) => return Err(ApiError::body_too_large()),
+        Err(_) => return Err(ApiError::body_too_large(state.limits().body_bytes)),
     };
     let unit = match request.headers().get(TIME_UNIT) {
         None => TimeUnit::default(),

@@ -1,6 +1,8 @@
 //! What clients are told when something is refused: the one place where refusals become wire codes, texts and
 //! statuses. Clients match on the texts, so they are part of the contract.
 
+mod detail;
+
 use std::borrow::Cow;
 
 use actix_web::http::StatusCode;
@@ -98,8 +100,6 @@ impl ApiError {
         not_found: NOT_FOUND -1020 "This operation is not supported.";
         /// The path speaks WebSocket.
         upgrade_required: UPGRADE_REQUIRED -1020 "This operation is not supported.";
-        /// The body is too large.
-        body_too_large: PAYLOAD_TOO_LARGE -1101 "Too many parameters sent for this endpoint.";
         /// The body did not arrive whole.
         body_broken: BAD_REQUEST -1000 "An unknown error occurred while processing the request.";
         /// The timestamp is older than the window.
@@ -132,6 +132,8 @@ impl ApiError {
         strategy_type: BAD_REQUEST -1134 "`strategyType` was less than 1000000.";
         /// The body is not the JSON asked for.
         json: BAD_REQUEST -1135 "Invalid JSON Request";
+        /// The body is no JSON object at all.
+        no_json_object: BAD_REQUEST -1135 "Invalid JSON Request: the body must be a JSON object.";
         /// Neither FULL nor MINI.
         ticker_type: BAD_REQUEST -1139 "Invalid ticker type.";
         /// Neither restriction.
@@ -337,11 +339,13 @@ impl ApiError {
             Reject::Overflow => Self::bad(-1108, "A parameter overflowed."),
             Reject::UnsupportedCombination => Self::bad(-1014, "Unsupported order combination."),
             Reject::UnknownSymbol => Self::symbol(),
-            Reject::UnknownAsset => Self::invalid("asset"),
-            Reject::UnknownAccount => Self::invalid("accountId"),
-            Reject::ZeroAmount => Self::invalid("amount"),
-            Reject::UnknownTier => Self::invalid("tier"),
-            Reject::ExpiryInPast => Self::invalid("goodTillDate"),
+            Reject::UnknownAsset => Self::unacceptable("asset", "there is no such asset"),
+            Reject::UnknownAccount => {
+                Self::unacceptable("accountId", "there is no such account; the operator may open it")
+            }
+            Reject::ZeroAmount => Self::unacceptable("amount", "it is zero"),
+            Reject::UnknownTier => Self::unacceptable("tier", "no symbol has fees for it"),
+            Reject::ExpiryInPast => Self::unacceptable("goodTillDate", "it is not in the future"),
             Reject::InsufficientBalance => {
                 Self::bad(-2010, "Account has insufficient balance for requested action.")
             }
@@ -375,6 +379,10 @@ impl ApiError {
                 Self::bad(-2011, "Order was not canceled due to cancel restrictions.")
             }
             Reject::AmendIncrease => Self::bad(-2038, "Order amend (quantity increase) is not supported."),
+            Reject::AmendBelowExecuted => Self::bad(
+                -2038,
+                "Order amend (quantity not above the executed quantity) is not supported; cancel the order instead.",
+            ),
             Reject::AmendNoChange => {
                 Self::bad(-2038, "The requested action would change no state; rejecting")
             }
@@ -382,8 +390,8 @@ impl ApiError {
                 Self { status: StatusCode::CONFLICT, ..Self::own(reject) }
             }
             Reject::TooManyRequestIds | Reject::TooManyKeys => Self::own(reject),
-            Reject::UnknownKey => Self::invalid("apiKey"),
-            Reject::UnknownLogin => Self::invalid("name"),
+            Reject::UnknownKey => Self::unacceptable("apiKey", "the account has no such key"),
+            Reject::UnknownLogin => Self::unacceptable("name", "the account has no such login"),
             Reject::IdsExhausted => {
                 Self::new(StatusCode::INTERNAL_SERVER_ERROR, -1000, Self::internal_text())
             }

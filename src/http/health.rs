@@ -43,6 +43,12 @@ pub(super) async fn ready(call: &Call<'_>) -> Result<Reply, ApiError> {
             if let Some(reason) = reason {
                 json.field("reason").text(reason);
             }
+            if let Some(leap) = exchange.clock().leap() {
+                let seconds = leap as f64 / 1e6;
+                let text =
+                    format!("the wall clock is {seconds:.3} s ahead of the exchange's time and not believed");
+                json.field("clock").text(&text);
+            }
             json.field("outOfService").array(|json| {
                 out_of_service.iter().for_each(|shard| json.item().text(shard));
             });

@@ -5,7 +5,7 @@ use super::{
     error::ApiError,
     history,
     json::Json,
-    past,
+    time_unit::TimeRange,
 };
 use crate::{
     domain::{catalogue::Catalogue, id::AssetId},
@@ -20,8 +20,10 @@ pub(super) async fn list(call: &Call<'_>) -> Result<Reply, ApiError> {
     let account = call.account()?;
     let catalogue = call.state.exchange().catalogue();
     let asset = call.params.optional("asset")?;
-    let asset = asset.map(|name| catalogue.asset_named(name).ok_or_else(|| ApiError::invalid("asset")));
-    let (start, end) = past::window(call)?;
+    let asset = asset.map(|name| {
+        catalogue.asset_named(name).ok_or_else(|| ApiError::unknown_asset("asset", name, catalogue))
+    });
+    let TimeRange { start, end } = call.params.time_range()?;
     let page = LedgerPage {
         asset: asset.transpose()?.map(|asset| asset.id),
         cause: call.params.optional("type")?.map(cause).transpose()?,

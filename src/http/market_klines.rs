@@ -5,7 +5,7 @@ use super::{
     error::ApiError,
     history,
     json::Json,
-    time_unit::TimeUnit,
+    time_unit::{TimeRange, TimeUnit},
 };
 use crate::{
     actors::message::{MarketQuery, MarketView},
@@ -21,8 +21,8 @@ use crate::{
 pub(super) async fn klines(call: &Call<'_>) -> Result<Reply, ApiError> {
     let spec = call.symbol()?;
     let interval = Interval::parse(call.params.required("interval")?).ok_or_else(ApiError::interval)?;
-    let zone = zone(call)?;
-    let (start, end) = (call.params.time("startTime")?, call.params.time("endTime")?);
+    let zone = zone(call)?.for_symbol(interval, spec.three_day_phase);
+    let TimeRange { start, end } = call.params.time_range()?;
     let limit = call.params.limit(500, 1_000)?;
     let query = MarketQuery::Candles { symbol: spec.id, interval, zone, start, end, limit };
     let MarketView::Candles(stretch) = call.market(query).await? else { return Err(mismatched()) };

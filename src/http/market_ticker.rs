@@ -144,7 +144,7 @@ fn write(json: &mut Json, spec: &SymbolSpec, view: &WindowView, detail: Detail, 
 /// `GET /api/v3/avgPrice`
 pub(super) async fn average(call: &Call<'_>) -> Result<Reply, ApiError> {
     let spec = call.symbol()?;
-    let query = MarketQuery::Windows(Some(spec.id), Span::Minutes(AVERAGE_MINUTES));
+    let query = MarketQuery::Windows(Some(spec.id), Span::Average);
     let window = match call.market(query).await? {
         MarketView::Windows(views) => views.first().ok_or_else(mismatched)?.window,
         _ => return Err(mismatched()),

@@ -7,7 +7,7 @@ use super::{
     error::ApiError,
     history,
     json::Json,
-    time_unit::TimeUnit,
+    time_unit::{TimeRange, TimeUnit},
 };
 use crate::{
     actors::message::{MarketQuery, MarketView},
@@ -46,15 +46,10 @@ async fn told(call: &Call<'_>, range: Range) -> Result<Reply, ApiError> {
 /// `GET /api/v3/aggTrades`
 pub(super) async fn aggregates(call: &Call<'_>) -> Result<Reply, ApiError> {
     let spec = call.symbol()?;
-    let range = Range {
-        from_id: call.params.integer("fromId")?,
-        start: call.params.time("startTime")?,
-        end: call.params.time("endTime")?,
-        limit: call.params.limit(500, 1_000)?,
-    };
-    let Range { from_id, start, end, .. } = range;
-    let has_times = start.is_some() || end.is_some();
-    if (from_id.is_some() && has_times) || start.zip(end).is_some_and(|(start, end)| end < start) {
+    let TimeRange { start, end } = call.params.time_range()?;
+    let range =
+        Range { from_id: call.params.integer("fromId")?, start, end, limit: call.params.limit(500, 1_000)? };
+    if range.from_id.is_some() && (start.is_some() || end.is_some()) {
         return Err(ApiError::combination());
     }
     match call.market(MarketQuery::Aggregates { symbol: spec.id, range }).await? {

@@ -54,7 +54,18 @@ struct TransferBody {
 }
 
 fn account_id(value: u64, name: &str) -> Result<AccountId, ApiError> {
-    if value < ID_LIMIT { Ok(AccountId::new(value)) } else { Err(ApiError::invalid(name)) }
+    if value < ID_LIMIT {
+        return Ok(AccountId::new(value));
+    }
+    Err(ApiError::unacceptable(name, &format!("{value} is no account id; they are below {ID_LIMIT}")))
+}
+
+/// Names the account in a refusal because there is none.
+fn naming(error: ApiError, account: AccountId) -> ApiError {
+    match error.reject() {
+        Some(Reject::UnknownAccount) => ApiError::unknown_account("accountId", account),
+        _ => error,
+    }
 }
 
 /// `POST /x/v1/operator/accounts`
@@ -75,13 +86,15 @@ pub(super) async fn create_account(call: &Call<'_>) -> Result<Reply, ApiError> {
 pub(super) async fn create_key(call: &Call<'_>) -> Result<Reply, ApiError> {
     let KeyBody { account_id: id, kind, label, permissions, public_key } = call.json()?;
     let account = account_id(id, "accountId")?;
-    keys::create_for(call, account, NewKey { kind, label, permissions, public_key }).await
+    let made = keys::create_for(call, account, NewKey { kind, label, permissions, public_key }).await;
+    made.map_err(|error| naming(error, account))
 }
 
 /// `DELETE /x/v1/operator/keys`
 pub(super) async fn revoke_key(call: &Call<'_>) -> Result<Reply, ApiError> {
     let RevokeBody { account_id: id, api_key } = call.json()?;
-    keys::revoke_for(call, account_id(id, "accountId")?, api_key).await
+    let account = account_id(id, "accountId")?;
+    keys::revoke_for(call, account, api_key).await.map_err(|error| naming(error, account))
 }
 
 /// `POST /x/v1/operator/deposit`
@@ -97,8 +110,9 @@ pub(super) async fn withdraw(call: &Call<'_>) -> Result<Reply, ApiError> {
 async fn transfer(call: &Call<'_>, command: fn(Transfer) -> AccountCommand) -> Result<Reply, ApiError> {
     let body: TransferBody = call.json()?;
     let refused = |reject: Reject| ApiError::refused(reject, Operation::Operate);
-    let asset = call.state.exchange().catalogue().asset_named(&body.asset);
-    let asset = asset.ok_or_else(|| refused(Reject::UnknownAsset))?;
+    let catalogue = call.state.exchange().catalogue();
+    let asset = catalogue.asset_named(&body.asset);
+    let asset = asset.ok_or_else(|| ApiError::unknown_asset("asset", &body.asset, catalogue))?;
     check_request_id(body.request_id.as_deref())?;
     let account = account_id(body.account_id, "accountId")?;
     let transfer = Transfer {
@@ -107,7 +121,7 @@ async fn transfer(call: &Call<'_>, command: fn(Transfer) -> AccountCommand) -> R
         amount: asset.parse_amount(&body.amount).map_err(refused)?,
         request_id: body.request_id,
     };
-    match call.command(command(transfer), Operation::Operate).await? {
+    match call.command(command(transfer), Operation::Operate).await.map_err(|error| naming(error, account))? {
         Answer::Transferred { free, frozen } => Ok(Reply::write(128, |json| {
             json.object(|json| {
                 json.field("accountId").number(account.get());

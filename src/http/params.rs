@@ -12,7 +12,7 @@ use serde_json::value::RawValue;
 
 use super::{
     error::ApiError,
-    time_unit::{TimeUnit, read_time},
+    time_unit::{TimeRange, TimeUnit, read_time},
 };
 use crate::domain::time::Timestamp;
 
@@ -197,6 +197,15 @@ impl<'a> Params<'a> {
         Ok(self.integer(name)?.map(read_time))
     }
 
+    /// Reads `startTime` and `endTime`.
+    ///
+    /// # Errors
+    /// As [`Params::integer`]; -1128 when the end is before the start.
+    pub(super) fn time_range(&self) -> Result<TimeRange, ApiError> {
+        let (start, end) = (self.integer("startTime")?, self.integer("endTime")?);
+        TimeRange::of(start, end).ok_or_else(|| ApiError::reversed_times(start, end))
+    }
+
     /// Reads `true` or `false`.
     ///
     /// # Errors
@@ -206,7 +215,7 @@ impl<'a> Params<'a> {
             None => Ok(None),
             Some(text) if text.eq_ignore_ascii_case("true") => Ok(Some(true)),
             Some(text) if text.eq_ignore_ascii_case("false") => Ok(Some(false)),
-            Some(_) => Err(ApiError::invalid(name)),
+            Some(_) => Err(ApiError::unacceptable(name, "it is neither true nor false")),
         }
     }
 
@@ -217,7 +226,7 @@ impl<'a> Params<'a> {
     pub(super) fn limit(&self, default: usize, max: usize) -> Result<usize, ApiError> {
         match self.integer("limit")? {
             None => Ok(default),
-            Some(0) => Err(ApiError::invalid("limit")),
+            Some(0) => Err(ApiError::unacceptable("limit", "the least is 1")),
             Some(limit) => Ok(usize::try_from(limit).unwrap_or(max).min(max)),
         }
     }

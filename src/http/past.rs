@@ -7,6 +7,7 @@ use super::{
     error::ApiError,
     history, names,
     order_reply::Printer,
+    time_unit::TimeRange,
 };
 use crate::{
     domain::{
@@ -24,7 +25,7 @@ const WEIGHT_OF_ONE: u32 = 20;
 /// `GET /x/v1/orders`: orders of an account.
 pub(super) async fn orders(call: &Call<'_>) -> Result<Reply, ApiError> {
     let account = call.account()?;
-    let (start, end) = window(call)?;
+    let TimeRange { start, end } = call.params.time_range()?;
     let page = OrderPage {
         symbol: one_symbol(call)?,
         side: side(call)?,
@@ -53,7 +54,7 @@ pub(super) async fn orders(call: &Call<'_>) -> Result<Reply, ApiError> {
 /// `GET /x/v1/trades`: trades of an account. `cursor` of the last one is where the next page begins.
 pub(super) async fn trades(call: &Call<'_>) -> Result<Reply, ApiError> {
     let account = call.account()?;
-    let (start, end) = window(call)?;
+    let TimeRange { start, end } = call.params.time_range()?;
     let page = FillPage {
         symbol: one_symbol(call)?,
         side: side(call)?,
@@ -79,18 +80,6 @@ pub(super) async fn trades(call: &Call<'_>) -> Result<Reply, ApiError> {
         });
     });
     Ok(Reply { history: Some(told.sequence), ..reply })
-}
-
-/// Reads `startTime` and `endTime`, however far apart.
-///
-/// # Errors
-/// -1128 when the end is before the start, -1100 for malformed ones.
-pub(super) fn window(call: &Call<'_>) -> Result<(Option<Timestamp>, Option<Timestamp>), ApiError> {
-    let (start, end) = (call.params.time("startTime")?, call.params.time("endTime")?);
-    if start.zip(end).is_some_and(|(start, end)| end < start) {
-        return Err(ApiError::combination());
-    }
-    Ok((start, end))
 }
 
 fn one_symbol(call: &Call<'_>) -> Result<Option<SymbolId>, ApiError> {

@@ -238,6 +238,7 @@ fn symbol(random: &mut Random, grain: &Grain, has_far_prices: bool) -> SymbolDef
         max_num_orders: if random.one_in(3) { 3 } else { 200 },
         market_collar: random.pick(&[Decimal::ZERO, Decimal::new(2, 2), Decimal::new(5, 1)]),
         fees,
+        three_day_phase: crate::domain::market::THREE_DAY_PHASE,
         special_orders: special(random),
     }
 }

@@ -70,6 +70,26 @@ impl JournalGauges {
     }
 }
 
+/// What the clock says of itself, set when the metrics are read.
+#[derive(Debug, Default)]
+pub struct ClockGauges {
+    /// How far the wall clock is ahead of the exchange's time, in seconds.
+    pub skew: Gauge<f64, AtomicU64>,
+    /// How often the wall clock leapt since the start.
+    pub leaps: Gauge,
+}
+
+impl ClockGauges {
+    fn register(registry: &mut Registry) -> Self {
+        let gauges = Self::default();
+        let help = "How far the wall clock is ahead of the exchange's time";
+        registry.register_with_unit("clock_skew", help, Unit::Seconds, gauges.skew.clone());
+        let help = "How often the wall clock leapt since the start";
+        registry.register("clock_leaps", help, gauges.leaps.clone());
+        gauges
+    }
+}
+
 /// What the history says of itself, set when the metrics are read.
 #[derive(Debug, Default)]
 pub struct HistoryGauges {
@@ -139,6 +159,8 @@ pub struct Metrics {
     pub journal: JournalGauges,
     /// The history.
     pub history: HistoryGauges,
+    /// The clock.
+    pub clock: ClockGauges,
     /// From the edge letting a command in to its answer, by account shard: each has its own, so that shards never
     /// wait for each other to count.
     commands: Vec<Histogram>,
@@ -206,6 +228,7 @@ impl Metrics {
         let history = HistoryGauges::register(&mut registry);
         let help = "Log lines dropped because standard error was not read, or could not be written";
         registry.register("log_lines_dropped", help, super::log_queue::dropped());
+        let clock = ClockGauges::register(&mut registry);
         Self {
             admitted,
             shed_account,
@@ -219,6 +242,7 @@ impl Metrics {
             symbol_to_account,
             journal,
             history,
+            clock,
             commands,
             queues,
             registry,

@@ -27,7 +27,7 @@ const ALL: &[i64] = &[
 /// Codes no request of a test can bring about; docs/api.md says why of each.
 #[rustfmt::skip]
 const ABSENT: &[i64] = &[
-    -1000, -1001, -1006, -1007, -1008, -1014, -1103, -1112, -1114, -1118, -1119, -1125, -2016, -2026,
+    -1000, -1001, -1006, -1007, -1008, -1014, -1112, -1114, -1118, -1119, -1125, -2016, -2026,
 ];
 
 /// How a request is sent.
@@ -145,11 +145,25 @@ fn parameters() -> Vec<Case> {
             "GET /api/v3/depth",
             "symbol=BTCUSDT&limit=0",
             -1130,
-            "Data sent for parameter 'limit' is not valid.",
+            "Data sent for parameter 'limit' is not valid: the least is 1.",
         ),
         bad(Seller, PLACE, good.clone() + "&recvWindow=60001", -1131, "recvWindow must be less than 60000."),
         bad(Seller, PLACE, good.clone() + "&strategyType=1", -1134, "`strategyType` was less than 1000000."),
-        bad(Operator, "POST /x/v1/operator/deposit", "[]", -1135, "Invalid JSON Request"),
+        bad(
+            Operator,
+            "POST /x/v1/operator/deposit",
+            r#"{"account":1}"#,
+            -1103,
+            "An unknown parameter was sent: unknown field `account`, expected one of `accountId`, `asset`, `amount`, \
+             `requestId` at line 1 column 10.",
+        ),
+        bad(
+            Operator,
+            "POST /x/v1/operator/deposit",
+            "[]",
+            -1135,
+            "Invalid JSON Request: the body must be a JSON object.",
+        ),
         bad(Seller, CANCEL, "symbol=BTCUSDT&orderId=1&cancelRestrictions=NONE", -1145, restrictions),
         bad(Anybody, "GET /api/v3/ticker/price", "symbols=%5B%22BTCUSDT%22,%22BTCUSDT%22%5D", -1151, twice),
         bad(Anybody, "GET /api/v3/klines", "symbol=BTCUSDT&interval=2m", -1120, "Invalid interval."),
@@ -207,6 +221,8 @@ fn orders() -> Vec<Case> {
     };
     let increase = "Order amend (quantity increase) is not supported.";
     let no_change = "The requested action would change no state; rejecting";
+    let executed =
+        "Order amend (quantity not above the executed quantity) is not supported; cancel the order instead.";
     let mismatch = "Client order ID is not correct for this order ID.";
     vec![
         bad(Seller, PLACE, with("45000", "45000.001"), -1013, fill("PRICE_FILTER")),
@@ -233,6 +249,8 @@ fn orders() -> Vec<Case> {
         bad(Seller, PLACE, named("a"), -2010, "Duplicate order sent."),
         bad(Buyer, PLACE, taker, -2010, "Order would immediately match and take."),
         done(Buyer, limit("BUY", "0.1", "45000")),
+        bad(Seller, AMEND, "symbol=BTCUSDT&origClientOrderId=a&newQty=0.1", -2038, executed),
+        bad(Seller, AMEND, "symbol=BTCUSDT&origClientOrderId=a&newQty=0.05", -2038, executed),
         // Answered by market data, which then knows the last price.
         case(Anybody, "GET /api/v3/ticker/price", "symbol=BTCUSDT", 200, 0, ""),
         bad(Buyer, PLACE, limit("BUY", "0.1", "300000"), -1013, fill("PERCENT_PRICE_BY_SIDE")),

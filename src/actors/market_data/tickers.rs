@@ -7,7 +7,7 @@ use crate::{
     actors::message::{MarketUpdate, Span, TickerWindow, Topic, WindowView},
     domain::{
         id::SymbolId,
-        market::{AVERAGE_MINUTES, Interval, rolling_open},
+        market::{Interval, average_open, rolling_open},
         time::Timestamp,
     },
 };
@@ -17,6 +17,7 @@ pub(super) fn view(market: &Market, span: Span) -> WindowView {
     let now = market.image.time();
     let open_time = match span {
         Span::Minutes(minutes) => rolling_open(now, minutes),
+        Span::Average => average_open(now),
         Span::Day(zone) => Interval::Day1.open(now, zone),
     };
     let mut window = market.image.window(open_time);
@@ -64,7 +65,7 @@ pub(super) fn tell<'a>(
         let update = match topic {
             Topic::MiniTicker(symbol) | Topic::Ticker(symbol) => second.one(symbol, day),
             Topic::WindowTicker(symbol, window) => second.one(symbol, Span::Minutes(window.minutes())),
-            Topic::AveragePrice(symbol) => second.one(symbol, Span::Minutes(AVERAGE_MINUTES)),
+            Topic::AveragePrice(symbol) => second.one(symbol, Span::Average),
             Topic::AllMiniTickers => second.all(day, |market| market.has_traded),
             Topic::AllTickers => second.all(day, |market| market.has_traded || market.has_requoted),
             Topic::AllWindowTickers(window) => {

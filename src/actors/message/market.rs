@@ -102,8 +102,10 @@ pub enum MarketQuery {
 /// How far back a window goes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Span {
-    /// So many minutes.
+    /// So many minutes and what has begun of the next.
     Minutes(u64),
+    /// That of the average price: the last 300 s, the second in progress included.
+    Average,
     /// To the beginning of the day in this zone.
     Day(Zone),
 }

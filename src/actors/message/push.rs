@@ -17,6 +17,7 @@ use crate::domain::{
     id::{AccountId, SymbolId},
     market::{Interval, Zone},
     reject::Reject,
+    time::Timestamp,
 };
 
 /// A WebSocket session, numbered by who opened it; unique for the life of the process.
@@ -349,7 +350,7 @@ pub trait Encoder: Send + 'static {
     /// Returns the whole frame of a private event.
     fn user(&self, event: &UserEvent, unit: TimeUnit, form: UserForm) -> String;
     /// Returns the notice that the exchange is stopping.
-    fn shutdown(&self, combined: bool) -> String;
+    fn shutdown(&self, combined: bool, now: Timestamp) -> String;
     /// Returns the same notice as the WebSocket API has it.
-    fn api_shutdown(&self) -> String;
+    fn api_shutdown(&self, now: Timestamp) -> String;
 }

@@ -98,8 +98,11 @@ impl Turn<'_> {
         if reduce_by.is_zero() {
             return Err(Reject::AmendNoChange);
         }
-        // Nothing would be left to trade, or the rest would break the filter it was accepted under.
-        if quantity < spec.filters.lots_min || reduce_by >= order.remaining() {
+        if quantity > Lots::ZERO && reduce_by >= order.remaining() {
+            return Err(Reject::AmendBelowExecuted);
+        }
+        // The rest would break the filter it was accepted under.
+        if quantity < spec.filters.lots_min {
             return Err(Reject::Filter(Filter::LotSize));
         }
         Ok(reduce_by)
@@ -109,7 +112,7 @@ impl Turn<'_> {
         let new = &replace.order;
         let Some(spec) = self.catalogue.symbol(new.symbol) else { return Ok(Err(Reject::UnknownSymbol)) };
         // Filters are judged before the cancel: a new order that can never be placed must not cost the old one.
-        if let Err(reject) = plan::check(spec, new, self.state.time) {
+        if let Err(reject) = plan::check(spec, new, self.state.clock) {
             return Ok(Err(reject));
         }
         if !replace.cancels_when_limited

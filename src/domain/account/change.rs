@@ -255,6 +255,9 @@ pub enum Change {
         /// Whether it is kept.
         is_on: bool,
     },
+    /// The clock stood behind the slot's time: what the rest of the frame did by timers, it did by this time
+    /// ([`Timestamp::timer`]).
+    ClockBehind(Timestamp),
 }
 
 /// Why an order became smaller.

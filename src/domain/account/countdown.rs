@@ -4,7 +4,7 @@ use super::{
     cancel::NOBODY,
     change::Change,
     slot::{Refusable, Turn},
-    state::Ask,
+    state::{AccountState, Ask},
 };
 use crate::domain::{
     command::{Answer, COUNTDOWN_MAX_MICROS, CancelAllAfter},
@@ -13,6 +13,17 @@ use crate::domain::{
     reject::{Fault, Reject},
     time::Timestamp,
 };
+
+impl AccountState {
+    /// Brings the slot's time to `time`, with the clock at `now`.
+    pub(super) fn set_time(&mut self, time: Timestamp, now: Timestamp) {
+        if self.ticked == Timestamp::default() {
+            // Its first input since it was written down: whatever is set was set by that time.
+            self.ticked = self.time;
+        }
+        (self.time, self.clock) = (time, time.timer(now));
+    }
+}
 
 impl Turn<'_> {
     pub(super) fn set_countdown(&mut self, countdown: CancelAllAfter) -> Refusable<Answer> {
@@ -24,17 +35,21 @@ impl Turn<'_> {
             return Ok(Err(Reject::Overflow));
         }
         let at = after_micros.filter(|after| *after > 0);
-        let at = at.map(|after| Timestamp::from_micros(self.state.time.micros().saturating_add(after)));
+        let at = at.map(|after| Timestamp::from_micros(self.state.clock.micros().saturating_add(after)));
         self.change(Change::Countdown { account, at })?;
         Ok(Ok(Answer::CountdownSet(at)))
     }
 
     /// Cancels everything of the accounts whose time has come.
     pub(super) fn run_countdowns(&mut self) -> Result<(), Fault> {
+        let now = self.state.clock;
+        let before = std::mem::replace(&mut self.state.ticked, now);
         if self.state.countdowns.is_empty() {
             return Ok(());
         }
-        let now = self.state.time;
+        if before.timer(now) < before {
+            self.set_countdowns_back(before, now)?;
+        }
         let due = self.state.countdowns.iter().filter(|(_, at)| **at <= now);
         let due: Vec<AccountId> = due.map(|(account, _)| *account).collect();
         for id in due {
@@ -49,4 +64,17 @@ impl Turn<'_> {
         }
         Ok(())
     }
+
+    /// The clock was wrong and has been set back: what was to run out after a while runs out after that while, not when the
+    /// wrong time comes round. A countdown that would have run out by the wrong clock's last tick was set since.
+    fn set_countdowns_back(&mut self, before: Timestamp, now: Timestamp) -> Result<(), Fault> {
+        let back = before.micros().saturating_sub(now.micros());
+        let set_before = self.state.countdowns.iter().filter(|(_, at)| **at > before);
+        let earlier = |at: Timestamp| Timestamp::from_micros(at.micros().saturating_sub(back));
+        let all: Vec<_> = set_before.map(|(account, at)| (*account, earlier(*at))).collect();
+        all.into_iter().try_for_each(|(account, at)| self.change(Change::Countdown { account, at: Some(at) }))
+    }
 }
+
+#[cfg(test)]
+mod tests;

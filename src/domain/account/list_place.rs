@@ -60,9 +60,9 @@ impl Turn<'_> {
         let account = state.accounts.get(&place.account).ok_or(Reject::UnknownAccount)?;
         let all: Vec<NewOrder> = place.orders.all().copied().collect();
         let more = u32::try_from(all.len()).unwrap_or(u32::MAX);
-        account.quota.check(self.catalogue.order_limits(), more, state.time)?;
+        account.quota.check(self.catalogue.order_limits(), more, state.clock)?;
         for order in &all {
-            plan::check(spec, order, state.time)?;
+            plan::check(spec, order, state.clock)?;
         }
         check_shape(place)?;
         let open = state

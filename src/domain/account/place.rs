@@ -56,8 +56,8 @@ impl Turn<'_> {
     pub(super) fn preflight(&self, order: &NewOrder) -> Result<Accepted, Reject> {
         let account = self.state.accounts.get(&order.account).ok_or(Reject::UnknownAccount)?;
         let spec = self.catalogue.symbol(order.symbol).ok_or(Reject::UnknownSymbol)?;
-        account.quota.check(self.catalogue.order_limits(), 1, self.state.time)?;
-        plan::check(spec, order, self.state.time)?;
+        account.quota.check(self.catalogue.order_limits(), 1, self.state.clock)?;
+        plan::check(spec, order, self.state.clock)?;
         self.state.check_counts(account, spec, std::slice::from_ref(order))?;
         let (id, client_id) = self.state.name_order(order, 0)?;
         let available = account.balances.get(spec.paid(order.side).id).available;
@@ -144,7 +144,7 @@ impl Turn<'_> {
     /// Says whether the account may place one more order.
     pub(super) fn check_quota(&self, account: AccountId) -> Result<(), Reject> {
         let account = self.state.accounts.get(&account).ok_or(Reject::UnknownAccount)?;
-        account.quota.check(self.catalogue.order_limits(), 1, self.state.time)
+        account.quota.check(self.catalogue.order_limits(), 1, self.state.clock)
     }
 }
 

@@ -105,7 +105,7 @@ impl OrderQuota {
 impl AccountState {
     /// Returns an account's counts; none of an account that does not exist.
     pub(super) fn counts(&self, account: AccountId) -> OrderCounts {
-        self.accounts.get(&account).map(|account| account.quota.counts(self.time)).unwrap_or_default()
+        self.accounts.get(&account).map(|account| account.quota.counts(self.clock)).unwrap_or_default()
     }
 }
 

@@ -118,6 +118,11 @@ impl AccountSlot {
         Self { catalogue, state }
     }
 
+    /// Returns the slot's time: that of its last frame, or later.
+    pub const fn time(&self) -> Timestamp {
+        self.state.time
+    }
+
     /// Returns the state, for writing it down.
     pub const fn state(&self) -> &AccountState {
         &self.state
@@ -134,9 +139,13 @@ impl AccountSlot {
         now: Timestamp,
         out: &mut AccountOutput,
     ) -> Result<(), Fault> {
-        self.state.time = self.state.time.max(now);
+        self.state.set_time(self.state.time.max(now), now);
         let mut turn = Turn { catalogue: &self.catalogue, state: &mut self.state, out };
         let Some(cause) = turn.run(input)? else { return Ok(()) };
+        if self.state.clock < self.state.time {
+            // Before all that was decided by it.
+            out.changes.insert(0, Change::ClockBehind(self.state.clock));
+        }
         ledger::check_zero_sum(&out.changes)?;
         self.state.seq += 1;
         let AccountState { slot, seq, time, .. } = self.state;
@@ -157,7 +166,7 @@ impl AccountSlot {
             let (seq, last) = (head.seq, self.state.seq);
             return Err(Fault::new(format!("account slot {slot}: frame {seq} follows {last}")));
         }
-        self.state.time = self.state.time.max(head.time);
+        self.state.set_time(self.state.time.max(head.time), head.time);
         self.state.seq = head.seq;
         ledger::check_zero_sum(changes)?;
         let is_forgotten = planted(Bug::WatermarkForgottenOnRestart);
@@ -170,6 +179,7 @@ impl AccountSlot {
             }
             self.state.apply(change)?;
         }
+        self.state.ticked = self.state.clock;
         match head.hash {
             Some(noted) if noted != self.hash() => {
                 let (seq, hash) = (head.seq, self.hash());

@@ -60,6 +60,12 @@ pub struct AccountState {
     pub(super) links: Links<ToSymbol>,
     pub(super) archive: Archive,
     pub(super) record: Record,
+    /// The time timers go by in the input at hand ([`Timestamp::timer`]): not state, and not in the hash.
+    #[serde(skip)]
+    pub(super) clock: Timestamp,
+    /// What the clock said at the last tick: not state either.
+    #[serde(skip)]
+    pub(super) ticked: Timestamp,
 }
 
 /// One account.
@@ -234,6 +240,8 @@ impl AccountState {
             links: Links::new(slot),
             archive: Archive::default(),
             record: Record::default(),
+            clock: Timestamp::default(),
+            ticked: Timestamp::default(),
         }
     }
 
@@ -334,7 +342,7 @@ impl AccountState {
             }
             Change::OrderRefused { order } => {
                 self.next_order += 1;
-                let now = self.time;
+                let now = self.clock;
                 self.account_mut(order.account)?.quota.placed(now);
                 self.archive.add_order(**order);
             }
@@ -386,13 +394,14 @@ impl AccountState {
                 self.logins.insert(login.name.clone(), (**login).clone());
             }
             Change::Recorded { account, is_on } => self.set_recorded(*account, *is_on)?,
+            Change::ClockBehind(now) => self.clock = *now,
         }
         Ok(())
     }
 
     fn open(&mut self, order: &Order, placing: Option<&Placing>) -> Result<(), Fault> {
         self.next_order += 1;
-        let now = self.time;
+        let now = self.clock;
         let account = self.account_mut(order.account)?;
         account.add_open(order.id, order.symbol);
         account.quota.placed(now);
@@ -415,7 +424,7 @@ impl AccountState {
             placing.fills.push(*fill);
         }
         if is_first {
-            let now = self.time;
+            let now = self.clock;
             self.account_mut(fill.account)?.quota.first_filled(fill.is_maker, now);
         }
         self.archive.add_fill(*fill);
@@ -478,23 +487,5 @@ impl AccountState {
             self.archive.add_order(order);
         }
         Ok(())
-    }
-
-    /// Returns an order that must be open.
-    ///
-    /// # Errors
-    /// It is not.
-    pub(super) fn standing(&self, id: OrderId) -> Result<&Order, Fault> {
-        self.order(id).ok_or_else(|| Fault::new(format!("order {id} is not open")))
-    }
-
-    /// Returns an open order.
-    pub(super) fn order(&self, id: OrderId) -> Option<&Order> {
-        self.orders.get(&id).map(|open| &open.order)
-    }
-
-    /// Returns how much is where.
-    pub(super) fn balance(&self, account: AccountId, asset: AssetId) -> Balance {
-        self.accounts.get(&account).map(|account| account.balances.get(asset)).unwrap_or_default()
     }
 }

@@ -7,11 +7,11 @@ use super::{
     state::{Account, AccountState},
 };
 use crate::domain::{
-    command::OrderRef,
-    id::{AccountId, OrderId, OrderListId, SymbolId, TradeId},
+    command::{Balance, OrderRef},
+    id::{AccountId, AssetId, OrderId, OrderListId, SymbolId, TradeId},
     order::{Fill, Order},
     order_list::{OrderList, OrderListRef},
-    reject::Reject,
+    reject::{Fault, Reject},
     time::Timestamp,
 };
 
@@ -23,6 +23,7 @@ impl AccountSlot {
     pub fn query(&self, id: AccountId, query: &AccountQuery, now: Timestamp) -> Result<AccountView, Reject> {
         let state = &self.state;
         let account = state.accounts.get(&id).ok_or(Reject::UnknownAccount)?;
+        let clock = state.time.max(now).timer(now);
         match *query {
             AccountQuery::Account => Ok(AccountView::Account {
                 balances: account.balances.iter().collect(),
@@ -41,15 +42,13 @@ impl AccountSlot {
             AccountQuery::Fills { symbol, order, from, page } => {
                 Ok(AccountView::Fills(state.fills(id, symbol, order, from, page)))
             }
-            AccountQuery::OrderCounts => {
-                Ok(AccountView::OrderCounts(account.quota.counts(now.max(state.time))))
-            }
+            AccountQuery::OrderCounts => Ok(AccountView::OrderCounts(account.quota.counts(clock))),
             AccountQuery::Events { after, limit } => {
                 self.events(id, Some(after), limit).map(AccountView::Events)
             }
             AccountQuery::Test(order) => {
                 let spec = self.catalogue().symbol(order.symbol).ok_or(Reject::UnknownSymbol)?;
-                plan::check(spec, &order, now.max(state.time))?;
+                plan::check(spec, &order, clock)?;
                 state.check_counts(account, spec, std::slice::from_ref(&order))?;
                 state.name_order(&order, 0)?;
                 plan::plan(spec, &order, account.balances.get(spec.paid(order.side).id).available)?;
@@ -77,6 +76,24 @@ impl AccountSlot {
 }
 
 impl AccountState {
+    /// Returns an order that must be open.
+    ///
+    /// # Errors
+    /// It is not.
+    pub(super) fn standing(&self, id: OrderId) -> Result<&Order, Fault> {
+        self.order(id).ok_or_else(|| Fault::new(format!("order {id} is not open")))
+    }
+
+    /// Returns an open order.
+    pub(super) fn order(&self, id: OrderId) -> Option<&Order> {
+        self.orders.get(&id).map(|open| &open.order)
+    }
+
+    /// Returns how much is where.
+    pub(super) fn balance(&self, account: AccountId, asset: AssetId) -> Balance {
+        self.accounts.get(&account).map(|account| account.balances.get(asset)).unwrap_or_default()
+    }
+
     /// An order by id or name, open first, then the most recently closed.
     fn find_any(&self, account: AccountId, symbol: SymbolId, order: &OrderRef) -> Result<Order, Reject> {
         let is_meant = |found: &&Order| {
@@ -160,9 +177,7 @@ impl AccountState {
 
 impl Page {
     fn admits(&self, time: Timestamp) -> bool {
-        // Bounds may be given in milliseconds: compare at that grain.
-        self.start.is_none_or(|start| time.millis() >= start.millis())
-            && self.end.is_none_or(|end| time.millis() <= end.millis())
+        self.start.is_none_or(|start| time >= start) && self.end.is_none_or(|end| time <= end)
     }
 
     /// Cuts what was found to the limit, and says whether something of it may have been forgotten.

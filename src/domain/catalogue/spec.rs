@@ -66,6 +66,10 @@ impl SpecBuilder<'_> {
         let special = self.special(lot_units);
         let market_collar = self.rate("market-collar", definition.market_collar, 1);
         let fees = self.fees();
+        let three_day_phase = definition.three_day_phase;
+        if three_day_phase > 2 {
+            self.faults.push(format!("three-day-phase {three_day_phase} must be 0 to 2"));
+        }
         let filters = Filters {
             price_min: Price::from_ticks(price_min?),
             price_max: Price::from_ticks(price_max?),
@@ -96,6 +100,7 @@ impl SpecBuilder<'_> {
             filters,
             fees,
             market_collar: market_collar?,
+            three_day_phase,
         })
     }
 

@@ -118,12 +118,17 @@ impl Candles {
         Stretch { candles: head.into_iter().chain(filled).take(limit).collect(), reach }
     }
 
-    /// Returns the trades from `from` on as one candle, from the fewest candles that cover them: minutes up to the next hour,
-    /// hours up to the next day, then days. `from` is the beginning of a minute.
+    /// Returns the trades from `from` on as one candle, from the fewest candles that cover them: seconds up to the next minute,
+    /// minutes up to the next hour, hours up to the next day, then days. `from` is the beginning of a second.
     pub fn fold_since(&self, from: Timestamp) -> Option<Candle> {
-        let hour = Interval::Hour1.open_from(from, Zone::UTC);
+        let minute = Interval::Minute1.open_from(from, Zone::UTC);
+        let hour = Interval::Hour1.open_from(minute, Zone::UTC);
         let day = Interval::Day1.open_from(hour, Zone::UTC);
-        let pieces = [(Interval::Minute1, from, hour), (Interval::Hour1, hour, day)];
+        let pieces = [
+            (Interval::Second1, from, minute),
+            (Interval::Minute1, minute, hour),
+            (Interval::Hour1, hour, day),
+        ];
         let pieces = pieces.into_iter().flat_map(|(interval, from, to)| {
             self.since(interval, from).take_while(move |candle| candle.open_time < to)
         });

@@ -149,7 +149,7 @@ impl MarketImage {
         self.history.candles.at(interval, zone, time)
     }
 
-    /// Returns the trades since `open_time`, the beginning of a minute.
+    /// Returns the trades since `open_time`, the beginning of a second.
     pub fn window(&self, open_time: Timestamp) -> Window {
         let MarketHistory { trades, candles } = &self.history;
         Window {

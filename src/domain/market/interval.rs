@@ -39,7 +39,7 @@ pub enum Interval {
     Hour12,
     /// `1d`
     Day1,
-    /// `3d`: every third day, counted so that the days since 1970-01-01 leave 1 over, as in Binance's candles.
+    /// `3d`: every third day, counted from where its symbol says ([`Zone::for_symbol`]).
     Day3,
     /// `1w`, from Monday.
     Week1,
@@ -101,7 +101,7 @@ impl Interval {
     }
 
     /// Returns its length and where the first one after 1970 begins, in seconds; `None` for months.
-    const fn grid(self) -> Option<(i64, i64)> {
+    const fn grid(self, zone: Zone) -> Option<(i64, i64)> {
         Some(match self {
             Self::Second1 => (1, 0),
             Self::Minute1 => (MINUTE, 0),
@@ -116,7 +116,7 @@ impl Interval {
             Self::Hour8 => (8 * HOUR, 0),
             Self::Hour12 => (12 * HOUR, 0),
             Self::Day1 => (DAY, 0),
-            Self::Day3 => (3 * DAY, DAY),
+            Self::Day3 => (3 * DAY, zone.three_day_phase as i64 * DAY),
             // 1970-01-05 was a Monday.
             Self::Week1 => (7 * DAY, 4 * DAY),
             Self::Month1 => return None,
@@ -126,7 +126,7 @@ impl Interval {
     /// Returns when the candle that holds `time` begins; never before 1970.
     pub fn open(self, time: Timestamp, zone: Zone) -> Timestamp {
         let local = zone.local_seconds(time);
-        zone.utc(match self.grid() {
+        zone.utc(match self.grid(zone) {
             Some((length, phase)) => local - (local - phase).rem_euclid(length),
             None => calendar::month_start(local.div_euclid(DAY)) * DAY,
         })
@@ -135,7 +135,7 @@ impl Interval {
     /// Returns when the candle that holds `time` ends and the next begins.
     pub fn end(self, time: Timestamp, zone: Zone) -> Timestamp {
         let local = zone.local_seconds(time);
-        zone.utc(match self.grid() {
+        zone.utc(match self.grid(zone) {
             Some((length, phase)) => local - (local - phase).rem_euclid(length) + length,
             None => calendar::next_month_start(local.div_euclid(DAY)) * DAY,
         })
@@ -150,8 +150,10 @@ impl Interval {
     /// Returns the longest interval whose UTC candles add up to this one's in `zone`.
     pub fn source(self, zone: Zone) -> Self {
         let offset = i64::from(zone.minutes()) * MINUTE;
-        let fits = |candidate: &Self| match (candidate.grid(), self.grid()) {
-            _ if *candidate == self => offset == 0 || self.is_shifted_by_whole(offset),
+        // Those that are kept begin where those of UTC do, by the usual phase.
+        let is_usual = self != Self::Day3 || zone.three_day_phase == Zone::UTC.three_day_phase;
+        let fits = |candidate: &Self| match (candidate.grid(Zone::UTC), self.grid(Zone::UTC)) {
+            _ if *candidate == self => is_usual && (offset == 0 || self.is_shifted_by_whole(offset)),
             (Some((length, _)), _) if length > DAY || offset % length != 0 => false,
             (Some((length, _)), Some((own, _))) => own % length == 0,
             (Some((length, _)), None) => DAY % length == 0,
@@ -162,23 +164,50 @@ impl Interval {
     }
 
     fn is_shifted_by_whole(self, offset: i64) -> bool {
-        self.grid().is_some_and(|(length, _)| offset % length == 0)
+        self.grid(Zone::UTC).is_some_and(|(length, _)| offset % length == 0)
     }
 }
 
-/// How far a time zone's clocks are ahead of UTC, in whole minutes; no daylight saving.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-pub struct Zone(i16);
+/// Where candles longer than an hour begin: how far a time zone's clocks are ahead of UTC, in whole minutes, no daylight
+/// saving; and from which day a symbol's three-day candles are counted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Zone {
+    minutes: i16,
+    /// The number of days since 1970-01-01 of a day on which one begins, modulo 3.
+    three_day_phase: u8,
+}
+
+/// The phase of three-day candles unless a symbol has another one.
+pub const THREE_DAY_PHASE: u8 = 1;
+
+impl Default for Zone {
+    fn default() -> Self {
+        Self::UTC
+    }
+}
 
 impl Zone {
     /// No offset at all.
-    pub const UTC: Self = Self(0);
+    pub const UTC: Self = Self::of(0);
     /// `+08:00`, the one zone Binance streams candles in.
-    pub const EIGHT: Self = Self(8 * 60);
+    pub const EIGHT: Self = Self::of(8 * 60);
+
+    const fn of(minutes: i16) -> Self {
+        Self { minutes, three_day_phase: THREE_DAY_PHASE }
+    }
+
+    /// Returns where candles of an interval begin for a symbol whose three-day candles have this phase.
+    #[must_use]
+    pub const fn for_symbol(self, interval: Interval, three_day_phase: u8) -> Self {
+        match interval {
+            Interval::Day3 => Self { three_day_phase, ..self },
+            _ => self,
+        }
+    }
 
     /// Returns the offset in minutes, -720 to 840.
     pub const fn minutes(self) -> i16 {
-        self.0
+        self.minutes
     }
 
     /// Reads hours, or hours and minutes: `0`, `8`, `-1:00`, `+05:45`; from -12:00 to +14:00.
@@ -195,16 +224,16 @@ impl Zone {
         };
         let (hours, minutes) = (number(hours, 1..=2)?, number(minutes, 2..=2)?);
         let offset = sign * (hours * 60 + minutes);
-        (minutes < 60 && (-12 * 60..=14 * 60).contains(&offset)).then_some(Self(offset))
+        (minutes < 60 && (-12 * 60..=14 * 60).contains(&offset)).then_some(Self::of(offset))
     }
 
     fn local_seconds(self, time: Timestamp) -> i64 {
         let seconds = i64::try_from(time.micros()).unwrap_or(i64::MAX).div_euclid(MICROS);
-        seconds.saturating_add(i64::from(self.0) * MINUTE)
+        seconds.saturating_add(i64::from(self.minutes) * MINUTE)
     }
 
     fn utc(self, local: i64) -> Timestamp {
-        let seconds = local.saturating_sub(i64::from(self.0) * MINUTE).max(0);
+        let seconds = local.saturating_sub(i64::from(self.minutes) * MINUTE).max(0);
         Timestamp::from_micros(seconds.saturating_mul(MICROS).unsigned_abs())
     }
 }
@@ -247,7 +276,12 @@ mod tests {
         assert_eq!(Interval::Week1.open(time, Zone::UTC), at(1_582_502_400)); // Monday 2020-02-24
         assert_eq!(Interval::Month1.open(time, Zone::UTC), at(1_580_515_200)); // 2020-02-01
         assert_eq!(Interval::Month1.end(time, Zone::UTC), at(1_583_020_800)); // 2020-03-01
-        assert_eq!(Interval::Day3.open(time, Zone::UTC).micros() / 86_400_000_000 % 3, 1);
+        for phase in 0..3 {
+            let zone = Zone::UTC.for_symbol(Interval::Day3, phase);
+            assert_eq!(Interval::Day3.open(time, zone).micros() / 86_400_000_000 % 3, u64::from(phase));
+        }
+        assert_eq!(Zone::UTC.for_symbol(Interval::Day3, THREE_DAY_PHASE), Zone::UTC);
+        assert_eq!(Zone::EIGHT.for_symbol(Interval::Day1, 2), Zone::EIGHT, "days begin alike");
     }
 
     #[test]
@@ -266,6 +300,7 @@ mod tests {
             assert_eq!(interval.source(Zone::UTC), interval);
         }
         assert_eq!(source(Interval::Day1, "8"), Interval::Hour8);
+        assert_eq!(Interval::Day3.source(Zone::UTC.for_symbol(Interval::Day3, 2)), Interval::Day1);
         assert_eq!(source(Interval::Month1, "8"), Interval::Hour8);
         assert_eq!(source(Interval::Week1, "-1:00"), Interval::Hour1);
         assert_eq!(source(Interval::Day1, "05:45"), Interval::Minute15);
@@ -281,8 +316,10 @@ mod tests {
             seconds in 1_000_000_u64..20_000_000_000,
             zone in -720_i16..=840,
             index in 0_usize..16,
+            phase in 0_u8..3,
         ) {
-            let (interval, zone) = (Interval::ALL[index], Zone(zone));
+            let interval = Interval::ALL[index];
+            let zone = Zone::of(zone).for_symbol(interval, phase);
             let time = Timestamp::from_micros(seconds * 1_000_000 + 999_999);
             let (open, end) = (interval.open(time, zone), interval.end(time, zone));
             prop_assert!(open <= time && time < end);

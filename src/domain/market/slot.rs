@@ -50,6 +50,14 @@ pub enum SymbolInput {
     Tick,
     /// Take the next orders that are triggered to their books ([`SymbolSlot::has_triggered`]).
     Cascade,
+    /// The same while the clock stands behind the slot's time: good-till dates go by the clock. Only frames say so; the slot
+    /// finds out by itself.
+    Behind {
+        /// What the clock said.
+        clock: Timestamp,
+        /// The input.
+        input: Box<Self>,
+    },
 }
 
 /// What came of one input. The caller empties and reuses it.
@@ -80,6 +88,8 @@ impl SymbolOutput {
 pub struct SymbolSlot {
     pub(super) slot: SlotId,
     pub(super) time: Timestamp,
+    /// The time good-till dates go by in the input at hand ([`Timestamp::timer`]): not state.
+    pub(super) clock: Timestamp,
     /// The number of its last frame.
     pub(super) seq: u64,
     pub(super) markets: BTreeMap<SymbolId, Market>,
@@ -123,6 +133,7 @@ impl SymbolSlot {
         Self {
             slot,
             time: Timestamp::default(),
+            clock: Timestamp::default(),
             seq: 0,
             markets: own.map(|spec| (spec.id, empty())).collect(),
             links: Links::new(slot),
@@ -141,7 +152,29 @@ impl SymbolSlot {
         out: &mut SymbolOutput,
     ) -> Result<(), Fault> {
         self.time = self.time.max(now);
-        let has_changed = match input {
+        self.clock = self.time.timer(now);
+        let has_changed = self.take(input, out)?;
+        if has_changed {
+            self.seq += 1;
+            let Self { slot, seq, time, clock, .. } = *self;
+            let hash = seq.is_multiple_of(HASH_EVERY).then(|| self.hash());
+            let input = match input {
+                SymbolInput::Behind { .. } => input.clone(),
+                input if clock < time => SymbolInput::Behind { clock, input: Box::new(input.clone()) },
+                input => input.clone(),
+            };
+            out.frame = Some(SymbolHead { slot, seq, time, input, hash });
+        }
+        Ok(())
+    }
+
+    /// Carries an input out and returns whether it changed anything.
+    fn take(&mut self, input: &SymbolInput, out: &mut SymbolOutput) -> Result<bool, Fault> {
+        Ok(match input {
+            SymbolInput::Behind { clock, input } => {
+                self.clock = *clock;
+                self.take(input, out)?
+            }
             SymbolInput::Message(envelope) => self.message(envelope, out)?,
             SymbolInput::Applied { peer, upto } => {
                 self.links.trim(*peer, *upto);
@@ -156,14 +189,12 @@ impl SymbolSlot {
                 !out.messages.is_empty()
             }
             SymbolInput::Cascade => self.cascade(out)?,
-        };
-        if has_changed {
-            self.seq += 1;
-            let Self { slot, seq, time, .. } = *self;
-            let hash = seq.is_multiple_of(HASH_EVERY).then(|| self.hash());
-            out.frame = Some(SymbolHead { slot, seq, time, input: input.clone(), hash });
-        }
-        Ok(())
+        })
+    }
+
+    /// Returns the slot's time: that of its last frame, or later.
+    pub const fn time(&self) -> Timestamp {
+        self.time
     }
 
     /// Takes note of a message and carries it out; `false` when it was applied before.
@@ -196,10 +227,10 @@ impl SymbolSlot {
         submit: &SubmitOrder,
         out: &mut SymbolOutput,
     ) -> Result<Option<Handle>, Fault> {
-        let time = self.time;
+        let (time, clock) = (self.time, self.clock);
         let market = self.markets.get_mut(&submit.symbol).ok_or_else(|| no_book(submit.symbol))?;
         // Its date passed on the way: it neither trades nor rests (corner case C14).
-        if matches!(submit.policy, Policy::RestUntil(end) if end <= time) {
+        if matches!(submit.policy, Policy::RestUntil(end) if end <= clock) {
             let change = OrderChange::Ended { remaining: submit.lots, reason: EndReason::GoodTillDate };
             teller::update(&mut self.links, out, submit.account, submit.order, change, time);
             return Ok(None);
@@ -218,7 +249,7 @@ impl SymbolSlot {
             peak: special.peak,
         };
         let mut events = std::mem::take(&mut self.events);
-        let outcome = market.book.submit(&incoming, time, &mut events);
+        let outcome = market.book.submit(&incoming, clock, &mut events);
         let mut teller = Teller { time, symbol: submit.symbol, market, links: &mut self.links, out };
         let told = teller.tell_all(&events, Some((submit, outcome)))?;
         events.clear();
@@ -300,9 +331,9 @@ impl SymbolSlot {
     fn expire(&mut self, out: &mut SymbolOutput) -> Result<(), Fault> {
         let symbols: Vec<SymbolId> = self.markets.keys().copied().collect();
         for symbol in symbols {
-            let time = self.time;
+            let clock = self.clock;
             if let Some(market) = self.markets.get_mut(&symbol) {
-                market.book.expire(time, EXPIRIES_PER_TICK, &mut self.events);
+                market.book.expire(clock, EXPIRIES_PER_TICK, &mut self.events);
             }
             self.tell_levels(symbol, out)?;
         }

@@ -18,7 +18,8 @@ pub const AVERAGE_MINUTES: u64 = 5;
 /// The trades of a stretch of time that ends now.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Window {
-    /// When it begins: for a rolling window on a whole minute, so it is up to 59.999 s longer than asked for.
+    /// When it begins: for a rolling window on a whole minute, so it is up to 59.999 s longer than asked for; for the average
+    /// price on a whole second.
     pub open_time: Timestamp,
     /// When it ends.
     pub close_time: Timestamp,
@@ -72,6 +73,13 @@ impl Window {
 pub fn rolling_open(now: Timestamp, minutes: u64) -> Timestamp {
     let minute = Interval::Minute1.open(now, Zone::UTC);
     Timestamp::from_micros(minute.micros().saturating_sub(minutes.saturating_mul(60_000_000)))
+}
+
+/// Returns where the window of the average price begins that ends at `now`: on a whole second, so that with the second in
+/// progress it is never longer than it says.
+pub fn average_open(now: Timestamp) -> Timestamp {
+    let second = Interval::Second1.open(now, Zone::UTC);
+    Timestamp::from_micros(second.micros().saturating_sub((AVERAGE_MINUTES * 60 - 1) * 1_000_000))
 }
 
 /// Returns `tick_lots / lots` as a price, rounded down at the last digit printed.
@@ -134,5 +142,15 @@ mod tests {
         let now = Timestamp::from_millis(1_641_287_867_099);
         assert_eq!(rolling_open(now, 24 * 60), Timestamp::from_millis(1_641_201_420_000));
         assert_eq!(rolling_open(Timestamp::from_millis(5), 1), Timestamp::default());
+    }
+
+    #[test]
+    fn the_average_price_covers_five_minutes_and_no_more() {
+        let open = |now| average_open(Timestamp::from_millis(now)).millis();
+        assert_eq!(
+            (open(1_641_287_867_099), open(1_641_287_867_999)),
+            (1_641_287_568_000, 1_641_287_568_000)
+        );
+        assert_eq!(open(5), 0);
     }
 }

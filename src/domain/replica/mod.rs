@@ -21,6 +21,7 @@ use super::{
     market::{MarketHistory, MarketImage, SymbolFrame, SymbolOutput, SymbolSlot, SymbolState},
     message::{Envelope, ToAccount, ToSymbol},
     reject::Fault,
+    time::Timestamp,
 };
 
 /// One record of the journal.
@@ -247,4 +248,12 @@ pub struct Parts {
     pub symbols: BTreeMap<SlotId, SymbolSlot>,
     /// What the public sees.
     pub images: BTreeMap<SymbolId, MarketImage>,
+}
+
+impl Parts {
+    /// Returns the latest time of any slot; 0 when nothing has happened yet.
+    pub fn latest(&self) -> Timestamp {
+        let accounts = self.accounts.iter().flatten().map(|slot| slot.time());
+        accounts.chain(self.symbols.values().map(SymbolSlot::time)).max().unwrap_or_default()
+    }
 }

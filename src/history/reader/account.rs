@@ -63,14 +63,19 @@ pub struct LedgerLine {
     pub trade: Option<(SymbolId, TradeId, OrderId)>,
 }
 
-/// The first microsecond of a bound's millisecond: bounds may be given in milliseconds.
+/// A bound as the database has times.
 pub(super) fn from(time: Timestamp) -> i64 {
-    time.millis().saturating_mul(1_000) as i64
+    i64::try_from(time.micros()).unwrap_or(i64::MAX)
 }
 
-/// The first microsecond after a bound's millisecond.
+/// A number that was sent as the database has numbers: one beyond all it can have is beyond all it has.
+pub(super) fn id_from(id: u64) -> i64 {
+    i64::try_from(id).unwrap_or(i64::MAX)
+}
+
+/// The first microsecond after a bound.
 pub(super) fn after(time: Timestamp) -> i64 {
-    (time.millis().saturating_add(1)).saturating_mul(1_000).min(i64::MAX as u64) as i64
+    from(time).saturating_add(1)
 }
 
 impl Reader {
@@ -92,7 +97,7 @@ impl Reader {
             .filter(order::Column::SymbolId.eq(i64::from(symbol.get())))
             .filter(order::Column::Status.ne(OrderStatus::Rejected as i16));
         if let Some(first) = first {
-            query = query.filter(order::Column::Id.gte(first.get() as i64));
+            query = query.filter(order::Column::Id.gte(id_from(first.get())));
             if let Some(time) = self.begun_with(account, first).await? {
                 query = query.filter(order::Column::CreatedAt.gte(time));
             }
@@ -146,7 +151,7 @@ impl Reader {
             .filter(order::Column::SymbolId.eq(i64::from(symbol.get())))
             .filter(order::Column::Status.ne(OrderStatus::Rejected as i16));
         if let Some(id) = named.id {
-            query = query.filter(order::Column::Id.eq(id.get() as i64));
+            query = query.filter(order::Column::Id.eq(id_from(id.get())));
         }
         if let Some(name) = named.client_id {
             query = query.filter(order::Column::ClientOrderId.eq(name.as_str()));
@@ -174,10 +179,10 @@ impl Reader {
             .filter(fill::Column::AccountId.eq(account.get() as i64))
             .filter(fill::Column::SymbolId.eq(i64::from(symbol.get())));
         if let Some(order) = order {
-            query = query.filter(fill::Column::OrderId.eq(order.get() as i64));
+            query = query.filter(fill::Column::OrderId.eq(id_from(order.get())));
         }
         if let Some(first) = first {
-            query = query.filter(fill::Column::TradeId.gte(first.get() as i64));
+            query = query.filter(fill::Column::TradeId.gte(id_from(first.get())));
         }
         if let Some(start) = page.start {
             let Some(first) = self.first_trade(symbol, from(start)).await? else { return Ok(Vec::new()) };
@@ -234,9 +239,9 @@ impl Reader {
         }
         if let Some((sequence, asset)) = page.before {
             let same = Condition::all()
-                .add(ledger::Column::Sequence.eq(sequence as i64))
+                .add(ledger::Column::Sequence.eq(id_from(sequence)))
                 .add(ledger::Column::AssetId.lt(i64::from(asset.get())));
-            let earlier = Condition::any().add(ledger::Column::Sequence.lt(sequence as i64)).add(same);
+            let earlier = Condition::any().add(ledger::Column::Sequence.lt(id_from(sequence))).add(same);
             query = query.filter(earlier);
         }
         let query = query

@@ -2,7 +2,10 @@
 
 use sea_orm::{ColumnTrait, EntityTrait, Order as Direction, QueryFilter, QueryOrder, QuerySelect};
 
-use super::Reader;
+use super::{
+    Reader,
+    account::{from, id_from},
+};
 use crate::{
     domain::{
         id::SymbolId,
@@ -41,13 +44,13 @@ impl Reader {
         let spec = self.spec(symbol)?;
         let mut query = trade::Entity::find().filter(trade::Column::SymbolId.eq(i64::from(symbol.get())));
         if let Some(id) = range.from_id {
-            query = query.filter(trade::Column::Id.gte(id as i64));
+            query = query.filter(trade::Column::Id.gte(id_from(id)));
         }
         if let Some(start) = range.start {
-            query = query.filter(trade::Column::Time.gte(start.micros() as i64));
+            query = query.filter(trade::Column::Time.gte(from(start)));
         }
         if let Some(end) = range.end {
-            query = query.filter(trade::Column::Time.lte(end.micros() as i64));
+            query = query.filter(trade::Column::Time.lte(from(end)));
         }
         let is_latest = range.from_id.is_none() && range.start.is_none();
         let direction = if is_latest { Direction::Desc } else { Direction::Asc };
@@ -67,14 +70,14 @@ impl Reader {
     ) -> Result<Vec<AggregateTrade>, HistoryError> {
         let spec = self.spec(symbol)?;
         // The trades of an aggregate have one time, so bounds of time never cut one.
-        let end = range.end.map_or(i64::MAX, |end| end.micros() as i64);
+        let end = range.end.map_or(i64::MAX, from);
         let limit = range.limit as i64;
         let of_symbol = || trade::Entity::find().filter(trade::Column::SymbolId.eq(i64::from(symbol.get())));
         let first = match (range.from_id, range.start) {
-            (Some(id), _) => id as i64,
+            (Some(id), _) => id_from(id),
             (None, Some(start)) => {
                 let row = of_symbol()
-                    .filter(trade::Column::Time.gte(start.micros() as i64))
+                    .filter(trade::Column::Time.gte(from(start)))
                     .order_by_asc(trade::Column::Time)
                     .order_by_asc(trade::Column::Id);
                 let Some(row) = row.one(self.db().await?).await? else { return Ok(Vec::new()) };

@@ -44,8 +44,20 @@ const TABLE: &[(Reject, Operation, u16, i32, &str)] = {
         (Reject::UnsupportedCombination, Place, 400, -1014, "Unsupported order combination."),
         (Reject::TooLate, Place, 400, -1021, "Timestamp for this request is outside of the recvWindow."),
         (Reject::UnknownSymbol, Place, 400, -1121, "Invalid symbol."),
-        (Reject::UnknownAsset, Operate, 400, -1130, "Data sent for parameter 'asset' is not valid."),
-        (Reject::UnknownAccount, Operate, 400, -1130, "Data sent for parameter 'accountId' is not valid."),
+        (
+            Reject::UnknownAsset,
+            Operate,
+            400,
+            -1130,
+            "Data sent for parameter 'asset' is not valid: there is no such asset.",
+        ),
+        (
+            Reject::UnknownAccount,
+            Operate,
+            400,
+            -1130,
+            "Data sent for parameter 'accountId' is not valid: there is no such account; the operator may open it.",
+        ),
         (Reject::AccountExists, Operate, 409, -92002, "account exists already"),
         (
             Reject::InsufficientBalance,
@@ -69,15 +81,45 @@ const TABLE: &[(Reject, Operation, u16, i32, &str)] = {
         (Reject::DuplicateClientOrderId, Place, 400, -2010, "Duplicate order sent."),
         (Reject::RequestConflict, Operate, 409, -92006, "request id was used for a different request"),
         (Reject::TooManyRequestIds, Operate, 400, -92007, "too many request ids"),
-        (Reject::ZeroAmount, Operate, 400, -1130, "Data sent for parameter 'amount' is not valid."),
-        (Reject::ExpiryInPast, Place, 400, -1130, "Data sent for parameter 'goodTillDate' is not valid."),
+        (
+            Reject::ZeroAmount,
+            Operate,
+            400,
+            -1130,
+            "Data sent for parameter 'amount' is not valid: it is zero.",
+        ),
+        (
+            Reject::ExpiryInPast,
+            Place,
+            400,
+            -1130,
+            "Data sent for parameter 'goodTillDate' is not valid: it is not in the future.",
+        ),
         (Reject::IdsExhausted, Place, 500, -1000, "An unknown error occurred while processing the request."),
-        (Reject::UnknownTier, Operate, 400, -1130, "Data sent for parameter 'tier' is not valid."),
+        (
+            Reject::UnknownTier,
+            Operate,
+            400,
+            -1130,
+            "Data sent for parameter 'tier' is not valid: no symbol has fees for it.",
+        ),
         (Reject::KeyExists, Operate, 409, -92012, "api key exists already"),
         (Reject::TooManyKeys, Operate, 400, -92101, "too many api keys"),
-        (Reject::UnknownKey, Operate, 400, -1130, "Data sent for parameter 'apiKey' is not valid."),
+        (
+            Reject::UnknownKey,
+            Operate,
+            400,
+            -1130,
+            "Data sent for parameter 'apiKey' is not valid: the account has no such key.",
+        ),
         (Reject::NameTaken, Operate, 409, -92103, "name is taken"),
-        (Reject::UnknownLogin, Operate, 400, -1130, "Data sent for parameter 'name' is not valid."),
+        (
+            Reject::UnknownLogin,
+            Operate,
+            400,
+            -1130,
+            "Data sent for parameter 'name' is not valid: the account has no such login.",
+        ),
         (Reject::MarketClosed, Place, 400, -2010, "Market is closed."),
         (Reject::WouldTake, Place, 400, -2010, "Order would immediately match and take."),
         (Reject::UnknownOrder, Cancel, 400, -2011, "Unknown order sent."),
@@ -93,6 +135,13 @@ const TABLE: &[(Reject, Operation, u16, i32, &str)] = {
         (Reject::CancelRestricted, Cancel, 400, -2011, "Order was not canceled due to cancel restrictions."),
         (Reject::AmendIncrease, Amend, 400, -2038, "Order amend (quantity increase) is not supported."),
         (Reject::AmendNoChange, Amend, 400, -2038, "The requested action would change no state; rejecting"),
+        (
+            Reject::AmendBelowExecuted,
+            Amend,
+            400,
+            -2038,
+            "Order amend (quantity not above the executed quantity) is not supported; cancel the order instead.",
+        ),
         (Reject::BookFull, Place, 400, -2010, "The order book is full."),
         (
             Reject::Busy,
@@ -157,4 +206,26 @@ fn a_filter_is_named_only_when_it_is_the_failure() {
         let names = ["LOT_SIZE", "PRICE_FILTER", "Price * QTY"].iter().any(|name| body.contains(name));
         assert!(!names || matches!(reject, Reject::Filter(_)), "{body}");
     }
+}
+
+#[test]
+fn a_json_body_that_is_not_as_asked_for_says_what_is_wrong_with_it() {
+    #[derive(serde::Deserialize)]
+    #[serde(deny_unknown_fields)]
+    struct Body {
+        #[expect(dead_code, reason = "only whether it can be read is looked at")]
+        amount: String,
+    }
+    let refused = |text: &str| {
+        let error = serde_json::from_str::<Body>(text).err().map(|error| ApiError::json_body(&error));
+        error.map(|error| (error.code(), error.to_string())).unwrap_or_default()
+    };
+    let unknown = "An unknown parameter was sent: unknown field `fee`, expected `amount` at line 1 column 6.";
+    assert_eq!(refused(r#"{"fee":1}"#), (-1103, unknown.to_owned()));
+    let missing = "Mandatory parameter 'amount' was not sent, was empty/null, or malformed.";
+    assert_eq!(refused("{}"), (-1102, missing.to_owned()));
+    let other = "Invalid JSON Request: invalid type: integer `5`, expected a string at line 1 column 11.";
+    assert_eq!(refused(r#"{"amount":5}"#), (-1135, other.to_owned()));
+    let long = format!(r#"{{"{}":1}}"#, "é".repeat(1_000));
+    assert!(refused(&long).1.chars().count() < 350, "what was sent is not sent back whole");
 }

@@ -38,7 +38,7 @@ const REFUSALS: &[(u16, &str, &str, bool)] = &[
     (403, "Forbidden", "A page of another origin, no CSRF token, or not for this session: -1002.", false),
     (404, "NotFound", "There is no such path: -1020.", false),
     (405, "MethodNotAllowed", "The path has no such method: -1020. `Allow` says which it has.", false),
-    (413, "BodyTooLarge", "The body is too large: -1101.", false),
+    (413, "BodyTooLarge", "The body is too large: -93005.", false),
     (418, "Banned", "The address went on after 429: -1003.", true),
     (421, "Misdirected", "The `Host` is not one of the exchange: -95002.", false),
     (429, "TooMany", "A limit is used up: -1003 of the address, -1015 of the account's orders.", true),

@@ -7,10 +7,7 @@ use super::{
     market, topic,
 };
 use crate::{
-    actors::{
-        Clock,
-        message::{Encoder, MarketUpdate, Topic, UserForm},
-    },
+    actors::message::{Encoder, MarketUpdate, Topic, UserForm},
     domain::{
         account::{UserEvent, UserEventKind},
         catalogue::Catalogue,
@@ -111,14 +108,13 @@ impl Encoder for WireEncoder {
         json.finish()
     }
 
-    fn api_shutdown(&self) -> String {
-        format!("{{\"event\":{}}}", self.shutdown(false))
+    fn api_shutdown(&self, now: Timestamp) -> String {
+        format!("{{\"event\":{}}}", self.shutdown(false, now))
     }
 
-    fn shutdown(&self, combined: bool) -> String {
+    fn shutdown(&self, combined: bool, now: Timestamp) -> String {
         let mut json = Json::with_capacity(96);
         let write = |json: &mut Json| {
-            let now = Clock::default().now();
             json.object(|json| write_head(json, "serverShutdown", now, TimeUnit::Millis));
         };
         if combined {

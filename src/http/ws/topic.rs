@@ -21,19 +21,19 @@ pub(super) fn parse(name: &str, catalogue: &Catalogue) -> Option<Topic> {
     if symbol.bytes().any(|byte| byte.is_ascii_uppercase()) {
         return None;
     }
-    let symbol = catalogue.symbol_named(&symbol.to_ascii_uppercase())?.id;
+    let spec = catalogue.symbol_named(&symbol.to_ascii_uppercase())?;
+    let symbol = spec.id;
     if let Some(topic) = parse_plain(stream, symbol) {
         return Some(topic);
     }
     if let Some(kline) = stream.strip_prefix("kline_") {
-        return match kline.split_once('@') {
-            None => Some(Topic::Kline(symbol, Interval::parse(kline)?, Zone::UTC)),
+        let (interval, zone) = match kline.split_once('@') {
+            None => (Interval::parse(kline)?, Zone::UTC),
             // In a query string a plus is a space.
-            Some((interval, "+08:00" | " 08:00")) => {
-                Some(Topic::Kline(symbol, Interval::parse(interval)?, Zone::EIGHT))
-            }
-            Some(_) => None,
+            Some((interval, "+08:00" | " 08:00")) => (Interval::parse(interval)?, Zone::EIGHT),
+            Some(_) => return None,
         };
+        return Some(Topic::Kline(symbol, interval, zone.for_symbol(interval, spec.three_day_phase)));
     }
     let (kind, speed) = match stream.split_once('@') {
         None => (stream, Speed::Slow),
@@ -105,7 +105,7 @@ pub(super) fn name(topic: Topic, catalogue: &Catalogue) -> String {
         }
         Topic::DepthSnapshot(id, speed) => format!("{}@depthSnapshot{}", symbol(id), suffix(speed)),
         Topic::Kline(id, interval, zone) => {
-            let zone = if zone == Zone::EIGHT { "@+08:00" } else { "" };
+            let zone = if zone.minutes() == Zone::EIGHT.minutes() { "@+08:00" } else { "" };
             format!("{}@kline_{}{zone}", symbol(id), interval.name())
         }
         Topic::MiniTicker(id) => format!("{}@miniTicker", symbol(id)),
@@ -121,6 +121,7 @@ pub(super) fn name(topic: Topic, catalogue: &Catalogue) -> String {
 #[cfg(test)]
 mod tests {
     use super::{super::encode::testing::catalogue, *};
+    use crate::domain::{catalogue::SymbolDefinition, sample};
 
     #[test]
     fn every_name_reads_back_as_its_topic() {
@@ -150,6 +151,20 @@ mod tests {
         for speed in ["@1000ms", "@3000ms"] {
             assert_eq!(parse(&format!("!miniTicker@arr{speed}"), &catalogue), Some(Topic::AllMiniTickers));
         }
+    }
+
+    #[test]
+    fn three_day_candles_are_those_of_the_symbols_phase() {
+        let definition = SymbolDefinition { three_day_phase: 2, ..sample::symbol(1, "BTCUSDT") };
+        let catalogue = Catalogue::build(&sample::assets(), &[definition]).unwrap();
+        let symbol = SymbolId::new(1);
+        for (text, zone) in [("btcusdt@kline_3d", Zone::UTC), ("btcusdt@kline_3d@+08:00", Zone::EIGHT)] {
+            let topic = Topic::Kline(symbol, Interval::Day3, zone.for_symbol(Interval::Day3, 2));
+            assert_ne!(topic, Topic::Kline(symbol, Interval::Day3, zone));
+            assert_eq!((parse(text, &catalogue), name(topic, &catalogue)), (Some(topic), text.to_owned()));
+        }
+        let day = Topic::Kline(symbol, Interval::Day1, Zone::UTC);
+        assert_eq!(parse("btcusdt@kline_1d", &catalogue), Some(day));
     }
 
     #[test]

@@ -51,7 +51,8 @@ fn other_methods_and_other_paths_are_refused_in_json() {
         let leave = api.send(Method::OPTIONS, "/api/v3/order", &[("Origin", "http://a.page")], "").await;
         assert_eq!((leave.status.as_u16(), leave.header("access-control-allow-origin")), (204, Some("*")));
         let large = api.send(Method::POST, "/api/v3/order", &[], &"x".repeat(70_000)).await;
-        assert_eq!(large.refusal(), (413, -1101, "Too many parameters sent for this endpoint."));
+        let text = "The request's body is larger than 65536 bytes; send less at once.";
+        assert_eq!(large.refusal(), (413, -93_005, text));
     });
     server.stop();
 }
@@ -74,17 +75,23 @@ fn the_operator_opens_accounts_and_moves_money_as_text() {
         let expected = serde_json::json!({ "accountId": 77, "asset": "BTC", "free": "1.50000000", "locked": "0.00000000" });
         assert_eq!(operate("deposit", deposit).await.json, expected);
         assert_eq!(operate("deposit", deposit).await.json, expected, "the same request again");
-        for body in [
-            r#"{"accountId":77,"asset":"BTC","amount":1.5}"#,
-            &deposit.replace('}', r#","fee":"1"}"#),
-            "",
-            "[]",
+        let no_object = "Invalid JSON Request: the body must be a JSON object.";
+        for (body, code, text) in [
+            (
+                r#"{"accountId":77,"asset":"BTC","amount":1.5}"#,
+                -1135,
+                "Invalid JSON Request: invalid type: floating point `1.5`, expected a string at line 1 column 42.",
+            ),
+            (
+                &deposit.replace('}', r#","fee":"1"}"#),
+                -1103,
+                "An unknown parameter was sent: unknown field `fee`, expected one of `accountId`, `asset`, `amount`, \
+                 `requestId` at line 1 column 67.",
+            ),
+            ("", -1135, no_object),
+            ("[]", -1135, no_object),
         ] {
-            assert_eq!(
-                operate("deposit", body).await.refusal(),
-                (400, -1135, "Invalid JSON Request"),
-                "{body}"
-            );
+            assert_eq!(operate("deposit", body).await.refusal(), (400, code, text), "{body}");
         }
         let pair = crate::support::KeyPair {
             key: keys.json["apiKey"].as_str().unwrap().to_owned(),

@@ -94,7 +94,7 @@ fn bad_orders_are_refused_with_binances_codes_and_texts() {
         (
             changed("GTC", "GTD") + "&goodTillDate=1",
             -1130,
-            text("Data sent for parameter 'goodTillDate' is not valid."),
+            text("Data sent for parameter 'goodTillDate' is not valid: it is not in the future."),
         ),
         (
             good.clone() + "&selfTradePreventionMode=TRANSFER",

@@ -4,7 +4,7 @@ use serde_json::json;
 
 use super::{
     row::Row,
-    table::{COMBINATION, invalid, keys, missing_one, traded},
+    table::{COMBINATION, REVERSED, invalid, keys, missing_one, traded, unacceptable},
 };
 
 const SYMBOLS: &str = r#"^\[("[A-Z0-9-_.]{1,20}"(,"[A-Z0-9-_.]{1,20}"){0,}){0,1}\]$"#;
@@ -55,7 +55,7 @@ pub(super) fn rows() -> Vec<Row> {
             .keys(&["lastUpdateId", "bids", "asks"])
             .weighs(5)
             .needs_symbol()
-            .refuses("symbol=BTCUSDT&limit=0", -1130, invalid("limit"))
+            .refuses("symbol=BTCUSDT&limit=0", -1130, unacceptable("limit", "the least is 1"))
             .refuses("symbol=BTCUSDT&symbolStatus=CANCEL_ONLY", -1220, OTHER_STATUS),
         // What is yet to come is out of nobody's reach.
         Row::of("GET /x/v1/depth/diff")
@@ -65,21 +65,21 @@ pub(super) fn rows() -> Vec<Row> {
             .needs_symbol()
             .needs("fromU")
             .refuses("symbol=BTCUSDT&fromU=2&toU=1", -1128, COMBINATION)
-            .refuses("symbol=BTCUSDT&fromU=1&limit=0", -1130, invalid("limit")),
+            .refuses("symbol=BTCUSDT&fromU=1&limit=0", -1130, unacceptable("limit", "the least is 1")),
         traded(Row::of("GET /api/v3/trades")).asks(symbol).keys(&TRADE).weighs(25).needs_symbol(),
         traded(Row::of("GET /api/v3/historicalTrades"))
             .asks(symbol)
             .keys(&TRADE)
             .weighs(25)
             .needs_symbol()
-            .refuses("symbol=BTCUSDT&limit=0", -1130, invalid("limit")),
+            .refuses("symbol=BTCUSDT&limit=0", -1130, unacceptable("limit", "the least is 1")),
         traded(Row::of("GET /api/v3/aggTrades"))
             .asks(symbol)
             .keys(&["a", "p", "q", "f", "l", "T", "m", "M"])
             .weighs(4)
             .needs_symbol()
             .refuses("symbol=BTCUSDT&fromId=1&startTime=1", -1128, COMBINATION)
-            .refuses("symbol=BTCUSDT&startTime=2&endTime=1", -1128, COMBINATION),
+            .refuses("symbol=BTCUSDT&startTime=2&endTime=1", -1128, REVERSED),
         klines("GET /api/v3/klines"),
         klines("GET /api/v3/uiKlines"),
         Row::of("GET /api/v3/historicalBlockTrades")

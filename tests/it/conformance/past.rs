@@ -2,7 +2,7 @@
 
 use super::{
     row::Row,
-    table::{COMBINATION, invalid},
+    table::{REVERSED, invalid, no_doge, unacceptable},
 };
 
 const NONE: &str = "The history cannot be read at the moment. Please try again later.";
@@ -10,8 +10,8 @@ const NONE: &str = "The history cannot be read at the moment. Please try again l
 fn told(route: &'static str) -> Row {
     Row::of(route)
         .refused_as(503, -94_002, NONE)
-        .refuses("startTime=2&endTime=1", -1128, COMBINATION)
-        .refuses("limit=0", -1130, invalid("limit"))
+        .refuses("startTime=2&endTime=1", -1128, REVERSED)
+        .refuses("limit=0", -1130, unacceptable("limit", "the least is 1"))
         .refuses("before=x-1", if route.ends_with("orders") { -1100 } else { -1130 }, before(route))
         .refuses(
             "fromId=1",
@@ -41,7 +41,7 @@ pub(super) fn rows() -> Vec<Row> {
             .weighs(20)
             .refuses("symbol=DOGEUSDT", -1121, "Invalid symbol.")
             .refuses("side=buy", -1130, invalid("side")),
-        told("GET /x/v1/ledger").weighs(20).refuses("asset=DOGE", -1130, invalid("asset")).refuses(
+        told("GET /x/v1/ledger").weighs(20).refuses("asset=DOGE", -1130, no_doge()).refuses(
             "type=FEE",
             -1130,
             invalid("type"),

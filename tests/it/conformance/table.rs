@@ -21,7 +21,6 @@ const QUERIED: [&str; 6] = ["stopPrice", "icebergQty", "time", "updateTime", "is
 const IDS: [&str; 4] = ["symbol", "orderId", "orderListId", "clientOrderId"];
 pub(super) const COMBINATION: &str = "Combination of optional parameters invalid.";
 const SESSION: [&str; 4] = ["accountId", "csrfToken", "demo", "name"];
-const INVALID_JSON: &str = "Invalid JSON Request";
 pub(super) const PLACE: &str = "POST /api/v3/order";
 
 /// A limit order that rests.
@@ -45,8 +44,24 @@ pub(super) fn invalid(name: &str) -> String {
     format!("Data sent for parameter '{name}' is not valid.")
 }
 
-fn unacceptable(name: &str, why: &str) -> String {
+pub(super) fn unacceptable(name: &str, why: &str) -> String {
     format!("Data sent for parameter '{name}' is not valid: {why}.")
+}
+
+/// What is said of `startTime=2&endTime=1`.
+pub(super) const REVERSED: &str =
+    "Combination of optional parameters invalid: endTime 1 is before startTime 2.";
+
+fn missing(name: &str) -> String {
+    format!("Mandatory parameter '{name}' was not sent, was empty/null, or malformed.")
+}
+
+pub(super) fn no_doge() -> String {
+    unacceptable("asset", "there is no asset 'DOGE'; there are BTC, USDT, ETH")
+}
+
+fn no_account(account: u64) -> String {
+    unacceptable("accountId", &format!("there is no account {account}; the operator may open it"))
 }
 
 pub(super) fn missing_one(one: &str, other: &str) -> String {
@@ -232,7 +247,7 @@ fn account() -> Vec<Row> {
             .weighs(20)
             .needs("fromSeq")
             .refuses("fromSeq=1000000000", -93_003, "fromSeq is after the account's last event.")
-            .refuses("fromSeq=0&limit=0", -1130, invalid("limit")),
+            .refuses("fromSeq=0&limit=0", -1130, unacceptable("limit", "the least is 1")),
     ]
 }
 
@@ -319,7 +334,7 @@ fn people() -> Vec<Row> {
             .asks(person("ada", password))
             .keys(&SESSION)
             .weighs(1)
-            .refuses("{}", -1135, INVALID_JSON)
+            .refuses("{}", -1102, missing("name"))
             .refuses(
                 person("a", password),
                 -1130,
@@ -331,7 +346,7 @@ fn people() -> Vec<Row> {
             .asks(person("charles", password))
             .keys(&SESSION)
             .weighs(1)
-            .refuses("{}", -1135, INVALID_JSON)
+            .refuses("{}", -1102, missing("name"))
             .refuses_with(
                 401,
                 person("charles", "wrong password"),
@@ -342,7 +357,7 @@ fn people() -> Vec<Row> {
             .asks(change(password, "a better password"))
             .json(json!({}))
             .weighs(1)
-            .refuses("{}", -1135, INVALID_JSON)
+            .refuses("{}", -1102, missing("current"))
             .refuses(
                 change("wrong password", "a better password"),
                 -1130,
@@ -364,7 +379,7 @@ fn keys_of_accounts() -> Vec<Row> {
             .asks(made)
             .keys(&with_secret)
             .weighs(1)
-            .refuses(r#"{"permissions":["TRADE"]}"#, -1135, INVALID_JSON)
+            .refuses(r#"{"permissions":["TRADE"]}"#, -1102, missing("type"))
             .refuses(made.replace("\"TRADE\"", ""), -1130, &none_permitted)
             .refuses(
                 made.replace("HMAC", "RSA"),
@@ -381,22 +396,30 @@ fn keys_of_accounts() -> Vec<Row> {
             .asks(r#"{"apiKey":"{apiKey}"}"#)
             .json(json!({}))
             .weighs(1)
-            .refuses("{}", -1135, INVALID_JSON)
-            .refuses(r#"{"apiKey":"none"}"#, -1130, invalid("apiKey")),
+            .refuses("{}", -1102, missing("apiKey"))
+            .refuses(r#"{"apiKey":"none"}"#, -1130, unacceptable("apiKey", "the account has no such key")),
         Row::of("POST /x/v1/operator/keys")
             .asks(by_operator)
             .keys(&with_secret)
             .weighs(1)
-            .refuses(by_operator.replace("TRADE", "FLY"), -1135, INVALID_JSON)
+            .refuses(
+                by_operator.replace("TRADE", "FLY"),
+                -1135,
+                "Invalid JSON Request: unknown variant `FLY`, expected `TRADE` or `USER_DATA` at line 1 column 36.",
+            )
             .refuses(by_operator.replace("\"TRADE\"", ""), -1130, none_permitted)
-            .refuses(by_operator.replace("11", "999"), -1130, invalid("accountId")),
+            .refuses(by_operator.replace("11", "999"), -1130, no_account(999)),
         Row::of("DELETE /x/v1/operator/keys")
             .after("POST /x/v1/operator/keys", by_operator)
             .asks(r#"{"accountId":11,"apiKey":"{apiKey}"}"#)
             .json(json!({}))
             .weighs(1)
-            .refuses(r#"{"accountId":11}"#, -1135, INVALID_JSON)
-            .refuses(r#"{"accountId":11,"apiKey":"none"}"#, -1130, invalid("apiKey")),
+            .refuses(r#"{"accountId":11}"#, -1102, missing("apiKey"))
+            .refuses(
+                r#"{"accountId":11,"apiKey":"none"}"#,
+                -1130,
+                unacceptable("apiKey", "the account has no such key"),
+            ),
     ]
 }
 
@@ -407,18 +430,38 @@ fn operator() -> Vec<Row> {
             .asks(transfer)
             .keys(&["accountId", "asset", "free", "locked"])
             .weighs(1)
-            .refuses("[]", -1135, INVALID_JSON)
-            .refuses(transfer.replace("\"1\"", "1"), -1135, INVALID_JSON)
-            .refuses(transfer.replace("BTC", "DOGE"), -1130, invalid("asset"))
-            .refuses(transfer.replace("\"1\"", "\"0\""), -1130, invalid("amount"))
+            .refuses("[]", -1135, "Invalid JSON Request: the body must be a JSON object.")
+            .refuses(
+                transfer.replace("\"1\"", "1"),
+                -1135,
+                "Invalid JSON Request: invalid type: integer `1`, expected a string at line 1 column 40.",
+            )
+            .refuses(
+                transfer.replace("amount", "sum"),
+                -1103,
+                "An unknown parameter was sent: unknown field `sum`, expected one of `accountId`, `asset`, `amount`, \
+                 `requestId` at line 1 column 35.",
+            )
+            .refuses(
+                transfer.replace("BTC", "DOGE"),
+                -1130,
+                no_doge(),
+            )
+            .refuses(transfer.replace("11", "999"), -1130, no_account(999))
+            .refuses(transfer.replace("\"1\"", "\"0\""), -1130, unacceptable("amount", "it is zero"))
     };
     vec![
         Row::of("POST /x/v1/operator/accounts")
             .asks(r#"{"id":77,"tier":0,"unlimited":true}"#)
             .keys(&["accountId"])
             .weighs(1)
-            .refuses(r#"{"name":"x"}"#, -1135, INVALID_JSON)
-            .refuses(r#"{"id":78,"tier":9}"#, -1130, invalid("tier")),
+            .refuses(
+                r#"{"name":"x"}"#,
+                -1103,
+                "An unknown parameter was sent: unknown field `name`, expected one of `id`, `tier`, `unlimited` at line 1 \
+                 column 7.",
+            )
+            .refuses(r#"{"id":78,"tier":9}"#, -1130, unacceptable("tier", "no symbol has fees for it")),
         transferred("POST /x/v1/operator/deposit"),
         transferred("POST /x/v1/operator/withdraw"),
     ]

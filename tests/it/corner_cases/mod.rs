@@ -63,6 +63,7 @@ fn definition() -> SymbolDefinition {
         max_num_orders: 200,
         market_collar: Decimal::new(5, 1),
         fees: vec![FeeDefinition { maker: Decimal::ZERO, taker: Decimal::ZERO }],
+        three_day_phase: lightning_exchange::domain::market::THREE_DAY_PHASE,
         special_orders: Default::default(),
     }
 }

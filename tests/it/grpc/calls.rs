@@ -24,7 +24,8 @@ fn an_account_is_funded_trades_and_is_read() {
     block_on(async {
         let client = Client::connect(&server).await;
         let unknown = client.refused("getAccount", json!({"accountId":1001})).await;
-        assert_eq!(unknown, (-1130, "Data sent for parameter 'accountId' is not valid.".to_owned()));
+        let text = "Data sent for parameter 'accountId' is not valid: there is no such account; the operator may open it.";
+        assert_eq!(unknown, (-1130, text.to_owned()));
 
         let funded = client.done("increase", json!({"accountId":1001,"currencyId":1,"amount":"10.5"})).await;
         assert_eq!(funded["balance"]["available"], "10.50000000");

@@ -232,7 +232,7 @@ fn keys_are_made_and_taken_by_their_owner_on_our_own_page_alone() {
         // Somebody else's key is as unknown as one that does not exist.
         for unknown in [&old, &json!({ "apiKey": "none" })] {
             let answer = grace.send(Method::DELETE, "/x/v1/keys", unknown).await;
-            let text = "Data sent for parameter 'apiKey' is not valid.";
+            let text = "Data sent for parameter 'apiKey' is not valid: the account has no such key.";
             assert_eq!(answer.refusal(), (400, -1130, text));
         }
         assert_eq!(grace.send(Method::GET, "/x/v1/keys", &Value::Null).await.json, json!([]));

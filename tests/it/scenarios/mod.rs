@@ -54,6 +54,7 @@ fn symbol(id: u32, base: &str, quote: &str, tick_size: Decimal) -> SymbolDefinit
         max_num_orders: 200,
         market_collar: Decimal::ONE,
         fees: vec![FeeDefinition { maker: Decimal::ZERO, taker: Decimal::ZERO }],
+        three_day_phase: lightning_exchange::domain::market::THREE_DAY_PHASE,
         special_orders: Default::default(),
     }
 }

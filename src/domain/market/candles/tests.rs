@@ -105,6 +105,14 @@ fn the_week_is_folded_from_few_candles_and_exactly() {
         assert_eq!(candles.fold_since(at(from)), Some(expected));
     }
     assert_eq!(candles.fold_since(at(53 * 20_000 / 60 * 60 + 60)), None);
+    // Seconds reach back less far, and need no whole minute.
+    for from in [53 * 19_000, 53 * 19_990 + 1, 53 * 19_999] {
+        let later: Vec<_> = tape.iter().filter(|trade| trade.time >= at(from)).copied().collect();
+        let mut expected = Candle::of(at(from), &later[0]);
+        later[1..].iter().for_each(|trade| expected.add(trade));
+        assert_eq!(candles.fold_since(at(from)), Some(expected));
+    }
+    assert_eq!(candles.fold_since(at(53 * 19_999 + 1)), None);
 }
 
 prop_compose! {
@@ -122,12 +130,13 @@ prop_compose! {
 
 proptest! {
     #[test]
-    fn every_interval_is_the_naive_roll_up_of_the_tape(tape in tapes(), zone in -720_i64..=840) {
+    fn every_interval_is_the_naive_roll_up_of_the_tape(tape in tapes(), zone in -720_i64..=840, phase in 0_u8..3) {
         let zone = Zone::parse(&format!("{}{}:{:02}", if zone < 0 { "-" } else { "" }, zone.abs() / 60, zone.abs() % 60)).unwrap();
         let candles = fold(&tape);
         for interval in Interval::ALL {
             let kept: Vec<_> = candles.since(interval, Timestamp::default()).collect();
             prop_assert_eq!(&kept, &naive(&tape, interval, Zone::UTC));
+            let zone = zone.for_symbol(interval, phase);
             let source = candles.since(interval.source(zone), Timestamp::default());
             let zoned: Vec<_> = roll_up(source, interval, zone).collect();
             prop_assert_eq!(zoned, naive(&tape, interval, zone));
@@ -136,17 +145,18 @@ proptest! {
 
     #[test]
     fn answers_are_the_naive_candles_with_the_gaps_filled(
-        tape in tapes(), index in 0_usize..16, start in 0_u64..400_000, limit in 1_usize..40,
+        tape in tapes(), index in 0_usize..16, start in 0_u64..400_000, limit in 1_usize..40, phase in 0_u8..3,
     ) {
         let interval = Interval::ALL[index];
+        let eight = Zone::EIGHT.for_symbol(interval, phase);
         let now = tape[tape.len() - 1].time;
         let start = at(1_582_000_000 - 1_000 + start);
-        let answer = fold(&tape).query((interval, Zone::EIGHT), Some(start), None, limit, now);
-        let from = interval.open_from(start, Zone::EIGHT);
-        let naive = naive(&tape, interval, Zone::EIGHT);
+        let answer = fold(&tape).query((interval, eight), Some(start), None, limit, now);
+        let from = interval.open_from(start, eight);
+        let naive = naive(&tape, interval, eight);
         let close = naive.iter().rev().find(|candle| candle.open_time < from).map(|candle| candle.close);
-        let last = interval.open(now, Zone::EIGHT);
-        let filled = fill(naive.into_iter(), interval, Zone::EIGHT, (from, last), close);
+        let last = interval.open(now, eight);
+        let filled = fill(naive.into_iter(), interval, eight, (from, last), close);
         prop_assert_eq!(answer.candles, filled.take(limit).collect::<Vec<_>>());
         prop_assert_eq!(answer.reach, None);
     }

@@ -276,10 +276,10 @@ fn balances_and_transfers_are_reported() {
 
 #[test]
 fn the_shutdown_notice_is_wrapped_like_any_event() {
-    assert!(encoder().shutdown(false).starts_with(r#"{"e":"serverShutdown","E":"#));
+    assert!(encoder().shutdown(false, TIME).starts_with(r#"{"e":"serverShutdown","E":"#));
     assert!(
         encoder()
-            .shutdown(true)
+            .shutdown(true, TIME)
             .starts_with(r#"{"stream":"!serverShutdown","data":{"e":"serverShutdown","E":"#)
     );
 }
