@@ -36,6 +36,8 @@ pub(super) fn run(arguments: ServeArgs) -> ExitCode {
 fn serve(arguments: ServeArgs) -> Result<()> {
     let config = arguments.settings.load()?;
     start_log(&config.log)?;
+    // The kernel would join sparse pages of the heap to huge ones minutes later: resident memory that grows and holds nothing.
+    let _ = rustix::thread::disable_transparent_huge_pages(true);
     actix::System::new().block_on(async {
         // Before anything starts, so that no signal is lost.
         let mut interrupt = signal(SignalKind::interrupt()).context("no signal handler")?;

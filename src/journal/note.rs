@@ -68,11 +68,11 @@ impl Note {
         if self.noted == Some(head.lsn) {
             return Ok(());
         }
-        self.turn += 1;
-        let bytes = encode(self.turn, &self.identity, &head);
-        let written = self.file.write_at(&bytes, self.turn % 2 * PLACE);
+        let turn = self.turn + 1;
+        let written = self.file.write_at(&encode(turn, &self.identity, &head), turn % 2 * PLACE);
+        // A place that is torn is written again: the other still has the note before.
         written.map_err(JournalError::io(FILE, "write to the file"))?;
-        self.noted = Some(head.lsn);
+        (self.turn, self.noted) = (turn, Some(head.lsn));
         Ok(())
     }
 }

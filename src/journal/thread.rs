@@ -337,7 +337,7 @@ impl<O: Outbox> Worker<O> {
         if self.sync_due_in().is_some_and(|due| due.is_zero()) {
             let durable = self.writer.sync()?;
             self.synced(durable);
-            self.writer.note()?;
+            self.note();
         }
         Ok(())
     }
@@ -427,8 +427,14 @@ impl<O: Outbox> Worker<O> {
             outbox.release(position);
         }
         self.shared.released.fetch_add(released, Ordering::Relaxed);
-        // Last: nobody waits for it.
-        self.writer.note()
+        self.note();
+        Ok(())
+    }
+
+    /// Notes how far the log is durable, when everything that waited for that is let out.
+    fn note(&mut self) {
+        // What cannot be noted is known of one commit less. A disk that fails for good fails the next commit too.
+        let _ = self.writer.note();
     }
 
     fn observe(&mut self, commit: &Commit) {
@@ -443,6 +449,7 @@ impl<O: Outbox> Worker<O> {
     fn mark(&mut self) -> Result<(), JournalError> {
         let durable = self.writer.marker()?;
         self.synced(durable);
+        self.note();
         self.is_marked = true;
         Ok(())
     }

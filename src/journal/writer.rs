@@ -215,15 +215,13 @@ impl LogWriter {
     }
 
     /// Notes how far the log is durable, apart from the log and without a sync of its own. Not part of a commit: whoever waits
-    /// for one need not wait for this.
+    /// for one need not wait for this, and the log goes on without it.
     ///
     /// # Errors
-    /// The disk refuses, now or before.
+    /// The disk refuses; it can be tried again.
     pub fn note(&mut self) -> Result<(), JournalError> {
-        self.guarded(|writer| match writer.is_settled {
-            true => writer.note.write(Head { lsn: writer.position.lsn, chain: writer.position.chain }),
-            false => Ok(()),
-        })
+        let Position { lsn, chain, .. } = self.position;
+        if self.is_settled { self.note.write(Head { lsn, chain }) } else { Ok(()) }
     }
 
     /// Commits what is staged and writes a block that says how far the log is durable, so that from now on damage to

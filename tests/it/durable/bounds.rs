@@ -118,6 +118,9 @@ async fn open(api: &Api, key: &KeyPair) -> Value {
 
 /// Orders of every kind there is a bound for, more than one of each.
 async fn fill(api: &Api, seller: &KeyPair, buyer: &KeyPair) {
+    // Something trades, so that there is a price.
+    place(api, seller, &limit("SELL", "0.02", "45000")).await;
+    place(api, buyer, &limit("BUY", "0.02", "45000")).await;
     for step in 0..6 {
         place(api, seller, &limit("SELL", "0.05", &(45_000 + step).to_string())).await;
         place(api, buyer, &limit("BUY", "0.05", &(44_000 - step).to_string())).await;
@@ -136,7 +139,7 @@ async fn fill(api: &Api, seller: &KeyPair, buyer: &KeyPair) {
         let placed = api.signed(seller, Method::POST, "/api/v3/orderList/oco", &list).await;
         assert_eq!(placed.status, 200, "{placed:?}");
     }
-    // Something trades, and by that there is a price.
+    // And one is partly filled.
     place(api, buyer, &limit("BUY", "0.02", "45000")).await;
 }
 
