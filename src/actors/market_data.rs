@@ -175,14 +175,14 @@ impl Handler<MarketMoved> for MarketDataActor {
         let Some(topology) = &self.topology else { return };
         let has_listeners = self.listeners.load(Ordering::Relaxed) != 0;
         let mut updates = Vec::new();
-        let mut events = moved.events.iter().peekable();
-        while let Some(event) = events.next() {
+        for (index, event) in moved.events.iter().enumerate() {
             let (symbol, update) = key(event);
             let Some(market) = self.markets.get_mut(&symbol) else { continue };
             market.apply(event, has_listeners, &mut updates);
-            // A command's last change of the book completes its update.
+            // A command's last change of the book completes its update; between two of them it may trade.
+            let mut later = moved.events[index + 1..].iter().map(key);
             let is_complete =
-                update.is_some() && events.peek().is_none_or(|next| key(next) != (symbol, update));
+                update.is_some() && later.find(|(_, update)| update.is_some()) != Some((symbol, update));
             if is_complete && market.requote() && has_listeners {
                 updates.push((Topic::BookTicker(symbol), MarketUpdate::BookTicker(market.quotes)));
             }

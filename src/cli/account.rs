@@ -16,7 +16,7 @@ pub(super) enum AccountCommand {
 #[derive(Debug, Args)]
 pub(super) struct CreateArgs {
     /// The id it shall have; the server chooses one otherwise
-    #[arg(long)]
+    #[arg(long, value_parser = super::account_id())]
     id: Option<u64>,
     /// Its fee tier
     #[arg(long, default_value_t = 0)]

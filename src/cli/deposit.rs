@@ -19,7 +19,7 @@ pub(super) enum Direction {
 #[derive(Debug, Args)]
 pub(super) struct TransferArgs {
     /// Whose balance
-    #[arg(long)]
+    #[arg(long, value_parser = super::account_id())]
     account: u64,
     /// Which asset, such as BTC
     #[arg(long)]

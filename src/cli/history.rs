@@ -299,8 +299,8 @@ async fn prune(PruneArgs { data, keep_days, confirm }: PruneArgs, out: &mut Outp
     let before = Timestamp::from_micros(now.saturating_sub(keep_days.saturating_mul(MICROS_PER_DAY)));
     let pruned = history::prune(&connect(&config).await?, before).await?;
     out.line(format_args!(
-        "let go of {} orders, {} fills, {} trades, {} candles and {} lines of statements",
-        pruned.orders, pruned.fills, pruned.trades, pruned.klines, pruned.ledger
+        "let go of {} orders, {} fills, {} trades, {} candles, {} lines of statements and {} amends",
+        pruned.orders, pruned.fills, pruned.trades, pruned.klines, pruned.ledger, pruned.amendments
     ));
     Ok(())
 }

@@ -21,7 +21,7 @@ pub(super) enum KeyCommand {
 #[derive(Debug, Args)]
 pub(super) struct CreateArgs {
     /// Whose key
-    #[arg(long)]
+    #[arg(long, value_parser = super::account_id())]
     account: u64,
     /// What it signs with
     #[arg(long = "type", value_name = "TYPE", default_value = "hmac")]
@@ -43,7 +43,7 @@ pub(super) struct CreateArgs {
 #[derive(Debug, Args)]
 pub(super) struct RevokeArgs {
     /// Whose key
-    #[arg(long)]
+    #[arg(long, value_parser = super::account_id())]
     account: u64,
     /// The key
     #[arg(long)]

@@ -24,10 +24,10 @@ mod verify;
 use std::{io::ErrorKind, process::ExitCode};
 
 use anyhow::{Context, Result};
-use clap::{Parser, Subcommand};
+use clap::{Parser, Subcommand, builder::RangedU64ValueParser};
 use rustix::fs::Mode;
 
-use crate::store::StoreError;
+use crate::{domain::id::ID_LIMIT, store::StoreError};
 
 use self::output::{Output, complain};
 
@@ -175,6 +175,11 @@ const EXIT_LOST: u8 = 65;
 fn exit_code(error: &anyhow::Error) -> ExitCode {
     let is_loss = error.chain().filter_map(|cause| cause.downcast_ref()).any(StoreError::is_loss);
     if is_loss { ExitCode::from(EXIT_LOST) } else { ExitCode::FAILURE }
+}
+
+/// Reads an account's id: from 1, below what a JavaScript number can be trusted with.
+fn account_id() -> RangedU64ValueParser {
+    RangedU64ValueParser::new().range(1..ID_LIMIT)
 }
 
 #[cfg(test)]

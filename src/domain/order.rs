@@ -95,6 +95,12 @@ impl OrderKind {
         matches!(self, Self::StopLoss | Self::StopLossLimit | Self::TakeProfit | Self::TakeProfitLimit)
     }
 
+    /// Returns whether its book may refuse it: one that must rest because it would take, a conditional one because the
+    /// market is beyond its price.
+    pub const fn may_be_refused(self) -> bool {
+        matches!(self, Self::LimitMaker) || self.is_conditional()
+    }
+
     /// Returns which way the market must move to reach the stop price of a conditional order (Binance Spot, new
     /// order): up for a stop-loss buy and a take-profit sell, down for the others.
     pub fn direction(self, side: Side) -> Direction {
@@ -356,6 +362,12 @@ impl Order {
     /// Returns whether it waited for the market and was triggered.
     pub fn was_triggered(&self) -> bool {
         self.kind.is_conditional() && self.status != OrderStatus::ConditionalPending
+    }
+
+    /// Returns whether its sender was ever told that it is accepted. A refused order was not, and is in no list; an order
+    /// of an accepted list that is refused when its turn comes was.
+    pub fn was_accepted(&self) -> bool {
+        self.status != OrderStatus::Rejected || self.reason == Some(EndReason::PendingRefused)
     }
 
     /// Returns whether this is a market order by quote amount.

@@ -96,7 +96,11 @@ impl Service {
         if let Some(place) = &mut place {
             place.come(self.state.limits().request_timeout).await?;
         }
-        let (address, caller) = self.enter(method, &request)?;
+        let address = self.count(method, &request)?;
+        if let Err(error) = check_account(request.get_ref()) {
+            return refusal::reply(&error).map(Response::new);
+        }
+        let caller = self.authenticate(method, &request, address)?;
         let account = Some(caller.account.get()).filter(|_| method.access != Access::Public);
         let actor = if caller.is_unproven() { "local" } else { "operator" };
         let source = Source { actor, address: Some(address), request: None };
@@ -123,24 +127,36 @@ impl Service {
         }
     }
 
-    /// Counts a call and finds out who makes it.
-    fn enter<M: Fields>(&self, method: Method, request: &Request<M>) -> Result<(IpAddr, Caller), Status> {
+    /// Counts a call; returns the address it comes from.
+    fn count<M>(&self, method: Method, request: &Request<M>) -> Result<IpAddr, Status> {
         let peer = request.remote_addr().ok_or_else(|| Status::new(Code::Internal, "no address"))?.ip();
         let address = client_address(&self.state, peer, request.metadata());
         let counted = remote::count(&self.state, address, method.weight);
         counted.map_err(|error| refusal::of_caller(&error))?;
+        Ok(address)
+    }
+
+    /// Finds out who makes a call.
+    fn authenticate<M: Fields>(
+        &self,
+        method: Method,
+        request: &Request<M>,
+        address: IpAddr,
+    ) -> Result<Caller, Status> {
         let (message, metadata) = (request.get_ref(), request.metadata());
         let is_local = request.extensions().get::<IsLocal>().copied().unwrap_or_default();
         let caller = authenticate(&self.state, method.access, method.name, message, metadata, is_local);
         if caller.is_err() && method.access == Access::Operator {
             remote::operator_refused(&self.state, address);
         }
-        Ok((address, caller?))
+        caller
     }
 
     /// Opens a stream for a call that was counted and authenticated.
     fn open<M: Fields>(&self, method: Method, request: &Request<M>) -> Result<(Session, Caller), Status> {
-        let (address, caller) = self.enter(method, request)?;
+        let address = self.count(method, request)?;
+        check_account(request.get_ref()).map_err(|error| refusal::of_stream(&error))?;
+        let caller = self.authenticate(method, request, address)?;
         let session = Session::open(&self.state, &self.arbiter, address);
         Ok((session.map_err(|error| refusal::of_stream(&error))?, caller))
     }
@@ -159,6 +175,17 @@ impl Service {
         session.subscribe(topic(spec.id));
         let flow = (session, Arc::clone(&self.state), caller);
         Ok(Response::new(streams::flow(flow, None, move |event| convert(&spec, event))))
+    }
+}
+
+/// Requires that a request about an account names one: a number that is not set is 0, which no account has.
+///
+/// # Errors
+/// -1130.
+fn check_account(request: &impl Fields) -> Result<(), ApiError> {
+    match request.account() {
+        Some(0) => Err(remote::no_account("accountId")),
+        _ => Ok(()),
     }
 }
 

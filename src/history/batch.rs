@@ -8,7 +8,7 @@ use sea_orm::{ColumnTrait, Condition, ConnectionTrait, EntityTrait, QueryFilter}
 
 use super::{
     HistoryError,
-    entity::{balance, fill, kline, ledger, order, trade},
+    entity::{amendment, balance, fill, kline, ledger, order, trade},
 };
 use crate::domain::{
     asset::Asset,
@@ -32,6 +32,7 @@ pub(super) struct Batch {
     pub(super) klines: BTreeMap<EntityId, kline::Model>,
     pub(super) balances: BTreeMap<(AccountId, AssetId), balance::Model>,
     pub(super) ledger: Vec<ledger::Model>,
+    pub(super) amendments: Vec<amendment::Model>,
 }
 
 impl Batch {
@@ -71,6 +72,7 @@ impl Batch {
             + self.klines.len()
             + self.balances.len()
             + self.ledger.len()
+            + self.amendments.len()
     }
 
     /// Reads the orders that change here and did not begin here.
@@ -148,7 +150,9 @@ impl Batch {
                     ))
                 })?;
                 let symbol = SymbolId::new(u32::try_from(row.symbol_id).unwrap_or(u32::MAX));
+                let before = row.before_amend(update);
                 row.update(update, spec(catalogue, symbol)?, entry.sequence);
+                self.amendments.extend(before.map(|before| amendment::Model::of(before, row)));
             }
             (EntityId::Fill { symbol, .. }, Fields::Fill(fill)) => {
                 self.fills.push(fill::Model::of(fill, spec(catalogue, symbol)?));

@@ -7,14 +7,14 @@ use serde::Serialize;
 
 use super::{
     HistoryError,
-    entity::{Table, balance, fill, kline, ledger, order, trade},
+    entity::{Table, amendment, balance, fill, kline, ledger, order, trade},
 };
 
 /// How many rows are read at once.
 const ROWS: u64 = 10_000;
 
 /// The tables there are, by name.
-pub const TABLES: [&str; 6] = ["orders", "fills", "trades", "klines", "balances", "ledger"];
+pub const TABLES: [&str; 7] = ["orders", "fills", "trades", "klines", "balances", "ledger", "amendments"];
 
 /// Writes a table as CSV with a head, in the order of its keys, and returns how many rows it has.
 ///
@@ -28,6 +28,7 @@ pub async fn export(db: &DatabaseConnection, table: &str, out: impl Write) -> Re
         "klines" => rows::<kline::Entity>(db, out).await,
         "balances" => rows::<balance::Entity>(db, out).await,
         "ledger" => rows::<ledger::Entity>(db, out).await,
+        "amendments" => rows::<amendment::Entity>(db, out).await,
         other => Err(HistoryError::Damaged(format!("there is no table {other}"))),
     }
 }

@@ -10,7 +10,7 @@ use sea_orm_migration::MigratorTrait;
 use super::{
     HistoryError,
     batch::Batch,
-    entity::{balance, fill, kline, ledger, order, trade, watermark},
+    entity::{amendment, balance, fill, kline, ledger, order, trade, watermark},
     schema::Schema,
     write::Writer,
 };
@@ -90,6 +90,7 @@ impl Projector {
             "klines" => kline::Entity::find().count(&self.db).await?,
             "balances" => balance::Entity::find().count(&self.db).await?,
             "ledger" => ledger::Entity::find().count(&self.db).await?,
+            "amendments" => amendment::Entity::find().count(&self.db).await?,
             other => return Err(HistoryError::Damaged(format!("there is no table {other}"))),
         };
         Ok(count)

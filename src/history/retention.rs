@@ -8,7 +8,7 @@ use sea_orm_migration::MigratorTrait;
 
 use super::{
     HistoryError,
-    entity::{fill, kline, ledger, order, trade},
+    entity::{amendment, fill, kline, ledger, order, trade},
     schema::Schema,
 };
 use crate::domain::{
@@ -33,10 +33,12 @@ pub struct Pruned {
     pub klines: u64,
     /// Lines of statements.
     pub ledger: u64,
+    /// Amends of orders.
+    pub amendments: u64,
 }
 
 /// Lets go of everything that was over before a time: orders that had ended, fills, trades, short candles, lines of
-/// statements. Balances, open orders and the latest trade and candles of each symbol stay: what comes is folded on them.
+/// statements, amends. Balances, open orders and the latest trade and candles of each symbol stay: what comes is folded on them.
 ///
 /// # Errors
 /// The database refuses; then nothing is let go of.
@@ -74,6 +76,8 @@ pub async fn prune(db: &DatabaseConnection, before: Timestamp) -> Result<Pruned,
             klines += old.exec(&transaction).await?.rows_affected;
         }
     }
+    let amendments =
+        amendment::Entity::delete_many().filter(amendment::Column::Time.lt(time)).exec(&transaction).await?;
     let ledger =
         ledger::Entity::delete_many().filter(ledger::Column::Time.lt(time)).exec(&transaction).await?;
     transaction.commit().await?;
@@ -83,6 +87,7 @@ pub async fn prune(db: &DatabaseConnection, before: Timestamp) -> Result<Pruned,
         trades,
         klines,
         ledger: ledger.rows_affected,
+        amendments: amendments.rows_affected,
     })
 }
 

@@ -20,7 +20,7 @@ pub(super) struct Schema;
 #[async_trait::async_trait]
 impl MigratorTrait for Schema {
     fn migrations() -> Vec<Box<dyn MigrationTrait>> {
-        vec![Box::new(First)]
+        vec![Box::new(First), Box::new(Second)]
     }
 }
 
@@ -51,6 +51,26 @@ impl MigrationTrait for First {
             manager.drop_table(Table::drop().table(table).if_exists().to_owned()).await?;
         }
         Ok(())
+    }
+}
+
+/// The amends of orders. A database from before has those that follow; one that is made again has all.
+struct Second;
+
+impl MigrationName for Second {
+    fn name(&self) -> &str {
+        "0002_amendments"
+    }
+}
+
+#[async_trait::async_trait]
+impl MigrationTrait for Second {
+    async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
+        manager.create_table(suited(amendments(), manager.get_database_backend())).await
+    }
+
+    async fn down(&self, manager: &SchemaManager) -> Result<(), DbErr> {
+        manager.drop_table(Table::drop().table("amendments").if_exists().to_owned()).await
     }
 }
 
@@ -216,6 +236,21 @@ fn ledger() -> TableCreateStatement {
         optional(number("order_id")),
     ];
     table("ledger", &["account_id", "time", "sequence", "asset_id"], columns)
+}
+
+fn amendments() -> TableCreateStatement {
+    let columns = [
+        number("account_id"),
+        number("symbol_id"),
+        number("order_id"),
+        number("sequence"),
+        text("old_client_order_id", CLIENT_ORDER_ID_LEN_MAX as u32),
+        text("client_order_id", CLIENT_ORDER_ID_LEN_MAX as u32),
+        decimal("old_quantity"),
+        decimal("quantity"),
+        number("time"),
+    ];
+    table("amendments", &["account_id", "symbol_id", "order_id", "sequence"], columns)
 }
 
 fn watermarks() -> TableCreateStatement {

@@ -9,7 +9,7 @@ use sea_orm::{ColumnTrait, DatabaseConnection, EntityTrait, QueryFilter};
 
 use super::{
     HistoryError,
-    entity::{Table, balance, fill, kline, ledger, order, trade},
+    entity::{Table, amendment, balance, fill, kline, ledger, order, trade},
 };
 use crate::domain::{
     account::{AccountQuery, AccountView, Page},
@@ -18,7 +18,7 @@ use crate::domain::{
     id::{AccountId, OrderId},
     market::{Interval, Range},
     money::Amount,
-    order::{Order, OrderStatus},
+    order::Order,
     replica::{Frame, Replica},
     time::Timestamp,
 };
@@ -39,6 +39,7 @@ pub struct Expected {
     klines: Rows<kline::Entity>,
     balances: Rows<balance::Entity>,
     ledger: Rows<ledger::Entity>,
+    amendments: Rows<amendment::Entity>,
     folds: MarketFolds,
     entries: Vec<ChangeLogEntry>,
 }
@@ -123,6 +124,7 @@ impl Expected {
             klines: BTreeMap::new(),
             balances: BTreeMap::new(),
             ledger: BTreeMap::new(),
+            amendments: BTreeMap::new(),
             folds: MarketFolds::default(),
             entries: Vec::new(),
         }
@@ -171,7 +173,11 @@ impl Expected {
             (EntityId::Order(id), Fields::OrderUpdate(update)) => {
                 let row = self.orders.get_mut(&id)?;
                 let symbol = row.order(catalogue).ok()?.symbol;
+                let before = row.before_amend(update);
                 row.update(update, catalogue.symbol(symbol)?, entry.sequence);
+                if let Some(before) = before {
+                    put::<amendment::Entity>(&mut self.amendments, amendment::Model::of(before, row));
+                }
             }
             (EntityId::Fill { symbol, .. }, Fields::Fill(fill)) => {
                 put::<fill::Entity>(&mut self.fills, fill::Model::of(fill, catalogue.symbol(symbol)?));
@@ -212,6 +218,7 @@ impl Expected {
         compare::<kline::Entity>(&mut compared, db, &self.klines).await?;
         compare::<balance::Entity>(&mut compared, db, &self.balances).await?;
         compare::<ledger::Entity>(&mut compared, db, &self.ledger).await?;
+        compare::<amendment::Entity>(&mut compared, db, &self.amendments).await?;
         Ok(compared)
     }
 }
@@ -298,6 +305,6 @@ pub async fn compare_remembered(
 
 /// An order as far as the history keeps it: not what only matters while it is open.
 fn kept(order: &Order) -> Order {
-    debug_assert_ne!(order.status, OrderStatus::Rejected);
+    debug_assert!(order.was_accepted());
     Order { hold: Amount::ZERO, handle: None, amends: 0, ..*order }
 }

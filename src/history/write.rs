@@ -14,7 +14,7 @@ use sea_orm::{
 use super::{
     HistoryError,
     batch::Batch,
-    entity::{balance, fill, kline, ledger, order, trade, watermark},
+    entity::{amendment, balance, fill, kline, ledger, order, trade, watermark},
 };
 
 /// How many rows a statement holds. The longest has some 7,400 values, of the 32,766 SQLite allows, which allows the
@@ -43,6 +43,7 @@ impl Writer {
         self.put::<kline::Entity, _>(&transaction, batch.klines.into_values()).await?;
         self.put::<balance::Entity, _>(&transaction, batch.balances.into_values()).await?;
         self.put::<ledger::Entity, _>(&transaction, batch.ledger).await?;
+        self.put::<amendment::Entity, _>(&transaction, batch.amendments).await?;
         self.put::<watermark::Entity, _>(&transaction, [watermark]).await?;
         transaction.commit().await?;
         Ok(())

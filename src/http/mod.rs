@@ -6,6 +6,7 @@
 
 mod absent;
 mod account;
+mod amendments;
 mod audit;
 mod authenticate;
 mod bans;

@@ -6,7 +6,7 @@ use super::{
     call::{Call, Reply, mismatched},
     error::{ApiError, Operation},
     keys::{self, KeyType, NewKey},
-    remote::check_request_id,
+    remote::{check_request_id, no_account},
 };
 use crate::domain::{
     command::{AccountCommand, Answer, CreateAccount, Permission, Transfer},
@@ -27,7 +27,7 @@ struct AccountBody {
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 struct KeyBody {
-    account_id: u64,
+    account_id: Option<u64>,
     #[serde(default, rename = "type")]
     kind: KeyType,
     #[serde(default)]
@@ -39,7 +39,7 @@ struct KeyBody {
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 struct RevokeBody {
-    account_id: u64,
+    account_id: Option<u64>,
     api_key: String,
 }
 
@@ -47,17 +47,30 @@ struct RevokeBody {
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 struct TransferBody {
-    account_id: u64,
+    account_id: Option<u64>,
     asset: String,
     amount: String,
     request_id: Option<String>,
 }
 
+/// Reads an account's id. No account has number 0.
+///
+/// # Errors
+/// -1130.
 fn account_id(value: u64, name: &str) -> Result<AccountId, ApiError> {
-    if value < ID_LIMIT {
-        return Ok(AccountId::new(value));
+    match value {
+        1..ID_LIMIT => Ok(AccountId::new(value)),
+        _ => Err(no_account(name)),
     }
-    Err(ApiError::unacceptable(name, &format!("{value} is no account id; they are below {ID_LIMIT}")))
+}
+
+/// Reads whose account a request is about.
+///
+/// # Errors
+/// -1102 when it does not say, -1130.
+fn owner(value: Option<u64>) -> Result<AccountId, ApiError> {
+    let name = "accountId";
+    account_id(value.ok_or_else(|| ApiError::missing_parameter(name))?, name)
 }
 
 /// Names the account in a refusal because there is none.
@@ -85,7 +98,7 @@ pub(super) async fn create_account(call: &Call<'_>) -> Result<Reply, ApiError> {
 /// `POST /x/v1/operator/keys`
 pub(super) async fn create_key(call: &Call<'_>) -> Result<Reply, ApiError> {
     let KeyBody { account_id: id, kind, label, permissions, public_key } = call.json()?;
-    let account = account_id(id, "accountId")?;
+    let account = owner(id)?;
     let made = keys::create_for(call, account, NewKey { kind, label, permissions, public_key }).await;
     made.map_err(|error| naming(error, account))
 }
@@ -93,7 +106,7 @@ pub(super) async fn create_key(call: &Call<'_>) -> Result<Reply, ApiError> {
 /// `DELETE /x/v1/operator/keys`
 pub(super) async fn revoke_key(call: &Call<'_>) -> Result<Reply, ApiError> {
     let RevokeBody { account_id: id, api_key } = call.json()?;
-    let account = account_id(id, "accountId")?;
+    let account = owner(id)?;
     keys::revoke_for(call, account, api_key).await.map_err(|error| naming(error, account))
 }
 
@@ -109,12 +122,12 @@ pub(super) async fn withdraw(call: &Call<'_>) -> Result<Reply, ApiError> {
 
 async fn transfer(call: &Call<'_>, command: fn(Transfer) -> AccountCommand) -> Result<Reply, ApiError> {
     let body: TransferBody = call.json()?;
+    let account = owner(body.account_id)?;
     let refused = |reject: Reject| ApiError::refused(reject, Operation::Operate);
     let catalogue = call.state.exchange().catalogue();
     let asset = catalogue.asset_named(&body.asset);
     let asset = asset.ok_or_else(|| ApiError::unknown_asset("asset", &body.asset, catalogue))?;
     check_request_id(body.request_id.as_deref())?;
-    let account = account_id(body.account_id, "accountId")?;
     let transfer = Transfer {
         account,
         asset: asset.id,

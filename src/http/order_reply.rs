@@ -6,12 +6,13 @@ use super::{
     time_unit::TimeUnit,
 };
 use crate::domain::{
-    account::Prevention,
+    account::{Amendment, Prevention},
     decimal::Units,
     id::ClientOrderId,
     money::Lots,
-    order::{Fill, Order},
+    order::{Fill, Order, OrderStatus},
     symbol::SymbolSpec,
+    time::Timestamp,
 };
 
 const ZERO: Units = Units { value: 0, scale: 8 };
@@ -70,7 +71,7 @@ impl Printer<'_> {
             json.field("icebergQty").units(self.iceberg(order).unwrap_or(ZERO));
             json.field("time").number(self.unit.of(order.created_at));
             json.field("updateTime").number(self.unit.of(order.updated_at));
-            json.field("isWorking").boolean(order.working_at.is_some());
+            json.field("isWorking").boolean(worked_since(order).is_some());
             self.working_time(json, order);
             self.conditional(json, order);
         });
@@ -111,6 +112,20 @@ impl Printer<'_> {
                 self.working_time(json, order);
                 json.field("selfTradePreventionMode").text(names::stp_mode(order.stp));
             });
+        });
+    }
+
+    /// Writes an amend of an order.
+    pub(super) fn amendment(&self, json: &mut Json, amendment: &Amendment) {
+        json.object(|json| {
+            json.field("symbol").text(&self.spec.name);
+            json.field("orderId").number(amendment.order.get());
+            json.field("executionId").number(amendment.time.micros());
+            json.field("origClientOrderId").text(amendment.names.0.as_str());
+            json.field("newClientOrderId").text(amendment.names.1.as_str());
+            json.field("origQty").units(self.spec.lots_units(amendment.quantities.0));
+            json.field("newQty").units(self.spec.lots_units(amendment.quantities.1));
+            json.field("time").number(self.unit.of(amendment.time));
         });
     }
 
@@ -175,7 +190,7 @@ impl Printer<'_> {
 
     /// Since when it works; -1 of an order that waits.
     fn working_time(&self, json: &mut Json, order: &Order) {
-        match order.working_at {
+        match worked_since(order) {
             Some(time) => json.field("workingTime").number(self.unit.of(time)),
             None => json.field("workingTime").raw("-1"),
         }
@@ -267,6 +282,11 @@ impl Printer<'_> {
             json.field("expiryReason").text(reason);
         }
     }
+}
+
+/// Since when an order works, or worked; one that its book refused never did.
+fn worked_since(order: &Order) -> Option<Timestamp> {
+    order.working_at.filter(|_| order.status != OrderStatus::Rejected)
 }
 
 fn write_list_id(json: &mut Json, order: &Order) {

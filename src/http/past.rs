@@ -104,6 +104,7 @@ fn standing(text: &str) -> Result<Standing, ApiError> {
         "FILLED" => Standing::Filled,
         "CANCELED" => Standing::Cancelled,
         "EXPIRED" => Standing::Expired,
+        "REJECTED" => Standing::Rejected,
         "EXPIRED_IN_MATCH" => Standing::Prevented,
         _ => return Err(ApiError::invalid("status")),
     })

@@ -160,6 +160,11 @@ pub fn order_ref(id: Option<u64>, client_id: Option<&str>) -> Result<OrderRef, A
     Ok(OrderRef { id: id.map(OrderId::new), client_id })
 }
 
+/// Refuses a number that no account has.
+pub fn no_account(name: &str) -> ApiError {
+    ApiError::unacceptable(name, "an account id is 1 to 9007199254740991")
+}
+
 /// Requires that the id of a transfer, if it has one, is 1 to 64 bytes.
 ///
 /// # Errors

@@ -6,7 +6,7 @@ use actix_web::{
 };
 
 use super::{
-    absent, account, batch, cancel_replace, commission, countdown,
+    absent, account, amendments, batch, cancel_replace, commission, countdown,
     endpoint::{Endpoint, Security, not_found, other_method},
     events, exchange_info, health, keys, ledger, market, market_diff, market_klines, market_ticker,
     market_trades, openapi, operator, order, order_list, past, people, prevented, rate_limit, session, shims,
@@ -34,6 +34,7 @@ pub static ENDPOINTS: &[Endpoint] = endpoints! {
     POST   "/api/v3/order/test"               Trade     1 order::test;
     POST   "/api/v3/order/cancelReplace"      Trade     1 cancel_replace::cancel_replace;
     PUT    "/api/v3/order/amend/keepPriority" Trade     4 order::amend;
+    GET    "/api/v3/order/amendments"         UserData  4 amendments::get;
     POST   "/api/v3/order/oco"                Trade     1 order_list::place_old_pair;
     POST   "/api/v3/orderList/oco"            Trade     1 order_list::place_pair;
     POST   "/api/v3/orderList/oto"            Trade     1 order_list::place_then;

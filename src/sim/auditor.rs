@@ -11,7 +11,7 @@ use super::{
     track::{Track, Tracks},
 };
 use crate::domain::{
-    account::{AccountQuery, AccountSlot, AccountView, UserEvent},
+    account::{AccountSlot, UserEvent},
     book::BookLimits,
     catalogue::{AssetDefinition, Catalogue, SymbolDefinition},
     command::{AccountCommand, Answer, OrderRef, Replaced},
@@ -23,7 +23,7 @@ use crate::domain::{
         triggers::SlowTriggers,
     },
     order::{EndReason, NewOrder, Order, Side},
-    order_list::{Contingency, OrderListRef},
+    order_list::Contingency,
     reject::Reject,
     table::Table,
 };
@@ -151,9 +151,7 @@ impl Auditor {
             return Ok(());
         }
         self.counts.orders += 1;
-        let by_id = OrderRef { id: Some(submit.order), client_id: None };
-        let query = AccountQuery::Order { symbol: submit.symbol, order: by_id };
-        let Ok(AccountView::Order(order)) = slot.query(submit.account, &query, Default::default()) else {
+        let Some(order) = slot.open_order(submit.order) else {
             return Err(format!("order {} left for the book and is unknown", submit.order));
         };
         if submit.lots.is_zero() || submit.limit.ticks() == 0 {
@@ -163,7 +161,7 @@ impl Auditor {
         if order.trigger.is_some() != submit.special().condition.is_some() {
             return Err(format!("order {} waits for something else than asked", submit.order));
         }
-        self.may_enter(submit, &order, slot)?;
+        self.may_enter(submit, order, slot)?;
         if !is_market && (order.price != submit.limit || order.quantity != submit.lots) {
             return Err(format!("order {} was sent with other terms than it has", submit.order));
         }
@@ -186,7 +184,7 @@ impl Auditor {
             self.recent.remove(0);
         }
         self.recent.push((submit.order, submit.account, submit.symbol));
-        self.tracks.add(submit, &order)
+        self.tracks.add(submit, order)
     }
 
     /// An order of a list leaves with the list, or when the one it waits for is filled.
@@ -194,12 +192,7 @@ impl Auditor {
         let Some(id) = order.list else {
             return expect(submit.special().pair.is_none(), "an order without a list has a sibling");
         };
-        let list = OrderListRef { id: Some(id), client_id: None };
-        let query = AccountQuery::OrderList(list);
-        let Ok(AccountView::Lists(lists)) = slot.query(order.account, &query, Default::default()) else {
-            return Err(format!("order {} is of an unknown list", order.id));
-        };
-        let list = lists.items.first().ok_or_else(|| format!("order {} is of no list", order.id))?;
+        let list = slot.open_list(id).ok_or_else(|| format!("order {} is of no list", order.id))?;
         let (contingency, orders) = (list.contingency, &list.orders);
         let is_working = contingency == Contingency::OneTriggersOther && orders[0].0 == order.id;
         let pair = &orders[usize::from(contingency == Contingency::OneTriggersOther)..];

@@ -142,6 +142,9 @@ impl Generator {
 /// The list of an order of late, if it is of one.
 fn list_of(world: &World, order: OrderId, account: AccountId, symbol: SymbolId) -> Option<OrderListId> {
     let slot = world.account_slot(account);
+    if let Some(order) = slot.open_order(order) {
+        return order.list;
+    }
     let order = OrderRef { id: Some(order), client_id: None };
     match slot.query(account, &AccountQuery::Order { symbol, order }, Timestamp::default()) {
         Ok(AccountView::Order(order)) => order.list,

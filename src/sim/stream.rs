@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::domain::{
-    account::{AccountQuery, AccountSlot, AccountView, Found, UserEvent, UserEventKind},
+    account::{AccountQuery, AccountSlot, AccountView, ExecutionKind, Found, UserEvent, UserEventKind},
     command::Balance,
     id::{AccountId, AssetId, OrderId},
     order::Order,
@@ -47,6 +47,15 @@ impl Streams {
                 let order = execution.order;
                 if order.account != account {
                     return Err(format!("account {account} was told of an order of {}", order.account));
+                }
+                let before = fold.orders.get(&order.id);
+                let was_accepted = before.is_some_and(|before| !before.awaits_list);
+                if execution.kind == ExecutionKind::Rejected && was_accepted {
+                    return Err(format!("order {} was announced as accepted, then refused", order.id));
+                }
+                if before.is_none() && !matches!(execution.kind, ExecutionKind::New | ExecutionKind::Rejected)
+                {
+                    return Err(format!("the first of order {} is {:?}", order.id, execution.kind));
                 }
                 if order.status.is_final() {
                     fold.orders.remove(&order.id);

@@ -1,6 +1,8 @@
 //! Conditional orders, lists, batches and what else the wire says of orders, as clients see it.
 
+mod amendments;
 mod lists;
+mod refused;
 mod single;
 mod spot_v2;
 

@@ -16,14 +16,14 @@ use crate::{
 };
 
 /// A connection, and what it heard unasked.
-struct Talk {
+pub(crate) struct Talk {
     socket: Socket,
     last_id: u64,
     events: VecDeque<Value>,
 }
 
 impl Talk {
-    async fn open(server: &TestServer, query: &str) -> Self {
+    pub(crate) async fn open(server: &TestServer, query: &str) -> Self {
         let path = format!("/ws-api/v3{query}");
         let socket = Socket::open(server.url(), &path, &[]).await.unwrap();
         Self { socket, last_id: 0, events: VecDeque::new() }
@@ -56,7 +56,7 @@ impl Talk {
     }
 
     /// Sends a signed request that must be done, and returns its result.
-    async fn done(&mut self, key: &KeyPair, method: &str, params: Value) -> Value {
+    pub(crate) async fn done(&mut self, key: &KeyPair, method: &str, params: Value) -> Value {
         let reply = self.signed(key, method, params).await;
         assert_eq!(reply["status"], 200, "{method}: {reply}");
         reply["result"].clone()

@@ -24,7 +24,7 @@ impl Turn<'_> {
             return Ok(Err(Reject::UnknownTier));
         }
         let id = match create.id {
-            Some(id) if id.get() >= ID_LIMIT => return Ok(Err(Reject::Overflow)),
+            Some(id) if id.get() == 0 || id.get() >= ID_LIMIT => return Ok(Err(Reject::Overflow)),
             Some(id) if self.state.accounts.contains(&id) => return Ok(Err(Reject::AccountExists)),
             Some(id) => id,
             None => match self.free_account_id() {

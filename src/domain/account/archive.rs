@@ -1,4 +1,4 @@
-//! What happened lately: closed orders, fills, lists and prevented self-trades of a slot, bounded, for queries alone.
+//! What happened lately: closed orders, fills, lists, prevented self-trades and amends of a slot, bounded, for queries alone.
 //!
 //! Not part of the slot's state: it is left out of the hash, and a read model takes over in time.
 
@@ -7,14 +7,15 @@ use std::collections::VecDeque;
 use serde::{Deserialize, Serialize};
 
 use crate::domain::{
-    id::{AccountId, OrderId, OrderListId, SymbolId},
+    id::{AccountId, ClientOrderId, OrderId, OrderListId, SymbolId},
     message::PreventedMatch,
+    money::Lots,
     order::{Fill, Order},
     order_list::OrderList,
     time::Timestamp,
 };
 
-/// How many closed orders, fills, lists and preventions a slot remembers, each.
+/// How many closed orders, fills, lists, preventions and amends a slot remembers, each.
 pub(super) const ARCHIVE_LEN_MAX: usize = 256;
 
 /// A self-trade that was prevented, as its account remembers it.
@@ -28,6 +29,23 @@ pub struct Prevention {
     pub time: Timestamp,
     /// What was prevented.
     pub by: PreventedMatch,
+}
+
+/// An amend of an order, as its account remembers it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Amendment {
+    /// Whose order.
+    pub account: AccountId,
+    /// Of which symbol.
+    pub symbol: SymbolId,
+    /// Which order.
+    pub order: OrderId,
+    /// The order's name before, and after.
+    pub names: (ClientOrderId, ClientOrderId),
+    /// The ordered quantity before, and after.
+    pub quantities: (Lots, Lots),
+    /// When, by the book's clock; in microseconds it is the number of the amend (wire `executionId`).
+    pub time: Timestamp,
 }
 
 /// The latest of a kind, oldest first.
@@ -63,9 +81,32 @@ pub(super) struct Archive {
     fills: Latest<Fill>,
     lists: Latest<OrderList>,
     prevented: Latest<Prevention>,
+    /// Snapshots do not hold it: what was before the last is in the history.
+    #[serde(skip)]
+    amendments: Latest<Amendment>,
 }
 
 impl Archive {
+    /// Takes note that a snapshot was read, which holds no amends from before `time`.
+    pub(super) fn resume(&mut self, time: Timestamp) {
+        self.amendments.forgotten = Some(time);
+    }
+
+    /// Remembers an amend.
+    pub(super) fn add_amendment(&mut self, amendment: Amendment) {
+        self.amendments.add(amendment, |amendment| amendment.time);
+    }
+
+    /// Returns the amends of an order, oldest first, those that may be missing excepted.
+    pub(super) fn amendments(&self, order: OrderId) -> impl Iterator<Item = &Amendment> {
+        self.amendments.items.iter().filter(move |amendment| amendment.order == order)
+    }
+
+    /// Returns when the last amend that was forgotten happened.
+    pub(super) const fn amendments_forgotten(&self) -> Option<Timestamp> {
+        self.amendments.forgotten
+    }
+
     /// Remembers a closed order.
     pub(super) fn add_order(&mut self, order: Order) {
         self.orders.add(order, |order| order.updated_at);

@@ -14,7 +14,7 @@ use crate::domain::{
     id::{AccountId, ClientOrderId, CommandId, OrderId, SymbolId},
     message::{AmendResting, CancelRejected, CancelResting, CancelWaiting, ToSymbol},
     money::Lots,
-    order::{Order, OrderStatus},
+    order::{NewOrder, Order, OrderStatus},
     planted::{Bug, planted},
     reject::{Fault, Filter, Reject},
 };
@@ -105,6 +105,7 @@ impl Turn<'_> {
         if quantity < spec.filters.lots_min {
             return Err(Reject::Filter(Filter::LotSize));
         }
+        spec.check(&NewOrder { quantity: Some(quantity), ..order.again(None) })?;
         Ok(reduce_by)
     }
 

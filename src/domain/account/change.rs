@@ -258,6 +258,33 @@ pub enum Change {
     /// The clock stood behind the slot's time: what the rest of the frame did by timers, it did by this time
     /// ([`Timestamp::timer`]).
     ClockBehind(Timestamp),
+    /// An order is open and on its way to a book that may refuse it or another order of its list: it is announced once
+    /// that is decided (ADR 0017). Uses up an order id.
+    OrderSubmitted {
+        /// The order.
+        order: Box<Order>,
+        /// Who waits for it; `None` for one that waits for another order of its list to be filled.
+        placing: Option<Placing>,
+    },
+    /// The book accepted an order of a list whose other order it may still refuse: it stays unannounced.
+    OrderTaken {
+        /// Which.
+        order: OrderId,
+        /// Where it rests; `None` when it waits for its trigger.
+        handle: Option<Handle>,
+        /// When, by the book's clock.
+        time: Timestamp,
+    },
+    /// A submitted order is announced: no refusal is possible any more.
+    OrderAnnounced {
+        /// The order as it stands.
+        order: Box<Order>,
+    },
+    /// The book refused an order that was never announced. It ends; what it held goes back.
+    OrderTurnedAway {
+        /// The order, with its final status.
+        order: Box<Order>,
+    },
 }
 
 /// Why an order became smaller.

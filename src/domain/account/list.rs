@@ -5,7 +5,7 @@ use super::{
     event::{ExecutionKind, UserEventKind},
     place::submission,
     plan,
-    settle::{End, execution},
+    settle::End,
     slot::{Refusable, Turn},
     state::{Account, AccountState, Ask, Pending},
 };
@@ -115,15 +115,19 @@ impl Turn<'_> {
                     let works = !order.kind.is_conditional();
                     self.change(Change::OrderReleased { order: order.id, works })?;
                 }
-                self.hold_and_send(spec, waiting, &plans)
+                self.hold(spec, waiting, &plans)?;
+                if !waiting.iter().any(|order| order.kind.may_be_refused()) {
+                    self.tell_all_new(waiting)?;
+                }
+                self.send_orders(waiting, &plans);
+                Ok(())
             }
             _ => self.end_all(waiting, OrderStatus::Expired, EndReason::PendingRefused),
         }
     }
 
-    /// Holds what orders need, once for a pair, and sends them to their book: of a pair those that wait first, so that
-    /// nothing rests when the pair is refused.
-    pub(super) fn hold_and_send(
+    /// Holds what orders need, once for a pair.
+    pub(super) fn hold(
         &mut self,
         spec: &SymbolSpec,
         orders: &[Order],
@@ -138,11 +142,11 @@ impl Turn<'_> {
                 self.change(Change::NeedSet { list, order: order.id, need: plan.hold })?;
             }
         }
-        for order in orders {
-            let id = order.id;
-            self.tell(order.account, |state| Ok(execution(state.standing(id)?, ExecutionKind::New, None)))?;
-        }
-        self.tell_balances(orders[0].account, &[asset])?;
+        Ok(())
+    }
+
+    /// Sends orders to their book: of a pair those that wait first, so that nothing rests when the pair is refused.
+    pub(super) fn send_orders(&mut self, orders: &[Order], plans: &[plan::Plan]) {
         let sibling = |order: OrderId| orders.iter().map(|other| other.id).find(|other| *other != order);
         for waits in [true, false] {
             for (order, plan) in
@@ -152,7 +156,6 @@ impl Turn<'_> {
                 self.send(order.symbol.slot(), ToSymbol::SubmitOrder(submit));
             }
         }
-        Ok(())
     }
 
     /// Takes an order out of its pair: what the pair holds is left to the other one, as far as that needs it.
@@ -301,7 +304,7 @@ impl AccountState {
 
 impl Order {
     /// Returns the order as it was asked for, to be placed now.
-    fn again(&self, reference: Option<Price>) -> NewOrder {
+    pub(super) fn again(&self, reference: Option<Price>) -> NewOrder {
         let is_by_quote = self.is_by_quote();
         NewOrder {
             account: self.account,

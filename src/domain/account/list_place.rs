@@ -2,16 +2,14 @@
 
 use super::{
     change::Change,
-    event::ExecutionKind,
     place::Accepted,
     plan,
-    settle::execution,
     slot::{Refusable, Turn},
     state::Placing,
 };
 use crate::domain::{
     id::{ClientOrderId, CommandId, OrderListId},
-    money::Amount,
+    money::{Amount, Lots},
     order::{NewOrder, Order, OrderKind, OrderStatus, Side},
     order_list::{Contingency, ListOrders, ListStatus, OrderList, PlaceList},
     reject::{Filter, Reject},
@@ -37,21 +35,24 @@ impl Turn<'_> {
             Err(reject) => return Ok(Err(reject)),
         };
         let id = list.id;
-        let (sent, waiting) = orders.split_at(plans.len());
+        let sent = &orders[..plans.len()];
         let unanswered = u8::try_from(sent.len()).unwrap_or(u8::MAX);
         self.change(Change::ListOpened { list, command, unanswered })?;
-        for order in sent {
-            let placing = Placing { command, fills: Vec::new(), replaces: None };
-            self.change(Change::OrderOpened { order: Box::new(*order), placing: Some(placing) })?;
+        let may_be_refused = sent.iter().any(|order| order.kind.may_be_refused());
+        for (index, order) in orders.iter().enumerate() {
+            let placing = || Placing { command, fills: Vec::new(), replaces: None };
+            let placing = (index < sent.len()).then(placing);
+            let order = Box::new(*order);
+            self.change(match may_be_refused {
+                true => Change::OrderSubmitted { order, placing },
+                false => Change::OrderOpened { order, placing },
+            })?;
         }
-        for order in waiting {
-            self.change(Change::OrderOpened { order: Box::new(*order), placing: None })?;
+        self.hold(spec, sent, &plans)?;
+        if !may_be_refused {
+            self.tell_list_placed(id)?;
         }
-        self.tell_list(id)?;
-        self.hold_and_send(spec, sent, &plans)?;
-        for order in waiting {
-            self.tell(order.account, |_| Ok(execution(order, ExecutionKind::New, None)))?;
-        }
+        self.send_orders(sent, &plans);
         Ok(Ok(()))
     }
 
@@ -74,6 +75,7 @@ impl Turn<'_> {
             return Err(Reject::Filter(Filter::MaxNumOrderLists));
         }
         state.check_counts(account, spec, &all)?;
+        state.check_position(account, spec, bought(spec, &place.orders))?;
         let id = OrderListId::compose(state.next_list, state.slot).ok_or(Reject::IdsExhausted)?;
         let client_id = place.client_id.unwrap_or_else(|| ClientOrderId::generated(u64::MAX - id.get()));
         if state.list_names.contains(&(place.account, client_id)) {
@@ -116,6 +118,18 @@ impl Turn<'_> {
         };
         Ok(Prepared { list, orders, plans })
     }
+}
+
+/// Returns how many lots the orders of a list buy at most: of a pair only one trades.
+fn bought(spec: &SymbolSpec, orders: &ListOrders) -> Lots {
+    let of = |order: &NewOrder| plan::bought(spec, order);
+    let of_pair = |[above, below]: &[NewOrder; 2]| of(above).max(of(below));
+    let (working, rest) = match orders {
+        ListOrders::Pair(pair) => (Lots::ZERO, of_pair(pair)),
+        ListOrders::Then(working, pending) => (of(working), of(pending)),
+        ListOrders::ThenPair(working, pair) => (of(working), of_pair(pair)),
+    };
+    Lots::new(working.get().saturating_add(rest.get()))
 }
 
 /// Checks how the orders of a list fit together.

@@ -1,6 +1,7 @@
 //! Accounts: balances, holds, settlement, and the private state of orders.
 
 mod admin;
+mod announce;
 mod archive;
 mod cancel;
 mod change;
@@ -25,7 +26,7 @@ mod turn;
 mod update;
 mod view;
 
-pub use archive::Prevention;
+pub use archive::{Amendment, Prevention};
 pub use change::{AccountFrame, Cause, Change, FrameHead, Lowering};
 pub use check::Totals;
 pub use event::{Execution, ExecutionKind, UserEvent, UserEventKind};

@@ -4,7 +4,6 @@ use super::{
     change::Change,
     event::ExecutionKind,
     plan::{self, Plan},
-    settle::execution,
     slot::{Refusable, Turn},
     state::{Account, AccountState, Placing},
 };
@@ -42,9 +41,13 @@ impl Turn<'_> {
         self.freeze(order.account, asset, plan.hold)?;
         let placing = Placing { command, fills: Vec::new(), replaces: replaces.map(Box::new) };
         let (id, submit) = (opened.id, submission(&opened, &plan, None));
-        self.change(Change::OrderOpened { order: opened, placing: Some(placing) })?;
-        self.tell(order.account, |state| Ok(execution(state.standing(id)?, ExecutionKind::New, None)))?;
-        self.tell_balances(order.account, &[asset])?;
+        if order.kind.may_be_refused() {
+            self.change(Change::OrderSubmitted { order: opened, placing: Some(placing) })?;
+        } else {
+            self.change(Change::OrderOpened { order: opened, placing: Some(placing) })?;
+            self.tell_new(id)?;
+            self.tell_balances(order.account, &[asset])?;
+        }
         self.send(order.symbol.slot(), ToSymbol::SubmitOrder(submit));
         Ok(Ok(None))
     }
@@ -59,9 +62,14 @@ impl Turn<'_> {
         account.quota.check(self.catalogue.order_limits(), 1, self.state.clock)?;
         plan::check(spec, order, self.state.clock)?;
         self.state.check_counts(account, spec, std::slice::from_ref(order))?;
+        let room = self.state.check_position(account, spec, plan::bought(spec, order))?;
         let (id, client_id) = self.state.name_order(order, 0)?;
         let available = account.balances.get(spec.paid(order.side).id).available;
-        let plan = plan::plan(spec, order, available)?;
+        let mut plan = plan::plan(spec, order, available)?;
+        // What an amount buys is known only when it trades: at a better price than expected it is more.
+        if let (Some(plan), Some(room), Side::Buy, None) = (&mut plan, room, order.side, order.quantity) {
+            plan.lots = plan.lots.min(room);
+        }
         Ok(Accepted { id, client_id, plan })
     }
 
@@ -195,7 +203,7 @@ impl AccountState {
     /// Checks the filters that count what an account has open on a symbol.
     ///
     /// # Errors
-    /// The first that fails, in the order MAX_NUM_ORDERS, MAX_NUM_ALGO_ORDERS, MAX_NUM_ICEBERG_ORDERS, MAX_POSITION.
+    /// The first that fails, in the order MAX_NUM_ORDERS, MAX_NUM_ALGO_ORDERS, MAX_NUM_ICEBERG_ORDERS.
     pub(super) fn check_counts(
         &self,
         account: &Account,
@@ -220,26 +228,34 @@ impl AccountState {
         if is_exceeded(special.iceberg_orders_max, icebergs, &|order| order.iceberg.is_some()) {
             return Err(Reject::Filter(Filter::MaxNumIcebergOrders));
         }
-        if !special.position_max.is_zero() {
-            self.check_position(account, spec, new)?;
-        }
         Ok(())
     }
 
-    /// MAX_POSITION: what an account owns of the base asset and is buying.
-    fn check_position(&self, account: &Account, spec: &SymbolSpec, new: &[NewOrder]) -> Result<(), Reject> {
-        let bought =
-            new.iter().filter(|order| order.side == Side::Buy).filter_map(|order| order.quantity).max();
-        let Some(bought) = bought else { return Ok(()) };
+    /// Checks MAX_POSITION: what an account owns of the base asset, is buying, and buys with this. Returns how many lots
+    /// it may still buy; `None` when there is no such bound, or nothing is bought.
+    ///
+    /// # Errors
+    /// It would be more than the filter admits.
+    pub(super) fn check_position(
+        &self,
+        account: &Account,
+        spec: &SymbolSpec,
+        bought: Lots,
+    ) -> Result<Option<Lots>, Reject> {
+        let max = spec.filters.special.position_max;
+        if max.is_zero() || bought.is_zero() {
+            return Ok(None);
+        }
         let balance = account.balances.get(spec.base.id);
-        let mut position = balance.available.plus(balance.frozen)?.plus(spec.base_amount(bought)?)?;
+        let mut position = balance.available.plus(balance.frozen)?;
         let open = account.open.iter().filter_map(|id| self.order(*id));
         for order in open.filter(|order| order.symbol == spec.id && order.side == Side::Buy) {
             position = position.plus(spec.base_amount(order.remaining())?)?;
         }
-        if position > spec.base_amount(spec.filters.special.position_max)? {
-            return Err(Reject::Filter(Filter::MaxPosition));
+        let room = spec.base_amount(max)?.minus(position)?.units() / i128::from(spec.lot_units);
+        match u64::try_from(room).map(Lots::new) {
+            Ok(room) if bought <= room => Ok(Some(room)),
+            _ => Err(Reject::Filter(Filter::MaxPosition)),
         }
-        Ok(())
     }
 }

@@ -108,6 +108,20 @@ pub(super) fn plan(spec: &SymbolSpec, order: &NewOrder, available: Amount) -> Re
     Ok(Some(Plan { hold, limit, lots, budget: None, policy, condition }))
 }
 
+/// Returns how many lots of the base asset an order buys at most; of a market order by amount, how many the amount buys at
+/// the price it is held for. A sell buys none, and neither does a market order without such a price.
+pub(super) fn bought(spec: &SymbolSpec, order: &NewOrder) -> Lots {
+    match (order.side, order.quantity, order.quote_quantity) {
+        (Side::Sell, ..) | (Side::Buy, None, None) => Lots::ZERO,
+        (Side::Buy, Some(lots), _) => lots,
+        (Side::Buy, None, Some(amount)) => {
+            let ticks = u128::from(basis(order).map_or(0, Price::ticks));
+            let lots = tick_lots(spec, amount).unwrap_or_default().checked_div(ticks).unwrap_or_default();
+            Lots::new(u64::try_from(lots).unwrap_or(u64::MAX))
+        }
+    }
+}
+
 /// The price a market order is held for: the reference price or, of one that waits, the price that triggers it; of a
 /// buy that follows the market, the highest at which it can be triggered.
 fn basis(order: &NewOrder) -> Option<Price> {

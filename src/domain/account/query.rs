@@ -1,7 +1,7 @@
 //! What an account slot can be asked without changing it.
 
 use super::{
-    archive::Prevention,
+    archive::{Amendment, Prevention},
     record::{Backlog, Gap},
 };
 use crate::domain::{
@@ -81,6 +81,17 @@ pub enum AccountQuery {
         /// At most so many.
         limit: usize,
     },
+    /// The amends of one of its orders, by number.
+    Amendments {
+        /// Which book.
+        symbol: SymbolId,
+        /// Which order.
+        order: OrderId,
+        /// From this number on.
+        from: Option<u64>,
+        /// At most so many.
+        limit: usize,
+    },
     /// Its API keys, the oldest first.
     ApiKeys,
     /// How many unfilled orders it has placed.
@@ -142,6 +153,8 @@ pub enum AccountView {
     Lists(Found<OrderList>),
     /// Prevented self-trades, by number.
     Prevented(Found<Prevention>),
+    /// Amends of an order, by number.
+    Amendments(Found<Amendment>),
     /// API keys, the oldest first.
     ApiKeys(Vec<CreateApiKey>),
     /// How many unfilled orders it has placed.

@@ -117,16 +117,23 @@ impl Turn<'_> {
             self.freeze(owner, asset, order.hold.negated()?)?;
         }
         let End { status, reason, time, .. } = end;
+        let is_unannounced = self.state.is_unannounced(&order);
         let placing = self.state.orders.get_mut(&order.id).and_then(|open| open.placing.take());
-        self.change(Change::OrderClosed { order: order.id, status, reason, time })?;
         (order.status, order.reason, order.hold) = (status, reason, Amount::ZERO);
         order.updated_at = order.updated_at.max(time);
+        self.change(match is_unannounced {
+            true => Change::OrderTurnedAway { order: Box::new(order) },
+            false => Change::OrderClosed { order: order.id, status, reason, time },
+        })?;
         if let Some(kind) = kind {
             let original_client_id = (status == OrderStatus::Cancelled).then_some(order.client_id);
             let report = Execution { order, kind, original_client_id, cancel_client_id: end.name };
             self.tell(owner, |_| Ok(UserEventKind::Execution(Box::new(report))))?;
         }
-        self.tell_balances(owner, assets)?;
+        // The hold of a refused order was never told, so neither is its release.
+        if status != OrderStatus::Rejected {
+            self.tell_balances(owner, assets)?;
+        }
         if let Some(placing) = placing {
             self.answer_placing(&order, placing)?;
         }

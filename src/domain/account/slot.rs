@@ -19,10 +19,11 @@ use crate::domain::{
     catalogue::Catalogue,
     command::{AccountCommand, Answer, CreateApiKey, IdempotencyKey},
     credential::Login,
-    id::{AccountId, AssetId, CommandId, OrderId, SlotId, SymbolId},
+    id::{AccountId, AssetId, CommandId, OrderId, OrderListId, SlotId, SymbolId},
     message::{Envelope, ToAccount, ToSymbol},
     money::Amount,
     order::Order,
+    order_list::OrderList,
     planted::{Bug, planted},
     reject::{Fault, Reject},
     symbol::SymbolSpec,
@@ -114,7 +115,8 @@ impl AccountSlot {
     }
 
     /// Makes a slot of a state that was written down.
-    pub const fn restore(state: AccountState, catalogue: Arc<Catalogue>) -> Self {
+    pub fn restore(mut state: AccountState, catalogue: Arc<Catalogue>) -> Self {
+        state.archive.resume(state.time);
         Self { catalogue, state }
     }
 
@@ -238,9 +240,14 @@ impl AccountSlot {
         self.state.slot
     }
 
-    /// Returns an open order.
+    /// Returns an open order, announced or not.
     pub fn open_order(&self, id: OrderId) -> Option<&Order> {
         self.state.order(id)
+    }
+
+    /// Returns an open list, announced or not.
+    pub fn open_list(&self, id: OrderListId) -> Option<&OrderList> {
+        self.state.lists.get(&id).map(|open| &open.list)
     }
 
     /// Returns the ids of the open orders, by account.
@@ -452,6 +459,9 @@ impl Turn<'_> {
 
     /// Tells the balances of these assets.
     pub(super) fn tell_balances(&mut self, owner: AccountId, assets: &[AssetId]) -> Result<(), Fault> {
+        if assets.is_empty() {
+            return Ok(());
+        }
         self.tell(owner, |state| {
             let balance = |&asset: &AssetId| (asset, state.balance(owner, asset));
             Ok(UserEventKind::Balances(assets.iter().map(balance).collect()))

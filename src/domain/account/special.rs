@@ -24,6 +24,21 @@ impl AccountState {
                 order.updated_at = order.updated_at.max(*time);
                 *placing = None;
             }
+            Change::OrderSubmitted { order, placing } => self.open(order, placing.as_ref())?,
+            Change::OrderTaken { order, handle, time } => {
+                let Open { order, placing } = self.open_mut(*order)?;
+                order.handle = *handle;
+                order.updated_at = order.updated_at.max(*time);
+                *placing = None;
+            }
+            Change::OrderAnnounced { order } => {
+                if self.order(order.id) != Some(&**order) {
+                    return Err(Fault::new(format!("order {} stands otherwise than announced", order.id)));
+                }
+            }
+            Change::OrderTurnedAway { order } => {
+                self.close(order.id, order.status, order.reason, order.updated_at)?;
+            }
             Change::OrderTriggered { order, time } => {
                 let Open { order, .. } = self.open_mut(*order)?;
                 order.status = OrderStatus::Pending;

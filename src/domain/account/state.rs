@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    archive::{Archive, Prevention},
+    archive::{Amendment, Archive, Prevention},
     change::{Cause, Change, Lowering},
     ledger::{ByAsset, ByKey, Place, Posting},
     quota::OrderQuota,
@@ -378,15 +378,6 @@ impl AccountState {
             Change::RequestKept { account, id, kept } => self.keep(*account, id, kept)?,
             Change::RequestAnswered { command, answer } => self.answer_kept(*command, answer)?,
             Change::RequestForgotten { account, id } => self.forget(*account, id)?,
-            Change::OrderWaits { .. }
-            | Change::OrderTriggered { .. }
-            | Change::OrderReleased { .. }
-            | Change::HoldSet { .. }
-            | Change::ListOpened { .. }
-            | Change::NeedSet { .. }
-            | Change::ListHeard { .. }
-            | Change::ListClosed { .. }
-            | Change::Countdown { .. } => self.apply_special(change)?,
             Change::KeyTaken(key) => {
                 self.keys.remove(key);
             }
@@ -395,11 +386,12 @@ impl AccountState {
             }
             Change::Recorded { account, is_on } => self.set_recorded(*account, *is_on)?,
             Change::ClockBehind(now) => self.clock = *now,
+            special => self.apply_special(special)?,
         }
         Ok(())
     }
 
-    fn open(&mut self, order: &Order, placing: Option<&Placing>) -> Result<(), Fault> {
+    pub(super) fn open(&mut self, order: &Order, placing: Option<&Placing>) -> Result<(), Fault> {
         self.next_order += 1;
         let now = self.clock;
         let account = self.account_mut(order.account)?;
@@ -454,6 +446,10 @@ impl AccountState {
                 order.quantity =
                     smaller.ok_or_else(|| Fault::new(format!("order {id} reduced below zero")))?;
                 let (account, old) = (order.account, std::mem::replace(&mut order.client_id, name));
+                let (after, time) = (order.quantity, order.updated_at);
+                let quantities = (Lots::new(after.get().saturating_add(lots.get())), after);
+                let names = (old, name);
+                self.archive.add_amendment(Amendment { account, symbol, order: id, names, quantities, time });
                 if old != name {
                     self.names.remove(&(account, old));
                     self.names.insert((account, name), id);
@@ -466,7 +462,7 @@ impl AccountState {
         Ok(())
     }
 
-    fn close(
+    pub(super) fn close(
         &mut self,
         id: OrderId,
         status: OrderStatus,
@@ -483,7 +479,8 @@ impl AccountState {
         self.account_mut(order.account)?.remove_open(id, order.symbol);
         self.names.remove(&(order.account, order.client_id));
         self.amending.remove(&id);
-        if status != OrderStatus::Rejected {
+        // An order that was refused to its sender was never one.
+        if order.was_accepted() {
             self.archive.add_order(order);
         }
         Ok(())

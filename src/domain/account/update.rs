@@ -12,7 +12,7 @@ use crate::domain::{
     id::{AssetId, CommandId, OrderId},
     message::{OrderChange, OrderUpdated},
     money::{Amount, Lots},
-    order::{EndReason, Order, OrderKind, OrderStatus, Side},
+    order::{EndReason, Handle, Order, OrderKind, OrderStatus, Side},
     reject::{Fault, Reject},
     time::Timestamp,
 };
@@ -23,12 +23,12 @@ impl Turn<'_> {
         let standing = self.state.order(id);
         let order = standing.ok_or_else(|| Fault::new(format!("news of no open order {id}")))?;
         match change {
-            OrderChange::Accepted { handle } => {
-                self.taken_in(id, Change::OrderRested { order: id, handle, time })
-            }
+            OrderChange::Accepted { handle } => self.taken_in(id, Some(handle), time),
             OrderChange::Ended { remaining, reason } => self.ended(*order, remaining, reason, time),
-            OrderChange::Waits => self.taken_in(id, Change::OrderWaits { order: id, time }),
+            OrderChange::Waits => self.taken_in(id, None, time),
             OrderChange::Triggered => {
+                self.announce(id)?;
+                let order = self.state.standing(id)?;
                 // The other order of a pair may still be on its way: it will be told that it has ended, perhaps long after
                 // this one is over.
                 let account = order.account;
@@ -42,6 +42,8 @@ impl Turn<'_> {
                 self.tell(account, |state| Ok(execution(state.standing(id)?, ExecutionKind::Triggered, None)))
             }
             OrderChange::Cancelled { remaining, command } => {
+                self.announce(id)?;
+                let order = self.state.standing(id)?;
                 expect_remaining(order, remaining)?;
                 let reason = Some(EndReason::Cancelled);
                 let name = match self.state.pending.get(&command) {
@@ -67,11 +69,16 @@ impl Turn<'_> {
         }
     }
 
-    /// Takes note that an order is in its book, or waits there: who placed it is answered, and what was asked of it
-    /// meanwhile is sent.
-    fn taken_in(&mut self, id: OrderId, change: Change) -> Result<(), Fault> {
+    /// Takes note that an order rests in its book, or waits there: it is announced, who placed it is answered, and what
+    /// was asked of it meanwhile is sent.
+    fn taken_in(&mut self, id: OrderId, handle: Option<Handle>, time: Timestamp) -> Result<(), Fault> {
+        let is_announced = self.announce_taken(id)?;
         let placing = self.state.orders.get_mut(&id).and_then(|open| open.placing.take());
-        self.change(change)?;
+        self.change(match handle {
+            _ if !is_announced => Change::OrderTaken { order: id, handle, time },
+            Some(handle) => Change::OrderRested { order: id, handle, time },
+            None => Change::OrderWaits { order: id, time },
+        })?;
         if let Some(placing) = placing {
             let order = *self.state.standing(id)?;
             self.answer_placing(&order, placing)?;
@@ -92,6 +99,12 @@ impl Turn<'_> {
             EndReason::WouldTrigger | EndReason::ListRefused => true,
             _ => false,
         };
+        if !is_refused {
+            self.announce(order.id)?;
+        }
+        // What was acknowledged with its list stays an order, and keeps a reason that says so.
+        let reason =
+            if is_refused && self.state.is_released(&order) { EndReason::PendingRefused } else { reason };
         let (status, kind) = match reason {
             _ if is_refused => (OrderStatus::Rejected, ExecutionKind::Rejected),
             EndReason::ListCancelled => (OrderStatus::Cancelled, ExecutionKind::Cancelled),

@@ -50,6 +50,7 @@ impl AccountSlot {
                 let spec = self.catalogue().symbol(order.symbol).ok_or(Reject::UnknownSymbol)?;
                 plan::check(spec, &order, clock)?;
                 state.check_counts(account, spec, std::slice::from_ref(&order))?;
+                state.check_position(account, spec, plan::bought(spec, &order))?;
                 state.name_order(&order, 0)?;
                 plan::plan(spec, &order, account.balances.get(spec.paid(order.side).id).available)?;
                 Ok(AccountView::Tested)
@@ -69,6 +70,21 @@ impl AccountSlot {
                 let items = found.take(limit).copied().collect();
                 let reach = state.archive.prevented_forgotten();
                 Ok(AccountView::Prevented(Found { items, reach }))
+            }
+            AccountQuery::Amendments { symbol, order, from, limit } => {
+                let found = state.archive.amendments(order).filter(|one| {
+                    one.account == id
+                        && one.symbol == symbol
+                        && from.is_none_or(|from| one.time.micros() >= from)
+                });
+                let items = found.take(limit).copied().collect();
+                // An order that came later than what was forgotten has lost none of its own.
+                let forgotten = state.archive.amendments_forgotten();
+                let known = state.order(order).or_else(|| state.archive.order(order));
+                let is_later =
+                    |forgotten: &Timestamp| known.is_some_and(|order| order.created_at > *forgotten);
+                let reach = forgotten.filter(|forgotten| !is_later(forgotten));
+                Ok(AccountView::Amendments(Found { items, reach }))
             }
             AccountQuery::ApiKeys => Ok(AccountView::ApiKeys(state.api_keys(id))),
         }
@@ -104,13 +120,15 @@ impl AccountState {
             order.id.or_else(|| order.client_id.and_then(|name| self.names.get(&(account, name)).copied()));
         let open = open_id.and_then(|id| self.order(id));
         let open = open.filter(|found| found.account == account && found.symbol == symbol).filter(is_meant);
+        let open = open.filter(|found| !self.is_unannounced(found));
         let closed = || self.archive.orders(account, symbol).filter(is_meant).last();
         open.or_else(closed).copied().ok_or(Reject::UnknownOrder)
     }
 
     fn open_orders(&self, account: &Account, symbol: Option<SymbolId>) -> Vec<Order> {
         let open = account.open.iter().filter_map(|id| self.order(*id));
-        open.filter(|order| symbol.is_none_or(|symbol| order.symbol == symbol)).copied().collect()
+        let is_meant = |order: &&Order| symbol.is_none_or(|symbol| order.symbol == symbol);
+        open.filter(is_meant).filter(|order| !self.is_unannounced(order)).copied().collect()
     }
 
     fn all_orders(
@@ -148,8 +166,14 @@ impl AccountState {
 }
 
 impl AccountState {
+    /// The open lists of an account that were announced.
+    fn open_lists(&self, account: AccountId) -> impl Iterator<Item = &OrderList> {
+        let announced = self.lists.values().filter(|open| !self.is_list_unannounced(open));
+        announced.map(|open| &open.list).filter(move |list| list.account == account)
+    }
+
     fn list_named(&self, account: AccountId, named: &OrderListRef) -> Option<&OrderList> {
-        let open = self.lists.values().map(|open| &open.list).filter(|list| list.account == account);
+        let open = self.open_lists(account);
         let is_meant = |list: &&OrderList| {
             named.id.is_none_or(|id| id == list.id)
                 && named.client_id.is_none_or(|name| name == list.client_id)
@@ -165,7 +189,7 @@ impl AccountState {
         from: Option<OrderListId>,
         page: Page,
     ) -> Found<OrderList> {
-        let open = self.lists.values().map(|open| &open.list).filter(|list| list.account == account);
+        let open = self.open_lists(account);
         let ended = self.archive.lists(account).filter(|_| !is_open);
         let mut lists: Vec<OrderList> = open.chain(ended).cloned().collect();
         lists.retain(|list| from.is_none_or(|from| list.id >= from) && page.admits(list.created_at));

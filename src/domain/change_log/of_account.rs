@@ -76,7 +76,10 @@ impl Log<'_> {
     fn change(&mut self, change: &Change) {
         let update = |updated_at| OrderUpdate { updated_at, ..OrderUpdate::default() };
         match change {
-            Change::OrderOpened { order, .. } | Change::OrderRefused { order } => {
+            Change::OrderOpened { order, .. }
+            | Change::OrderRefused { order }
+            | Change::OrderAnnounced { order }
+            | Change::OrderTurnedAway { order } => {
                 self.created(EntityId::Order(order.id), Fields::Order(order.clone()));
             }
             Change::OrderRested { order, time, .. } | Change::OrderWaits { order, time } => {

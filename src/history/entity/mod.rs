@@ -1,5 +1,6 @@
 //! The tables, one a file: a row, how it comes from the domain, and how it goes back.
 
+pub mod amendment;
 pub mod balance;
 pub mod fill;
 pub mod kline;
@@ -67,5 +68,6 @@ table!(order, "orders", (AccountId account_id i64) (SymbolId symbol_id i64) (Cre
 table!(fill, "fills", (AccountId account_id i64) (SymbolId symbol_id i64) (TradeId trade_id i64) (OrderId order_id i64));
 table!(trade, "trades", (SymbolId symbol_id i64) (Id id i64));
 table!(kline, "klines", (SymbolId symbol_id i64) (Interval interval String) (OpenTime open_time i64));
+table!(amendment, "amendments", (AccountId account_id i64) (SymbolId symbol_id i64) (OrderId order_id i64) (Sequence sequence i64));
 table!(balance, "balances", (AccountId account_id i64) (AssetId asset_id i64));
 table!(ledger, "ledger", (AccountId account_id i64) (Time time i64) (Sequence sequence i64) (AssetId asset_id i64));

@@ -2,7 +2,7 @@
 
 use std::num::NonZeroU64;
 
-use sea_orm::entity::prelude::*;
+use sea_orm::{Condition, entity::prelude::*};
 use serde::Serialize;
 
 use crate::{
@@ -94,6 +94,13 @@ pub enum Relation {}
 
 impl ActiveModelBehavior for ActiveModel {}
 
+/// Selects the orders that were accepted, as [`Order::was_accepted`] says.
+pub(crate) fn accepted() -> Condition {
+    Condition::any()
+        .add(Column::Status.ne(OrderStatus::Rejected as i16))
+        .add(Column::Reason.eq(EndReason::PendingRefused.word()))
+}
+
 impl Model {
     /// Writes an order down.
     pub fn of(order: &Order, spec: &SymbolSpec, sequence: u64) -> Self {
@@ -140,6 +147,12 @@ impl Model {
     fn status(&self) -> Option<OrderStatus> {
         let mut statuses = OrderStatus::WORDS.iter().map(|(status, _)| *status);
         statuses.find(|status| *status as i16 == self.status)
+    }
+
+    /// Returns name and quantity as they are before a change that amends the order; `None` when it does not.
+    pub fn before_amend(&self, update: &OrderUpdate) -> Option<(String, String)> {
+        update.quantity.and(update.client_id)?;
+        Some((self.client_order_id.clone(), self.quantity.clone()))
     }
 
     /// Takes in a change.

@@ -7,17 +7,17 @@ use sea_orm::{
 use super::Reader;
 use crate::{
     domain::{
-        account::Page,
+        account::{Amendment, Page},
         asset::Asset,
         command::OrderRef,
         id::{AccountId, AssetId, OrderId, SLOT_COUNT, SymbolId, TradeId},
         money::Amount,
-        order::{Fill, Order, OrderStatus},
+        order::{Fill, Order},
         time::Timestamp,
     },
     history::{
         HistoryError,
-        entity::{fill, ledger, order, trade},
+        entity::{amendment, fill, ledger, order, trade},
         text,
     },
 };
@@ -95,7 +95,7 @@ impl Reader {
         let mut query = order::Entity::find()
             .filter(order::Column::AccountId.eq(account.get() as i64))
             .filter(order::Column::SymbolId.eq(i64::from(symbol.get())))
-            .filter(order::Column::Status.ne(OrderStatus::Rejected as i16));
+            .filter(order::accepted());
         if let Some(first) = first {
             query = query.filter(order::Column::Id.gte(id_from(first.get())));
             if let Some(time) = self.begun_with(account, first).await? {
@@ -149,7 +149,7 @@ impl Reader {
         let mut query = order::Entity::find()
             .filter(order::Column::AccountId.eq(account.get() as i64))
             .filter(order::Column::SymbolId.eq(i64::from(symbol.get())))
-            .filter(order::Column::Status.ne(OrderStatus::Rejected as i16));
+            .filter(order::accepted());
         if let Some(id) = named.id {
             query = query.filter(order::Column::Id.eq(id_from(id.get())));
         }
@@ -201,6 +201,33 @@ impl Reader {
             .limit(page.limit as u64);
         let rows = self.in_order(query, is_latest).await?;
         rows.iter().map(|row| row.fill(spec)).collect()
+    }
+
+    /// Returns the amends of an order, by number, as [`AccountQuery::Amendments`] does.
+    ///
+    /// [`AccountQuery::Amendments`]: crate::domain::account::AccountQuery::Amendments
+    ///
+    /// # Errors
+    /// The database refuses, or holds what no exchange wrote.
+    pub async fn amendments(
+        &self,
+        account: AccountId,
+        symbol: SymbolId,
+        order: OrderId,
+        from: Option<u64>,
+        limit: usize,
+    ) -> Result<Vec<Amendment>, HistoryError> {
+        let spec = self.spec(symbol)?;
+        let first = from.map(|from| i64::try_from(from).unwrap_or(i64::MAX));
+        let known = Condition::all()
+            .add(amendment::Column::AccountId.eq(account.get() as i64))
+            .add(amendment::Column::SymbolId.eq(i64::from(symbol.get())))
+            .add(amendment::Column::OrderId.eq(i64::try_from(order.get()).unwrap_or(i64::MAX)))
+            .add_option(first.map(|first| amendment::Column::Time.gte(first)));
+        let query = amendment::Entity::find().filter(known);
+        let query = query.order_by_asc(amendment::Column::Sequence).limit(limit as u64);
+        let rows = query.all(self.db().await?).await?;
+        rows.iter().map(|row| row.amendment(spec)).collect()
     }
 
     /// Returns the number of the first trade from a time on: numbers and times rise together.

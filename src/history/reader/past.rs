@@ -41,6 +41,8 @@ pub enum Standing {
     Expired,
     /// Self-trade prevention ended it.
     Prevented,
+    /// It was refused when its turn in an accepted list came.
+    Rejected,
 }
 
 impl Standing {
@@ -61,6 +63,7 @@ impl Standing {
                     .add(order::Column::Reason.is_null())
                     .add(order::Column::Reason.ne(prevented)),
             ),
+            Self::Rejected => of(OrderStatus::Rejected),
             Self::Prevented => of(OrderStatus::Expired).add(order::Column::Reason.eq(prevented)),
         }
     }
@@ -129,14 +132,14 @@ pub struct FillPage {
 }
 
 impl Reader {
-    /// Returns an account's orders, the latest first. Rejected ones were never orders.
+    /// Returns an account's orders, the latest first: those that were accepted.
     ///
     /// # Errors
     /// The database refuses, or holds what no exchange wrote.
     pub async fn past_orders(&self, account: AccountId, page: OrderPage) -> Result<Vec<Order>, HistoryError> {
         let mut known = Condition::all()
             .add(order::Column::AccountId.eq(account.get() as i64))
-            .add(order::Column::Status.ne(OrderStatus::Rejected as i16))
+            .add(order::accepted())
             .add_option(page.side.map(|side| order::Column::Side.eq(side.word())))
             .add_option(page.standing.map(Standing::condition))
             .add_option(page.start.map(|start| order::Column::CreatedAt.gte(from(start))))

@@ -43,6 +43,8 @@ pub(super) const GROUPS: &[Group] = &[
             .refuses(&[(409, "-2021: one half failed, `data` has both; -92006: the idempotency key belongs to another request.")]),
         op("PUT /api/v3/order/amend/keepPriority", "Makes an order smaller; it keeps its place in the book.")
             .takes("symbol! orderId origClientOrderId newClientOrderId newQty!").gives("Amendment").with(DONE),
+        op("GET /api/v3/order/amendments", "Lists the amends of an order, oldest first.")
+            .takes("symbol! orderId! fromExecutionId limit").gives("[OrderAmendment]").with(REACHING),
         op("GET /api/v3/openOrders", "Lists the open orders.").takes("symbol").gives("[QueriedOrder]"),
         op("DELETE /api/v3/openOrders", "Cancels every open order of a symbol.")
             .takes("symbol!").gives("[Cancelled]").with(DONE),

@@ -60,6 +60,7 @@ const ORDERS: &[Named] = &[
     ("Placement", "One of several: the reply, or the refusal.", Type("PlacedOrder|Error")),
     ("Cancellation", "One of several: the reply, or the refusal.", Type("CancelledOrder|Error")),
     ("PreventedMatch", "A self-trade that was prevented.", Object("symbol:Symbol preventedMatchId:id takerOrderId:id makerSymbol:Symbol makerOrderId:id tradeGroupId:integer selfTradePreventionMode:StpMode price:decimal takerPreventedQuantity?:decimal makerPreventedQuantity?:decimal transactTime:time")),
+    ("OrderAmendment", "An amend of an order.", Object("symbol:Symbol orderId:id executionId:id origClientOrderId:ClientOrderId newClientOrderId:ClientOrderId origQty:decimal newQty:decimal time:time")),
     ("Countdown", "`cancelTime` is null when the countdown was stopped.", Object("countdownTime:id cancelTime:time|null")),
     ("JsonOrder", "A limit order, good till cancelled. Figures are text, or numbers, which are read as they were written.", Object("symbol:Symbol side:BookSide price:Amount quantity:Amount")),
 ];

@@ -12,6 +12,7 @@ const DOCUMENTED: &[(&str, &str, Security, u32)] = {
         ("POST",   "/api/v3/order/test",               Trade,     1),
         ("POST",   "/api/v3/order/cancelReplace",      Trade,     1),
         ("PUT",    "/api/v3/order/amend/keepPriority", Trade,     4),
+        ("GET",    "/api/v3/order/amendments",         UserData,  4),
         ("POST",   "/api/v3/order/oco",                Trade,     1),
         ("POST",   "/api/v3/orderList/oco",            Trade,     1),
         ("POST",   "/api/v3/orderList/oto",            Trade,     1),

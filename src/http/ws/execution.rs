@@ -116,6 +116,9 @@ impl ExecutionReport<'_> {
             Some(EndReason::WouldTrigger) => "STOP_PRICE_WOULD_TRIGGER_IMMEDIATELY",
             Some(EndReason::ListRefused) => "OCO_BAD_PRICES",
             Some(EndReason::BookFull) => "NONE",
+            Some(EndReason::PendingRefused) if self.execution.order.kind.is_conditional() => {
+                "STOP_PRICE_WOULD_TRIGGER_IMMEDIATELY"
+            }
             _ => "WOULD_MATCH_IMMEDIATELY",
         }
     }

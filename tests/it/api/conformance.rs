@@ -103,3 +103,39 @@ fn the_operator_opens_accounts_and_moves_money_as_text() {
     });
     server.stop();
 }
+
+#[test]
+fn f32_what_is_absent_answers_as_the_page_of_the_api_says() {
+    let (seller, _, settings) = super::two_accounts();
+    let server = TestServer::start(&settings);
+    block_on(async {
+        let api = Api::new(server.url());
+        for path in ["sor/order", "sor/order/test", "orderList/opo", "orderList/opoco"] {
+            let answer =
+                api.signed(&seller, Method::POST, &format!("/api/v3/{path}"), "symbol=BTCUSDT").await;
+            assert_eq!(answer.refusal(), (404, -1020, "This operation is not supported."), "{path}");
+        }
+        let peg = super::limit("SELL", "0.1", "45000") + "&pegPriceType=PRIMARY_PEG";
+        assert_eq!(api.order(&seller, &peg).await.refusal().1, -1106);
+        let mut socket = super::web::Socket::open(server.url(), "/ws-api/v3", &[]).await.ok().unwrap();
+        for (method, status, code) in [
+            ("sor.order.place", 404, -1020),
+            ("sor.order.test", 404, -1020),
+            ("orderList.place.opo", 404, -1020),
+            ("orderList.place.opoco", 404, -1020),
+            ("userDataStream.start", 404, -1020),
+            ("userDataStream.ping", 404, -1020),
+            ("userDataStream.stop", 404, -1020),
+            ("referencePrice.calculation", 400, -2043),
+        ] {
+            socket.send(&format!(r#"{{"id":1,"method":"{method}","params":{{"symbol":"BTCUSDT"}}}}"#)).await;
+            let reply = socket.json().await;
+            assert_eq!(
+                (&reply["status"], &reply["error"]["code"]),
+                (&status.into(), &code.into()),
+                "{method}"
+            );
+        }
+    });
+    server.stop();
+}

@@ -101,6 +101,49 @@ fn diffs_follow_each_other_and_add_up_to_the_snapshot() {
 }
 
 #[test]
+fn f5_every_update_that_moves_the_top_is_told_once_and_as_it_stood() {
+    let (seller, buyer, settings) = two_accounts();
+    let server = TestServer::start(&settings);
+    block_on(async {
+        let api = Api::new(server.url());
+        let mut socket = Socket::open(server.url(), "/ws/btcusdt@bookTicker", &[]).await.ok().unwrap();
+        let mut last = 0;
+        for round in 0..5 {
+            for (price, expected) in
+                [("45002", "45002"), ("45001", "45001"), ("45000", "45000"), ("45003", "45000")]
+            {
+                api.order(&seller, &limit("SELL", "0.01", price)).await;
+                if price != "45003" {
+                    let ticker = socket.json().await;
+                    assert_eq!(ticker["a"], format!("{expected}.00000000"), "round {round}: {ticker}");
+                    assert!(ticker["u"].as_u64().unwrap() > last, "round {round}: {ticker} after {last}");
+                    last = ticker["u"].as_u64().unwrap();
+                }
+            }
+            // It sweeps three levels and leaves a bid: one update, one frame.
+            api.order(&buyer, &limit("BUY", "0.05", "45002")).await;
+            let ticker = socket.json().await;
+            assert_eq!(
+                (&ticker["b"], &ticker["B"], &ticker["a"]),
+                (&json!("45002.00000000"), &json!("0.02000000"), &json!("45003.00000000")),
+                "round {round}"
+            );
+            assert!(ticker["u"].as_u64().unwrap() > last, "round {round}: {ticker} after {last}");
+            last = ticker["u"].as_u64().unwrap();
+            let best = api.send(Method::GET, "/api/v3/depth?symbol=BTCUSDT&limit=5", &[], "").await.json;
+            assert_eq!(best["lastUpdateId"], last);
+            for key in [&seller, &buyer] {
+                api.signed(key, Method::DELETE, "/api/v3/openOrders", "symbol=BTCUSDT").await;
+                let ticker = socket.json().await;
+                assert!(ticker["u"].as_u64().unwrap() > last, "round {round}: {ticker} after {last}");
+                last = ticker["u"].as_u64().unwrap();
+            }
+        }
+    });
+    server.stop();
+}
+
+#[test]
 fn a_slow_listener_is_closed_and_nobody_else_notices() {
     let (trader, _, settings) = two_accounts();
     let server = TestServer::start(&settings);

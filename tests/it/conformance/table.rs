@@ -138,6 +138,26 @@ fn orders() -> Vec<Row> {
                 -2022,
                 "Order cancel-replace failed.",
             ),
+        Row::of("GET /api/v3/order/amendments")
+            .after(PLACE, order("amending"))
+            .after(
+                "PUT /api/v3/order/amend/keepPriority",
+                "symbol=BTCUSDT&origClientOrderId=amending&newQty=0.005",
+            )
+            .asks("symbol=BTCUSDT&orderId={orderId}")
+            .keys(&[
+                "symbol",
+                "orderId",
+                "executionId",
+                "origClientOrderId",
+                "newClientOrderId",
+                "origQty",
+                "newQty",
+                "time",
+            ])
+            .weighs(4)
+            .needs_symbol()
+            .needs("orderId"),
         Row::of("PUT /api/v3/order/amend/keepPriority")
             .after(PLACE, order("amended"))
             .asks("symbol=BTCUSDT&origClientOrderId=amended&newQty=0.005")

@@ -4,6 +4,7 @@
 //! Every command on a [`Desk`] ends with the auditor judging the whole exchange, so what is asserted here is
 //! only what each case is about.
 
+mod filters;
 mod lists;
 mod matching;
 mod money;

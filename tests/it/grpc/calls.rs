@@ -124,6 +124,13 @@ fn every_bad_request_has_its_code_and_changes_nothing() {
             ("decrease", json!({"accountId":1001,"currencyId":1,"amount":"1.1"}), -2010),
             ("decrease", json!({"accountId":4242,"currencyId":1,"amount":"1"}), -1130),
             ("getAccount", json!({}), -1130),
+            ("getAccount", json!({"accountId":0}), -1130),
+            ("increase", json!({"currencyId":1,"amount":"1"}), -1130),
+            ("increase", json!({"accountId":0,"currencyId":1,"amount":"1"}), -1130),
+            ("decrease", json!({"currencyId":1,"amount":"1"}), -1130),
+            ("placeOrder", order("accountId", Value::Null), -1130),
+            ("placeOrder", order("accountId", json!(0)), -1130),
+            ("cancelOrder", json!({"symbolId":1,"orderId":5}), -1130),
             ("getOrderBook", json!({"symbolId":9}), -1121),
         ];
         for (method, request, expected) in cases {

@@ -1,9 +1,14 @@
 //! Simulated journals into a database, in batches of every size, opened anew in between; then every row is compared.
 
-use std::sync::Arc;
+use std::{collections::BTreeSet, sync::Arc};
 
 use lightning_exchange::{
-    domain::{oracle::compare::Random, replica::Replica},
+    domain::{
+        change_log::{ChangeType, EntityId, Fields, entries_of},
+        oracle::compare::Random,
+        order::{EndReason, OrderStatus},
+        replica::Replica,
+    },
     history::{self, Compared, Expected, HistoryError, Projector},
     sim::{Flow, flow},
 };
@@ -64,6 +69,43 @@ fn the_rows_are_the_fold_of_the_frames_whatever_the_batches() {
 }
 
 #[test]
+fn f31_an_order_that_was_refused_is_one_entry_and_was_never_pending() {
+    let (mut refused, mut accepted, mut entries) = (0, BTreeSet::new(), Vec::new());
+    for seed in 1..=12 {
+        accepted.clear();
+        let flow = flow(seed, 1_500).unwrap();
+        for (sequence, frame) in &flow.frames {
+            entries.clear();
+            entries_of(*sequence, frame, &mut entries).unwrap();
+            for entry in &entries {
+                let EntityId::Order(id) = entry.entity_id else { continue };
+                match &entry.change_type {
+                    ChangeType::Created { fields: Fields::Order(order) }
+                        if order.status == OrderStatus::Rejected =>
+                    {
+                        assert!(!accepted.contains(&id), "seed {seed}: order {id} was announced");
+                        refused += 1;
+                    }
+                    ChangeType::Created { .. } => {
+                        assert!(accepted.insert(id), "seed {seed}: order {id} twice")
+                    }
+                    ChangeType::Updated { changed_fields: Fields::OrderUpdate(update) } => {
+                        assert!(accepted.contains(&id), "seed {seed}: order {id} changes before it is told");
+                        let is_refused = update.status == Some(OrderStatus::Rejected);
+                        assert!(
+                            !is_refused || update.reason == Some(EndReason::PendingRefused),
+                            "{update:?}"
+                        );
+                    }
+                    other => panic!("{other:?}"),
+                }
+            }
+        }
+    }
+    assert!(refused > 20, "{refused} were refused");
+}
+
+#[test]
 fn a_row_that_differs_is_told() {
     let directory = tempfile::tempdir().unwrap();
     let url = format!("sqlite://{}/history.db", directory.path().display());
@@ -78,6 +120,38 @@ fn a_row_that_differs_is_told() {
         assert!(compared.differences >= 2, "{compared:?}");
         assert!(compared.told.iter().any(|told| told.starts_with("balances")), "{compared:?}");
         assert!(compared.told.iter().any(|told| told.starts_with("orders")), "{compared:?}");
+    });
+}
+
+#[test]
+fn f32_a_history_from_before_amends_were_kept_goes_on() {
+    let directory = tempfile::tempdir().unwrap();
+    let url = format!("sqlite://{}/history.db", directory.path().display());
+    let flow = flow(3, 1_500).unwrap();
+    let half = Flow {
+        catalogue: Arc::clone(&flow.catalogue),
+        frames: flow.frames[..flow.frames.len() / 2].to_vec(),
+    };
+    runtime().block_on(async {
+        take_in(&url, &half, &mut Random::new(3)).await;
+        let connection = rusqlite::Connection::open(directory.path().join("history.db")).unwrap();
+        connection
+            .execute_batch(
+                "DROP TABLE amendments; DELETE FROM seaql_migrations WHERE version = '0002_amendments'",
+            )
+            .unwrap();
+        drop(connection);
+        take_in(&url, &flow, &mut Random::new(4)).await;
+        let compared = compare(&url, &flow).await;
+        // All that differs is that the amends from before are not there.
+        assert!(compared.rows["amendments"] > 0, "{compared:?}");
+        assert!(
+            compared
+                .told
+                .iter()
+                .all(|told| told.starts_with("amendments: ") && told.ends_with(" is missing")),
+            "{compared:?}"
+        );
     });
 }
 

@@ -45,6 +45,7 @@ static METHODS: &[(&str, Method, &str)] = methods! {
     "ticker.tradingDay"        GET    "/api/v3/ticker/tradingDay";
     "account.commission"       GET    "/api/v3/account/commission";
     "account.rateLimits.orders" GET   "/api/v3/rateLimit/order";
+    "order.amendments"         GET    "/api/v3/order/amendments";
     "myPreventedMatches"       GET    "/api/v3/myPreventedMatches";
     "myAllocations"            GET    "/api/v3/myAllocations";
     "myFilters"                GET    "/api/v3/myFilters";
@@ -58,6 +59,7 @@ static METHODS: &[(&str, Method, &str)] = methods! {
     "allOrderLists"            GET    "/api/v3/allOrderList";
     "executionRules"           GET    "/api/v3/executionRules";
     "referencePrice"           GET    "/api/v3/referencePrice";
+    "referencePrice.calculation" GET  "/api/v3/referencePrice/calculation";
     "blockTrades.historical"   GET    "/api/v3/historicalBlockTrades";
     "userDataStream.events"    GET    "/x/v1/events";
 };

@@ -1,0 +1,131 @@
+//! When an order's owner is told that it is accepted (ADR 0017).
+//!
+//! A book may refuse a post-only or a conditional order, and with it the list it belongs to. Until that is decided such an
+//! order holds its money and can be cancelled, but nobody is told of it: no report, no balances, no entry in the change log,
+//! no row in a list. Every other order is accepted when its money is held, and announced then.
+
+use super::{
+    change::Change,
+    event::ExecutionKind,
+    settle::execution,
+    slot::Turn,
+    state::{AccountState, OpenList},
+};
+use crate::domain::{
+    id::{OrderId, OrderListId},
+    order::{Order, OrderKind},
+    reject::Fault,
+};
+
+impl Turn<'_> {
+    /// Announces an order, and the list it belongs to, unless that was done already.
+    pub(super) fn announce(&mut self, id: OrderId) -> Result<(), Fault> {
+        let order = *self.state.standing(id)?;
+        if !self.state.is_unannounced(&order) {
+            return Ok(());
+        }
+        let list = order.list.and_then(|list| self.state.lists.get(&list)).map(|open| open.list.clone());
+        let orders: Vec<Order> = match &list {
+            Some(list) => self.state.open_of(list).collect(),
+            None => vec![order],
+        };
+        for order in &orders {
+            self.change(Change::OrderAnnounced { order: Box::new(*order) })?;
+        }
+        match list {
+            Some(list) => self.tell_list_placed(list.id),
+            None => self.tell_all_new(&orders),
+        }
+    }
+
+    /// Announces what the book's acceptance of an order decides; `false` when another order of its list may still be
+    /// refused, so that nothing is decided yet.
+    pub(super) fn announce_taken(&mut self, id: OrderId) -> Result<bool, Fault> {
+        let order = *self.state.standing(id)?;
+        if self.state.is_unannounced(&order) {
+            let open = order.list.and_then(|list| self.state.lists.get(&list));
+            if open.is_some_and(|open| open.unanswered > 1) {
+                return Ok(false);
+            }
+            self.announce(id)?;
+        } else if self.state.is_released(&order) && is_first_word(&order) {
+            match self.state.released_pair(&order) {
+                None => self.tell_all_new(&[order])?,
+                Some(pair) if sent_last(&pair) == order.id => self.tell_all_new(&pair)?,
+                Some(_) => {}
+            }
+        }
+        Ok(true)
+    }
+
+    /// Tells that a list is placed: the list, its orders that are in the market, what they hold, and those that wait.
+    pub(super) fn tell_list_placed(&mut self, id: OrderListId) -> Result<(), Fault> {
+        self.tell_list(id)?;
+        let Some(open) = self.state.lists.get(&id) else { return Ok(()) };
+        let (waiting, sent): (Vec<Order>, Vec<Order>) =
+            self.state.open_of(&open.list).partition(|order| order.awaits_list);
+        self.tell_all_new(&sent)?;
+        waiting.iter().try_for_each(|order| self.tell_new(order.id))
+    }
+
+    /// Tells that orders of one account are accepted, and what their side holds now.
+    pub(super) fn tell_all_new(&mut self, orders: &[Order]) -> Result<(), Fault> {
+        orders.iter().try_for_each(|order| self.tell_new(order.id))?;
+        let Some(order) = orders.first() else { return Ok(()) };
+        let asset = self.paid_asset(order)?;
+        self.tell_balances(order.account, &[asset])
+    }
+
+    pub(super) fn tell_new(&mut self, id: OrderId) -> Result<(), Fault> {
+        let account = self.state.standing(id)?.account;
+        self.tell(account, |state| Ok(execution(state.standing(id)?, ExecutionKind::New, None)))
+    }
+}
+
+impl AccountState {
+    /// Returns whether nobody has been told of an open order yet, because its book may still refuse it, or has refused
+    /// another order of its list.
+    pub(super) fn is_unannounced(&self, order: &Order) -> bool {
+        match order.list.and_then(|list| self.lists.get(&list)) {
+            Some(open) => self.is_list_unannounced(open),
+            None => {
+                let is_placing = self.orders.get(&order.id).is_some_and(|open| open.placing.is_some());
+                is_placing && order.kind.may_be_refused()
+            }
+        }
+    }
+
+    /// Returns whether nobody has been told of an open list yet.
+    pub(super) fn is_list_unannounced(&self, open: &OpenList) -> bool {
+        // Of a pair both are sent; else the first alone, which the others wait for.
+        let sent = if open.list.working().is_some() { 1 } else { open.list.orders.len() };
+        let mut sent = open.list.orders.iter().take(sent).map(|(id, _)| self.order(*id));
+        let is_undecided = |order: Option<&Order>| {
+            order.is_some_and(|order| order.kind.may_be_refused() && !order.was_triggered())
+        };
+        open.refused.is_some() || (open.unanswered > 0 && sent.all(is_undecided))
+    }
+
+    /// Returns whether an order waited for the first of its list, and was sent when that one was filled.
+    pub(super) fn is_released(&self, order: &Order) -> bool {
+        let list = order.list.and_then(|list| self.lists.get(&list)).map(|open| &open.list);
+        !order.awaits_list && list.and_then(|list| list.working()).is_some_and(|working| working != order.id)
+    }
+
+    /// Returns an order and the other one of its pair, in their order, while both are open.
+    fn released_pair(&self, order: &Order) -> Option<[Order; 2]> {
+        let sibling = *self.live_sibling(order)?;
+        Some(if order.id < sibling.id { [*order, sibling] } else { [sibling, *order] })
+    }
+}
+
+/// Returns whether a book that accepts this order has said nothing of it before: a conditional order rests when it was
+/// triggered, which is not the first that is heard of it.
+fn is_first_word(order: &Order) -> bool {
+    order.kind == OrderKind::LimitMaker || order.is_waiting()
+}
+
+/// Returns which order of a pair is sent to the book behind the other one: of the two, the one that rests.
+fn sent_last([first, second]: &[Order; 2]) -> OrderId {
+    if second.kind.is_conditional() && !first.kind.is_conditional() { first.id } else { second.id }
+}
