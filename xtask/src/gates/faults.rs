@@ -8,7 +8,7 @@ use super::report::{Bar, Effort, Report, same};
 use crate::output::say;
 use crate::{
     page,
-    process::{capture, cargo, root, run_and_read},
+    process::{capture, cargo, command, root, run_and_read, target},
     tally::Tally,
 };
 
@@ -18,8 +18,9 @@ const LAST: u32 = 36;
 /// Measures everything.
 pub(super) fn figures(report: &mut Report) {
     let listed = listed();
-    let rows = listed.as_ref().map(|rows| rows.len() as f64).map_err(same);
-    report.promise("faults with named tests", Bar::AtLeast(LAST.into()), "", rows);
+    let faults = |rows: &Vec<Row>| rows.iter().map(|row| row.fault).collect::<BTreeSet<u32>>().len() as f64;
+    let count = listed.as_ref().map(faults).map_err(same);
+    report.figure("faults with named tests", Bar::AtLeast(LAST.into()), "", count);
     let Ok(rows) = listed else { return };
     let tests: BTreeSet<Test> = rows.into_iter().flat_map(|row| row.tests).collect();
     let absent = absent(&tests);
@@ -29,6 +30,67 @@ pub(super) fn figures(report: &mut Report) {
     }
     report.promise("named Rust tests that did not pass", Bar::AtMost(0.0), "", unpassed(&tests));
     report.promise("tests of the page that failed", Bar::AtMost(0.0), "", page_failures());
+    for (what, name, variable, full, quick) in LONG {
+        let value = report.effort().choose(full, quick, quick);
+        report.promise(what, Bar::AtMost(0.0), "", long(name, variable, value));
+    }
+    memory(report);
+}
+
+/// Tests whose length a variable sets: what they show, which they are, the variable, and its long and its quick value.
+const LONG: [(&str, &str, &str, &str, &str); 3] = [
+    (
+        "pairs out of order on any transport, tests failed",
+        "faults::pipelined::",
+        "LIGHTNING_PAIRS",
+        "20000",
+        "2000",
+    ),
+    (
+        "orders behind a blocked log, tests failed",
+        "outputs::",
+        "LIGHTNING_TEST_BLOCKED_LOG_SECONDS",
+        "60",
+        "5",
+    ),
+    (
+        "orders with few descriptors, tests failed",
+        "connections::siege::",
+        "LIGHTNING_SIEGE_SECONDS",
+        "600",
+        "20",
+    ),
+];
+
+fn long(name: &str, variable: &str, value: &str) -> Result<f64> {
+    let mut command = cargo();
+    crate::test::surround(&mut command, crate::install::python()?.as_deref());
+    command.env(variable, value).args(["test"]).args(BUILT).args([
+        name,
+        "--nocapture",
+        "--test-threads",
+        "1",
+    ]);
+    let (output, succeeded) = run_and_read(&mut command)?;
+    let mut tally = Tally::default();
+    tally.add(&output, succeeded);
+    if tally.passed == 0 {
+        bail!("there is no test {name}");
+    }
+    Ok(tally.failed as f64)
+}
+
+/// Resident memory at a steady rate with the history on: an hour, or a minute that only shows that it can be measured.
+fn memory(report: &mut Report) {
+    let mut soak = command(report.binary());
+    soak.arg("soak-memory").arg("--csv").arg(target().join("memory.csv"));
+    if report.effort() == Effort::Quick {
+        soak.arg("--quick");
+    }
+    let ran = run_and_read(&mut soak);
+    let failed =
+        ran.and_then(|(_, succeeded)| if succeeded { Ok(0.0) } else { bail!("it rises, see above") });
+    report.promise("memory that rises after ten minutes", Bar::AtMost(0.0), "", failed);
 }
 
 /// A row of the table: the fault's number and its tests.
@@ -41,20 +103,15 @@ struct Row {
 /// A test by name.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 enum Test {
-    /// Of the library or the integration tests, as cargo prints it.
+    /// Of the library, the integration tests or xtask, as cargo prints it; one that ends in `*` stands for all that begin so.
     Rust(String),
     /// Of the page: the file below `static`, and the title.
     Page(String, String),
 }
 
-/// Reads the table. Every fault has a row, and every row a test.
+/// Reads the table; every row has a test.
 fn listed() -> Result<Vec<Row>> {
-    let text = fs::read_to_string(root().join("docs/faults.md")).context("docs/faults.md")?;
-    let rows = rows(&text)?;
-    let found: BTreeSet<u32> = rows.iter().map(|row| row.fault).collect();
-    let missing: Vec<u32> = (1..=LAST).filter(|fault| !found.contains(fault)).collect();
-    ensure!(missing.is_empty(), "docs/faults.md has no row for F{missing:?}");
-    Ok(rows)
+    rows(&fs::read_to_string(root().join("docs/faults.md")).context("docs/faults.md")?)
 }
 
 fn rows(text: &str) -> Result<Vec<Row>> {
@@ -72,12 +129,16 @@ fn rows(text: &str) -> Result<Vec<Row>> {
 }
 
 fn test(name: &str) -> Result<Test> {
-    if let Some(name) = name.strip_prefix("it::").or_else(|| name.strip_prefix("lib::")) {
-        return Ok(Test::Rust(name.to_owned()));
+    for crate_name in ["it::", "lib::", "xtask::"] {
+        if let Some(name) = name.strip_prefix(crate_name) {
+            return Ok(Test::Rust(name.to_owned()));
+        }
     }
     match name.split_once(": ") {
         Some((file, title)) => Ok(Test::Page(file.to_owned(), title.to_owned())),
-        None => bail!("{name:?} is no test: say it::NAME, lib::NAME, or FILE: TITLE for the page"),
+        None => {
+            bail!("{name:?} is no test: say it::NAME, lib::NAME, xtask::NAME, or FILE: TITLE for the page")
+        }
     }
 }
 
@@ -91,15 +152,18 @@ fn rust_names(tests: &BTreeSet<Test>) -> Vec<&str> {
     names
 }
 
+/// The arguments that have cargo build exactly what `cargo xtask test` builds.
+const BUILT: [&str; 6] = ["--workspace", "--lib", "--bins", "--test", "it", "--"];
+
 /// How many of the tests are not there under their names.
 fn absent(tests: &BTreeSet<Test>) -> Result<f64> {
-    let mut command = cargo();
-    page::require(&mut command);
-    command.args(["test", "--quiet", "--lib", "--test", "it", "--", "--list"]);
-    let list = capture(&mut command).context("the tests cannot be listed")?;
-    let there: BTreeSet<&str> = list.lines().filter_map(|line| line.strip_suffix(": test")).collect();
-    let mut absent: Vec<String> =
-        rust_names(tests).into_iter().filter(|name| !there.contains(name)).map(str::to_owned).collect();
+    let list = list()?;
+    let mut absent: Vec<String> = Vec::new();
+    for name in rust_names(tests) {
+        if meant(name, &list).is_empty() {
+            absent.push(name.to_owned());
+        }
+    }
     for test in tests {
         if let Test::Page(file, title) = test
             && !fs::read_to_string(root().join("static").join(file)).is_ok_and(|text| text.contains(title))
@@ -113,12 +177,31 @@ fn absent(tests: &BTreeSet<Test>) -> Result<f64> {
     Ok(absent.len() as f64)
 }
 
-/// Runs the tests of Rust; how many of them did not pass.
-fn unpassed(tests: &BTreeSet<Test>) -> Result<f64> {
-    let names = rust_names(tests);
+/// Every Rust test there is.
+fn list() -> Result<Vec<String>> {
     let mut command = cargo();
     crate::test::surround(&mut command, crate::install::python()?.as_deref());
-    command.args(["test", "--no-fail-fast", "--lib", "--test", "it", "--", "--exact"]).args(&names);
+    command.args(["test", "--quiet"]).args(BUILT).arg("--list");
+    let list = capture(&mut command).context("the tests cannot be listed")?;
+    Ok(list.lines().filter_map(|line| line.strip_suffix(": test")).map(str::to_owned).collect())
+}
+
+/// The tests a name stands for.
+fn meant<'a>(name: &str, list: &'a [String]) -> Vec<&'a str> {
+    let is_meant = |test: &&String| match name.strip_suffix('*') {
+        Some(start) => test.starts_with(start),
+        None => *test == name,
+    };
+    list.iter().filter(is_meant).map(String::as_str).collect()
+}
+
+/// Runs the tests of Rust; how many of them did not pass.
+fn unpassed(tests: &BTreeSet<Test>) -> Result<f64> {
+    let list = list()?;
+    let names: BTreeSet<&str> = rust_names(tests).into_iter().flat_map(|name| meant(name, &list)).collect();
+    let mut command = cargo();
+    crate::test::surround(&mut command, crate::install::python()?.as_deref());
+    command.args(["test", "--no-fail-fast"]).args(BUILT).arg("--exact").args(&names);
     let (output, _) = run_and_read(&mut command)?;
     let passed: BTreeSet<&str> = output
         .lines()
@@ -154,5 +237,13 @@ mod tests {
         assert_eq!(rows(text).unwrap(), expected);
         assert!(rows("| F2 | x | y | no test |").is_err());
         assert!(rows("| F2 | x | y | `somewhere` |").is_err());
+    }
+
+    #[test]
+    fn a_star_stands_for_every_test_that_begins_so() {
+        let list = ["a::one", "a::two", "b::one"].map(str::to_owned);
+        assert_eq!(meant("a::*", &list), ["a::one", "a::two"]);
+        assert_eq!(meant("b::one", &list), ["b::one"]);
+        assert!(meant("a::", &list).is_empty());
     }
 }
