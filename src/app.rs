@@ -1,6 +1,7 @@
 //! Puts the exchange together: the only place that knows every concrete part.
 
 mod background;
+mod descriptors;
 mod founding;
 mod history;
 mod people;
@@ -11,7 +12,7 @@ use std::{
     future::Future,
     net::{SocketAddr, TcpListener},
     sync::Arc,
-    time::Instant,
+    time::{Duration, Instant},
 };
 
 use actix_web::{dev::ServerHandle, web};
@@ -20,6 +21,7 @@ use tracing::{info, warn};
 
 use self::{
     background::Background,
+    descriptors::Descriptors,
     people::Directories,
     storage::{Found, Storage},
 };
@@ -36,7 +38,7 @@ use crate::{
     feed::synthetic,
     grpc,
     http::{
-        self, BanTerms, ConnectionLimits, HttpState, RateLimits, Reach,
+        self, AddressTerms, BanTerms, ConnectionLimits, HttpState, RateLimits, Reach,
         ws::{Rate, WireEncoder},
     },
 };
@@ -70,7 +72,9 @@ impl Application {
     /// # Errors
     /// As [`Application::build`].
     pub async fn build_with(config: Config, clock: Clock) -> Result<Self> {
-        // First of all: whoever has the directory has the exchange.
+        // Before anything is opened: what it needs is kept back from connections.
+        let descriptors = Descriptors::divide(&config)?;
+        // Whoever has the directory has the exchange.
         let mut storage = Storage::open(&config)?;
         let listen = config.server.listen;
         let listener = TcpListener::bind(listen).with_context(|| format!("cannot listen on {listen}"))?;
@@ -98,7 +102,8 @@ impl Application {
                 .with_owners(directories.owners)
                 .with_reach(reach(&config, config.server.listen))
                 .with_history(storage.history())
-                .with_rate_limits(rate_limits(&config));
+                .with_rate_limits(rate_limits(&config))
+                .with_connections(descriptors.budget, address_terms(&config));
             let state = web::Data::new(state);
             let edge = state.clone().into_inner();
             let server =
@@ -115,6 +120,7 @@ impl Application {
                 return Err(error);
             }
         };
+        descriptors.tell(&config);
         let handle = server.handle();
         let serving = tokio::task::spawn_local(server);
         let url = format!("http://{address}");
@@ -227,13 +233,29 @@ fn warn_of_times_ahead(latest: Timestamp, now: Timestamp) {
 }
 
 fn connection_limits(config: &Config) -> ConnectionLimits {
-    let limits = &config.limits;
+    let (server, limits) = (&config.server, &config.limits);
+    let millis = |millis: u32| Duration::from_millis(u64::from(millis));
     ConnectionLimits {
-        unacknowledged: config.server.tcp_user_timeout(),
+        unacknowledged: server.tcp_user_timeout(),
+        request_timeout: millis(server.head_timeout_ms),
+        body_timeout: millis(server.body_timeout_ms),
+        body_bytes_per_second: server.body_bytes_per_second,
+        write_timeout: millis(server.write_timeout_ms),
+        keep_alive: millis(server.keep_alive_ms),
+        stream_idle: millis(config.grpc.idle_timeout_ms),
         socket_messages: Rate { per_second: limits.messages_per_second, burst: limits.message_burst },
         api_messages: Rate { per_second: limits.api_messages_per_second, burst: limits.api_message_burst },
         socket_streams: or_none(limits.streams_per_connection, usize::MAX),
         ..Default::default()
+    }
+}
+
+fn address_terms(config: &Config) -> AddressTerms {
+    let limits = &config.limits;
+    AddressTerms {
+        connections: limits.connections_per_address,
+        limits_loopback: limits.loopback.is_on_or(false),
+        exempt: limits.exempt.iter().chain(&config.server.trusted_proxies).copied().collect(),
     }
 }
 

@@ -14,4 +14,6 @@ pub struct Grpc {
     pub enabled: Switch,
     /// The address; port 0 takes any free port.
     pub listen: SocketAddr,
+    /// How long a connection may have no call and no stream, in milliseconds.
+    pub idle_timeout_ms: u32,
 }

@@ -16,6 +16,8 @@ pub struct Limits {
     pub requests_per_5_minutes: u32,
     /// WebSocket connections an address may open in five minutes.
     pub connections_per_5_minutes: u32,
+    /// Connections one address may have open at once, HTTP, WebSocket and gRPC together; never more than half of all.
+    pub connections_per_address: u32,
     /// Messages a WebSocket client may send in a second, in the long run.
     pub messages_per_second: u32,
     /// Messages it may send at once.

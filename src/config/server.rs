@@ -13,6 +13,18 @@ pub struct Server {
     pub listen: SocketAddr,
     /// HTTP worker threads; 0 takes one per core.
     pub workers: usize,
+    /// Connections at once, HTTP, WebSocket and gRPC together; 0 is as many as descriptors allow.
+    pub connections_max: usize,
+    /// How long a request's head may take to arrive, in milliseconds.
+    pub head_timeout_ms: u32,
+    /// How long a request's body may take to arrive, in milliseconds.
+    pub body_timeout_ms: u32,
+    /// The slowest a body may arrive after its first five seconds, in bytes a second; 0 is no limit.
+    pub body_bytes_per_second: u32,
+    /// How long a client may take nothing of its answer, in milliseconds.
+    pub write_timeout_ms: u32,
+    /// How long a connection may stay open between two requests, in milliseconds.
+    pub keep_alive_ms: u32,
     /// How long written bytes may stay unacknowledged, in milliseconds.
     pub tcp_user_timeout_ms: u32,
     /// How long a stop may take, in milliseconds.

@@ -55,6 +55,7 @@ fn check_server(config: &Config, faults: &mut Vec<String>) {
             server.tcp_user_timeout_ms
         ));
     }
+    check_deadlines(config, faults);
     if server.stop_timeout_ms == 0 || server.stop_timeout_ms > 600_000 {
         faults.push(format!("[server] stop-timeout-ms {} must be 1 to 600000", server.stop_timeout_ms));
     }
@@ -99,6 +100,25 @@ fn is_host(text: &str) -> bool {
     let is_legal = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte);
     let is_name = !text.is_empty() && text.len() <= 253 && text.bytes().all(is_legal);
     is_name || text.parse::<IpAddr>().is_ok()
+}
+
+fn check_deadlines(config: &Config, faults: &mut Vec<String>) {
+    let server = &config.server;
+    for (name, value, least, most) in [
+        ("[server] head-timeout-ms", server.head_timeout_ms, 100, 60_000),
+        ("[server] body-timeout-ms", server.body_timeout_ms, 100, 300_000),
+        ("[server] write-timeout-ms", server.write_timeout_ms, 1_000, 600_000),
+        ("[server] keep-alive-ms", server.keep_alive_ms, 1_000, 3_600_000),
+        ("[grpc] idle-timeout-ms", config.grpc.idle_timeout_ms, 1_000, 86_400_000),
+    ] {
+        if value < least || value > most {
+            faults.push(format!("{name} {value} must be {least} to {most}"));
+        }
+    }
+    let most = server.connections_max;
+    if most > 0 && !(16..=1 << 20).contains(&most) {
+        faults.push(format!("[server] connections-max {most} must be 16 to {}, or 0 for no limit", 1 << 20));
+    }
 }
 
 fn check_engine(config: &Config, faults: &mut Vec<String>) {

@@ -10,6 +10,7 @@ mod call;
 mod caller;
 mod convert;
 mod guard;
+mod incoming;
 mod order;
 mod refusal;
 mod request;

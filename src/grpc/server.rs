@@ -9,12 +9,8 @@ use std::{
 };
 
 use actix::Arbiter;
-use futures_util::StreamExt;
 use tokio::sync::oneshot;
-use tonic::{
-    service::Routes,
-    transport::{self, server::TcpIncoming},
-};
+use tonic::{service::Routes, transport};
 use tonic_health::{
     ServingStatus,
     server::{HealthReporter, health_reporter},
@@ -24,9 +20,10 @@ use tracing::error;
 
 use super::{
     guard::Guarded,
+    incoming::{Noted, incoming},
     schema::{DESCRIPTORS, lightning_server::LightningServer},
     service::Service,
-    turns::{Connection, InOrder},
+    turns::InOrder,
 };
 use crate::http::{HttpState, Reach, remote};
 
@@ -105,24 +102,27 @@ async fn serve(
     (routes, health): (Routes, HealthReporter),
     stopped: oneshot::Receiver<()>,
 ) -> Result<(), Box<dyn std::error::Error>> {
-    let incoming = TcpIncoming::from(tokio::net::TcpListener::from_std(listener)?).with_nodelay(Some(true));
-    let incoming = incoming.map(|accepted| accepted.map(Connection::new));
-    let message_bytes = state.limits().body_bytes;
+    let incoming = incoming(tokio::net::TcpListener::from_std(listener)?, Arc::clone(&state));
+    let limits = *state.limits();
     let service = Service::new(Arc::clone(&state), Arbiter::current());
-    let service = LightningServer::new(service).max_decoding_message_size(message_bytes);
+    let service = LightningServer::new(service).max_decoding_message_size(limits.body_bytes);
     let (close, closed) = oneshot::channel();
     let server = transport::Server::builder()
         .max_concurrent_streams(CALLS_MAX)
         .http2_keepalive_interval(Some(KEEP_ALIVE))
         .http2_keepalive_timeout(Some(KEEP_ALIVE))
-        .max_connection_age(state.limits().socket_lifetime)
-        .add_routes(routes)
+        .max_connection_age(limits.socket_lifetime)
+        // From the head of a call to its answer, or to the beginning of the stream it opens.
+        .timeout(limits.body_timeout + limits.command_timeout)
         // Tasks of this runtime's one thread are first polled in the order they were made, and they are made in the order of
         // their streams.
-        .add_service(InOrder(Guarded::new(service, reach)))
-        .serve_with_incoming_shutdown(incoming, async {
-            let _ = closed.await; // a dropped sender means the same
-        });
+        .serve_with_incoming_shutdown(
+            Noted(routes.add_service(InOrder(Guarded::new(service, reach))).prepare()),
+            incoming,
+            async {
+                let _ = closed.await; // a dropped sender means the same
+            },
+        );
     let last_words = async {
         let _ = stopped.await;
         let _ = close.send(());

@@ -5,24 +5,18 @@
 //! everything before it has got there or has been given up.
 
 use std::{
-    io,
-    pin::Pin,
     sync::{Arc, Mutex, PoisonError},
     task::{Context, Poll},
     time::Duration,
 };
 
-use tokio::{
-    io::{AsyncRead, AsyncWrite, ReadBuf},
-    net::TcpStream,
-    sync::oneshot,
-};
+use tokio::sync::oneshot;
 use tonic::{
     Code, Request, Status,
     body::Body,
     codegen::{Service, http},
     server::NamedService,
-    transport::server::{Connected, TcpConnectInfo},
+    transport::server::TcpConnectInfo,
 };
 
 /// The end of the call before: whose end has to be waited for instead, if it was given up before its turn.
@@ -126,65 +120,10 @@ pub(super) struct Line {
     queue: Arc<Queue>,
 }
 
-/// A connection.
-#[derive(Debug)]
-pub(super) struct Connection {
-    stream: TcpStream,
-    queue: Arc<Queue>,
-}
-
-impl Connection {
-    /// Wraps a connection that was accepted.
-    pub(super) fn new(stream: TcpStream) -> Self {
-        Self { stream, queue: Arc::default() }
-    }
-}
-
-impl Connected for Connection {
-    type ConnectInfo = Line;
-
-    fn connect_info(&self) -> Line {
-        Line { peer: self.stream.connect_info(), queue: Arc::clone(&self.queue) }
-    }
-}
-
-impl AsyncRead for Connection {
-    fn poll_read(
-        mut self: Pin<&mut Self>,
-        context: &mut Context<'_>,
-        buffer: &mut ReadBuf<'_>,
-    ) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_read(context, buffer)
-    }
-}
-
-impl AsyncWrite for Connection {
-    fn poll_write(
-        mut self: Pin<&mut Self>,
-        context: &mut Context<'_>,
-        bytes: &[u8],
-    ) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.stream).poll_write(context, bytes)
-    }
-
-    fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_flush(context)
-    }
-
-    fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_shutdown(context)
-    }
-
-    fn poll_write_vectored(
-        mut self: Pin<&mut Self>,
-        context: &mut Context<'_>,
-        slices: &[io::IoSlice<'_>],
-    ) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.stream).poll_write_vectored(context, slices)
-    }
-
-    fn is_write_vectored(&self) -> bool {
-        self.stream.is_write_vectored()
+impl Line {
+    /// Begins the line of a connection.
+    pub(super) fn new(peer: TcpConnectInfo) -> Self {
+        Self { peer, queue: Arc::default() }
     }
 }
 

@@ -1,11 +1,11 @@
 //! What all endpoints have in common: read the body, authenticate, run the handler, count the weight, answer.
 
-use std::cell::Cell;
+use std::{cell::Cell, sync::Arc};
 
 use actix_web::{
     HttpMessage, HttpRequest, HttpResponse, Route, guard,
     http::{
-        Method,
+        Method, StatusCode,
         header::{self, HeaderName, HeaderValue},
     },
     web,
@@ -16,8 +16,10 @@ use tracing_actix_web::RequestId;
 
 use super::{
     authenticate::{COOKIE, authenticate},
+    body::read_body,
     call::{Call, Reply},
     client::client_address,
+    connection::Connection,
     error::ApiError,
     params::Params,
     request_line::query_string,
@@ -190,11 +192,10 @@ async fn run(
     payload: web::Payload,
     noted: &Noted,
 ) -> Result<Reply, ApiError> {
-    let body = match payload.to_bytes_limited(state.limits().body_bytes).await {
-        Ok(Ok(body)) => body,
-        Ok(Err(_)) => return Err(ApiError::body_broken()),
-        Err(_) => return Err(ApiError::body_too_large(state.limits().body_bytes)),
-    };
+    let body = read_body(payload, state.limits()).await?;
+    if let Some(connection) = request.conn_data::<Arc<Connection>>() {
+        connection.body_read();
+    }
     let unit = match request.headers().get(TIME_UNIT) {
         None => TimeUnit::default(),
         Some(unit) => unit.to_str().ok().and_then(TimeUnit::parse).ok_or_else(ApiError::time_unit)?,
@@ -256,6 +257,10 @@ pub(super) fn refusal(error: &ApiError) -> HttpResponse {
     response.insert_header((header::CONTENT_TYPE, HeaderValue::from_static(Reply::JSON)));
     if let Some(seconds) = error.retry_after_seconds() {
         response.insert_header((header::RETRY_AFTER, HeaderValue::from(seconds)));
+    }
+    if matches!(error.status(), StatusCode::REQUEST_TIMEOUT | StatusCode::PAYLOAD_TOO_LARGE) {
+        // What is left of the request is not waited for.
+        response.force_close();
     }
     response.body(error.body())
 }

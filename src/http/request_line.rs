@@ -12,8 +12,10 @@ use std::{
     task::{Context, Poll, ready},
 };
 
-use actix_web::{HttpRequest, rt::net::TcpStream};
+use actix_web::HttpRequest;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+
+use super::guarded::GuardedStream;
 
 const QUOTE: u8 = b'"';
 const STAND_IN: u8 = b'`';
@@ -34,13 +36,18 @@ fn restore(query: &str) -> Cow<'_, str> {
 /// A connection whose request lines have no raw `"` in their query.
 #[derive(Debug)]
 pub(super) struct QuotedStream {
-    stream: TcpStream,
+    stream: GuardedStream,
     line: RequestLine,
 }
 
 impl QuotedStream {
-    pub(super) const fn new(stream: TcpStream) -> Self {
+    pub(super) const fn new(stream: GuardedStream) -> Self {
         Self { stream, line: RequestLine::Awaited }
+    }
+
+    /// Returns the socket below.
+    pub(super) const fn guarded(&self) -> &GuardedStream {
+        &self.stream
     }
 }
 

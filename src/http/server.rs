@@ -1,17 +1,33 @@
 //! Assembles the server.
 
-use std::{io, net::TcpListener};
+use std::{io, net::TcpListener, sync::Arc, time::Duration};
 
-use actix_http::{HttpService, Protocol, error::DispatchError};
+use actix_http::{HttpService, Payload, Protocol, Request, error::DispatchError};
 use actix_server::Server;
-use actix_service::{IntoServiceFactory, ServiceFactoryExt, fn_service, map_config};
-use actix_web::{App, dev::AppConfig, middleware::from_fn, rt::net::TcpStream, web};
-use socket2::SockRef;
+use actix_service::{
+    IntoServiceFactory, Service, ServiceFactoryExt, apply_fn_factory, fn_service, map_config,
+};
+use actix_web::{
+    App,
+    dev::{AppConfig, Extensions},
+    middleware::from_fn,
+    rt::net::TcpStream,
+    web,
+};
 use tracing_actix_web::TracingLogger;
 
-use super::{ConnectionLimits, HttpState, configure, reach, request_line::QuotedStream, span::RequestSpan};
+use super::{
+    HttpState, configure,
+    connection::{Connection, Transport},
+    guarded::{GuardedStream, turn_away},
+    reach,
+    request_line::QuotedStream,
+    span::RequestSpan,
+};
 
 const SHUTDOWN_SECONDS: u64 = 5;
+/// How long a client that was answered early may go on sending before it is cut off: it should read the answer first.
+const LINGER: Duration = Duration::from_secs(1);
 
 /// Serves `state` on `listener` until the returned server is stopped. Signals are the caller's business.
 ///
@@ -21,8 +37,12 @@ const SHUTDOWN_SECONDS: u64 = 5;
 /// When the listener cannot be used.
 pub fn serve(listener: TcpListener, state: web::Data<HttpState>, workers: usize) -> io::Result<Server> {
     let limits = *state.limits();
-    let builder =
-        Server::build().workers(workers.max(1)).shutdown_timeout(SHUTDOWN_SECONDS).disable_signals();
+    let workers = workers.max(1);
+    let builder = Server::build()
+        .workers(workers)
+        .max_concurrent_connections(state.connections().sockets_per_worker(workers))
+        .shutdown_timeout(SHUTDOWN_SECONDS)
+        .disable_signals();
     let stopping = builder.graceful_shutdown_signal();
     let connection = move || {
         let app = App::new()
@@ -40,15 +60,36 @@ pub fn serve(listener: TcpListener, state: web::Data<HttpState>, workers: usize)
                 async move { stopping.notified().await }
             })
             .keep_alive(limits.keep_alive)
-            .client_request_timeout(limits.request_timeout)
-            .finish(map_config(app, |()| AppConfig::default()));
-        fn_service(move |stream: TcpStream| async move {
-            tune(&stream, &limits);
-            let peer = stream.peer_addr().ok();
-            Ok((QuotedStream::new(stream), Protocol::Http1, peer))
+            // The socket has the deadlines: the parser's own is for the first request only.
+            .client_request_timeout(Duration::ZERO)
+            .client_disconnect_timeout(LINGER)
+            .on_connect_ext(|stream: &QuotedStream, extensions: &mut Extensions| {
+                extensions.insert(Arc::clone(stream.guarded().connection()));
+            })
+            .finish(apply_fn_factory(map_config(app, |()| AppConfig::default()), noted));
+        let state = state.clone();
+        fn_service(move |stream: TcpStream| {
+            let state = state.clone();
+            async move {
+                let peer = stream.peer_addr()?;
+                match state.connections().admit(Transport::Http, peer.ip()).await {
+                    Ok(place) => {
+                        let stream = GuardedStream::new(stream, place, state.limits());
+                        Ok((QuotedStream::new(stream), Protocol::Http1, Some(peer)))
+                    }
+                    Err(error) => {
+                        turn_away(stream, &error).await;
+                        Err(DispatchError::Io(io::ErrorKind::ConnectionRefused.into()))
+                    }
+                }
+            }
         })
         .and_then(http)
         .map_err(move |error: DispatchError| {
+            if matches!(&error, DispatchError::Io(error) if error.kind() == io::ErrorKind::ConnectionRefused)
+            {
+                return error; // it was not let in, and counted there
+            }
             // The client's doing: a request that is none, TLS, a head or a body that never came, a reset.
             tracing::debug!(%error, "a connection ended in disorder");
             metrics.exchange().metrics().broken_connections.http.inc();
@@ -58,13 +99,21 @@ pub fn serve(listener: TcpListener, state: web::Data<HttpState>, workers: usize)
     Ok(builder.listen("http", listener, connection)?.run())
 }
 
-/// A client that stops acknowledging is dropped by the kernel: a session that cannot write is not even polled,
-/// so no timer of ours would notice. What the kernel holds for a client that does not read is bounded.
-fn tune(stream: &TcpStream, limits: &ConnectionLimits) {
-    let socket = SockRef::from(stream);
-    let timeout = socket.set_tcp_user_timeout(Some(limits.unacknowledged));
-    let buffer = socket.set_send_buffer_size(limits.send_buffer_bytes);
-    if let Err(error) = socket.set_tcp_nodelay(true).and(timeout).and(buffer) {
-        tracing::warn!(%error, "a connection could not be tuned");
+/// Notes with a request's connection that its head has arrived, and that it has been answered.
+fn noted<S: Service<Request>>(
+    mut request: Request,
+    service: &S,
+) -> impl Future<Output = Result<S::Response, S::Error>> + use<S> {
+    let connection = request.conn_data::<Arc<Connection>>().cloned();
+    if let Some(connection) = &connection {
+        connection.requested(!matches!(request.payload(), Payload::None));
+    }
+    let answer = service.call(request);
+    async move {
+        let answer = answer.await;
+        if let Some(connection) = &connection {
+            connection.answered();
+        }
+        answer
     }
 }

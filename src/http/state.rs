@@ -11,6 +11,7 @@ use std::{
 
 use super::{
     audit::Alarms,
+    connections::{AddressTerms, ConnectionBudget, Connections},
     exchange_info::SymbolTexts,
     limits::{Limiter, RateLimit, RateLimits},
     people::People,
@@ -34,8 +35,16 @@ pub struct ConnectionLimits {
     pub command_timeout: Duration,
     /// How long an idle HTTP connection stays open.
     pub keep_alive: Duration,
-    /// How long a client may take to send a request's head.
+    /// How long a client may take to send a request's head, or the greeting of HTTP/2.
     pub request_timeout: Duration,
+    /// How long a client may take to send a request's body.
+    pub body_timeout: Duration,
+    /// The slowest a body may arrive after its first five seconds, in bytes a second; 0 is no limit.
+    pub body_bytes_per_second: u32,
+    /// How long a client may take nothing of what it is sent.
+    pub write_timeout: Duration,
+    /// How long a connection of gRPC may have no call and no stream.
+    pub stream_idle: Duration,
     /// How long sent bytes may stay unacknowledged before the connection is dropped.
     pub unacknowledged: Duration,
     /// What the kernel may hold unsent for one connection, in bytes: left alone it is megabytes.
@@ -77,6 +86,10 @@ impl Default for ConnectionLimits {
             command_timeout: Duration::from_secs(10),
             keep_alive: Duration::from_secs(75),
             request_timeout: Duration::from_secs(5),
+            body_timeout: Duration::from_secs(10),
+            body_bytes_per_second: 256,
+            write_timeout: Duration::from_secs(30),
+            stream_idle: Duration::from_secs(300),
             unacknowledged: Duration::from_secs(10),
             send_buffer_bytes: 256 * 1024,
             socket_count: 20_000,
@@ -115,7 +128,11 @@ pub struct HttpState {
     symbol_texts: SymbolTexts,
     socket_ids: AtomicU64,
     sockets: Arc<Sockets>,
+    connections: Arc<Connections>,
 }
+
+/// How many connections there may be when nobody says.
+const CONNECTIONS_MAX: usize = 20_000;
 
 impl HttpState {
     /// Builds the state. Without an operator token the operator's routes refuse everybody; without a demo
@@ -129,6 +146,9 @@ impl HttpState {
         limits: ConnectionLimits,
     ) -> Self {
         let symbol_texts = SymbolTexts::new(exchange.catalogue());
+        let gauges = exchange.metrics().connections.clone();
+        let budget = ConnectionBudget::of(CONNECTIONS_MAX);
+        let connections = Arc::new(Connections::new(budget, AddressTerms::default(), gauges));
         Self {
             exchange,
             keys,
@@ -146,7 +166,15 @@ impl HttpState {
             symbol_texts,
             socket_ids: AtomicU64::new(1),
             sockets: Arc::new(Sockets::new()),
+            connections,
         }
+    }
+
+    /// Bounds connections.
+    #[must_use]
+    pub fn with_connections(self, budget: ConnectionBudget, terms: AddressTerms) -> Self {
+        let gauges = self.exchange.metrics().connections.clone();
+        Self { connections: Arc::new(Connections::new(budget, terms, gauges)), ..self }
     }
 
     /// Lets people sign in, and up if they may.
@@ -227,6 +255,11 @@ impl HttpState {
     /// Returns the history, if there is one.
     pub(super) const fn history(&self) -> Option<&History> {
         self.history.as_ref()
+    }
+
+    /// Returns all open connections.
+    pub const fn connections(&self) -> &Arc<Connections> {
+        &self.connections
     }
 
     /// Returns the limits of one connection.

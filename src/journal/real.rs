@@ -4,9 +4,34 @@ use std::{
     fs, io,
     os::unix::fs::{DirBuilderExt, FileExt, OpenOptionsExt},
     path::{Path, PathBuf},
+    thread,
+    time::Duration,
 };
 
+use rustix::io::Errno;
+
 use super::disk::{Disk, File};
+
+/// How often a file is tried to be opened while there are no descriptors, and how long between two tries: 5 s in all.
+const TRIES: u32 = 500;
+const PAUSE: Duration = Duration::from_millis(10);
+
+/// Waits for a descriptor to become free. What one exchange needs is kept back for it, but who shares its machine can use up
+/// those of the system, and the journal must not end for what is over in a moment.
+fn patiently<T>(pause: Duration, mut open: impl FnMut() -> io::Result<T>) -> io::Result<T> {
+    for _ in 1..TRIES {
+        match open() {
+            Err(error) if is_short_of_descriptors(&error) => thread::sleep(pause),
+            outcome => return outcome,
+        }
+    }
+    open()
+}
+
+fn is_short_of_descriptors(error: &io::Error) -> bool {
+    let short = [Errno::MFILE, Errno::NFILE].map(Errno::raw_os_error);
+    error.raw_os_error().is_some_and(|error| short.contains(&error))
+}
 
 /// A directory of the machine's file system.
 #[derive(Debug, Clone)]
@@ -46,15 +71,18 @@ impl RealDisk {
 
 impl Disk for RealDisk {
     fn create(&self, path: &str) -> io::Result<Box<dyn File>> {
-        Ok(Box::new(RealFile(self.options().create_new(true).open(self.writable()?.join(path))?)))
+        let (path, mut options) = (self.writable()?.join(path), self.options());
+        Ok(Box::new(RealFile(patiently(PAUSE, || options.create_new(true).open(&path))?)))
     }
 
     fn open(&self, path: &str) -> io::Result<Box<dyn File>> {
-        Ok(Box::new(RealFile(self.options().open(self.root.join(path))?)))
+        let (path, options) = (self.root.join(path), self.options());
+        Ok(Box::new(RealFile(patiently(PAUSE, || options.open(&path))?)))
     }
 
     fn list(&self, directory: &str) -> io::Result<Vec<String>> {
-        let entries = match fs::read_dir(self.root.join(directory)) {
+        let path = self.root.join(directory);
+        let entries = match patiently(PAUSE, || fs::read_dir(&path)) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
             entries => entries?,
         };
@@ -84,7 +112,8 @@ impl Disk for RealDisk {
     }
 
     fn sync_dir(&self, directory: &str) -> io::Result<()> {
-        fs::File::open(self.root.join(directory))?.sync_all()
+        let path = self.root.join(directory);
+        patiently(PAUSE, || fs::File::open(&path))?.sync_all()
     }
 }
 
@@ -136,6 +165,26 @@ mod tests {
         disk.remove("a/0").unwrap();
         disk.remove_dir("a").unwrap();
         assert!(disk.open("a/0").is_err());
+    }
+
+    #[test]
+    fn a_descriptor_is_waited_for_and_nothing_else_is() {
+        let mut left = [Errno::MFILE, Errno::NFILE, Errno::MFILE].into_iter();
+        let opened = patiently(Duration::ZERO, || match left.next() {
+            Some(error) => Err(io::Error::from(error)),
+            None => Ok(7),
+        });
+        assert_eq!((opened.unwrap(), left.len()), (7, 0));
+        let mut tries = 0;
+        for (error, expected) in [(Errno::MFILE, TRIES), (Errno::NOENT, 1)] {
+            tries = 0;
+            let failed = patiently(Duration::ZERO, || {
+                tries += 1;
+                Err::<(), _>(io::Error::from(error))
+            });
+            assert_eq!((failed.unwrap_err().raw_os_error(), tries), (Some(error.raw_os_error()), expected));
+        }
+        assert_eq!(tries, 1);
     }
 
     #[test]

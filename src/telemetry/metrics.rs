@@ -19,6 +19,8 @@ use prometheus_client::{
     registry::{Registry, Unit},
 };
 
+use super::ConnectionGauges;
+
 /// Counts commands turned away.
 pub type Shed = Counter;
 
@@ -161,6 +163,8 @@ pub struct Metrics {
     pub history: HistoryGauges,
     /// The clock.
     pub clock: ClockGauges,
+    /// Connections.
+    pub connections: ConnectionGauges,
     /// From the edge letting a command in to its answer, by account shard: each has its own, so that shards never
     /// wait for each other to count.
     commands: Vec<Histogram>,
@@ -229,6 +233,7 @@ impl Metrics {
         let help = "Log lines dropped because standard error was not read, or could not be written";
         registry.register("log_lines_dropped", help, super::log_queue::dropped());
         let clock = ClockGauges::register(&mut registry);
+        let connections = ConnectionGauges::register(&mut registry);
         Self {
             admitted,
             shed_account,
@@ -243,6 +248,7 @@ impl Metrics {
             journal,
             history,
             clock,
+            connections,
             commands,
             queues,
             registry,

@@ -12,6 +12,7 @@ mod ccxt;
 mod cli;
 mod clock;
 mod conformance;
+mod connections;
 mod conservation;
 mod corner_cases;
 mod crash;

@@ -38,6 +38,7 @@ const REFUSALS: &[(u16, &str, &str, bool)] = &[
     (403, "Forbidden", "A page of another origin, no CSRF token, or not for this session: -1002.", false),
     (404, "NotFound", "There is no such path: -1020.", false),
     (405, "MethodNotAllowed", "The path has no such method: -1020. `Allow` says which it has.", false),
+    (408, "RequestTooLate", "The request did not arrive in time and was not looked at: -93010.", false),
     (413, "BodyTooLarge", "The body is too large: -93005.", false),
     (418, "Banned", "The address went on after 429: -1003.", true),
     (421, "Misdirected", "The `Host` is not one of the exchange: -95002.", false),
@@ -89,7 +90,7 @@ pub(super) fn of(endpoint: &Endpoint, operation: &Operation) -> Map<String, Valu
 fn occurs(status: u16, endpoint: &Endpoint, operation: &Operation) -> bool {
     let is_probe = endpoint.security == Security::Probe;
     match status {
-        400 | 413 | 421 => true,
+        400 | 408 | 413 | 421 => true,
         401 => !matches!(endpoint.security, Security::Public | Security::Probe) && !operation.is_open,
         403 => {
             !matches!(endpoint.security, Security::Public | Security::Probe | Security::Operator)

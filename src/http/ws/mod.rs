@@ -19,6 +19,8 @@ pub use frame::Rate;
 pub(super) use market::write_diff;
 pub(super) use notices::{gap_error, not_listening};
 
+use std::sync::Arc;
+
 use actix_web::{
     HttpRequest, HttpResponse, guard,
     http::{
@@ -36,6 +38,7 @@ use self::{
 use super::{
     authenticate::{COOKIE, session as browser_session},
     client::client_address,
+    connection::Connection,
     endpoint::{other_method, refusal},
     error::{ApiError, Operation},
     origin::{Origin, origin},
@@ -79,7 +82,11 @@ async fn serve(
         let opening = open(&request, &state)?;
         let place =
             state.open_socket(address).ok_or_else(|| ApiError::refused(Reject::Busy, Operation::Query))?;
-        session::start(&state, opening, place, &request, payload)
+        let response = session::start(&state, opening, place, &request, payload)?;
+        if let Some(connection) = request.conn_data::<Arc<Connection>>() {
+            connection.upgraded();
+        }
+        Ok(response)
     };
     start().unwrap_or_else(|error| {
         let mut response = refusal(&error);
