@@ -23,7 +23,6 @@ const APART: u64 = 200;
 /// A server whose clocks the test moves.
 struct Timed {
     server: TestServer,
-    api: Api,
     seller: KeyPair,
     buyer: KeyPair,
     clock: Clock,
@@ -35,8 +34,12 @@ impl Timed {
         let (seller, buyer, settings) = two_accounts();
         let (clock, hands) = Clock::on_hands(Timestamp::from_millis(at));
         let server = TestServer::start_with(directory, &format!("{settings}{extra}"), clock.clone());
-        let api = Api::new(server.url());
-        Self { server, api, seller, buyer, clock, hands }
+        Self { server, seller, buyer, clock, hands }
+    }
+
+    /// A client: it belongs to the runtime it is made in.
+    fn api(&self) -> Api {
+        Api::new(self.server.url())
     }
 
     /// The right time, in milliseconds.
@@ -58,13 +61,13 @@ impl Timed {
     }
 
     async fn signed(&self, key: &KeyPair, method: Method, path: &str, params: &str) -> Value {
-        let answer = self.api.signed_at(key, method, path, params, self.clock.now().millis()).await;
+        let answer = self.api().signed_at(key, method, path, params, self.clock.now().millis()).await;
         assert_eq!(answer.status, 200, "{path} {params}: {}", answer.json);
         answer.json
     }
 
     async fn get(&self, path: &str) -> Value {
-        self.api.send(Method::GET, path, &[], "").await.json
+        self.api().send(Method::GET, path, &[], "").await.json
     }
 
     async fn order(&self, key: &KeyPair, params: &str) -> Value {
@@ -187,7 +190,7 @@ fn what_a_wrong_clock_stamped_in_the_future_does_not_hold_timers_up() {
             let millis = timed.clock.now().millis();
             let third = limit("BUY", "0.01", "42000");
             let third =
-                timed.api.signed_at(&timed.buyer, Method::POST, "/api/v3/order", &third, millis).await;
+                timed.api().signed_at(&timed.buyer, Method::POST, "/api/v3/order", &third, millis).await;
             assert_eq!(third.refusal().1, -1015, "{third:?}");
             timed.pass(30);
             timed.becomes(soon, "EXPIRED").await;

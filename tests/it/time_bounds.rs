@@ -20,7 +20,6 @@ const STEPS: [u64; 9] = [0, 1, 500, 999, 1_000, 1_999, 2_000, 2_750, 4_001];
 
 struct Market {
     server: TestServer,
-    api: Api,
     seller: KeyPair,
     buyer: KeyPair,
     _directory: tempfile::TempDir,
@@ -44,7 +43,7 @@ impl Market {
         let (clock, time): (Clock, Arc<AtomicU64>) = Clock::manual(Timestamp::from_micros(START));
         let directory = tempfile::tempdir().unwrap();
         let server = TestServer::start_with(directory.path(), &settings, clock);
-        let market = Self { api: Api::new(server.url()), server, seller, buyer, _directory: directory };
+        let market = Self { server, seller, buyer, _directory: directory };
         block_on(async {
             for step in STEPS {
                 time.store(START + step, Ordering::Relaxed);
@@ -52,12 +51,17 @@ impl Market {
                     let millis = (START + step) / 1_000;
                     let order = limit(side, "0.01", "45000");
                     let placed =
-                        market.api.signed_at(key, Method::POST, "/api/v3/order", &order, millis).await;
+                        market.api().signed_at(key, Method::POST, "/api/v3/order", &order, millis).await;
                     assert_eq!(placed.status, 200, "{placed:?}");
                 }
             }
         });
         market
+    }
+
+    /// A client: it belongs to the runtime it is made in.
+    fn api(&self) -> Api {
+        Api::new(self.server.url())
     }
 
     async fn ask(&self, path: &str, params: &str, is_private: bool, is_micros: bool) -> Answer {
@@ -75,7 +79,7 @@ impl Market {
         if is_micros {
             headers.push(("X-MBX-TIME-UNIT", "MICROSECOND"));
         }
-        self.api.send(Method::GET, &format!("{path}?{query}"), &headers, "").await
+        self.api().send(Method::GET, &format!("{path}?{query}"), &headers, "").await
     }
 
     /// The rows of a list from a time to another, as pairs of time and id.
@@ -170,7 +174,7 @@ fn a_timestamp_that_is_too_large_is_not_refused_for_its_characters() {
         ] {
             let query = sign(&market.buyer, &format!("timestamp={timestamp}"));
             let answer =
-                market.api.send(Method::GET, &format!("/api/v3/account?{query}"), &headers, "").await;
+                market.api().send(Method::GET, &format!("/api/v3/account?{query}"), &headers, "").await;
             assert_eq!(answer.refusal(), (400, code, text));
         }
     });
