@@ -25,8 +25,8 @@ use super::{
 };
 use crate::{auth::network, domain::reject::Reject, telemetry::ConnectionGauges};
 
-/// How long a newcomer waits for room before it is refused.
-const PATIENCE: Duration = Duration::from_secs(1);
+/// How long a newcomer waits for room before it is refused: longer than a connection has to be idle to make it.
+const PATIENCE: Duration = Duration::from_millis(1_500);
 /// How often it looks for a connection that may make room.
 const LOOK: Duration = Duration::from_millis(50);
 /// How long a connection may be silent at first before it may have to make room.

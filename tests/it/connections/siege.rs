@@ -7,7 +7,7 @@ use std::{
     net::TcpStream,
     path::Path,
     sync::{
-        Arc, Barrier,
+        Arc,
         atomic::{AtomicBool, AtomicUsize, Ordering},
     },
     thread::{self, JoinHandle},
@@ -108,7 +108,7 @@ fn segment(directory: &Path) -> u32 {
 }
 
 /// Places and cancels on one connection until told to stop; returns how many orders there were.
-fn trade(http: &str, key: &KeyPair, has_begun: &Barrier, is_over: &AtomicBool) -> usize {
+fn trade(http: &str, key: &KeyPair, begun: &AtomicUsize, is_over: &AtomicBool) -> usize {
     let mut stream = BufReader::new(say(http, ""));
     let mut ask = |method: &str, params: &str| {
         let millis = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_millis();
@@ -130,7 +130,7 @@ fn trade(http: &str, key: &KeyPair, has_begun: &Barrier, is_over: &AtomicBool) -
             ask("POST", "symbol=BTCUSDT&side=BUY&type=LIMIT&timeInForce=GTC&quantity=0.001&price=20000");
         ask("DELETE", &format!("symbol=BTCUSDT&orderId={}", placed["orderId"]));
         if orders == 0 {
-            has_begun.wait();
+            begun.fetch_add(1, Ordering::Relaxed);
         }
         orders += 1;
     }
@@ -158,24 +158,25 @@ fn besiege(descriptors: usize) {
     let url = server.url().to_owned();
     let http = url.strip_prefix("http://").unwrap().to_owned();
     let grpc = server.logged("serving", "grpc").unwrap();
-    let (has_begun, is_over) = (Arc::new(Barrier::new(TRADERS + 1)), Arc::new(AtomicBool::new(false)));
+    let (begun, is_over) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicBool::new(false)));
     let traders: Vec<JoinHandle<usize>> = (0..TRADERS)
         .map(|number| {
             let key = if number % 2 == 0 { one.clone() } else { other.clone() };
-            let (http, has_begun, is_over) = (http.clone(), Arc::clone(&has_begun), Arc::clone(&is_over));
-            thread::spawn(move || trade(&http, &key, &has_begun, &is_over))
+            let (http, begun, is_over) = (http.clone(), Arc::clone(&begun), Arc::clone(&is_over));
+            thread::spawn(move || trade(&http, &key, &begun, &is_over))
         })
         .collect();
-    has_begun.wait();
+    // A trader that is finished has failed.
+    let has_failed = || traders.iter().any(JoinHandle::is_finished);
+    while begun.load(Ordering::Relaxed) < TRADERS && !has_failed() {
+        thread::sleep(LOOK);
+    }
     let siege = Siege::begin(&http, &grpc, descriptors);
     while !siege.has_begun(descriptors) {
         thread::sleep(LOOK);
     }
     let (started, last) = (Instant::now(), segment(directory.path()) + ROLLS);
-    // A trader that is finished has failed.
-    while !traders.iter().any(JoinHandle::is_finished)
-        && (started.elapsed() < at_least() || segment(directory.path()) < last)
-    {
+    while !has_failed() && (started.elapsed() < at_least() || segment(directory.path()) < last) {
         thread::sleep(LOOK);
     }
     is_over.store(true, Ordering::Relaxed);
