@@ -130,8 +130,10 @@ impl Turn<'_> {
             let report = Execution { order, kind, original_client_id, cancel_client_id: end.name };
             self.tell(owner, |_| Ok(UserEventKind::Execution(Box::new(report))))?;
         }
-        // The hold of a refused order was never told, so neither is its release.
-        if status != OrderStatus::Rejected {
+        // The hold of a refused order was not told by itself, but other news may have shown it. What a pair holds is told
+        // when neither of the two has it any more.
+        let is_held_on = status == OrderStatus::Rejected && self.state.open_sibling(&order).is_some();
+        if !is_held_on {
             self.tell_balances(owner, assets)?;
         }
         if let Some(placing) = placing {

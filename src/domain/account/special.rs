@@ -141,7 +141,8 @@ impl AccountState {
         self.known_need(order).is_some_and(Amount::is_zero)
     }
 
-    fn open_sibling(&self, order: &Order) -> Option<&Order> {
+    /// Returns the other order of an order's pair, if it has one that is open.
+    pub(super) fn open_sibling(&self, order: &Order) -> Option<&Order> {
         let list = &self.lists.get(&order.list?)?.list;
         self.order(list.sibling(order.id)?)
     }

@@ -263,7 +263,10 @@ fn f17_no_form_passes_a_filter_of_the_order() {
         !form.is_by_amount() && form != Iceberg
     });
     let many = Values { lots: 501, amount: 5_010_000, peak: 100, ..GOOD };
-    refused(&definition, Filter::MarketLotSize, many, Form::is_market);
+    // Of an amount the lots are judged last, when there is room for them.
+    let mut roomy = bounded();
+    roomy.special_orders.max_position = Decimal::ZERO;
+    refused(&roomy, Filter::MarketLotSize, many, Form::is_market);
     refused(&definition, Filter::Notional, Values { lots: 9, amount: 90_000, peak: 5, ..GOOD }, |_| true);
     let dear = Values { lots: 620, amount: 6_100_000, peak: 100, ..GOOD };
     refused(&definition, Filter::Notional, dear, |form| !form.is_market() || form.is_by_amount());
