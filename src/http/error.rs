@@ -1,6 +1,7 @@
 //! What clients are told when something is refused: the one place where refusals become wire codes, texts and
 //! statuses. Clients match on the texts, so they are part of the contract.
 
+mod connection;
 mod detail;
 
 use std::borrow::Cow;
@@ -100,8 +101,6 @@ impl ApiError {
         not_found: NOT_FOUND -1020 "This operation is not supported.";
         /// The path speaks WebSocket.
         upgrade_required: UPGRADE_REQUIRED -1020 "This operation is not supported.";
-        /// The head or the body of a request did not arrive in time: ours.
-        request_timeout: REQUEST_TIMEOUT -93010 "The request did not arrive in time; it was not looked at. Send it again, whole.";
         /// The body did not arrive whole.
         body_broken: BAD_REQUEST -1000 "An unknown error occurred while processing the request.";
         /// The timestamp is older than the window.
@@ -278,12 +277,6 @@ impl ApiError {
     pub fn too_many_requests(wait_seconds: u32) -> Self {
         Self { status: StatusCode::TOO_MANY_REQUESTS, ..Self::bad(-1003, "Too many requests queued.") }
             .after(wait_seconds)
-    }
-
-    /// -1003: more connections at once than an address may have.
-    pub fn too_many_connections() -> Self {
-        let text = "Too many connections from this address; close some.";
-        Self { status: StatusCode::TOO_MANY_REQUESTS, ..Self::bad(-1003, text) }.after(1)
     }
 
     /// -1003: more request weight than an address may use in a minute.
