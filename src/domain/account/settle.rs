@@ -117,11 +117,11 @@ impl Turn<'_> {
             self.freeze(owner, asset, order.hold.negated()?)?;
         }
         let End { status, reason, time, .. } = end;
-        let is_unannounced = self.state.is_unannounced(&order);
+        let is_turned_away = status == OrderStatus::Rejected && self.state.is_unannounced(&order);
         let placing = self.state.orders.get_mut(&order.id).and_then(|open| open.placing.take());
         (order.status, order.reason, order.hold) = (status, reason, Amount::ZERO);
         order.updated_at = order.updated_at.max(time);
-        self.change(match is_unannounced {
+        self.change(match is_turned_away {
             true => Change::OrderTurnedAway { order: Box::new(order) },
             false => Change::OrderClosed { order: order.id, status, reason, time },
         })?;

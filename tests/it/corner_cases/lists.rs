@@ -236,3 +236,67 @@ fn c42_a_client_that_is_not_heard_of_in_time_has_nothing_left() {
     assert!(desk.open_orders(ALICE).is_empty());
     assert_eq!(balance(&desk, ALICE, COIN), (1_000, 0));
 }
+
+/// What of an account is announced: its open orders as a query shows them.
+fn shown(desk: &Desk) -> usize {
+    desk.open_orders(ALICE).len()
+}
+
+#[test]
+fn f31_what_a_book_may_still_refuse_is_shown_to_nobody() {
+    let mut desk = desk();
+    trade_at(&mut desk, 100);
+    send(&mut desk, AccountCommand::Place(maker(Side::Sell, 110, 10)));
+    assert_eq!((shown(&desk), balance(&desk, ALICE, COIN)), (0, (990, 10)), "it is held and not shown");
+    desk.settle().unwrap();
+    assert_eq!(shown(&desk), 1);
+    send(&mut desk, AccountCommand::Place(limit(ALICE, Side::Sell, 120, 10)));
+    assert_eq!(shown(&desk), 2, "nothing can refuse a limit order");
+    desk.settle().unwrap();
+    send(&mut desk, list(pair()));
+    assert_eq!(shown(&desk), 2);
+    desk.settle().unwrap();
+    assert_eq!(shown(&desk), 4);
+}
+
+#[test]
+fn f31_a_pair_of_which_one_is_cancelled_before_the_other_arrives_is_announced_first() {
+    let mut desk = desk();
+    trade_at(&mut desk, 100);
+    let stop = named(stop(Side::Sell, 90, 85, 10), "below");
+    let (placing, _) = send(&mut desk, list(ListOrders::Pair([maker(Side::Sell, 110, 10), stop])));
+    let named = OrderRef { id: None, client_id: ClientOrderId::parse("below") };
+    let cancel = CancelOrder { account: ALICE, symbol: MARKET, order: named, restriction: None, name: None };
+    let (cancelling, _) = send(&mut desk, AccountCommand::Cancel(cancel));
+    // The auditor judges the stream: NEW before CANCELED, and nothing after an end.
+    desk.settle().unwrap();
+    assert!(matches!(desk.answer(placing), Some(Ok(Answer::ListPlaced(_)))));
+    assert!(matches!(desk.answer(cancelling), Some(Ok(Answer::Cancelled(_)))));
+    assert_eq!((shown(&desk), balance(&desk, ALICE, COIN)), (0, (1_000, 0)));
+}
+
+#[test]
+fn f16_pending_orders_that_are_refused_are_rejected_and_known() {
+    let mut desk = desk();
+    trade_at(&mut desk, 100);
+    place(&mut desk, limit(BOB, Side::Buy, 80, 10));
+    let working = limit(ALICE, Side::Buy, 99, 10);
+    for pending in [
+        ListOrders::Then(working, maker(Side::Sell, 80, 10)),
+        ListOrders::Then(working, stop(Side::Sell, 100, 70, 10)),
+        ListOrders::ThenPair(working, [maker(Side::Sell, 80, 10), stop(Side::Sell, 70, 60, 10)]),
+        ListOrders::ThenPair(working, [maker(Side::Sell, 120, 10), stop(Side::Sell, 100, 60, 10)]),
+    ] {
+        let report = try_list(&mut desk, pending).unwrap();
+        place(&mut desk, limit(BOB, Side::Sell, 99, 10));
+        let (first, rest) = (OrderStatus::Filled, OrderStatus::Rejected);
+        let now = statuses(&desk, &report);
+        assert_eq!(now[0], first);
+        assert!(now[1..].iter().all(|status| *status == rest), "{now:?}");
+        assert_eq!(shown(&desk), 0);
+        // The coins bought are free, and go back for the next round.
+        place(&mut desk, limit(BOB, Side::Buy, 99, 10));
+        place(&mut desk, limit(ALICE, Side::Sell, 99, 10));
+        assert_eq!(balance(&desk, ALICE, COIN), (1_000, 0));
+    }
+}
