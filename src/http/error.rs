@@ -247,13 +247,6 @@ impl ApiError {
         Self::with_text(-1130, format!("Data sent for parameter '{name}' is not valid."))
     }
 
-    /// -94001, ours: the depth diffs asked for are not kept any more, or never were; names the first update that is.
-    pub fn diffs_out_of_reach(oldest: u64) -> Self {
-        let text = format!("These diffs are not kept any more; the oldest begins with update {oldest}.");
-        let data = Some(format!("{{\"oldestU\":{oldest}}}"));
-        Self { status: StatusCode::GONE, data, ..Self::with_text(-94_001, text) }
-    }
-
     /// -94002, ours: the history is not there at the moment, or too far behind.
     pub fn no_history() -> Self {
         let text = "The history cannot be read at the moment. Please try again later.";

@@ -6,6 +6,13 @@ use super::ApiError;
 use crate::domain::{catalogue::Catalogue, id::AccountId, reject::Reject};
 
 impl ApiError {
+    /// -94001, ours: the depth diffs asked for are not kept any more, or never were; names the first update that is.
+    pub fn diffs_out_of_reach(oldest: u64) -> Self {
+        let text = format!("These diffs are not kept any more; the oldest begins with update {oldest}.");
+        let data = Some(format!("{{\"oldestU\":{oldest}}}"));
+        Self { status: StatusCode::GONE, data, ..Self::with_text(-94_001, text) }
+    }
+
     /// -1128: the range of times has its ends the wrong way round.
     pub fn reversed_times(start: Option<u64>, end: Option<u64>) -> Self {
         let (start, end) = (start.unwrap_or_default(), end.unwrap_or_default());
