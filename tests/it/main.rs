@@ -16,6 +16,7 @@ mod connections;
 mod conservation;
 mod corner_cases;
 mod crash;
+mod documents;
 mod durable;
 mod errors;
 mod examples;
