@@ -48,7 +48,7 @@ fn f18_the_operator_can_neither_open_nor_touch_account_zero() {
 fn f18_neither_the_configuration_nor_the_command_line_takes_it() {
     for settings in ["[[accounts]]\nid = 0\n", "[demo]\nenabled = true\naccount = 0\n"] {
         let refused = Layers::defaults().text("the test", settings).load().unwrap_err();
-        assert!(refused.to_string().contains("an account id is 1 to 2^53 - 1"), "{refused}");
+        assert!(refused.to_string().contains("account id 0 must be 1 to 2^53 - 1"), "{refused}");
     }
     for arguments in [
         &["account", "create", "--id", "0"][..],

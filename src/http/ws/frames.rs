@@ -19,6 +19,8 @@ const CLOSE: u8 = 0x08;
 const SHORT_MAX: u8 = 125;
 const MASK_AT: usize = 2;
 const PAYLOAD_AT: usize = 6;
+/// The longest head of a frame: two bytes, a length of 64 bits, the mask.
+const HEAD_MAX: usize = 14;
 
 /// What is wrong with what a client sent, as a close code says it (RFC 6455, 7.4.1).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -29,6 +31,8 @@ pub(super) struct Frames {
     payload: Payload,
     codec: Codec,
     buffer: BytesMut,
+    /// The most bytes of a message.
+    limit: usize,
     has_ended: bool,
 }
 
@@ -36,14 +40,19 @@ impl Frames {
     /// Reads messages of at most `bytes`.
     pub(super) fn new(payload: Payload, bytes: usize) -> Self {
         let codec = Codec::new().max_size(bytes);
-        Self { payload, codec, buffer: BytesMut::new(), has_ended: false }
+        Self { payload, codec, buffer: BytesMut::new(), limit: bytes, has_ended: false }
     }
 
     /// Takes a message out of what has been read.
     fn next_message(&mut self) -> Option<Result<Message, Broken>> {
         let close = close_reason(&self.buffer);
         let frame = match self.codec.decode(&mut self.buffer) {
-            Ok(frame) => frame?,
+            Ok(Some(frame)) => frame,
+            // The codec waits for the whole of a frame, however long it says it is, and refuses it only then.
+            Ok(None) if self.buffer.len() > self.limit + HEAD_MAX => {
+                return Some(Err(Broken(CloseCode::Size)));
+            }
+            Ok(None) => return None,
             Err(ProtocolError::Overflow) => return Some(Err(Broken(CloseCode::Size))),
             Err(_) => {
                 let is_text = close.is_none_or(|reason| std::str::from_utf8(&reason).is_ok());
@@ -155,7 +164,7 @@ mod tests {
     fn what_is_no_frame_is_a_breach_of_the_protocol_and_what_is_too_long_is_too_long() {
         assert_eq!(broken(&frame(0x83, b"x")), CloseCode::Protocol, "no such opcode");
         assert_eq!(broken(&[0x81, 1, b'x']), CloseCode::Protocol, "not masked");
-        let long = [0x81, 0xfe, 0xff, 0xff, 1, 2, 3, 4];
-        assert_eq!(broken(&long), CloseCode::Size);
+        let long = [&[0x81, 0xfe, 0xff, 0xff, 1, 2, 3, 4][..], &[0; 1_100]].concat();
+        assert_eq!(broken(&long), CloseCode::Size, "not kept until it is all there");
     }
 }

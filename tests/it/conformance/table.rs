@@ -215,7 +215,7 @@ fn account() -> Vec<Row> {
                 "uid",
             ])
             .weighs(20)
-            .refuses("omitZeroBalances=maybe", -1130, invalid("omitZeroBalances")),
+            .refuses("omitZeroBalances=maybe", -1130, unacceptable("omitZeroBalances", "it is neither true nor false")),
         Row::of("GET /api/v3/account/commission")
             .asks(symbol)
             .keys(&["symbol", "standardCommission", "specialCommission", "taxCommission", "discount"])
@@ -282,7 +282,11 @@ fn general() -> Vec<Row> {
             .refuses("symbol=BTCUSDT&permissions=SPOT", -1128, COMBINATION)
             .refuses("symbol=BTCUSDT&symbolStatus=TRADING", -1128, COMBINATION)
             .refuses("symbolStatus=OPEN", -1130, invalid("symbolStatus"))
-            .refuses("showPermissionSets=maybe", -1130, invalid("showPermissionSets")),
+            .refuses(
+                "showPermissionSets=maybe",
+                -1130,
+                unacceptable("showPermissionSets", "it is neither true nor false"),
+            ),
         Row::of("GET /api-docs/openapi.json")
             .keys(&["openapi", "info", "servers", "tags", "paths", "components"])
             .weighs(1),
@@ -425,7 +429,7 @@ fn keys_of_accounts() -> Vec<Row> {
             .refuses(
                 by_operator.replace("TRADE", "FLY"),
                 -1135,
-                "Invalid JSON Request: unknown variant `FLY`, expected `TRADE` or `USER_DATA` at line 1 column 36.",
+                "Invalid JSON Request: unknown variant `FLY`, expected `USER_DATA` or `TRADE` at line 1 column 37.",
             )
             .refuses(by_operator.replace("\"TRADE\"", ""), -1130, none_permitted)
             .refuses(by_operator.replace("11", "999"), -1130, no_account(999)),

@@ -272,12 +272,14 @@ fn the_rate_and_the_burst_are_settings_of_both_kinds_of_socket() {
     block_on(async {
         for (path, burst) in [("/ws", 2), ("/ws-api/v3", 3)] {
             let mut socket = Socket::open(server.url(), path, &[]).await.unwrap();
-            for id in 0..=burst {
-                socket.send(&json!({ "method": "LIST_SUBSCRIPTIONS", "id": id }).to_string()).await;
+            let ask = |id: i32| json!({ "method": "LIST_SUBSCRIPTIONS", "id": id }).to_string();
+            for id in 0..burst {
+                socket.send(&ask(id)).await;
             }
             for _ in 0..burst {
                 socket.json().await;
             }
+            socket.send(&ask(burst)).await;
             assert_eq!(socket.end().await, Some(CloseCode::Policy), "{path}");
         }
     });

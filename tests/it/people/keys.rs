@@ -174,9 +174,9 @@ fn bad_keys_are_refused_and_there_are_only_so_many() {
         let good = Signing::rsa().request()["publicKey"].clone();
         let table = [
             (json!({ "type": "DSA", "permissions": ["TRADE"] }), -1135),
-            (json!({ "permissions": ["TRADE"] }), -1135),
+            (json!({ "permissions": ["TRADE"] }), -1102),
             (json!({ "type": "HMAC", "permissions": ["WITHDRAW"] }), -1135),
-            (json!({ "type": "HMAC", "permissions": ["TRADE"], "accountId": 1 }), -1135),
+            (json!({ "type": "HMAC", "permissions": ["TRADE"], "accountId": 1 }), -1103),
             (json!({ "type": "HMAC", "permissions": [] }), -1130),
             (json!({ "type": "HMAC", "permissions": ["TRADE"], "label": "x".repeat(65) }), -1130),
             (json!({ "type": "HMAC", "permissions": ["TRADE"], "label": "a\nb" }), -1130),

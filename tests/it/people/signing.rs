@@ -80,17 +80,27 @@ fn names_and_passwords_are_held_to_their_rules_and_bodies_to_their_form() {
             let answer = post(&api, "signup", "ada.lovelace", bad).await;
             assert_eq!(answer.refusal(), (400, -1130, password), "{bad}");
         }
-        for body in [
-            "",
-            "{}",
-            "[]",
-            r#"{"name":"ada"}"#,
-            r#"{"name":"ada","password":1234567890}"#,
-            r#"{"name":"ada","password":"correct horse","accountId":1}"#,
+        for (body, code, text) in [
+            ("", -1135, "Invalid JSON Request: the body must be a JSON object."),
+            ("{}", -1102, "Mandatory parameter 'name' was not sent, was empty/null, or malformed."),
+            ("[]", -1135, "Invalid JSON Request: the body must be a JSON object."),
+            (
+                r#"{"name":"ada"}"#,
+                -1102,
+                "Mandatory parameter 'password' was not sent, was empty/null, or malformed.",
+            ),
+            (r#"{"name":"ada","password":1234567890}"#, -1135, "Invalid JSON Request: invalid type: integer"),
+            (
+                r#"{"name":"ada","password":"correct horse","accountId":1}"#,
+                -1103,
+                "An unknown parameter was sent: unknown field `accountId`",
+            ),
         ] {
             for path in ["/x/v1/signup", "/x/v1/session"] {
                 let answer = api.send(Method::POST, path, &[], body).await;
-                assert_eq!(answer.refusal(), (400, -1135, "Invalid JSON Request"), "{path} {body}");
+                let (status, found, said) = answer.refusal();
+                assert_eq!((status, found), (400, code), "{path} {body}: {said}");
+                assert!(said.starts_with(text), "{path} {body}: {said}");
             }
         }
         // Nothing of it has made an account.
