@@ -145,8 +145,15 @@ impl Storage {
         for unusable in &report.unusable {
             warn!("a snapshot was passed over: {unusable}");
         }
-        if let Some((file, bytes)) = &report.torn {
-            warn!(%file, bytes, "an unfinished commit at the end of the journal was cut off; it was never acknowledged");
+        match &report.torn {
+            // What is torn may be what is left of acknowledged work then.
+            Some((file, bytes)) if report.loss.is_some() => {
+                warn!(%file, bytes, "the rest of what was lost at the end of the journal was cut off");
+            }
+            Some((file, bytes)) => {
+                warn!(%file, bytes, "an unfinished commit at the end of the journal was cut off; it was never acknowledged");
+            }
+            None => {}
         }
         info!(
             snapshot = report.snapshot,

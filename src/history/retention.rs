@@ -44,6 +44,8 @@ pub struct Pruned {
 /// The database refuses; then nothing is let go of.
 pub async fn prune(db: &DatabaseConnection, before: Timestamp) -> Result<Pruned, HistoryError> {
     let time = before.micros() as i64;
+    // A database of an earlier version may lack tables that rows are deleted from below.
+    Schema::up(db, None).await?;
     let transaction = db.begin().await?;
     let open = [OrderStatus::ConditionalPending, OrderStatus::Pending, OrderStatus::PartiallyFilled];
     let orders = order::Entity::delete_many()

@@ -4,14 +4,15 @@
 use std::collections::BTreeSet;
 
 use sea_orm::{ColumnTrait, DatabaseConnection, EntityTrait, QueryFilter, QuerySelect, TransactionTrait};
-use sea_orm_migration::SchemaManager;
+use sea_orm_migration::{MigratorTrait, SchemaManager};
 
 use super::{
     HistoryError,
     begin::remembered,
     connect::{connect, sqlite_file},
-    entity::{balance, fill, kline, ledger, order, trade, watermark},
+    entity::{amendment, balance, fill, kline, ledger, order, trade, watermark},
     projector::JOURNAL,
+    schema::Schema,
     write::Writer,
 };
 use crate::domain::{
@@ -50,8 +51,8 @@ pub async fn reached(url: &str) -> Result<Option<Reached>, HistoryError> {
 /// Takes a history back to a frame, given the exchange as it was there with what is under way trimmed: rows of later ones go, and those that later ones changed become what the exchange as it
 /// was at that frame remembers. Rows of before, pruned from the journal or not, stay. Does nothing when the history is not ahead.
 ///
-/// What was done of it when it failed is done again the next time: the watermark goes back last. Of a balance or an order that is
-/// written anew, the frame that changed it last is not known: it gets this one.
+/// One transaction does all of it, so that a failure changes no row. Of a balance or an order that is written anew, the frame that
+/// changed it last is not known: it gets this one, and a balance the time its account last changed.
 ///
 /// # Errors
 /// The database refuses.
@@ -61,6 +62,8 @@ pub async fn rewind(db: &DatabaseConnection, replica: &Replica, frame: u64) -> R
     if known.sequence <= sequence {
         return Ok(());
     }
+    // A database of an earlier version may lack tables that rows are deleted from below.
+    Schema::up(db, None).await?;
     let mut batch = remembered(replica, frame);
     // What has not changed since is as it was.
     batch.fills.clear();
@@ -76,6 +79,8 @@ pub async fn rewind(db: &DatabaseConnection, replica: &Replica, frame: u64) -> R
     order::Entity::delete_many().filter(order::Column::Sequence.gt(sequence)).exec(&transaction).await?;
     balance::Entity::delete_many().filter(balance::Column::Sequence.gt(sequence)).exec(&transaction).await?;
     ledger::Entity::delete_many().filter(ledger::Column::Sequence.gt(sequence)).exec(&transaction).await?;
+    let amendments = amendment::Entity::delete_many().filter(amendment::Column::Sequence.gt(sequence));
+    amendments.exec(&transaction).await?;
     for spec in replica.catalogue().symbols() {
         let symbol = i64::from(spec.id.get());
         let last =
@@ -99,9 +104,9 @@ pub async fn rewind(db: &DatabaseConnection, replica: &Replica, frame: u64) -> R
                 .await?;
         }
     }
-    transaction.commit().await?;
-    // The watermark goes back with the last of it.
     let begins_after = known.begins_after.min(sequence);
     let back = watermark::Model { sequence, begins_after, ..known };
-    Writer::default().write(db, batch, back).await
+    Writer::default().write_within(&transaction, batch, back).await?;
+    transaction.commit().await?;
+    Ok(())
 }

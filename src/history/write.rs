@@ -6,8 +6,8 @@
 use std::collections::BTreeMap;
 
 use sea_orm::{
-    ActiveModelTrait, ConnectionTrait, DatabaseConnection, DbBackend, EntityTrait, IntoActiveModel, Iterable,
-    PrimaryKeyToColumn, Statement, TransactionTrait, Value, Values,
+    ActiveModelTrait, ConnectionTrait, DatabaseConnection, DatabaseTransaction, DbBackend, EntityTrait,
+    IntoActiveModel, Iterable, PrimaryKeyToColumn, Statement, TransactionTrait, Value, Values,
     sea_query::{Expr, Iden, IntoIden, OnConflict, Query},
 };
 
@@ -37,16 +37,26 @@ impl Writer {
         watermark: watermark::Model,
     ) -> Result<(), HistoryError> {
         let transaction = db.begin().await?;
-        self.put::<order::Entity, _>(&transaction, batch.orders.into_values()).await?;
-        self.put::<fill::Entity, _>(&transaction, batch.fills).await?;
-        self.put::<trade::Entity, _>(&transaction, batch.trades).await?;
-        self.put::<kline::Entity, _>(&transaction, batch.klines.into_values()).await?;
-        self.put::<balance::Entity, _>(&transaction, batch.balances.into_values()).await?;
-        self.put::<ledger::Entity, _>(&transaction, batch.ledger).await?;
-        self.put::<amendment::Entity, _>(&transaction, batch.amendments).await?;
-        self.put::<watermark::Entity, _>(&transaction, [watermark]).await?;
+        self.write_within(&transaction, batch, watermark).await?;
         transaction.commit().await?;
         Ok(())
+    }
+
+    /// As [`write`](Self::write), as part of a transaction that the caller commits.
+    pub(super) async fn write_within(
+        &mut self,
+        transaction: &DatabaseTransaction,
+        batch: Batch,
+        watermark: watermark::Model,
+    ) -> Result<(), HistoryError> {
+        self.put::<order::Entity, _>(transaction, batch.orders.into_values()).await?;
+        self.put::<fill::Entity, _>(transaction, batch.fills).await?;
+        self.put::<trade::Entity, _>(transaction, batch.trades).await?;
+        self.put::<kline::Entity, _>(transaction, batch.klines.into_values()).await?;
+        self.put::<balance::Entity, _>(transaction, batch.balances.into_values()).await?;
+        self.put::<ledger::Entity, _>(transaction, batch.ledger).await?;
+        self.put::<amendment::Entity, _>(transaction, batch.amendments).await?;
+        self.put::<watermark::Entity, _>(transaction, [watermark]).await
     }
 
     /// Puts rows in place of those that have their keys.

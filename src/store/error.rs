@@ -105,7 +105,7 @@ impl StoreError {
 
     /// Returns whether acknowledged work is missing or is not what it was: nothing a restart mends.
     pub const fn is_loss(&self) -> bool {
-        matches!(self, Self::Lost(_) | Self::OtherLog { .. })
+        matches!(self, Self::Lost(_) | Self::OtherLog { .. } | Self::Journal(JournalError::Corrupt { .. }))
     }
 
     /// Returns whether the books themselves are wrong, not only a file: what an audit stops trading for.

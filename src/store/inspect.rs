@@ -23,7 +23,8 @@ pub struct SegmentView {
     pub header: SegmentHeader,
     /// Its last frame that verifies; one before its first when it has none.
     pub last_lsn: u64,
-    /// The bytes up to the end of the last block that verifies.
+    /// The bytes up to the end of the last block that verifies: of the newest segment the last of all, which may be a marker;
+    /// of those before it the last with frames.
     pub used: u64,
     /// The size of the file.
     pub size: u64,
@@ -82,6 +83,12 @@ pub fn segments(
         }
         true
     })?;
+    // Only blocks with frames are visited, and a marker may follow the last of them.
+    if let Some(tail) = &tail
+        && let Some(view) = views.iter_mut().find(|view| view.header.index == tail.position.segment)
+    {
+        view.used = tail.position.offset;
+    }
     Ok((views, tail.and_then(|tail| tail.torn)))
 }
 

@@ -70,14 +70,17 @@ fn kill(history: bool) -> Killed {
     Killed { root, seller, settings, older, orders }
 }
 
-/// Where the last block ends, and the number of the last frame.
+/// Where the last block ends, a marker included, and the number of the last frame.
 fn end(directory: &Path) -> (u64, u64) {
     let text = printed(&on_directory("inspect --segments --json", directory));
-    let last: Value = serde_json::from_str(text.lines().last().unwrap()).unwrap();
+    // What is torn has a line of its own after the segments.
+    let mut lines = text.lines().rev().map(|line| serde_json::from_str::<Value>(line).unwrap());
+    let last = lines.find(|line| line["segment"].is_u64()).unwrap();
     (last["used"].as_u64().unwrap(), last["last"].as_u64().unwrap())
 }
 
-/// Damages the end of the last segment, in some way and about so many bytes.
+/// Damages the end of the last segment, in some way and about so many bytes. Nothing that verifies is left after it: a marker
+/// left there would tell the journal itself of the damage.
 fn damage(how: &str, bytes: u64, directory: &Path, older: &[u8]) {
     let (used, _) = end(directory);
     let path = directory.join(SEGMENT);
@@ -146,6 +149,33 @@ fn a_lost_tail_is_refused_by_whatever_knows_of_it() {
 }
 
 #[test]
+fn a_hole_before_the_end_is_corruption_and_cannot_be_accepted() {
+    let killed = kill(false);
+    let directory = killed.copy("hole");
+    let (used, last) = end(&directory);
+    let path = directory.join(SEGMENT);
+    let file = fs::OpenOptions::new().write(true).open(&path).unwrap();
+    file.write_all_at(&[0; 1 << 10], used - 6_000).unwrap();
+    let holed = fs::read(&path).unwrap();
+    // Nobody else need know: later blocks say what was durable.
+    leave_only("nothing", &directory);
+    for accepted in [String::new(), format!("[data]\naccept-loss-after = \"{last}\"\n")] {
+        let log = refusal(&directory, &format!("{accepted}{}", killed.settings));
+        for part in [SEGMENT, ": corrupt: ", "was written when this was durable", "do not delete it"] {
+            assert!(log.contains(part), "{part}: {log}");
+        }
+    }
+    let to = killed.root.path().join("backup");
+    for words in ["inspect --segments", "verify", "snapshot", &format!("backup --to {}", to.display())] {
+        let output = on_directory(words, &directory);
+        assert_eq!(output.status.code(), Some(LOST), "{words}: {}", complaint(&output));
+        assert!(complaint(&output).contains(": corrupt: "), "{words}");
+    }
+    assert_eq!(fs::read(&path).unwrap(), holed);
+    assert!(!directory.join("losses.log").exists());
+}
+
+#[test]
 fn tools_do_not_call_a_lost_tail_well_or_copy_it() {
     let killed = kill(false);
     let directory = killed.copy("tools");
@@ -170,8 +200,8 @@ fn an_unfinished_commit_that_nobody_was_told_of_is_still_cut_off() {
         let open = Api::new(server.url()).signed(&killed.seller, Method::GET, "/api/v3/openOrders", "").await;
         assert_eq!(open.json.as_array().unwrap().len(), killed.orders.len());
     });
-    assert!(server.log().contains("it was never acknowledged"));
-    server.stop();
+    let log = server.stop().log();
+    assert!(log.contains("it was never acknowledged"), "{log}");
     assert!(end(&directory).1 >= last);
     assert!(!directory.join("losses.log").exists());
 }
@@ -188,9 +218,6 @@ fn a_loss_is_accepted_by_its_number_and_written_down_and_the_history_matches() {
     assert!(!directory.join("losses.log").exists());
 
     let server = Process::start(&directory, &accepting(ends));
-    let log = server.log();
-    assert!(log.contains("acknowledged work was lost, and the operator accepted it"), "{log}");
-    assert!(log.contains("the history was ahead of the journal and now matches it"), "{log}");
     let left = block_on(async {
         let api = Api::new(server.url());
         let open = api.signed(&killed.seller, Method::GET, "/api/v3/openOrders", "").await;
@@ -198,7 +225,10 @@ fn a_loss_is_accepted_by_its_number_and_written_down_and_the_history_matches() {
         open.json.as_array().unwrap().len()
     });
     assert!(left > 0 && left < killed.orders.len(), "{left}");
-    server.stop();
+    let log = server.stop().log();
+    assert!(log.contains("acknowledged work was lost, and the operator accepted it"), "{log}");
+    assert!(log.contains("the history was ahead of the journal and now matches it"), "{log}");
+    assert!(!log.contains("it was never acknowledged"), "{log}");
     let losses = fs::read_to_string(directory.join("losses.log")).unwrap();
     assert_eq!(losses.lines().count(), 1, "{losses}");
     assert!(
@@ -207,9 +237,8 @@ fn a_loss_is_accepted_by_its_number_and_written_down_and_the_history_matches() {
     assert!(printed(&on_directory("history verify", &directory)).ends_with("ok\n"));
     assert!(printed(&on_directory("verify", &directory)).ends_with("ok\n"));
     // The setting left in does no harm, and is told to be of no use.
-    let server = Process::start(&directory, &accepting(ends));
-    assert!(server.log().contains("accept-loss-after was not used"), "{}", server.log());
-    server.stop();
+    let log = Process::start(&directory, &accepting(ends)).stop().log();
+    assert!(log.contains("accept-loss-after was not used"), "{log}");
     assert_eq!(fs::read_to_string(directory.join("losses.log")).unwrap(), losses);
 }
 
