@@ -1,5 +1,7 @@
 //! The accounts, balances and keys of the configuration, made through the front door.
 
+use std::time::Duration;
+
 use anyhow::{Context, Result, anyhow};
 use tracing::{info_span, warn};
 
@@ -70,17 +72,26 @@ async fn deposit(exchange: &Exchange, account: AccountId, balance: &Balance) -> 
         .await
 }
 
+/// How long to wait before a command that found no place is given again: the one before may still hold the only one.
+const NEXT_PLACE: Duration = Duration::from_millis(5);
+
 async fn command(exchange: &Exchange, command: AccountCommand) -> Result<()> {
-    match exchange.command(command, None, info_span!("founding")).await {
-        Ok(_) | Err(Reject::AccountExists | Reject::KeyExists) => Ok(()),
-        Err(Reject::TooManyKeys) => {
-            warn!("a key of the configuration was not given: its account has as many as it may have");
-            Ok(())
-        }
-        Err(Reject::RequestConflict) => {
-            warn!("a starting balance has changed in the configuration; the first one stands");
-            Ok(())
-        }
-        Err(reject) => Err(anyhow!("{reject}")),
+    loop {
+        return match exchange.command(command.clone(), None, info_span!("founding")).await {
+            Ok(_) | Err(Reject::AccountExists | Reject::KeyExists) => Ok(()),
+            Err(Reject::Busy) => {
+                tokio::time::sleep(NEXT_PLACE).await;
+                continue;
+            }
+            Err(Reject::TooManyKeys) => {
+                warn!("a key of the configuration was not given: its account has as many as it may have");
+                Ok(())
+            }
+            Err(Reject::RequestConflict) => {
+                warn!("a starting balance has changed in the configuration; the first one stands");
+                Ok(())
+            }
+            Err(reject) => Err(anyhow!("{reject}")),
+        };
     }
 }

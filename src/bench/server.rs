@@ -53,6 +53,18 @@ const KEYS: [(&str, &str); 2] = [
     ),
 ];
 
+/// The markets as they are by default, but for how many orders an account may have open: hundreds of clients share two
+/// accounts here.
+fn markets() -> String {
+    const DEFAULTS: &str = include_str!("../../config/exchange.toml");
+    let markets = DEFAULTS.find("\n[[assets]]").map_or("", |start| &DEFAULTS[start..]);
+    let lines = markets.lines().map(|line| match line.split_once(" = ") {
+        Some(("max-num-orders", _)) => "max-num-orders = 100000\n".to_owned(),
+        _ => format!("{line}\n"),
+    });
+    lines.collect()
+}
+
 fn configuration(durability: &str, history: bool) -> String {
     let accounts = KEYS.iter().zip([101, 102]).map(|((key, secret), id)| {
         format!(
@@ -64,8 +76,9 @@ fn configuration(durability: &str, history: bool) -> String {
     });
     format!(
         "[demo]\nenabled = \"false\"\n[feed]\nsynthetic = \"false\"\n[journal]\ndurability = \"{durability}\"\n\
-         [history]\nenabled = {history}\n[limits]\norders-per-10-seconds = 0\norders-per-day = 0\n{}",
-        accounts.collect::<String>()
+         [history]\nenabled = {history}\n[limits]\norders-per-10-seconds = 0\norders-per-day = 0\n{}{}",
+        accounts.collect::<String>(),
+        markets()
     )
 }
 
@@ -218,4 +231,19 @@ fn response_len(bytes: &[u8]) -> Option<usize> {
     let text = std::str::from_utf8(&bytes[..head]).ok()?.to_ascii_lowercase();
     let length = text.lines().find_map(|line| line.strip_prefix("content-length:"))?;
     Some(head + length.trim().parse::<usize>().ok()?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn two_accounts_may_have_as_many_orders_open_as_there_are_clients() {
+        let settings: toml::Table = configuration("fsync", true).parse().unwrap();
+        let symbols = settings["symbols"].as_array().unwrap();
+        assert!(symbols.iter().any(|symbol| symbol["name"].as_str() == Some("BTCUSDT")));
+        for symbol in symbols {
+            assert!(symbol["max-num-orders"].as_integer() >= Some(10_000), "{symbol}");
+        }
+    }
 }

@@ -1,7 +1,8 @@
 //! The tables and indexes, as steps that are only ever added to.
 //!
 //! An index is paid for at every insert, so they are few, and the primary keys are what is paged through: rows of one
-//! account, or of one symbol, lie together in the order they are asked for. Names are written out here and not taken from the
+//! account, or of one symbol, lie together in the order they are asked for. A step that was cut short is begun again, so none
+//! minds what is there already: not every database takes back tables. Names are written out here and not taken from the
 //! entities, which change while a step that was once released must not.
 
 use sea_orm_migration::{
@@ -40,8 +41,10 @@ impl MigrationTrait for First {
         for table in [orders(), fills(), trades(), klines(), balances(), ledger(), watermarks()] {
             manager.create_table(suited(table, backend)).await?;
         }
-        for index in indexes() {
-            manager.create_index(index).await?;
+        for (table, name, columns) in INDEXES {
+            if !manager.has_index(table, name).await? {
+                manager.create_index(index(table, name, columns)).await?;
+            }
         }
         Ok(())
     }
@@ -111,7 +114,7 @@ fn table(
     columns: impl IntoIterator<Item = ColumnDef>,
 ) -> TableCreateStatement {
     let mut table = Table::create();
-    table.table(name);
+    table.table(name).if_not_exists();
     for mut column in columns {
         table.col(&mut column);
     }
@@ -258,20 +261,48 @@ fn watermarks() -> TableCreateStatement {
     table("watermarks", &["stream"], columns)
 }
 
-fn indexes() -> Vec<IndexCreateStatement> {
-    let index = |name: &'static str, table: &'static str, columns: &[&'static str]| {
-        let mut index = Index::create();
-        index.name(name).table(table);
-        for column in columns {
-            index.col(*column);
-        }
-        index.to_owned()
-    };
-    vec![
-        index("orders_by_id", "orders", &["id"]),
-        index("orders_by_name", "orders", &["account_id", "client_order_id"]),
-        index("fills_by_order", "fills", &["order_id"]),
-        index("trades_by_time", "trades", &["symbol_id", "time"]),
-        index("trades_by_aggregate", "trades", &["symbol_id", "aggregate_id"]),
-    ]
+/// The table, the name and the columns of an index.
+type IndexOf = (&'static str, &'static str, &'static [&'static str]);
+
+const INDEXES: [IndexOf; 5] = [
+    ("orders", "orders_by_id", &["id"]),
+    ("orders", "orders_by_name", &["account_id", "client_order_id"]),
+    ("fills", "fills_by_order", &["order_id"]),
+    ("trades", "trades_by_time", &["symbol_id", "time"]),
+    ("trades", "trades_by_aggregate", &["symbol_id", "aggregate_id"]),
+];
+
+fn index(table: &'static str, name: &'static str, columns: &[&'static str]) -> IndexCreateStatement {
+    let mut index = Index::create();
+    index.name(name).table(table);
+    for column in columns {
+        index.col(*column);
+    }
+    index.to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use sea_orm_migration::sea_orm::ConnectionTrait;
+
+    use super::*;
+    use crate::history::connect;
+
+    #[test]
+    fn a_step_that_was_cut_short_is_begun_again() {
+        let directory = tempfile::tempdir().unwrap();
+        let url = format!("sqlite://{}/history.db", directory.path().display());
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        runtime.block_on(async {
+            let db = connect(&url).await.unwrap();
+            Schema::up(&db, None).await.unwrap();
+            for lost in ["DELETE FROM seaql_migrations", "DROP INDEX trades_by_time", "DROP TABLE ledger"] {
+                db.execute_unprepared(lost).await.unwrap();
+            }
+            Schema::up(&db, None).await.unwrap();
+            let manager = SchemaManager::new(&db);
+            assert!(manager.has_index("trades", "trades_by_time").await.unwrap());
+            assert!(manager.has_table("ledger").await.unwrap());
+        });
+    }
 }

@@ -118,8 +118,21 @@ pub struct HistoryService {
     thread: JoinHandle<()>,
     /// Disconnected once the thread has ended, however it did.
     ended: mpsc::Receiver<()>,
-    reading: Runtime,
+    reading: Reading,
     history: History,
+}
+
+/// The runtime of those who ask. It may be dropped anywhere: where a start fails that is inside another runtime, in which
+/// tokio lets none be waited for.
+#[derive(Debug)]
+struct Reading(Option<Runtime>);
+
+impl Drop for Reading {
+    fn drop(&mut self) {
+        if let Some(runtime) = self.0.take() {
+            runtime.shutdown_background();
+        }
+    }
 }
 
 /// What the thread that takes in is told.
@@ -189,7 +202,7 @@ impl HistoryService {
             let _ = rustix::process::setpriority_process(Some(rustix::thread::gettid()), NICE);
             writing.block_on(run(&settings, &progress, &told));
         })?;
-        Ok(Self { signal, thread, ended, reading, history })
+        Ok(Self { signal, thread, ended, reading: Reading(Some(reading)), history })
     }
 
     /// Returns the way to ask it.
@@ -214,7 +227,7 @@ impl HistoryService {
         } else {
             self.signal.is_abandoned.store(true, Ordering::Release);
         }
-        self.reading.shutdown_background();
+        drop(self.reading);
         has_ended
     }
 }

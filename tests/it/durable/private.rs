@@ -69,7 +69,8 @@ fn what_was_open_to_others_is_closed_at_the_start() {
     }
     assert!(opened > 6);
     let server = Process::start(root.path(), &settings);
-    assert!(assert_private(root.path()) > 6);
+    // What SQLite puts beside its database is gone until the history is asked or written again.
+    assert!(assert_private(root.path()) > 3);
     server.stop();
     assert_private(root.path());
 }
