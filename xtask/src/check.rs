@@ -3,7 +3,10 @@
 use anyhow::{Result, bail};
 
 use crate::output::say;
-use crate::process::{self, cargo, command, target};
+use crate::{
+    page,
+    process::{self, cargo, command, target},
+};
 
 /// The version of cargo-deny that is installed where there is none.
 const DENY_VERSION: &str = "0.20.2";
@@ -32,7 +35,7 @@ pub(crate) fn run() -> Result<()> {
                     .env("RUSTDOCFLAGS", "-D warnings"),
             )
         }),
-        ("architecture", || process::run(cargo().args(["test", "--quiet", "--test", "it", "architecture"]))),
+        ("architecture", architecture),
         ("dependencies", dependencies),
     ];
     let mut failed = Vec::new();
@@ -47,6 +50,13 @@ pub(crate) fn run() -> Result<()> {
     }
     say!("\nall checks passed");
     Ok(())
+}
+
+/// The layers, built as the test command builds everything, so that nothing is compiled twice.
+fn architecture() -> Result<()> {
+    let mut test = cargo();
+    page::require(&mut test);
+    process::run(test.args(["test", "--quiet", "--workspace", "--test", "it", "architecture"]))
 }
 
 /// Licences, sources and duplicates. Advisories need a database from elsewhere and are left to whoever has it.
