@@ -6,6 +6,7 @@ mod founding;
 mod history;
 mod people;
 mod storage;
+mod synthetic_history;
 mod token;
 
 use std::{
@@ -81,6 +82,9 @@ impl Application {
         let address = listener.local_addr().context("the listener has no address")?;
         let grpc_listener = listen_for_grpc(&config)?;
         let token = OperatorToken::load_or_make(&config)?;
+        if config.is_synthetic_feed_on() && config.feed.history_hours > 0 && storage.is_new().await? {
+            synthetic_history::make(&storage, &config, clock.now()).await?;
+        }
         let Found { opening, keys, logins } = storage.recover().await?;
         warn_of_times_ahead(opening.parts.latest(), clock.now());
         let directories = Directories::new(&config, &keys, &logins);

@@ -7,15 +7,13 @@ use tracing::Span;
 
 use crate::{
     actors::{
-        self, Exchange, KeyListener, Running, Settings,
+        self, Exchange, Running, Settings,
         message::{DepthView, MarketQuery, MarketView},
     },
     config::Layers,
     domain::{
         account::{AccountQuery, AccountView},
-        command::{
-            AccountCommand, Answer, Balance, CancelOrder, CreateAccount, CreateApiKey, OrderRef, Transfer,
-        },
+        command::{AccountCommand, Answer, Balance, CancelOrder, CreateAccount, OrderRef, Transfer},
         id::AccountId,
         order::{Fill, NewOrder, Order, OrderKind, Side, TimeInForce},
         reject::Parameter,
@@ -31,14 +29,6 @@ pub struct Demo {
     spec: Arc<SymbolSpec>,
 }
 
-/// Nobody signs anything here.
-#[derive(Debug)]
-struct NoKeys;
-
-impl KeyListener for NoKeys {
-    fn api_key_created(&self, _: &CreateApiKey) {}
-}
-
 impl Demo {
     /// Starts an exchange with the default markets, runs `story` on BTCUSDT, and stops the exchange.
     ///
@@ -49,11 +39,8 @@ impl Demo {
         actix::System::new().block_on(async {
             let encoder = Box::new(WireEncoder::new(Arc::clone(&catalogue)));
             let spec = Arc::clone(catalogue.symbol_named("BTCUSDT").context("there is no BTCUSDT")?);
-            let running: Running = actors::start(
-                Settings { arbiters: 1, ..Settings::new(catalogue) },
-                encoder,
-                Arc::new(NoKeys),
-            );
+            let running: Running =
+                actors::start(Settings { arbiters: 1, ..Settings::new(catalogue) }, encoder, Arc::new(()));
             let told = story(Self { exchange: running.exchange.clone(), spec }).await;
             running.stop();
             told

@@ -39,7 +39,7 @@ use crate::{
 /// shard.
 pub trait KeyListener: Send + Sync + std::fmt::Debug {
     /// The key works from now on.
-    fn api_key_created(&self, key: &CreateApiKey);
+    fn api_key_created(&self, _key: &CreateApiKey) {}
 
     /// The key works no more.
     fn api_key_revoked(&self, _key: &str) {}
@@ -47,6 +47,9 @@ pub trait KeyListener: Send + Sync + std::fmt::Debug {
     /// The login is new, or has another password.
     fn login_set(&self, _login: &Login) {}
 }
+
+/// For an exchange without an edge: nothing listens.
+impl KeyListener for () {}
 
 /// Owns a set of account slots.
 #[derive(Debug)]

@@ -7,7 +7,7 @@ use anyhow::{Result, bail};
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use tracing::{info, warn};
 
-use crate::{config::Config, http::ConnectionBudget};
+use crate::{config::Config, grpc, http::ConnectionBudget};
 
 /// Directory, lock and journal: the segment in use, the next one, their directory, and whoever reads beside.
 const JOURNAL: usize = 12;
@@ -121,9 +121,8 @@ fn needed_by(config: &Config) -> usize {
 /// their own, which together are never more than what is free.
 fn share(free: usize, workers: usize, has_grpc: bool, most: usize) -> Option<ConnectionBudget> {
     let workers = NonZeroUsize::new(workers)?;
-    let grpc = if has_grpc { free / 5 } else { 0 };
-    // One more of gRPC may be waiting for room.
-    let http = (free - grpc).checked_sub(usize::from(has_grpc))? / workers * workers.get();
+    let (grpc, waiting) = if has_grpc { (free / 5, grpc::WAITING_MAX) } else { (0, 0) };
+    let http = (free - grpc).checked_sub(waiting)? / workers * workers.get();
     let connections = http.checked_sub(REFUSALS)?;
     if connections < CONNECTIONS_MIN {
         return None;
@@ -144,7 +143,8 @@ mod tests {
                 for (has_grpc, most) in [(true, 0), (false, 0), (true, 20_000), (true, 100)] {
                     let Some(budget) = share(free, workers, has_grpc, most) else { continue };
                     let ConnectionBudget { connections, grpc, http_sockets } = budget;
-                    assert!(http_sockets + grpc + usize::from(has_grpc) <= free, "{free} {budget:?}");
+                    let waiting = if has_grpc { grpc::WAITING_MAX } else { 0 };
+                    assert!(http_sockets + grpc + waiting <= free, "{free} {budget:?}");
                     assert!(connections + REFUSALS <= http_sockets, "{free} {budget:?}");
                     assert!(
                         connections >= CONNECTIONS_MIN && http_sockets % workers == 0,

@@ -9,7 +9,7 @@ use crate::{
     actors::Exchange,
     config::{Balance, Config, Key},
     domain::{
-        command::{AccountCommand, CreateAccount, CreateApiKey, Transfer},
+        command::{AccountCommand, Answer, CreateAccount, CreateApiKey, Transfer},
         credential::KeyMaterial,
         id::AccountId,
         reject::Reject,
@@ -76,22 +76,26 @@ async fn deposit(exchange: &Exchange, account: AccountId, balance: &Balance) -> 
 const NEXT_PLACE: Duration = Duration::from_millis(5);
 
 async fn command(exchange: &Exchange, command: AccountCommand) -> Result<()> {
+    match admitted(exchange, command).await {
+        Ok(_) | Err(Reject::AccountExists | Reject::KeyExists) => Ok(()),
+        Err(Reject::TooManyKeys) => {
+            warn!("a key of the configuration was not given: its account has as many as it may have");
+            Ok(())
+        }
+        Err(Reject::RequestConflict) => {
+            warn!("a starting balance has changed in the configuration; the first one stands");
+            Ok(())
+        }
+        Err(reject) => Err(anyhow!("{reject}")),
+    }
+}
+
+/// Gives a command, again and again while the exchange has no place for it, and returns the answer.
+pub(super) async fn admitted(exchange: &Exchange, command: AccountCommand) -> Result<Answer, Reject> {
     loop {
-        return match exchange.command(command.clone(), None, info_span!("founding")).await {
-            Ok(_) | Err(Reject::AccountExists | Reject::KeyExists) => Ok(()),
-            Err(Reject::Busy) => {
-                tokio::time::sleep(NEXT_PLACE).await;
-                continue;
-            }
-            Err(Reject::TooManyKeys) => {
-                warn!("a key of the configuration was not given: its account has as many as it may have");
-                Ok(())
-            }
-            Err(Reject::RequestConflict) => {
-                warn!("a starting balance has changed in the configuration; the first one stands");
-                Ok(())
-            }
-            Err(reject) => Err(anyhow!("{reject}")),
-        };
+        match exchange.command(command.clone(), None, info_span!("founding")).await {
+            Err(Reject::Busy) => tokio::time::sleep(NEXT_PLACE).await,
+            answered => return answered,
+        }
     }
 }

@@ -1,6 +1,6 @@
 //! The data directory while an exchange runs: its lock, its journal, its snapshots.
 
-use std::{process, sync::Arc, time::Instant};
+use std::{io, process, sync::Arc, time::Instant};
 
 use anyhow::{Context, Result, bail};
 use tracing::{error, info, warn};
@@ -10,7 +10,10 @@ use crate::{
     config::{Config, Durability},
     domain::{book::BookLimits, command::CreateApiKey, credential::Login},
     history::{History, HistoryService},
-    journal::{self, DataDirectory, Journal, JournalThread, segment, snapshot::Pace},
+    journal::{
+        self, DataDirectory, Disk, Journal, JournalError, JournalThread, NOTE, segment,
+        snapshot::{self, Pace},
+    },
     store::{
         self, Keeper, KeeperSettings, Known, Recovered, RecoveryReport, RecoverySettings, StoreError, Taken,
         Taking, Until,
@@ -23,6 +26,9 @@ pub const EXIT_DISK_FAILED: i32 = 74;
 
 /// How many frames lie between two lines of progress.
 const PROGRESS: u64 = 1_000_000;
+
+/// Stands beside a journal that nothing outside has seen yet, while it is made for a new exchange.
+const UNFINISHED: &str = "first-start";
 
 /// The data directory, ours until this is dropped.
 #[derive(Debug)]
@@ -56,6 +62,9 @@ impl Storage {
     /// Takes the data directory.
     pub(super) fn open(config: &Config) -> Result<Self> {
         let directory = store::open_directory(&config.data.directory)?;
+        discard_unfinished(&directory.disk()).with_context(|| {
+            format!("data directory {}: a first start was interrupted", directory.path().display())
+        })?;
         Ok(Self { directory, config: config.clone(), journal: None, history: None, keeper: None })
     }
 
@@ -76,8 +85,9 @@ impl Storage {
                 return Ok(Found { opening: Opening::default(), keys: Vec::new(), logins: Vec::new() });
             }
         };
+        let known = self.known().await?;
         let Recovered { replica, writer, report } =
-            self.replay(self.known().await?).with_context(|| format!("data directory {path}"))?;
+            self.replay(known).with_context(|| format!("data directory {path}"))?;
         self.tell(&report);
         if report.loss.is_some() {
             let is_whole = segment::list(&self.directory.disk())?.first() == Some(&1);
@@ -88,19 +98,41 @@ impl Storage {
         }
         let keys = replica.account_slots().flat_map(|slot| slot.keys().cloned()).collect();
         let logins = replica.account_slots().flat_map(|slot| slot.logins().cloned()).collect();
-        let started = journal::start(
-            writer,
-            durability,
-            Box::new(|error| {
-                let _exit = Exit; // whatever becomes of the line
-                // The last line: nothing is acknowledged any more, and only a restart can know what the disk has.
-                error!(%error, exit_code = EXIT_DISK_FAILED, "the journal failed: nothing more is acknowledged");
-                log::flush();
-            }),
-        )?;
+        let started = journal::start(writer, durability, Box::new(end_process))?;
         let opening = Opening { parts: replica.into_parts(), journal: Some(started.0.clone()) };
         self.journal = Some(started);
         Ok(Found { opening, keys, logins })
+    }
+
+    /// Returns whether the directory holds nothing yet, and nothing outside knows of a journal it should hold.
+    pub(super) async fn is_new(&self) -> Result<bool> {
+        let disk = self.directory.disk();
+        let is_empty = segment::list(&disk)?.is_empty() && snapshot::list(&disk)?.is_empty();
+        Ok(is_empty && self.config.journal.durability != Durability::None && self.known().await?.is_empty())
+    }
+
+    /// Opens the journal of a new directory for a run that nothing outside observes. Until [`Storage::finish_journal`] the
+    /// next start throws it away.
+    pub(super) fn begin_journal(&self) -> Result<(Opening, JournalThread<TurnOutbox>)> {
+        let path = self.directory.path().display().to_string();
+        let disk = self.directory.disk();
+        let mark = || disk.create(UNFINISHED).and_then(|_| disk.sync_dir(""));
+        mark().with_context(|| format!("data directory {path}: cannot make {UNFINISHED}"))?;
+        let Recovered { replica, writer, .. } =
+            self.replay(Vec::new()).with_context(|| format!("data directory {path}"))?;
+        let durability = journal::Durability::Async { interval: self.config.journal.sync_interval() };
+        let (journal, thread) = journal::start(writer, durability, Box::new(end_process))?;
+        Ok((Opening { parts: replica.into_parts(), journal: Some(journal) }, thread))
+    }
+
+    /// Ends that run: the disk has its journal, and the next start goes on from it.
+    pub(super) fn finish_journal(&self, journal: JournalThread<TurnOutbox>) -> Result<()> {
+        journal.stop().context("the journal could not be closed")?;
+        let disk = self.directory.disk();
+        let unmark = || disk.remove(UNFINISHED).and_then(|()| disk.sync_dir(""));
+        unmark().with_context(|| {
+            format!("data directory {}: cannot remove {UNFINISHED}", self.directory.path().display())
+        })
     }
 
     /// Returns what is known from outside of how far the journal went.
@@ -238,6 +270,31 @@ impl Storage {
         }
         taken.map(|_| ())
     }
+}
+
+/// Throws away what a first start has left that was interrupted: nothing of it was ever seen.
+fn discard_unfinished(disk: &Arc<dyn Disk>) -> io::Result<()> {
+    if !disk.list("")?.iter().any(|name| name == UNFINISHED) {
+        return Ok(());
+    }
+    warn!("a first start was interrupted while it made a history: it is made again");
+    if disk.list("")?.iter().any(|name| name == NOTE) {
+        disk.remove(NOTE)?;
+    }
+    for name in disk.list(segment::DIRECTORY)? {
+        disk.remove(&format!("{}/{name}", segment::DIRECTORY))?;
+    }
+    disk.sync_dir(segment::DIRECTORY)?;
+    disk.remove(UNFINISHED)?;
+    disk.sync_dir("")
+}
+
+/// Ends the process because its journal failed.
+fn end_process(error: JournalError) {
+    let _exit = Exit; // whatever becomes of the line
+    // The last line: nothing is acknowledged any more, and only a restart can know what the disk has.
+    error!(%error, exit_code = EXIT_DISK_FAILED, "the journal failed: nothing more is acknowledged");
+    log::flush();
 }
 
 /// Logs a snapshot; stops trading when the audit it came with found the books wrong.

@@ -1,11 +1,8 @@
-//! Stand-ins for what a bench leaves out: encoders nobody listens to, listeners nobody needs.
+//! Stand-ins for what a bench leaves out.
 
 use crate::{
-    actors::{
-        KeyListener,
-        message::{Encoder, MarketUpdate, TimeUnit, Topic, UserForm},
-    },
-    domain::{account::UserEvent, catalogue::Catalogue, command::CreateApiKey, sample, time::Timestamp},
+    actors::message::{Encoder, MarketUpdate, TimeUnit, Topic, UserForm},
+    domain::{account::UserEvent, catalogue::Catalogue, sample, time::Timestamp},
 };
 
 /// Encodes nothing: no session ever opens.
@@ -32,14 +29,6 @@ impl Encoder for NoEncoder {
     fn api_shutdown(&self, _: Timestamp) -> String {
         String::new()
     }
-}
-
-/// Listens to nothing.
-#[derive(Debug)]
-pub(super) struct NoListener;
-
-impl KeyListener for NoListener {
-    fn api_key_created(&self, _: &CreateApiKey) {}
 }
 
 /// The catalogue of the benches.

@@ -12,7 +12,7 @@ use tracing::Span;
 use super::{
     latency::Latency,
     median,
-    quiet::{NoEncoder, NoListener, sample},
+    quiet::{NoEncoder, sample},
     server::Directory,
 };
 use crate::{
@@ -141,7 +141,7 @@ fn trade(
     let system = System::new();
     let measured = system.block_on(async {
         let settings = Settings::new(Arc::clone(&catalogue));
-        let running = actors::start_with(settings, Box::new(NoEncoder), Arc::new(NoListener), opening);
+        let running = actors::start_with(settings, Box::new(NoEncoder), Arc::new(()), opening);
         let exchange = &running.exchange;
         let (mut calm, mut busy, mut ratios) = (Latency::default(), Latency::default(), Vec::new());
         paced(exchange, accounts, Duration::from_secs(2), || false).await?;

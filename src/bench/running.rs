@@ -6,7 +6,7 @@ use actix::prelude::*;
 use anyhow::{Context, Result};
 use tracing::Span;
 
-use super::quiet::{NoEncoder, NoListener};
+use super::quiet::NoEncoder;
 use crate::{
     actors::{self, Exchange, Settings},
     domain::{
@@ -29,7 +29,7 @@ pub(super) fn in_exchange<T>(
     let system = System::new();
     let result = system.block_on(async {
         let settings = Settings::new(Arc::new(catalogue));
-        let running = actors::start(settings, Box::new(NoEncoder), Arc::new(NoListener));
+        let running = actors::start(settings, Box::new(NoEncoder), Arc::new(()));
         let result = work(running.exchange.clone()).await;
         running.stop();
         result

@@ -17,7 +17,7 @@ use tracing::Span;
 
 use super::{
     median,
-    quiet::{NoEncoder, NoListener, sample},
+    quiet::{NoEncoder, sample},
     yardstick::{Operation, Record, Workload},
 };
 use crate::{
@@ -116,7 +116,7 @@ fn trip(records: &[Record], measured: usize, accounts: u32) -> anyhow::Result<(C
     let result = system.block_on(async {
         let mut settings = Settings::new(Arc::new(sample()?));
         settings.symbol_gate.commands = usize::try_from(IN_FLIGHT)?;
-        let running = actors::start(settings, Box::new(NoEncoder), Arc::new(NoListener));
+        let running = actors::start(settings, Box::new(NoEncoder), Arc::new(()));
         let exchange = running.exchange.clone();
         let (warm_up, records) = records.split_at(records.len() - measured);
         let (warm_up, records) = (warm_up.to_vec(), records.to_vec());

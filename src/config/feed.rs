@@ -14,4 +14,6 @@ pub struct Feed {
     pub seed: u64,
     /// What it does per second and symbol, on average.
     pub actions_per_second: u32,
+    /// How many hours of its trading a new data directory begins with; 0 for none.
+    pub history_hours: u8,
 }

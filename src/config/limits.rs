@@ -6,7 +6,7 @@ use serde::{Deserialize, Deserializer, de};
 use super::Switch;
 use crate::domain::limits::OrderLimits;
 
-/// What one address and one account may ask for; 0 switches a limit off.
+/// What one address and one account may ask for; 0 switches a limit off, but that of connections at once.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct Limits {
@@ -16,7 +16,8 @@ pub struct Limits {
     pub requests_per_5_minutes: u32,
     /// WebSocket connections an address may open in five minutes.
     pub connections_per_5_minutes: u32,
-    /// Connections one address may have open at once, HTTP, WebSocket and gRPC together; never more than half of all.
+    /// Connections one address may have open at once, HTTP, WebSocket and gRPC together; never more than half of all, and on gRPC
+    /// half of gRPC's. 0 is just that half.
     pub connections_per_address: u32,
     /// Messages a WebSocket client may send in a second, in the long run.
     pub messages_per_second: u32,

@@ -89,6 +89,10 @@ fn check_server(config: &Config, faults: &mut Vec<String>) {
         let given = config.feed.actions_per_second;
         faults.push(format!("[feed] actions-per-second {given} must be 1 to 10000"));
     }
+    if config.feed.history_hours > 168 {
+        let given = config.feed.history_hours;
+        faults.push(format!("[feed] history-hours {given} must be 0 to 168"));
+    }
     if config.data.directory.as_os_str().is_empty() {
         faults.push("[data] directory is empty".to_owned());
     }

@@ -148,6 +148,9 @@ pub(super) fn refuse_loss(
         return Err(StoreError::Lost(Box::new(loss)));
     }
     write_down(disk, &loss, (options.clock)())?;
+    // Those ahead of it do not verify. Left where they are, they would be known to the next start, and contradict a log
+    // that has gone on.
+    snapshot::set_aside_after(disk, loss.resumes_at)?;
     if loss.resumes_at > loss.ends_at
         && let Some(newest) = snapshot::newest_verifying(disk)?.snapshot
     {

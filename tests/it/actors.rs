@@ -28,13 +28,6 @@ use crate::{
     support::TestServer,
 };
 
-#[derive(Debug)]
-struct NoListener;
-
-impl KeyListener for NoListener {
-    fn api_key_created(&self, _: &CreateApiKey) {}
-}
-
 const USDT: AssetId = AssetId::new(2);
 /// BTCUSDT and account 1 live on shards of index 1, ETHUSDT and account 2 on those of index 0.
 const CALM: (AccountId, SymbolId) = (AccountId::new(1), SymbolId::new(1));
@@ -42,7 +35,7 @@ const BUSY: (AccountId, SymbolId) = (AccountId::new(2), SymbolId::new(2));
 
 /// Two shards of each kind on one thread.
 fn start(change: impl FnOnce(&mut Settings)) -> Running {
-    start_with(Arc::new(NoListener), change)
+    start_with(Arc::new(()), change)
 }
 
 fn start_with(keys: Arc<dyn KeyListener>, change: impl FnOnce(&mut Settings)) -> Running {

@@ -30,10 +30,20 @@ pub(crate) fn command(program: impl AsRef<OsStr>) -> Command {
     command
 }
 
-/// The cargo this runs under.
+/// The cargo this runs under, without what it says of this package: build scripts that look at it (ring's does) would run
+/// again, and all that depends on them would be compiled again, after every build from a shell.
 pub(crate) fn cargo() -> Command {
-    command(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()))
+    let mut cargo = command(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    for (name, _) in std::env::vars_os() {
+        if name.to_str().is_some_and(|name| OF_A_PACKAGE.iter().any(|start| name.starts_with(start))) {
+            cargo.env_remove(name);
+        }
+    }
+    cargo
 }
+
+/// How the variables begin that cargo sets for a program it runs.
+const OF_A_PACKAGE: [&str; 4] = ["CARGO_MANIFEST_", "CARGO_PKG_", "CARGO_BIN_NAME", "CARGO_PRIMARY_PACKAGE"];
 
 /// Prints the command and runs it.
 pub(crate) fn run(command: &mut Command) -> Result<()> {

@@ -116,7 +116,7 @@ pub(super) fn bought(spec: &SymbolSpec, order: &NewOrder) -> Lots {
         (Side::Buy, Some(lots), _) => lots,
         (Side::Buy, None, Some(amount)) => {
             let ticks = u128::from(basis(order).map_or(0, Price::ticks));
-            let lots = tick_lots(spec, amount).unwrap_or_default().checked_div(ticks).unwrap_or_default();
+            let lots = tick_lots(spec, amount).unwrap_or(u128::MAX).checked_div(ticks).unwrap_or_default();
             Lots::new(u64::try_from(lots).unwrap_or(u64::MAX))
         }
     }

@@ -1,25 +1,12 @@
 //! What the synthetic market does next. Pure: no clock, no network, no answer is looked at.
 
-use super::random::Random;
+use super::{random::Random, rules::Rules};
 use crate::domain::order::Side;
 
 /// Quotes on each side.
 pub(super) const LEVELS: usize = 12;
-
-/// What a symbol asks of orders, in ticks and lots.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Rules {
-    /// Where the walk starts, in ticks.
-    pub start: u64,
-    /// The highest price, in ticks.
-    pub price_max: u64,
-    /// An ordinary quote's quantity, in lots.
-    pub quote_lots: u64,
-    /// The smallest quantity the notional filter lets through at any price the walk reaches, in lots.
-    pub lots_min: u64,
-    /// The largest quantity, in lots.
-    pub lots_max: u64,
-}
+/// Of a hundred actions so many are takers'.
+const TAKES: u64 = 22;
 
 /// What to do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -44,6 +31,17 @@ pub enum Action {
     },
 }
 
+/// What a stretch of the market comes to, as one trade.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Trade {
+    /// The taker's side.
+    pub side: Side,
+    /// In ticks.
+    pub price: u64,
+    /// In lots.
+    pub lots: u64,
+}
+
 /// One symbol's market maker and takers.
 #[derive(Debug, Clone)]
 pub struct Market {
@@ -62,6 +60,31 @@ impl Market {
         Self { rules, random: Random::new(seed, symbol), fair: rules.start << 10, mood: 0, opening: 0 }
     }
 
+    /// Starts the walk at a price, in ticks, in place of where the symbol's walk starts.
+    #[must_use]
+    pub fn starting_at(mut self, price: u64) -> Self {
+        self.fair = self.within_bounds(i128::from(price) << 10);
+        self
+    }
+
+    /// Lets a number of actions go by and returns what takers traded meanwhile as one trade at the end: the sum of their
+    /// quantities, at the best quote of the side most of it was traded on.
+    pub fn pass(&mut self, actions: u32) -> Trade {
+        let mut lots_of = [0_u64; 2];
+        for _ in 0..actions {
+            self.walk();
+            if self.random.chance(TAKES)
+                && let Action::Take { side, lots } = self.take()
+            {
+                lots_of[side.index()] = lots_of[side.index()].saturating_add(lots);
+            }
+        }
+        let [bought, sold] = lots_of;
+        let side = if bought >= sold { Side::Buy } else { Side::Sell };
+        let price = self.quote_price(0, side.opposite());
+        Trade { side, price, lots: self.fit(bought.saturating_add(sold)) }
+    }
+
     /// Returns what to do next. The first actions put every quote, best first.
     pub fn decide(&mut self) -> Action {
         if self.opening < 2 * LEVELS {
@@ -71,7 +94,7 @@ impl Market {
             return self.quote(place / 2, side);
         }
         self.walk();
-        if self.random.chance(22) { self.take() } else { self.requote() }
+        if self.random.chance(TAKES) { self.take() } else { self.requote() }
     }
 
     /// The walk: up to 30 millionths a step, pulled back to where it started, harder the further it is away.
@@ -81,12 +104,16 @@ impl Market {
         let step = i128::from(self.random.below(61)) - 30 + i128::from(self.mood) / 20;
         let pull = (start - fair) * 40 / start.max(1);
         let moved = fair + fair * (step + pull) / 1_000_000;
-        let floor = (2 * LEVELS as i128) << 10;
-        let ceiling = i128::from(self.rules.price_max) * 1024 * 9 / 10;
-        self.fair = u64::try_from(moved.clamp(floor, ceiling.max(floor))).unwrap_or(self.fair);
+        self.fair = self.within_bounds(moved);
         if self.random.chance(2) {
             self.mood = self.random.below(81) as i64 - 40;
         }
+    }
+
+    fn within_bounds(&self, fair: i128) -> u64 {
+        let floor = (2 * LEVELS as i128) << 10;
+        let ceiling = i128::from(self.rules.price_max) * 1024 * 9 / 10;
+        u64::try_from(fair.clamp(floor, ceiling.max(floor))).unwrap_or(self.fair)
     }
 
     fn requote(&mut self) -> Action {
@@ -97,18 +124,22 @@ impl Market {
     }
 
     fn quote(&mut self, level: usize, side: Side) -> Action {
-        let fair = (self.fair >> 10).max(1);
-        let spacing = (fair / 20_000).max(1);
-        let jitter = self.random.below(spacing.max(2));
-        let distance = 1 + spacing * level as u64 + jitter;
-        let price = match side {
-            Side::Buy => fair.saturating_sub(distance).max(1),
-            Side::Sell => (fair + distance).min(self.rules.price_max),
-        };
+        let price = self.quote_price(level, side);
         // Quotes grow with the distance, and no two are alike.
         let typical = self.rules.quote_lots;
         let lots = typical / 4 + self.random.below(typical.max(1)) + typical * level as u64 / 6;
         Action::Quote { level, side, price, lots: self.fit(lots) }
+    }
+
+    fn quote_price(&mut self, level: usize, side: Side) -> u64 {
+        let fair = (self.fair >> 10).max(1);
+        let spacing = (fair / 20_000).max(1);
+        let jitter = self.random.below(spacing.max(2));
+        let distance = 1 + spacing * level as u64 + jitter;
+        match side {
+            Side::Buy => fair.saturating_sub(distance).max(1),
+            Side::Sell => (fair + distance).min(self.rules.price_max),
+        }
     }
 
     fn take(&mut self) -> Action {
@@ -176,6 +207,21 @@ mod tests {
             assert_eq!(opened.len(), 2 * LEVELS);
             assert!((3_000..6_000).contains(&takes), "{takes}");
         }
+    }
+
+    #[test]
+    fn a_stretch_goes_on_from_a_price_and_comes_to_one_trade_within_the_rules() {
+        for rules in [RULES, Rules { start: 3, price_max: 100, quote_lots: 1, lots_min: 1, lots_max: 2 }] {
+            let mut market = Market::new(rules, 1, 1).starting_at(7_000_000);
+            let first = market.pass(300);
+            for trade in [first, market.pass(0), market.pass(3), market.pass(100_000)] {
+                assert!(trade.price >= 1 && trade.price <= rules.price_max, "{trade:?}");
+                assert!(trade.lots >= rules.lots_min && trade.lots <= rules.lots_max, "{trade:?}");
+            }
+            assert_eq!(first, Market::new(rules, 1, 1).starting_at(7_000_000).pass(300));
+        }
+        let price = Market::new(RULES, 1, 1).starting_at(7_000_000).pass(300).price;
+        assert!(price.abs_diff(7_000_000) < 70_000, "{price}");
     }
 
     #[test]

@@ -3,8 +3,10 @@
 
 mod market;
 mod random;
+mod rules;
 mod run;
 
-pub use market::{Action, Market, Rules};
+pub use market::{Action, Market, Trade};
 pub use random::Random;
-pub use run::{Options, run};
+pub use rules::{Filters, Rules, worth};
+pub use run::{Options, accounts, run};

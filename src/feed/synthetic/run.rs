@@ -9,7 +9,10 @@ use serde_json::Value;
 use tokio::{sync::watch, time::MissedTickBehavior};
 use tracing::{debug, warn};
 
-use super::market::{Action, LEVELS, Market, Rules};
+use super::{
+    market::{Action, LEVELS, Market},
+    rules::{Filters, Rules, worth},
+};
 use crate::{
     domain::order::Side,
     feed::{
@@ -22,10 +25,8 @@ use crate::{
 const NEW_ORDER_REJECTED: i64 = -2010;
 /// How long to wait after an error that says nothing of waiting.
 const PAUSE: Duration = Duration::from_secs(1);
-/// Where the ids of its accounts begin: far from any that is given out.
+/// The first id of its accounts: far from any that is given out.
 const ACCOUNTS: u64 = 1 << 45;
-/// Worth of an ordinary quote in US dollars.
-const QUOTE_WORTH: u64 = 400;
 /// Worth of a deposit in US dollars.
 const DEPOSIT_WORTH: u64 = 1_000_000;
 
@@ -51,8 +52,9 @@ pub async fn run(
 ) -> Result<(), ClientError> {
     let info = client.get("/api/v3/exchangeInfo", &[]).await?;
     let symbols = member(&info, "symbols")?.as_array().cloned().unwrap_or_default();
-    let maker = Trader::open(&client, options.seed, 0).await?;
-    let taker = Trader::open(&client, options.seed, 1).await?;
+    let [maker, taker] = accounts(options.seed);
+    let maker = Trader::open(&client, maker).await?;
+    let taker = Trader::open(&client, taker).await?;
     let mut desks = Vec::new();
     // A symbol's stream of the seed is its place in the list, whichever of them are traded.
     for (stream, symbol) in (1..).zip(&symbols) {
@@ -79,6 +81,12 @@ pub async fn run(
     Ok(())
 }
 
+/// Returns the ids of the market maker's and the takers' account under a seed.
+pub const fn accounts(seed: u64) -> [u64; 2] {
+    let maker = ACCOUNTS + seed % 1_000_000 * 2;
+    [maker, maker + 1]
+}
+
 #[derive(Debug, Clone)]
 struct Trader {
     account: u64,
@@ -87,8 +95,7 @@ struct Trader {
 
 impl Trader {
     /// Opens the account, or goes on with the one an earlier run of this seed has left.
-    async fn open(client: &Client, seed: u64, number: u64) -> Result<Self, ClientError> {
-        let account = ACCOUNTS + seed % 1_000_000 * 2 + number;
+    async fn open(client: &Client, account: u64) -> Result<Self, ClientError> {
         match client.create_account(Some(account), 0, true).await {
             Ok(_) | Err(ClientError::Refused { status: 409, .. }) => {}
             Err(error) => return Err(error),
@@ -128,10 +135,14 @@ impl Desk {
         };
         let name = text("symbol")?;
         let assets = [text("baseAsset")?, text("quoteAsset")?];
-        let tick = filter(symbol, "PRICE_FILTER", "tickSize")?;
-        let step = filter(symbol, "LOT_SIZE", "stepSize")?;
-        let rules = rules(symbol, &assets, tick, step)
+        let filters = filters(symbol)?;
+        let Filters { tick, step, .. } = filters;
+        let rules = Rules::new(&filters, [&assets[0], &assets[1]])
             .ok_or_else(|| unexpected("/api/v3/exchangeInfo", &format!("filters of {name} leave no room")))?;
+        let market = Market::new(rules, seed, stream);
+        // What has been traded before goes on from there.
+        let last = last_price(client, &name).await?.and_then(|price| price.checked_div(tick)?.to_u64());
+        let market = last.map_or(market.clone(), |price| market.starting_at(price));
         Ok(Self {
             client: client.clone(),
             name,
@@ -140,7 +151,7 @@ impl Desk {
             step,
             maker: maker.clone(),
             taker: taker.clone(),
-            market: Market::new(rules, seed, stream),
+            market,
             quotes: [[None; LEVELS]; 2],
         })
     }
@@ -268,36 +279,24 @@ fn refused_is_fine(error: ClientError) -> Result<(), ClientError> {
     }
 }
 
-fn rules(symbol: &Value, assets: &[String; 2], tick: Decimal, step: Decimal) -> Option<Rules> {
-    let [base, quote] = assets;
-    let start = Decimal::from(worth(base)).checked_div(Decimal::from(worth(quote)))?;
-    let price_max = filter(symbol, "PRICE_FILTER", "maxPrice").ok()?;
-    let lots_max = filter(symbol, "LOT_SIZE", "maxQty").ok()?;
-    let market_max = filter(symbol, "MARKET_LOT_SIZE", "maxQty").ok().filter(|max| !max.is_zero());
-    let lots_min = filter(symbol, "LOT_SIZE", "minQty").ok()?;
-    let notional_min = filter(symbol, "NOTIONAL", "minNotional").unwrap_or_default();
-    let lots = |quantity: Decimal| quantity.checked_div(step)?.ceil().to_u64();
-    let quote_lots = lots(Decimal::from(QUOTE_WORTH).checked_div(Decimal::from(worth(base)))?)?;
-    // The walk stays above half its start; twice as much again leaves room for rounding.
-    let lots_min =
-        lots(lots_min)?.max(lots(notional_min.checked_mul(Decimal::from(4))?.checked_div(start)?)?);
-    let rules = Rules {
-        start: start.checked_div(tick)?.to_u64()?,
-        price_max: price_max.checked_div(tick)?.to_u64()?,
-        quote_lots: quote_lots.max(lots_min),
-        lots_min,
-        lots_max: market_max.map_or(lots_max, |max| max.min(lots_max)).checked_div(step)?.to_u64()?,
-    };
-    (rules.start > 0 && rules.start < rules.price_max && rules.lots_min <= rules.lots_max).then_some(rules)
+/// Returns the price of a symbol's last trade, if there is one.
+async fn last_price(client: &Client, symbol: &str) -> Result<Option<Decimal>, ClientError> {
+    let trades = client.get("/api/v3/trades", &[("symbol", symbol), ("limit", "1")]).await?;
+    Ok(trades[0]["price"].as_str().and_then(|price| Decimal::from_str_exact(price).ok()))
 }
 
-/// US dollars for one whole, roughly: where a market starts that nobody has traded on yet.
-fn worth(asset: &str) -> u64 {
-    match asset {
-        "BTC" => 64_000,
-        "ETH" => 3_200,
-        _ => 1,
-    }
+/// Reads the filters of a symbol of `exchangeInfo`.
+fn filters(symbol: &Value) -> Result<Filters, ClientError> {
+    let lots_max = filter(symbol, "LOT_SIZE", "maxQty")?;
+    let market_max = filter(symbol, "MARKET_LOT_SIZE", "maxQty").ok().filter(|max| !max.is_zero());
+    Ok(Filters {
+        tick: filter(symbol, "PRICE_FILTER", "tickSize")?,
+        step: filter(symbol, "LOT_SIZE", "stepSize")?,
+        price_max: filter(symbol, "PRICE_FILTER", "maxPrice")?,
+        quantity_min: filter(symbol, "LOT_SIZE", "minQty")?,
+        quantity_max: market_max.map_or(lots_max, |max| max.min(lots_max)),
+        notional_min: filter(symbol, "NOTIONAL", "minNotional").unwrap_or_default(),
+    })
 }
 
 fn filter(symbol: &Value, kind: &str, name: &str) -> Result<Decimal, ClientError> {
@@ -320,32 +319,7 @@ const fn side_text(side: Side) -> &'static str {
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
-
     use super::*;
-
-    fn symbol(tick: &str, step: &str, notional: &str) -> Value {
-        json!({ "filters": [
-            { "filterType": "PRICE_FILTER", "tickSize": tick, "maxPrice": "1000000" },
-            { "filterType": "LOT_SIZE", "stepSize": step, "minQty": step, "maxQty": "9000" },
-            { "filterType": "NOTIONAL", "minNotional": notional },
-        ]})
-    }
-
-    fn rules_of(assets: [&str; 2], tick: &str, step: &str, notional: &str) -> Option<Rules> {
-        let assets = assets.map(str::to_owned);
-        let exact = |text| Decimal::from_str_exact(text).unwrap();
-        rules(&symbol(tick, step, notional), &assets, exact(tick), exact(step))
-    }
-
-    #[test]
-    fn the_rules_follow_from_the_filters() {
-        let rules = rules_of(["BTC", "USDT"], "0.01", "0.00001", "5").unwrap();
-        assert_eq!((rules.start, rules.quote_lots, rules.lots_min), (6_400_000, 625, 32));
-        let rules = rules_of(["ETH", "BTC"], "0.00001", "0.001", "0.0001").unwrap();
-        assert_eq!((rules.start, rules.quote_lots, rules.lots_min), (5_000, 125, 8));
-        assert_eq!(rules_of(["BTC", "USDT"], "0.01", "1000", "900000000"), None);
-    }
 
     #[test]
     fn multiples_are_printed_exactly() {

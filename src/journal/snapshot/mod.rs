@@ -50,6 +50,19 @@ pub fn prune(disk: &Arc<dyn Disk>, keep: usize) -> Result<usize, JournalError> {
     Ok(old.len())
 }
 
+/// Sets every snapshot aside under another name that was taken after a frame, newest first.
+///
+/// # Errors
+/// The disk refuses.
+pub fn set_aside_after(disk: &Arc<dyn Disk>, lsn: u64) -> Result<(), JournalError> {
+    for ahead in list(disk)?.into_iter().rev().filter(|&snapshot| snapshot > lsn) {
+        let name = directory_name(ahead);
+        let aside = format!("{name}.lost");
+        disk.rename(&name, &aside).map_err(JournalError::io(&name, "set the snapshot aside"))?;
+    }
+    sync(disk)
+}
+
 fn sync(disk: &Arc<dyn Disk>) -> Result<(), JournalError> {
     disk.make_dir(DIRECTORY).map_err(JournalError::io(DIRECTORY, "make the directory"))?;
     disk.sync_dir(DIRECTORY).map_err(JournalError::io(DIRECTORY, "sync the directory"))

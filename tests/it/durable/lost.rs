@@ -276,6 +276,28 @@ fn a_snapshot_ahead_of_the_journal_is_no_clean_end() {
 }
 
 #[test]
+fn a_damaged_snapshot_ahead_of_the_journal_is_set_aside_when_the_loss_is_accepted() {
+    let killed = kill(false);
+    let directory = killed.copy("damaged");
+    Process::start(&directory, &killed.settings).stop();
+    let (_, last) = end(&directory);
+    damage("zeroed", 5_000, &directory, &[]);
+    let (_, ends) = end(&directory);
+    let snapshot = directory.join(format!("snapshots/{last:020}"));
+    let parts = fs::read_dir(&snapshot).unwrap().map(|entry| entry.unwrap().path());
+    let part = parts.filter(|path| !path.ends_with("manifest.json")).max().unwrap();
+    fs::write(&part, "damaged").unwrap();
+    let accepting = format!("[data]\naccept-loss-after = \"{ends}\"\n{}", killed.settings);
+    let server = Process::start(&directory, &accepting);
+    block_on(place(&Api::new(server.url()), &killed.seller, &limit("SELL", "0.001", "47000")));
+    // Before the journal has come as far as the snapshot.
+    server.kill();
+    assert!(!snapshot.exists() && snapshot.with_extension("lost").exists());
+    Process::start(&directory, &killed.settings).stop();
+    assert!(printed(&on_directory("verify", &directory)).ends_with("ok\n"));
+}
+
+#[test]
 fn the_operators_copy_of_the_head_is_asked() {
     let killed = kill(false);
     let directory = killed.copy("head");

@@ -72,6 +72,7 @@ fn long(name: &str, variable: &str, value: &str) -> Result<f64> {
         "1",
     ]);
     let (output, succeeded) = run_and_read(&mut command)?;
+    refuse_skips(&output)?;
     let mut tally = Tally::default();
     tally.add(&output, succeeded);
     if tally.passed == 0 {
@@ -166,7 +167,7 @@ fn absent(tests: &BTreeSet<Test>) -> Result<f64> {
     }
     for test in tests {
         if let Test::Page(file, title) = test
-            && !fs::read_to_string(root().join("static").join(file)).is_ok_and(|text| text.contains(title))
+            && !fs::read_to_string(root().join("static").join(file)).is_ok_and(|text| is_titled(&text, title))
         {
             absent.push(format!("{file}: {title}"));
         }
@@ -175,6 +176,15 @@ fn absent(tests: &BTreeSet<Test>) -> Result<f64> {
         say!("absent: {name}");
     }
     Ok(absent.len() as f64)
+}
+
+/// Returns whether a file of the page's tests has one whose title begins so.
+fn is_titled(text: &str, title: &str) -> bool {
+    ["test", "it"].iter().any(|call| {
+        ['\'', '`'].iter().any(|quote| {
+            text.lines().any(|line| line.trim_start().starts_with(&format!("{call}({quote}{title}")))
+        })
+    })
 }
 
 /// Every Rust test there is.
@@ -201,8 +211,9 @@ fn unpassed(tests: &BTreeSet<Test>) -> Result<f64> {
     let names: BTreeSet<&str> = rust_names(tests).into_iter().flat_map(|name| meant(name, &list)).collect();
     let mut command = cargo();
     crate::test::surround(&mut command, crate::install::python()?.as_deref());
-    command.args(["test", "--no-fail-fast"]).args(BUILT).arg("--exact").args(&names);
+    command.args(["test", "--no-fail-fast"]).args(BUILT).args(["--exact", "--show-output"]).args(&names);
     let (output, _) = run_and_read(&mut command)?;
+    refuse_skips(&output)?;
     let passed: BTreeSet<&str> = output
         .lines()
         .filter_map(|line| line.trim().strip_prefix("test ")?.strip_suffix(" ... ok"))
@@ -212,6 +223,14 @@ fn unpassed(tests: &BTreeSet<Test>) -> Result<f64> {
         say!("did not pass: {name}");
     }
     Ok(unpassed.len() as f64)
+}
+
+/// A test that is skipped for want of what it needs has not shown anything.
+fn refuse_skips(output: &str) -> Result<()> {
+    match output.lines().find(|line| line.contains("skipped: ")) {
+        Some(line) => bail!("a test was skipped: {}", line.trim()),
+        None => Ok(()),
+    }
 }
 
 fn page_failures() -> Result<f64> {
@@ -237,6 +256,13 @@ mod tests {
         assert_eq!(rows(text).unwrap(), expected);
         assert!(rows("| F2 | x | y | no test |").is_err());
         assert!(rows("| F2 | x | y | `somewhere` |").is_err());
+    }
+
+    #[test]
+    fn a_test_of_the_page_is_named_by_how_its_title_begins() {
+        let text = "describe('x', () => {\n  it('reads 1,5 as it is', () => {\n";
+        assert!(is_titled(text, "reads 1,5"));
+        assert!(!is_titled(text, "as it is") && !is_titled(text, "x"));
     }
 
     #[test]
