@@ -8,7 +8,7 @@ use actix::prelude::*;
 use tokio::sync::oneshot;
 use tracing::Span;
 
-use self::lines::Lines;
+use self::lines::{Key, Lines};
 use super::{
     deliver::{Delivered, deliver},
     gate::Permit,
@@ -82,6 +82,7 @@ enum Work {
     Query(Box<Query>),
     Listen(Listen),
     Unwatch(AccountId),
+    SymbolShardLost(usize),
     Tick,
     Drain(Drain),
     Hash(StateHash),
@@ -93,7 +94,8 @@ enum Work {
 struct Waiting {
     reply: oneshot::Sender<Acknowledgement>,
     entered: Instant,
-    symbol_shard: Option<usize>,
+    /// The line of its commands, if it is about a symbol.
+    line: Option<Key>,
     permit: Permit,
 }
 
@@ -177,6 +179,7 @@ impl AccountActor {
                 self.slots.get(account.slot(), topology).watch(account, false);
                 Ok(())
             }
+            Work::SymbolShardLost(shard) => self.symbol_shard_lost(shard, now, topology),
             Work::Tick => {
                 let used = self.slots.used(self.shard, topology);
                 used.into_iter()
@@ -453,18 +456,9 @@ impl Handler<Drain> for AccountActor {
 impl Handler<SymbolShardLost> for AccountActor {
     type Result = ();
 
-    /// Nobody will answer these commands any more: their callers learn it now, and their permits come back.
-    fn handle(&mut self, SymbolShardLost(lost): SymbolShardLost, _: &mut Self::Context) {
-        if let Some(topology) = &self.topology {
-            self.lines.forget(|symbol| topology.symbol_shard_of(symbol.slot()) == lost);
-        }
-        let waiting = self.waiting.sorted();
-        let orphans = waiting.iter().filter(|(_, waiting)| waiting.symbol_shard == Some(lost));
-        let orphans: Vec<CommandId> = orphans.map(|(command, _)| **command).collect();
-        for command in orphans {
-            self.waiting.remove(&command);
-            self.joined.remove(&command);
-        }
+    /// What the shard said before that is queued already, and counts.
+    fn handle(&mut self, SymbolShardLost(shard): SymbolShardLost, _: &mut Self::Context) {
+        self.enqueue(Work::SymbolShardLost(shard));
     }
 }
 

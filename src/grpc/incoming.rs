@@ -1,6 +1,7 @@
-//! Connections of gRPC: let in from the budget HTTP has too, with deadlines, and known to be idle or not.
+//! Connections of gRPC: let in from the budget HTTP has too, with deadlines.
 
 use std::{
+    future::ready,
     io,
     net::SocketAddr,
     pin::Pin,
@@ -9,54 +10,57 @@ use std::{
     time::Duration,
 };
 
-use futures_util::{Stream, stream};
-use http_body::{Frame, SizeHint};
+use futures_util::{Stream, StreamExt, stream};
 use tokio::{
     io::{AsyncRead, AsyncWrite, ReadBuf},
     net::{TcpListener, TcpStream},
 };
-use tonic::{
-    body::Body,
-    codegen::{
-        Bytes, Service,
-        http::{Request, Response},
-    },
-    transport::server::{Connected, TcpConnectInfo},
-};
+use tonic::transport::server::Connected;
 use tracing::warn;
 
-use super::turns::Line;
-use crate::http::{Connection, GuardedStream, HttpState, Transport};
+use super::{noted::Peer, turns::Line};
+use crate::http::{GuardedStream, HttpState, Transport};
 
+/// How many connections may wait for room at once, beside those that have it. While there are fewer, nobody waits behind them.
+pub const WAITING_MAX: usize = 8;
 /// How long nothing is accepted after that failed: without descriptors it fails again at once.
 const PAUSE: Duration = Duration::from_millis(500);
 
-/// Returns the connections of a listener, for as long as it is polled.
+/// Returns the connections of a listener that are let in, for as long as it is polled.
 pub(super) fn incoming(
     listener: TcpListener,
     state: Arc<HttpState>,
 ) -> impl Stream<Item = io::Result<GrpcStream>> {
-    stream::unfold((listener, state), |(listener, state)| async move {
-        let stream = loop {
+    let admit = move |(stream, peer)| admit(Arc::clone(&state), stream, peer);
+    let_in(accepted(listener), admit).map(Ok)
+}
+
+/// Returns the connections of a listener.
+fn accepted(listener: TcpListener) -> impl Stream<Item = (TcpStream, SocketAddr)> {
+    stream::unfold(listener, |listener| async move {
+        loop {
             match listener.accept().await {
-                Ok((stream, peer)) => {
-                    if let Some(stream) = admit(&state, stream, peer).await {
-                        break stream;
-                    }
-                }
+                Ok(accepted) => return Some((accepted, listener)),
                 Err(error) if is_of_one_connection(&error) => {}
                 Err(error) => {
                     warn!(%error, "no connection of gRPC can be accepted");
                     tokio::time::sleep(PAUSE).await;
                 }
             }
-        };
-        Some((Ok(stream), (listener, state)))
+        }
     })
 }
 
+/// Returns whoever is admitted, each as soon as that is known: one for whom there is no room yet holds up nobody else.
+fn let_in<C, P, F: Future<Output = Option<P>>>(
+    accepted: impl Stream<Item = C>,
+    admit: impl FnMut(C) -> F,
+) -> impl Stream<Item = P> {
+    accepted.map(admit).buffer_unordered(WAITING_MAX).filter_map(ready)
+}
+
 /// Lets a connection in; one that is refused is closed without a word, which clients of gRPC call UNAVAILABLE.
-async fn admit(state: &HttpState, stream: TcpStream, peer: SocketAddr) -> Option<GrpcStream> {
+async fn admit(state: Arc<HttpState>, stream: TcpStream, peer: SocketAddr) -> Option<GrpcStream> {
     let place = state.connections().admit(Transport::Grpc, peer.ip()).await.ok()?;
     let line = Line::new(stream.connect_info());
     Some(GrpcStream { stream: GuardedStream::new(stream, place, state.limits()), line })
@@ -72,14 +76,6 @@ fn is_of_one_connection(error: &io::Error) -> bool {
 #[derive(Debug)]
 pub(super) struct GrpcStream {
     stream: GuardedStream,
-    line: Line,
-}
-
-/// What a call knows of its connection.
-#[derive(Debug, Clone)]
-pub(super) struct Peer {
-    connection: Arc<Connection>,
-    socket: TcpConnectInfo,
     line: Line,
 }
 
@@ -135,77 +131,23 @@ impl AsyncWrite for GrpcStream {
     }
 }
 
-/// A service whose calls are noted with their connections, from their heads to the end of their answers.
-#[derive(Debug, Clone)]
-pub(super) struct Noted<S>(pub(super) S);
+#[cfg(test)]
+mod tests {
+    use futures_util::FutureExt;
 
-impl<S> Service<Request<Body>> for Noted<S>
-where
-    S: Service<Request<Body>, Response = Response<Body>>,
-    S::Future: Send + 'static,
-{
-    type Response = Response<Body>;
-    type Error = S::Error;
-    type Future = Pin<Box<dyn Future<Output = Result<Response<Body>, S::Error>> + Send>>;
+    use super::*;
 
-    fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<Result<(), S::Error>> {
-        self.0.poll_ready(context)
-    }
-
-    fn call(&mut self, mut request: Request<Body>) -> Self::Future {
-        let call = request.extensions_mut().remove::<Peer>().map(|peer| {
-            // What a handler asks for by that name.
-            request.extensions_mut().insert(peer.socket);
-            request.extensions_mut().insert(peer.line);
-            OpenCall::new(peer.connection)
-        });
-        let answer = self.0.call(request);
-        Box::pin(async move {
-            let answer = answer.await?;
-            Ok(answer.map(|body| Body::new(NotedBody { body, _call: call })))
-        })
-    }
-}
-
-/// A call under way, until dropped.
-#[derive(Debug)]
-struct OpenCall(Arc<Connection>);
-
-impl OpenCall {
-    fn new(connection: Arc<Connection>) -> Self {
-        connection.call_began();
-        Self(connection)
-    }
-}
-
-impl Drop for OpenCall {
-    fn drop(&mut self) {
-        self.0.call_ended();
-    }
-}
-
-/// The answer of a call that is over when the answer is.
-struct NotedBody {
-    body: Body,
-    _call: Option<OpenCall>,
-}
-
-impl http_body::Body for NotedBody {
-    type Data = Bytes;
-    type Error = tonic::Status;
-
-    fn poll_frame(
-        mut self: Pin<&mut Self>,
-        context: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, tonic::Status>>> {
-        Pin::new(&mut self.body).poll_frame(context)
-    }
-
-    fn is_end_stream(&self) -> bool {
-        self.body.is_end_stream()
-    }
-
-    fn size_hint(&self) -> SizeHint {
-        self.body.size_hint()
+    #[test]
+    fn one_for_whom_there_is_no_room_holds_up_nobody_else() {
+        let admit = |number: usize| async move {
+            if number == 0 {
+                std::future::pending::<()>().await;
+            }
+            (number != 1).then_some(number)
+        };
+        let mut all = Box::pin(let_in(stream::iter(0..4).chain(stream::pending()), admit));
+        assert_eq!(all.next().now_or_never(), Some(Some(2)), "the second is refused");
+        assert_eq!(all.next().now_or_never(), Some(Some(3)));
+        assert_eq!(all.next().now_or_never(), None);
     }
 }

@@ -11,6 +11,8 @@ mod caller;
 mod convert;
 mod guard;
 mod incoming;
+mod method;
+mod noted;
 mod order;
 mod refusal;
 mod request;
@@ -21,4 +23,5 @@ mod session;
 mod streams;
 mod turns;
 
+pub use incoming::WAITING_MAX;
 pub use server::Server;

@@ -20,7 +20,9 @@ use tracing::error;
 
 use super::{
     guard::Guarded,
-    incoming::{Noted, incoming},
+    incoming::incoming,
+    method::SERVICE,
+    noted::Noted,
     schema::{DESCRIPTORS, lightning_server::LightningServer},
     service::Service,
     turns::InOrder,
@@ -35,8 +37,6 @@ const CALLS_MAX: u32 = 256;
 const HEALTH: Duration = Duration::from_secs(1);
 /// How long connections have to end by themselves when the server stops.
 const GOODBYE: Duration = Duration::from_secs(2);
-/// The name health has for the service.
-const NAME: &str = "schema.Lightning";
 
 /// A running server.
 #[derive(Debug)]
@@ -117,7 +117,10 @@ async fn serve(
         // Tasks of this runtime's one thread are first polled in the order they were made, and they are made in the order of
         // their streams.
         .serve_with_incoming_shutdown(
-            Noted(routes.add_service(InOrder(Guarded::new(service, reach))).prepare()),
+            Noted::new(
+                routes.add_service(InOrder(Guarded::new(service, reach))).prepare(),
+                Arc::clone(&state),
+            ),
             incoming,
             async {
                 let _ = closed.await; // a dropped sender means the same
@@ -142,7 +145,7 @@ async fn tell_health(state: &HttpState, health: &HealthReporter) {
     loop {
         look.tick().await;
         let status = if remote::is_ready(state) { ServingStatus::Serving } else { ServingStatus::NotServing };
-        for name in ["", NAME] {
+        for name in ["", SERVICE] {
             health.set_service_status(name, status).await;
         }
     }

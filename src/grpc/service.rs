@@ -4,7 +4,7 @@ use std::{future::Future, net::IpAddr, pin::pin, sync::Arc, task::Poll, time::In
 
 use actix::ArbiterHandle;
 use futures_util::poll;
-use tonic::{Code, Request, Response, Status, metadata::MetadataMap};
+use tonic::{Request, Response, Status};
 use tracing::Instrument;
 
 use super::{
@@ -12,6 +12,11 @@ use super::{
     call::Call,
     caller::{Access, Caller, authenticate},
     guard::IsLocal,
+    method::{
+        CANCEL_ORDER, DECREASE, GET_ACCOUNT, GET_ORDER_BOOK, INCREASE, Method, PLACE_ORDER, STREAM_ACCOUNT,
+        STREAM_DEPTH, STREAM_TRADES,
+    },
+    noted::Client,
     order,
     refusal::{self, Outcome},
     request::Fields,
@@ -29,41 +34,10 @@ use crate::{
     actors::message::{SessionEvent, Speed, Topic},
     domain::{id::SymbolId, symbol::SymbolSpec},
     http::{
-        ApiError, HttpState, Security,
+        ApiError, HttpState,
         remote::{self, Source},
     },
 };
-
-const FORWARDED_FOR: &str = "x-forwarded-for";
-
-/// A method: who may call it, and what a call weighs.
-#[derive(Debug, Clone, Copy)]
-struct Method {
-    name: &'static str,
-    access: Access,
-    weight: u32,
-    /// Whether a call that succeeds weighs nothing.
-    is_order: bool,
-}
-
-const fn method(name: &'static str, access: Access, weight: u32) -> Method {
-    Method { name, access, weight, is_order: false }
-}
-
-const fn of_orders(name: &'static str) -> Method {
-    Method { name, access: Access::Own(Security::Trade), weight: 1, is_order: true }
-}
-
-/// What the methods weigh is what their like weighs on REST.
-const GET_ACCOUNT: Method = method("getAccount", Access::Own(Security::UserData), 20);
-const INCREASE: Method = method("increase", Access::Operator, 1);
-const DECREASE: Method = method("decrease", Access::Operator, 1);
-const PLACE_ORDER: Method = of_orders("placeOrder");
-const CANCEL_ORDER: Method = of_orders("cancelOrder");
-const GET_ORDER_BOOK: Method = method("getOrderBook", Access::Public, 5);
-const STREAM_DEPTH: Method = method("streamDepth", Access::Public, 2);
-const STREAM_TRADES: Method = method("streamTrades", Access::Public, 2);
-const STREAM_ACCOUNT: Method = method("streamAccount", Access::Own(Security::UserData), 2);
 
 /// The service.
 #[derive(Debug, Clone)]
@@ -79,7 +53,7 @@ impl Service {
         Self { state, arbiter }
     }
 
-    /// Counts and authenticates a call when its turn has come, runs it, and says what came of it. The next call's turn comes
+    /// Authenticates a call when its turn has come, runs it, and says what came of it. The next call's turn comes
     /// when this one has reached its shard: with its first poll.
     async fn unary<M, R, F>(
         &self,
@@ -96,7 +70,7 @@ impl Service {
         if let Some(place) = &mut place {
             place.come(self.state.limits().request_timeout).await?;
         }
-        let address = self.count(method, &request)?;
+        let address = client_address(&request)?;
         if let Err(error) = check_account(request.get_ref()) {
             return refusal::reply(&error).map(Response::new);
         }
@@ -127,15 +101,6 @@ impl Service {
         }
     }
 
-    /// Counts a call; returns the address it comes from.
-    fn count<M>(&self, method: Method, request: &Request<M>) -> Result<IpAddr, Status> {
-        let peer = request.remote_addr().ok_or_else(|| Status::new(Code::Internal, "no address"))?.ip();
-        let address = client_address(&self.state, peer, request.metadata());
-        let counted = remote::count(&self.state, address, method.weight);
-        counted.map_err(|error| refusal::of_caller(&error))?;
-        Ok(address)
-    }
-
     /// Finds out who makes a call.
     fn authenticate<M: Fields>(
         &self,
@@ -152,9 +117,9 @@ impl Service {
         caller
     }
 
-    /// Opens a stream for a call that was counted and authenticated.
+    /// Authenticates a call and opens a stream for it.
     fn open<M: Fields>(&self, method: Method, request: &Request<M>) -> Result<(Session, Caller), Status> {
-        let address = self.count(method, request)?;
+        let address = client_address(request)?;
         check_account(request.get_ref()).map_err(|error| refusal::of_stream(&error))?;
         let caller = self.authenticate(method, request, address)?;
         let session = Session::open(&self.state, &self.arbiter, address);
@@ -189,10 +154,10 @@ fn check_account(request: &impl Fields) -> Result<(), ApiError> {
     }
 }
 
-fn client_address(state: &HttpState, peer: IpAddr, metadata: &MetadataMap) -> IpAddr {
-    let lines: Vec<&str> =
-        metadata.get_all(FORWARDED_FOR).iter().filter_map(|line| line.to_str().ok()).collect();
-    remote::client_address(state, peer, &lines)
+/// Returns the address a call was counted for.
+fn client_address<M>(request: &Request<M>) -> Result<IpAddr, Status> {
+    let client = request.extensions().get::<Client>().ok_or_else(|| Status::internal("no address"))?;
+    Ok(client.0)
 }
 
 #[tonic::async_trait]

@@ -41,7 +41,8 @@ enum Phase {
     Body,
     /// A request is being answered.
     Serving,
-    /// It was answered before its body had arrived; the rest is thrown away.
+    /// A request was answered before its body had been read to its end: what still arrives is thrown away, and the connection
+    /// ends.
     Draining,
     /// Between two requests.
     Waiting,
@@ -135,12 +136,18 @@ impl Connection {
         }
     }
 
-    /// Notes that a request's head is complete.
-    pub(super) fn requested(&self, has_body: bool) {
+    /// Notes that a request's head is complete. Returns whether the request may be looked at: not behind an answer that said
+    /// that the connection ends with it.
+    #[must_use]
+    pub(super) fn requested(&self, has_body: bool) -> bool {
         let mut state = self.state();
+        if state.phase == Phase::Draining {
+            return false;
+        }
         state.phase = if has_body { Phase::Body } else { Phase::Serving };
         state.since = Instant::now();
         state.is_ahead = false;
+        true
     }
 
     /// Notes that the request's body has been read to its end.
@@ -148,14 +155,18 @@ impl Connection {
         self.enter(|state| (state.phase == Phase::Body).then_some(Phase::Serving));
     }
 
-    /// Notes that the request has its answer.
-    pub(super) fn answered(&self) {
-        self.enter(|state| match state.phase {
-            Phase::Body => Some(Phase::Draining),
-            Phase::Serving if state.is_ahead => Some(Phase::Head),
-            Phase::Serving => Some(Phase::Waiting),
-            _ => None,
-        });
+    /// Notes that the request has its answer. Returns whether the connection ends with it: where a body ends that nobody has
+    /// read is not known here, so that no other request can be told from it.
+    pub(super) fn answered(&self) -> bool {
+        let mut state = self.state();
+        let next = match state.phase {
+            Phase::Body => Phase::Draining,
+            Phase::Serving if state.is_ahead => Phase::Head,
+            Phase::Serving => Phase::Waiting,
+            phase => return phase == Phase::Draining,
+        };
+        (state.phase, state.since) = (next, Instant::now());
+        next == Phase::Draining
     }
 
     /// Notes that a WebSocket session has it from now on.
@@ -265,28 +276,37 @@ mod tests {
         for has_body in [true, false, true] {
             connection.received(10);
             assert_eq!((allowed(&connection), idle(&connection)), (Some(5), Some(Idle::Unfinished)));
-            connection.requested(has_body);
+            assert!(connection.requested(has_body));
             assert_eq!(allowed(&connection), has_body.then_some(11));
             connection.body_read();
             assert_eq!((allowed(&connection), idle(&connection)), (None, None), "being answered");
-            connection.answered();
+            assert!(!connection.answered(), "the next request may come");
             assert_eq!((allowed(&connection), idle(&connection)), (None, Some(Idle::Waiting)));
         }
     }
 
     #[test]
-    fn what_is_sent_after_the_answer_or_ahead_of_it_has_one_too() {
+    fn what_is_sent_ahead_of_the_answer_has_one_too() {
         let connection = Connection::new(Transport::Http);
-        connection.requested(true);
-        connection.answered();
-        assert_eq!(allowed(&connection), Some(2), "an endless body");
-        connection.requested(false);
+        assert!(connection.requested(false));
         connection.received(1);
-        connection.answered();
+        assert!(!connection.answered());
         assert_eq!(allowed(&connection), Some(5), "half of the next head");
         connection.upgraded();
-        connection.answered();
+        assert!(!connection.answered());
         assert_eq!((allowed(&connection), connection.idle()), (None, None));
+    }
+
+    #[test]
+    fn an_answer_before_the_end_of_the_body_is_the_last() {
+        let connection = Connection::new(Transport::Http);
+        assert!(connection.requested(true));
+        assert!(connection.answered());
+        assert_eq!(allowed(&connection), Some(2), "an endless body");
+        connection.received(1);
+        assert!(!connection.requested(false), "behind the last answer nothing is looked at");
+        assert!(connection.answered());
+        assert_eq!(allowed(&connection), Some(2));
     }
 
     #[test]
@@ -308,10 +328,10 @@ mod tests {
     #[test]
     fn only_an_idle_connection_closes_when_it_is_asked_to() {
         let connection = Connection::new(Transport::Http);
-        connection.requested(false);
+        assert!(connection.requested(false));
         connection.close_if_idle();
         assert!(!connection.should_close());
-        connection.answered();
+        assert!(!connection.answered());
         assert!(!connection.should_close(), "that was long ago");
         connection.close_if_idle();
         assert!(connection.should_close());

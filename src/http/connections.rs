@@ -7,14 +7,13 @@
 
 use std::{
     collections::HashMap,
+    convert::Infallible,
     net::IpAddr,
-    pin::pin,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::{Duration, Instant},
 };
 
-use actix_web::rt::time::sleep;
-use futures_util::future::{Either, select};
+use actix_web::rt::time::{sleep, timeout};
 use ipnet::IpNet;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
@@ -27,7 +26,7 @@ use crate::{auth::network, domain::reject::Reject, telemetry::ConnectionGauges};
 
 /// How long a newcomer waits for room before it is refused: longer than a connection has to be idle to make it.
 const PATIENCE: Duration = Duration::from_millis(1_500);
-/// How often it looks for a connection that may make room.
+/// How often it is looked for connections that may make room, however many newcomers wait.
 const LOOK: Duration = Duration::from_millis(50);
 /// How long a connection may be silent at first before it may have to make room.
 const SILENT_MIN: Duration = Duration::from_millis(250);
@@ -55,7 +54,7 @@ impl ConnectionBudget {
 /// What one address may have open.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct AddressTerms {
-    /// Connections at once; 0 is no limit.
+    /// Connections at once, but never more than half of all, and on gRPC half of gRPC's; 0 is just that.
     pub connections: u32,
     /// Whether this machine itself is limited too.
     pub limits_loopback: bool,
@@ -64,10 +63,15 @@ pub struct AddressTerms {
 }
 
 impl AddressTerms {
-    fn limit_of(&self, address: IpAddr) -> Option<u32> {
+    fn is_exempt(&self, address: IpAddr) -> bool {
         let address = address.to_canonical();
-        let is_exempt = (address.is_loopback() && !self.limits_loopback) || contains(&self.exempt, address);
-        (self.connections > 0 && !is_exempt).then_some(self.connections)
+        (address.is_loopback() && !self.limits_loopback) || contains(&self.exempt, address)
+    }
+
+    /// Returns how many of so many connections one address may have.
+    fn most_of(&self, connections: usize) -> u32 {
+        let half = u32::try_from(connections / 2).unwrap_or(u32::MAX).max(1);
+        if self.connections == 0 { half } else { self.connections.min(half) }
     }
 }
 
@@ -76,8 +80,10 @@ impl AddressTerms {
 pub struct Connections {
     budget: ConnectionBudget,
     terms: AddressTerms,
-    permits: Arc<Semaphore>,
-    grpc_permits: Arc<Semaphore>,
+    /// What one address may have.
+    most: Seats,
+    room: Room,
+    grpc_room: Room,
     open: Mutex<Open>,
     gauges: ConnectionGauges,
 }
@@ -87,21 +93,46 @@ struct Open {
     next: u64,
     connections: HashMap<u64, Arc<Connection>>,
     /// Connections of every address, by its network.
-    addresses: HashMap<u128, u32>,
+    addresses: HashMap<u128, Seats>,
+}
+
+/// Connections of one address.
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
+struct Seats {
+    all: u32,
+    /// Those of gRPC among them.
+    grpc: u32,
+}
+
+/// Room for so many connections.
+#[derive(Debug)]
+struct Room {
+    permits: Arc<Semaphore>,
+    /// Of what those are that may be closed for a newcomer; `None` is of anything.
+    of: Option<Transport>,
+    /// Every newcomer that waits has a clone.
+    waiting: Arc<()>,
+    /// Who has this looks on behalf of all that wait.
+    looker: tokio::sync::Mutex<()>,
+}
+
+impl Room {
+    fn new(connections: usize, of: Option<Transport>) -> Self {
+        let permits = Arc::new(Semaphore::new(connections.min(Semaphore::MAX_PERMITS)));
+        Self { permits, of, waiting: Arc::default(), looker: tokio::sync::Mutex::default() }
+    }
 }
 
 impl Connections {
     /// Starts with none open. One address gets at most half of the budget, whatever its terms say.
-    pub fn new(budget: ConnectionBudget, mut terms: AddressTerms, gauges: ConnectionGauges) -> Self {
-        let half = u32::try_from(budget.connections / 2).unwrap_or(u32::MAX).max(1);
-        terms.connections = terms.connections.min(half);
+    pub fn new(budget: ConnectionBudget, terms: AddressTerms, gauges: ConnectionGauges) -> Self {
         gauges.budget.set(i64::try_from(budget.connections).unwrap_or(i64::MAX));
-        let most = |wanted: usize| Arc::new(Semaphore::new(wanted.min(Semaphore::MAX_PERMITS)));
         Self {
             budget,
+            most: Seats { all: terms.most_of(budget.connections), grpc: terms.most_of(budget.grpc) },
             terms,
-            permits: most(budget.connections),
-            grpc_permits: most(budget.grpc),
+            room: Room::new(budget.connections, None),
+            grpc_room: Room::new(budget.grpc, Some(Transport::Grpc)),
             open: Mutex::default(),
             gauges,
         }
@@ -119,12 +150,12 @@ impl Connections {
     /// -1003 when the address has too many already, -1008 when there is no room.
     pub async fn admit(self: &Arc<Self>, transport: Transport, peer: IpAddr) -> Result<Place, ApiError> {
         let admitted = async {
-            let seat = self.seat(peer)?;
+            let seat = self.seat(transport, peer)?;
             let share = match transport {
                 Transport::Http => None,
-                Transport::Grpc => Some(self.permit(&self.grpc_permits, Some(transport)).await?),
+                Transport::Grpc => Some(self.permit(&self.grpc_room).await?),
             };
-            let permit = self.permit(&self.permits, None).await?;
+            let permit = self.permit(&self.room).await?;
             Ok(self.enter(transport, (seat, permit, share)))
         };
         let admitted = admitted.await;
@@ -140,50 +171,63 @@ impl Connections {
     }
 
     /// Counts a connection for its address.
-    fn seat(self: &Arc<Self>, peer: IpAddr) -> Result<Seat, ApiError> {
+    fn seat(self: &Arc<Self>, transport: Transport, peer: IpAddr) -> Result<Seat, ApiError> {
         let network = network(peer);
+        let of_grpc = u32::from(transport == Transport::Grpc);
         let mut open = self.open();
-        let count = open.addresses.entry(network).or_default();
-        if self.terms.limit_of(peer).is_some_and(|limit| *count >= limit) {
+        let seats = open.addresses.entry(network).or_default();
+        let wanted = Seats { all: seats.all + 1, grpc: seats.grpc + of_grpc };
+        let is_too_many = wanted.all > self.most.all || wanted.grpc > self.most.grpc;
+        if is_too_many && !self.terms.is_exempt(peer) {
             return Err(ApiError::too_many_connections());
         }
-        *count += 1;
-        Ok(Seat { connections: Arc::clone(self), network })
+        *seats = wanted;
+        Ok(Seat { connections: Arc::clone(self), network, of_grpc })
     }
 
-    async fn permit(
-        &self,
-        permits: &Arc<Semaphore>,
-        of: Option<Transport>,
-    ) -> Result<OwnedSemaphorePermit, ApiError> {
+    /// Takes a place of a room, or waits for one.
+    async fn permit(&self, room: &Room) -> Result<OwnedSemaphorePermit, ApiError> {
         let full = || ApiError::refused(Reject::Busy, Operation::Query);
-        if let Ok(permit) = Arc::clone(permits).try_acquire_owned() {
+        if let Ok(permit) = Arc::clone(&room.permits).try_acquire_owned() {
             return Ok(permit);
         }
-        let until = Instant::now() + PATIENCE;
-        let mut permit = pin!(Arc::clone(permits).acquire_owned());
-        while Instant::now() < until {
-            self.make_room(of);
-            match select(permit, pin!(sleep(LOOK))).await {
-                Either::Left((found, _)) => return found.map_err(|_| full()),
-                Either::Right((_, waiting)) => permit = waiting,
+        let _waits = Arc::clone(&room.waiting);
+        let found = async {
+            tokio::select! {
+                found = Arc::clone(&room.permits).acquire_owned() => found.map_err(|_| full()),
+                never = self.keep_looking(room) => match never {},
             }
-        }
-        Err(full())
+        };
+        timeout(PATIENCE, found).await.unwrap_or_else(|_| Err(full()))
     }
 
-    /// Asks the connection to close that is missed least, if any may be asked.
-    fn make_room(&self, of: Option<Transport>) {
+    /// Looks for connections that may make room, unless another newcomer does that for all; when it has its place or gives up,
+    /// the next goes on with it.
+    async fn keep_looking(&self, room: &Room) -> Infallible {
+        let _looker = room.looker.lock().await;
+        loop {
+            self.make_room(room, Instant::now());
+            sleep(LOOK).await;
+        }
+    }
+
+    /// Asks as many connections to close as newcomers wait: of those that may be asked, the ones that are missed least.
+    fn make_room(&self, room: &Room, now: Instant) {
+        let wanted = Arc::strong_count(&room.waiting) - 1;
         let open = self.open();
-        let now = Instant::now();
         let candidates = open.connections.values().filter_map(|connection| {
             let (idle, since) = connection.idle()?;
             let least = if idle == Idle::Silent { SILENT_MIN } else { IDLE_MIN };
             let is_old = now.saturating_duration_since(since) >= least;
-            let is_asked = connection.is_unwanted() || of.is_some_and(|of| of != connection.transport());
+            let is_asked = connection.is_unwanted() || room.of.is_some_and(|of| of != connection.transport());
             (is_old && !is_asked).then_some((idle, since, connection))
         });
-        if let Some((.., connection)) = candidates.min_by_key(|(idle, since, _)| (*idle, *since)) {
+        let mut candidates: Vec<_> = candidates.collect();
+        if wanted < candidates.len() {
+            candidates.select_nth_unstable_by_key(wanted, |(idle, since, _)| (*idle, *since));
+            candidates.truncate(wanted);
+        }
+        for (.., connection) in candidates {
             connection.close_if_idle();
         }
     }
@@ -208,14 +252,16 @@ impl Connections {
 struct Seat {
     connections: Arc<Connections>,
     network: u128,
+    of_grpc: u32,
 }
 
 impl Drop for Seat {
     fn drop(&mut self) {
         let mut open = self.connections.open();
-        if let Some(count) = open.addresses.get_mut(&self.network) {
-            *count -= 1;
-            if *count == 0 {
+        if let Some(seats) = open.addresses.get_mut(&self.network) {
+            seats.all -= 1;
+            seats.grpc -= self.of_grpc;
+            if seats.all == 0 {
                 open.addresses.remove(&self.network);
             }
         }
@@ -282,7 +328,7 @@ mod tests {
                 .map(Result::unwrap)
                 .collect();
         grpc.connection().call_began();
-        busy.iter().for_each(|place| place.connection().requested(false));
+        busy.iter().for_each(|place| assert!(place.connection().requested(false)));
         assert_eq!(code(all.admit(Transport::Http, HERE).await), -1008);
         assert_eq!(code(all.admit(Transport::Grpc, HERE).await), -1008);
         drop(busy);
@@ -298,10 +344,9 @@ mod tests {
     async fn the_silent_make_room_first_and_the_busy_never() {
         let all = connections(ConnectionBudget::of(3), AddressTerms::default());
         let busy = all.admit(Transport::Http, HERE).await.unwrap();
-        busy.connection().requested(false);
+        assert!(busy.connection().requested(false));
         let kept = all.admit(Transport::Http, HERE).await.unwrap();
-        kept.connection().requested(false);
-        kept.connection().answered();
+        assert!(kept.connection().requested(false) && !kept.connection().answered());
         let silent = all.admit(Transport::Http, HERE).await.unwrap();
         // Whoever is asked to close does it when its stream is polled: here, by hand.
         let closing = async {
@@ -312,15 +357,48 @@ mod tests {
         };
         let (newcomer, ()) = futures_util::future::join(all.admit(Transport::Http, HERE), closing).await;
         assert!(newcomer.is_ok() && !kept.connection().is_unwanted() && !busy.connection().is_unwanted());
-        newcomer.unwrap().connection().requested(false);
     }
 
     #[actix_web::test]
-    async fn an_address_never_gets_more_than_half() {
-        let terms = AddressTerms { connections: 1_000, limits_loopback: true, exempt: Vec::new() };
-        let all = connections(ConnectionBudget::of(4), terms);
-        let _two = [(); 2].map(|()| all.seat(HERE).unwrap());
-        assert_eq!(all.seat(HERE).unwrap_err().code(), -1003);
+    async fn one_look_makes_room_for_all_that_wait() {
+        let all = connections(ConnectionBudget::of(4), AddressTerms::default());
+        let mut places = Vec::new();
+        for _ in 0..4 {
+            places.push(all.admit(Transport::Http, HERE).await.unwrap());
+        }
+        assert!(places[0].connection().requested(false) && !places[0].connection().answered());
+        let is_asked = |place: &&Place| place.connection().is_unwanted();
+        let later = Instant::now() + IDLE_MIN;
+        all.make_room(&all.room, later);
+        assert_eq!(places.iter().filter(is_asked).count(), 0, "nobody waits");
+        let _waiting = [(); 2].map(|()| Arc::clone(&all.room.waiting));
+        all.make_room(&all.room, later);
+        assert_eq!(places.iter().filter(is_asked).count(), 2);
+        assert!(!is_asked(&&places[0]), "the silent come first");
+        all.make_room(&all.room, later);
+        assert_eq!(places.iter().filter(is_asked).count(), 4, "the first two have not made room");
+    }
+
+    #[actix_web::test]
+    async fn an_address_never_gets_more_than_half_on_either_wire() {
+        use Transport::{Grpc, Http};
+        let budget = ConnectionBudget { connections: 12, grpc: 4, http_sockets: 12 };
+        for most in [0, 1_000] {
+            let terms = AddressTerms { connections: most, limits_loopback: true, exempt: Vec::new() };
+            let all = connections(budget, terms);
+            let grpc = [(); 2].map(|()| all.seat(Grpc, HERE).unwrap());
+            assert_eq!(all.seat(Grpc, HERE).unwrap_err().code(), -1003, "half of gRPC's four");
+            let other = "127.0.0.2".parse().unwrap();
+            let _other = [(); 2].map(|()| all.seat(Grpc, other).unwrap());
+            let _http = [(); 4].map(|()| all.seat(Http, HERE).unwrap());
+            assert_eq!(all.seat(Http, HERE).unwrap_err().code(), -1003, "half of twelve");
+            drop(grpc);
+            assert!(all.seat(Grpc, HERE).is_ok());
+        }
+        let few = AddressTerms { connections: 1, limits_loopback: true, exempt: Vec::new() };
+        let all = connections(budget, few);
+        let _one = all.seat(Grpc, HERE).unwrap();
+        assert_eq!(all.seat(Http, HERE).unwrap_err().code(), -1003, "both count");
     }
 
     #[actix_web::test]

@@ -5,7 +5,7 @@ use std::{cell::Cell, sync::Arc};
 use actix_web::{
     HttpMessage, HttpRequest, HttpResponse, Route, guard,
     http::{
-        Method, StatusCode,
+        Method,
         header::{self, HeaderName, HeaderValue},
     },
     web,
@@ -257,10 +257,6 @@ pub(super) fn refusal(error: &ApiError) -> HttpResponse {
     response.insert_header((header::CONTENT_TYPE, HeaderValue::from_static(Reply::JSON)));
     if let Some(seconds) = error.retry_after_seconds() {
         response.insert_header((header::RETRY_AFTER, HeaderValue::from(seconds)));
-    }
-    if matches!(error.status(), StatusCode::REQUEST_TIMEOUT | StatusCode::PAYLOAD_TOO_LARGE) {
-        // What is left of the request is not waited for.
-        response.force_close();
     }
     response.body(error.body())
 }

@@ -2,14 +2,14 @@
 
 use std::{io, net::TcpListener, sync::Arc, time::Duration};
 
-use actix_http::{HttpService, Payload, Protocol, Request, error::DispatchError};
+use actix_http::{ConnectionType, HttpService, Payload, Protocol, Request, error::DispatchError};
 use actix_server::Server;
 use actix_service::{
     IntoServiceFactory, Service, ServiceFactoryExt, apply_fn_factory, fn_service, map_config,
 };
 use actix_web::{
-    App,
-    dev::{AppConfig, Extensions},
+    App, HttpResponse,
+    dev::{AppConfig, Extensions, ServiceResponse},
     middleware::from_fn,
     rt::net::TcpStream,
     web,
@@ -19,6 +19,8 @@ use tracing_actix_web::TracingLogger;
 use super::{
     HttpState, configure,
     connection::{Connection, Transport},
+    endpoint::refusal,
+    error::ApiError,
     guarded::{GuardedStream, turn_away},
     reach,
     request_line::QuotedStream,
@@ -99,20 +101,30 @@ pub fn serve(listener: TcpListener, state: web::Data<HttpState>, workers: usize)
     Ok(builder.listen("http", listener, connection)?.run())
 }
 
-/// Notes with a request's connection that its head has arrived, and that it has been answered.
-fn noted<S: Service<Request>>(
+/// Notes with a request's connection that its head has arrived, and that it has been answered. An answer before the end of the
+/// body is the last of its connection and says so; what was sent behind it is not looked at.
+fn noted<S, B>(
     mut request: Request,
     service: &S,
-) -> impl Future<Output = Result<S::Response, S::Error>> + use<S> {
+) -> impl Future<Output = Result<S::Response, S::Error>> + use<S, B>
+where
+    S: Service<Request, Response = ServiceResponse<B>, Error = HttpResponse>,
+{
     let connection = request.conn_data::<Arc<Connection>>().cloned();
-    if let Some(connection) = &connection {
-        connection.requested(!matches!(request.payload(), Payload::None));
-    }
-    let answer = service.call(request);
+    let has_body = !matches!(request.payload(), Payload::None);
+    let is_heard = connection.as_ref().is_none_or(|connection| connection.requested(has_body));
+    let answer = is_heard.then(|| service.call(request));
     async move {
-        let answer = answer.await;
-        if let Some(connection) = &connection {
-            connection.answered();
+        let mut answer = match answer {
+            Some(answer) => answer.await,
+            None => Err(refusal(&ApiError::request_timeout())),
+        };
+        if connection.is_some_and(|connection| connection.answered()) {
+            let head = match &mut answer {
+                Ok(response) => response.response_mut().head_mut(),
+                Err(response) => response.head_mut(),
+            };
+            head.set_connection_type(ConnectionType::Close);
         }
         answer
     }

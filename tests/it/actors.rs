@@ -1,6 +1,6 @@
 //! The shells: who is an actor, how they share a thread, and what happens when one fails.
 
-use std::sync::{Arc, Mutex, mpsc};
+use std::sync::{Arc, Barrier, Mutex};
 
 use actix::Actor;
 use lightning_exchange::{
@@ -10,9 +10,10 @@ use lightning_exchange::{
     },
     config::Layers,
     domain::{
+        account::AccountQuery,
         command::{AccountCommand, Answer, CancelAll, CreateAccount, CreateApiKey, Permissions, Transfer},
         credential::{KEYS_MAX, KeyMaterial},
-        id::{AccountId, AssetId, SymbolId},
+        id::{AccountId, AssetId, ClientOrderId, SymbolId},
         money::{Amount, Lots, Price},
         order::{NewOrder, Side, TimeInForce},
         reject::Reject,
@@ -69,6 +70,24 @@ fn buy((account, symbol): (AccountId, SymbolId)) -> AccountCommand {
     AccountCommand::Place(NewOrder { time_in_force: TimeInForce::Ioc, ..order })
 }
 
+/// A bid that rests under this name.
+fn bid(who_and_where: (AccountId, SymbolId), name: &str) -> AccountCommand {
+    let AccountCommand::Place(order) = buy(who_and_where) else { panic!("not an order") };
+    let client_id = ClientOrderId::parse(name);
+    AccountCommand::Place(NewOrder { time_in_force: TimeInForce::Gtc, client_id, ..order })
+}
+
+fn api_key(account: AccountId, key: String) -> AccountCommand {
+    AccountCommand::CreateApiKey(CreateApiKey {
+        account,
+        key,
+        material: KeyMaterial::Hmac(String::new()),
+        permissions: Permissions::default(),
+        label: String::new(),
+        created_at: Timestamp::default(),
+    })
+}
+
 fn in_system(test: impl Future<Output = ()>) {
     actix::System::new().block_on(test);
 }
@@ -94,17 +113,28 @@ fn every_shard_is_an_actor_with_its_own_mailbox() {
     });
 }
 
-/// Notes the order in which shards of one thread make keys; the first key waits until the test lets it go.
+/// Notes the order in which shards make keys; in the first one the shard's thread stands still until the test lets it go.
 #[derive(Debug)]
 struct Keys {
     made: Mutex<Vec<String>>,
-    start: Mutex<Option<mpsc::Receiver<()>>>,
+    hold: Mutex<Option<Arc<Barrier>>>,
+}
+
+impl Keys {
+    /// The first wait at the barrier ends when the thread stands still, the second lets it go.
+    fn new() -> (Arc<Self>, Arc<Barrier>) {
+        let hold = Arc::new(Barrier::new(2));
+        let keys = Self { made: Mutex::default(), hold: Mutex::new(Some(Arc::clone(&hold))) };
+        (Arc::new(keys), hold)
+    }
 }
 
 impl KeyListener for Keys {
     fn api_key_created(&self, key: &CreateApiKey) {
-        if let Some(start) = self.start.lock().unwrap().take() {
-            start.recv().unwrap();
+        let hold = self.hold.lock().unwrap().take();
+        if let Some(hold) = hold {
+            hold.wait();
+            hold.wait();
         }
         self.made.lock().unwrap().push(key.key.clone());
     }
@@ -115,8 +145,7 @@ fn a_busy_shard_does_not_starve_its_neighbour_on_the_same_thread() {
     const FLOOD: usize = 2_000;
     const BATCH: usize = 16;
     in_system(async {
-        let (go, start) = mpsc::channel();
-        let keys = Arc::new(Keys { made: Mutex::default(), start: Mutex::new(Some(start)) });
+        let (keys, hold) = Keys::new();
         let running =
             start_with(Arc::clone(&keys) as Arc<dyn KeyListener>, |settings| settings.batch = BATCH);
         let exchange = &running.exchange;
@@ -126,21 +155,12 @@ fn a_busy_shard_does_not_starve_its_neighbour_on_the_same_thread() {
         for index in (0..FLOOD).step_by(KEYS_MAX) {
             found(exchange, busy(index)).await;
         }
-        let make = |account, key: String| {
-            let command = CreateApiKey {
-                account,
-                key,
-                material: KeyMaterial::Hmac(String::new()),
-                permissions: Permissions::default(),
-                label: String::new(),
-                created_at: Timestamp::default(),
-            };
-            exchange.dispatch(AccountCommand::CreateApiKey(command), None, None, Span::none()).unwrap()
-        };
+        let make = |account, key| exchange.dispatch(api_key(account, key), None, None, Span::none()).unwrap();
         // The shards' thread stands still in the first key until the flood and the calm one are queued behind it.
         let flood: Vec<_> = (0..FLOOD).map(|index| make(busy(index), format!("busy{index}"))).collect();
         let calm = make(CALM.0, "calm".to_owned());
-        go.send(()).unwrap();
+        hold.wait();
+        hold.wait();
         calm.await.unwrap().answer.unwrap();
         for answer in flood {
             answer.await.unwrap().answer.unwrap();
@@ -169,6 +189,60 @@ fn a_poisoned_symbol_shard_stops_serving_and_its_neighbours_go_on() {
         assert_eq!(exchange.out_of_service(), ["symbol-0"]);
         assert!(ask(exchange, buy(CALM)).await.is_ok());
         assert_eq!(topology.symbol_gates[0].inside(), 0, "its places came back");
+        running.stop();
+    });
+}
+
+#[test]
+fn what_waits_for_a_symbol_shard_that_is_lost_moves_on() {
+    in_system(async {
+        // The calm account and symbol have one thread, the busy ones the other.
+        let (keys, hold) = Keys::new();
+        let running = start_with(keys, |settings| settings.arbiters = 2);
+        let (exchange, lost) = (&running.exchange, (CALM.0, BUSY.1));
+        let neighbour = AccountId::new(CALM.0.get() + 1_024);
+        for account in [CALM.0, BUSY.0, neighbour] {
+            found(exchange, account).await;
+        }
+        for order in [bid(lost, "lost"), bid(CALM, "calm"), bid((neighbour, CALM.1), "next")] {
+            ask(exchange, order).await.unwrap();
+        }
+        let send = |command| exchange.dispatch(command, None, None, Span::none()).unwrap();
+        // The answer comes when the calm account shard has worked on all it was sent before.
+        let settled = async || exchange.query(CALM.0, AccountQuery::Account, Span::none()).await.unwrap();
+        // The lost shard's thread stands still: it meets the crash before all it is told from now on.
+        let key = send(api_key(BUSY.0, "key".to_owned()));
+        hold.wait();
+        running.topology().symbol_shard(BUSY.1.slot()).do_send(Crash);
+        let cancel_all = send(AccountCommand::CancelAll(CancelAll { account: lost.0, symbol: lost.1 }));
+        let order = send(bid(lost, "new"));
+        let behind = send(bid(lost, "new"));
+        let mut line = [bid(CALM, "new"), bid(CALM, "lost")].map(send);
+        let free = send(bid(CALM, "free"));
+        let mut other = send(bid((neighbour, CALM.1), "next"));
+        settled().await;
+        let duplicate = Err(Reject::DuplicateClientOrderId);
+        assert_eq!(
+            other.try_recv().unwrap().answer,
+            duplicate,
+            "whose orders are cancelled is not its concern"
+        );
+        assert!(line.iter_mut().all(|reply| reply.try_recv().is_err()), "the names may be about to be free");
+        hold.wait();
+        for unanswered in [cancel_all, order, behind] {
+            assert!(unanswered.await.is_err(), "out of service");
+        }
+        settled().await;
+        assert_eq!(
+            line.map(|mut reply| reply.try_recv().unwrap().answer),
+            [duplicate.clone(), duplicate.clone()]
+        );
+        assert!(free.await.unwrap().answer.is_ok());
+        // What was asked for nobody will answer: nobody waits for it any more, now or later.
+        assert_eq!(ask(exchange, bid(CALM, "lost")).await, duplicate);
+        assert_eq!(ask(exchange, bid(CALM, "calm")).await, duplicate);
+        key.await.unwrap().answer.unwrap();
+        running.drain().await;
         running.stop();
     });
 }

@@ -2,13 +2,14 @@
 //!
 //! A command whose meaning hangs on a book's answer to an earlier one waits for it ([`AccountSlot::must_wait`]), and
 //! what comes after it waits behind it, so nothing reaches the book ahead of what was sent before it. What waits has
-//! changed nothing and is in no journal: a crash loses it, and nobody was told of it.
+//! changed nothing and is in no journal: a crash loses it, and nobody was told of it. Whatever can refuse it is looked at
+//! when its turn comes: by then its time may be over, or its book out of service.
 //!
 //! [`AccountSlot::must_wait`]: crate::domain::account::AccountSlot::must_wait
 
 use std::collections::{BTreeMap, VecDeque};
 
-use super::{AccountActor, Waiting};
+use super::{AccountActor, Slots, Waiting};
 use crate::{
     actors::{
         message::{Acknowledgement, Admission},
@@ -21,12 +22,13 @@ use crate::{
         command::AccountCommand,
         id::{AccountId, CommandId, SlotId, SymbolId},
         reject::{Fault, Reject},
+        table::Table,
         time::Timestamp,
     },
 };
 
 /// The account slot, the account and the symbol.
-type Key = (SlotId, AccountId, SymbolId);
+pub(super) type Key = (SlotId, AccountId, SymbolId);
 
 /// The lines that are not empty.
 #[derive(Debug, Default)]
@@ -41,18 +43,32 @@ struct Line {
 }
 
 impl Lines {
-    /// Forgets the lines of these symbols; who waits in them learns that the shard is out of service.
-    pub(super) fn forget(&mut self, is_lost: impl Fn(SymbolId) -> bool) {
-        self.0.retain(|(.., symbol), _| !is_lost(*symbol));
-    }
-
     fn of_slot(&self, slot: SlotId) -> Vec<Key> {
-        self.0.keys().filter(|(of, ..)| *of == slot).copied().collect()
+        let first = (slot, AccountId::new(0), SymbolId::new(0));
+        self.0.range(first..).map(|(key, _)| *key).take_while(|(of, ..)| *of == slot).collect()
+    }
+}
+
+impl Slots {
+    /// Asks the slot of a command whether it has to wait.
+    fn must_wait(
+        &mut self,
+        admission: &Admission,
+        unanswered: &Table<CommandId, Waiting>,
+        topology: &Topology,
+    ) -> bool {
+        let about = |command| unanswered.get(&command)?.line.map(|(_, account, symbol)| (account, symbol));
+        let answers = |symbol| !is_down(symbol, topology);
+        self.get(admission.slot, topology).must_wait(&admission.command, answers, about)
     }
 }
 
 fn key(slot: SlotId, command: &AccountCommand) -> Option<Key> {
     Some((slot, command.account()?, command.symbol()?))
+}
+
+fn is_down(symbol: SymbolId, topology: &Topology) -> bool {
+    topology.health.is_symbol_shard_down(topology.symbol_shard_of(symbol.slot()))
 }
 
 impl AccountActor {
@@ -63,18 +79,8 @@ impl AccountActor {
         now: Timestamp,
         topology: &Topology,
     ) -> Result<(), Fault> {
-        let Admission { slot, command, deadline, .. } = &*admitted;
-        if deadline.is_some_and(|deadline| now > deadline) {
-            refuse(*admitted, Reject::TooLate, topology);
-            return Ok(());
-        }
-        let shard = command.symbol().map(|symbol| topology.symbol_shard_of(symbol.slot()));
-        if shard.is_some_and(|shard| topology.health.is_symbol_shard_down(shard)) {
-            refuse(*admitted, Reject::OutOfService, topology);
-            return Ok(());
-        }
-        if let Some(key) = key(*slot, command)
-            && (self.lines.0.contains_key(&key) || self.slots.get(*slot, topology).must_wait(command))
+        if let Some(key) = key(admitted.slot, &admitted.command)
+            && (self.lines.0.contains_key(&key) || self.slots.must_wait(&admitted, &self.waiting, topology))
         {
             self.lines.0.entry(key).or_default().waiting.push_back(admitted);
             return Ok(());
@@ -92,10 +98,36 @@ impl AccountActor {
         if self.lines.0.is_empty() {
             return Ok(());
         }
-        for key in self.lines.of_slot(slot) {
-            while let Some(next) = self.next_of(key, topology) {
-                self.take_up(*next, now, topology)?;
-            }
+        self.lines.of_slot(slot).into_iter().try_for_each(|key| self.take_up_line(key, now, topology))
+    }
+
+    /// A symbol shard is out of service, so nobody will answer what is there or waits to go there: who asked learns it, and
+    /// the places come back. Commands about other symbols that waited for its answer are taken up.
+    pub(super) fn symbol_shard_lost(
+        &mut self,
+        shard: usize,
+        now: Timestamp,
+        topology: &Topology,
+    ) -> Result<(), Fault> {
+        let is_lost = |(.., symbol): &Key| topology.symbol_shard_of(symbol.slot()) == shard;
+        let is_orphan = |waiting: &Waiting| waiting.line.as_ref().is_some_and(is_lost);
+        self.lines.0.retain(|key, _| !is_lost(key));
+        let orphans = self.waiting.sorted().into_iter().filter(|(_, waiting)| is_orphan(waiting));
+        // Whom they joined may have asked before a restart, and wait no longer.
+        let joined = self.joined.sorted().into_iter().filter(|(_, joined)| joined.iter().any(is_orphan));
+        let orphans: Vec<CommandId> =
+            orphans.map(|(command, _)| *command).chain(joined.map(|(command, _)| *command)).collect();
+        for command in orphans {
+            self.waiting.remove(&command);
+            self.joined.remove(&command);
+        }
+        let left: Vec<Key> = self.lines.0.keys().copied().collect();
+        left.into_iter().try_for_each(|key| self.take_up_line(key, now, topology))
+    }
+
+    fn take_up_line(&mut self, key: Key, now: Timestamp, topology: &Topology) -> Result<(), Fault> {
+        while let Some(next) = self.next_of(key, topology) {
+            self.take_up(*next, now, topology)?;
         }
         Ok(())
     }
@@ -112,12 +144,17 @@ impl AccountActor {
                 self.lines.0.remove(&key);
                 None
             }
-            Some(first) if self.slots.get(key.0, topology).must_wait(&first.command) => None,
+            Some(first) if self.slots.must_wait(first, &self.waiting, topology) => None,
             Some(_) => line.waiting.pop_front(),
         }
     }
 
+    /// Takes up a command whose turn has come, unless it is refused first.
     fn take_up(&mut self, admission: Admission, now: Timestamp, topology: &Topology) -> Result<(), Fault> {
+        if let Some(reject) = refusal(&admission, now, topology) {
+            refuse(admission, reject, topology);
+            return Ok(());
+        }
         let Admission { slot, command, key: idempotency, only_unowned, span, permit, reply, entered, .. } =
             admission;
         let account = command.account().filter(|_| only_unowned);
@@ -126,11 +163,10 @@ impl AccountActor {
             self.log.told.answers.push(Answered { reply, answer, entered, _permit: permit });
             return Ok(());
         }
-        let symbol_shard = command.symbol().map(|symbol| topology.symbol_shard_of(symbol.slot()));
         self.last_command += 1;
-        let id = CommandId::new(self.last_command);
-        self.waiting.insert(id, Waiting { reply, entered, symbol_shard, permit });
-        let replaces = matches!(command, AccountCommand::Replace(_)).then(|| key(slot, &command)).flatten();
+        let (id, line) = (CommandId::new(self.last_command), key(slot, &command));
+        self.waiting.insert(id, Waiting { reply, entered, line, permit });
+        let replaces = line.filter(|_| matches!(command, AccountCommand::Replace(_)));
         let make = || tracing::debug_span!(parent: &span, "account.command", shard = self.shard);
         let child = trace::step(make);
         let input = AccountInput::Command { id, command, key: idempotency };
@@ -140,6 +176,15 @@ impl AccountActor {
         }
         Ok(())
     }
+}
+
+/// Returns why a command cannot be taken up any more, whatever it asks.
+fn refusal(admission: &Admission, now: Timestamp, topology: &Topology) -> Option<Reject> {
+    if admission.deadline.is_some_and(|deadline| now > deadline) {
+        return Some(Reject::TooLate);
+    }
+    let symbol = admission.command.symbol();
+    symbol.filter(|symbol| is_down(*symbol, topology)).map(|_| Reject::OutOfService)
 }
 
 fn refuse(admission: Admission, reject: Reject, topology: &Topology) {

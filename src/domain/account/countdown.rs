@@ -34,6 +34,7 @@ impl Turn<'_> {
         if after_micros.is_some_and(|after| after > COUNTDOWN_MAX_MICROS) {
             return Ok(Err(Reject::Overflow));
         }
+        self.follow_clock()?;
         let at = after_micros.filter(|after| *after > 0);
         let at = at.map(|after| Timestamp::from_micros(self.state.clock.micros().saturating_add(after)));
         self.change(Change::Countdown { account, at })?;
@@ -42,14 +43,9 @@ impl Turn<'_> {
 
     /// Cancels everything of the accounts whose time has come.
     pub(super) fn run_countdowns(&mut self) -> Result<(), Fault> {
+        self.follow_clock()?;
         let now = self.state.clock;
-        let before = std::mem::replace(&mut self.state.ticked, now);
-        if self.state.countdowns.is_empty() {
-            return Ok(());
-        }
-        if before.timer(now) < before {
-            self.set_countdowns_back(before, now)?;
-        }
+        self.state.ticked = now;
         let due = self.state.countdowns.iter().filter(|(_, at)| **at <= now);
         let due: Vec<AccountId> = due.map(|(account, _)| *account).collect();
         for id in due {
@@ -65,9 +61,15 @@ impl Turn<'_> {
         Ok(())
     }
 
-    /// The clock was wrong and has been set back: what was to run out after a while runs out after that while, not when the
-    /// wrong time comes round. A countdown that would have run out by the wrong clock's last tick was set since.
-    fn set_countdowns_back(&mut self, before: Timestamp, now: Timestamp) -> Result<(), Fault> {
+    /// If the clock was wrong and has been set back since the last tick, what was to run out after a while runs out after
+    /// that while, not when the wrong time comes round. Done at the next tick, or before a countdown is set by the right
+    /// clock: that one is not to be set back. One that would have run out by the wrong clock's last tick was set since, too.
+    fn follow_clock(&mut self) -> Result<(), Fault> {
+        let (before, now) = (self.state.ticked, self.state.clock);
+        if before.timer(now) == before {
+            return Ok(());
+        }
+        self.state.ticked = now;
         let back = before.micros().saturating_sub(now.micros());
         let set_before = self.state.countdowns.iter().filter(|(_, at)| **at > before);
         let earlier = |at: Timestamp| Timestamp::from_micros(at.micros().saturating_sub(back));

@@ -63,7 +63,7 @@ pub struct AccountState {
     /// The time timers go by in the input at hand ([`Timestamp::timer`]): not state, and not in the hash.
     #[serde(skip)]
     pub(super) clock: Timestamp,
-    /// What the clock said at the last tick: not state either.
+    /// What the clock said at the last tick, or when it was last seen to have gone back: not state either.
     #[serde(skip)]
     pub(super) ticked: Timestamp,
 }

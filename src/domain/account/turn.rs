@@ -6,11 +6,11 @@
 
 use super::{
     slot::AccountSlot,
-    state::{AccountState, Pending},
+    state::{AccountState, Open, Pending},
 };
 use crate::domain::{
     command::{AccountCommand, CancelList},
-    id::{AccountId, ClientOrderId, OrderId, SymbolId},
+    id::{AccountId, ClientOrderId, CommandId, OrderId, OrderListId, SymbolId},
     order::Order,
     order_list::OrderListRef,
 };
@@ -19,27 +19,37 @@ impl AccountSlot {
     /// Returns whether a command is about an order whose book has not answered an earlier command about it: taken up now, it
     /// could be refused or overtaken although it came in order.
     ///
-    /// Every such answer arrives as a message to this slot, so it is enough to ask again after each.
-    pub fn must_wait(&self, command: &AccountCommand) -> bool {
-        let state = &self.state;
+    /// Not everything is to be found in the state: `answers` says whether the book of a symbol is in service, `about` whose
+    /// orders of which symbol a command means that is not answered yet. Every answer arrives as a message to this
+    /// slot, so it is enough to ask again after each, and when a book has gone out of service.
+    pub fn must_wait(
+        &self,
+        command: &AccountCommand,
+        answers: impl Fn(SymbolId) -> bool,
+        about: impl Fn(CommandId) -> Option<(AccountId, SymbolId)>,
+    ) -> bool {
+        let question = Question { state: &self.state, answers: &answers, about: &about };
         match command {
-            AccountCommand::Place(order) => state.is_name_in_question(order.account, order.client_id),
+            AccountCommand::Place(order) => question.is_of_name(order.account, order.client_id),
             AccountCommand::PlaceList(place) => {
                 let mut orders = place.orders.all();
-                orders.any(|order| state.is_name_in_question(place.account, order.client_id))
+                question.is_of_list_name(place.account, place.client_id)
+                    || orders.any(|order| question.is_of_name(place.account, order.client_id))
             }
             AccountCommand::Cancel(cancel) => {
-                state.is_in_question(cancel.account, cancel.order.id, cancel.order.client_id)
+                question.is_of_order(cancel.account, cancel.order.id, cancel.order.client_id)
             }
             AccountCommand::Amend(amend) => {
-                state.is_in_question(amend.account, amend.order.id, amend.order.client_id)
-                    || state.is_name_in_question(amend.account, amend.client_id)
+                question.is_of_order(amend.account, amend.order.id, amend.order.client_id)
+                    || question.is_of_name(amend.account, amend.client_id)
             }
             AccountCommand::Replace(replace) => {
-                state.is_in_question(replace.order.account, replace.cancel.id, replace.cancel.client_id)
+                let account = replace.order.account;
+                question.is_of_order(account, replace.cancel.id, replace.cancel.client_id)
+                    || question.is_of_name(account, replace.order.client_id)
             }
-            AccountCommand::CancelAll(cancel) => state.has_in_question(cancel.account, cancel.symbol),
-            AccountCommand::CancelList(cancel) => state.is_list_in_question(cancel),
+            AccountCommand::CancelAll(cancel) => question.is_of_any(cancel.account, cancel.symbol),
+            AccountCommand::CancelList(cancel) => question.is_of_list(cancel),
             AccountCommand::CreateAccount(_)
             | AccountCommand::CreateApiKey(_)
             | AccountCommand::Deposit(_)
@@ -52,65 +62,91 @@ impl AccountSlot {
     }
 }
 
-impl AccountState {
+/// What a book may still say, as far as a command hangs on it.
+struct Question<'a> {
+    state: &'a AccountState,
+    answers: &'a dyn Fn(SymbolId) -> bool,
+    about: &'a dyn Fn(CommandId) -> Option<(AccountId, SymbolId)>,
+}
+
+impl Question<'_> {
     /// Returns whether the order a reference means is on its way to its book, or an amend of it is.
-    fn is_in_question(
+    fn is_of_order(
         &self,
         account: AccountId,
         order: Option<OrderId>,
         client_id: Option<ClientOrderId>,
     ) -> bool {
-        let by_name = || self.names.get(&(account, client_id?)).copied();
+        let by_name = || self.state.names.get(&(account, client_id?)).copied();
         order.or_else(by_name).is_some_and(|order| self.is_unanswered(order))
     }
 
     /// Returns whether a name belongs to an order that may be about to give it up.
-    fn is_name_in_question(&self, account: AccountId, client_id: Option<ClientOrderId>) -> bool {
-        let holder = client_id.and_then(|name| self.names.get(&(account, name)));
-        holder.is_some_and(|holder| self.is_unanswered(*holder) || self.is_being_cancelled(*holder))
+    fn is_of_name(&self, account: AccountId, client_id: Option<ClientOrderId>) -> bool {
+        let holder = client_id.and_then(|name| self.state.names.get(&(account, name)));
+        holder.is_some_and(|holder| self.may_be_ending(*holder))
     }
 
-    fn has_in_question(&self, account: AccountId, symbol: SymbolId) -> bool {
-        let open = self.accounts.get(&account).into_iter().flat_map(|account| &account.open);
-        let mut open = open.filter_map(|id| self.order(*id));
+    /// Returns whether the name of a list belongs to one that may be about to give it up.
+    fn is_of_list_name(&self, account: AccountId, client_id: Option<ClientOrderId>) -> bool {
+        let holder = client_id.and_then(|name| self.state.list_names.get(&(account, name)));
+        holder.is_some_and(|holder| self.orders_of(*holder).any(|order| self.may_be_ending(order)))
+    }
+
+    fn is_of_any(&self, account: AccountId, symbol: SymbolId) -> bool {
+        let open = self.state.accounts.get(&account).into_iter().flat_map(|account| &account.open);
+        let mut open = open.filter_map(|id| self.state.order(*id));
         open.any(|order| order.symbol == symbol && self.is_unanswered(order.id))
     }
 
-    fn is_list_in_question(&self, cancel: &CancelList) -> bool {
+    fn is_of_list(&self, cancel: &CancelList) -> bool {
         let OrderListRef { id, client_id } = cancel.list;
-        let by_name = || self.list_names.get(&(cancel.account, client_id?)).copied();
-        let list = id.or_else(by_name).and_then(|list| self.lists.get(&list));
-        list.is_some_and(|open| {
-            open.unanswered > 0 || open.list.orders.iter().any(|(order, _)| self.is_unanswered(*order))
-        })
+        let by_name = || self.state.list_names.get(&(cancel.account, client_id?)).copied();
+        let list = id.or_else(by_name);
+        list.is_some_and(|list| self.orders_of(list).any(|order| self.is_unanswered(order)))
+    }
+
+    fn orders_of(&self, list: OrderListId) -> impl Iterator<Item = OrderId> {
+        let open = self.state.lists.get(&list);
+        open.into_iter().flat_map(|open| &open.list.orders).map(|(order, _)| *order)
+    }
+
+    fn may_be_ending(&self, order: OrderId) -> bool {
+        self.is_unanswered(order) || self.is_being_cancelled(order)
+    }
+
+    /// Returns an open order, unless its book is out of service and has nothing more to say of it.
+    fn heard_of(&self, order: OrderId) -> Option<&Open> {
+        self.state.orders.get(&order).filter(|open| (self.answers)(open.order.symbol))
     }
 
     /// Returns whether the book has something to say about an open order before anything else can be asked of it.
     fn is_unanswered(&self, order: OrderId) -> bool {
-        let Some(open) = self.orders.get(&order) else { return false };
+        let Some(open) = self.heard_of(order) else { return false };
         let is_on_its_way =
             |order: &Order| order.handle.is_none() && !order.awaits_list && !order.is_waiting();
-        let list = open.order.list.and_then(|list| self.lists.get(&list));
+        let list = open.order.list.and_then(|list| self.state.lists.get(&list));
         open.placing.is_some()
             || is_on_its_way(&open.order)
-            || self.amending.contains(&order)
+            || self.state.amending.contains(&order)
             || list.is_some_and(|list| list.unanswered > 0)
     }
 
     /// Returns whether a cancel that may be of this order is under way. Asked only of names that are taken.
     fn is_being_cancelled(&self, order: OrderId) -> bool {
-        let Some(order) = self.order(order) else { return false };
+        let Some(Open { order, .. }) = self.heard_of(order) else { return false };
+        let meant = (order.account, order.symbol);
         let is_listed_with = |other: OrderId| {
-            order.list.is_some() && self.order(other).is_some_and(|other| other.list == order.list)
+            order.list.is_some() && self.state.order(other).is_some_and(|other| other.list == order.list)
         };
-        let is_of_it = |pending: &Pending| match pending {
+        let is_of_it = |command: CommandId, pending: &Pending| match pending {
             Pending::Cancel { order: cancelled, .. } => *cancelled == order.id || is_listed_with(*cancelled),
             Pending::CancelList { list, .. } => Some(*list) == order.list,
-            Pending::Replace(replace) => replace.order.account == order.account,
-            // It does not say whose; it is answered soon.
-            Pending::CancelAll { .. } => true,
+            Pending::Replace(replace) => (replace.order.account, replace.order.symbol) == meant,
+            // It does not say itself what it is about. Of one from before a restart nobody knows.
+            Pending::CancelAll { .. } => (self.about)(command) == Some(meant),
             Pending::Amend { .. } => false,
         };
-        !self.pending.all(|_, pending| !is_of_it(pending))
+        !self.state.pending.all(|command, pending| !is_of_it(*command, pending))
     }
 }

@@ -1,48 +1,74 @@
 //! F1 at the shards: commands that arrive while their book has not answered yet are taken up in the order they came.
 
-use std::sync::{Arc, Mutex, mpsc};
+use std::sync::{
+    Arc, Barrier, Mutex,
+    atomic::{AtomicU64, Ordering},
+};
 
 use lightning_exchange::{
-    actors::{self, Exchange, KeyListener, Running, Settings},
+    actors::{self, Clock, Exchange, KeyListener, Running, Settings, message::Acknowledgement},
     config::Layers,
     domain::{
         command::{
-            AccountCommand, AmendOrder, Answer, CancelAll, CancelOrder, CreateAccount, CreateApiKey,
-            OrderRef, Permissions, ReplaceMode, ReplaceOrder, Transfer,
+            AccountCommand, AmendOrder, Answer, CancelAll, CancelList, CancelOrder, CreateAccount,
+            CreateApiKey, OrderRef, Permissions, ReplaceMode, ReplaceOrder, Transfer,
         },
         credential::KeyMaterial,
         id::{AccountId, AssetId, ClientOrderId, SymbolId},
         money::{Amount, Lots, Price},
-        order::{NewOrder, OrderStatus, Side, TimeInForce},
+        order::{NewOrder, OrderKind, OrderStatus, Side, TimeInForce},
+        order_list::{ListOrders, OrderListRef, PlaceList},
         reject::Reject,
         time::Timestamp,
     },
     http::ws::WireEncoder,
 };
+use tokio::sync::oneshot;
 use tracing::Span;
 
 const ACCOUNT: AccountId = AccountId::new(1);
 const BTCUSDT: SymbolId = SymbolId::new(1);
+const ETHUSDT: SymbolId = SymbolId::new(2);
 const PRICE: u64 = 100_000;
+const START: Timestamp = Timestamp::from_millis(1_700_000_000_000);
 
 /// Holds the shards' thread in the first key it makes after it is armed.
 #[derive(Debug, Default)]
-struct Pause(Mutex<Option<mpsc::Receiver<()>>>);
+struct Pause(Mutex<Option<Arc<Barrier>>>);
 
 impl KeyListener for Pause {
     fn api_key_created(&self, _: &CreateApiKey) {
-        if let Some(go) = self.0.lock().unwrap().take() {
-            go.recv().unwrap();
+        let hold = self.0.lock().unwrap().take();
+        if let Some(hold) = hold {
+            hold.wait();
+            hold.wait();
         }
     }
 }
 
-/// An exchange whose shards share one thread, which the test can hold.
+/// The shards' thread, at the end of the turn that makes a key.
+struct Hold(Arc<Barrier>);
+
+impl Hold {
+    /// Waits until the thread stands there: other shards have not been told of what was done in that turn.
+    fn stands(&self) {
+        self.0.wait();
+    }
+
+    fn go(self) {
+        self.0.wait();
+    }
+}
+
+/// An exchange whose shards share one thread, which the test can hold, and whose clock stands still unless it is moved.
 struct Held {
     running: Running,
+    clock: Arc<AtomicU64>,
     pause: Arc<Pause>,
     keys: u64,
 }
+
+type Reply = oneshot::Receiver<Acknowledgement>;
 
 impl Held {
     async fn start() -> Self {
@@ -50,9 +76,11 @@ impl Held {
         let encoder = Box::new(WireEncoder::new(Arc::clone(&catalogue)));
         let mut settings = Settings::new(catalogue);
         (settings.account_shards, settings.symbol_shards, settings.arbiters) = (2, 2, 1);
+        let (clock, hand) = Clock::manual(START);
+        settings.clock = clock;
         let pause = Arc::new(Pause::default());
         let running = actors::start(settings, encoder, Arc::clone(&pause) as Arc<dyn KeyListener>);
-        let held = Self { running, pause, keys: 0 };
+        let held = Self { running, clock: hand, pause, keys: 0 };
         let create = CreateAccount { id: Some(ACCOUNT), tier: 0, is_unlimited: true };
         held.ask(AccountCommand::CreateAccount(create)).await.unwrap();
         for asset in [1, 2] {
@@ -71,13 +99,14 @@ impl Held {
         self.exchange().command(command, None, Span::none()).await
     }
 
-    /// Sends all of these before the shards do the first, so that no book answers in between.
-    async fn at_once<const N: usize>(
-        &mut self,
-        commands: [AccountCommand; N],
-    ) -> [Result<Answer, Reject>; N] {
-        let (go, wait) = mpsc::channel();
-        *self.pause.0.lock().unwrap() = Some(wait);
+    fn dispatch(&self, command: AccountCommand, deadline: Option<Timestamp>) -> Reply {
+        self.exchange().dispatch(command, None, deadline, Span::none()).unwrap()
+    }
+
+    /// Sends a key that holds the shards' thread when it is made.
+    fn hold(&mut self) -> Hold {
+        let barrier = Arc::new(Barrier::new(2));
+        *self.pause.0.lock().unwrap() = Some(Arc::clone(&barrier));
         self.keys += 1;
         let key = CreateApiKey {
             account: ACCOUNT,
@@ -87,17 +116,29 @@ impl Held {
             label: String::new(),
             created_at: Timestamp::default(),
         };
-        let dispatch = |command| self.exchange().dispatch(command, None, None, Span::none()).unwrap();
-        let key = dispatch(AccountCommand::CreateApiKey(key));
-        let answers = commands.map(dispatch);
-        go.send(()).unwrap();
-        key.await.unwrap().answer.unwrap();
-        let mut heard = Vec::new();
-        for answer in answers {
-            heard.push(answer.await.unwrap().answer);
-        }
-        heard.try_into().unwrap()
+        drop(self.dispatch(AccountCommand::CreateApiKey(key), None));
+        Hold(barrier)
     }
+
+    /// Sends all of these before the shards do the first, so that no book answers in between.
+    async fn at_once<const N: usize>(
+        &mut self,
+        commands: [AccountCommand; N],
+    ) -> [Result<Answer, Reject>; N] {
+        let hold = self.hold();
+        hold.stands();
+        let replies = commands.map(|command| self.dispatch(command, None));
+        hold.go();
+        heard(replies).await
+    }
+}
+
+async fn heard<const N: usize>(replies: [Reply; N]) -> [Result<Answer, Reject>; N] {
+    let mut heard = Vec::new();
+    for reply in replies {
+        heard.push(reply.await.unwrap().answer);
+    }
+    heard.try_into().unwrap()
 }
 
 fn name(text: &str) -> ClientOrderId {
@@ -148,6 +189,24 @@ fn replace(text: &str, by: NewOrder) -> AccountCommand {
     }))
 }
 
+/// An order on the other symbol.
+fn buy_ether(text: &str) -> NewOrder {
+    NewOrder { symbol: ETHUSDT, ..order(Side::Buy, text, 10_000) }
+}
+
+/// An order of this kind and, when it is filled, another.
+fn list(text: &str, kind: OrderKind) -> AccountCommand {
+    let order = |side| NewOrder { client_id: None, ..order(side, "unnamed", 1_000) };
+    let orders = ListOrders::Then(NewOrder { kind, ..order(Side::Buy) }, order(Side::Sell));
+    let client_id = Some(name(text));
+    AccountCommand::PlaceList(Box::new(PlaceList { account: ACCOUNT, symbol: BTCUSDT, client_id, orders }))
+}
+
+fn cancel_list(text: &str) -> AccountCommand {
+    let list = OrderListRef { id: None, client_id: Some(name(text)) };
+    AccountCommand::CancelList(CancelList { account: ACCOUNT, symbol: BTCUSDT, list, name: None })
+}
+
 /// What became of a command, in a word.
 fn outcome(answer: &Result<Answer, Reject>) -> String {
     match answer {
@@ -161,6 +220,9 @@ fn outcome(answer: &Result<Answer, Reject>) -> String {
             (Ok(_), Some(Ok((order, _)))) => format!("replaced by {}", order.client_id.as_str()),
             other => format!("{other:?}"),
         },
+        Ok(Answer::ListPlaced(report) | Answer::ListCancelled(report)) => {
+            format!("list {} {:?}", report.list.client_id, report.list.status)
+        }
         other => format!("{other:?}"),
     }
 }
@@ -247,4 +309,67 @@ fn a_name_is_free_again_for_the_order_that_follows_its_cancel() {
         },
         &["Pending 0", "Cancelled", "Pending 0", "Cancelled"],
     );
+}
+
+#[test]
+fn a_cancel_replace_waits_for_its_new_orders_name() {
+    check(
+        async |held| {
+            held.ask(sell("x", 1_000)).await.unwrap();
+            held.ask(AccountCommand::Place(buy_ether("y"))).await.unwrap();
+            held.at_once([cancel("x"), replace("y", buy_ether("x"))]).await.into()
+        },
+        &["Cancelled", "replaced by x"],
+    );
+}
+
+#[test]
+fn the_name_of_a_list_is_free_again_for_the_list_that_follows_its_cancel() {
+    let limit = |text| list(text, OrderKind::Limit);
+    check(
+        async |held| held.at_once([limit("l"), cancel_list("l"), limit("l"), cancel_list("l")]).await.into(),
+        &["list l Executing", "list l AllDone", "list l Executing", "list l AllDone"],
+    );
+    check(
+        async |held| {
+            held.ask(limit("l")).await.unwrap();
+            held.at_once([cancel_all(), limit("l")]).await.into()
+        },
+        &["2 cancelled", "list l Executing"],
+    );
+}
+
+#[test]
+fn the_name_of_a_list_its_book_refuses_is_free_again_for_the_list_that_follows() {
+    check(
+        async |held| {
+            held.ask(sell("x", 1_000)).await.unwrap();
+            held.at_once([list("l", OrderKind::LimitMaker), list("l", OrderKind::Limit)]).await.into()
+        },
+        &["Err(WouldTake)", "list l Executing"],
+    );
+}
+
+#[test]
+fn what_has_waited_in_line_too_long_is_refused_and_what_is_behind_it_goes_on() {
+    actix::System::new().block_on(async {
+        let mut held = Held::start().await;
+        let deadline = Timestamp::from_micros(START.micros() + 1_000_000);
+        let first = held.hold();
+        first.stands();
+        let placed = held.dispatch(sell("x", 2_000), None);
+        let in_time = held.dispatch(amend("x", 1_000), Some(Timestamp::from_micros(deadline.micros() + 1)));
+        let late = held.dispatch(cancel("x"), Some(deadline));
+        let behind = held.dispatch(cancel("x"), None);
+        let second = held.hold();
+        first.go();
+        // The order is taken up, and the others are in line behind it; its book has not been told of it.
+        second.stands();
+        held.clock.store(deadline.micros() + 1, Ordering::Relaxed);
+        second.go();
+        let answers = heard([placed, in_time, late, behind]).await;
+        let outcomes = answers.each_ref().map(outcome);
+        assert_eq!(outcomes, ["Pending 0", "amended to 1000", "Err(TooLate)", "Cancelled"]);
+        held.running.stop();
+    });
 }

@@ -3,6 +3,7 @@
 mod book;
 mod calls;
 pub(crate) mod client;
+mod counted;
 mod owners;
 mod proofs;
 mod streams;

@@ -179,6 +179,39 @@ fn a_countdown_set_by_a_wrong_clock_runs_out_after_the_time_it_was_given() {
 }
 
 #[test]
+fn a_countdown_set_by_the_right_clock_before_it_has_ticked_keeps_its_time() {
+    let mut pair = put_right();
+    let countdown = CancelAllAfter { account: ACCOUNT, after_micros: Some(2 * HOUR) };
+    pair.ask(AccountCommand::CancelAllAfter(countdown)).unwrap();
+    pair.tick();
+    pair.now += 2 * HOUR - SECOND;
+    pair.tick();
+    assert_eq!(pair.open(), 1, "longer than the clock was wrong by");
+    pair.now += SECOND;
+    pair.tick();
+    assert_eq!(pair.open(), 0);
+}
+
+#[test]
+fn setting_a_countdown_by_the_right_clock_sets_back_those_of_the_wrong_one_once() {
+    const OTHER: AccountId = AccountId::new(ACCOUNT.get() + 1_024);
+    let mut pair = Pair::new();
+    let create = CreateAccount { id: Some(OTHER), tier: 0, is_unlimited: false };
+    pair.ask(AccountCommand::CreateAccount(create)).unwrap();
+    pair.now = START + HOUR;
+    pair.tick();
+    let countdown = |account, micros| {
+        AccountCommand::CancelAllAfter(CancelAllAfter { account, after_micros: Some(micros) })
+    };
+    pair.ask(countdown(OTHER, 10 * SECOND)).unwrap();
+    pair.now = START;
+    pair.ask(countdown(ACCOUNT, 2 * HOUR)).unwrap();
+    pair.tick();
+    let set: Vec<u64> = pair.account[0].state.countdowns.values().map(|at| at.micros()).collect();
+    assert_eq!(set, [START + 2 * HOUR, START + 10 * SECOND]);
+}
+
+#[test]
 fn nothing_is_written_down_of_a_clock_that_goes_back_by_less_than_a_second() {
     let mut pair = Pair::new();
     pair.now += SECOND;
