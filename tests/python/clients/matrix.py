@@ -34,6 +34,9 @@ ROWS = [
     "clock ahead and behind (-1021)",
 ]
 
+# How many clients are printed beside each other.
+WIDE = 6
+
 
 class Matrix:
     """What came of each row for each client."""
@@ -48,11 +51,13 @@ class Matrix:
 
     def print(self):
         width = max(map(len, ROWS))
-        names = [f"{name:>14}" for name in self.clients]
-        print("\n" + " " * width, *names)
-        for row in ROWS:
-            cells = [f"{self.cells.get((client, row), 'MISSING'):>14}" for client in self.clients]
-            print(f"{row:<{width}}", *cells)
+        for first in range(0, len(self.clients), WIDE):
+            clients = self.clients[first : first + WIDE]
+            names = [f"{name:>16}" for name in clients]
+            print("\n" + " " * width, *names)
+            for row in ROWS:
+                cells = [f"{self.cells.get((client, row), 'MISSING'):>16}" for client in clients]
+                print(f"{row:<{width}}", *cells)
         for client, row, text in self.failures:
             print(f"\n--- {client}: {row}\n{text}")
         missing = [(c, r) for c in self.clients for r in ROWS if (c, r) not in self.cells]
@@ -89,6 +94,10 @@ class Column:
         assert name in ROWS, name
         self.matrix.cells[self.name, name] = "FAILED"
         self.matrix.failures.append((self.name, name, text))
+
+    def missing(self):
+        """The first row nothing has come of, or the last."""
+        return next((name for name in ROWS if (self.name, name) not in self.matrix.cells), ROWS[-1])
 
     def no(self, name, why):
         """The client cannot do this at all; the reason is printed once."""
