@@ -142,6 +142,12 @@ async fn projector(config: &Config) -> Result<Projector> {
 }
 
 async fn status(config: &Config, out: &mut Output) -> Result<()> {
+    // Nothing is made where there is nothing: an exchange that starts meanwhile makes its tables itself.
+    if history::reached(&history_url(config, &config.data.directory)).await?.is_none() {
+        out.line("frame       0 is the last taken in");
+        TABLES.iter().for_each(|table| out.line(format_args!("{table:<12}0 rows")));
+        return Ok(());
+    }
     let projector = projector(config).await?;
     out.line(format_args!("frame       {} is the last taken in", projector.sequence()));
     for table in TABLES {

@@ -119,3 +119,12 @@ fn a_history_is_made_again_from_backups_when_the_journal_was_pruned() {
     let refused = complaint(&take_in(&format!(" --backup {}", other.display())));
     assert!(refused.contains("is not a backup of"), "{refused}");
 }
+
+#[test]
+fn asking_for_the_status_makes_nothing() {
+    let directory = tempfile::tempdir().unwrap();
+    TestServer::start_on(directory.path(), "").stop();
+    let status = printed(&on_directory("history status", directory.path()));
+    assert!(status.starts_with("frame       0 is the last taken in\norders      0 rows\n"), "{status}");
+    assert!(!directory.path().join("history.db").exists());
+}

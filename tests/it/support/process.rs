@@ -6,6 +6,7 @@ use std::{
     os::unix::process::ExitStatusExt,
     path::Path,
     process::{Child, Command, ExitStatus, Output, Stdio},
+    time::{Duration, Instant},
 };
 
 use serde_json::Value;
@@ -146,13 +147,22 @@ impl Process {
         fs::read_to_string(self.files.path().join("log")).unwrap_or_default()
     }
 
-    /// Returns a field of the last log line with this message.
+    /// Returns a field of the last log line with this message. The log is written by a thread of its own, so a line may
+    /// come after what it tells of: it is awaited, and `None` is returned when none has come in half a minute.
     pub(crate) fn logged(&self, message: &str, field: &str) -> Option<String> {
-        let log = self.log();
-        let line = log.lines().rev().find_map(|line| {
-            let line: Value = serde_json::from_str(line).ok()?;
-            (line["message"] == message).then_some(line)
-        })?;
+        let until = Instant::now() + Duration::from_secs(30);
+        let line = loop {
+            let log = self.log();
+            let line = log.lines().rev().find_map(|line| {
+                let line: Value = serde_json::from_str(line).ok()?;
+                (line["message"] == message).then_some(line)
+            });
+            match line {
+                Some(line) => break line,
+                None if Instant::now() > until => return None,
+                None => std::thread::sleep(Duration::from_millis(5)),
+            }
+        };
         Some(match &line[field] {
             Value::String(text) => text.clone(),
             other => other.to_string(),
