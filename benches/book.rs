@@ -8,10 +8,12 @@ use std::{
 use criterion::{BatchSize, Criterion, criterion_group, criterion_main};
 use lightning_exchange::domain::{
     book::{Book, BookEvent, BookLimits, Incoming, Outcome, Policy},
-    id::{AccountId, OrderId},
-    money::{Lots, Price},
-    order::{Handle, Side, StpMode},
-    time::Timestamp,
+    orders::{Handle, Side, StpMode},
+    types::{
+        id::{AccountId, OrderId},
+        money::{Lots, Price},
+        time::Timestamp,
+    },
 };
 
 const NOW: Timestamp = Timestamp::from_micros(1);

@@ -7,8 +7,8 @@ use lightning_exchange::{
     actors::message::DepthView,
     demo::Demo,
     domain::{
-        market::{spread, spread_basis_points},
-        order::Side,
+        market_data::{spread, spread_basis_points},
+        orders::Side,
     },
 };
 

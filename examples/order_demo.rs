@@ -5,7 +5,7 @@
 use anyhow::{Result, ensure};
 use lightning_exchange::{
     demo::Demo,
-    domain::order::{OrderStatus, Side},
+    domain::orders::{OrderStatus, Side},
 };
 
 /// Tells the story, and fails if the exchange tells another.

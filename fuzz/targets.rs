@@ -9,9 +9,9 @@ use std::{
 use lightning_exchange::{
     domain::{
         book::BookLimits,
-        catalogue::{AssetDefinition, Catalogue, SymbolDefinition},
-        decimal,
+        instruments::{AssetDefinition, Catalogue, SymbolDefinition},
         replica::{Replica, Terms},
+        types::decimal,
     },
     http,
     journal::{Disk, SimDisk, block, snapshot},

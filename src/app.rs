@@ -35,7 +35,7 @@ use crate::{
     actors::{self, Clock, Exchange, GateLimits, Running, Settings},
     auth::{SessionLimits, Sessions},
     config::Config,
-    domain::{id::AccountId, time::Timestamp},
+    domain::types::{id::AccountId, time::Timestamp},
     feed::synthetic,
     grpc,
     http::{

@@ -13,11 +13,13 @@ use crate::{
     config::Layers,
     domain::{
         account::{AccountQuery, AccountView},
-        command::{AccountCommand, Answer, Balance, CancelOrder, CreateAccount, OrderRef, Transfer},
-        id::AccountId,
-        order::{Fill, NewOrder, Order, OrderKind, Side, TimeInForce},
-        reject::Parameter,
-        symbol::SymbolSpec,
+        instruments::symbol::SymbolSpec,
+        messages::{
+            command::{AccountCommand, Answer, Balance, CancelOrder, CreateAccount, OrderRef, Transfer},
+            reject::Parameter,
+        },
+        orders::{Fill, NewOrder, Order, OrderKind, Side, TimeInForce},
+        types::id::AccountId,
     },
     http::ws::WireEncoder,
 };

@@ -24,13 +24,17 @@ use super::{
 use crate::{
     domain::{
         account::{AccountInput, AccountOutput, AccountSlot, EVENTS_PER_ACCOUNT_MAX},
-        command::CreateApiKey,
-        credential::Login,
-        id::{AccountId, CommandId, SlotId},
-        message::{ToAccount, ToSymbol},
-        reject::{Fault, Reject},
-        table::Table,
-        time::Timestamp,
+        messages::{
+            command::CreateApiKey,
+            credential::Login,
+            message::{ToAccount, ToSymbol},
+            reject::{Fault, Reject},
+        },
+        types::{
+            id::{AccountId, CommandId, SlotId},
+            table::Table,
+            time::Timestamp,
+        },
     },
     telemetry::Queue,
 };

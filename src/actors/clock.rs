@@ -14,7 +14,7 @@ use std::{
 
 use rustix::time::{ClockId, clock_gettime};
 
-use crate::domain::time::Timestamp;
+use crate::domain::types::time::Timestamp;
 
 /// A difference up to this, in microseconds, is made up for slowly.
 const SLEWED_MAX: i64 = 2_000_000;

@@ -5,7 +5,7 @@ use std::{sync::Arc, time::Instant, vec};
 use actix::prelude::*;
 
 use super::message::{Applied, Deliver, Step, Traced};
-use crate::domain::id::SlotId;
+use crate::domain::types::id::SlotId;
 
 /// What is left of the messages of one turn of another shard.
 #[derive(Debug)]

@@ -16,13 +16,17 @@ use super::{
 use crate::{
     domain::{
         account::{AccountQuery, AccountView},
-        catalogue::Catalogue,
-        command::{AccountCommand, Answer, IdempotencyKey},
-        id::{AccountId, SlotId, SymbolId},
-        money::Price,
-        order::Side,
-        reject::Reject,
-        time::Timestamp,
+        instruments::Catalogue,
+        messages::{
+            command::{AccountCommand, Answer, IdempotencyKey},
+            reject::Reject,
+        },
+        orders::Side,
+        types::{
+            id::{AccountId, SlotId, SymbolId},
+            money::Price,
+            time::Timestamp,
+        },
     },
     journal::Journal,
     telemetry::Metrics,

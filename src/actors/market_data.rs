@@ -26,10 +26,10 @@ use super::{
     topology::Topology,
 };
 use crate::domain::{
-    id::SymbolId,
-    market::{MarketImage, PublicEvent},
-    reject::Reject,
-    time::Timestamp,
+    market_data::MarketImage,
+    matching::PublicEvent,
+    messages::reject::Reject,
+    types::{id::SymbolId, time::Timestamp},
 };
 
 /// The partial-depth sizes offered.

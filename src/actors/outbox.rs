@@ -24,9 +24,8 @@ use super::{
 use crate::{
     domain::{
         account::{AccountView, Change, UserEvent},
-        command::Answer,
-        market::PublicEvent,
-        reject::Reject,
+        matching::PublicEvent,
+        messages::{command::Answer, reject::Reject},
     },
     journal::{Append, Outbox},
     store::Frames,

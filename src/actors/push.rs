@@ -24,7 +24,7 @@ use super::{
     },
     topology::Topology,
 };
-use crate::domain::{id::AccountId, time::Timestamp};
+use crate::domain::types::{id::AccountId, time::Timestamp};
 
 /// Keeps the sessions and their topics.
 pub struct PushActor {

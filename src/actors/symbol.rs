@@ -20,11 +20,12 @@ use super::{
 use crate::{
     domain::{
         book::BookLimits,
-        id::SlotId,
-        market::{SymbolInput, SymbolOutput, SymbolSlot},
-        message::{ToAccount, ToSymbol},
-        reject::Fault,
-        time::Timestamp,
+        matching::{SymbolInput, SymbolOutput, SymbolSlot},
+        messages::{
+            message::{ToAccount, ToSymbol},
+            reject::Fault,
+        },
+        types::{id::SlotId, time::Timestamp},
     },
     telemetry::Queue,
 };

@@ -20,7 +20,7 @@ use super::{
     progress::Progress,
 };
 use crate::{
-    domain::{book::BookLimits, catalogue::Catalogue, id::SLOT_COUNT, replica::Parts},
+    domain::{book::BookLimits, instruments::Catalogue, replica::Parts, types::id::SLOT_COUNT},
     journal::Journal,
     telemetry::Metrics,
 };

@@ -13,10 +13,12 @@ use super::{
 };
 use crate::{
     domain::{
-        catalogue::Catalogue,
-        id::{SlotId, SymbolId},
-        money::Price,
-        order::Side,
+        instruments::Catalogue,
+        orders::Side,
+        types::{
+            id::{SlotId, SymbolId},
+            money::Price,
+        },
     },
     journal::Journal,
     telemetry::Metrics,

@@ -11,7 +11,7 @@ use std::{
 
 use actix::prelude::*;
 
-use crate::domain::reject::Fault;
+use crate::domain::messages::reject::Fault;
 
 /// An actor that works in turns.
 pub(super) trait InTurns: Actor {

@@ -9,10 +9,12 @@ use crate::{
     actors::Exchange,
     config::{Balance, Config, Key},
     domain::{
-        command::{AccountCommand, Answer, CreateAccount, CreateApiKey, Transfer},
-        credential::KeyMaterial,
-        id::AccountId,
-        reject::Reject,
+        messages::{
+            command::{AccountCommand, Answer, CreateAccount, CreateApiKey, Transfer},
+            credential::KeyMaterial,
+            reject::Reject,
+        },
+        types::id::AccountId,
     },
 };
 

@@ -8,7 +8,10 @@ use crate::{
     actors::KeyListener,
     auth::{KeyDirectory, LoginDirectory, OwnerDirectory},
     config::Config,
-    domain::{command::CreateApiKey, credential::Login, id::AccountId},
+    domain::{
+        messages::{command::CreateApiKey, credential::Login},
+        types::id::AccountId,
+    },
     http::{People, SignUpOffer},
 };
 

@@ -8,7 +8,10 @@ use tracing::{error, info, warn};
 use crate::{
     actors::{Exchange, Opening, TurnOutbox, wall_micros},
     config::{Config, Durability},
-    domain::{book::BookLimits, command::CreateApiKey, credential::Login},
+    domain::{
+        book::BookLimits,
+        messages::{command::CreateApiKey, credential::Login},
+    },
     history::{History, HistoryService},
     journal::{
         self, DataDirectory, Disk, Journal, JournalError, JournalThread, NOTE, segment,

@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use super::{RandomError, directory::Directory, verifier::Verifier};
 use crate::domain::{
-    command::{CreateApiKey, Permissions},
-    id::AccountId,
+    messages::command::{CreateApiKey, Permissions},
+    types::id::AccountId,
 };
 
 const KEY_LEN: usize = 64;
@@ -117,7 +117,7 @@ mod tests {
     use super::*;
     use crate::{
         auth::HmacKey,
-        domain::{credential::KeyMaterial, time::Timestamp},
+        domain::{messages::credential::KeyMaterial, types::time::Timestamp},
     };
 
     fn created(account: u64, pair: &KeyPair) -> CreateApiKey {

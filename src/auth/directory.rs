@@ -4,7 +4,7 @@ use std::{collections::HashMap, sync::Arc};
 
 use arc_swap::ArcSwap;
 
-use crate::domain::hash::mix64;
+use crate::domain::types::hash::mix64;
 
 const SHELF_COUNT: usize = 1024;
 

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::directory::Directory;
-use crate::domain::credential::{Login, LoginName};
+use crate::domain::messages::credential::{Login, LoginName};
 
 /// Every login of the exchange. Reads take no lock.
 pub struct LoginDirectory(Directory<Login>);

@@ -4,7 +4,7 @@ use std::{collections::HashSet, sync::Arc};
 
 use arc_swap::ArcSwap;
 
-use crate::domain::{hash::mix64, id::AccountId};
+use crate::domain::types::{hash::mix64, id::AccountId};
 
 const SHELF_COUNT: usize = 1024;
 

@@ -13,8 +13,8 @@ use tokio::{sync::Semaphore, task};
 
 use super::throttle::network;
 use crate::domain::{
-    credential::{LoginName, PasswordHash},
-    hash::mix64,
+    messages::credential::{LoginName, PasswordHash},
+    types::hash::mix64,
 };
 
 /// How many bytes a password may have.

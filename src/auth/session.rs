@@ -5,7 +5,10 @@ use std::{collections::HashMap, net::IpAddr, sync::Arc, time::Duration};
 use arc_swap::ArcSwap;
 
 use super::{RandomError, Token, throttle::network};
-use crate::domain::{credential::LoginName, hash::mix64, id::AccountId, time::Timestamp};
+use crate::domain::{
+    messages::credential::LoginName,
+    types::{hash::mix64, id::AccountId, time::Timestamp},
+};
 
 const SHELF_COUNT: usize = 1024;
 

@@ -7,7 +7,10 @@ use std::{
     sync::atomic::{AtomicU64, Ordering},
 };
 
-use crate::domain::{credential::LoginName, hash, time::Timestamp};
+use crate::domain::{
+    messages::credential::LoginName,
+    types::{hash, time::Timestamp},
+};
 
 const CELL_COUNT: usize = 1 << 14;
 /// A cell: the minute, then 12 bits of count. Two that share a cell share its tries; with a secret seed that is rare and

@@ -7,7 +7,7 @@ use ring::signature::{RSA_PKCS1_2048_8192_SHA256, UnparsedPublicKey};
 use spki::{ObjectIdentifier, SubjectPublicKeyInfoRef};
 
 use super::HmacKey;
-use crate::domain::credential::KeyMaterial;
+use crate::domain::messages::credential::KeyMaterial;
 
 const ED25519: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.101.112");
 const RSA: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.1.1");

@@ -1,6 +1,6 @@
 //! When a signed request is fresh (Binance Spot, "Timing security").
 
-use crate::domain::time::Timestamp;
+use crate::domain::types::time::Timestamp;
 
 const FUTURE_MAX_MICROS: u64 = 1_000_000;
 

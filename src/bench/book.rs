@@ -8,10 +8,12 @@ use serde::Serialize;
 use super::yardstick::{Operation, Record, TradeHash, Workload};
 use crate::domain::{
     book::{Book, BookEvent, BookLimits, Incoming, Outcome, Policy},
-    id::{AccountId, OrderId},
-    money::{Lots, Price},
-    order::{Handle, Side, StpMode},
-    time::Timestamp,
+    orders::{Handle, Side, StpMode},
+    types::{
+        id::{AccountId, OrderId},
+        money::{Lots, Price},
+        time::Timestamp,
+    },
 };
 
 /// How many commands make a batch.

@@ -20,16 +20,19 @@ use crate::{
     actors::Exchange,
     domain::{
         book::{BookLimits, Policy},
-        catalogue::Catalogue,
-        command::{AccountCommand, Answer, CancelOrder, OrderRef},
-        id::{AccountId, OrderId, SlotId, SymbolId},
-        market::{SymbolInput, SymbolOutput, SymbolSlot},
-        message::{Condition, Envelope, Special, SubmitOrder, ToAccount, ToSymbol},
-        money::{Lots, Price},
-        order::{NewOrder, OrderKind, Side, StpMode},
-        sample as samples,
-        time::Timestamp,
-        trigger::{Direction, Trigger},
+        instruments::Catalogue,
+        matching::{SymbolInput, SymbolOutput, SymbolSlot},
+        messages::{
+            command::{AccountCommand, Answer, CancelOrder, OrderRef},
+            message::{Condition, Envelope, Special, SubmitOrder, ToAccount, ToSymbol},
+        },
+        orders::{Direction, NewOrder, OrderKind, Side, StpMode, Trigger},
+        testing::sample as samples,
+        types::{
+            id::{AccountId, OrderId, SlotId, SymbolId},
+            money::{Lots, Price},
+            time::Timestamp,
+        },
     },
 };
 

@@ -14,9 +14,11 @@ use crate::{
         message::{MarketQuery, MarketView},
     },
     domain::{
-        id::{AccountId, SymbolId},
-        money::{Lots, Price},
-        order::{NewOrder, Side},
+        orders::{NewOrder, Side},
+        types::{
+            id::{AccountId, SymbolId},
+            money::{Lots, Price},
+        },
     },
 };
 

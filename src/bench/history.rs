@@ -17,12 +17,14 @@ use super::{
 use crate::{
     domain::{
         account::Page,
-        catalogue::Catalogue,
-        id::{AccountId, OrderId, SymbolId, TradeId},
-        market::{Interval, Range, Zone},
-        order::Order,
+        instruments::Catalogue,
+        market_data::{Interval, Range, Zone},
+        orders::Order,
         replica::Frame,
-        time::Timestamp,
+        types::{
+            id::{AccountId, OrderId, SymbolId, TradeId},
+            time::Timestamp,
+        },
     },
     history::{self, Ahead, CandleRange, FRAMES_PER_BATCH, Projector, Reader, Source, SourceError},
     journal::{Disk, RealDisk, identity_at},

@@ -2,7 +2,7 @@
 
 use crate::{
     actors::message::{Encoder, MarketUpdate, TimeUnit, Topic, UserForm},
-    domain::{account::UserEvent, catalogue::Catalogue, sample, time::Timestamp},
+    domain::{account::UserEvent, instruments::Catalogue, testing::sample, types::time::Timestamp},
 };
 
 /// Encodes nothing: no session ever opens.

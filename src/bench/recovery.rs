@@ -20,14 +20,18 @@ use crate::{
     domain::{
         account::{AccountInput, AccountOutput, AccountSlot},
         book::BookLimits,
-        catalogue::Catalogue,
-        command::{AccountCommand, CreateAccount, Transfer},
-        id::{AccountId, AssetId, CommandId, SLOT_COUNT, SlotId, SymbolId},
-        market::{SymbolInput, SymbolOutput, SymbolSlot},
-        message::{Envelope, ToAccount, ToSymbol},
-        money::{Amount, Lots, Price},
-        order::{NewOrder, Side},
-        time::Timestamp,
+        instruments::Catalogue,
+        matching::{SymbolInput, SymbolOutput, SymbolSlot},
+        messages::{
+            command::{AccountCommand, CreateAccount, Transfer},
+            message::{Envelope, ToAccount, ToSymbol},
+        },
+        orders::{NewOrder, Side},
+        types::{
+            id::{AccountId, AssetId, CommandId, SLOT_COUNT, SlotId, SymbolId},
+            money::{Amount, Lots, Price},
+            time::Timestamp,
+        },
     },
     journal::{self, DataDirectory, LogWriter, snapshot::Pace},
     store::{self, Frames, RecoverySettings, Taking, Until},
@@ -216,7 +220,7 @@ struct Slots {
     frames: Frames,
     commands: u64,
     /// Orders that rest, with their accounts.
-    resting: Vec<(AccountId, crate::domain::id::OrderId)>,
+    resting: Vec<(AccountId, crate::domain::types::id::OrderId)>,
 }
 
 const NOW: Timestamp = Timestamp::from_micros(1_700_000_000_000_000);
@@ -262,7 +266,7 @@ impl Slots {
 
     /// Takes orders back and rests others until about so many frames were written.
     fn cancel_and_rest(&mut self, frames: u64, writer: &mut LogWriter) -> anyhow::Result<()> {
-        use crate::domain::command::{CancelOrder, OrderRef};
+        use crate::domain::messages::command::{CancelOrder, OrderRef};
         // A cancel and an order are three frames each: asked, at the book, told.
         for index in 0..frames / 6 {
             let place = (index * 7_919) as usize % self.resting.len();
@@ -290,7 +294,7 @@ impl Slots {
         while let Some(envelope) = to_symbol.pop() {
             for envelope in self.symbol(envelope)? {
                 if let ToAccount::OrderUpdated(update) = &envelope.body
-                    && matches!(update.change, crate::domain::message::OrderChange::Accepted { .. })
+                    && matches!(update.change, crate::domain::messages::message::OrderChange::Accepted { .. })
                 {
                     self.resting.push((account, update.order));
                 }

@@ -10,11 +10,13 @@ use super::quiet::NoEncoder;
 use crate::{
     actors::{self, Exchange, Settings},
     domain::{
-        catalogue::Catalogue,
-        command::{AccountCommand, Answer, CreateAccount, Transfer},
-        id::{AccountId, AssetId},
-        money::Amount,
-        order::NewOrder,
+        instruments::Catalogue,
+        messages::command::{AccountCommand, Answer, CreateAccount, Transfer},
+        orders::NewOrder,
+        types::{
+            id::{AccountId, AssetId},
+            money::Amount,
+        },
     },
 };
 

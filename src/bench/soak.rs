@@ -8,7 +8,7 @@ use std::{
 use serde::Serialize;
 
 use super::{complain, simulate::each_seed};
-use crate::{domain::oracle::compare, sim};
+use crate::{domain::testing::oracle::compare, sim};
 
 /// Commands of one seed: short runs from many seeds reach more corners than one long one.
 const ORACLE_COMMANDS_PER_SEED: u64 = 100_000;

@@ -23,11 +23,15 @@ use super::{
 use crate::{
     actors::{self, Exchange, Settings},
     domain::{
-        command::{AccountCommand, CancelOrder, CreateAccount, OrderRef, Transfer},
-        id::{AccountId, AssetId, ClientOrderId, SymbolId},
-        money::{Amount, Lots, Price},
-        order::{NewOrder, TimeInForce},
-        reject::Reject,
+        messages::{
+            command::{AccountCommand, CancelOrder, CreateAccount, OrderRef, Transfer},
+            reject::Reject,
+        },
+        orders::{NewOrder, TimeInForce},
+        types::{
+            id::{AccountId, AssetId, ClientOrderId, SymbolId},
+            money::{Amount, Lots, Price},
+        },
     },
 };
 

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use anyhow::{Context, bail, ensure};
 
-use crate::domain::order::Side;
+use crate::domain::orders::Side;
 
 const MAGIC: &[u8; 8] = b"OBWLv001";
 const HEADER_LEN: usize = 128;

@@ -7,7 +7,7 @@ use clap::Args;
 
 use super::{output::Output, settings::DataArgs, verify::workers};
 use crate::{
-    domain::catalogue::Catalogue,
+    domain::instruments::Catalogue,
     store::{self, Verified},
 };
 

@@ -19,7 +19,7 @@ use crate::{
     domain::{
         change_log::{MarketFolds, entries_of},
         replica::Frame,
-        time::Timestamp,
+        types::time::Timestamp,
     },
     history::{self, Expected, FRAMES_PER_BATCH, Projector, TABLES},
     journal::{DataDirectory, Disk, RealDisk, identity_at},

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use super::{output::Output, settings::DataArgs};
 use crate::{
-    domain::id::{AccountId, SlotId, SymbolId},
+    domain::types::id::{AccountId, SlotId, SymbolId},
     journal::{Disk, Identity, RealDisk, identity_at},
     store::{
         Owner,

@@ -27,7 +27,7 @@ use anyhow::{Context, Result};
 use clap::{Parser, Subcommand, builder::RangedU64ValueParser};
 use rustix::fs::Mode;
 
-use crate::{domain::id::ID_LIMIT, store::StoreError};
+use crate::{domain::types::id::ID_LIMIT, store::StoreError};
 
 use self::output::{Output, complain};
 

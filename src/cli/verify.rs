@@ -7,7 +7,7 @@ use clap::Args;
 
 use super::{output::Output, settings::DataArgs};
 use crate::{
-    domain::catalogue::Catalogue,
+    domain::instruments::Catalogue,
     journal::{DataDirectory, Disk, RealDisk, segment},
     store::{self, Origin, Verified},
 };

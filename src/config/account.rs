@@ -3,7 +3,7 @@
 use serde::Deserialize;
 
 use super::Secret;
-use crate::domain::command::{Permission, Permissions};
+use crate::domain::messages::command::{Permission, Permissions};
 
 /// An account that exists from the start.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]

@@ -4,7 +4,7 @@ use ipnet::IpNet;
 use serde::{Deserialize, Deserializer, de};
 
 use super::Switch;
-use crate::domain::limits::OrderLimits;
+use crate::domain::orders::limits::OrderLimits;
 
 /// What one address and one account may ask for; 0 switches a limit off, but that of connections at once.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]

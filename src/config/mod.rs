@@ -45,7 +45,7 @@ pub use sign_up::SignUp;
 pub use snapshot::Snapshot;
 pub use switch::Switch;
 
-use crate::domain::catalogue::{AssetDefinition, Catalogue, SymbolDefinition};
+use crate::domain::instruments::{AssetDefinition, Catalogue, SymbolDefinition};
 
 /// Everything the exchange is told before it starts. Built by [`Layers::load`], which lets no fault through.
 #[derive(Debug, Clone)]

@@ -4,8 +4,8 @@ use std::{collections::BTreeSet, net::IpAddr, sync::Arc};
 
 use super::{Account, Balance, Config, Durability, Switch, operator::TOKEN_LEN_MIN};
 use crate::domain::{
-    catalogue::Catalogue,
-    id::{ID_LIMIT, SLOT_COUNT},
+    instruments::Catalogue,
+    types::id::{ID_LIMIT, SLOT_COUNT},
 };
 
 /// How many characters a key has.

@@ -8,9 +8,11 @@ use super::{
 use crate::{
     domain::{
         account::{AccountQuery, AccountView},
-        command::{AccountCommand, Answer, Balance, CreateAccount, Transfer},
-        id::AssetId,
-        reject::Reject,
+        messages::{
+            command::{AccountCommand, Answer, Balance, CreateAccount, Transfer},
+            reject::Reject,
+        },
+        types::id::AssetId,
     },
     http::{ApiError, Operation, remote},
 };

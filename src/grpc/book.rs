@@ -8,9 +8,9 @@ use super::{
 use crate::{
     actors::message::{DepthView, MarketQuery, MarketView},
     domain::{
-        market::{spread, spread_basis_points},
-        symbol::SymbolSpec,
-        time::Timestamp,
+        instruments::symbol::SymbolSpec,
+        market_data::{spread, spread_basis_points},
+        types::time::Timestamp,
     },
     http::ApiError,
 };

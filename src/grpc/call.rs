@@ -9,9 +9,9 @@ use crate::{
     actors::message::{MarketQuery, MarketView},
     domain::{
         account::{AccountQuery, AccountView},
-        command::{AccountCommand, Answer},
-        id::SymbolId,
-        symbol::SymbolSpec,
+        instruments::symbol::SymbolSpec,
+        messages::command::{AccountCommand, Answer},
+        types::id::SymbolId,
     },
     http::{
         ApiError, HttpState, Operation,

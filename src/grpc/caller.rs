@@ -5,7 +5,7 @@ use tonic::{Code, Status, metadata::MetadataMap};
 
 use super::{guard::IsLocal, refusal, request::Fields};
 use crate::{
-    domain::{id::AccountId, time::Timestamp},
+    domain::types::{id::AccountId, time::Timestamp},
     http::{ApiError, HttpState, Security, remote},
 };
 

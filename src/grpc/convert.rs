@@ -3,11 +3,10 @@
 use super::schema::{self, Level};
 use crate::{
     domain::{
-        asset::Asset,
-        command::Balance,
-        money::{Lots, Price},
-        order::{Fill, Order, Side},
-        symbol::SymbolSpec,
+        instruments::{asset::Asset, symbol::SymbolSpec},
+        messages::command::Balance,
+        orders::{Fill, Order, Side},
+        types::money::{Lots, Price},
     },
     http::remote,
 };

@@ -7,7 +7,7 @@ use super::{
     schema::{CancelOrderRequest, OrderResponse, PlaceOrderRequest},
 };
 use crate::{
-    domain::command::{AccountCommand, Answer, CancelOrder},
+    domain::messages::command::{AccountCommand, Answer, CancelOrder},
     http::{ApiError, Operation, remote},
 };
 

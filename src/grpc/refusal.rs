@@ -92,7 +92,7 @@ fn status(code: Code, error: &ApiError) -> Status {
 mod tests {
     use super::*;
     use crate::{
-        domain::reject::{Filter, Reject},
+        domain::messages::reject::{Filter, Reject},
         http::Operation,
     };
 

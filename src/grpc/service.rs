@@ -32,7 +32,7 @@ use super::{
 };
 use crate::{
     actors::message::{SessionEvent, Speed, Topic},
-    domain::{id::SymbolId, symbol::SymbolSpec},
+    domain::{instruments::symbol::SymbolSpec, types::id::SymbolId},
     http::{
         ApiError, HttpState,
         remote::{self, Source},

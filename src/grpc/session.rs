@@ -10,7 +10,7 @@ use crate::{
         AttachUser, NotListening, OpenSession, Release, SessionEvent, SessionId, SessionLink, Speech,
         Subscribe, TimeUnit, Topic, UserForm,
     },
-    domain::id::AccountId,
+    domain::types::id::AccountId,
     http::{
         ApiError, HttpState,
         remote::{self, SocketPlace},

@@ -19,10 +19,9 @@ use crate::{
     actors::message::{MarketUpdate, SessionEvent},
     domain::{
         account::{ExecutionKind, UserEvent, UserEventKind},
-        catalogue::Catalogue,
-        market::DepthDiff,
-        order::Side,
-        symbol::SymbolSpec,
+        instruments::{Catalogue, symbol::SymbolSpec},
+        market_data::DepthDiff,
+        orders::Side,
     },
     http::{HttpState, remote},
 };

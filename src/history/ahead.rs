@@ -71,7 +71,7 @@ impl<S: Source + Send + 'static> Ahead<S> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::{book::BookLimits, catalogue::Catalogue, replica::Terms};
+    use crate::domain::{book::BookLimits, instruments::Catalogue, replica::Terms};
 
     /// Hands out what it has, a batch a read; a read of nothing lets the next batch in.
     struct Script {

@@ -11,11 +11,9 @@ use super::{
     entity::{amendment, balance, fill, kline, ledger, order, trade},
 };
 use crate::domain::{
-    asset::Asset,
-    catalogue::Catalogue,
     change_log::{ChangeLogEntry, ChangeType, EntityId, Fields, MarketFolds},
-    id::{AccountId, AssetId, OrderId, SymbolId},
-    symbol::SymbolSpec,
+    instruments::{Catalogue, asset::Asset, symbol::SymbolSpec},
+    types::id::{AccountId, AssetId, OrderId, SymbolId},
 };
 
 /// How many rows are asked for by key at once, at most: a key takes a parameter of a statement.

@@ -14,10 +14,9 @@ use super::{
 use crate::domain::{
     account::{AccountQuery, AccountView, Page},
     change_log::{EntityId, TradeRecord},
-    id::OrderId,
-    market::{Interval, Range},
+    market_data::{Interval, Range},
     replica::Replica,
-    time::Timestamp,
+    types::{id::OrderId, time::Timestamp},
 };
 
 /// Writes down what an exchange remembers at a frame, into an empty history that goes on from there: open orders and those that

@@ -2,7 +2,7 @@
 
 use sea_orm::DbErr;
 
-use crate::domain::reject::Fault;
+use crate::domain::messages::reject::Fault;
 
 /// What went wrong with the history. Trading knows nothing of it.
 #[derive(Debug, thiserror::Error)]

@@ -11,14 +11,12 @@ use super::{
     text,
 };
 use crate::domain::{
-    catalogue::Catalogue,
     change_log::{
         BalanceCause, BalanceUpdate, CHANGE_LOG_VERSION, ChangeLogEntry, ChangeType, EntityId, Fields,
-        OrderUpdate,
+        OrderUpdate, words::Word,
     },
-    id::{AssetId, SymbolId},
-    symbol::SymbolSpec,
-    words::Word,
+    instruments::{Catalogue, symbol::SymbolSpec},
+    types::id::{AssetId, SymbolId},
 };
 
 /// Writes an entry.

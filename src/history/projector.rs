@@ -15,12 +15,11 @@ use super::{
     write::Writer,
 };
 use crate::domain::{
-    catalogue::Catalogue,
     change_log::{MarketFold, MarketFolds, entries_of},
-    id::{AccountId, OrderId},
-    market::Interval,
+    instruments::{Catalogue, symbol::SymbolSpec},
+    market_data::Interval,
     replica::Frame,
-    symbol::SymbolSpec,
+    types::id::{AccountId, OrderId},
 };
 
 /// The stream of the journal's frames.

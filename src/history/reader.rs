@@ -14,7 +14,10 @@ use tokio::{
 };
 
 use super::{HistoryError, connect_reader, entity::watermark, projector::JOURNAL};
-use crate::domain::{catalogue::Catalogue, id::SymbolId, symbol::SymbolSpec};
+use crate::domain::{
+    instruments::{Catalogue, symbol::SymbolSpec},
+    types::id::SymbolId,
+};
 
 pub use account::{LedgerLine, LedgerPage};
 pub use market::CandleRange;

@@ -12,9 +12,9 @@ use super::{
     schema::Schema,
 };
 use crate::domain::{
-    market::{Interval, Zone},
-    order::OrderStatus,
-    time::Timestamp,
+    market_data::{Interval, Zone},
+    orders::OrderStatus,
+    types::time::Timestamp,
 };
 
 /// The longest candles that are let go of: longer ones are few.

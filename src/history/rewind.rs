@@ -16,7 +16,7 @@ use super::{
     write::Writer,
 };
 use crate::domain::{
-    message::{ToAccount, TradeExecuted},
+    messages::message::{ToAccount, TradeExecuted},
     replica::Replica,
 };
 

@@ -12,7 +12,7 @@ use sea_orm_migration::{
 };
 
 use super::text::NUMBER_LEN_MAX;
-use crate::domain::id::CLIENT_ORDER_ID_LEN_MAX;
+use crate::domain::types::id::CLIENT_ORDER_ID_LEN_MAX;
 
 /// The steps to the schema this program reads and writes.
 #[derive(Debug)]

@@ -21,7 +21,7 @@ use tokio::{
 use tracing::{info, warn};
 
 use super::{Ahead, HistoryError, Projector, Reader, connect, reader::LOOK};
-use crate::domain::{catalogue::Catalogue, replica::Frame};
+use crate::domain::{instruments::Catalogue, replica::Frame};
 
 /// How many frames are taken in at once: what one transaction costs is spread over them, most orders begin and end
 /// within one batch and are written once. Memory bounds them: decoded, folded and as rows they are there several times over.

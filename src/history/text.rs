@@ -5,10 +5,12 @@
 
 use super::HistoryError;
 use crate::domain::{
-    decimal::{Units, power_of_ten},
-    market::{base_volume, quote_volume},
-    money::{Amount, Lots, Price},
-    symbol::SymbolSpec,
+    instruments::symbol::SymbolSpec,
+    market_data::{base_volume, quote_volume},
+    types::{
+        decimal::{Units, power_of_ten},
+        money::{Amount, Lots, Price},
+    },
 };
 
 /// The longest such text: sign, 20 digits, point, 18 digits.

@@ -13,14 +13,16 @@ use super::{
 };
 use crate::domain::{
     account::{AccountQuery, AccountView, Page},
-    catalogue::Catalogue,
     change_log::{ChangeLogEntry, ChangeType, EntityId, Fields, MarketFolds, entries_of},
-    id::{AccountId, OrderId},
-    market::{Interval, Range},
-    money::Amount,
-    order::Order,
+    instruments::Catalogue,
+    market_data::{Interval, Range},
+    orders::Order,
     replica::{Frame, Replica},
-    time::Timestamp,
+    types::{
+        id::{AccountId, OrderId},
+        money::Amount,
+        time::Timestamp,
+    },
 };
 
 /// How many rows are read at once.

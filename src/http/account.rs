@@ -10,11 +10,10 @@ use super::{
 };
 use crate::domain::{
     account::{AccountQuery, AccountView, Found},
-    asset::Asset,
-    command::Balance,
-    id::{AssetId, OrderId, TradeId},
-    order::Fill,
-    symbol::FeeRates,
+    instruments::{asset::Asset, symbol::FeeRates},
+    messages::command::Balance,
+    orders::Fill,
+    types::id::{AssetId, OrderId, TradeId},
 };
 
 /// How many rate units (10^-8) make one hundredth of a percent, which `makerCommission` counts in.

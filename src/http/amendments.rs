@@ -8,7 +8,7 @@ use super::{
 };
 use crate::domain::{
     account::{AccountQuery, AccountView, Amendment, Found},
-    id::OrderId,
+    types::id::OrderId,
 };
 
 const LIMIT: (usize, usize) = (500, 1_000);

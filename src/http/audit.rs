@@ -12,12 +12,9 @@ use super::error::ApiError;
 use crate::{
     auth::network,
     domain::{
-        asset::Asset,
-        catalogue::Catalogue,
-        command::{AccountCommand, Answer, Permission},
-        hash,
-        id::AccountId,
-        time::Timestamp,
+        instruments::{Catalogue, asset::Asset},
+        messages::command::{AccountCommand, Answer, Permission},
+        types::{hash, id::AccountId, time::Timestamp},
     },
 };
 

@@ -19,7 +19,7 @@ use super::{
 };
 use crate::{
     auth::{self, ApiKey, KeyDirectory, ReceiveWindow, Session, SignedPart, WindowError},
-    domain::time::Timestamp,
+    domain::types::time::Timestamp,
 };
 
 /// The header of API keys.

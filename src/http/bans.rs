@@ -4,7 +4,7 @@
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use crate::domain::time::Timestamp;
+use crate::domain::types::time::Timestamp;
 
 const CELL_COUNT: usize = 1 << 12;
 const PROBES: usize = 8;
@@ -85,7 +85,7 @@ impl std::fmt::Debug for Bans {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::hash::mix64;
+    use crate::domain::types::hash::mix64;
 
     const DAY: u64 = 86_400;
 

@@ -21,8 +21,8 @@ use super::{
     prevented,
 };
 use crate::domain::{
-    command::{AccountCommand, Answer, CancelOrder, OrderRef},
-    id::OrderId,
+    messages::command::{AccountCommand, Answer, CancelOrder, OrderRef},
+    types::id::OrderId,
 };
 
 /// How many orders one request may name.

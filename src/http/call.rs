@@ -26,12 +26,13 @@ use crate::{
     actors::message::{MarketQuery, MarketView},
     domain::{
         account::{AccountQuery, AccountView, Page},
-        command::{AccountCommand, Answer},
-        id::AccountId,
-        limits::OrderCounts,
-        reject::Reject,
-        symbol::SymbolSpec,
-        time::Timestamp,
+        instruments::symbol::SymbolSpec,
+        messages::{
+            command::{AccountCommand, Answer},
+            reject::Reject,
+        },
+        orders::limits::OrderCounts,
+        types::{id::AccountId, time::Timestamp},
     },
 };
 

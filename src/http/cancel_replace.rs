@@ -12,11 +12,12 @@ use super::{
 };
 use crate::domain::{
     account::Prevention,
-    command::{AccountCommand, Answer, ReplaceMode, ReplaceOrder, Replaced},
-    id::ClientOrderId,
-    limits::OrderCounts,
-    order::{Fill, NewOrder, Order},
-    reject::Reject,
+    messages::{
+        command::{AccountCommand, Answer, ReplaceMode, ReplaceOrder, Replaced},
+        reject::Reject,
+    },
+    orders::{Fill, NewOrder, Order, limits::OrderCounts},
+    types::id::ClientOrderId,
 };
 
 type Placed = Result<(Order, Vec<Fill>), Reject>;

@@ -7,9 +7,8 @@ use super::{
 };
 use crate::domain::{
     account::{AccountQuery, AccountView},
-    decimal::Units,
-    money::Rate,
-    symbol::{FeeRates, SymbolSpec},
+    instruments::symbol::{FeeRates, SymbolSpec},
+    types::{decimal::Units, money::Rate},
 };
 
 const NOTHING: Units = Units { value: 0, scale: 8 };

@@ -22,7 +22,7 @@ use super::{
     connection::{Connection, Idle, Transport},
     error::{ApiError, Operation},
 };
-use crate::{auth::network, domain::reject::Reject, telemetry::ConnectionGauges};
+use crate::{auth::network, domain::messages::reject::Reject, telemetry::ConnectionGauges};
 
 /// How long a newcomer waits for room before it is refused: longer than a connection has to be idle to make it.
 const PATIENCE: Duration = Duration::from_millis(1_500);

@@ -2,10 +2,12 @@
 
 use super::{error::ApiError, json::Json};
 use crate::domain::{
-    correction::{Correction, Figure},
-    order::NewOrder,
-    reject::Reject,
-    symbol::SymbolSpec,
+    instruments::{
+        correction::{Correction, Figure},
+        symbol::SymbolSpec,
+    },
+    messages::reject::Reject,
+    orders::NewOrder,
 };
 
 /// Refuses a price or quantity that is off its step or too precise, and says which is nearest.

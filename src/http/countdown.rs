@@ -4,7 +4,7 @@ use super::{
     call::{Call, Reply, mismatched},
     error::{ApiError, Operation},
 };
-use crate::domain::command::{AccountCommand, Answer, CancelAllAfter};
+use crate::domain::messages::command::{AccountCommand, Answer, CancelAllAfter};
 
 /// Starts the countdown anew; 0 stops it.
 pub(super) async fn set(call: &Call<'_>) -> Result<Reply, ApiError> {

@@ -10,8 +10,8 @@ use actix_web::http::StatusCode;
 
 use super::{json::Json, limits::order_interval};
 use crate::domain::{
-    reject::{Parameter, Reject},
-    time::Timestamp,
+    messages::reject::{Parameter, Reject},
+    types::time::Timestamp,
 };
 
 /// What was being done; the same refusal has different codes for different operations.

@@ -7,13 +7,13 @@ use super::{
     market::Selection,
 };
 use crate::domain::{
-    catalogue::Catalogue,
-    decimal::Units,
-    id::SymbolId,
-    money::Rate,
-    order::{OrderKind, StpMode},
-    symbol::{SymbolSpec, SymbolStatus},
-    words::Word,
+    change_log::words::Word,
+    instruments::{
+        Catalogue,
+        symbol::{SymbolSpec, SymbolStatus},
+    },
+    orders::{OrderKind, StpMode},
+    types::{decimal::Units, id::SymbolId, money::Rate},
 };
 
 /// `GET /api/v3/ping`

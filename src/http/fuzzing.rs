@@ -7,7 +7,7 @@ use super::{
     params::Params,
     ws::fuzzing::{fragments, request},
 };
-use crate::domain::{id::AccountId, symbol::SymbolSpec};
+use crate::domain::{instruments::symbol::SymbolSpec, types::id::AccountId};
 
 /// Reads bytes as the query and the body of an order, divided by the first zero.
 pub fn order(bytes: &[u8], spec: &SymbolSpec) {

@@ -1,7 +1,7 @@
 //! `X-Idempotency-Key`: sending an order again under its key places it once.
 
 use super::{call::Call, error::ApiError};
-use crate::domain::command::{AccountCommand, IdempotencyKey, REQUEST_ID_LEN_MAX};
+use crate::domain::messages::command::{AccountCommand, IdempotencyKey, REQUEST_ID_LEN_MAX};
 
 const HEADER: &str = "X-Idempotency-Key";
 /// The same on the WebSocket API, which has no headers.

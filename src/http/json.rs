@@ -1,6 +1,6 @@
 //! Writes JSON into one string: no tree, no reflection, money only ever as text.
 
-use crate::domain::decimal::Units;
+use crate::domain::types::decimal::Units;
 
 /// JSON under construction. Values follow a [`field`](Json::field) or an [`item`](Json::item).
 #[derive(Debug, Default)]

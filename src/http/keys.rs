@@ -12,9 +12,11 @@ use crate::{
     auth::{self, KeyPair, PublicKeyError},
     domain::{
         account::{AccountQuery, AccountView},
-        command::{AccountCommand, Answer, CreateApiKey, Permission, Permissions},
-        credential::{KeyMaterial, LABEL_LEN_MAX, RevokeApiKey},
-        id::AccountId,
+        messages::{
+            command::{AccountCommand, Answer, CreateApiKey, Permission, Permissions},
+            credential::{KeyMaterial, LABEL_LEN_MAX, RevokeApiKey},
+        },
+        types::id::AccountId,
     },
 };
 

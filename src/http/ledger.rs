@@ -8,7 +8,7 @@ use super::{
     time_unit::TimeRange,
 };
 use crate::{
-    domain::{catalogue::Catalogue, id::AssetId},
+    domain::{instruments::Catalogue, types::id::AssetId},
     history::{LedgerLine, LedgerPage},
 };
 

@@ -16,8 +16,8 @@ use super::{
     weight::{Counter, SUM_MAX, address_hash},
 };
 use crate::domain::{
-    limits::{OrderCounts, OrderLimits, OrderWindow},
-    time::Timestamp,
+    orders::limits::{OrderCounts, OrderLimits, OrderWindow},
+    types::time::Timestamp,
 };
 
 const MINUTE_MILLIS: u64 = 60_000;

@@ -11,9 +11,11 @@ use super::{
 use crate::{
     actors::message::{DepthView, MarketQuery, MarketView, TickerView},
     domain::{
-        decimal::Units,
-        money::{Lots, Price},
-        symbol::SymbolSpec,
+        instruments::symbol::SymbolSpec,
+        types::{
+            decimal::Units,
+            money::{Lots, Price},
+        },
     },
 };
 

@@ -4,10 +4,12 @@ use super::json::Json;
 use crate::{
     actors::message::WindowView,
     domain::{
-        decimal::Units,
-        market::{Candle, base_volume, quote_volume},
-        money::{Lots, Price},
-        symbol::SymbolSpec,
+        instruments::symbol::SymbolSpec,
+        market_data::{Candle, base_volume, quote_volume},
+        types::{
+            decimal::Units,
+            money::{Lots, Price},
+        },
     },
 };
 

@@ -10,9 +10,9 @@ use super::{
 use crate::{
     actors::message::{MarketQuery, MarketView},
     domain::{
-        market::{Candle, Interval, Zone, base_volume, quote_volume},
-        symbol::SymbolSpec,
-        time::Timestamp,
+        instruments::symbol::SymbolSpec,
+        market_data::{Candle, Interval, Zone, base_volume, quote_volume},
+        types::time::Timestamp,
     },
     history::CandleRange,
 };

@@ -9,8 +9,8 @@ use super::{
     market::Selection,
 };
 use crate::domain::{
-    id::SymbolId,
-    symbol::{SymbolSpec, SymbolStatus},
+    instruments::symbol::{SymbolSpec, SymbolStatus},
+    types::id::SymbolId,
 };
 
 /// The symbols of a request, those of another status left out.

@@ -11,7 +11,7 @@ use super::{
 };
 use crate::{
     actors::message::{MarketQuery, MarketView, Span, WindowView},
-    domain::{market::AVERAGE_MINUTES, symbol::SymbolSpec},
+    domain::{instruments::symbol::SymbolSpec, market_data::AVERAGE_MINUTES},
 };
 
 const DAY_MINUTES: u64 = 24 * 60;

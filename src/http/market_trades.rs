@@ -12,8 +12,9 @@ use super::{
 use crate::{
     actors::message::{MarketQuery, MarketView},
     domain::{
-        market::{AggregateTrade, Part, PublicTrade, Range},
-        symbol::SymbolSpec,
+        instruments::symbol::SymbolSpec,
+        market_data::{AggregateTrade, Part, Range},
+        matching::PublicTrade,
     },
     history::{HistoryError, Reader},
 };

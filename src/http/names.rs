@@ -2,12 +2,10 @@
 
 use crate::domain::{
     account::{Execution, ExecutionKind},
-    command::{CancelRestriction, ReplaceMode},
-    id::ClientOrderId,
-    order::{EndReason, Order, OrderKind, OrderStatus, Side, StpMode, TimeInForce},
-    order_list::{Contingency, ListStatus},
-    time::Timestamp,
-    words::Word,
+    change_log::words::Word,
+    messages::command::{CancelRestriction, ReplaceMode},
+    orders::{Contingency, EndReason, ListStatus, Order, OrderKind, OrderStatus, Side, StpMode, TimeInForce},
+    types::{id::ClientOrderId, time::Timestamp},
 };
 
 /// How much an order's reply says.

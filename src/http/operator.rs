@@ -9,9 +9,11 @@ use super::{
     remote::{check_request_id, no_account},
 };
 use crate::domain::{
-    command::{AccountCommand, Answer, CreateAccount, Permission, Transfer},
-    id::{AccountId, ID_LIMIT},
-    reject::Reject,
+    messages::{
+        command::{AccountCommand, Answer, CreateAccount, Permission, Transfer},
+        reject::Reject,
+    },
+    types::id::{AccountId, ID_LIMIT},
 };
 
 #[derive(Deserialize)]

@@ -14,11 +14,13 @@ use super::{
 };
 use crate::domain::{
     account::{AccountQuery, AccountView, Found},
-    command::{AccountCommand, AmendOrder, Answer, CancelAll, CancelOrder},
-    id::OrderId,
-    order::{NewOrder, Order},
-    reject::{Parameter, Reject},
-    symbol::SymbolSpec,
+    instruments::symbol::SymbolSpec,
+    messages::{
+        command::{AccountCommand, AmendOrder, Answer, CancelAll, CancelOrder},
+        reject::{Parameter, Reject},
+    },
+    orders::{NewOrder, Order},
+    types::id::OrderId,
 };
 
 /// `POST /api/v3/order`

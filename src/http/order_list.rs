@@ -11,11 +11,10 @@ use super::{
 };
 use crate::domain::{
     account::{AccountQuery, AccountView, Found, Page},
-    command::{AccountCommand, Answer, CancelList},
-    id::OrderListId,
-    order::NewOrder,
-    order_list::{OrderList, PlaceList},
-    symbol::SymbolSpec,
+    instruments::symbol::SymbolSpec,
+    messages::command::{AccountCommand, Answer, CancelList},
+    orders::{NewOrder, OrderList, PlaceList},
+    types::id::OrderListId,
 };
 
 /// `POST /api/v3/orderList/oco`

@@ -9,10 +9,9 @@ use super::{
 };
 use crate::domain::{
     account::{AccountQuery, AccountView},
-    command::ListReport,
-    id::ClientOrderId,
-    order::Order,
-    order_list::{OrderList, OrderListRef},
+    messages::command::ListReport,
+    orders::{Order, OrderList, OrderListRef},
+    types::id::ClientOrderId,
 };
 
 impl Printer<'_> {

@@ -8,11 +8,9 @@ use super::{
     },
 };
 use crate::domain::{
-    id::OrderListId,
-    money::Lots,
-    order::{NewOrder, OrderKind, Side, TimeInForce},
-    order_list::{ListOrders, OrderListRef, PlaceList},
-    symbol::SymbolSpec,
+    instruments::symbol::SymbolSpec,
+    orders::{ListOrders, NewOrder, OrderKind, OrderListRef, PlaceList, Side, TimeInForce},
+    types::{id::OrderListId, money::Lots},
 };
 
 /// The names of an order's parameters behind a prefix.

@@ -7,12 +7,9 @@ use super::{
 };
 use crate::domain::{
     account::{Amendment, Prevention},
-    decimal::Units,
-    id::ClientOrderId,
-    money::Lots,
-    order::{Fill, Order, OrderStatus},
-    symbol::SymbolSpec,
-    time::Timestamp,
+    instruments::symbol::SymbolSpec,
+    orders::{Fill, Order, OrderStatus},
+    types::{decimal::Units, id::ClientOrderId, money::Lots, time::Timestamp},
 };
 
 const ZERO: Units = Units { value: 0, scale: 8 };
@@ -145,7 +142,7 @@ impl Printer<'_> {
         json.field("quoteQty").units(self.spec.quote_units(fill.quote));
         self.commission(json, fill);
         json.field("time").number(self.unit.of(fill.time));
-        json.field("isBuyer").boolean(fill.side == crate::domain::order::Side::Buy);
+        json.field("isBuyer").boolean(fill.side == crate::domain::orders::Side::Buy);
         json.field("isMaker").boolean(fill.is_maker);
         json.field("isBestMatch").boolean(true);
     }

@@ -8,13 +8,16 @@ use super::{
     params::Params,
 };
 use crate::domain::{
-    command::{CancelRestriction, OrderRef},
-    id::{AccountId, ClientOrderId, OrderId},
-    money::{Lots, Price},
-    order::{NewOrder, OrderKind, Side, StpMode, Strategy, TimeInForce},
-    reject::{Filter, Parameter, Reject},
-    symbol::SymbolSpec,
-    trigger::{Bips, Trigger},
+    instruments::symbol::SymbolSpec,
+    messages::{
+        command::{CancelRestriction, OrderRef},
+        reject::{Filter, Parameter, Reject},
+    },
+    orders::{Bips, NewOrder, OrderKind, Side, StpMode, Strategy, TimeInForce, Trigger},
+    types::{
+        id::{AccountId, ClientOrderId, OrderId},
+        money::{Lots, Price},
+    },
 };
 
 const CLIENT_ORDER_ID: &str = "^[a-zA-Z0-9-_]{1,36}$";

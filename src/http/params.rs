@@ -14,7 +14,7 @@ use super::{
     error::ApiError,
     time_unit::{TimeRange, TimeUnit, read_time},
 };
-use crate::domain::time::Timestamp;
+use crate::domain::types::time::Timestamp;
 
 /// No endpoint has half as many.
 const PARAMS_MAX: usize = 64;

@@ -11,9 +11,11 @@ use super::{
 };
 use crate::{
     domain::{
-        id::{OrderId, SymbolId, TradeId},
-        order::Side,
-        time::Timestamp,
+        orders::Side,
+        types::{
+            id::{OrderId, SymbolId, TradeId},
+            time::Timestamp,
+        },
     },
     history::{FillCursor, FillPage, OrderPage, Standing},
 };

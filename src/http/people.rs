@@ -19,11 +19,12 @@ use super::{
 use crate::{
     auth::{self, LoginDirectory, PasswordError, PasswordPool, Throttle, ThrottleLimits, Throttled},
     domain::{
-        command::{AccountCommand, Answer},
-        credential::{ChangePassword, LoginName, SignUp},
-        id::AssetId,
-        money::Amount,
-        reject::Reject,
+        messages::{
+            command::{AccountCommand, Answer},
+            credential::{ChangePassword, LoginName, SignUp},
+            reject::Reject,
+        },
+        types::{id::AssetId, money::Amount},
     },
 };
 

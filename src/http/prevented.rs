@@ -8,8 +8,8 @@ use super::{
 };
 use crate::domain::{
     account::{AccountQuery, AccountView, Found, Prevention},
-    id::OrderId,
-    order::{Order, StpMode},
+    orders::{Order, StpMode},
+    types::id::OrderId,
 };
 
 const LIMIT_MAX: usize = 1_000;

@@ -25,12 +25,16 @@ pub use super::{
 use crate::{
     actors::message::{NotListening, SessionId},
     domain::{
-        command::{OrderRef, REQUEST_ID_LEN_MAX},
-        id::{AccountId, OrderId},
-        order::NewOrder,
-        reject::Reject,
-        symbol::SymbolSpec,
-        time::Timestamp,
+        instruments::symbol::SymbolSpec,
+        messages::{
+            command::{OrderRef, REQUEST_ID_LEN_MAX},
+            reject::Reject,
+        },
+        orders::NewOrder,
+        types::{
+            id::{AccountId, OrderId},
+            time::Timestamp,
+        },
     },
 };
 

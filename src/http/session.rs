@@ -17,7 +17,10 @@ use super::{
 };
 use crate::{
     auth::{Session, SessionError},
-    domain::{credential::LoginName, id::AccountId, reject::Reject},
+    domain::{
+        messages::{credential::LoginName, reject::Reject},
+        types::id::AccountId,
+    },
 };
 
 /// `POST /x/v1/session/demo`

@@ -8,9 +8,9 @@ use super::{
 };
 use crate::domain::{
     account::{AccountQuery, AccountView},
-    asset::Asset,
-    command::Balance,
-    decimal::Units,
+    instruments::asset::Asset,
+    messages::command::Balance,
+    types::decimal::Units,
 };
 
 const NOTHING: Units = Units { value: 0, scale: 8 };

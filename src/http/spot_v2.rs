@@ -7,7 +7,7 @@ use super::{
     order::place_order,
     order_request::{priced, required_price, required_quantity},
 };
-use crate::domain::order::{NewOrder, Side};
+use crate::domain::orders::{NewOrder, Side};
 
 /// `POST /api/spot/v2/`: `{"symbol","side","price","quantity"}`, good till cancelled. Answered as `POST /api/v3/order`.
 pub(super) async fn place(call: &Call<'_>) -> Result<Reply, ApiError> {

@@ -22,7 +22,7 @@ use super::{
 use crate::{
     actors::{Exchange, message::SessionId},
     auth::{KeyDirectory, OwnerDirectory, Sessions},
-    domain::id::AccountId,
+    domain::types::id::AccountId,
     history::History,
 };
 

@@ -1,6 +1,6 @@
 //! Milliseconds or microseconds: what a client wants times in, and how it sends them.
 
-use crate::domain::time::Timestamp;
+use crate::domain::types::time::Timestamp;
 
 pub(super) use crate::actors::message::TimeUnit;
 

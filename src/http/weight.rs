@@ -8,7 +8,7 @@ use std::{
 
 use crate::{
     auth::network,
-    domain::{hash::mix64, time::Timestamp},
+    domain::types::{hash::mix64, time::Timestamp},
 };
 
 const CELL_COUNT: usize = 1 << 14;

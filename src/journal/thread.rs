@@ -16,7 +16,11 @@ use std::{
     time::{Duration, Instant},
 };
 
-use super::{error::JournalError, segment::DIRECTORY, segment::Position, writer::LogWriter};
+use super::{
+    error::JournalError,
+    segment::{DIRECTORY, Position},
+    writer::LogWriter,
+};
 
 /// How many bytes of frames one commit takes from the queue.
 const BATCH: usize = 1 << 20;

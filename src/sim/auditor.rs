@@ -13,19 +13,23 @@ use super::{
 use crate::domain::{
     account::{AccountSlot, UserEvent},
     book::BookLimits,
-    catalogue::{AssetDefinition, Catalogue, SymbolDefinition},
-    command::{AccountCommand, Answer, OrderRef, Replaced},
-    id::{AccountId, CommandId, OrderId, SlotId, SymbolId},
-    market::{MarketImage, SymbolOutput, SymbolSlot},
-    message::{Envelope, OrderChange, SubmitOrder, ToAccount, TradeExecuted},
-    oracle::{
+    instruments::{AssetDefinition, Catalogue, SymbolDefinition},
+    market_data::MarketImage,
+    matching::{SymbolOutput, SymbolSlot},
+    messages::{
+        command::{AccountCommand, Answer, OrderRef, Replaced},
+        message::{Envelope, OrderChange, SubmitOrder, ToAccount, TradeExecuted},
+        reject::Reject,
+    },
+    orders::{Contingency, EndReason, NewOrder, Order, Side},
+    testing::oracle::{
         ledger::{Entry, Hold, SlowLedger, TradeSide},
         triggers::SlowTriggers,
     },
-    order::{EndReason, NewOrder, Order, Side},
-    order_list::Contingency,
-    reject::Reject,
-    table::Table,
+    types::{
+        id::{AccountId, CommandId, OrderId, SlotId, SymbolId},
+        table::Table,
+    },
 };
 
 /// How many orders cancels and amends choose among.
@@ -402,7 +406,7 @@ impl Auditor {
             }
             (AccountCommand::Replace(replace), Answer::Replaced(replaced)) => {
                 let Replaced { cancelled, placed, .. } = &**replaced;
-                let stops = replace.mode == crate::domain::command::ReplaceMode::StopOnFailure;
+                let stops = replace.mode == crate::domain::messages::command::ReplaceMode::StopOnFailure;
                 match cancelled {
                     Ok(order) => {
                         self.tracks.cancelled(order)?;

@@ -5,12 +5,13 @@ use std::collections::BTreeMap;
 use super::world::World;
 use crate::domain::{
     account::{AccountQuery, AccountView, Totals},
-    command::Balance,
-    id::{AssetId, OrderId},
-    money::{Amount, Lots},
-    order::{Order, Side},
-    reject::Fault,
-    time::Timestamp,
+    messages::{command::Balance, reject::Fault},
+    orders::{Order, Side},
+    types::{
+        id::{AssetId, OrderId},
+        money::{Amount, Lots},
+        time::Timestamp,
+    },
 };
 
 fn text(fault: Fault) -> String {

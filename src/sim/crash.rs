@@ -20,9 +20,11 @@ use super::{
 };
 use crate::{
     domain::{
-        oracle::compare::Random,
-        planted::{Bug, planted},
         replica::Terms,
+        testing::{
+            oracle::compare::Random,
+            planted::{Bug, planted},
+        },
     },
     journal::{
         Disk, Fill, JournalError, LogOptions, LogReader, LogWriter, SimDisk, Start,

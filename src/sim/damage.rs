@@ -11,7 +11,7 @@ use super::{
     world::World,
 };
 use crate::{
-    domain::{catalogue::Catalogue, oracle::compare::Random, replica::Terms},
+    domain::{instruments::Catalogue, replica::Terms, testing::oracle::compare::Random},
     journal::{
         Disk, Fill, LogOptions, LogReader, LogWriter, Position, SimDisk, Start, open_blocks, segment,
         snapshot::{self, Pace},

@@ -4,14 +4,18 @@ use super::world::{Answered, World};
 use crate::domain::{
     account::{AccountQuery, AccountView},
     book::BookLimits,
-    catalogue::{AssetDefinition, SymbolDefinition},
-    command::{AccountCommand, Answer, Balance, CreateAccount, Transfer},
-    id::{AccountId, AssetId, CommandId, OrderId, SlotId, SymbolId},
-    market::PublicTrade,
-    money::{Amount, Lots, Price},
-    order::{Order, Side},
-    reject::Reject,
-    time::Timestamp,
+    instruments::{AssetDefinition, SymbolDefinition},
+    matching::PublicTrade,
+    messages::{
+        command::{AccountCommand, Answer, Balance, CreateAccount, Transfer},
+        reject::Reject,
+    },
+    orders::{Order, Side},
+    types::{
+        id::{AccountId, AssetId, CommandId, OrderId, SlotId, SymbolId},
+        money::{Amount, Lots, Price},
+        time::Timestamp,
+    },
 };
 
 /// An exchange, a clock that moves when told to, and short ways to ask.

@@ -4,11 +4,12 @@
 use super::{auditor::Counts, crash::Keyed, generator::Generator, swarm::Setup, world::World};
 use crate::domain::{
     account::{AccountQuery, AccountView},
-    command::{AccountCommand, Answer, CreateAccount, IdempotencyKey, Replaced},
-    id::CommandId,
-    oracle::compare::Random,
-    reject::Reject,
-    time::Timestamp,
+    messages::{
+        command::{AccountCommand, Answer, CreateAccount, IdempotencyKey, Replaced},
+        reject::Reject,
+    },
+    testing::oracle::compare::Random,
+    types::{id::CommandId, time::Timestamp},
 };
 
 /// How many commands one exchange lives for.

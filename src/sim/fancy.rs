@@ -4,13 +4,13 @@
 use super::{generator::Generator, world::World};
 use crate::domain::{
     account::{AccountQuery, AccountView},
-    command::{AccountCommand, CancelAllAfter, CancelList, OrderRef},
-    id::{AccountId, OrderId, OrderListId, SymbolId},
-    money::{Lots, Price},
-    order::{NewOrder, OrderKind, Side, TimeInForce},
-    order_list::{ListOrders, OrderListRef, PlaceList},
-    time::Timestamp,
-    trigger::{Bips, Trigger},
+    messages::command::{AccountCommand, CancelAllAfter, CancelList, OrderRef},
+    orders::{Bips, ListOrders, NewOrder, OrderKind, OrderListRef, PlaceList, Side, TimeInForce, Trigger},
+    types::{
+        id::{AccountId, OrderId, OrderListId, SymbolId},
+        money::{Lots, Price},
+        time::Timestamp,
+    },
 };
 
 /// The kinds that wait, and the same without a limit.

@@ -10,9 +10,9 @@ use super::{
 };
 use crate::{
     domain::{
-        catalogue::Catalogue,
-        oracle::compare::Random,
+        instruments::Catalogue,
         replica::{Frame, Terms},
+        testing::oracle::compare::Random,
     },
     journal::block,
     store::{self, Frames},

@@ -3,15 +3,17 @@
 
 use super::{swarm::Setup, world::World};
 use crate::domain::{
-    command::{
+    messages::command::{
         AccountCommand, AmendOrder, CancelAll, CancelOrder, CancelRestriction, OrderRef, ReplaceMode,
         ReplaceOrder, Transfer,
     },
-    id::{AccountId, AssetId, ClientOrderId, OrderId, SymbolId},
-    money::{Amount, Lots, Price},
-    oracle::compare::Random,
-    order::{NewOrder, OrderKind, Side, StpMode, TimeInForce},
-    time::Timestamp,
+    orders::{NewOrder, OrderKind, Side, StpMode, TimeInForce},
+    testing::oracle::compare::Random,
+    types::{
+        id::{AccountId, AssetId, ClientOrderId, OrderId, SymbolId},
+        money::{Amount, Lots, Price},
+        time::Timestamp,
+    },
 };
 
 /// Distances from the middle that a ladder of limited width would not reach.

@@ -32,7 +32,7 @@ pub use generator::Generator;
 pub use swarm::{Features, Setup};
 pub use world::{Answered, World};
 
-use crate::domain::hash::mix64;
+use crate::domain::types::hash::mix64;
 
 /// Plays seeds made from `seed` until `commands` commands were given.
 ///

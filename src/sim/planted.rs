@@ -13,7 +13,7 @@ use super::{
     episode::{Course, episode},
     nth_seed,
 };
-use crate::domain::{
+use crate::domain::testing::{
     oracle::compare,
     planted::{Bug, plant},
 };

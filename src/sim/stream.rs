@@ -4,10 +4,12 @@ use std::collections::BTreeMap;
 
 use crate::domain::{
     account::{AccountQuery, AccountSlot, AccountView, ExecutionKind, Found, UserEvent, UserEventKind},
-    command::Balance,
-    id::{AccountId, AssetId, OrderId},
-    order::Order,
-    time::Timestamp,
+    messages::command::Balance,
+    orders::Order,
+    types::{
+        id::{AccountId, AssetId, OrderId},
+        time::Timestamp,
+    },
 };
 
 /// What one account's listener knows.

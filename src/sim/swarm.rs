@@ -5,10 +5,9 @@ use rust_decimal::Decimal;
 
 use crate::domain::{
     book::BookLimits,
-    catalogue::{AssetDefinition, FeeDefinition, SpecialOrders, SymbolDefinition},
-    id::{AccountId, SlotId},
-    oracle::compare::Random,
-    symbol::SymbolStatus,
+    instruments::{AssetDefinition, FeeDefinition, SpecialOrders, SymbolDefinition, symbol::SymbolStatus},
+    testing::oracle::compare::Random,
+    types::id::{AccountId, SlotId},
 };
 
 /// Which kinds of commands and trouble an episode has.
@@ -238,7 +237,7 @@ fn symbol(random: &mut Random, grain: &Grain, has_far_prices: bool) -> SymbolDef
         max_num_orders: if random.one_in(3) { 3 } else { 200 },
         market_collar: random.pick(&[Decimal::ZERO, Decimal::new(2, 2), Decimal::new(5, 1)]),
         fees,
-        three_day_phase: crate::domain::market::THREE_DAY_PHASE,
+        three_day_phase: crate::domain::market_data::THREE_DAY_PHASE,
         special_orders: special(random),
     }
 }

@@ -4,11 +4,12 @@
 use std::collections::BTreeMap;
 
 use crate::domain::{
-    catalogue::Catalogue,
-    id::{OrderId, SymbolId},
-    market::{MarketImage, PublicEvent, PublicTrade},
-    message::TradeExecuted,
-    order::Side,
+    instruments::Catalogue,
+    market_data::MarketImage,
+    matching::{PublicEvent, PublicTrade},
+    messages::message::TradeExecuted,
+    orders::Side,
+    types::id::{OrderId, SymbolId},
 };
 
 /// A printed trade and who has been told of it.

@@ -3,13 +3,14 @@
 use super::auditor::expect;
 use crate::domain::{
     book::Policy,
-    id::{AccountId, OrderId, SymbolId},
-    message::{OrderChange, OrderUpdated, SubmitOrder, TradeExecuted},
-    money::{Price, Rate},
-    order::{EndReason, Fill, NewOrder, Order, OrderKind, OrderStatus, Side, StpMode},
-    table::Table,
-    time::Timestamp,
-    trigger::Trigger,
+    messages::message::{OrderChange, OrderUpdated, SubmitOrder, TradeExecuted},
+    orders::{EndReason, Fill, NewOrder, Order, OrderKind, OrderStatus, Side, StpMode, Trigger},
+    types::{
+        id::{AccountId, OrderId, SymbolId},
+        money::{Price, Rate},
+        table::Table,
+        time::Timestamp,
+    },
 };
 
 /// One order's life so far.

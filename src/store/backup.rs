@@ -14,7 +14,7 @@ use super::{
     walk::walk,
 };
 use crate::{
-    domain::catalogue::Catalogue,
+    domain::instruments::Catalogue,
     journal::{
         Disk, EmptyDirectory, File, Identity, JournalError, NOTE, RealDisk, Start, identity_at, noted,
         segment::{self, file_name},

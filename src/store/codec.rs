@@ -8,10 +8,10 @@ use serde::Serialize;
 
 use crate::domain::{
     account::{AccountFrame, Change, FrameHead},
-    id::SlotId,
-    market::{SymbolFrame, SymbolHead},
-    message::{Envelope, ToAccount},
+    matching::{SymbolFrame, SymbolHead},
+    messages::message::{Envelope, ToAccount},
     replica::{Frame, Terms},
+    types::id::SlotId,
 };
 
 /// The tags of frames. A later version of a frame gets a tag of its own; none is ever used again.
@@ -183,8 +183,10 @@ mod tests {
     use super::*;
     use crate::domain::{
         account::Cause,
-        id::{AccountId, CommandId},
-        time::Timestamp,
+        types::{
+            id::{AccountId, CommandId},
+            time::Timestamp,
+        },
     };
 
     fn sample() -> AccountFrame {

@@ -4,7 +4,7 @@ use std::fmt::Display;
 
 use super::{codec::CodecError, heads::Loss};
 use crate::{
-    domain::{reject::Fault, replica::TermsError},
+    domain::{messages::reject::Fault, replica::TermsError},
     journal::JournalError,
 };
 

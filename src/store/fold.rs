@@ -20,10 +20,10 @@ use super::{
 };
 use crate::{
     domain::{
-        catalogue::Catalogue,
-        id::SlotId,
-        planted::{Bug, planted},
+        instruments::Catalogue,
         replica::{Frame, Replica},
+        testing::planted::{Bug, planted},
+        types::id::SlotId,
     },
     journal::{
         Block, Disk, Identity, LogReader, Position, Start, Tail,

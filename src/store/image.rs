@@ -8,8 +8,8 @@ use serde::{Serialize, ser::SerializeSeq};
 use super::{codec, error::StoreError, terms::require_precision};
 use crate::domain::{
     account::{AccountSlot, AccountState},
-    id::SlotId,
     replica::{Replica, SymbolRecord, Terms},
+    types::id::SlotId,
 };
 
 /// How many parts account slots are written in.

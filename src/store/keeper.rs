@@ -18,7 +18,7 @@ use super::{
     snapshot::{Taken, Taking, take_snapshot},
 };
 use crate::{
-    domain::catalogue::Catalogue,
+    domain::instruments::Catalogue,
     journal::{Disk, Identity, snapshot::Pace},
 };
 

@@ -11,7 +11,7 @@ use super::{
 use crate::{
     domain::{
         book::BookLimits,
-        catalogue::Catalogue,
+        instruments::Catalogue,
         replica::{LOGIC_VERSION, Replica, Terms},
     },
     journal::{DataDirectory, Fill, Identity, LogOptions, LogWriter, Position},

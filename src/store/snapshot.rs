@@ -9,7 +9,7 @@ use super::{
     image::write_parts,
 };
 use crate::{
-    domain::{catalogue::Catalogue, replica::LOGIC_VERSION},
+    domain::{instruments::Catalogue, replica::LOGIC_VERSION},
     journal::{
         Disk, Identity, LogOptions, LogWriter, prune_segments,
         snapshot::{self, Meta, Pace, SnapshotWriter},

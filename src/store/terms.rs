@@ -10,7 +10,7 @@ use super::{
 };
 use crate::{
     domain::{
-        catalogue::Catalogue,
+        instruments::Catalogue,
         replica::{Frame, Replica, Terms, TermsError},
     },
     journal::{Disk, Identity, Start, snapshot::newest_verifying},

@@ -8,7 +8,7 @@ use super::{
     heads::survey,
 };
 use crate::{
-    domain::{account::Totals, catalogue::Catalogue, id::AssetId},
+    domain::{account::Totals, instruments::Catalogue, types::id::AssetId},
     journal::{Disk, Identity, Position, TornTail},
 };
 

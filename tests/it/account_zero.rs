@@ -36,7 +36,7 @@ fn f18_the_operator_can_neither_open_nor_touch_account_zero() {
             assert_eq!((status, told), (400, code), "{path} {body}: {said}");
             assert!(said.ends_with(text), "{path} {body}: {said}");
         }
-        let slot = lightning_exchange::domain::id::AccountId::new(0);
+        let slot = lightning_exchange::domain::types::id::AccountId::new(0);
         let query = lightning_exchange::domain::account::AccountQuery::Account;
         let asked = server.exchange().query(slot, query, tracing::Span::none()).await;
         assert!(asked.is_err(), "nothing made it: {asked:?}");

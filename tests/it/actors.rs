@@ -11,13 +11,19 @@ use lightning_exchange::{
     config::Layers,
     domain::{
         account::AccountQuery,
-        command::{AccountCommand, Answer, CancelAll, CreateAccount, CreateApiKey, Permissions, Transfer},
-        credential::{KEYS_MAX, KeyMaterial},
-        id::{AccountId, AssetId, ClientOrderId, SymbolId},
-        money::{Amount, Lots, Price},
-        order::{NewOrder, Side, TimeInForce},
-        reject::Reject,
-        time::Timestamp,
+        messages::{
+            command::{
+                AccountCommand, Answer, CancelAll, CreateAccount, CreateApiKey, Permissions, Transfer,
+            },
+            credential::{KEYS_MAX, KeyMaterial},
+            reject::Reject,
+        },
+        orders::{NewOrder, Side, TimeInForce},
+        types::{
+            id::{AccountId, AssetId, ClientOrderId, SymbolId},
+            money::{Amount, Lots, Price},
+            time::Timestamp,
+        },
     },
     http::ws::WireEncoder,
 };

@@ -5,7 +5,7 @@ use std::{path::Path, sync::atomic::Ordering};
 use awc::http::Method;
 use lightning_exchange::{
     actors::{Clock, Hands},
-    domain::time::Timestamp,
+    domain::types::time::Timestamp,
 };
 use serde_json::{Value, json};
 

@@ -6,7 +6,7 @@
 use std::collections::BTreeSet;
 
 use awc::http::Method;
-use lightning_exchange::{actors::Clock, config::DEFAULTS, domain::time::Timestamp};
+use lightning_exchange::{actors::Clock, config::DEFAULTS, domain::types::time::Timestamp};
 
 use crate::{
     api::{Answer, Api, limit, sign, two_accounts},

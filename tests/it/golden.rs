@@ -5,17 +5,21 @@ use std::{fs, ops::ControlFlow, path::PathBuf, sync::Arc};
 use lightning_exchange::{
     domain::{
         book::BookLimits,
-        catalogue::Catalogue,
-        command::{
-            AccountCommand, AmendOrder, CancelAll, CancelOrder, CreateAccount, CreateApiKey, IdempotencyKey,
-            OrderRef, Permissions, ReplaceMode, ReplaceOrder, Transfer,
+        instruments::Catalogue,
+        messages::{
+            command::{
+                AccountCommand, AmendOrder, CancelAll, CancelOrder, CreateAccount, CreateApiKey,
+                IdempotencyKey, OrderRef, Permissions, ReplaceMode, ReplaceOrder, Transfer,
+            },
+            credential::KeyMaterial,
         },
-        credential::KeyMaterial,
-        id::{AccountId, AssetId, ClientOrderId, SlotId, SymbolId},
-        money::{Amount, Lots, Price},
-        order::{NewOrder, Side, TimeInForce},
+        orders::{NewOrder, Side, TimeInForce},
         replica::Terms,
-        time::Timestamp,
+        types::{
+            id::{AccountId, AssetId, ClientOrderId, SlotId, SymbolId},
+            money::{Amount, Lots, Price},
+            time::Timestamp,
+        },
     },
     journal::{
         Disk, Fill, LogOptions, LogReader, LogWriter, SimDisk, Start, block, open_blocks, segment,

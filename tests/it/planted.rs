@@ -1,7 +1,7 @@
 //! Every deliberately planted bug is found: `cargo xtask planted`. One test a bug.
 
 use lightning_exchange::{
-    domain::planted::Bug,
+    domain::testing::planted::Bug,
     sim::planted::{hunt, hunt_all},
 };
 

@@ -4,12 +4,15 @@ use std::{collections::BTreeMap, fs::File, io::Read, path::Path};
 
 use flate2::read::MultiGzDecoder;
 use lightning_exchange::domain::{
-    decimal::parse_units,
-    id::{OrderId, SymbolId, TradeId},
-    market::{Candle, Candles, Interval, MarketImage, PublicEvent, PublicTrade, Zone, roll_up},
-    money::{Lots, Price},
-    order::Side,
-    time::Timestamp,
+    market_data::{Candle, Candles, Interval, MarketImage, Zone, roll_up},
+    matching::{PublicEvent, PublicTrade},
+    orders::Side,
+    types::{
+        decimal::parse_units,
+        id::{OrderId, SymbolId, TradeId},
+        money::{Lots, Price},
+        time::Timestamp,
+    },
 };
 use serde_json::Value;
 

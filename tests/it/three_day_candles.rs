@@ -3,7 +3,7 @@
 use std::sync::atomic::Ordering;
 
 use awc::http::Method;
-use lightning_exchange::{actors::Clock, config::DEFAULTS, domain::time::Timestamp};
+use lightning_exchange::{actors::Clock, config::DEFAULTS, domain::types::time::Timestamp};
 use serde_json::Value;
 
 use crate::{

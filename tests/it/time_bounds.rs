@@ -6,7 +6,7 @@ use std::{
 };
 
 use awc::http::Method;
-use lightning_exchange::{actors::Clock, domain::time::Timestamp};
+use lightning_exchange::{actors::Clock, domain::types::time::Timestamp};
 use serde_json::Value;
 
 use crate::{

@@ -2,8 +2,8 @@
 
 use anyhow::{Result, bail};
 
-use crate::output::say;
 use crate::{
+    output::say,
     page,
     process::{self, cargo, command, target},
 };

@@ -7,8 +7,10 @@ use std::{
 
 use anyhow::{Context, Result};
 
-use crate::output::say;
-use crate::process::{capture, command, exists, root, run, target};
+use crate::{
+    output::say,
+    process::{capture, command, exists, root, run, target},
+};
 
 /// Debian's Chromium and a Chinese font, where we may install and they are missing.
 pub(crate) fn chromium() -> Result<()> {

@@ -10,9 +10,9 @@ use std::{
 
 use anyhow::{Context, Result, bail};
 
-use crate::output::say;
 use crate::{
     install,
+    output::say,
     process::{cargo, command, exists, root, run, run_and_read, target},
     tally::Tally,
 };

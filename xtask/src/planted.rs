@@ -2,8 +2,8 @@
 
 use anyhow::{Result, bail};
 
-use crate::output::say;
 use crate::{
+    output::say,
     process::{cargo, run_and_read},
     tally::Tally,
 };

@@ -4,9 +4,9 @@ use std::path::Path;
 
 use anyhow::{Context, Result, bail};
 
-use crate::output::say;
 use crate::{
     gates,
+    output::say,
     process::{command, run_json_in_any_case},
     soak,
 };

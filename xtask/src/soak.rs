@@ -7,9 +7,9 @@ use std::{
 
 use anyhow::{Context, Result, bail};
 
-use crate::output::say;
 use crate::{
     gates,
+    output::say,
     process::{capture, command, root, run_json},
 };
 

@@ -8,11 +8,12 @@ use std::{
 
 use anyhow::{Result, bail};
 
-use crate::output::say;
 use crate::{
     clients,
     gates::{self, history},
-    install, page,
+    install,
+    output::say,
+    page,
     process::{cargo, command, exists, root, run_and_read},
     tally::Tally,
 };

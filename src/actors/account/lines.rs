@@ -19,11 +19,15 @@ use crate::{
     },
     domain::{
         account::AccountInput,
-        command::AccountCommand,
-        id::{AccountId, CommandId, SlotId, SymbolId},
-        reject::{Fault, Reject},
-        table::Table,
-        time::Timestamp,
+        messages::{
+            command::AccountCommand,
+            reject::{Fault, Reject},
+        },
+        types::{
+            id::{AccountId, CommandId, SlotId, SymbolId},
+            table::Table,
+            time::Timestamp,
+        },
     },
 };
 

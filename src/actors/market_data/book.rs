@@ -9,14 +9,16 @@ use crate::{
         topology::Topology,
     },
     domain::{
-        market::{
-            AggregateTrade, BestQuotes, CHECKSUM_LEVELS, DepthDiff, DiffLog, MarketImage, PublicEvent,
-            checksum,
+        instruments::symbol::SymbolSpec,
+        market_data::{
+            AggregateTrade, BestQuotes, CHECKSUM_LEVELS, DepthDiff, DiffLog, MarketImage, checksum,
         },
-        money::{Lots, Price},
-        order::Side,
-        symbol::SymbolSpec,
-        time::Timestamp,
+        matching::PublicEvent,
+        orders::Side,
+        types::{
+            money::{Lots, Price},
+            time::Timestamp,
+        },
     },
 };
 

@@ -6,9 +6,8 @@ use super::book::Updates;
 use crate::{
     actors::message::{CandleView, MarketUpdate, Topic},
     domain::{
-        id::SymbolId,
-        market::{Candle, Interval, MarketImage, Zone},
-        time::Timestamp,
+        market_data::{Candle, Interval, MarketImage, Zone},
+        types::{id::SymbolId, time::Timestamp},
     },
 };
 
@@ -91,9 +90,11 @@ fn update(
 mod tests {
     use super::*;
     use crate::domain::{
-        id::{OrderId, TradeId},
-        market::{PublicEvent, PublicTrade},
-        money::{Lots, Price},
+        matching::{PublicEvent, PublicTrade},
+        types::{
+            id::{OrderId, TradeId},
+            money::{Lots, Price},
+        },
     };
 
     const SYMBOL: SymbolId = SymbolId::new(1);

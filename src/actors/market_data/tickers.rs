@@ -6,9 +6,8 @@ use super::book::{Market, Updates};
 use crate::{
     actors::message::{MarketUpdate, Span, TickerWindow, Topic, WindowView},
     domain::{
-        id::SymbolId,
-        market::{Interval, average_open, rolling_open},
-        time::Timestamp,
+        market_data::{Interval, average_open, rolling_open},
+        types::{id::SymbolId, time::Timestamp},
     },
 };
 

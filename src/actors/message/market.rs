@@ -6,14 +6,17 @@ use actix::prelude::*;
 
 use super::push::{SessionId, Topic};
 use crate::domain::{
-    id::SymbolId,
-    market::{
-        AggregateTrade, BestQuotes, Candle, DepthDiff, Interval, OutOfReach, Part, PublicEvent, PublicTrade,
-        Range, Stretch, Window, Zone,
+    market_data::{
+        AggregateTrade, BestQuotes, Candle, DepthDiff, Interval, OutOfReach, Part, Range, Stretch, Window,
+        Zone,
     },
-    money::{Lots, Price},
-    reject::Reject,
-    time::Timestamp,
+    matching::{PublicEvent, PublicTrade},
+    messages::reject::Reject,
+    types::{
+        id::SymbolId,
+        money::{Lots, Price},
+        time::Timestamp,
+    },
 };
 
 /// Symbol to market data: what the public may know, in order.

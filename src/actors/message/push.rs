@@ -14,10 +14,12 @@ use super::{
 };
 use crate::domain::{
     account::{Backlog, Gap, UserEvent},
-    id::{AccountId, SymbolId},
-    market::{Interval, Zone},
-    reject::Reject,
-    time::Timestamp,
+    market_data::{Interval, Zone},
+    messages::reject::Reject,
+    types::{
+        id::{AccountId, SymbolId},
+        time::Timestamp,
+    },
 };
 
 /// A WebSocket session, numbered by who opened it; unique for the life of the process.

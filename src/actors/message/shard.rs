@@ -7,14 +7,20 @@ use tokio::sync::oneshot;
 use tracing::Span;
 
 use super::push::{SessionId, UserForm};
-use crate::actors::{gate::Permit, topology::Topology};
-use crate::domain::{
-    account::{AccountQuery, AccountView},
-    command::{AccountCommand, Answer, IdempotencyKey},
-    id::{AccountId, SlotId},
-    message::Envelope,
-    reject::Reject,
-    time::Timestamp,
+use crate::{
+    actors::{gate::Permit, topology::Topology},
+    domain::{
+        account::{AccountQuery, AccountView},
+        messages::{
+            command::{AccountCommand, Answer, IdempotencyKey},
+            message::Envelope,
+            reject::Reject,
+        },
+        types::{
+            id::{AccountId, SlotId},
+            time::Timestamp,
+        },
+    },
 };
 
 /// Where a question's answer goes. Dropped unanswered, the waiting side sees the shard is out of service.

@@ -16,7 +16,7 @@ use crate::{
     },
     domain::{
         account::{Backlog, UserEvent},
-        id::AccountId,
+        types::id::AccountId,
     },
 };
 

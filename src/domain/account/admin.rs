@@ -8,10 +8,14 @@ use super::{
     state::Kept,
 };
 use crate::domain::{
-    command::{Answer, Balance, CreateAccount, REQUEST_ID_LEN_MAX, Transfer},
-    id::{AccountId, ID_LIMIT, SLOT_COUNT},
-    money::Amount,
-    reject::Reject,
+    messages::{
+        command::{Answer, Balance, CreateAccount, REQUEST_ID_LEN_MAX, Transfer},
+        reject::Reject,
+    },
+    types::{
+        id::{AccountId, ID_LIMIT, SLOT_COUNT},
+        money::Amount,
+    },
 };
 
 /// How many request ids an account may use before the oldest must be retired by an operator: a cap that

@@ -12,9 +12,9 @@ use super::{
     state::{AccountState, OpenList},
 };
 use crate::domain::{
-    id::{OrderId, OrderListId},
-    order::{Order, OrderKind},
-    reject::Fault,
+    messages::reject::Fault,
+    orders::{Order, OrderKind},
+    types::id::{OrderId, OrderListId},
 };
 
 impl Turn<'_> {

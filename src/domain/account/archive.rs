@@ -7,12 +7,13 @@ use std::collections::VecDeque;
 use serde::{Deserialize, Serialize};
 
 use crate::domain::{
-    id::{AccountId, ClientOrderId, OrderId, OrderListId, SymbolId},
-    message::PreventedMatch,
-    money::Lots,
-    order::{Fill, Order},
-    order_list::OrderList,
-    time::Timestamp,
+    messages::message::PreventedMatch,
+    orders::{Fill, Order, OrderList},
+    types::{
+        id::{AccountId, ClientOrderId, OrderId, OrderListId, SymbolId},
+        money::Lots,
+        time::Timestamp,
+    },
 };
 
 /// How many closed orders, fills, lists, preventions and amends a slot remembers, each.

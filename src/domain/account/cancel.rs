@@ -8,15 +8,20 @@ use super::{
     state::{Ask, Deferred, Pending},
 };
 use crate::domain::{
-    command::{
-        AmendOrder, Answer, CancelAll, CancelOrder, CancelRestriction, OrderRef, ReplaceMode, ReplaceOrder,
+    messages::{
+        command::{
+            AmendOrder, Answer, CancelAll, CancelOrder, CancelRestriction, OrderRef, ReplaceMode,
+            ReplaceOrder,
+        },
+        message::{AmendResting, CancelRejected, CancelResting, CancelWaiting, ToSymbol},
+        reject::{Fault, Filter, Reject},
     },
-    id::{AccountId, ClientOrderId, CommandId, OrderId, SymbolId},
-    message::{AmendResting, CancelRejected, CancelResting, CancelWaiting, ToSymbol},
-    money::Lots,
-    order::{NewOrder, Order, OrderStatus},
-    planted::{Bug, planted},
-    reject::{Fault, Filter, Reject},
+    orders::{NewOrder, Order, OrderStatus},
+    testing::planted::{Bug, planted},
+    types::{
+        id::{AccountId, ClientOrderId, CommandId, OrderId, SymbolId},
+        money::Lots,
+    },
 };
 
 /// The command of a cancel nobody waits for.

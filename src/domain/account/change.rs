@@ -12,15 +12,18 @@ use super::{
     state::{Deferred, Kept, Pending, Placing},
 };
 use crate::domain::{
-    command::{Answer, CreateApiKey},
-    credential::Login,
-    id::{AccountId, ClientOrderId, CommandId, OrderId, OrderListId, SlotId, SymbolId},
-    message::{Envelope, PreventedMatch, ToSymbol},
-    money::{Amount, Lots},
-    order::{EndReason, Fill, Handle, Order, OrderStatus},
-    order_list::{ListStatus, OrderList},
-    reject::Reject,
-    time::Timestamp,
+    messages::{
+        command::{Answer, CreateApiKey},
+        credential::Login,
+        message::{Envelope, PreventedMatch, ToSymbol},
+        reject::Reject,
+    },
+    orders::{EndReason, Fill, Handle, ListStatus, Order, OrderList, OrderStatus},
+    types::{
+        id::{AccountId, ClientOrderId, CommandId, OrderId, OrderListId, SlotId, SymbolId},
+        money::{Amount, Lots},
+        time::Timestamp,
+    },
 };
 
 /// One change of a slot's state. New variants are added at the end: the position is the journal's number.

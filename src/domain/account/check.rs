@@ -7,12 +7,14 @@ use super::{
     state::{Account, AccountState, Open},
 };
 use crate::domain::{
-    hash,
-    id::{AccountId, AssetId, OrderId},
-    money::Amount,
-    order::{Order, OrderStatus, Side},
-    reject::Fault,
-    symbol::SymbolSpec,
+    instruments::symbol::SymbolSpec,
+    messages::reject::Fault,
+    orders::{Order, OrderStatus, Side},
+    types::{
+        hash,
+        id::{AccountId, AssetId, OrderId},
+        money::Amount,
+    },
 };
 
 /// What a slot holds of one asset, for conservation over all slots.

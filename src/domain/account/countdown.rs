@@ -7,11 +7,12 @@ use super::{
     state::{AccountState, Ask},
 };
 use crate::domain::{
-    command::{Answer, COUNTDOWN_MAX_MICROS, CancelAllAfter},
-    id::AccountId,
-    order::Order,
-    reject::{Fault, Reject},
-    time::Timestamp,
+    messages::{
+        command::{Answer, COUNTDOWN_MAX_MICROS, CancelAllAfter},
+        reject::{Fault, Reject},
+    },
+    orders::Order,
+    types::{id::AccountId, time::Timestamp},
 };
 
 impl AccountState {

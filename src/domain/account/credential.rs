@@ -6,11 +6,15 @@ use super::{
     state::AccountState,
 };
 use crate::domain::{
-    command::{Answer, CreateAccount, CreateApiKey, Transfer},
-    credential::{ChangePassword, KEYS_MAX, LABEL_LEN_MAX, Login, RevokeApiKey, SignUp},
-    id::{AccountId, AssetId},
-    money::Amount,
-    reject::Reject,
+    messages::{
+        command::{Answer, CreateAccount, CreateApiKey, Transfer},
+        credential::{ChangePassword, KEYS_MAX, LABEL_LEN_MAX, Login, RevokeApiKey, SignUp},
+        reject::Reject,
+    },
+    types::{
+        id::{AccountId, AssetId},
+        money::Amount,
+    },
 };
 
 impl Turn<'_> {
@@ -114,11 +118,12 @@ mod tests {
     use super::*;
     use crate::domain::{
         account::{AccountFrame, AccountInput, AccountOutput, AccountQuery, AccountSlot, AccountView},
-        command::{AccountCommand, Permissions},
-        credential::{KeyMaterial, LoginName, PasswordHash},
-        id::CommandId,
-        sample,
-        time::Timestamp,
+        messages::{
+            command::{AccountCommand, Permissions},
+            credential::{KeyMaterial, LoginName, PasswordHash},
+        },
+        testing::sample,
+        types::{id::CommandId, time::Timestamp},
     };
 
     const USDT: AssetId = AssetId::new(2);

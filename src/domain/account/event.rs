@@ -3,13 +3,13 @@
 use serde::{Deserialize, Serialize};
 
 use crate::domain::{
-    command::Balance,
-    id::{AccountId, AssetId, ClientOrderId},
-    message::PreventedMatch,
-    money::{Amount, Lots},
-    order::{Fill, Order},
-    order_list::OrderList,
-    time::Timestamp,
+    messages::{command::Balance, message::PreventedMatch},
+    orders::{Fill, Order, OrderList},
+    types::{
+        id::{AccountId, AssetId, ClientOrderId},
+        money::{Amount, Lots},
+        time::Timestamp,
+    },
 };
 
 /// One event of an account's private stream.

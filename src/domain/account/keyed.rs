@@ -9,9 +9,11 @@ use super::{
     state::{AccountState, Kept},
 };
 use crate::domain::{
-    command::{AccountCommand, Answer, IdempotencyKey, REQUEST_ID_LEN_MAX, Replaced},
-    id::{AccountId, CommandId},
-    reject::{Fault, Reject},
+    messages::{
+        command::{AccountCommand, Answer, IdempotencyKey, REQUEST_ID_LEN_MAX, Replaced},
+        reject::{Fault, Reject},
+    },
+    types::id::{AccountId, CommandId},
 };
 
 /// How long a key is remembered: 24 hours.
@@ -164,14 +166,18 @@ mod tests {
     use crate::domain::{
         account::{AccountInput, AccountOutput, AccountSlot},
         book::BookLimits,
-        command::{CreateAccount, Transfer},
-        id::{AssetId, SlotId, SymbolId},
-        market::{SymbolInput, SymbolOutput, SymbolSlot},
-        message::{Envelope, ToSymbol},
-        money::{Amount, Lots, Price},
-        order::{NewOrder, OrderKind, Side},
-        sample,
-        time::Timestamp,
+        matching::{SymbolInput, SymbolOutput, SymbolSlot},
+        messages::{
+            command::{CreateAccount, Transfer},
+            message::{Envelope, ToSymbol},
+        },
+        orders::{NewOrder, OrderKind, Side},
+        testing::sample,
+        types::{
+            id::{AssetId, SlotId, SymbolId},
+            money::{Amount, Lots, Price},
+            time::Timestamp,
+        },
     };
 
     const ACCOUNT: AccountId = AccountId::new(7);
@@ -305,7 +311,8 @@ mod tests {
         for index in 0..KEYED_ORDERS_MAX {
             let placed = bench.place(100, Some((&format!("k{index}"), 1)));
             bench.settle(&placed.messages);
-            let cancel = crate::domain::command::CancelAll { account: ACCOUNT, symbol: SymbolId::new(1) };
+            let cancel =
+                crate::domain::messages::command::CancelAll { account: ACCOUNT, symbol: SymbolId::new(1) };
             let cancelled = bench.command(AccountCommand::CancelAll(cancel), None);
             bench.settle(&cancelled.messages);
         }

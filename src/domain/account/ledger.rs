@@ -6,9 +6,11 @@ use smallvec::SmallVec;
 
 use super::change::Change;
 use crate::domain::{
-    id::{AccountId, AssetId},
-    money::Amount,
-    reject::Fault,
+    messages::reject::Fault,
+    types::{
+        id::{AccountId, AssetId},
+        money::Amount,
+    },
 };
 
 /// Where units of an asset are.

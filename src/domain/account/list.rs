@@ -10,15 +10,18 @@ use super::{
     state::{Account, AccountState, Ask, Pending},
 };
 use crate::domain::{
-    command::{Answer, CancelList, ListReport, OrderRef, ReplaceOrder},
-    id::{CommandId, OrderId, OrderListId, SymbolId},
-    message::ToSymbol,
-    money::{Amount, Price},
-    order::{EndReason, NewOrder, Order, OrderStatus},
-    order_list::{ListStatus, OrderList, OrderListRef},
-    planted::{Bug, planted},
-    reject::{Fault, Reject},
-    symbol::SymbolSpec,
+    instruments::symbol::SymbolSpec,
+    messages::{
+        command::{Answer, CancelList, ListReport, OrderRef, ReplaceOrder},
+        message::ToSymbol,
+        reject::{Fault, Reject},
+    },
+    orders::{EndReason, ListStatus, NewOrder, Order, OrderList, OrderListRef, OrderStatus},
+    testing::planted::{Bug, planted},
+    types::{
+        id::{CommandId, OrderId, OrderListId, SymbolId},
+        money::{Amount, Price},
+    },
 };
 
 impl Turn<'_> {

@@ -8,13 +8,16 @@ use super::{
     state::Placing,
 };
 use crate::domain::{
-    id::{ClientOrderId, CommandId, OrderListId},
-    money::{Amount, Lots},
-    order::{NewOrder, Order, OrderKind, OrderStatus, Side},
-    order_list::{Contingency, ListOrders, ListStatus, OrderList, PlaceList},
-    reject::{Filter, Reject},
-    symbol::SymbolSpec,
-    trigger::Direction,
+    instruments::symbol::SymbolSpec,
+    messages::reject::{Filter, Reject},
+    orders::{
+        Contingency, Direction, ListOrders, ListStatus, NewOrder, Order, OrderKind, OrderList, OrderStatus,
+        PlaceList, Side,
+    },
+    types::{
+        id::{ClientOrderId, CommandId, OrderListId},
+        money::{Amount, Lots},
+    },
 };
 
 /// A list that passed every check.

@@ -8,14 +8,18 @@ use super::{
     state::{Account, AccountState, Placing},
 };
 use crate::domain::{
-    command::{Answer, Replaced},
-    id::{AccountId, ClientOrderId, CommandId, OrderId},
-    message::{Special, SubmitOrder, ToSymbol},
-    money::{Amount, Lots, Price},
-    order::{EndReason, Fill, NewOrder, Order, OrderStatus, Side},
-    planted::{Bug, planted},
-    reject::{Fault, Filter, Reject},
-    symbol::SymbolSpec,
+    instruments::symbol::SymbolSpec,
+    messages::{
+        command::{Answer, Replaced},
+        message::{Special, SubmitOrder, ToSymbol},
+        reject::{Fault, Filter, Reject},
+    },
+    orders::{EndReason, Fill, NewOrder, Order, OrderStatus, Side},
+    testing::planted::{Bug, planted},
+    types::{
+        id::{AccountId, ClientOrderId, CommandId, OrderId},
+        money::{Amount, Lots, Price},
+    },
 };
 
 impl Turn<'_> {

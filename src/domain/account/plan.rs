@@ -2,12 +2,16 @@
 
 use crate::domain::{
     book::Policy,
-    message::Condition,
-    money::{Amount, Lots, Price},
-    order::{NewOrder, OrderKind, Side, TimeInForce},
-    reject::{Filter, Reject},
-    symbol::{SymbolSpec, SymbolStatus},
-    time::Timestamp,
+    instruments::symbol::{SymbolSpec, SymbolStatus},
+    messages::{
+        message::Condition,
+        reject::{Filter, Reject},
+    },
+    orders::{NewOrder, OrderKind, Side, TimeInForce},
+    types::{
+        money::{Amount, Lots, Price},
+        time::Timestamp,
+    },
 };
 
 /// What to hold for an order, and what the book must respect.

@@ -5,12 +5,12 @@ use super::{
     record::{Backlog, Gap},
 };
 use crate::domain::{
-    command::{Balance, CreateApiKey, OrderRef},
-    id::{AssetId, OrderId, OrderListId, SymbolId, TradeId},
-    limits::OrderCounts,
-    order::{Fill, NewOrder, Order},
-    order_list::{OrderList, OrderListRef},
-    time::Timestamp,
+    messages::command::{Balance, CreateApiKey, OrderRef},
+    orders::{Fill, NewOrder, Order, OrderList, OrderListRef, limits::OrderCounts},
+    types::{
+        id::{AssetId, OrderId, OrderListId, SymbolId, TradeId},
+        time::Timestamp,
+    },
 };
 
 /// A question about one account.

@@ -8,10 +8,9 @@ use serde::{Deserialize, Serialize};
 
 use super::state::AccountState;
 use crate::domain::{
-    id::AccountId,
-    limits::{OrderCounts, OrderLimits, OrderWindow},
-    reject::Reject,
-    time::Timestamp,
+    messages::reject::Reject,
+    orders::limits::{OrderCounts, OrderLimits, OrderWindow},
+    types::{id::AccountId, time::Timestamp},
 };
 
 /// What the first fill of an order that took takes off.

@@ -15,7 +15,7 @@ use super::{
     slot::Turn,
     state::AccountState,
 };
-use crate::domain::{id::AccountId, reject::Fault};
+use crate::domain::{messages::reject::Fault, types::id::AccountId};
 
 /// How many events of one account are kept.
 pub const EVENTS_PER_ACCOUNT_MAX: usize = 10_000;
@@ -159,11 +159,13 @@ mod tests {
     use super::*;
     use crate::domain::{
         account::{AccountFrame, AccountInput, AccountOutput, AccountSlot, AccountState},
-        command::{AccountCommand, CreateAccount, Transfer},
-        id::{AssetId, CommandId, SlotId},
-        money::Amount,
-        sample,
-        time::Timestamp,
+        messages::command::{AccountCommand, CreateAccount, Transfer},
+        testing::sample,
+        types::{
+            id::{AssetId, CommandId, SlotId},
+            money::Amount,
+            time::Timestamp,
+        },
     };
 
     /// A slot, and one that replays its frames.

@@ -8,14 +8,18 @@ use super::{
     state::Placing,
 };
 use crate::domain::{
-    id::{AssetId, ClientOrderId, OrderId},
-    message::TradeExecuted,
-    money::Amount,
-    order::{EndReason, Fill, Order, OrderStatus, Side},
-    planted::{Bug, planted},
-    reject::{Fault, Reject},
-    symbol::SymbolSpec,
-    time::Timestamp,
+    instruments::symbol::SymbolSpec,
+    messages::{
+        message::TradeExecuted,
+        reject::{Fault, Reject},
+    },
+    orders::{EndReason, Fill, Order, OrderStatus, Side},
+    testing::planted::{Bug, planted},
+    types::{
+        id::{AssetId, ClientOrderId, OrderId},
+        money::Amount,
+        time::Timestamp,
+    },
 };
 
 impl Turn<'_> {

@@ -16,18 +16,20 @@ use super::{
     state::AccountState,
 };
 use crate::domain::{
-    catalogue::Catalogue,
-    command::{AccountCommand, Answer, CreateApiKey, IdempotencyKey},
-    credential::Login,
-    id::{AccountId, AssetId, CommandId, OrderId, OrderListId, SlotId, SymbolId},
-    message::{Envelope, ToAccount, ToSymbol},
-    money::Amount,
-    order::Order,
-    order_list::OrderList,
-    planted::{Bug, planted},
-    reject::{Fault, Reject},
-    symbol::SymbolSpec,
-    time::Timestamp,
+    instruments::{Catalogue, symbol::SymbolSpec},
+    messages::{
+        command::{AccountCommand, Answer, CreateApiKey, IdempotencyKey},
+        credential::Login,
+        message::{Envelope, ToAccount, ToSymbol},
+        reject::{Fault, Reject},
+    },
+    orders::{Order, OrderList},
+    testing::planted::{Bug, planted},
+    types::{
+        id::{AccountId, AssetId, CommandId, OrderId, OrderListId, SlotId, SymbolId},
+        money::Amount,
+        time::Timestamp,
+    },
 };
 
 /// After how many frames a slot notes its state hash in one, for replay to compare.

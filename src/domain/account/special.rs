@@ -5,10 +5,9 @@ use super::{
     state::{AccountState, Open, OpenList},
 };
 use crate::domain::{
-    id::OrderListId,
-    money::Amount,
-    order::{Order, OrderStatus},
-    reject::Fault,
+    messages::reject::Fault,
+    orders::{Order, OrderStatus},
+    types::{id::OrderListId, money::Amount},
 };
 
 impl AccountState {

@@ -12,17 +12,20 @@ use super::{
     record::Record,
 };
 use crate::domain::{
-    command::{Answer, Balance, CreateApiKey, ReplaceOrder, Transfer},
-    credential::{Login, LoginName},
-    id::{AccountId, AssetId, ClientOrderId, CommandId, OrderId, OrderListId, SlotId, SymbolId},
-    link::Links,
-    message::ToSymbol,
-    money::{Amount, Lots},
-    order::{EndReason, Fill, Order, OrderStatus},
-    order_list::OrderList,
-    reject::{Fault, Reject},
-    table::Table,
-    time::Timestamp,
+    messages::{
+        command::{Answer, Balance, CreateApiKey, ReplaceOrder, Transfer},
+        credential::{Login, LoginName},
+        link::Links,
+        message::ToSymbol,
+        reject::{Fault, Reject},
+    },
+    orders::{EndReason, Fill, Order, OrderList, OrderStatus},
+    types::{
+        id::{AccountId, AssetId, ClientOrderId, CommandId, OrderId, OrderListId, SlotId, SymbolId},
+        money::{Amount, Lots},
+        table::Table,
+        time::Timestamp,
+    },
 };
 
 /// The state of an account slot: opaque, but it can be written down and read back.

@@ -9,10 +9,9 @@ use super::{
     state::{AccountState, Open, Pending},
 };
 use crate::domain::{
-    command::{AccountCommand, CancelList},
-    id::{AccountId, ClientOrderId, CommandId, OrderId, OrderListId, SymbolId},
-    order::Order,
-    order_list::OrderListRef,
+    messages::command::{AccountCommand, CancelList},
+    orders::{Order, OrderListRef},
+    types::id::{AccountId, ClientOrderId, CommandId, OrderId, OrderListId, SymbolId},
 };
 
 impl AccountSlot {

@@ -8,13 +8,17 @@ use super::{
     state::Pending,
 };
 use crate::domain::{
-    command::Answer,
-    id::{AssetId, CommandId, OrderId},
-    message::{OrderChange, OrderUpdated},
-    money::{Amount, Lots},
-    order::{EndReason, Handle, Order, OrderKind, OrderStatus, Side},
-    reject::{Fault, Reject},
-    time::Timestamp,
+    messages::{
+        command::Answer,
+        message::{OrderChange, OrderUpdated},
+        reject::{Fault, Reject},
+    },
+    orders::{EndReason, Handle, Order, OrderKind, OrderStatus, Side},
+    types::{
+        id::{AssetId, CommandId, OrderId},
+        money::{Amount, Lots},
+        time::Timestamp,
+    },
 };
 
 impl Turn<'_> {

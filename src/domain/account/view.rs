@@ -7,12 +7,15 @@ use super::{
     state::{Account, AccountState},
 };
 use crate::domain::{
-    command::{Balance, OrderRef},
-    id::{AccountId, AssetId, OrderId, OrderListId, SymbolId, TradeId},
-    order::{Fill, Order},
-    order_list::{OrderList, OrderListRef},
-    reject::{Fault, Reject},
-    time::Timestamp,
+    messages::{
+        command::{Balance, OrderRef},
+        reject::{Fault, Reject},
+    },
+    orders::{Fill, Order, OrderList, OrderListRef},
+    types::{
+        id::{AccountId, AssetId, OrderId, OrderListId, SymbolId, TradeId},
+        time::Timestamp,
+    },
 };
 
 impl AccountSlot {

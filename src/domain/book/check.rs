@@ -5,7 +5,7 @@ use super::{
     ladder::Rung,
     slab::{NEVER, NIL},
 };
-use crate::domain::{money::Price, order::Side, reject::Fault};
+use crate::domain::{messages::reject::Fault, orders::Side, types::money::Price};
 
 /// What a walk over all orders adds up.
 #[derive(Default)]

@@ -3,7 +3,7 @@
 /// Hashes a resting order: id, account, price, the lots it shows, priority × 4 (+ 2 if it hides some, + 1 for a
 /// sell) and expiry (`u64::MAX` for none).
 ///
-/// [`hash::entity`](crate::domain::hash::entity) is a chain of two multiplications a word; a book hashes an
+/// [`hash::entity`](crate::domain::types::hash::entity) is a chain of two multiplications a word; a book hashes an
 /// order or two with every command, so this one multiplies pairs of words beside each other, adds the full
 /// products (as UMAC's NH does) and stirs the sum. The stirring matters: without it, two orders that exchange
 /// a quantity would leave the sum over all orders as it was.

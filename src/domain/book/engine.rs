@@ -12,12 +12,14 @@ use super::{
     slab::{NEVER, NIL, Node, Slab},
 };
 use crate::domain::{
-    hash,
-    id::{AccountId, OrderId},
-    money::{Lots, Price},
-    order::{Handle, Side},
-    planted::{Bug, planted},
-    time::Timestamp,
+    orders::{Handle, Side},
+    testing::planted::{Bug, planted},
+    types::{
+        hash,
+        id::{AccountId, OrderId},
+        money::{Lots, Price},
+        time::Timestamp,
+    },
 };
 
 /// Sets the priority counter apart from other entities in the state hash.

@@ -3,10 +3,12 @@
 use serde::{Deserialize, Serialize};
 
 use crate::domain::{
-    id::{AccountId, OrderId},
-    money::{Lots, Price},
-    order::{EndReason, Handle, Side, StpMode},
-    time::Timestamp,
+    orders::{EndReason, Handle, Side, StpMode},
+    types::{
+        id::{AccountId, OrderId},
+        money::{Lots, Price},
+        time::Timestamp,
+    },
 };
 
 /// What becomes of the part of an order that does not trade at once.

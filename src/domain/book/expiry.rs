@@ -7,7 +7,10 @@ use super::{
     event::BookEvent,
     slab::{NEVER, Slab},
 };
-use crate::domain::{money::Lots, order::EndReason, time::Timestamp};
+use crate::domain::{
+    orders::EndReason,
+    types::{money::Lots, time::Timestamp},
+};
 
 /// An order's place in the queue of expiries: earliest first, then by priority.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]

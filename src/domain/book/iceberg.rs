@@ -11,10 +11,8 @@ use super::{
     submit::Visit,
 };
 use crate::domain::{
-    hash,
-    id::OrderId,
-    planted::{Bug, planted},
-    table::Table,
+    testing::planted::{Bug, planted},
+    types::{hash, id::OrderId, table::Table},
 };
 
 /// Sets what icebergs hide apart from other entities in the state hash.

@@ -12,9 +12,11 @@ use super::{
     slab::{NEVER, NIL, Node, Slab},
 };
 use crate::domain::{
-    id::{AccountId, OrderId},
-    money::Price,
-    reject::Fault,
+    messages::reject::Fault,
+    types::{
+        id::{AccountId, OrderId},
+        money::Price,
+    },
 };
 
 /// Everything about a book but its limits, which are configuration.
@@ -134,12 +136,11 @@ impl Book {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::oracle::compare::Random;
     use crate::domain::{
         book::{Incoming, Outcome, Policy},
-        money::Lots,
-        order::{Side, StpMode},
-        time::Timestamp,
+        orders::{Side, StpMode},
+        testing::oracle::compare::Random,
+        types::{money::Lots, time::Timestamp},
     };
 
     /// Gives both books the same commands and expects the same events and handles.

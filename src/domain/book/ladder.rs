@@ -1,7 +1,7 @@
 //! Values by price, over all prices there are, with neighbours at hand.
 
 use super::pages::Pages;
-use crate::domain::money::Price;
+use crate::domain::types::money::Price;
 
 mod check;
 

@@ -6,7 +6,7 @@
 //!
 //! Orders lie in a slab of 64-byte nodes and are linked into one queue per price; the queues lie in a
 //! [`Ladder`], a radix tree over all prices there are. Nothing is hashed or compared on the way to an order
-//! (its [`Handle`](crate::domain::order::Handle) names its node), and nothing is allocated once the book has
+//! (its [`Handle`](super::orders::Handle) names its node), and nothing is allocated once the book has
 //! reached its size. What icebergs hide lies beside all that, and other orders pay for a look at one bit.
 
 mod check;

@@ -11,9 +11,9 @@ use super::{
     submit::{affordable, shown},
 };
 use crate::domain::{
-    money::Price,
-    order::{EndReason, Side, StpMode},
-    planted::{Bug, planted},
+    orders::{EndReason, Side, StpMode},
+    testing::planted::{Bug, planted},
+    types::money::Price,
 };
 
 impl Book {

@@ -2,10 +2,12 @@
 
 use super::{digest::digest, ladder::Rung, pages::Pages};
 use crate::domain::{
-    id::{AccountId, OrderId},
-    money::Price,
-    order::{Handle, Side},
-    time::Timestamp,
+    orders::{Handle, Side},
+    types::{
+        id::{AccountId, OrderId},
+        money::Price,
+        time::Timestamp,
+    },
 };
 
 /// No node: node 0 stands for it. Links are written without asking whether there is a neighbour; a write to

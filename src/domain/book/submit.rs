@@ -7,10 +7,12 @@ use super::{
     slab::{NEVER, NIL, Node},
 };
 use crate::domain::{
-    money::{Lots, Price},
-    order::{EndReason, Handle, Side, StpMode},
-    planted::{Bug, planted},
-    time::Timestamp,
+    orders::{EndReason, Handle, Side, StpMode},
+    testing::planted::{Bug, planted},
+    types::{
+        money::{Lots, Price},
+        time::Timestamp,
+    },
 };
 
 /// The order on its way through the other side.

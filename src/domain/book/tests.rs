@@ -2,10 +2,12 @@
 
 use super::*;
 use crate::domain::{
-    id::{AccountId, OrderId},
-    money::{Lots, Price},
-    order::{EndReason, Handle, Side, StpMode},
-    time::Timestamp,
+    orders::{EndReason, Handle, Side, StpMode},
+    types::{
+        id::{AccountId, OrderId},
+        money::{Lots, Price},
+        time::Timestamp,
+    },
 };
 
 mod iceberg;

@@ -7,8 +7,9 @@ use std::collections::BTreeMap;
 
 use super::{ChangeLogEntry, ChangeType, EntityId, Fields};
 use crate::domain::{
-    id::{OrderId, SymbolId},
-    market::{AggregateTrade, Candle, Interval, PublicTrade, Zone},
+    market_data::{AggregateTrade, Candle, Interval, Zone},
+    matching::PublicTrade,
+    types::id::{OrderId, SymbolId},
 };
 
 /// A trade with both its orders.
@@ -131,10 +132,12 @@ impl MarketFolds {
 mod tests {
     use super::*;
     use crate::domain::{
-        id::TradeId,
-        market::{Candles, Trades},
-        money::{Lots, Price},
-        time::Timestamp,
+        market_data::{Candles, Trades},
+        types::{
+            id::TradeId,
+            money::{Lots, Price},
+            time::Timestamp,
+        },
     };
 
     fn trade(id: u64) -> PublicTrade {

@@ -14,19 +14,22 @@
 mod market;
 mod of_account;
 mod of_symbol;
+pub mod words;
 
 use std::num::NonZeroU64;
 
 pub use market::{MarketFold, MarketFolds, TradeRecord};
 
 use super::{
-    id::{AccountId, AssetId, ClientOrderId, OrderId, SymbolId, TradeId},
-    market::{Candle, Interval},
-    money::{Amount, Lots},
-    order::{EndReason, Fill, Order, OrderStatus},
-    reject::Fault,
+    market_data::{Candle, Interval},
+    messages::reject::Fault,
+    orders::{EndReason, Fill, Order, OrderStatus},
     replica::Frame,
-    time::Timestamp,
+    types::{
+        id::{AccountId, AssetId, ClientOrderId, OrderId, SymbolId, TradeId},
+        money::{Amount, Lots},
+        time::Timestamp,
+    },
 };
 
 /// The version of the entries' fields. It rises when a field changes its meaning or goes, not when one is added.

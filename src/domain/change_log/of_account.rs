@@ -3,11 +3,13 @@
 use super::{BalanceCause, BalanceUpdate, ChangeLogEntry, ChangeType, EntityId, Fields, OrderUpdate};
 use crate::domain::{
     account::{AccountFrame, Change, Lowering, Place, Posting},
-    id::{AccountId, OrderId},
-    money::Amount,
-    order::OrderStatus,
-    reject::Fault,
-    time::Timestamp,
+    messages::reject::Fault,
+    orders::OrderStatus,
+    types::{
+        id::{AccountId, OrderId},
+        money::Amount,
+        time::Timestamp,
+    },
 };
 
 /// Appends what one input of an account slot did: to its balances first, then to its orders.

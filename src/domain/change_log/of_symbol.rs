@@ -2,10 +2,12 @@
 
 use super::{ChangeLogEntry, ChangeType, EntityId, Fields, TradeRecord};
 use crate::domain::{
-    market::{PublicTrade, SymbolFrame},
-    message::{ToAccount, TradeExecuted},
-    order::Side,
-    reject::Fault,
+    matching::{PublicTrade, SymbolFrame},
+    messages::{
+        message::{ToAccount, TradeExecuted},
+        reject::Fault,
+    },
+    orders::Side,
 };
 
 /// Appends the trades one input of a symbol slot made, in order.

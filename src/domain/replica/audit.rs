@@ -5,13 +5,17 @@ use std::collections::BTreeMap;
 use super::Replica;
 use crate::domain::{
     account::{AccountSlot, Totals},
-    id::{AssetId, OrderId, SymbolId},
-    market::SymbolSlot,
-    message::{ToAccount, ToSymbol},
-    money::Amount,
-    order::{Order, Side},
-    reject::Fault,
-    symbol::SymbolSpec,
+    instruments::symbol::SymbolSpec,
+    matching::SymbolSlot,
+    messages::{
+        message::{ToAccount, ToSymbol},
+        reject::Fault,
+    },
+    orders::{Order, Side},
+    types::{
+        id::{AssetId, OrderId, SymbolId},
+        money::Amount,
+    },
 };
 
 impl Replica {

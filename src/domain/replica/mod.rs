@@ -16,12 +16,17 @@ pub use terms::{LOGIC_VERSION, SymbolTerms, Terms, TermsError};
 use super::{
     account::{AccountFrame, AccountSlot, AccountState},
     book::BookLimits,
-    catalogue::Catalogue,
-    id::{SLOT_COUNT, SlotId, SymbolId},
-    market::{MarketHistory, MarketImage, SymbolFrame, SymbolOutput, SymbolSlot, SymbolState},
-    message::{Envelope, ToAccount, ToSymbol},
-    reject::Fault,
-    time::Timestamp,
+    instruments::Catalogue,
+    market_data::{MarketHistory, MarketImage},
+    matching::{SymbolFrame, SymbolOutput, SymbolSlot, SymbolState},
+    messages::{
+        message::{Envelope, ToAccount, ToSymbol},
+        reject::Fault,
+    },
+    types::{
+        id::{SLOT_COUNT, SlotId, SymbolId},
+        time::Timestamp,
+    },
 };
 
 /// One record of the journal.

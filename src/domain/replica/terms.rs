@@ -9,13 +9,13 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use crate::domain::{
-    asset::Asset,
     book::BookLimits,
-    catalogue::Catalogue,
-    decimal::Units,
-    id::{AssetId, SymbolId},
-    reject::Fault,
-    symbol::SymbolSpec,
+    instruments::{Catalogue, asset::Asset, symbol::SymbolSpec},
+    messages::reject::Fault,
+    types::{
+        decimal::Units,
+        id::{AssetId, SymbolId},
+    },
 };
 
 /// The version of the matching logic. It is raised with every change after which replaying an old symbol frame
@@ -226,7 +226,7 @@ impl SymbolTerms {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::sample;
+    use crate::domain::testing::sample;
 
     fn terms() -> Terms {
         Terms::of(&sample::catalogue().unwrap(), BookLimits::default())

@@ -7,7 +7,7 @@
 use std::collections::HashMap;
 
 use super::tape::{BookRow, Kind, Level, Message};
-use crate::domain::order::Side;
+use crate::domain::orders::Side;
 
 /// The name of an order, at most 36 letters, digits or `-`, unique in a plan.
 pub type Name = String;

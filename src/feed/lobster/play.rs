@@ -7,7 +7,7 @@ use super::{
     player::Player,
     tape::Level,
 };
-use crate::{domain::order::Side, feed::client::ClientError};
+use crate::{domain::orders::Side, feed::client::ClientError};
 
 /// How fast a tape is played.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -11,7 +11,7 @@ use super::{
     tape::Level,
 };
 use crate::{
-    domain::order::Side,
+    domain::orders::Side,
     feed::{
         client::{Client, ClientError, Credentials},
         operator::{Transfer, member, unexpected},

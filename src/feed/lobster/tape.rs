@@ -9,7 +9,7 @@ use std::{
 use flate2::read::MultiGzDecoder;
 
 use super::TapeError;
-use crate::domain::order::Side;
+use crate::domain::orders::Side;
 
 /// What LOBSTER writes for a level that is not there.
 const NO_LEVEL: i64 = 9_999_999_999;

@@ -1,7 +1,7 @@
 //! What the synthetic market does next. Pure: no clock, no network, no answer is looked at.
 
 use super::{random::Random, rules::Rules};
-use crate::domain::order::Side;
+use crate::domain::orders::Side;
 
 /// Quotes on each side.
 pub(super) const LEVELS: usize = 12;

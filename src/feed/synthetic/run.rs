@@ -14,7 +14,7 @@ use super::{
     rules::{Filters, Rules, worth},
 };
 use crate::{
-    domain::order::Side,
+    domain::orders::Side,
     feed::{
         client::{Client, ClientError, Credentials},
         operator::{Transfer, member, unexpected},

@@ -7,9 +7,11 @@ use super::order;
 use crate::{
     domain::{
         account::Amendment,
-        id::{AccountId, ClientOrderId, OrderId},
-        symbol::SymbolSpec,
-        time::Timestamp,
+        instruments::symbol::SymbolSpec,
+        types::{
+            id::{AccountId, ClientOrderId, OrderId},
+            time::Timestamp,
+        },
     },
     history::{HistoryError, text},
 };

@@ -5,8 +5,10 @@ use serde::Serialize;
 
 use crate::{
     domain::{
-        asset::Asset, change_log::BalanceUpdate, command::Balance, id::AccountId, money::Amount,
-        time::Timestamp,
+        change_log::BalanceUpdate,
+        instruments::asset::Asset,
+        messages::command::Balance,
+        types::{id::AccountId, money::Amount, time::Timestamp},
     },
     history::{HistoryError, text},
 };

@@ -5,12 +5,14 @@ use serde::Serialize;
 
 use crate::{
     domain::{
-        id::{AccountId, OrderId, TradeId},
-        money::Amount,
-        order::{Fill, Side},
-        symbol::SymbolSpec,
-        time::Timestamp,
-        words::Word,
+        change_log::words::Word,
+        instruments::symbol::SymbolSpec,
+        orders::{Fill, Side},
+        types::{
+            id::{AccountId, OrderId, TradeId},
+            money::Amount,
+            time::Timestamp,
+        },
     },
     history::{HistoryError, text},
 };

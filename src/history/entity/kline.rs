@@ -5,9 +5,9 @@ use serde::Serialize;
 
 use crate::{
     domain::{
-        market::{Candle, Interval},
-        symbol::SymbolSpec,
-        time::Timestamp,
+        instruments::symbol::SymbolSpec,
+        market_data::{Candle, Interval},
+        types::time::Timestamp,
     },
     history::{HistoryError, text},
 };

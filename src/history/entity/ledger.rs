@@ -8,9 +8,9 @@ use serde::Serialize;
 use super::balance;
 use crate::{
     domain::{
-        asset::Asset,
         change_log::{BalanceCause, BalanceUpdate},
-        time::Timestamp,
+        instruments::asset::Asset,
+        types::time::Timestamp,
     },
     history::text,
 };

@@ -7,15 +7,16 @@ use serde::Serialize;
 
 use crate::{
     domain::{
-        catalogue::Catalogue,
-        change_log::OrderUpdate,
-        id::{AccountId, ClientOrderId, OrderId, OrderListId, SymbolId},
-        money::Amount,
-        order::{EndReason, Order, OrderKind, OrderStatus, Side, StpMode, Strategy, TimeInForce},
-        symbol::SymbolSpec,
-        time::Timestamp,
-        trigger::{Bips, Trigger},
-        words::Word,
+        change_log::{OrderUpdate, words::Word},
+        instruments::{Catalogue, symbol::SymbolSpec},
+        orders::{
+            Bips, EndReason, Order, OrderKind, OrderStatus, Side, StpMode, Strategy, TimeInForce, Trigger,
+        },
+        types::{
+            id::{AccountId, ClientOrderId, OrderId, OrderListId, SymbolId},
+            money::Amount,
+            time::Timestamp,
+        },
     },
     history::{HistoryError, text},
 };

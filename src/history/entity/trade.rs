@@ -6,10 +6,13 @@ use serde::Serialize;
 use crate::{
     domain::{
         change_log::TradeRecord,
-        id::{OrderId, TradeId},
-        market::{AggregateTrade, PublicTrade},
-        symbol::SymbolSpec,
-        time::Timestamp,
+        instruments::symbol::SymbolSpec,
+        market_data::AggregateTrade,
+        matching::PublicTrade,
+        types::{
+            id::{OrderId, TradeId},
+            time::Timestamp,
+        },
     },
     history::{HistoryError, text},
 };

@@ -8,12 +8,14 @@ use super::Reader;
 use crate::{
     domain::{
         account::{Amendment, Page},
-        asset::Asset,
-        command::OrderRef,
-        id::{AccountId, AssetId, OrderId, SLOT_COUNT, SymbolId, TradeId},
-        money::Amount,
-        order::{Fill, Order},
-        time::Timestamp,
+        instruments::asset::Asset,
+        messages::command::OrderRef,
+        orders::{Fill, Order},
+        types::{
+            id::{AccountId, AssetId, OrderId, SLOT_COUNT, SymbolId, TradeId},
+            money::Amount,
+            time::Timestamp,
+        },
     },
     history::{
         HistoryError,

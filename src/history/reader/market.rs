@@ -8,9 +8,9 @@ use super::{
 };
 use crate::{
     domain::{
-        id::SymbolId,
-        market::{AggregateTrade, Candle, Interval, PublicTrade, Range, Zone, fill, roll_up},
-        time::Timestamp,
+        market_data::{AggregateTrade, Candle, Interval, Range, Zone, fill, roll_up},
+        matching::PublicTrade,
+        types::{id::SymbolId, time::Timestamp},
     },
     history::{
         HistoryError,
@@ -36,7 +36,7 @@ pub struct CandleRange {
 }
 
 impl Reader {
-    /// Returns trades, as [`Trades::trades`](crate::domain::market::Trades::trades) does.
+    /// Returns trades, as [`Trades::trades`](crate::domain::market_data::Trades::trades) does.
     ///
     /// # Errors
     /// The database refuses, or holds what no exchange wrote.
@@ -59,7 +59,7 @@ impl Reader {
         rows.iter().map(|row| row.trade(spec)).collect()
     }
 
-    /// Returns aggregate trades, as [`Trades::aggregates`](crate::domain::market::Trades::aggregates) does.
+    /// Returns aggregate trades, as [`Trades::aggregates`](crate::domain::market_data::Trades::aggregates) does.
     ///
     /// # Errors
     /// The database refuses, or holds what no exchange wrote.
@@ -103,7 +103,7 @@ impl Reader {
         trade::aggregates(&rows, spec)
     }
 
-    /// Returns candles, as [`Candles::query`](crate::domain::market::Candles::query) does.
+    /// Returns candles, as [`Candles::query`](crate::domain::market_data::Candles::query) does.
     ///
     /// # Errors
     /// The database refuses, or holds what no exchange wrote.

@@ -13,10 +13,12 @@ use super::{
 };
 use crate::{
     domain::{
-        id::{AccountId, OrderId, SymbolId, TradeId},
-        order::{EndReason, Fill, Order, OrderStatus, Side},
-        time::Timestamp,
-        words::Word,
+        change_log::words::Word,
+        orders::{EndReason, Fill, Order, OrderStatus, Side},
+        types::{
+            id::{AccountId, OrderId, SymbolId, TradeId},
+            time::Timestamp,
+        },
     },
     history::{
         HistoryError,

@@ -3,7 +3,7 @@
 use actix_web::http::StatusCode;
 
 use super::ApiError;
-use crate::domain::{catalogue::Catalogue, id::AccountId, reject::Reject};
+use crate::domain::{instruments::Catalogue, messages::reject::Reject, types::id::AccountId};
 
 impl ApiError {
     /// -94001, ours: the depth diffs asked for are not kept any more, or never were; names the first update that is.

@@ -1,5 +1,5 @@
 use super::*;
-use crate::domain::{limits::OrderWindow, reject::Filter};
+use crate::domain::{messages::reject::Filter, orders::limits::OrderWindow};
 
 /// Every refusal, what was being done, and what the wire says: status, code, text.
 const TABLE: &[(Reject, Operation, u16, i32, &str)] = {

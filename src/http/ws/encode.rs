@@ -10,11 +10,8 @@ use crate::{
     actors::message::{Encoder, MarketUpdate, Topic, UserForm},
     domain::{
         account::{UserEvent, UserEventKind},
-        catalogue::Catalogue,
-        decimal::Units,
-        id::SymbolId,
-        symbol::SymbolSpec,
-        time::Timestamp,
+        instruments::{Catalogue, symbol::SymbolSpec},
+        types::{decimal::Units, id::SymbolId, time::Timestamp},
     },
     http::{json::Json, time_unit::TimeUnit},
 };

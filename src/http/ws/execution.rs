@@ -4,9 +4,8 @@ use super::encode::{ZERO, write_head};
 use crate::{
     domain::{
         account::{Execution, ExecutionKind, UserEvent},
-        order::EndReason,
-        order_list::OrderList,
-        symbol::SymbolSpec,
+        instruments::symbol::SymbolSpec,
+        orders::{EndReason, OrderList},
     },
     http::{json::Json, names, order_reply, time_unit::TimeUnit},
 };

@@ -2,7 +2,7 @@
 
 use bytes::{Bytes, BytesMut};
 
-use crate::domain::time::Timestamp;
+use crate::domain::types::time::Timestamp;
 
 /// The pieces of a message so far.
 #[derive(Debug, Default)]

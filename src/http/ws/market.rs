@@ -4,13 +4,15 @@ use super::{encode::write_head, topic::window_name};
 use crate::{
     actors::message::{CandleView, DepthView, MarketUpdate, TickerWindow, Topic, WindowView},
     domain::{
-        catalogue::Catalogue,
-        decimal::Units,
-        market::{AVERAGE_MINUTES, BestQuotes, DepthDiff, PublicTrade, base_volume, quote_volume},
-        money::{Lots, Price},
-        order::Side,
-        symbol::SymbolSpec,
-        time::Timestamp,
+        instruments::{Catalogue, symbol::SymbolSpec},
+        market_data::{AVERAGE_MINUTES, BestQuotes, DepthDiff, base_volume, quote_volume},
+        matching::PublicTrade,
+        orders::Side,
+        types::{
+            decimal::Units,
+            money::{Lots, Price},
+            time::Timestamp,
+        },
     },
     http::{
         json::Json,

@@ -47,7 +47,7 @@ use super::{
     state::HttpState,
     time_unit::TimeUnit,
 };
-use crate::domain::reject::Reject;
+use crate::domain::messages::reject::Reject;
 
 /// Registers the WebSocket's paths.
 pub(super) fn configure(config: &mut ServiceConfig) {

@@ -2,7 +2,7 @@
 
 use crate::{
     actors::message::NotListening,
-    domain::{account::Gap, time::Timestamp},
+    domain::{account::Gap, types::time::Timestamp},
     http::{
         error::{ApiError, Operation},
         json::Json,

@@ -12,7 +12,7 @@ use super::{
 };
 use crate::{
     actors::message::{AttachUser, Frame, NotListening, Subscribe, Topic, Unsubscribe, UserForm},
-    domain::id::AccountId,
+    domain::types::id::AccountId,
     http::state::ConnectionLimits,
 };
 

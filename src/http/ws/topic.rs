@@ -3,9 +3,9 @@
 use crate::{
     actors::message::{Speed, TickerWindow, Topic},
     domain::{
-        catalogue::Catalogue,
-        id::SymbolId,
-        market::{Interval, Zone},
+        instruments::Catalogue,
+        market_data::{Interval, Zone},
+        types::id::SymbolId,
     },
 };
 
@@ -121,7 +121,7 @@ pub(super) fn name(topic: Topic, catalogue: &Catalogue) -> String {
 #[cfg(test)]
 mod tests {
     use super::{super::encode::testing::catalogue, *};
-    use crate::domain::{catalogue::SymbolDefinition, sample};
+    use crate::domain::{instruments::SymbolDefinition, testing::sample};
 
     #[test]
     fn every_name_reads_back_as_its_topic() {

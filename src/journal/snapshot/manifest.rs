@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::super::{
+use crate::journal::{
     error::JournalError,
     segment::{Identity, Position},
 };

@@ -3,10 +3,10 @@
 use std::{io::Read, sync::Arc};
 
 use super::{
-    super::{disk::Disk, error::JournalError},
     DIRECTORY, directory_name,
     manifest::{self, FILE, Meta, Part},
 };
+use crate::journal::{disk::Disk, error::JournalError};
 
 /// A snapshot whose manifest verified.
 #[derive(Debug, Clone)]

@@ -2,12 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use super::{
-    super::{
-        segment::Position,
-        sim::{Fault, Random, SimDisk},
-    },
-    *,
+use super::*;
+use crate::journal::{
+    segment::Position,
+    sim::{Fault, Random, SimDisk},
 };
 
 fn meta(lsn: u64) -> Meta {

@@ -7,11 +7,11 @@ use std::{
 };
 
 use super::{
-    super::{disk::Disk, error::JournalError},
     DIRECTORY, UNFINISHED, directory_name, list,
     manifest::{self, FILE, Meta, Part},
     remove,
 };
+use crate::journal::{disk::Disk, error::JournalError};
 
 /// How hard parts are compressed.
 const LEVEL: i32 = 1;

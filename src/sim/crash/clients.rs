@@ -5,13 +5,17 @@ use std::collections::{BTreeMap, VecDeque};
 use crate::{
     domain::{
         account::{AccountQuery, AccountView},
-        command::{AccountCommand, Answer, IdempotencyKey, OrderRef, Replaced},
-        id::{CommandId, SymbolId},
-        market::PublicTrade,
-        order::{Order, OrderStatus},
-        reject::Reject,
+        matching::PublicTrade,
+        messages::{
+            command::{AccountCommand, Answer, IdempotencyKey, OrderRef, Replaced},
+            reject::Reject,
+        },
+        orders::{Order, OrderStatus},
         replica::Replica,
-        time::Timestamp,
+        types::{
+            id::{CommandId, SymbolId},
+            time::Timestamp,
+        },
     },
     sim::world::{Answered, World},
 };

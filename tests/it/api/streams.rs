@@ -9,7 +9,7 @@ use std::{
 
 use actix_http::ws::CloseCode;
 use awc::http::Method;
-use lightning_exchange::{actors::Clock, domain::time::Timestamp};
+use lightning_exchange::{actors::Clock, domain::types::time::Timestamp};
 use serde_json::{Value, json};
 
 use super::{

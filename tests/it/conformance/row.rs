@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use awc::http::Method;
 use lightning_exchange::{
     actors::Clock,
-    domain::time::Timestamp,
+    domain::types::time::Timestamp,
     http::{ENDPOINTS, Endpoint, Security},
 };
 use serde_json::Value;

@@ -3,9 +3,8 @@
 use super::*;
 use lightning_exchange::domain::{
     account::{AccountQuery, AccountView},
-    catalogue::SpecialOrders,
-    order_list::{ListOrders, PlaceList},
-    trigger::{Bips, Trigger},
+    instruments::SpecialOrders,
+    orders::{Bips, ListOrders, PlaceList, Trigger},
 };
 
 /// The market's last price, in ticks.

@@ -2,9 +2,8 @@
 
 use super::*;
 use lightning_exchange::domain::{
-    command::{CancelAllAfter, CancelList, ListReport},
-    order_list::{ListOrders, ListStatus, OrderListRef, PlaceList},
-    trigger::Trigger,
+    messages::command::{CancelAllAfter, CancelList, ListReport},
+    orders::{ListOrders, ListStatus, OrderListRef, PlaceList, Trigger},
 };
 
 /// Lets the market trade one lot at this price.

@@ -14,17 +14,20 @@ mod trip;
 use lightning_exchange::{
     domain::{
         book::BookLimits,
-        catalogue::{AssetDefinition, FeeDefinition, SymbolDefinition},
-        command::{
-            AccountCommand, AmendOrder, Answer, Balance, CancelAll, CancelOrder, OrderRef, ReplaceMode,
-            ReplaceOrder, Replaced, Transfer,
+        instruments::{AssetDefinition, FeeDefinition, SymbolDefinition, symbol::SymbolStatus},
+        messages::{
+            command::{
+                AccountCommand, AmendOrder, Answer, Balance, CancelAll, CancelOrder, OrderRef, ReplaceMode,
+                ReplaceOrder, Replaced, Transfer,
+            },
+            reject::{Filter, Reject},
         },
-        id::{AccountId, AssetId, ClientOrderId, CommandId, OrderId, SymbolId},
-        money::{Amount, Lots, Price},
-        order::{EndReason, NewOrder, Order, OrderKind, OrderStatus, Side, StpMode, TimeInForce},
-        reject::{Filter, Reject},
-        symbol::SymbolStatus,
-        time::Timestamp,
+        orders::{EndReason, NewOrder, Order, OrderKind, OrderStatus, Side, StpMode, TimeInForce},
+        types::{
+            id::{AccountId, AssetId, ClientOrderId, CommandId, OrderId, SymbolId},
+            money::{Amount, Lots, Price},
+            time::Timestamp,
+        },
     },
     sim::Desk,
 };
@@ -64,7 +67,7 @@ fn definition() -> SymbolDefinition {
         max_num_orders: 200,
         market_collar: Decimal::new(5, 1),
         fees: vec![FeeDefinition { maker: Decimal::ZERO, taker: Decimal::ZERO }],
-        three_day_phase: lightning_exchange::domain::market::THREE_DAY_PHASE,
+        three_day_phase: lightning_exchange::domain::market_data::THREE_DAY_PHASE,
         special_orders: Default::default(),
     }
 }

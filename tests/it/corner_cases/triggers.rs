@@ -4,8 +4,8 @@
 
 use super::*;
 use lightning_exchange::domain::{
-    catalogue::SpecialOrders,
-    trigger::{Bips, Trigger},
+    instruments::SpecialOrders,
+    orders::{Bips, Trigger},
 };
 
 const MAKER: AccountId = AccountId::new(2_049);

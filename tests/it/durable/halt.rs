@@ -14,10 +14,12 @@ use lightning_exchange::{
     config::Layers,
     domain::{
         account::{Cause, Change, FrameHead, Place, Posting},
-        id::{AccountId, AssetId, CommandId},
-        money::Amount,
         replica::LOGIC_VERSION,
-        time::Timestamp,
+        types::{
+            id::{AccountId, AssetId, CommandId},
+            money::Amount,
+            time::Timestamp,
+        },
     },
     journal::{DataDirectory, Fill, LogOptions, LogWriter, Start, open_log, snapshot},
     store::{self, Frames, Keeper, KeeperSettings, Taking, Until},

@@ -4,7 +4,7 @@
 use std::collections::VecDeque;
 
 use lightning_exchange::{
-    domain::order::Side,
+    domain::orders::Side,
     feed::lobster::{Fill, Plan, Step, read_book, read_messages},
 };
 use serde_json::{Value, json};

@@ -9,17 +9,20 @@ use lightning_exchange::{
     actors::{self, Clock, Exchange, KeyListener, Running, Settings, message::Acknowledgement},
     config::Layers,
     domain::{
-        command::{
-            AccountCommand, AmendOrder, Answer, CancelAll, CancelList, CancelOrder, CreateAccount,
-            CreateApiKey, OrderRef, Permissions, ReplaceMode, ReplaceOrder, Transfer,
+        messages::{
+            command::{
+                AccountCommand, AmendOrder, Answer, CancelAll, CancelList, CancelOrder, CreateAccount,
+                CreateApiKey, OrderRef, Permissions, ReplaceMode, ReplaceOrder, Transfer,
+            },
+            credential::KeyMaterial,
+            reject::Reject,
         },
-        credential::KeyMaterial,
-        id::{AccountId, AssetId, ClientOrderId, SymbolId},
-        money::{Amount, Lots, Price},
-        order::{NewOrder, OrderKind, OrderStatus, Side, TimeInForce},
-        order_list::{ListOrders, OrderListRef, PlaceList},
-        reject::Reject,
-        time::Timestamp,
+        orders::{ListOrders, NewOrder, OrderKind, OrderListRef, OrderStatus, PlaceList, Side, TimeInForce},
+        types::{
+            id::{AccountId, AssetId, ClientOrderId, SymbolId},
+            money::{Amount, Lots, Price},
+            time::Timestamp,
+        },
     },
     http::ws::WireEncoder,
 };

@@ -206,7 +206,7 @@ impl Replies {
 /// A clock that stands still early in a minute.
 pub(crate) fn still() -> (Clock, u64) {
     const NOW: u64 = 1_700_000_001_000;
-    let (clock, _) = Clock::manual(lightning_exchange::domain::time::Timestamp::from_millis(NOW));
+    let (clock, _) = Clock::manual(lightning_exchange::domain::types::time::Timestamp::from_millis(NOW));
     (clock, NOW)
 }
 

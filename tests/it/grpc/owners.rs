@@ -2,10 +2,14 @@
 
 use awc::http::Method;
 use lightning_exchange::domain::{
-    command::{AccountCommand, Transfer},
-    id::{AccountId, AssetId},
-    money::Amount,
-    reject::Reject,
+    messages::{
+        command::{AccountCommand, Transfer},
+        reject::Reject,
+    },
+    types::{
+        id::{AccountId, AssetId},
+        money::Amount,
+    },
 };
 use serde_json::{Value, json};
 use tonic::{Code, Status};

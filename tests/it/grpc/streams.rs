@@ -1,9 +1,11 @@
 //! What happens, as it happens.
 
 use lightning_exchange::domain::{
-    command::{AccountCommand, Transfer},
-    id::{AccountId, AssetId},
-    money::Amount,
+    messages::command::{AccountCommand, Transfer},
+    types::{
+        id::{AccountId, AssetId},
+        money::Amount,
+    },
 };
 use serde_json::{Value, json};
 use tonic::Code;

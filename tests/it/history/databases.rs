@@ -3,7 +3,7 @@
 use std::{process::Command, sync::Arc};
 
 use lightning_exchange::{
-    domain::oracle::compare::Random,
+    domain::testing::oracle::compare::Random,
     history::{self, HistoryError, Projector},
     sim::flow,
     soak::{Database, Kind},

@@ -5,10 +5,10 @@ use std::{collections::BTreeSet, path::Path, sync::Arc};
 use lightning_exchange::{
     domain::{
         change_log::{ChangeType, EntityId, Fields, entries_of},
-        oracle::compare::Random,
-        order::{EndReason, OrderStatus},
+        orders::{EndReason, OrderStatus},
         replica::Replica,
-        time::Timestamp,
+        testing::oracle::compare::Random,
+        types::time::Timestamp,
     },
     history::{self, Compared, Expected, HistoryError, Projector},
     sim::{Flow, flow},

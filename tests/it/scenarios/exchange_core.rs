@@ -13,11 +13,13 @@ use std::{collections::BTreeMap, fs};
 use lightning_exchange::{
     domain::{
         book::BookLimits,
-        catalogue::AssetDefinition,
-        command::{AccountCommand, Answer, CancelOrder, OrderRef, ReplaceMode, ReplaceOrder},
-        id::{AccountId, AssetId, OrderId, SymbolId},
-        order::{NewOrder, Order, OrderStatus, Side, TimeInForce},
-        reject::Reject,
+        instruments::AssetDefinition,
+        messages::{
+            command::{AccountCommand, Answer, CancelOrder, OrderRef, ReplaceMode, ReplaceOrder},
+            reject::Reject,
+        },
+        orders::{NewOrder, Order, OrderStatus, Side, TimeInForce},
+        types::id::{AccountId, AssetId, OrderId, SymbolId},
     },
     sim::Desk,
 };

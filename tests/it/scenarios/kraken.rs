@@ -5,10 +5,10 @@ use std::{collections::BTreeMap, fs};
 use lightning_exchange::{
     domain::{
         book::BookLimits,
-        catalogue::AssetDefinition,
-        command::{AccountCommand, Answer, CancelOrder, OrderRef},
-        id::{AccountId, AssetId, OrderId, SymbolId},
-        order::{NewOrder, OrderKind, Side, TimeInForce},
+        instruments::AssetDefinition,
+        messages::command::{AccountCommand, Answer, CancelOrder, OrderRef},
+        orders::{NewOrder, OrderKind, Side, TimeInForce},
+        types::id::{AccountId, AssetId, OrderId, SymbolId},
     },
     sim::Desk,
 };

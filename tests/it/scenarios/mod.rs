@@ -8,11 +8,12 @@ mod own;
 use std::path::PathBuf;
 
 use lightning_exchange::domain::{
-    catalogue::{FeeDefinition, SymbolDefinition},
-    id::{AccountId, SymbolId},
-    money::{Lots, Price},
-    order::{NewOrder, Side},
-    symbol::SymbolStatus,
+    instruments::{FeeDefinition, SymbolDefinition, symbol::SymbolStatus},
+    orders::{NewOrder, Side},
+    types::{
+        id::{AccountId, SymbolId},
+        money::{Lots, Price},
+    },
 };
 use rust_decimal::Decimal;
 
@@ -54,7 +55,7 @@ fn symbol(id: u32, base: &str, quote: &str, tick_size: Decimal) -> SymbolDefinit
         max_num_orders: 200,
         market_collar: Decimal::ONE,
         fees: vec![FeeDefinition { maker: Decimal::ZERO, taker: Decimal::ZERO }],
-        three_day_phase: lightning_exchange::domain::market::THREE_DAY_PHASE,
+        three_day_phase: lightning_exchange::domain::market_data::THREE_DAY_PHASE,
         special_orders: Default::default(),
     }
 }

@@ -14,14 +14,18 @@ use std::{collections::BTreeMap, fs};
 use lightning_exchange::{
     domain::{
         book::BookLimits,
-        catalogue::{AssetDefinition, FeeDefinition, SymbolDefinition},
-        command::{AccountCommand, AmendOrder, Answer, CancelOrder, OrderRef},
-        decimal::parse_units,
-        id::{AccountId, AssetId, SymbolId},
-        money::{Amount, Lots},
-        order::{NewOrder, Order, OrderKind, OrderStatus, Side, StpMode, TimeInForce},
-        reject::Reject,
-        time::Timestamp,
+        instruments::{AssetDefinition, FeeDefinition, SymbolDefinition},
+        messages::{
+            command::{AccountCommand, AmendOrder, Answer, CancelOrder, OrderRef},
+            reject::Reject,
+        },
+        orders::{NewOrder, Order, OrderKind, OrderStatus, Side, StpMode, TimeInForce},
+        types::{
+            decimal::parse_units,
+            id::{AccountId, AssetId, SymbolId},
+            money::{Amount, Lots},
+            time::Timestamp,
+        },
     },
     sim::Desk,
 };

@@ -5,8 +5,8 @@ use std::{collections::BTreeSet, fs};
 use anyhow::{Context, Result, bail, ensure};
 
 use super::report::{Bar, Effort, Report, same};
-use crate::output::say;
 use crate::{
+    output::say,
     page,
     process::{capture, cargo, command, root, run_and_read, target},
     tally::Tally,

@@ -12,8 +12,8 @@ use std::path::PathBuf;
 use anyhow::{Result, bail};
 
 use self::report::{Effort, Report};
-use crate::output::say;
 use crate::{
+    output::say,
     page,
     process::{self, cargo, target},
     tally::Tally,

@@ -5,16 +5,19 @@ use std::sync::Arc;
 use crate::domain::{
     account::{AccountFrame, AccountInput, AccountOutput, AccountSlot},
     book::BookLimits,
-    command::{AccountCommand, Answer, CancelAllAfter, CreateAccount, Transfer},
-    id::{AccountId, AssetId, CommandId, SlotId, SymbolId},
-    limits::OrderLimits,
-    market::{SymbolFrame, SymbolInput, SymbolOutput, SymbolSlot},
-    message::{Envelope, ToSymbol},
-    money::{Amount, Lots, Price},
-    order::{NewOrder, OrderStatus, Side, TimeInForce},
-    reject::Reject,
-    sample,
-    time::Timestamp,
+    matching::{SymbolFrame, SymbolInput, SymbolOutput, SymbolSlot},
+    messages::{
+        command::{AccountCommand, Answer, CancelAllAfter, CreateAccount, Transfer},
+        message::{Envelope, ToSymbol},
+        reject::Reject,
+    },
+    orders::{NewOrder, OrderStatus, Side, TimeInForce, limits::OrderLimits},
+    testing::sample,
+    types::{
+        id::{AccountId, AssetId, CommandId, SlotId, SymbolId},
+        money::{Amount, Lots, Price},
+        time::Timestamp,
+    },
 };
 
 const ACCOUNT: AccountId = AccountId::new(7);

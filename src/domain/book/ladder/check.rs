@@ -1,7 +1,7 @@
 //! Verifies the tree.
 
 use super::{DIGIT, Ladder, NIL, WAYS, upper};
-use crate::domain::reject::Fault;
+use crate::domain::messages::reject::Fault;
 
 impl<V: Copy + Default> Ladder<V> {
     /// Verifies the tree: every node's block, parent and occupancy, and the number of prices.

@@ -9,7 +9,7 @@ use super::{
     subscriptions::{Opened, is_usable},
 };
 use crate::{
-    domain::time::Timestamp,
+    domain::types::time::Timestamp,
     http::{
         audit::{self, Claim, Source},
         authenticate::{Stamp, permit, prove},

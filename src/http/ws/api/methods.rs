@@ -5,8 +5,7 @@ use std::{collections::BTreeMap, sync::LazyLock};
 
 use actix_web::http::Method;
 
-use crate::http::endpoint::Endpoint;
-use crate::http::routes::ENDPOINTS;
+use crate::http::{endpoint::Endpoint, routes::ENDPOINTS};
 
 macro_rules! methods {
     ($($name:literal $method:ident $path:literal;)*) => {

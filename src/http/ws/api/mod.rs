@@ -25,7 +25,7 @@ use self::{
 use super::conversation::{Conversation, MessageLimits, Reaction, Station};
 use crate::{
     actors::message::UserForm,
-    domain::time::Timestamp,
+    domain::types::time::Timestamp,
     http::{
         call::{Call, Caller, Reply},
         endpoint::Endpoint,

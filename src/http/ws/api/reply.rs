@@ -3,7 +3,7 @@
 use std::net::IpAddr;
 
 use crate::{
-    domain::limits::OrderCounts,
+    domain::orders::limits::OrderCounts,
     http::{error::ApiError, json::Json, limits::RateLimit, state::HttpState},
 };
 

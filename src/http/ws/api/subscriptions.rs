@@ -10,7 +10,7 @@ use super::{
 use crate::{
     actors::message::{self, AttachUser, DetachUser, NotListening, UserForm},
     auth::{ApiKey, KeyDirectory},
-    domain::id::AccountId,
+    domain::types::id::AccountId,
     http::{
         authenticate::{permit, prove},
         endpoint::Security,

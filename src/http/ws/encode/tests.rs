@@ -5,13 +5,17 @@ use crate::{
     actors::message::{DepthView, Speed},
     domain::{
         account::{Execution, ExecutionKind},
-        command::Balance,
-        id::{AccountId, AssetId, ClientOrderId, OrderId, OrderListId, TradeId},
-        market::{BestQuotes, DepthDiff, PublicTrade},
-        message::PreventedMatch,
-        money::{Amount, Lots, Price},
-        order::{EndReason, Fill, Order, OrderKind, OrderStatus, Side, StpMode, Strategy, TimeInForce},
-        trigger::{Bips, Trigger},
+        market_data::{BestQuotes, DepthDiff},
+        matching::PublicTrade,
+        messages::{command::Balance, message::PreventedMatch},
+        orders::{
+            Bips, EndReason, Fill, Order, OrderKind, OrderStatus, Side, StpMode, Strategy, TimeInForce,
+            Trigger,
+        },
+        types::{
+            id::{AccountId, AssetId, ClientOrderId, OrderId, OrderListId, TradeId},
+            money::{Amount, Lots, Price},
+        },
     },
     http::names,
 };

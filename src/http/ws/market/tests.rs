@@ -4,8 +4,8 @@ use super::*;
 use crate::{
     actors::message::Speed,
     domain::{
-        id::{OrderId, SymbolId, TradeId},
-        market::{AggregateTrade, Candle, Interval, Window, Zone},
+        market_data::{AggregateTrade, Candle, Interval, Window, Zone},
+        types::id::{OrderId, SymbolId, TradeId},
     },
     http::ws::encode::testing::catalogue,
 };

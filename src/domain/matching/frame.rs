@@ -1,0 +1,155 @@
+//! What the journal keeps of a symbol slot, and making the slot again from it.
+
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+
+use super::{
+    conditions::Conditions,
+    pairs::Pairs,
+    slot::{Market, SymbolInput, SymbolOutput, SymbolSlot, no_book},
+};
+use crate::domain::{
+    book::{Book, BookImage, BookLimits},
+    instruments::Catalogue,
+    messages::{
+        link::Links,
+        message::{Envelope, ToAccount},
+        reject::Fault,
+    },
+    testing::planted::{Bug, planted},
+    types::{
+        id::{SlotId, SymbolId},
+        money::Price,
+        time::Timestamp,
+    },
+};
+
+/// What a frame of a symbol slot begins with.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SymbolHead {
+    /// Which slot.
+    pub slot: SlotId,
+    /// Its frames are numbered from 1 without gaps.
+    pub seq: u64,
+    /// The slot's time.
+    pub time: Timestamp,
+    /// What it consumed, whole; never an acknowledgement.
+    pub input: SymbolInput,
+    /// The state hash after it, every so many frames.
+    pub hash: Option<u128>,
+}
+
+/// One frame of a symbol slot: what it consumed and what it said. Its bytes are those of its parts, one after the
+/// other. Replay matches again, in the order of the frames, and compares.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SymbolFrame {
+    /// Which, when and what.
+    pub head: SymbolHead,
+    /// What it said to account slots.
+    pub messages: Vec<Envelope<ToAccount>>,
+}
+
+/// The state of a symbol slot, written down.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct SymbolState {
+    slot: SlotId,
+    time: Timestamp,
+    seq: u64,
+    markets: Vec<MarketState>,
+    links: Links<ToAccount>,
+}
+
+/// One symbol's book and counters, written down.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+struct MarketState {
+    symbol: SymbolId,
+    book: BookImage,
+    last_trade: u64,
+    last_update: u64,
+    last_price: Option<Price>,
+    last_prevented: u64,
+    conditions: Conditions,
+    pairs: Pairs,
+}
+
+impl SymbolSlot {
+    /// Does again what a frame says was done. `out` must be empty; it is given what the live slot gave.
+    ///
+    /// # Errors
+    /// The frame does not follow the state, matching again says something else, or the state hash differs from the
+    /// one the live slot noted.
+    pub fn replay(&mut self, frame: &SymbolFrame, out: &mut SymbolOutput) -> Result<(), Fault> {
+        let SymbolFrame { head, messages } = frame;
+        let slot = self.slot.get();
+        let SymbolHead { seq, input, time, hash, .. } = head;
+        if head.slot != self.slot || *seq != self.seq + 1 {
+            return Err(Fault::new(format!("symbol slot {slot}: frame {seq} follows {}", self.seq)));
+        }
+        self.handle(input, *time, out)?;
+        if out.messages != *messages {
+            return Err(Fault::new(format!(
+                "symbol slot {slot}: matching frame {seq} again says something else"
+            )));
+        }
+        match &out.frame {
+            Some(now) if now == head => Ok(()),
+            Some(now) => Err(Fault::new(format!(
+                "symbol slot {slot}: replay came to {now:?} at frame {seq}, hash {hash:?} was noted"
+            ))),
+            None => Err(Fault::new(format!("symbol slot {slot}: frame {seq} repeats a message"))),
+        }
+    }
+
+    /// Writes the slot down.
+    pub fn state(&self) -> SymbolState {
+        let market = |(symbol, market): (&SymbolId, &Market)| MarketState {
+            symbol: *symbol,
+            book: market.book.image(),
+            last_trade: market.last_trade,
+            last_update: market.last_update,
+            last_price: market.last_price,
+            last_prevented: market.last_prevented,
+            conditions: market.conditions.clone(),
+            pairs: market.pairs.clone(),
+        };
+        SymbolState {
+            slot: self.slot,
+            time: self.time,
+            seq: self.seq,
+            markets: self.markets.iter().map(market).collect(),
+            links: self.links.clone(),
+        }
+    }
+
+    /// Makes the slot again; symbols it did not have yet get an empty book.
+    ///
+    /// # Errors
+    /// A symbol that is not in the catalogue any more, or a book that is none.
+    pub fn restore(
+        state: SymbolState,
+        catalogue: &Arc<Catalogue>,
+        limits: BookLimits,
+    ) -> Result<Self, Fault> {
+        let mut slot = Self::new(state.slot, catalogue, limits);
+        for written in state.markets {
+            let symbol = written.symbol;
+            let market = slot.markets.get_mut(&symbol).ok_or_else(|| no_book(symbol))?;
+            *market = Market {
+                book: Book::restore(&written.book, limits)?,
+                last_trade: written.last_trade,
+                last_update: written.last_update,
+                last_price: written.last_price,
+                last_prevented: written.last_prevented,
+                conditions: if planted(Bug::WaitingForgottenBySnapshot) {
+                    Conditions::default()
+                } else {
+                    written.conditions
+                },
+                pairs: written.pairs,
+            };
+        }
+        (slot.time, slot.seq, slot.links) = (state.time, state.seq, state.links);
+        Ok(slot)
+    }
+}

@@ -1,0 +1,12 @@
+//! Orders and lists of orders: what clients ask for, and what account slots keep of them.
+
+pub mod limits;
+mod order;
+mod order_list;
+mod trigger;
+
+pub use order::{
+    EndReason, Fill, Handle, NewOrder, Order, OrderKind, OrderStatus, Side, StpMode, Strategy, TimeInForce,
+};
+pub use order_list::{Contingency, ListOrders, ListStatus, OrderList, OrderListRef, PlaceList};
+pub use trigger::{Bips, Direction, Trigger};

@@ -1,0 +1,406 @@
+//! Orders: what a client asks for, and the private state its account slot keeps.
+
+use std::num::NonZeroU64;
+
+use serde::{Deserialize, Serialize};
+
+use super::{Direction, Trigger};
+use crate::domain::{
+    testing::planted::{Bug, planted},
+    types::{
+        id::{AccountId, ClientOrderId, OrderId, OrderListId, SymbolId, TradeId},
+        money::{Amount, Lots, Price, Rate},
+        time::Timestamp,
+    },
+};
+
+/// Which side of the book.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub enum Side {
+    /// Buys the base asset.
+    Buy,
+    /// Sells the base asset.
+    Sell,
+}
+
+impl Side {
+    /// Both sides, buy first.
+    pub const BOTH: [Self; 2] = [Self::Buy, Self::Sell];
+
+    /// Returns the other side.
+    pub const fn opposite(self) -> Self {
+        match self {
+            Self::Buy => Self::Sell,
+            Self::Sell => Self::Buy,
+        }
+    }
+
+    /// Returns 0 for buy, 1 for sell.
+    pub const fn index(self) -> usize {
+        match self {
+            Self::Buy => 0,
+            Self::Sell => 1,
+        }
+    }
+
+    /// Returns whether an order of this side limited to `limit` may trade at `price`.
+    pub const fn accepts(self, limit: Price, price: Price) -> bool {
+        match self {
+            Self::Buy => price.ticks() <= limit.ticks(),
+            Self::Sell => price.ticks() >= limit.ticks(),
+        }
+    }
+}
+
+impl Side {
+    /// Returns the worst price an order of this side may trade at, so far from a reference price: rounded towards it,
+    /// and at least one tick.
+    pub fn collar(self, rate: Rate, reference: Price) -> Price {
+        let one = u128::from(Rate::ONE);
+        let rate = u128::from(rate.units());
+        let ticks = u128::from(reference.ticks());
+        let bound = match self {
+            Self::Buy => ticks * (one + rate) / one,
+            Self::Sell => (ticks * one.saturating_sub(rate)).div_ceil(one),
+        };
+        Price::from_ticks(u64::try_from(bound).unwrap_or(u64::MAX).max(1))
+    }
+}
+
+/// How an order is priced.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub enum OrderKind {
+    /// At its price or better.
+    Limit,
+    /// At its price, and only if it rests: refused if it would take.
+    LimitMaker,
+    /// At the best price there is.
+    Market,
+    /// A market order once the price has moved against its owner.
+    StopLoss,
+    /// A limit order once the price has moved against its owner.
+    StopLossLimit,
+    /// A market order once the price has moved in its owner's favour.
+    TakeProfit,
+    /// A limit order once the price has moved in its owner's favour.
+    TakeProfitLimit,
+}
+
+impl OrderKind {
+    /// Returns whether it trades at the best price there is: at once, or when it is triggered.
+    pub const fn is_market(self) -> bool {
+        matches!(self, Self::Market | Self::StopLoss | Self::TakeProfit)
+    }
+
+    /// Returns whether it waits for the market to reach a price.
+    pub const fn is_conditional(self) -> bool {
+        matches!(self, Self::StopLoss | Self::StopLossLimit | Self::TakeProfit | Self::TakeProfitLimit)
+    }
+
+    /// Returns whether its book may refuse it: one that must rest because it would take, a conditional one because the
+    /// market is beyond its price.
+    pub const fn may_be_refused(self) -> bool {
+        matches!(self, Self::LimitMaker) || self.is_conditional()
+    }
+
+    /// Returns which way the market must move to reach the stop price of a conditional order (Binance Spot, new
+    /// order): up for a stop-loss buy and a take-profit sell, down for the others.
+    pub fn direction(self, side: Side) -> Direction {
+        let side = if planted(Bug::TriggerDirectionSwapped) { side.opposite() } else { side };
+        match (self, side) {
+            (Self::StopLoss | Self::StopLossLimit, Side::Buy)
+            | (Self::TakeProfit | Self::TakeProfitLimit, Side::Sell) => Direction::Up,
+            _ => Direction::Down,
+        }
+    }
+}
+
+/// How long an order stays.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub enum TimeInForce {
+    /// Until cancelled.
+    Gtc,
+    /// What cannot trade at once expires.
+    Ioc,
+    /// Trades whole at once, or expires whole.
+    Fok,
+    /// Until the given time.
+    Gtd,
+}
+
+/// What happens when an order would trade with another of the same account; the taker's mode decides
+/// (Binance Spot, self-trade prevention FAQ).
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub enum StpMode {
+    /// They trade.
+    #[default]
+    None,
+    /// The taker's rest expires.
+    ExpireTaker,
+    /// The resting order expires.
+    ExpireMaker,
+    /// Both expire.
+    ExpireBoth,
+    /// Both shrink by the smaller of the two; the one left with nothing expires.
+    Decrement,
+}
+
+/// Where an order stands. The last four are final.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[repr(u8)]
+pub enum OrderStatus {
+    /// A conditional order waits for its trigger (code 0).
+    ConditionalPending = 0,
+    /// Accepted, nothing traded yet (code 1, wire `NEW`).
+    Pending = 1,
+    /// Partly traded (code 2).
+    PartiallyFilled = 2,
+    /// Wholly traded (code 3).
+    Filled = 3,
+    /// Taken back by its owner (code 4).
+    Cancelled = 4,
+    /// Refused by the book (code 5).
+    Rejected = 5,
+    /// Ended by a rule (code 6); [`EndReason`] says which.
+    Expired = 6,
+}
+
+impl OrderStatus {
+    /// Returns whether nothing can happen to the order any more.
+    pub const fn is_final(self) -> bool {
+        matches!(self, Self::Filled | Self::Cancelled | Self::Rejected | Self::Expired)
+    }
+}
+
+/// Which rule ended an order.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub enum EndReason {
+    /// Its owner cancelled it.
+    Cancelled,
+    /// Its time in force or an exhausted book left the rest unfilled.
+    Unfilled,
+    /// Fill-or-kill could not be filled whole.
+    Killed,
+    /// Its good-till date passed.
+    GoodTillDate,
+    /// Self-trade prevention (wire `EXPIRED_IN_MATCH`).
+    SelfTrade,
+    /// A market order reached its price collar or its budget.
+    Collar,
+    /// One command may make only so many fills.
+    FillLimit,
+    /// A market order had neither a last trade nor a quote to be priced by.
+    NoReference,
+    /// The post-only order would have taken.
+    WouldTake,
+    /// The book holds as many orders as it can.
+    BookFull,
+    /// The market is beyond the stop price of the conditional order already.
+    WouldTrigger,
+    /// The other order of its pair was refused.
+    ListRefused,
+    /// The other order of its pair began to trade or was triggered.
+    Sibling,
+    /// The other order of its pair was cancelled, or the order it waited for.
+    ListCancelled,
+    /// The order it waited for ended without being filled.
+    WorkingEnded,
+    /// It could not be placed when the order it waited for was filled.
+    PendingRefused,
+}
+
+/// What a client numbers its strategies by: kept and shown, and nothing else.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Strategy {
+    /// `strategyId`
+    pub id: Option<u64>,
+    /// `strategyType`, at least 1,000,000.
+    pub kind: Option<u64>,
+}
+
+/// An order as its account asks for it, already in ticks, lots and units.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct NewOrder {
+    /// Whose order.
+    pub account: AccountId,
+    /// Which book.
+    pub symbol: SymbolId,
+    /// Which side.
+    pub side: Side,
+    /// How it is priced.
+    pub kind: OrderKind,
+    /// How long it stays; a market order is `Ioc`.
+    pub time_in_force: TimeInForce,
+    /// The limit; `None` for a market order.
+    pub price: Option<Price>,
+    /// How much, in lots; or
+    pub quantity: Option<Lots>,
+    /// how much, in units of the quote asset (market orders only).
+    pub quote_quantity: Option<Amount>,
+    /// The client's name for it; the exchange makes one when absent.
+    pub client_id: Option<ClientOrderId>,
+    /// Self-trade prevention.
+    pub stp: StpMode,
+    /// When a `Gtd` order ends.
+    pub expires_at: Option<Timestamp>,
+    /// What a conditional order waits for; `None` for the others.
+    pub trigger: Option<Trigger>,
+    /// The most of it that shows in the book at a time (`icebergQty`); `None` shows all.
+    pub iceberg: Option<Lots>,
+    /// The client's strategy.
+    pub strategy: Strategy,
+    /// The last durable trade price of the symbol, else the best price of the other side. It enters with the
+    /// command so that replay sees the same one.
+    pub reference: Option<Price>,
+}
+
+impl NewOrder {
+    /// Makes a plain limit order, good till cancelled; the rest is filled in by `..`.
+    pub fn limit(account: AccountId, symbol: SymbolId, side: Side, price: Price, lots: Lots) -> Self {
+        Self {
+            account,
+            symbol,
+            side,
+            kind: OrderKind::Limit,
+            time_in_force: TimeInForce::Gtc,
+            price: Some(price),
+            quantity: Some(lots),
+            quote_quantity: None,
+            client_id: None,
+            stp: StpMode::None,
+            expires_at: None,
+            trigger: None,
+            iceberg: None,
+            strategy: Strategy::default(),
+            reference: None,
+        }
+    }
+}
+
+/// Where a resting order is in its book: slab index and generation. Opaque outside the book.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct Handle {
+    /// The slab index.
+    pub index: u32,
+    /// How often the index had been reused when the order took it.
+    pub generation: u32,
+}
+
+/// An order as its account slot keeps it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Order {
+    /// Its id.
+    pub id: OrderId,
+    /// Whose order.
+    pub account: AccountId,
+    /// Which book.
+    pub symbol: SymbolId,
+    /// The client's name for it.
+    pub client_id: ClientOrderId,
+    /// Which side.
+    pub side: Side,
+    /// How it is priced.
+    pub kind: OrderKind,
+    /// How long it stays.
+    pub time_in_force: TimeInForce,
+    /// Self-trade prevention.
+    pub stp: StpMode,
+    /// The limit; for a market order 0.
+    pub price: Price,
+    /// The ordered quantity; for a market order by quote amount the most lots it may trade.
+    pub quantity: Lots,
+    /// The ordered quote amount of a market order by quote amount, else zero.
+    pub quote_quantity: Amount,
+    /// How much has traded.
+    pub executed: Lots,
+    /// What it traded for, in the quote asset.
+    pub executed_quote: Amount,
+    /// How much self-trade prevention took away.
+    pub prevented: Lots,
+    /// What is frozen for it now: quote asset for a buy, base asset for a sell.
+    pub hold: Amount,
+    /// Where it stands.
+    pub status: OrderStatus,
+    /// Which rule ended it.
+    pub reason: Option<EndReason>,
+    /// Where it rests; `None` until the book says, and when it does not rest.
+    pub handle: Option<Handle>,
+    /// When a `Gtd` order ends.
+    pub expires_at: Option<Timestamp>,
+    /// What a conditional order waits for, or waited for.
+    pub trigger: Option<Trigger>,
+    /// The most of it that shows in the book at a time.
+    pub iceberg: Option<Lots>,
+    /// The client's strategy.
+    pub strategy: Strategy,
+    /// The list it belongs to.
+    pub list: Option<OrderListId>,
+    /// Whether it still waits for the working order of its list to be filled (wire `PENDING_NEW`).
+    pub awaits_list: bool,
+    /// Since when it is, or was, on its way to the book or in it; `None` while it waits.
+    pub working_at: Option<Timestamp>,
+    /// How often it was amended.
+    pub amends: u32,
+    /// The last self-trade prevention it was part of, numbered per symbol from 1.
+    pub prevented_match: Option<NonZeroU64>,
+    /// When it was accepted.
+    pub created_at: Timestamp,
+    /// When it last changed.
+    pub updated_at: Timestamp,
+}
+
+impl Order {
+    /// Returns what can still trade.
+    pub fn remaining(&self) -> Lots {
+        let gone = self.executed.get().saturating_add(self.prevented.get());
+        Lots::new(self.quantity.get().saturating_sub(gone))
+    }
+
+    /// Returns whether it waits for the market to trigger it, as far as its account knows.
+    pub fn is_waiting(&self) -> bool {
+        self.status == OrderStatus::ConditionalPending && !self.awaits_list
+    }
+
+    /// Returns whether it waited for the market and was triggered.
+    pub fn was_triggered(&self) -> bool {
+        self.kind.is_conditional() && self.status != OrderStatus::ConditionalPending
+    }
+
+    /// Returns whether its sender was ever told that it is accepted. A refused order was not, and is in no list; an order
+    /// of an accepted list that is refused when its turn comes was.
+    pub fn was_accepted(&self) -> bool {
+        self.status != OrderStatus::Rejected || self.reason == Some(EndReason::PendingRefused)
+    }
+
+    /// Returns whether this is a market order by quote amount.
+    pub const fn is_by_quote(&self) -> bool {
+        !self.quote_quantity.is_zero()
+    }
+}
+
+/// One account's side of one trade.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Fill {
+    /// The trade.
+    pub trade: TradeId,
+    /// The order of this account.
+    pub order: OrderId,
+    /// Whose fill.
+    pub account: AccountId,
+    /// Which symbol.
+    pub symbol: SymbolId,
+    /// This account's side.
+    pub side: Side,
+    /// The maker's price.
+    pub price: Price,
+    /// How much.
+    pub lots: Lots,
+    /// Price × quantity in the quote asset.
+    pub quote: Amount,
+    /// The fee, in the asset received: base for a buy, quote for a sell.
+    pub fee: Amount,
+    /// Whether this side rested.
+    pub is_maker: bool,
+    /// When.
+    pub time: Timestamp,
+}

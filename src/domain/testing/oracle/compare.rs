@@ -1,0 +1,482 @@
+//! Drives the book and the slow book with the same random commands and compares all they say.
+//!
+//! The commands aim at collisions: few prices, few accounts, tiny sizes, stale handles, tight limits.
+
+use super::book::SlowBook;
+use crate::domain::{
+    book::{Book, BookEvent, BookLimits, Incoming, Outcome, Policy},
+    orders::{Handle, Side, StpMode},
+    types::{
+        hash::mix64,
+        id::{AccountId, OrderId},
+        money::{Lots, Price},
+        time::Timestamp,
+    },
+};
+
+/// How many commands one pair of books lives for.
+const EPISODE: u64 = 5_000;
+/// The time a pair of books starts at, in microseconds.
+const START: u64 = 1_000;
+/// How often everything is compared and checked, in commands.
+const CHECK_EVERY: u64 = 500;
+/// How many levels of each side are compared after every command.
+const LEVELS: usize = 4;
+/// How many orders, resting and gone, cancels and amends choose among.
+const KNOWN: usize = 64;
+
+/// One command to both books.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Step {
+    /// An order enters. Its id is made by the driver.
+    Submit(Incoming),
+    /// An order that rested once is cancelled; it may be gone.
+    Cancel {
+        /// Which of the known ones.
+        known: usize,
+    },
+    /// A cancel that names the wrong order.
+    CancelOther {
+        /// Which of the known ones.
+        known: usize,
+    },
+    /// An order that rested once is cancelled and enters again at another price with the same id.
+    Move {
+        /// Which of the known ones.
+        known: usize,
+        /// Its new price.
+        price: Price,
+    },
+    /// An order that rested once is reduced; it may be gone.
+    Reduce {
+        /// Which of the known ones.
+        known: usize,
+        /// By how much.
+        by: Lots,
+    },
+    /// Orders past their date end.
+    Expire {
+        /// How many at most.
+        limit: usize,
+    },
+    /// The time is now this.
+    Now(Timestamp),
+}
+
+/// What a run has seen; tests use it to show that the generator reaches what it should.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Stats {
+    /// Commands compared.
+    pub commands: u64,
+    /// Trades.
+    pub traded: u64,
+    /// Self-trade preventions.
+    pub prevented: u64,
+    /// Orders met twice by one other: icebergs that showed their next part.
+    pub refilled: u64,
+    /// Resting orders ended by a rule.
+    pub ended: u64,
+    /// Orders that came to rest.
+    pub rested: u64,
+    /// Orders filled at once.
+    pub filled: u64,
+    /// Orders ended by a rule as they entered.
+    pub cut: u64,
+    /// Orders refused.
+    pub refused: u64,
+    /// Orders cancelled.
+    pub cancelled: u64,
+    /// Orders reduced.
+    pub reduced: u64,
+    /// Cancels and amends of orders that were gone.
+    pub stale: u64,
+}
+
+/// A small generator of random numbers (SplitMix64): the domain takes no other.
+#[derive(Debug, Clone)]
+pub struct Random(u64);
+
+impl Random {
+    /// Starts a stream of its own for each seed.
+    pub fn new(seed: u64) -> Self {
+        Self(mix64(seed))
+    }
+
+    /// Returns the next 64 bits.
+    pub fn word(&mut self) -> u64 {
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        mix64(self.0)
+    }
+
+    /// Returns a number below `bound`, which must not be zero.
+    pub fn below(&mut self, bound: u64) -> u64 {
+        ((u128::from(self.word()) * u128::from(bound)) >> 64) as u64
+    }
+
+    /// Returns true once in `times`.
+    pub fn one_in(&mut self, times: u64) -> bool {
+        self.below(times) == 0
+    }
+
+    /// Returns one of the choices.
+    pub fn pick<T: Copy>(&mut self, choices: &[T]) -> T {
+        choices[self.below(choices.len() as u64) as usize]
+    }
+}
+
+/// An order that rested once, and what each book calls it.
+#[derive(Debug, Clone, Copy)]
+struct Known {
+    order: OrderId,
+    fast: Handle,
+    slow: Handle,
+}
+
+/// The two books side by side.
+#[derive(Debug)]
+pub struct Pair {
+    fast: Book,
+    slow: SlowBook,
+    now: Timestamp,
+    orders_made: u64,
+    known: Vec<Known>,
+    fast_events: Vec<BookEvent>,
+    slow_events: Vec<BookEvent>,
+    stats: Stats,
+}
+
+impl Pair {
+    /// Makes two empty books.
+    pub fn new(limits: BookLimits) -> Self {
+        Self {
+            fast: Book::new(limits),
+            slow: SlowBook::new(limits),
+            now: Timestamp::from_micros(START),
+            orders_made: 0,
+            known: Vec::with_capacity(KNOWN),
+            fast_events: Vec::new(),
+            slow_events: Vec::new(),
+            stats: Stats::default(),
+        }
+    }
+
+    /// Gives one command to both books and compares events, answers, best levels and hashes.
+    ///
+    /// # Errors
+    /// What differs.
+    pub fn step(&mut self, step: &Step) -> Result<(), String> {
+        let hash_before = self.fast.hash();
+        self.fast_events.clear();
+        self.slow_events.clear();
+        self.stats.commands += 1;
+        match *step {
+            Step::Submit(mut incoming) => {
+                self.orders_made += 1;
+                incoming.order = OrderId::new(self.orders_made);
+                let outcome = self.submit(&incoming)?;
+                if matches!(outcome, Outcome::Refused(_)) && self.fast.hash() != hash_before {
+                    return Err("a refused order changed the book".to_owned());
+                }
+            }
+            Step::Cancel { known } => {
+                self.cancel(known, 0)?;
+            }
+            Step::CancelOther { known } => {
+                self.cancel(known, 1 << 40)?;
+            }
+            Step::Move { known, price } => self.replace(known, price)?,
+            Step::Reduce { known, by } => self.reduce(known, by)?,
+            Step::Expire { limit } => {
+                let fast = self.fast.expire(self.now, limit, &mut self.fast_events);
+                let slow = self.slow.expire(self.now, limit, &mut self.slow_events);
+                same("expire", &fast, &slow)?;
+            }
+            Step::Now(time) => self.now = time,
+        }
+        self.compare()
+    }
+
+    /// Compares everything and verifies the book's invariants: O(n).
+    ///
+    /// # Errors
+    /// What differs, or the invariant that is broken.
+    pub fn check(&self) -> Result<(), String> {
+        self.fast.check().map_err(|fault| fault.to_string())?;
+        same("next expiry", &self.fast.next_expiry(), &self.slow.next_expiry())?;
+        for side in Side::BOTH {
+            let no_handle = Handle { index: 0, generation: 0 };
+            let fast: Vec<_> = self.fast.orders(side).collect();
+            for resting in &fast {
+                same("get", &self.fast.get(resting.handle), &Some(*resting))?;
+            }
+            let strip = |resting| crate::domain::book::Resting { handle: no_handle, ..resting };
+            let fast: Vec<_> = fast.into_iter().map(strip).collect();
+            let slow: Vec<_> = self.slow.orders(side).into_iter().map(strip).collect();
+            same("orders", &fast, &slow)?;
+            let depth: Vec<_> = self.fast.depth(side).collect();
+            same("depth", &depth, &self.slow.depth(side, usize::MAX))?;
+            for (price, total) in depth {
+                same("total", &self.fast.total(side, price), &total)?;
+                same("total across", &self.fast.total(side.opposite(), price), &Lots::ZERO)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Returns the book under test.
+    pub fn fast(&self) -> &Book {
+        &self.fast
+    }
+
+    /// Returns what has been seen so far.
+    pub fn stats(&self) -> Stats {
+        self.stats
+    }
+
+    fn submit(&mut self, incoming: &Incoming) -> Result<Outcome, String> {
+        let fast = self.fast.submit(incoming, self.now, &mut self.fast_events);
+        let slow = self.slow.submit(incoming, self.now, &mut self.slow_events);
+        match (fast, slow) {
+            (
+                Outcome::Rested { handle: fast, remaining },
+                Outcome::Rested { handle: slow, remaining: expected },
+            ) => {
+                same("resting lots", &remaining, &expected)?;
+                same("handle", &self.fast.get(fast).map(|resting| resting.order), &Some(incoming.order))?;
+                self.remember(Known { order: incoming.order, fast, slow });
+                self.stats.rested += 1;
+            }
+            _ => same("outcome", &fast, &slow)?,
+        }
+        match fast {
+            Outcome::Filled => self.stats.filled += 1,
+            Outcome::Ended { .. } => self.stats.cut += 1,
+            Outcome::Refused(_) => self.stats.refused += 1,
+            Outcome::Rested { .. } => {}
+        }
+        Ok(fast)
+    }
+
+    fn remember(&mut self, known: Known) {
+        if self.known.len() < KNOWN {
+            self.known.push(known);
+        } else {
+            self.known[(self.stats.rested % KNOWN as u64) as usize] = known;
+        }
+    }
+
+    fn known(&self, index: usize) -> Option<Known> {
+        (!self.known.is_empty()).then(|| self.known[index % self.known.len()])
+    }
+
+    fn cancel(&mut self, known: usize, id_offset: u64) -> Result<bool, String> {
+        let Some(Known { order, fast, slow }) = self.known(known) else { return Ok(false) };
+        let order = OrderId::new(order.get() + id_offset);
+        let fast = self.fast.cancel(fast, order, &mut self.fast_events);
+        let slow = self.slow.cancel(slow, order, &mut self.slow_events);
+        same("cancel", &fast, &slow)?;
+        self.stats.cancelled += u64::from(fast.is_some());
+        self.stats.stale += u64::from(fast.is_none());
+        Ok(fast.is_some())
+    }
+
+    fn replace(&mut self, known: usize, price: Price) -> Result<(), String> {
+        let Some(order) = self.known(known) else { return Ok(()) };
+        let Some(resting) = self.fast.get(order.fast).filter(|resting| resting.order == order.order) else {
+            return Ok(());
+        };
+        if !self.cancel(known, 0)? {
+            return Err("an order that rests cannot be cancelled".to_owned());
+        }
+        let incoming = Incoming {
+            order: resting.order,
+            account: resting.account,
+            side: resting.side,
+            limit: price,
+            lots: resting.remaining,
+            budget: None,
+            by_quote: false,
+            policy: Policy::Rest,
+            stp: StpMode::None,
+            peak: resting.peak,
+        };
+        self.submit(&incoming).map(|_| ())
+    }
+
+    fn reduce(&mut self, known: usize, by: Lots) -> Result<(), String> {
+        let Some(Known { order, fast, slow }) = self.known(known) else { return Ok(()) };
+        let fast = self.fast.reduce(fast, order, by, &mut self.fast_events);
+        let slow = self.slow.reduce(slow, order, by, &mut self.slow_events);
+        self.stats.reduced += u64::from(fast.is_some());
+        self.stats.stale += u64::from(fast.is_none());
+        same("reduce", &fast, &slow)
+    }
+
+    fn compare(&mut self) -> Result<(), String> {
+        same("events", &self.fast_events, &self.slow_events)?;
+        let mut met = std::collections::BTreeSet::new();
+        for event in &self.fast_events {
+            match event {
+                BookEvent::Traded { maker, .. } => {
+                    self.stats.traded += 1;
+                    self.stats.refilled += u64::from(!met.insert(maker));
+                }
+                BookEvent::Prevented { .. } => self.stats.prevented += 1,
+                BookEvent::Ended { .. } => self.stats.ended += 1,
+                BookEvent::LevelChanged { .. } => {}
+            }
+        }
+        same("number of orders", &self.fast.len(), &self.slow.len())?;
+        for side in Side::BOTH {
+            let slow = self.slow.depth(side, LEVELS);
+            if !self.fast.depth(side).take(LEVELS).eq(slow.iter().copied()) {
+                let fast: Vec<_> = self.fast.depth(side).take(LEVELS).collect();
+                same("levels", &fast, &slow)?;
+            }
+            same("best", &self.fast.best(side), &slow.first().copied())?;
+        }
+        same("hash", &self.fast.hash(), &self.slow.hash())
+    }
+}
+
+fn same<T: PartialEq + std::fmt::Debug>(what: &str, fast: &T, slow: &T) -> Result<(), String> {
+    if fast == slow { Ok(()) } else { Err(format!("{what}: {fast:?}, expected {slow:?}")) }
+}
+
+/// Makes random commands.
+#[derive(Debug, Clone)]
+pub struct Generator {
+    random: Random,
+    now: u64,
+}
+
+impl Generator {
+    /// Makes a generator; the same seed makes the same commands.
+    pub fn new(seed: u64) -> Self {
+        Self { random: Random::new(seed), now: START }
+    }
+
+    /// Makes limits: usually ample, sometimes so tight that they decide.
+    pub fn limits(&mut self) -> BookLimits {
+        let random = &mut self.random;
+        let orders_max = if random.one_in(4) { 1 + random.below(12) as u32 } else { 1_000 };
+        let fills_max = if random.one_in(4) { random.below(5) as u32 } else { 10_000 };
+        BookLimits { orders_max, fills_max }
+    }
+
+    /// Makes a command for books that hold `resting` orders; keeps their number around twenty.
+    pub fn step(&mut self, resting: usize) -> Step {
+        let dice = self.random.below(64);
+        let known = self.random.word() as usize % KNOWN;
+        match dice {
+            0 => {
+                let time = self.random.below(60);
+                // Clocks step back, too.
+                self.now =
+                    if self.random.one_in(8) { self.now - time.min(self.now) } else { self.now + time };
+                Step::Now(Timestamp::from_micros(self.now))
+            }
+            1..=2 => Step::Expire { limit: self.random.below(6) as usize },
+            3 => Step::CancelOther { known },
+            4..=7 => Step::Reduce { known, by: Lots::new(1 + self.random.below(4)) },
+            8..=11 => Step::Move { known, price: self.price() },
+            _ if dice < if resting > 24 { 52 } else { 24 } => Step::Cancel { known },
+            _ => Step::Submit(self.incoming()),
+        }
+    }
+
+    fn price(&mut self) -> Price {
+        const FAR: [u64; 12] =
+            [1, 2, 63, 64, 4_095, 4_096, 70_000, 1 << 20, 1 << 40, 1 << 63, u64::MAX - 1, u64::MAX];
+        let random = &mut self.random;
+        Price::from_ticks(if random.one_in(48) { random.pick(&FAR) } else { 1_020 + random.below(8) })
+    }
+
+    fn incoming(&mut self) -> Incoming {
+        let side = self.random.pick(&Side::BOTH);
+        let limit = self.price();
+        let random = &mut self.random;
+        let lots = match random.below(64) {
+            0 => u64::MAX / 2,
+            1..=6 => 1 + random.below(40),
+            _ => 1 + random.below(8),
+        };
+        let budget = random.one_in(6).then(|| u128::from(random.below(12_000)));
+        let policy = match random.below(16) {
+            0 => Policy::AllOrNone,
+            1 => Policy::AllOrNone,
+            2..=4 => Policy::Immediate,
+            5..=6 => Policy::PostOnly,
+            7..=9 => Policy::RestUntil(Timestamp::from_micros(self.now + random.below(80))),
+            _ => Policy::Rest,
+        };
+        // Parts so large that even huge orders have few of them.
+        let peak = random.one_in(5).then(|| Lots::new((lots / (1 + random.below(8))).max(1)));
+        let modes = [
+            StpMode::None,
+            StpMode::ExpireTaker,
+            StpMode::ExpireMaker,
+            StpMode::ExpireBoth,
+            StpMode::Decrement,
+        ];
+        Incoming {
+            order: OrderId::new(0),
+            account: AccountId::new(1 + random.below(4)),
+            side,
+            limit,
+            lots: Lots::new(lots),
+            budget,
+            by_quote: budget.is_some() && random.one_in(2),
+            policy,
+            stp: random.pick(&modes),
+            peak,
+        }
+    }
+}
+
+/// Runs both books through `commands` random commands, over as many lives as that takes.
+///
+/// # Errors
+/// The first difference or broken invariant, with what is needed to see it again.
+pub fn run(seed: u64, commands: u64) -> Result<Stats, String> {
+    let mut generator = Generator::new(seed);
+    let mut pair = Pair::new(generator.limits());
+    let mut total = Stats::default();
+    for count in 1..=commands {
+        let step = generator.step(pair.fast.len());
+        let tell = |problem| format!("seed {seed}, command {count}: {step:?}: {problem}");
+        pair.step(&step).map_err(tell)?;
+        if count % CHECK_EVERY == 0 {
+            pair.check().map_err(tell)?;
+        }
+        if count % EPISODE == 0 {
+            total = total.plus(pair.stats);
+            pair = Pair::new(generator.limits());
+            generator.now = START;
+        }
+    }
+    pair.check().map_err(|problem| format!("seed {seed}, at the end: {problem}"))?;
+    Ok(total.plus(pair.stats))
+}
+
+impl Stats {
+    fn plus(self, other: Self) -> Self {
+        Self {
+            commands: self.commands + other.commands,
+            traded: self.traded + other.traded,
+            prevented: self.prevented + other.prevented,
+            refilled: self.refilled + other.refilled,
+            ended: self.ended + other.ended,
+            rested: self.rested + other.rested,
+            filled: self.filled + other.filled,
+            cut: self.cut + other.cut,
+            refused: self.refused + other.refused,
+            cancelled: self.cancelled + other.cancelled,
+            reduced: self.reduced + other.reduced,
+            stale: self.stale + other.stale,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

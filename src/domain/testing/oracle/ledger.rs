@@ -1,0 +1,330 @@
+//! The slow ledger: a plain list of what happened to each account, summed anew whenever somebody asks.
+//!
+//! It shares no arithmetic with the real one. Prices, quantities and rates are taken from the configuration as
+//! written (a mantissa and a number of digits), every amount is computed from those by the definition, and no
+//! balance is kept: free and frozen are always sums over the whole history.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use rust_decimal::Decimal;
+
+use crate::domain::{
+    instruments::{AssetDefinition, SymbolDefinition},
+    messages::command::Balance,
+    orders::Side,
+    types::{
+        id::{AccountId, AssetId, OrderId, SymbolId, TradeId},
+        money::{Amount, Lots, Price},
+    },
+};
+
+/// A decimal as written: `mantissa × 10^-digits`.
+#[derive(Debug, Clone, Copy)]
+struct Written {
+    mantissa: i128,
+    digits: u32,
+}
+
+impl From<Decimal> for Written {
+    fn from(value: Decimal) -> Self {
+        Self { mantissa: value.mantissa(), digits: value.scale() }
+    }
+}
+
+/// What the ledger knows of a symbol.
+#[derive(Debug, Clone)]
+struct Market {
+    base: (AssetId, u32),
+    quote: (AssetId, u32),
+    tick: Written,
+    step: Written,
+    /// Maker and taker by tier.
+    fees: Vec<(Written, Written)>,
+}
+
+/// How much an order freezes when it enters.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Hold {
+    /// A limit buy: its limit for every lot left. A sell: every lot left.
+    PerLot,
+    /// A market buy by quantity: so much per lot, but no more than is free.
+    Capped,
+    /// A market buy by quote amount: the amount.
+    Whole(Amount),
+}
+
+/// An order as the ledger has to know it.
+#[derive(Debug, Clone, Copy)]
+pub struct Entry {
+    /// Its id.
+    pub order: OrderId,
+    /// Whose order.
+    pub account: AccountId,
+    /// On which symbol.
+    pub symbol: SymbolId,
+    /// Which side.
+    pub side: Side,
+    /// Its limit, or the collar of a market order.
+    pub limit: Price,
+    /// The most it may trade.
+    pub lots: Lots,
+    /// What it freezes.
+    pub hold: Hold,
+    /// The other order of its pair: while both are open they freeze what either needs, once.
+    pub pair: Option<OrderId>,
+}
+
+/// One side of one trade.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct TradeSide {
+    /// Which trade.
+    pub trade: TradeId,
+    /// Whose side.
+    pub order: OrderId,
+    /// At what price.
+    pub price: Price,
+    /// How much.
+    pub lots: Lots,
+    /// Whether this side rested.
+    pub is_maker: bool,
+}
+
+/// One thing that happened to an account.
+#[derive(Debug, Clone, Copy)]
+enum Fact {
+    Moved { asset: AssetId, units: i128 },
+    Traded { entry: Entry, side: TradeSide },
+}
+
+/// An order that is open: what it began with and what is left of it.
+#[derive(Debug, Clone, Copy)]
+struct Open {
+    entry: Entry,
+    left: u64,
+    /// What was frozen for a market buy, and what its trades have taken of that.
+    budget: i128,
+    spent: i128,
+    /// What it needed when it came.
+    began: i128,
+}
+
+/// All that happened to one account.
+#[derive(Debug, Clone, Default)]
+struct History {
+    tier: usize,
+    facts: Vec<Fact>,
+    requests: BTreeSet<String>,
+    open: BTreeMap<OrderId, Open>,
+}
+
+/// The slow ledger.
+#[derive(Debug, Clone, Default)]
+pub struct SlowLedger {
+    markets: BTreeMap<SymbolId, Market>,
+    accounts: BTreeMap<AccountId, History>,
+    settled: BTreeSet<(SymbolId, TradeId, OrderId)>,
+}
+
+impl SlowLedger {
+    /// Makes an empty ledger of an exchange with these assets and symbols.
+    pub fn new(assets: &[AssetDefinition], symbols: &[SymbolDefinition]) -> Self {
+        let asset = |name: &str| {
+            let found = assets.iter().find(|asset| asset.name == name);
+            found.map(|asset| (AssetId::new(asset.id), u32::from(asset.scale)))
+        };
+        let market = |symbol: &SymbolDefinition| {
+            let fees = symbol.fees.iter().map(|fee| (fee.maker.into(), fee.taker.into())).collect();
+            let (base, quote) = (asset(&symbol.base)?, asset(&symbol.quote)?);
+            let (tick, step) = (symbol.tick_size.into(), symbol.step_size.into());
+            Some((SymbolId::new(symbol.id), Market { base, quote, tick, step, fees }))
+        };
+        Self { markets: symbols.iter().filter_map(market).collect(), ..Self::default() }
+    }
+
+    /// Notes a new account.
+    pub fn opened(&mut self, account: AccountId, tier: u8) {
+        let history = History { tier: usize::from(tier), ..History::default() };
+        self.accounts.insert(account, history);
+    }
+
+    /// Notes a deposit (positive) or withdrawal; one of a request id already seen counts for nothing.
+    pub fn moved(&mut self, account: AccountId, asset: AssetId, units: i128, request: Option<&str>) {
+        let Some(history) = self.accounts.get_mut(&account) else { return };
+        if request.is_none_or(|request| history.requests.insert(request.to_owned())) {
+            history.facts.push(Fact::Moved { asset, units });
+        }
+    }
+
+    /// Notes an order that has left its account for the book.
+    pub fn entered(&mut self, entry: Entry) {
+        let Some(market) = self.markets.get(&entry.symbol) else { return };
+        let budget = match entry.hold {
+            Hold::PerLot => 0,
+            Hold::Whole(amount) => amount.units(),
+            Hold::Capped => {
+                let free = self.balances(entry.account).get(&market.quote.0).copied().unwrap_or_default();
+                // What the other of its pair has frozen already is there for both.
+                let open = self.accounts.get(&entry.account).map(|history| &history.open);
+                let other = open.zip(entry.pair).and_then(|(open, pair)| open.get(&pair));
+                let shared = other.map_or(0, |other| other.began);
+                market.quote_units(entry.limit, entry.lots.get()).min(free.available.units() + shared)
+            }
+        };
+        let mut open = Open { entry, left: entry.lots.get(), budget, spent: 0, began: 0 };
+        open.began = market.frozen(&open).1;
+        let Some(history) = self.accounts.get_mut(&entry.account) else { return };
+        history.open.insert(entry.order, open);
+    }
+
+    /// Notes one side of a trade. Told twice, it counts once.
+    ///
+    /// # Errors
+    /// The order is not open.
+    pub fn traded(&mut self, account: AccountId, symbol: SymbolId, side: TradeSide) -> Result<(), String> {
+        if !self.settled.insert((symbol, side.trade, side.order)) {
+            return Ok(());
+        }
+        let market = self.markets.get(&symbol);
+        let history = self.accounts.get_mut(&account);
+        let (Some(market), Some(history)) = (market, history) else {
+            return Err(format!("trade {} of an unknown account or symbol", side.trade));
+        };
+        let Some(open) = history.open.get_mut(&side.order) else {
+            return Err(format!("trade {} of order {}, which is not open", side.trade, side.order));
+        };
+        open.left = open.left.saturating_sub(side.lots.get());
+        open.spent += market.quote_units(side.price, side.lots.get());
+        history.facts.push(Fact::Traded { entry: open.entry, side });
+        Ok(())
+    }
+
+    /// Notes that an order can trade this much less.
+    pub fn shrunk(&mut self, account: AccountId, order: OrderId, lots: Lots) {
+        let open = self.accounts.get_mut(&account).and_then(|history| history.open.get_mut(&order));
+        if let Some(open) = open {
+            open.left = open.left.saturating_sub(lots.get());
+        }
+    }
+
+    /// Notes that an order is over.
+    pub fn ended(&mut self, account: AccountId, order: OrderId) {
+        if let Some(history) = self.accounts.get_mut(&account) {
+            history.open.remove(&order);
+        }
+    }
+
+    /// Returns every asset the account ever touched with what is free and what is frozen.
+    pub fn balances(&self, account: AccountId) -> BTreeMap<AssetId, Balance> {
+        let mut sums: BTreeMap<AssetId, (i128, i128)> = BTreeMap::new();
+        let Some(history) = self.accounts.get(&account) else { return BTreeMap::new() };
+        for fact in &history.facts {
+            match fact {
+                Fact::Moved { asset, units } => sums.entry(*asset).or_default().0 += units,
+                Fact::Traded { entry, side } => {
+                    let Some(market) = self.markets.get(&entry.symbol) else { continue };
+                    let legs = market.legs(entry.side, side, history.tier);
+                    sums.entry(legs.paid.0).or_default().0 -= legs.paid.1;
+                    sums.entry(legs.received.0).or_default().0 += legs.received.1 - legs.fee;
+                }
+            }
+        }
+        for open in history.open.values() {
+            let Some(market) = self.markets.get(&open.entry.symbol) else { continue };
+            let (asset, mut units) = market.frozen(open);
+            if let Some(other) = open.entry.pair.and_then(|pair| history.open.get(&pair)) {
+                let is_first = open.entry.order < other.entry.order;
+                units = if is_first { open.began.max(other.began) } else { 0 };
+            }
+            let sum = sums.entry(asset).or_default();
+            sum.0 -= units;
+            sum.1 += units;
+        }
+        let balance = |(free, held)| Balance { available: Amount::new(free), frozen: Amount::new(held) };
+        sums.into_iter().map(|(asset, sum)| (asset, balance(sum))).collect()
+    }
+
+    /// Returns all fees ever taken, by asset.
+    pub fn fees(&self) -> BTreeMap<AssetId, i128> {
+        let mut sums = BTreeMap::new();
+        for history in self.accounts.values() {
+            for fact in &history.facts {
+                if let Fact::Traded { entry, side } = fact
+                    && let Some(market) = self.markets.get(&entry.symbol)
+                {
+                    let legs = market.legs(entry.side, side, history.tier);
+                    *sums.entry(legs.received.0).or_default() += legs.fee;
+                }
+            }
+        }
+        sums
+    }
+
+    /// Returns what came in less what went out, by asset.
+    pub fn supply(&self) -> BTreeMap<AssetId, i128> {
+        let mut sums = BTreeMap::new();
+        for fact in self.accounts.values().flat_map(|history| &history.facts) {
+            if let Fact::Moved { asset, units } = fact {
+                *sums.entry(*asset).or_default() += units;
+            }
+        }
+        sums
+    }
+
+    /// Returns the accounts.
+    pub fn accounts(&self) -> impl Iterator<Item = AccountId> {
+        self.accounts.keys().copied()
+    }
+}
+
+/// What one side of a trade moves.
+struct Legs {
+    paid: (AssetId, i128),
+    received: (AssetId, i128),
+    fee: i128,
+}
+
+impl Market {
+    /// `price × quantity` in the quote asset's smallest units.
+    fn quote_units(&self, price: Price, lots: u64) -> i128 {
+        let mantissa = i128::from(price.ticks()) * self.tick.mantissa * i128::from(lots) * self.step.mantissa;
+        shift(mantissa, self.tick.digits + self.step.digits, self.quote.1)
+    }
+
+    /// The quantity in the base asset's smallest units.
+    fn base_units(&self, lots: u64) -> i128 {
+        shift(i128::from(lots) * self.step.mantissa, self.step.digits, self.base.1)
+    }
+
+    fn legs(&self, side: Side, trade: &TradeSide, tier: usize) -> Legs {
+        let quote = (self.quote.0, self.quote_units(trade.price, trade.lots.get()));
+        let base = (self.base.0, self.base_units(trade.lots.get()));
+        let (paid, received) = if side == Side::Buy { (quote, base) } else { (base, quote) };
+        let (maker, taker) = self.fees[tier];
+        let rate = if trade.is_maker { maker } else { taker };
+        // The next whole unit at or above the exact fee.
+        let product = received.1 * rate.mantissa;
+        let whole = 10_i128.pow(rate.digits);
+        let fee = product / whole + i128::from(product % whole != 0);
+        Legs { paid, received, fee }
+    }
+
+    fn frozen(&self, open: &Open) -> (AssetId, i128) {
+        match (open.entry.side, open.entry.hold) {
+            (Side::Sell, _) => (self.base.0, self.base_units(open.left)),
+            (Side::Buy, Hold::PerLot) => (self.quote.0, self.quote_units(open.entry.limit, open.left)),
+            (Side::Buy, _) => (self.quote.0, open.budget - open.spent),
+        }
+    }
+}
+
+/// Writes `mantissa × 10^-digits` as a number of `10^-scale` units. The configuration admits only symbols for
+/// which that is a whole number.
+fn shift(mantissa: i128, digits: u32, scale: u32) -> i128 {
+    if scale >= digits {
+        mantissa * 10_i128.pow(scale - digits)
+    } else {
+        let excess = 10_i128.pow(digits - scale);
+        debug_assert!(mantissa % excess == 0, "an amount finer than its asset");
+        mantissa / excess
+    }
+}

@@ -1,0 +1,8 @@
+//! The values everything else is made of: checked integers, identities, time as an input.
+
+pub mod decimal;
+pub mod hash;
+pub mod id;
+pub mod money;
+pub mod table;
+pub mod time;
