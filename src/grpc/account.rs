@@ -14,7 +14,7 @@ use crate::{
         },
         types::id::AssetId,
     },
-    http::{ApiError, Operation, remote},
+    http::{ApiError, Operation, gateway},
 };
 
 /// `getAccount`
@@ -61,7 +61,7 @@ async fn transfer(
     let asset = asset
         .ok_or_else(|| ApiError::unknown_asset("currencyId", &request.currency_id.to_string(), catalogue))?;
     let request_id = Some(request.request_id.clone()).filter(|id| !id.is_empty());
-    remote::check_request_id(request_id.as_deref())?;
+    gateway::check_request_id(request_id.as_deref())?;
     let amount = asset.parse_amount(&request.amount);
     let amount = amount.map_err(|reject| ApiError::refused(reject, Operation::Operate))?;
     let transfer = Transfer { account: call.caller.account, asset: asset.id, amount, request_id };

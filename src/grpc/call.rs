@@ -15,7 +15,7 @@ use crate::{
     },
     http::{
         ApiError, HttpState, Operation,
-        remote::{self, Audited, Source},
+        gateway::{self, Audited, Source},
     },
 };
 
@@ -51,12 +51,12 @@ impl Call {
         let audited = Audited::of(&command, exchange.catalogue(), || self.source.clone());
         let answered = if self.caller.is_unproven() {
             let answer = exchange.unowned_command(command, span);
-            remote::answered(&self.state, answer, operation)
+            gateway::answered(&self.state, answer, operation)
                 .await
                 .map_err(|error| self.caller.check_owner(&self.state).err().unwrap_or(error))
         } else {
             let answer = exchange.command(command, self.caller.deadline, span);
-            remote::answered(&self.state, answer, operation).await
+            gateway::answered(&self.state, answer, operation).await
         };
         if let Some(audited) = audited {
             audited.conclude(answered.as_ref());
@@ -70,7 +70,7 @@ impl Call {
     /// As [`Call::command`].
     pub(super) async fn query(&self, query: AccountQuery) -> Result<AccountView, ApiError> {
         let answer = self.state.exchange().query(self.caller.account, query, self.span.clone());
-        let view = remote::answered(&self.state, answer, Operation::Query).await?;
+        let view = gateway::answered(&self.state, answer, Operation::Query).await?;
         // What an owner did is seen only after the owner is known here.
         self.caller.check_owner(&self.state)?;
         Ok(view)
@@ -81,7 +81,7 @@ impl Call {
     /// # Errors
     /// As [`Call::command`].
     pub(super) async fn market(&self, query: MarketQuery) -> Result<MarketView, ApiError> {
-        remote::answered(&self.state, self.state.exchange().market(query), Operation::Query).await
+        gateway::answered(&self.state, self.state.exchange().market(query), Operation::Query).await
     }
 }
 

@@ -6,7 +6,7 @@ use tonic::{Code, Status, metadata::MetadataMap};
 use super::{guard::IsLocal, refusal, request::Fields};
 use crate::{
     domain::types::{id::AccountId, time::Timestamp},
-    http::{ApiError, HttpState, Security, remote},
+    http::{ApiError, HttpState, Security, gateway},
 };
 
 const AUTHORIZATION: &str = "authorization";
@@ -73,7 +73,7 @@ impl Caller {
             Proof::Unowned => {
                 return self.check_owner(state).map_err(|error| refusal::of_caller(&error));
             }
-            Proof::Key(key) => remote::may_listen(state, key, self.account),
+            Proof::Key(key) => gateway::may_listen(state, key, self.account),
             Proof::Session(token) => {
                 let session = state.sessions().find(token, state.exchange().now());
                 session.is_some_and(|session| session.account == self.account)
@@ -105,7 +105,7 @@ pub(super) fn authenticate(
         _ if is_open && !has_proof => unowned(state, account).map(|()| (None, Proof::Unowned)),
         (Access::Operator, token) => {
             let token = token.and_then(|token| token.strip_prefix("Bearer "));
-            remote::operator(state, token).map(|()| (None, Proof::None))
+            gateway::operator(state, token).map(|()| (None, Proof::None))
         }
         (Access::Own(_), Some(token)) => session(state, account, token, is_local),
         (Access::Own(security), None) => {
@@ -155,7 +155,7 @@ fn signer(
     method: &str,
     request: &impl Fields,
     metadata: &MetadataMap,
-) -> Result<remote::Signer, ApiError> {
+) -> Result<gateway::Signer, ApiError> {
     let key = text(metadata, KEY).ok_or_else(ApiError::unauthorized)?;
     let fields = request.fields();
     let own = fields.iter().map(|(name, text)| (*name, text.as_str()));
@@ -166,7 +166,7 @@ fn signer(
     ];
     let added = added.into_iter().filter_map(|(name, text)| Some((name, text?)));
     let pairs: Vec<(&str, &str)> = own.chain(added).chain([("apiKey", key), ("method", method)]).collect();
-    remote::prove(state, security, &pairs)
+    gateway::prove(state, security, &pairs)
 }
 
 fn text<'a>(metadata: &'a MetadataMap, name: &'static str) -> Option<&'a str> {

@@ -8,7 +8,7 @@ use crate::{
         orders::{Fill, Order, Side},
         types::money::{Lots, Price},
     },
-    http::remote,
+    http::gateway,
 };
 
 /// Returns an account's balance of an asset.
@@ -36,14 +36,14 @@ pub(super) fn order(spec: &SymbolSpec, order: &Order) -> schema::Order {
         client_order_id: order.client_id.as_str().to_owned(),
         symbol_id: order.symbol.get(),
         account_id: order.account.get(),
-        r#type: remote::order_kind(order.kind).to_owned(),
+        r#type: gateway::order_kind(order.kind).to_owned(),
         side: side(order.side).into(),
         price: spec.price_units(order.price).to_string(),
-        quantity: spec.lots_units(remote::ordered(order)).to_string(),
+        quantity: spec.lots_units(gateway::ordered(order)).to_string(),
         executed_quantity: spec.lots_units(order.executed).to_string(),
         executed_quote_quantity: spec.quote_units(order.executed_quote).to_string(),
-        status: remote::status(order).to_owned(),
-        time_in_force: remote::time_in_force(order).to_owned(),
+        status: gateway::status(order).to_owned(),
+        time_in_force: gateway::time_in_force(order).to_owned(),
         timestamp: order.updated_at.millis(),
     }
 }

@@ -23,7 +23,7 @@ use tonic::{
 use super::{method::toll, refusal, turns::Line};
 use crate::http::{
     Connection, HttpState,
-    remote::{self, SocketPlace},
+    gateway::{self, SocketPlace},
 };
 
 const FORWARDED_FOR: &str = "x-forwarded-for";
@@ -91,8 +91,8 @@ fn enter(state: &HttpState, request: &mut Request<Body>) -> Result<Held, Status>
     let peer = socket.remote_addr().ok_or_else(no_address)?.ip();
     let address = client_address(state, peer, request.headers());
     let toll = toll(request.uri().path());
-    let place = remote::count(state, address, toll.weight)
-        .and_then(|()| toll.takes_place.then(|| remote::open_stream(state, address)).transpose())
+    let place = gateway::count(state, address, toll.weight)
+        .and_then(|()| toll.takes_place.then(|| gateway::open_stream(state, address)).transpose())
         .map_err(|error| refusal::of_caller(&error))?;
     let extensions = request.extensions_mut();
     extensions.insert(socket);
@@ -104,7 +104,7 @@ fn enter(state: &HttpState, request: &mut Request<Body>) -> Result<Held, Status>
 fn client_address(state: &HttpState, peer: IpAddr, headers: &HeaderMap) -> IpAddr {
     let lines: Vec<&str> =
         headers.get_all(FORWARDED_FOR).iter().filter_map(|line| line.to_str().ok()).collect();
-    remote::client_address(state, peer, &lines)
+    gateway::client_address(state, peer, &lines)
 }
 
 /// What a call has until its answer is over.

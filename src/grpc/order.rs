@@ -8,7 +8,7 @@ use super::{
 };
 use crate::{
     domain::messages::command::{AccountCommand, Answer, CancelOrder},
-    http::{ApiError, Operation, remote},
+    http::{ApiError, Operation, gateway},
 };
 
 /// `placeOrder`
@@ -34,7 +34,7 @@ pub(super) async fn place(call: Call, request: PlaceOrderRequest) -> Result<Orde
     ];
     // In this schema what is empty was not sent.
     let sent: Vec<(&str, &str)> = fields.into_iter().filter(|(_, text)| !text.is_empty()).collect();
-    let order = remote::new_order(&call.state, spec, call.caller.account, &sent)?;
+    let order = gateway::new_order(&call.state, spec, call.caller.account, &sent)?;
     match call.command(AccountCommand::Place(order), Operation::Place).await? {
         Answer::Placed { order, fills, .. } => Ok(OrderResponse {
             order: Some(convert::order(spec, &order)),
@@ -52,7 +52,7 @@ pub(super) async fn cancel(call: Call, request: CancelOrderRequest) -> Result<Or
     let command = CancelOrder {
         account: call.caller.account,
         symbol: spec.id,
-        order: remote::order_ref(request.order_id, client_id)?,
+        order: gateway::order_ref(request.order_id, client_id)?,
         restriction: None,
         name: None,
     };

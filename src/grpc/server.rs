@@ -27,7 +27,7 @@ use super::{
     service::Service,
     turns::InOrder,
 };
-use crate::http::{HttpState, Reach, remote};
+use crate::http::{HttpState, Reach, gateway};
 
 /// How long a client may be silent before it is asked whether it is there, and how long it may take to say so.
 const KEEP_ALIVE: Duration = Duration::from_secs(20);
@@ -144,7 +144,8 @@ async fn tell_health(state: &HttpState, health: &HealthReporter) {
     let mut look = tokio::time::interval(HEALTH);
     loop {
         look.tick().await;
-        let status = if remote::is_ready(state) { ServingStatus::Serving } else { ServingStatus::NotServing };
+        let status =
+            if gateway::is_ready(state) { ServingStatus::Serving } else { ServingStatus::NotServing };
         for name in ["", SERVICE] {
             health.set_service_status(name, status).await;
         }

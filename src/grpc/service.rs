@@ -35,7 +35,7 @@ use crate::{
     domain::{instruments::symbol::SymbolSpec, types::id::SymbolId},
     http::{
         ApiError, HttpState,
-        remote::{self, Source},
+        gateway::{self, Source},
     },
 };
 
@@ -93,7 +93,7 @@ impl Service {
         match outcome {
             Ok(reply) => {
                 if method.is_order {
-                    remote::give_back(&self.state, address, method.weight);
+                    gateway::give_back(&self.state, address, method.weight);
                 }
                 Ok(Response::new(reply.success()))
             }
@@ -112,7 +112,7 @@ impl Service {
         let is_local = request.extensions().get::<IsLocal>().copied().unwrap_or_default();
         let caller = authenticate(&self.state, method.access, method.name, message, metadata, is_local);
         if caller.is_err() && method.access == Access::Operator {
-            remote::operator_refused(&self.state, address);
+            gateway::operator_refused(&self.state, address);
         }
         caller
     }
@@ -149,7 +149,7 @@ impl Service {
 /// -1130.
 fn check_account(request: &impl Fields) -> Result<(), ApiError> {
     match request.account() {
-        Some(0) => Err(remote::no_account("accountId")),
+        Some(0) => Err(gateway::no_account("accountId")),
         _ => Ok(()),
     }
 }

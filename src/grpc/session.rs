@@ -13,7 +13,7 @@ use crate::{
     domain::types::id::AccountId,
     http::{
         ApiError, HttpState,
-        remote::{self, SocketPlace},
+        gateway::{self, SocketPlace},
     },
 };
 
@@ -58,7 +58,7 @@ impl Session {
         arbiter: &ArbiterHandle,
         address: IpAddr,
     ) -> Result<Self, ApiError> {
-        let (id, place) = remote::open_stream(state, address)?;
+        let (id, place) = gateway::open_stream(state, address)?;
         let (sender, events) = mpsc::unbounded_channel();
         let listener = Listener::start_in_arbiter(arbiter, |_| Listener { events: sender });
         let link = SessionLink::new(listener.recipient(), state.limits().socket_backlog);
@@ -96,7 +96,7 @@ impl Session {
         });
         match tokio::time::timeout(self.state.limits().command_timeout, told).await {
             Ok(Ok(Ok(last))) => Ok(after.unwrap_or(last)),
-            Ok(Ok(Err(error))) => Err(remote::not_listening(&error)),
+            Ok(Ok(Err(error))) => Err(gateway::not_listening(&error)),
             Ok(Err(_)) | Err(_) => Err(ApiError::timeout()),
         }
     }

@@ -23,7 +23,7 @@ use crate::{
         market_data::DepthDiff,
         orders::Side,
     },
-    http::{HttpState, remote},
+    http::{HttpState, gateway},
 };
 
 /// A stream of messages as the service hands it out.
@@ -165,7 +165,7 @@ fn happened(catalogue: &Catalogue, kind: &UserEventKind) -> Option<Event> {
                 ExecutionKind::Trade(fill) => Some(convert::fill(spec, fill)),
                 _ => None,
             };
-            let kind = remote::execution_kind(execution).to_owned();
+            let kind = gateway::execution_kind(execution).to_owned();
             let order = Some(convert::order(spec, &execution.order));
             Event::Execution(Box::new(Execution { kind, order, fill }))
         }
@@ -186,7 +186,7 @@ fn happened(catalogue: &Catalogue, kind: &UserEventKind) -> Option<Event> {
             list_id: list.id.get(),
             client_list_id: list.client_id.as_str().to_owned(),
             symbol_id: list.symbol.get(),
-            status: remote::list_order_status(list.status).to_owned(),
+            status: gateway::list_order_status(list.status).to_owned(),
             order_ids: list.orders.iter().map(|(id, _)| id.get()).collect(),
         }),
     })

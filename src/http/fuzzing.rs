@@ -3,8 +3,8 @@
 use bytes::Bytes;
 
 use super::{
-    order_request::read_order,
-    params::Params,
+    orders::request::read_order,
+    wire::params::Params,
     ws::fuzzing::{fragments, request},
 };
 use crate::domain::{instruments::symbol::SymbolSpec, types::id::AccountId};

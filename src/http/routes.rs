@@ -6,11 +6,24 @@ use actix_web::{
 };
 
 use super::{
-    absent, account, amendments, batch, cancel_replace, commission, countdown,
-    endpoint::{Endpoint, Security, not_found, other_method},
-    events, exchange_info, health, keys, ledger, market, market_diff, market_klines, market_ticker,
-    market_trades, openapi, operator, order, order_list, past, people, prevented, rate_limit, session, shims,
-    spot_v2, static_files, ws,
+    account::{
+        account_history as past, commission, events, info as account, ledger, rate_limits as rate_limit,
+    },
+    compat::{unsupported as absent, wallet as shims},
+    market_data::{
+        diff as market_diff, exchange_info, klines as market_klines, quotes as market,
+        tickers as market_ticker, trades as market_trades,
+    },
+    openapi,
+    operator::{accounts as operator, health},
+    orders::{
+        amendments, batch, cancel_replace, countdown, endpoints as order, lists as order_list, prevented,
+        spot_v2,
+    },
+    routing::endpoint::{Endpoint, Security, not_found, other_method},
+    server::static_files,
+    users::{keys, logins as people, session},
+    ws,
 };
 
 macro_rules! endpoints {

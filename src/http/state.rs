@@ -10,13 +10,15 @@ use std::{
 };
 
 use super::{
-    audit::Alarms,
-    connections::{AddressTerms, ConnectionBudget, Connections},
-    exchange_info::SymbolTexts,
-    limits::{Limiter, RateLimit, RateLimits},
-    people::People,
-    reach::Reach,
-    sockets::{SocketPlace, Sockets},
+    auth::audit::Alarms,
+    limits::limiter::{Limiter, RateLimit, RateLimits},
+    market_data::exchange_info::SymbolTexts,
+    server::{
+        connections::{AddressTerms, ConnectionBudget, Connections},
+        reach::Reach,
+        sockets::{SocketPlace, Sockets},
+    },
+    users::logins::People,
     ws::Rate,
 };
 use crate::{

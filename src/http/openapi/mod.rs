@@ -16,11 +16,13 @@ use serde_json::{Map, Value, json};
 
 use self::{operation::Operation, operations::GROUPS, shape::reference};
 use super::{
-    authenticate::{COOKIE, CSRF_HEADER, KEY_HEADER},
-    call::{Call, Reply},
-    endpoint::{Endpoint, Security},
-    error::ApiError,
+    auth::authenticate::{COOKIE, CSRF_HEADER, KEY_HEADER},
     routes::ENDPOINTS,
+    routing::{
+        endpoint::{Endpoint, Security},
+        request_context::{Call, Reply},
+    },
+    wire::error::ApiError,
 };
 
 static DOCUMENT: LazyLock<String> = LazyLock::new(|| document().to_string());

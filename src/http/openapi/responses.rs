@@ -7,9 +7,11 @@ use super::{
     shape::{of_type, reference},
 };
 use crate::http::{
-    call::Reply,
-    endpoint::{Endpoint, Security},
-    health,
+    operator::health,
+    routing::{
+        endpoint::{Endpoint, Security},
+        request_context::Reply,
+    },
 };
 
 /// A header, the type of its value, and what it says.

@@ -13,7 +13,7 @@ use crate::{
         instruments::{Catalogue, symbol::SymbolSpec},
         types::{decimal::Units, id::SymbolId, time::Timestamp},
     },
-    http::{json::Json, time_unit::TimeUnit},
+    http::wire::{json::Json, time_unit::TimeUnit},
 };
 
 pub(super) const ZERO: Units = Units { value: 0, scale: 8 };

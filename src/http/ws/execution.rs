@@ -7,7 +7,10 @@ use crate::{
         instruments::symbol::SymbolSpec,
         orders::{EndReason, OrderList},
     },
-    http::{json::Json, names, order_reply, time_unit::TimeUnit},
+    http::{
+        orders::reply as order_reply,
+        wire::{json::Json, names, time_unit::TimeUnit},
+    },
 };
 
 /// An `executionReport` to be.

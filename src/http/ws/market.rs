@@ -15,12 +15,13 @@ use crate::{
         },
     },
     http::{
-        json::Json,
-        market::{write_depth, write_level},
-        market_figures::Figures,
-        market_klines::last_moment,
-        market_trades::write_aggregate,
-        time_unit::TimeUnit,
+        market_data::{
+            figures::Figures,
+            klines::last_moment,
+            quotes::{write_depth, write_level},
+            trades::write_aggregate,
+        },
+        wire::{json::Json, time_unit::TimeUnit},
     },
 };
 

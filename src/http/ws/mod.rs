@@ -36,16 +36,18 @@ use self::{
     streams::{PageUser, Streams},
 };
 use super::{
-    authenticate::{COOKIE, session as browser_session},
-    client::client_address,
-    connection::Connection,
-    endpoint::{other_method, refusal},
-    error::{ApiError, Operation},
-    origin::{Origin, origin},
-    params::Params,
-    request_line::query_string,
+    auth::{
+        authenticate::{COOKIE, session as browser_session},
+        origin::{Origin, origin},
+    },
+    routing::endpoint::{other_method, refusal},
+    server::{client_ip::client_address, connection::Connection, request_line::query_string},
     state::HttpState,
-    time_unit::TimeUnit,
+    wire::{
+        error::{ApiError, Operation},
+        params::Params,
+        time_unit::TimeUnit,
+    },
 };
 use crate::domain::messages::reject::Reject;
 

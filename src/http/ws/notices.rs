@@ -3,7 +3,7 @@
 use crate::{
     actors::message::NotListening,
     domain::{account::Gap, types::time::Timestamp},
-    http::{
+    http::wire::{
         error::{ApiError, Operation},
         json::Json,
         time_unit::TimeUnit,

@@ -3,7 +3,7 @@
 use serde::Deserialize;
 use serde_json::{Value, error::Category, value::RawValue};
 
-use crate::http::json::Json;
+use crate::http::wire::json::Json;
 
 const ID_LEN_MAX: usize = 36;
 

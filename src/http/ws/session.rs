@@ -23,10 +23,9 @@ use super::{
 use crate::{
     actors::message::{OpenSession, Release, SessionEvent, SessionLink, Speech},
     http::{
-        error::ApiError,
-        sockets::SocketPlace,
+        server::sockets::SocketPlace,
         state::{ConnectionLimits, HttpState},
-        time_unit::TimeUnit,
+        wire::{error::ApiError, time_unit::TimeUnit},
     },
 };
 

@@ -11,14 +11,13 @@ use super::{
 use crate::{
     domain::types::time::Timestamp,
     http::{
-        audit::{self, Claim, Source},
-        authenticate::{Stamp, permit, prove},
-        call::Caller,
-        endpoint::Security,
-        error::ApiError,
-        json::Json,
-        params::Params,
+        auth::{
+            audit::{self, Claim, Source},
+            authenticate::{Stamp, permit, prove},
+        },
+        routing::{endpoint::Security, request_context::Caller},
         state::HttpState,
+        wire::{error::ApiError, json::Json, params::Params},
         ws::conversation::Station,
     },
 };

@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, sync::LazyLock};
 
 use actix_web::http::Method;
 
-use crate::http::{endpoint::Endpoint, routes::ENDPOINTS};
+use crate::http::{routes::ENDPOINTS, routing::endpoint::Endpoint};
 
 macro_rules! methods {
     ($($name:literal $method:ident $path:literal;)*) => {

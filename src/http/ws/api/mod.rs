@@ -27,12 +27,12 @@ use crate::{
     actors::message::UserForm,
     domain::types::time::Timestamp,
     http::{
-        call::{Call, Caller, Reply},
-        endpoint::Endpoint,
-        error::ApiError,
-        params::Params,
+        routing::{
+            endpoint::Endpoint,
+            request_context::{Call, Caller, Reply},
+        },
         state::{ConnectionLimits, HttpState},
-        time_unit::TimeUnit,
+        wire::{error::ApiError, params::Params, time_unit::TimeUnit},
     },
 };
 
@@ -179,7 +179,7 @@ impl Conversation for Api {
     }
 
     fn refuse_binary(&self) -> String {
-        let mut json = crate::http::json::Json::with_capacity(96);
+        let mut json = crate::http::wire::json::Json::with_capacity(96);
         json.object(|json| {
             json.field("id").raw("null");
             json.field("status").number(400);

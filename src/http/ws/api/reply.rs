@@ -4,7 +4,11 @@ use std::net::IpAddr;
 
 use crate::{
     domain::orders::limits::OrderCounts,
-    http::{error::ApiError, json::Json, limits::RateLimit, state::HttpState},
+    http::{
+        limits::limiter::RateLimit,
+        state::HttpState,
+        wire::{error::ApiError, json::Json},
+    },
 };
 
 /// What a request took, and where it became durable.

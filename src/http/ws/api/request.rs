@@ -3,7 +3,10 @@
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use crate::http::{error::ApiError, params::Params, ws::protocol::is_id};
+use crate::http::{
+    wire::{error::ApiError, params::Params},
+    ws::protocol::is_id,
+};
 
 /// A request.
 #[derive(Debug)]

@@ -12,11 +12,9 @@ use crate::{
     auth::{ApiKey, KeyDirectory},
     domain::types::id::AccountId,
     http::{
-        authenticate::{permit, prove},
-        endpoint::Security,
-        error::ApiError,
-        json::Json,
-        params::Params,
+        auth::authenticate::{permit, prove},
+        routing::endpoint::Security,
+        wire::{error::ApiError, json::Json, params::Params},
         ws::{
             conversation::Station,
             notices::{not_listening, terminated},

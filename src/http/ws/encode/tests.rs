@@ -17,7 +17,7 @@ use crate::{
             money::{Amount, Lots, Price},
         },
     },
-    http::names,
+    http::wire::names,
 };
 
 const SYMBOL: SymbolId = SymbolId::new(1);

@@ -1,0 +1,8 @@
+//! What an account has, did and pays.
+
+pub(super) mod account_history;
+pub(super) mod commission;
+pub(super) mod events;
+pub(super) mod info;
+pub(super) mod ledger;
+pub(super) mod rate_limits;

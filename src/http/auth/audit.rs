@@ -1,0 +1,278 @@
+//! Audit lines: who did what to whose account, and what came of it. One line for each action, under the target `audit`; no
+//! key, password or token is ever in one.
+
+use std::{
+    net::IpAddr,
+    sync::atomic::{AtomicU64, Ordering},
+};
+
+use tracing::{info, warn};
+
+use crate::{
+    auth::network,
+    domain::{
+        instruments::{Catalogue, asset::Asset},
+        messages::command::{AccountCommand, Answer, Permission},
+        types::{hash, id::AccountId, time::Timestamp},
+    },
+    http::wire::error::ApiError,
+};
+
+/// How many characters of a public key are shown: enough to tell an account's keys apart.
+const KEY_SHOWN: usize = 8;
+
+/// Where an action comes from.
+#[derive(Debug, Clone, Default)]
+pub struct Source {
+    /// Who acts: `operator`, `session`, `visitor`, `key` or `local`.
+    pub actor: &'static str,
+    /// The client's address.
+    pub address: Option<IpAddr>,
+    /// The id of the request, as in `X-MBX-UUID`.
+    pub request: Option<String>,
+}
+
+/// What is moved.
+#[derive(Debug)]
+struct Money {
+    asset: Option<Asset>,
+    amount: String,
+    request_id: Option<String>,
+}
+
+/// An action under way. Its line is written when it is concluded; when it is dropped before, the client left or the time was
+/// up, and only the journal knows what came of it.
+#[derive(Debug)]
+pub struct Audited {
+    source: Source,
+    action: &'static str,
+    account: Option<u64>,
+    money: Option<Money>,
+    detail: Option<String>,
+    is_concluded: bool,
+}
+
+impl Audited {
+    /// Returns the action a command is, if it is one that is audited: money from outside and to it, accounts, keys, logins.
+    /// Trading is in the history.
+    pub fn of(
+        command: &AccountCommand,
+        catalogue: &Catalogue,
+        source: impl FnOnce() -> Source,
+    ) -> Option<Self> {
+        let (action, detail) = match command {
+            AccountCommand::CreateAccount(create) => {
+                let limits = if create.is_unlimited { ", unlimited" } else { "" };
+                ("create-account", Some(format!("tier {}{limits}", create.tier)))
+            }
+            AccountCommand::CreateApiKey(create) => {
+                let permissions: Vec<&str> = create.permissions.list().map(Permission::name).collect();
+                let permissions = permissions.join(",");
+                (
+                    "create-key",
+                    Some(format!("{} {} for {permissions}", shown(&create.key), create.material.kind())),
+                )
+            }
+            AccountCommand::RevokeApiKey(revoke) => ("revoke-key", Some(shown(&revoke.key))),
+            AccountCommand::Deposit(_) => ("deposit", None),
+            AccountCommand::Withdraw(_) => ("withdraw", None),
+            AccountCommand::SignUp(sign_up) => ("sign-up", Some(sign_up.name.as_str().to_owned())),
+            AccountCommand::ChangePassword(change) => {
+                ("change-password", Some(change.name.as_str().to_owned()))
+            }
+            AccountCommand::Place(_)
+            | AccountCommand::Cancel(_)
+            | AccountCommand::CancelAll(_)
+            | AccountCommand::Amend(_)
+            | AccountCommand::Replace(_)
+            | AccountCommand::PlaceList(_)
+            | AccountCommand::CancelList(_)
+            | AccountCommand::CancelAllAfter(_) => return None,
+        };
+        let money = match command {
+            AccountCommand::Deposit(transfer) | AccountCommand::Withdraw(transfer) => {
+                let asset = catalogue.asset(transfer.asset);
+                let amount = asset.map(|asset| asset.units(transfer.amount).to_string());
+                let request_id = transfer.request_id.clone();
+                Some(Money { asset, amount: amount.unwrap_or_default(), request_id })
+            }
+            _ => None,
+        };
+        let account = command.account().map(AccountId::get);
+        Some(Self { source: source(), action, account, money, detail, is_concluded: false })
+    }
+
+    /// Writes the line.
+    pub fn conclude(mut self, outcome: Result<&Answer, &ApiError>) {
+        self.is_concluded = true;
+        match outcome {
+            Ok(answer) => {
+                if let Answer::AccountCreated(account) = answer {
+                    self.account = Some(account.get());
+                }
+                self.write("done", None);
+            }
+            Err(error) if error.is_unknown() => self.write("unknown", Some(error)),
+            Err(error) => self.write("refused", Some(error)),
+        }
+    }
+
+    fn write(&self, outcome: &'static str, error: Option<&ApiError>) {
+        let Self { source, action, account, money, detail, .. } = self;
+        let Source { actor, address, request } = source;
+        let money = money.as_ref();
+        info!(
+            target: "audit",
+            action,
+            actor,
+            client.address = address.map(tracing::field::display),
+            request.id = request,
+            account.id = account,
+            asset = money.and_then(|money| money.asset.as_ref()).map(Asset::name),
+            amount = money.map(|money| money.amount.as_str()),
+            transfer.id = money.and_then(|money| money.request_id.as_deref()),
+            detail,
+            outcome,
+            code = error.map(ApiError::code),
+            reason = error.map(ApiError::message),
+            "audit"
+        );
+    }
+}
+
+impl Drop for Audited {
+    fn drop(&mut self) {
+        if !self.is_concluded {
+            self.write("unknown", None);
+        }
+    }
+}
+
+/// The beginning of a public key.
+pub(crate) fn shown(key: &str) -> String {
+    key.chars().take(KEY_SHOWN).chain(['…']).collect()
+}
+
+/// Writes the line of somebody who has signed in, or of a connection that has logged on.
+pub(crate) fn signed_in(source: &Source, action: &'static str, account: AccountId, detail: &str) {
+    let Source { actor, address, request } = source;
+    info!(
+        target: "audit",
+        action,
+        actor,
+        client.address = address.map(tracing::field::display),
+        request.id = request,
+        account.id = account.get(),
+        detail,
+        outcome = "done",
+        "audit"
+    );
+}
+
+/// What somebody could not prove.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(crate) enum Claim {
+    /// To be the operator.
+    OperatorToken,
+    /// To know a password.
+    Password,
+    /// To have a key, when a connection logs on.
+    Logon,
+}
+
+impl Claim {
+    const fn action(self) -> &'static str {
+        match self {
+            Self::OperatorToken => "operator-token",
+            Self::Password => "sign-in",
+            Self::Logon => "logon",
+        }
+    }
+}
+
+const CELL_COUNT: usize = 1 << 10;
+/// A cell: the minute, then 24 bits of count.
+const COUNT_BITS: u32 = 24;
+const COUNT_MAX: u64 = (1 << COUNT_BITS) - 1;
+const MINUTE_MILLIS: u64 = 60_000;
+
+/// Warnings of claims that could not be proved: one a minute for each address and claim, so that whoever tries does not
+/// decide how long the log gets. Addresses that share a cell of the fixed table share its minute.
+pub(crate) struct Alarms {
+    cells: Box<[AtomicU64]>,
+    seed: u64,
+}
+
+impl Alarms {
+    /// Opens the table; `seed` keeps the places unpredictable.
+    pub(crate) fn new(seed: u64) -> Self {
+        Self { cells: (0..CELL_COUNT).map(|_| AtomicU64::new(0)).collect(), seed }
+    }
+
+    /// Warns, unless it has within the minute.
+    pub(crate) fn refused(
+        &self,
+        claim: Claim,
+        address: Option<IpAddr>,
+        request: Option<&str>,
+        now: Timestamp,
+    ) {
+        if let Some(unreported) = self.counted(claim, address, now) {
+            warn!(
+                target: "audit",
+                action = claim.action(),
+                client.address = address.map(tracing::field::display),
+                request.id = request,
+                outcome = "refused",
+                unreported,
+                "credentials were refused"
+            );
+        }
+    }
+
+    /// Counts a refusal; returns how many before it were not reported, if this one is to be.
+    fn counted(&self, claim: Claim, address: Option<IpAddr>, now: Timestamp) -> Option<u64> {
+        let place = hash::of(self.seed, &(claim, address.map(network))) as usize % CELL_COUNT;
+        let minute = now.millis() / MINUTE_MILLIS;
+        let more = |seen: u64| {
+            let count = if seen >> COUNT_BITS == minute { seen & COUNT_MAX } else { 0 };
+            Some(minute << COUNT_BITS | (count + 1).min(COUNT_MAX))
+        };
+        let seen = self.cells.get(place)?.fetch_update(Ordering::Relaxed, Ordering::Relaxed, more).ok()?;
+        (seen >> COUNT_BITS != minute).then(|| (seen & COUNT_MAX).saturating_sub(1))
+    }
+}
+
+impl std::fmt::Debug for Alarms {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.debug_struct("Alarms").finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_address_is_reported_once_a_minute_with_what_came_between() {
+        let alarms = Alarms::new(7);
+        let at = |second: u64| Timestamp::from_millis(1_700_000_040_000 + second * 1_000);
+        let one: Option<IpAddr> = Some("192.0.2.1".parse().unwrap());
+        let other: Option<IpAddr> = Some("192.0.2.2".parse().unwrap());
+        let token = Claim::OperatorToken;
+        assert_eq!(alarms.counted(token, one, at(0)), Some(0));
+        for second in 1..30 {
+            assert_eq!(alarms.counted(token, one, at(second)), None);
+        }
+        assert_eq!(alarms.counted(token, other, at(30)), Some(0));
+        assert_eq!(alarms.counted(Claim::Password, one, at(30)), Some(0));
+        assert_eq!(alarms.counted(token, one, at(60)), Some(29));
+        assert_eq!(alarms.counted(token, one, at(61)), None);
+        assert_eq!(alarms.counted(token, one, at(180)), Some(1));
+    }
+
+    #[test]
+    fn a_key_is_not_shown_whole() {
+        assert_eq!(shown("0123456789abcdef"), "01234567…");
+    }
+}

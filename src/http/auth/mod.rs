@@ -1,0 +1,5 @@
+//! Who is calling: signatures, sessions, the origin of a browser, and the audit of what they did.
+
+pub(super) mod audit;
+pub(super) mod authenticate;
+pub(super) mod origin;

@@ -1,0 +1,149 @@
+//! Public market data, from the durable image.
+
+use std::sync::Arc;
+
+use super::selection::{StatusFilter, TickerSelection};
+use crate::{
+    actors::message::{DepthView, MarketQuery, MarketView, TickerView},
+    domain::{
+        instruments::symbol::SymbolSpec,
+        types::{
+            decimal::Units,
+            money::{Lots, Price},
+        },
+    },
+    http::{
+        routing::request_context::{Call, Reply, mismatched},
+        wire::{error::ApiError, json::Json},
+    },
+};
+
+const SYMBOLS: &str = r#"^\[("[A-Z0-9-_.]{1,20}"(,"[A-Z0-9-_.]{1,20}"){0,}){0,1}\]$"#;
+const DEPTH_LEVELS_MAX: usize = 5_000;
+const ZERO: Units = Units { value: 0, scale: 8 };
+
+/// `GET /api/v3/depth`
+pub(crate) async fn depth(call: &Call<'_>) -> Result<Reply, ApiError> {
+    let spec = call.symbol()?;
+    StatusFilter::read(call)?.check(spec)?;
+    let levels = call.params.limit(100, DEPTH_LEVELS_MAX)?;
+    call.weigh(match levels {
+        0..=100 => 5,
+        101..=500 => 25,
+        501..=1_000 => 50,
+        _ => 250,
+    });
+    match call.market(MarketQuery::Depth { symbol: spec.id, levels }).await? {
+        MarketView::Depth(depth) => {
+            let capacity = 64 + (depth.bids.len() + depth.asks.len()) * 40;
+            Ok(Reply::write(capacity, |json| write_depth(json, spec, &depth)))
+        }
+        _ => Err(mismatched()),
+    }
+}
+
+/// Writes a snapshot; the partial depth streams are the same.
+pub(crate) fn write_depth(json: &mut Json, spec: &SymbolSpec, depth: &DepthView) {
+    json.object(|json| {
+        json.field("lastUpdateId").number(depth.last_update_id);
+        for (name, levels) in [("bids", &depth.bids), ("asks", &depth.asks)] {
+            json.field(name).array(|json| {
+                for &(price, lots) in levels {
+                    write_level(json.item(), spec, price, lots);
+                }
+            });
+        }
+    });
+}
+
+/// Writes `[price, quantity]`.
+pub(crate) fn write_level(json: &mut Json, spec: &SymbolSpec, price: Price, lots: Lots) {
+    json.array(|json| {
+        json.item().units(spec.price_units(price));
+        json.item().units(spec.lots_units(lots));
+    });
+}
+
+/// `GET /api/v3/ticker/price`
+pub(crate) async fn price(call: &Call<'_>) -> Result<Reply, ApiError> {
+    tickers(call, |json, spec, view| {
+        json.object(|json| {
+            json.field("symbol").text(&spec.name);
+            json.field("price").units(view.last.map_or(ZERO, |price| spec.price_units(price)));
+        });
+    })
+    .await
+}
+
+/// `GET /api/v3/ticker/bookTicker`
+pub(crate) async fn book_ticker(call: &Call<'_>) -> Result<Reply, ApiError> {
+    tickers(call, |json, spec, view| {
+        let price = |side: Option<(Price, Lots)>| side.map_or(ZERO, |(price, _)| spec.price_units(price));
+        let lots = |side: Option<(Price, Lots)>| side.map_or(ZERO, |(_, lots)| spec.lots_units(lots));
+        json.object(|json| {
+            json.field("symbol").text(&spec.name);
+            json.field("bidPrice").units(price(view.book.bid));
+            json.field("bidQty").units(lots(view.book.bid));
+            json.field("askPrice").units(price(view.book.ask));
+            json.field("askQty").units(lots(view.book.ask));
+        });
+    })
+    .await
+}
+
+/// One object for `symbol`, an array for `symbols` or all.
+async fn tickers(
+    call: &Call<'_>,
+    write: impl Fn(&mut Json, &SymbolSpec, &TickerView),
+) -> Result<Reply, ApiError> {
+    let selection = TickerSelection::read(call)?;
+    if selection.one().is_some() {
+        call.weigh(2);
+    }
+    let MarketView::Tickers(views) = call.market(MarketQuery::Tickers(selection.one())).await? else {
+        return Err(mismatched());
+    };
+    selection.write(|json, spec| {
+        let view = views.iter().find(|view| view.symbol == spec.id)?;
+        write(json.item(), spec, view);
+        Some(())
+    })
+}
+
+/// Which symbols a request is about.
+pub(crate) enum Selection<'a> {
+    /// `symbol`.
+    One(&'a Arc<SymbolSpec>),
+    /// `symbols`.
+    Some(Vec<&'a Arc<SymbolSpec>>),
+    /// Neither.
+    All,
+}
+
+impl<'a> Selection<'a> {
+    /// Reads `symbol` or `symbols`.
+    ///
+    /// # Errors
+    /// -1128 for both, -1100 for a malformed list, -1151 for a symbol twice, -1121 for an unknown one.
+    pub(crate) fn read(call: &'a Call<'_>) -> Result<Self, ApiError> {
+        let one = call.optional_symbol()?;
+        match (one, call.params.optional("symbols")?) {
+            (Some(_), Some(_)) => Err(ApiError::combination()),
+            (Some(spec), None) => Ok(Self::One(spec)),
+            (None, None) => Ok(Self::All),
+            (None, Some(list)) => {
+                let names: Vec<String> =
+                    serde_json::from_str(list).map_err(|_| ApiError::illegal("symbols", SYMBOLS))?;
+                let mut specs: Vec<&Arc<SymbolSpec>> = Vec::with_capacity(names.len());
+                for name in &names {
+                    let spec = call.symbol_named(name)?;
+                    if specs.iter().any(|seen| seen.id == spec.id) {
+                        return Err(ApiError::duplicate_symbol());
+                    }
+                    specs.push(spec);
+                }
+                Ok(Self::Some(specs))
+            }
+        }
+    }
+}

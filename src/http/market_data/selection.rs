@@ -1,0 +1,119 @@
+//! Which symbols tickers are wanted of.
+
+use std::sync::Arc;
+
+use super::quotes::Selection;
+use crate::{
+    domain::{
+        instruments::symbol::{SymbolSpec, SymbolStatus},
+        types::id::SymbolId,
+    },
+    http::{
+        routing::request_context::{Call, Reply},
+        wire::{error::ApiError, json::Json},
+    },
+};
+
+/// The symbols of a request, those of another status left out.
+pub(crate) struct TickerSelection<'a> {
+    specs: Vec<&'a Arc<SymbolSpec>>,
+    /// Whether exactly one was asked for by `symbol`: then the answer is no array.
+    is_one: bool,
+    /// How many were asked for by name.
+    count: Option<usize>,
+}
+
+impl<'a> TickerSelection<'a> {
+    /// Reads `symbol` or `symbols`, and `symbolStatus`.
+    ///
+    /// # Errors
+    /// As [`Selection::read`]; -1220 when the one symbol asked for has another status.
+    pub(crate) fn read(call: &'a Call<'_>) -> Result<Self, ApiError> {
+        let status = StatusFilter::read(call)?;
+        let (specs, is_one, count) = match Selection::read(call)? {
+            Selection::One(spec) => {
+                status.check(spec)?;
+                (vec![spec], true, Some(1))
+            }
+            Selection::Some(specs) => {
+                let count = specs.len();
+                (specs, false, Some(count))
+            }
+            Selection::All => (call.state.exchange().catalogue().symbols().collect(), false, None),
+        };
+        Ok(Self { specs: specs.into_iter().filter(|spec| status.admits(spec)).collect(), is_one, count })
+    }
+
+    /// Returns the symbol, if it was asked for by `symbol`.
+    pub(crate) fn one(&self) -> Option<SymbolId> {
+        self.specs.first().filter(|_| self.is_one).map(|spec| spec.id)
+    }
+
+    /// Returns how many symbols were asked for by name; `None` for all of them.
+    pub(crate) const fn count(&self) -> Option<usize> {
+        self.count
+    }
+
+    /// Answers with an object for `symbol`, with an array otherwise. `write` returns `None` for a symbol nothing is known of.
+    ///
+    /// # Errors
+    /// -1121 when that is so of the one symbol asked for.
+    pub(crate) fn write(
+        &self,
+        write: impl Fn(&mut Json, &SymbolSpec) -> Option<()>,
+    ) -> Result<Reply, ApiError> {
+        let mut json = Json::with_capacity(64 + self.specs.len() * 512);
+        match (self.is_one, self.specs.first()) {
+            (true, Some(spec)) => write(&mut json, spec).ok_or_else(ApiError::symbol)?,
+            _ => json.array(|json| {
+                for spec in &self.specs {
+                    let _ = write(json, spec); // what is not known is left out
+                }
+            }),
+        }
+        Ok(Reply::json(json.finish()))
+    }
+}
+
+/// `symbolStatus`: which status symbols must have.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum StatusFilter {
+    /// Any: it was not sent.
+    Any,
+    /// This one.
+    Only(SymbolStatus),
+    /// One that no symbol here ever has.
+    Never,
+}
+
+impl StatusFilter {
+    /// Reads `symbolStatus`.
+    ///
+    /// # Errors
+    /// -1130 for what is no status.
+    pub(crate) fn read(call: &Call<'_>) -> Result<Self, ApiError> {
+        match call.params.optional("symbolStatus")? {
+            None => Ok(Self::Any),
+            Some("TRADING") => Ok(Self::Only(SymbolStatus::Trading)),
+            Some("CANCEL_ONLY") => Ok(Self::Only(SymbolStatus::CancelOnly)),
+            Some("HALT" | "BREAK") => Ok(Self::Never),
+            Some(_) => Err(ApiError::invalid("symbolStatus")),
+        }
+    }
+
+    /// Refuses a symbol of another status.
+    ///
+    /// # Errors
+    /// -1220.
+    pub(crate) fn check(self, spec: &SymbolSpec) -> Result<(), ApiError> {
+        if self.admits(spec) { Ok(()) } else { Err(ApiError::symbol_status()) }
+    }
+
+    fn admits(self, spec: &SymbolSpec) -> bool {
+        match self {
+            Self::Any => true,
+            Self::Only(status) => spec.status == status,
+            Self::Never => false,
+        }
+    }
+}

@@ -1,0 +1,76 @@
+//! For whoever watches over the process: is it alive, can it serve, what does it count.
+
+use actix_web::http::StatusCode;
+
+use crate::{
+    actors::Exchange,
+    http::{
+        routing::request_context::{Call, Reply},
+        wire::error::ApiError,
+    },
+};
+
+/// The content type of metrics: what prometheus-client writes.
+pub(crate) const OPEN_METRICS: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
+
+/// `GET /health/live`
+pub(crate) async fn live(_: &Call<'_>) -> Result<Reply, ApiError> {
+    Ok(Reply::json(r#"{"status":"live"}"#.to_owned()))
+}
+
+/// Returns whether everything the exchange does is done.
+pub(crate) fn is_ready(exchange: &Exchange) -> bool {
+    !exchange.is_stopping()
+        && exchange.out_of_service().is_empty()
+        && exchange.halted().is_none()
+        && !exchange.is_short_of_space()
+}
+
+/// `GET /health/ready`
+pub(crate) async fn ready(call: &Call<'_>) -> Result<Reply, ApiError> {
+    let exchange = call.state.exchange();
+    let (stopping, out_of_service) = (exchange.is_stopping(), exchange.out_of_service());
+    let halted = exchange.halted();
+    let full = exchange.is_short_of_space().then_some("the disk is nearly full");
+    let reason = halted.or(full);
+    let ready = is_ready(exchange);
+    let mut reply = Reply::write(128, |json| {
+        json.object(|json| {
+            json.field("status").text(match (ready, stopping, halted) {
+                (true, ..) => "ready",
+                (false, true, _) => "stopping",
+                (false, false, Some(_)) => "halted",
+                (false, false, None) => "degraded",
+            });
+            if let Some(reason) = reason {
+                json.field("reason").text(reason);
+            }
+            if let Some(leap) = exchange.clock().leap() {
+                let seconds = leap as f64 / 1e6;
+                let text =
+                    format!("the wall clock is {seconds:.3} s ahead of the exchange's time and not believed");
+                json.field("clock").text(&text);
+            }
+            json.field("outOfService").array(|json| {
+                out_of_service.iter().for_each(|shard| json.item().text(shard));
+            });
+        });
+    });
+    if !ready {
+        reply.status = StatusCode::SERVICE_UNAVAILABLE;
+    }
+    Ok(reply)
+}
+
+/// `GET /metrics`
+pub(crate) async fn metrics(call: &Call<'_>) -> Result<Reply, ApiError> {
+    if let Some(history) = call.state.history() {
+        let (gauges, progress) = (&call.state.exchange().metrics().history, history.progress());
+        gauges.sequence.set(progress.sequence() as i64);
+        gauges.rows.set(progress.rows() as i64);
+        gauges.failures.set(progress.failures() as i64);
+    }
+    let mut reply = Reply::json(call.state.exchange().render_metrics());
+    reply.content_type = OPEN_METRICS;
+    Ok(reply)
+}

@@ -1,0 +1,179 @@
+//! `/x/v1/batchOrders`: up to twenty orders in one request, all in flight at once.
+//!
+//! The commands go to the account in the order given. Each stands for itself: one that is refused is answered with its
+//! error in its place, and the others are not touched.
+
+use std::{collections::BTreeMap, fmt::Write as _};
+
+use futures_util::future::join_all;
+use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
+use serde_json::value::RawValue;
+
+use super::{
+    prevented,
+    reply::Printer,
+    request::{parse_client_order_id, priced, read_order, response_kind},
+};
+use crate::{
+    domain::{
+        messages::command::{AccountCommand, Answer, CancelOrder, OrderRef},
+        types::id::OrderId,
+    },
+    http::{
+        routing::{
+            idempotency,
+            request_context::{Call, Reply, mismatched},
+        },
+        wire::{
+            correction,
+            error::{ApiError, Operation},
+            json::Json,
+            params::Params,
+        },
+    },
+};
+
+/// How many orders one request may name.
+const ORDERS_MAX: usize = 20;
+
+/// One outcome: the JSON of the reply, or the refusal.
+type Outcome = Result<String, ApiError>;
+
+/// `POST /x/v1/batchOrders`
+pub(crate) async fn place(call: &Call<'_>) -> Result<Reply, ApiError> {
+    idempotency::refuse(call)?;
+    let orders: Vec<BTreeMap<String, &RawValue>> = read_list(call, "batchOrders")?.unwrap_or_default();
+    check_count(orders.len(), "batchOrders")?;
+    let forms: Vec<Result<String, ApiError>> = orders.iter().map(form).collect();
+    let outcomes = forms.into_iter().map(|form| async move { place_one(call, &form?).await });
+    Ok(reply(&join_all(outcomes).await))
+}
+
+async fn place_one(call: &Call<'_>, form: &str) -> Outcome {
+    let params = Params::decode(form, b"")?;
+    let spec = call.symbol_named(params.required("symbol")?)?;
+    let new = priced(call, spec, read_order(&params, spec, call.account()?)?);
+    let kind = response_kind(&params, new.kind)?;
+    params.all_read()?;
+    let answer = call.command(AccountCommand::Place(new), Operation::Place).await;
+    match answer.map_err(|error| correction::explain(error, spec, &[&new]))? {
+        Answer::Placed { order, fills, .. } => {
+            let prevented = prevented::of_taker(call, &order, kind).await;
+            let mut json = Json::with_capacity(640 + fills.len() * 160);
+            Printer { spec, unit: call.unit }.placed(&mut json, &order, (&fills, &prevented), kind);
+            Ok(json.finish())
+        }
+        _ => Err(mismatched()),
+    }
+}
+
+/// `DELETE /x/v1/batchOrders`
+pub(crate) async fn cancel(call: &Call<'_>) -> Result<Reply, ApiError> {
+    let spec = call.symbol()?;
+    let account = call.account()?;
+    let ids: Vec<u64> = read_list(call, "orderIdList")?.unwrap_or_default();
+    let names: Vec<String> = read_list(call, "origClientOrderIdList")?.unwrap_or_default();
+    if ids.is_empty() && names.is_empty() {
+        return Err(ApiError::missing_either("orderIdList", "origClientOrderIdList"));
+    }
+    check_count(ids.len() + names.len(), "orderIdList")?;
+    let ids = ids.iter().map(|id| Ok(OrderRef { id: Some(OrderId::new(*id)), client_id: None }));
+    let names = names.iter().map(|name| {
+        let client_id = parse_client_order_id(name, "origClientOrderIdList").map(Some)?;
+        Ok(OrderRef { id: None, client_id })
+    });
+    let outcomes = ids.chain(names).map(|order: Result<OrderRef, ApiError>| async move {
+        let command = CancelOrder { account, symbol: spec.id, order: order?, restriction: None, name: None };
+        match call.command(AccountCommand::Cancel(command), Operation::Cancel).await? {
+            Answer::Cancelled(order) => {
+                let mut json = Json::with_capacity(640);
+                Printer { spec, unit: call.unit }.cancelled(&mut json, &order, None);
+                Ok(json.finish())
+            }
+            _ => Err(mismatched()),
+        }
+    });
+    Ok(reply(&join_all(outcomes).await))
+}
+
+fn read_list<'a, T: serde::Deserialize<'a>>(
+    call: &'a Call<'_>,
+    name: &'static str,
+) -> Result<Option<Vec<T>>, ApiError> {
+    let Some(text) = call.params.optional(name)? else { return Ok(None) };
+    serde_json::from_str(text).map(Some).map_err(|_| ApiError::json_parameter(name))
+}
+
+fn check_count(count: usize, name: &str) -> Result<(), ApiError> {
+    match count {
+        0 => Err(ApiError::missing_parameter(name)),
+        count if count > ORDERS_MAX => Err(ApiError::invalid(name)),
+        _ => Ok(()),
+    }
+}
+
+/// One order as the form its parameters would be sent in alone. Numbers keep the digits they were written with.
+fn form(order: &BTreeMap<String, &RawValue>) -> Result<String, ApiError> {
+    let mut form = String::with_capacity(256);
+    for (name, value) in order {
+        let text = value.get();
+        let value = match text.as_bytes().first() {
+            Some(b'"') => serde_json::from_str(text).map_err(|_| ApiError::json_parameter("batchOrders"))?,
+            Some(b'{' | b'[' | b'n') | None => return Err(ApiError::json_parameter("batchOrders")),
+            Some(_) => text.to_owned(),
+        };
+        let encoded = |text: &str| utf8_percent_encode(text, NON_ALPHANUMERIC).to_string();
+        // Writing to a string cannot fail.
+        let _ = write!(form, "{}={}&", encoded(name), encoded(&value));
+    }
+    Ok(form)
+}
+
+fn reply(outcomes: &[Outcome]) -> Reply {
+    Reply::write(64 + outcomes.len() * 640, |json| {
+        json.array(|json| {
+            for outcome in outcomes {
+                match outcome {
+                    Ok(text) => json.item().raw(text),
+                    Err(error) => error.write(json.item()),
+                }
+            }
+        });
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_order_in_json_reads_as_the_same_order_in_a_form() {
+        let text = r#"{"symbol":"BTCUSDT","price":45000.10,"quantity":"1e-5","reduce":true,"a&b":"c=d é"}"#;
+        let order: BTreeMap<String, &RawValue> = serde_json::from_str(text).unwrap();
+        let form = form(&order).unwrap();
+        let params = Params::decode(&form, b"").unwrap_or_else(|error| panic!("{error}"));
+        let pairs: BTreeMap<&str, &str> = params.pairs().collect();
+        let expected = [
+            ("a&b", "c=d é"),
+            ("price", "45000.10"),
+            ("quantity", "1e-5"),
+            ("reduce", "true"),
+            ("symbol", "BTCUSDT"),
+        ];
+        assert_eq!(pairs, BTreeMap::from(expected));
+    }
+
+    #[test]
+    fn what_is_no_parameter_is_refused() {
+        for text in [r#"{"a":[1]}"#, r#"{"a":{}}"#, r#"{"a":null}"#] {
+            let order: BTreeMap<String, &RawValue> = serde_json::from_str(text).unwrap();
+            assert_eq!(form(&order).unwrap_err().code(), -1135, "{text}");
+        }
+    }
+
+    #[test]
+    fn from_one_to_twenty_orders_go_together() {
+        let code = |count| check_count(count, "x").err().map_or(0, |error| error.code());
+        assert_eq!((code(0), code(1), code(20), code(21)), (-1102, 0, 0, -1130));
+    }
+}

@@ -1,0 +1,7 @@
+//! What every route has in common: the endpoint, the context of a request, its body, repeated requests.
+
+pub(super) mod body;
+pub(super) mod endpoint;
+pub(super) mod history;
+pub(super) mod idempotency;
+pub(super) mod request_context;

@@ -1,0 +1,125 @@
+//! Who is on the other end, when proxies stand between: the address limits and logs go by, and whether the
+//! client's own connection is encrypted.
+//!
+//! What a forwarding header says is believed only of configured proxies; anybody else could write what they like.
+
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+
+use actix_web::{HttpRequest, http::header::HeaderMap, web};
+use ipnet::IpNet;
+
+use crate::http::state::HttpState;
+
+const FORWARDED_FOR: &str = "x-forwarded-for";
+const FORWARDED_PROTO: &str = "x-forwarded-proto";
+
+/// Returns the client's address: the connection's, or through trusted proxies the last address they vouch for.
+pub(crate) fn client_address(request: &HttpRequest) -> Option<IpAddr> {
+    let peer = request.peer_addr()?.ip().to_canonical();
+    Some(address_of(request.headers(), peer, trusted_by(request)))
+}
+
+/// The same; without a connection the address nobody has.
+pub(crate) fn address(request: &HttpRequest) -> IpAddr {
+    client_address(request).unwrap_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED))
+}
+
+/// Returns whether the client's own connection is encrypted. This server speaks plain HTTP, so only a trusted proxy can
+/// say so.
+pub(crate) fn is_secure(request: &HttpRequest) -> bool {
+    let peer = request.peer_addr().map(|peer| peer.ip().to_canonical());
+    peer.is_some_and(|peer| contains(trusted_by(request), peer)) && says_https(request.headers())
+}
+
+fn trusted_by(request: &HttpRequest) -> &[IpNet] {
+    request.app_data::<web::Data<HttpState>>().map_or(&[], |state| state.rate_limits().trusted_proxies())
+}
+
+/// Returns whether one of the networks has the address.
+pub(crate) fn contains(networks: &[IpNet], address: IpAddr) -> bool {
+    networks.iter().any(|network| network.contains(&address))
+}
+
+/// Every proxy appends who it heard from, so the list is read from its end until somebody who is not a trusted proxy.
+fn address_of(headers: &HeaderMap, peer: IpAddr, trusted: &[IpNet]) -> IpAddr {
+    let lines: Vec<&str> = headers.get_all(FORWARDED_FOR).filter_map(|line| line.to_str().ok()).collect();
+    last_vouched(&lines, peer, trusted)
+}
+
+/// Returns the last address the lines of `X-Forwarded-For` name that trusted proxies vouch for.
+pub(crate) fn last_vouched(lines: &[&str], peer: IpAddr, trusted: &[IpNet]) -> IpAddr {
+    if !contains(trusted, peer) {
+        return peer;
+    }
+    let mut last = peer;
+    for hop in lines.iter().rev().flat_map(|line| line.rsplit(',')) {
+        let Some(address) = parse(hop.trim()) else { return last };
+        last = address;
+        if !contains(trusted, address) {
+            return address;
+        }
+    }
+    last
+}
+
+/// Some proxies add the port.
+fn parse(hop: &str) -> Option<IpAddr> {
+    let bare = || hop.strip_prefix('[')?.strip_suffix(']')?.parse().ok();
+    let with_port = || hop.parse().ok().map(|address: SocketAddr| address.ip());
+    hop.parse().ok().or_else(with_port).or_else(bare).map(|address: IpAddr| address.to_canonical())
+}
+
+fn says_https(headers: &HeaderMap) -> bool {
+    let last = headers.get_all(FORWARDED_PROTO).last().and_then(|line| line.to_str().ok());
+    last.and_then(|line| line.rsplit(',').next())
+        .is_some_and(|word| word.trim().eq_ignore_ascii_case("https"))
+}
+
+#[cfg(test)]
+mod tests {
+    use actix_web::http::header::{HeaderName, HeaderValue};
+
+    use super::*;
+
+    fn headers(name: &'static str, lines: &[&'static str]) -> HeaderMap {
+        let mut headers = HeaderMap::new();
+        for line in lines {
+            headers.append(HeaderName::from_static(name), HeaderValue::from_static(line));
+        }
+        headers
+    }
+
+    #[test]
+    fn only_trusted_proxies_are_believed_and_the_last_they_vouch_for_counts() {
+        let trusted: Vec<IpNet> = vec!["10.0.0.0/8".parse().unwrap(), "fd00::/8".parse().unwrap()];
+        let cases: [(&str, &[&str], &str); 9] = [
+            ("203.0.113.9", &["198.51.100.1"], "203.0.113.9"),
+            ("10.0.0.1", &[], "10.0.0.1"),
+            ("10.0.0.1", &["198.51.100.1"], "198.51.100.1"),
+            ("10.0.0.1", &["1.2.3.4, 198.51.100.1"], "198.51.100.1"),
+            ("10.0.0.1", &["1.2.3.4, 198.51.100.1, 10.2.2.2"], "198.51.100.1"),
+            ("10.0.0.1", &["1.2.3.4", "198.51.100.1:4711"], "198.51.100.1"),
+            ("10.0.0.1", &["10.9.9.9, 10.3.3.3"], "10.9.9.9"),
+            ("10.0.0.1", &["198.51.100.1, nonsense"], "10.0.0.1"),
+            ("fd00::1", &["[2001:db8::5]:80"], "2001:db8::5"),
+        ];
+        for (peer, lines, expected) in cases {
+            // The header's text lives as long as the test.
+            let mut map = HeaderMap::new();
+            for line in lines {
+                map.append(HeaderName::from_static(FORWARDED_FOR), HeaderValue::from_str(line).unwrap());
+            }
+            let found = address_of(&map, peer.parse().unwrap(), &trusted);
+            assert_eq!(found, expected.parse::<IpAddr>().unwrap(), "{peer} {lines:?}");
+        }
+    }
+
+    #[test]
+    fn the_nearest_proxy_says_whether_it_was_https() {
+        assert!(says_https(&headers(FORWARDED_PROTO, &["https"])));
+        assert!(says_https(&headers(FORWARDED_PROTO, &["http, HTTPS"])));
+        assert!(!says_https(&headers(FORWARDED_PROTO, &["https, http"])));
+        assert!(!says_https(&headers(FORWARDED_PROTO, &["https", "http"])));
+        assert!(!says_https(&HeaderMap::new()));
+    }
+}

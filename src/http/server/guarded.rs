@@ -1,0 +1,229 @@
+//! A socket with deadlines: nothing a client can leave half done keeps it for ever.
+
+use std::{
+    io,
+    pin::Pin,
+    sync::Arc,
+    task::{Context, Poll},
+    time::{Duration, Instant},
+};
+
+use actix_web::rt::net::TcpStream;
+use socket2::SockRef;
+use tokio::{
+    io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, ReadBuf},
+    time::{Sleep, sleep_until, timeout},
+};
+
+use super::{connection::Connection, connections::Place};
+use crate::http::{state::ConnectionLimits, wire::error::ApiError};
+
+/// How long a client that is refused may take to hear why.
+const GOODBYE: Duration = Duration::from_millis(250);
+
+/// A socket that ends by itself when its client is too slow, or when it is idle and the room is needed.
+///
+/// It ends as if the client had hung up: whoever reads it has a way to end then.
+#[derive(Debug)]
+pub struct GuardedStream {
+    stream: TcpStream,
+    place: Place,
+    limits: ConnectionLimits,
+    reading: Alarm,
+    writing: Alarm,
+    /// Since when the client takes nothing of what is being written.
+    blocked_since: Option<Instant>,
+    is_over: bool,
+}
+
+impl GuardedStream {
+    /// Guards a socket that has been let in.
+    pub fn new(stream: TcpStream, place: Place, limits: &ConnectionLimits) -> Self {
+        tune(&stream, limits);
+        Self {
+            stream,
+            place,
+            limits: *limits,
+            reading: Alarm::default(),
+            writing: Alarm::default(),
+            blocked_since: None,
+            is_over: false,
+        }
+    }
+
+    /// Returns the connection it is.
+    pub const fn connection(&self) -> &Arc<Connection> {
+        self.place.connection()
+    }
+
+    /// Returns the socket.
+    pub const fn socket(&self) -> &TcpStream {
+        &self.stream
+    }
+
+    /// Ends because of a deadline. Who waits for a request's head is told why.
+    fn end_late(&mut self, context: &mut Context<'_>) {
+        if self.connection().awaits_head() && self.blocked_since.is_none() {
+            let answer = whole_answer(&ApiError::request_timeout());
+            // A fresh socket takes so little at once; if not, the client is not told.
+            let _ = Pin::new(&mut self.stream).poll_write(context, &answer);
+        }
+        self.place.was_late();
+        self.is_over = true;
+    }
+}
+
+/// A client that stops acknowledging is dropped by the kernel; what the kernel holds for a client that does not read is
+/// bounded.
+fn tune(stream: &TcpStream, limits: &ConnectionLimits) {
+    let socket = SockRef::from(stream);
+    let timeout = socket.set_tcp_user_timeout(Some(limits.unacknowledged));
+    let buffer = socket.set_send_buffer_size(limits.send_buffer_bytes);
+    if let Err(error) = socket.set_tcp_nodelay(true).and(timeout).and(buffer) {
+        tracing::warn!(%error, "a connection could not be tuned");
+    }
+}
+
+/// Tells a client that was not let in why, and hangs up.
+pub(crate) async fn turn_away(mut stream: TcpStream, error: &ApiError) {
+    let answer = whole_answer(error);
+    let farewell = async {
+        stream.write_all(&answer).await?;
+        stream.shutdown().await?;
+        // What it has sent is read: a socket closed over unread bytes takes back the answer.
+        let mut rest = [0; 4_096];
+        while stream.read(&mut rest).await? > 0 {}
+        io::Result::Ok(())
+    };
+    let _ = timeout(GOODBYE, farewell).await; // it may have hung up itself
+}
+
+/// Returns a whole HTTP answer, for where there is no request to answer.
+fn whole_answer(error: &ApiError) -> Vec<u8> {
+    let (status, body) = (error.status(), error.body());
+    let reason = status.canonical_reason().unwrap_or_default();
+    let retry = error.retry_after_seconds().map(|seconds| format!("retry-after: {seconds}\r\n"));
+    format!(
+        "HTTP/1.1 {} {reason}\r\ncontent-type: application/json;charset=UTF-8\r\ncontent-length: {}\r\n{}connection: \
+         close\r\n\r\n{body}",
+        status.as_u16(),
+        body.len(),
+        retry.unwrap_or_default(),
+    )
+    .into_bytes()
+}
+
+/// Wakes a task at a deadline that moves. It is set anew only when it has gone off, or has to go off earlier: most of the
+/// deadlines of a busy connection never come.
+#[derive(Debug, Default)]
+struct Alarm(Option<Pin<Box<Sleep>>>);
+
+impl Alarm {
+    /// Returns whether the deadline has passed, or else wakes the task by then.
+    fn has_passed(&mut self, context: &mut Context<'_>, deadline: Instant) -> bool {
+        let sleep = self.0.get_or_insert_with(|| Box::pin(sleep_until(deadline.into())));
+        if sleep.deadline().into_std() > deadline {
+            sleep.as_mut().reset(deadline.into());
+        }
+        while sleep.as_mut().poll(context).is_ready() {
+            if deadline <= Instant::now() {
+                return true;
+            }
+            sleep.as_mut().reset(deadline.into());
+        }
+        false
+    }
+}
+
+impl AsyncRead for GuardedStream {
+    fn poll_read(
+        self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        let this = self.get_mut();
+        if this.is_over {
+            return Poll::Ready(Ok(()));
+        }
+        let deadline = this.connection().deadline(&this.limits);
+        // A client that never pauses has deadlines too.
+        if deadline.is_some_and(|deadline| deadline <= Instant::now()) {
+            this.end_late(context);
+            return Poll::Ready(Ok(()));
+        }
+        this.connection().watch(context.waker());
+        let earlier = buffer.filled().len();
+        match Pin::new(&mut this.stream).poll_read(context, buffer) {
+            Poll::Ready(outcome) => {
+                let bytes = buffer.filled().len() - earlier;
+                if bytes > 0 {
+                    this.connection().received(bytes);
+                }
+                Poll::Ready(outcome)
+            }
+            Poll::Pending => {
+                if this.blocked_since.is_none() && this.connection().should_close() {
+                    this.place.made_room();
+                    this.is_over = true;
+                    return Poll::Ready(Ok(()));
+                }
+                if deadline.is_some_and(|deadline| this.reading.has_passed(context, deadline)) {
+                    this.end_late(context);
+                    return Poll::Ready(Ok(()));
+                }
+                Poll::Pending
+            }
+        }
+    }
+}
+
+impl GuardedStream {
+    /// Looks whether anything of an answer was taken; who takes nothing for too long is cut off.
+    fn written(
+        &mut self,
+        context: &mut Context<'_>,
+        outcome: Poll<io::Result<usize>>,
+    ) -> Poll<io::Result<usize>> {
+        if outcome.is_ready() {
+            self.blocked_since = None;
+            return outcome;
+        }
+        let since = *self.blocked_since.get_or_insert_with(Instant::now);
+        if self.writing.has_passed(context, since + self.limits.write_timeout) {
+            self.place.was_late();
+            self.is_over = true;
+            return Poll::Ready(Err(io::ErrorKind::TimedOut.into()));
+        }
+        Poll::Pending
+    }
+}
+
+impl AsyncWrite for GuardedStream {
+    fn poll_write(self: Pin<&mut Self>, context: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+        let this = self.get_mut();
+        let outcome = Pin::new(&mut this.stream).poll_write(context, bytes);
+        this.written(context, outcome)
+    }
+
+    fn poll_write_vectored(
+        self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        slices: &[io::IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        let this = self.get_mut();
+        let outcome = Pin::new(&mut this.stream).poll_write_vectored(context, slices);
+        this.written(context, outcome)
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        self.stream.is_write_vectored()
+    }
+
+    fn poll_flush(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.get_mut().stream).poll_flush(context)
+    }
+
+    fn poll_shutdown(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.get_mut().stream).poll_shutdown(context)
+    }
+}

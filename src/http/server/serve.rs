@@ -1,0 +1,129 @@
+//! Assembles the server.
+
+use std::{io, net::TcpListener, sync::Arc, time::Duration};
+
+use actix_http::{ConnectionType, HttpService, Payload, Protocol, Request, error::DispatchError};
+use actix_server::Server;
+use actix_service::{
+    IntoServiceFactory, Service, ServiceFactoryExt, apply_fn_factory, fn_service, map_config,
+};
+use actix_web::{
+    App, HttpResponse,
+    dev::{AppConfig, Extensions, ServiceResponse},
+    middleware::from_fn,
+    rt::net::TcpStream,
+    web,
+};
+use tracing_actix_web::TracingLogger;
+
+use super::{
+    connection::{Connection, Transport},
+    guarded::{GuardedStream, turn_away},
+    reach,
+    request_line::QuotedStream,
+    span::RequestSpan,
+};
+use crate::http::{HttpState, configure, routing::endpoint::refusal, wire::error::ApiError};
+
+const SHUTDOWN_SECONDS: u64 = 5;
+/// How long a client that was answered early may go on sending before it is cut off: it should read the answer first.
+const LINGER: Duration = Duration::from_secs(1);
+
+/// Serves `state` on `listener` until the returned server is stopped. Signals are the caller's business.
+///
+/// It is put together as actix-web's own `HttpServer` does it, but for what stands between socket and parser.
+///
+/// # Errors
+/// When the listener cannot be used.
+pub fn serve(listener: TcpListener, state: web::Data<HttpState>, workers: usize) -> io::Result<Server> {
+    let limits = *state.limits();
+    let workers = workers.max(1);
+    let builder = Server::build()
+        .workers(workers)
+        .max_concurrent_connections(state.connections().sockets_per_worker(workers))
+        .shutdown_timeout(SHUTDOWN_SECONDS)
+        .disable_signals();
+    let stopping = builder.graceful_shutdown_signal();
+    let connection = move || {
+        let app = App::new()
+            .app_data(state.clone())
+            .wrap(from_fn(reach::guard))
+            .wrap(TracingLogger::<RequestSpan>::new())
+            .configure(configure)
+            .into_factory()
+            .map_err(|error: actix_web::Error| error.error_response());
+        let stopping = stopping.clone();
+        let metrics = state.clone();
+        let http = HttpService::build()
+            .graceful_shutdown_signal(move || {
+                let stopping = stopping.clone();
+                async move { stopping.notified().await }
+            })
+            .keep_alive(limits.keep_alive)
+            // The socket has the deadlines: the parser's own is for the first request only.
+            .client_request_timeout(Duration::ZERO)
+            .client_disconnect_timeout(LINGER)
+            .on_connect_ext(|stream: &QuotedStream, extensions: &mut Extensions| {
+                extensions.insert(Arc::clone(stream.guarded().connection()));
+            })
+            .finish(apply_fn_factory(map_config(app, |()| AppConfig::default()), noted));
+        let state = state.clone();
+        fn_service(move |stream: TcpStream| {
+            let state = state.clone();
+            async move {
+                let peer = stream.peer_addr()?;
+                match state.connections().admit(Transport::Http, peer.ip()).await {
+                    Ok(place) => {
+                        let stream = GuardedStream::new(stream, place, state.limits());
+                        Ok((QuotedStream::new(stream), Protocol::Http1, Some(peer)))
+                    }
+                    Err(error) => {
+                        turn_away(stream, &error).await;
+                        Err(DispatchError::Io(io::ErrorKind::ConnectionRefused.into()))
+                    }
+                }
+            }
+        })
+        .and_then(http)
+        .map_err(move |error: DispatchError| {
+            if matches!(&error, DispatchError::Io(error) if error.kind() == io::ErrorKind::ConnectionRefused)
+            {
+                return error; // it was not let in, and counted there
+            }
+            // The client's doing: a request that is none, TLS, a head or a body that never came, a reset.
+            tracing::debug!(%error, "a connection ended in disorder");
+            metrics.exchange().metrics().broken_connections.http.inc();
+            error
+        })
+    };
+    Ok(builder.listen("http", listener, connection)?.run())
+}
+
+/// Notes with a request's connection that its head has arrived, and that it has been answered. An answer before the end of the
+/// body is the last of its connection and says so; what was sent behind it is not looked at.
+fn noted<S, B>(
+    mut request: Request,
+    service: &S,
+) -> impl Future<Output = Result<S::Response, S::Error>> + use<S, B>
+where
+    S: Service<Request, Response = ServiceResponse<B>, Error = HttpResponse>,
+{
+    let connection = request.conn_data::<Arc<Connection>>().cloned();
+    let has_body = !matches!(request.payload(), Payload::None);
+    let is_heard = connection.as_ref().is_none_or(|connection| connection.requested(has_body));
+    let answer = is_heard.then(|| service.call(request));
+    async move {
+        let mut answer = match answer {
+            Some(answer) => answer.await,
+            None => Err(refusal(&ApiError::request_timeout())),
+        };
+        if connection.is_some_and(|connection| connection.answered()) {
+            let head = match &mut answer {
+                Ok(response) => response.response_mut().head_mut(),
+                Err(response) => response.head_mut(),
+            };
+            head.set_connection_type(ConnectionType::Close);
+        }
+        answer
+    }
+}

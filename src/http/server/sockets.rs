@@ -1,0 +1,70 @@
+//! The places of WebSocket sessions and gRPC streams: so many in all, and so many of one address, so that nobody can take
+//! them all.
+
+use std::sync::{
+    Arc,
+    atomic::{AtomicU32, AtomicUsize, Ordering},
+};
+
+/// Two addresses that share a cell share its places; the seed of their hash is secret, so that cannot be brought about.
+const CELL_COUNT: usize = 1 << 14;
+
+/// How many are open.
+#[derive(Debug)]
+pub(crate) struct Sockets {
+    all: AtomicUsize,
+    by_address: Box<[AtomicU32]>,
+}
+
+impl Sockets {
+    pub(crate) fn new() -> Self {
+        Self { all: AtomicUsize::new(0), by_address: (0..CELL_COUNT).map(|_| AtomicU32::new(0)).collect() }
+    }
+
+    /// Takes one of `most` places, for an address (by its hash) that may have only so many; `None` when there is none.
+    pub(crate) fn open(self: &Arc<Self>, most: usize, address: Option<(u64, u32)>) -> Option<SocketPlace> {
+        let cell = address.map(|(hash, _)| hash as usize % CELL_COUNT);
+        let of_address = cell.map_or(0, |cell| self.by_address[cell].fetch_add(1, Ordering::Relaxed));
+        let of_all = self.all.fetch_add(1, Ordering::Relaxed);
+        // The place is given back when it is dropped, here too.
+        let place = SocketPlace { sockets: Arc::clone(self), cell };
+        let is_free = of_all < most && address.is_none_or(|(_, most)| of_address < most);
+        is_free.then_some(place)
+    }
+}
+
+/// A session's or stream's place, given back when dropped.
+#[derive(Debug)]
+pub struct SocketPlace {
+    sockets: Arc<Sockets>,
+    cell: Option<usize>,
+}
+
+impl Drop for SocketPlace {
+    fn drop(&mut self) {
+        self.sockets.all.fetch_sub(1, Ordering::Relaxed);
+        if let Some(cell) = self.cell {
+            self.sockets.by_address[cell].fetch_sub(1, Ordering::Relaxed);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_address_cannot_take_all_places_and_places_come_back() {
+        let sockets = Arc::new(Sockets::new());
+        let open = |address| sockets.open(5, Some((address, 2)));
+        let own: Vec<_> = (0..2).map(|_| open(1).unwrap()).collect();
+        assert!(open(1).is_none());
+        let other = open(2).unwrap();
+        let unbounded: Vec<_> = (0..2).map(|_| sockets.open(5, None).unwrap()).collect();
+        assert!(open(3).is_none() && sockets.open(5, None).is_none(), "all are taken");
+        drop((own, other));
+        assert!(open(1).is_some());
+        drop(unbounded);
+        assert_eq!(sockets.all.load(Ordering::Relaxed), 0);
+    }
+}

@@ -1,0 +1,8 @@
+//! The words of the wire: JSON, parameters, times, names of enums, errors.
+
+pub(super) mod correction;
+pub(super) mod error;
+pub(super) mod json;
+pub(super) mod names;
+pub(super) mod params;
+pub(super) mod time_unit;

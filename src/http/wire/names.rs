@@ -1,0 +1,220 @@
+//! The wire's words for the domain's enums, both ways.
+
+use crate::domain::{
+    account::{Execution, ExecutionKind},
+    change_log::words::Word,
+    messages::command::{CancelRestriction, ReplaceMode},
+    orders::{Contingency, EndReason, ListStatus, Order, OrderKind, OrderStatus, Side, StpMode, TimeInForce},
+    types::{id::ClientOrderId, time::Timestamp},
+};
+
+/// How much an order's reply says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum ResponseKind {
+    /// Its ids.
+    Ack,
+    /// What became of it.
+    Result,
+    /// And its fills.
+    Full,
+}
+
+/// Reads `newOrderRespType`.
+pub(crate) fn parse_response_kind(text: &str) -> Option<ResponseKind> {
+    match text {
+        "ACK" => Some(ResponseKind::Ack),
+        "RESULT" => Some(ResponseKind::Result),
+        "FULL" => Some(ResponseKind::Full),
+        _ => None,
+    }
+}
+
+/// Returns `BUY` or `SELL`.
+pub(crate) fn side(side: Side) -> &'static str {
+    side.word()
+}
+
+/// Reads `side`.
+pub(crate) fn parse_side(text: &str) -> Option<Side> {
+    Side::of_word(text)
+}
+
+/// Returns the order type.
+pub fn order_kind(kind: OrderKind) -> &'static str {
+    kind.word()
+}
+
+/// Reads `type`.
+pub(crate) fn parse_order_kind(text: &str) -> Option<OrderKind> {
+    OrderKind::of_word(text)
+}
+
+/// Returns the time in force of an order; those that have none to choose say GTC, as Binance does.
+pub const fn time_in_force(order: &Order) -> &'static str {
+    match (order.kind, order.time_in_force) {
+        (OrderKind::LimitMaker, _) | (_, TimeInForce::Gtc) => "GTC",
+        (kind, _) if kind.is_market() => "GTC",
+        (_, TimeInForce::Ioc) => "IOC",
+        (_, TimeInForce::Fok) => "FOK",
+        (_, TimeInForce::Gtd) => "GTD",
+    }
+}
+
+/// Reads `timeInForce`; `GTD` is our extension.
+pub(crate) fn parse_time_in_force(text: &str) -> Option<TimeInForce> {
+    TimeInForce::of_word(text)
+}
+
+/// Returns the self-trade prevention mode.
+pub(crate) fn stp_mode(mode: StpMode) -> &'static str {
+    mode.word()
+}
+
+/// Reads `selfTradePreventionMode`.
+pub(crate) fn parse_stp_mode(text: &str) -> Option<StpMode> {
+    StpMode::of_word(text)
+}
+
+/// Reads `cancelRestrictions`.
+pub(crate) fn parse_cancel_restriction(text: &str) -> Option<CancelRestriction> {
+    match text {
+        "ONLY_NEW" => Some(CancelRestriction::OnlyNew),
+        "ONLY_PARTIALLY_FILLED" => Some(CancelRestriction::OnlyPartiallyFilled),
+        _ => None,
+    }
+}
+
+/// Reads `cancelReplaceMode`.
+pub(crate) fn parse_replace_mode(text: &str) -> Option<ReplaceMode> {
+    match text {
+        "STOP_ON_FAILURE" => Some(ReplaceMode::StopOnFailure),
+        "ALLOW_FAILURE" => Some(ReplaceMode::AllowFailure),
+        _ => None,
+    }
+}
+
+/// Returns the status of an order.
+pub const fn status(order: &Order) -> &'static str {
+    match order.status {
+        // Of lists only: some clients do not know it.
+        OrderStatus::ConditionalPending if order.awaits_list => "PENDING_NEW",
+        OrderStatus::ConditionalPending | OrderStatus::Pending => "NEW",
+        OrderStatus::PartiallyFilled => "PARTIALLY_FILLED",
+        OrderStatus::Filled => "FILLED",
+        OrderStatus::Cancelled => "CANCELED",
+        OrderStatus::Rejected => "REJECTED",
+        OrderStatus::Expired => match order.reason {
+            Some(EndReason::SelfTrade) => "EXPIRED_IN_MATCH",
+            _ => "EXPIRED",
+        },
+    }
+}
+
+/// Returns why an order expired (wire `expiryReason`); `None` when it did not, or STP says it already.
+pub(crate) const fn expiry_reason(order: &Order) -> Option<&'static str> {
+    if !matches!(order.status, OrderStatus::Expired) {
+        return None;
+    }
+    match order.reason {
+        None | Some(EndReason::SelfTrade | EndReason::Cancelled) => None,
+        Some(EndReason::Unfilled) => Some(match order.kind {
+            kind if kind.is_market() => "INSUFFICIENT_LIQUIDITY",
+            _ => "UNFILLED_IOC_QUANTITY_EXPIRED",
+        }),
+        Some(EndReason::Killed) => Some("UNFILLED_FOK_ORDER_EXPIRED"),
+        Some(EndReason::GoodTillDate) => Some("GOOD_TILL_DATE"),
+        Some(EndReason::Collar) => Some("EXECUTION_RULE_PRICE_RANGE_EXCEEDED"),
+        Some(EndReason::NoReference) => Some("INSUFFICIENT_LIQUIDITY"),
+        Some(EndReason::FillLimit | EndReason::BookFull) => Some("EXCHANGE_CANCELED"),
+        Some(EndReason::WouldTake | EndReason::WouldTrigger | EndReason::ListRefused) => Some("REJECTED"),
+        Some(EndReason::Sibling | EndReason::ListCancelled | EndReason::WorkingEnded) => None,
+        Some(EndReason::PendingRefused) => Some("REJECTED"),
+    }
+}
+
+/// Returns since when an order follows the market, as far as its account knows: at once when it has no stop price. Of
+/// one with a stop price, or of one a list held back, only its book knows; then it is nothing.
+pub(crate) fn trailing_since(order: &Order) -> Option<Timestamp> {
+    let is_at_once =
+        order.trigger.is_some_and(|trigger| trigger.trailing.is_some() && trigger.stop.is_none());
+    (is_at_once && order.list.is_none()).then_some(order.created_at)
+}
+
+/// Returns what kind of change an order went through (wire `x`).
+pub const fn execution_kind(execution: &Execution) -> &'static str {
+    match execution.kind {
+        ExecutionKind::New | ExecutionKind::Triggered => "NEW",
+        ExecutionKind::Trade(_) => "TRADE",
+        ExecutionKind::Cancelled => "CANCELED",
+        ExecutionKind::Replaced => "REPLACED",
+        ExecutionKind::Rejected => "REJECTED",
+        ExecutionKind::Prevented(..) => "TRADE_PREVENTION",
+        ExecutionKind::Expired => match execution.order.reason {
+            Some(EndReason::SelfTrade) => "TRADE_PREVENTION",
+            _ => "EXPIRED",
+        },
+    }
+}
+
+/// Returns the contingency type of a list.
+pub(crate) const fn contingency(contingency: Contingency) -> &'static str {
+    match contingency {
+        Contingency::OneCancelsOther => "OCO",
+        Contingency::OneTriggersOther => "OTO",
+    }
+}
+
+/// Returns the list status type: what was last told of the list.
+pub(crate) const fn list_status_type(status: ListStatus) -> &'static str {
+    match status {
+        ListStatus::Executing => "EXEC_STARTED",
+        ListStatus::AllDone => "ALL_DONE",
+        ListStatus::Rejected => "RESPONSE",
+    }
+}
+
+/// Returns the list order status: where its orders stand.
+pub const fn list_order_status(status: ListStatus) -> &'static str {
+    match status {
+        ListStatus::Executing => "EXECUTING",
+        ListStatus::AllDone => "ALL_DONE",
+        ListStatus::Rejected => "REJECT",
+    }
+}
+
+/// Names the cancel of an order whose client gave the cancel no name: the same in the reply and in the private
+/// stream.
+pub(crate) fn cancel_client_id(order: &Order) -> ClientOrderId {
+    ClientOrderId::generated(order.id.get() ^ order.updated_at.micros().rotate_left(24))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_printed_is_what_is_read() {
+        for value in Side::BOTH {
+            assert_eq!(parse_side(side(value)), Some(value));
+        }
+        for &(value, _) in OrderKind::WORDS {
+            assert_eq!(parse_order_kind(order_kind(value)), Some(value));
+        }
+        for &(value, _) in StpMode::WORDS {
+            assert_eq!(parse_stp_mode(stp_mode(value)), Some(value));
+        }
+    }
+
+    #[test]
+    fn what_is_not_on_offer_is_not_read() {
+        for text in ["", "buy", "STOP", "TRANSFER", "GTX", "gtc"] {
+            assert_eq!(parse_side(text), None);
+            assert_eq!(parse_order_kind(text), None);
+            assert_eq!(parse_stp_mode(text), None);
+            assert_eq!(parse_time_in_force(text), None);
+            assert_eq!(parse_response_kind(text), None);
+            assert_eq!(parse_cancel_restriction(text), None);
+            assert_eq!(parse_replace_mode(text), None);
+        }
+    }
+}
