@@ -39,8 +39,7 @@ use crate::{
     feed::synthetic,
     grpc,
     http::{
-        self, AddressTerms, BanTerms, ConnectionLimits, HttpState, RateLimits, Reach,
-        ws::{Rate, WireEncoder},
+        self, AddressTerms, BanTerms, ConnectionLimits, HttpState, Rate, RateLimits, Reach, ws::WireEncoder,
     },
 };
 

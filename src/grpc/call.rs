@@ -15,7 +15,7 @@ use crate::{
     },
     http::{
         ApiError, HttpState, Operation,
-        gateway::{self, Audited, Source},
+        gateway::{Audited, Source},
     },
 };
 
@@ -51,12 +51,13 @@ impl Call {
         let audited = Audited::of(&command, exchange.catalogue(), || self.source.clone());
         let answered = if self.caller.is_unproven() {
             let answer = exchange.unowned_command(command, span);
-            gateway::answered(&self.state, answer, operation)
+            self.state
+                .answered(answer, operation)
                 .await
                 .map_err(|error| self.caller.check_owner(&self.state).err().unwrap_or(error))
         } else {
             let answer = exchange.command(command, self.caller.deadline, span);
-            gateway::answered(&self.state, answer, operation).await
+            self.state.answered(answer, operation).await
         };
         if let Some(audited) = audited {
             audited.conclude(answered.as_ref());
@@ -70,7 +71,7 @@ impl Call {
     /// As [`Call::command`].
     pub(super) async fn query(&self, query: AccountQuery) -> Result<AccountView, ApiError> {
         let answer = self.state.exchange().query(self.caller.account, query, self.span.clone());
-        let view = gateway::answered(&self.state, answer, Operation::Query).await?;
+        let view = self.state.answered(answer, Operation::Query).await?;
         // What an owner did is seen only after the owner is known here.
         self.caller.check_owner(&self.state)?;
         Ok(view)
@@ -81,7 +82,7 @@ impl Call {
     /// # Errors
     /// As [`Call::command`].
     pub(super) async fn market(&self, query: MarketQuery) -> Result<MarketView, ApiError> {
-        gateway::answered(&self.state, self.state.exchange().market(query), Operation::Query).await
+        self.state.answered(self.state.exchange().market(query), Operation::Query).await
     }
 }
 

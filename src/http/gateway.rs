@@ -1,21 +1,21 @@
 //! What a wire that is not HTTP shares with this one: who is calling, what an address may ask for, how an order is read, and
 //! the words for all that.
 
-use std::{future::Future, net::IpAddr};
-
-use actix_web::rt::time::timeout;
+use std::net::IpAddr;
 
 pub use super::{
     auth::audit::{Audited, Source},
     orders::reply::ordered,
     server::sockets::SocketPlace,
-    wire::names::{execution_kind, list_order_status, order_kind, status, time_in_force},
+    wire::{
+        names::{execution_kind, list_order_status, order_kind, status, time_in_force},
+        params::check_request_id,
+    },
 };
 use super::{
-    auth::{audit::Claim, authenticate},
+    auth::{audit::Claim, authenticate, security::Security},
     operator::health,
     orders::request::{parse_client_order_id, read_order},
-    routing::endpoint::Security,
     server::client_ip as client,
     state::HttpState,
     wire::{
@@ -28,10 +28,7 @@ use crate::{
     actors::message::{NotListening, SessionId},
     domain::{
         instruments::symbol::SymbolSpec,
-        messages::{
-            command::{OrderRef, REQUEST_ID_LEN_MAX},
-            reject::Reject,
-        },
+        messages::{command::OrderRef, reject::Reject},
         orders::NewOrder,
         types::{
             id::{AccountId, OrderId},
@@ -122,21 +119,6 @@ pub fn open_stream(state: &HttpState, address: IpAddr) -> Result<(SessionId, Soc
     Ok((state.next_session_id(), place))
 }
 
-/// Awaits an answer of the exchange for as long as one may take.
-///
-/// # Errors
-/// -1007 when none comes, or the refusal.
-pub async fn answered<T>(
-    state: &HttpState,
-    answer: impl Future<Output = Result<T, Reject>>,
-    operation: Operation,
-) -> Result<T, ApiError> {
-    match timeout(state.limits().command_timeout, answer).await {
-        Ok(answer) => answer.map_err(|reject| ApiError::refused(reject, operation)),
-        Err(_) => Err(ApiError::timeout()),
-    }
-}
-
 /// Reads an order from parameters under the names of `POST /api/v3/order`, and adds what it may be priced by.
 ///
 /// # Errors
@@ -169,15 +151,4 @@ pub fn order_ref(id: Option<u64>, client_id: Option<&str>) -> Result<OrderRef, A
 /// Refuses a number that no account has.
 pub fn no_account(name: &str) -> ApiError {
     ApiError::unacceptable(name, "an account id is 1 to 9007199254740991")
-}
-
-/// Requires that the id of a transfer, if it has one, is 1 to 64 bytes.
-///
-/// # Errors
-/// -1130.
-pub fn check_request_id(id: Option<&str>) -> Result<(), ApiError> {
-    match id.is_some_and(|id| id.is_empty() || id.len() > REQUEST_ID_LEN_MAX) {
-        true => Err(ApiError::invalid("requestId")),
-        false => Ok(()),
-    }
 }

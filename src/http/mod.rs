@@ -23,16 +23,21 @@ mod users;
 mod wire;
 pub mod ws;
 
+pub use auth::{
+    people::{People, SignUpOffer},
+    security::Security,
+};
 pub use limits::bans::BanTerms;
 pub use limits::limiter::RateLimits;
+pub use limits::rate::Rate;
 pub use routes::{ENDPOINTS, configure};
-pub use routing::endpoint::{Endpoint, Security};
+pub use routing::endpoint::Endpoint;
 pub use server::connection::{Connection, Transport};
 pub use server::connections::{AddressTerms, ConnectionBudget, Connections, Place};
 pub use server::guarded::GuardedStream;
+pub use server::limits::ConnectionLimits;
 pub use server::reach::{Arrival, Reach, is_forwarding};
 pub use server::serve::serve;
 pub use server::span::RequestSpan;
-pub use state::{ConnectionLimits, HttpState};
-pub use users::logins::{People, SignUpOffer};
+pub use state::HttpState;
 pub use wire::error::{ApiError, Operation};

@@ -9,6 +9,7 @@ use super::{
     account::{
         account_history as past, commission, events, info as account, ledger, rate_limits as rate_limit,
     },
+    auth::security::Security,
     compat::{unsupported as absent, wallet as shims},
     market_data::{
         diff as market_diff, exchange_info, klines as market_klines, quotes as market,
@@ -20,9 +21,13 @@ use super::{
         amendments, batch, cancel_replace, countdown, endpoints as order, lists as order_list, prevented,
         spot_v2,
     },
-    routing::endpoint::{Endpoint, Security, not_found, other_method},
+    routing::{
+        endpoint::{Endpoint, not_found, other_method},
+        request_context::{Call, Reply},
+    },
     server::static_files,
     users::{keys, logins as people, session},
+    wire::error::ApiError,
     ws,
 };
 
@@ -122,11 +127,16 @@ pub static ENDPOINTS: &[Endpoint] = endpoints! {
     DELETE "/x/v1/operator/keys"              Operator  1 operator::revoke_key;
     POST   "/x/v1/operator/deposit"           Operator  1 operator::deposit;
     POST   "/x/v1/operator/withdraw"          Operator  1 operator::withdraw;
-    GET    "/api-docs/openapi.json"           Public    1 openapi::get;
+    GET    "/api-docs/openapi.json"           Public    1 document;
     GET    "/health/live"                     Probe     0 health::live;
     GET    "/health/ready"                    Probe     0 health::ready;
     GET    "/metrics"                         Probe     0 health::metrics;
 };
+
+/// `GET /api-docs/openapi.json`
+async fn document(_: &Call<'_>) -> Result<Reply, ApiError> {
+    Ok(Reply::json(openapi::text(ENDPOINTS).to_owned()))
+}
 
 /// Registers every route, the WebSocket's and the page's too.
 pub fn configure(config: &mut ServiceConfig) {
@@ -135,9 +145,9 @@ pub fn configure(config: &mut ServiceConfig) {
         for endpoint in endpoints {
             resource = resource.route(endpoint.route());
         }
-        config.service(resource.default_service(web::to(other_method)));
+        config.service(resource.default_service(web::to(move |request| other_method(endpoints, request))));
     }
-    ws::configure(config);
+    ws::configure(config, ENDPOINTS);
     static_files::configure(config);
     config.default_service(web::to(not_found));
 }

@@ -7,17 +7,15 @@ use percent_encoding::percent_decode;
 
 use super::{
     audit::Claim,
+    caller::{Caller, request_id},
     origin::{Origin, origin},
+    security::Security,
 };
 use crate::{
     auth::{self, ApiKey, KeyDirectory, ReceiveWindow, Session, SignedPart, WindowError},
     domain::types::time::Timestamp,
     http::{
-        routing::{
-            endpoint::Security,
-            request_context::{Caller, request_id},
-        },
-        server::{client_ip::client_address, reach::is_local, request_line::query_string},
+        server::{client_ip::client_address, request_line::query_string},
         state::HttpState,
         wire::{error::ApiError, params::Params},
     },
@@ -193,7 +191,7 @@ pub(crate) fn session(state: &HttpState, request: &HttpRequest) -> Result<std::s
     }
     let cookie = request.cookie(COOKIE).ok_or_else(ApiError::unauthorized)?;
     let session = state.sessions().find(cookie.value(), state.exchange().now());
-    let session = session.filter(|session| !session.is_demo() || is_local(state, request));
+    let session = session.filter(|session| !session.is_demo() || state.is_local(request));
     session.ok_or_else(ApiError::unauthorized)
 }
 

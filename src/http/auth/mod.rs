@@ -2,4 +2,7 @@
 
 pub(super) mod audit;
 pub(super) mod authenticate;
+pub(super) mod caller;
 pub(super) mod origin;
+pub(super) mod people;
+pub(super) mod security;

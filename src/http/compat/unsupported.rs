@@ -2,12 +2,9 @@
 //! nothing.
 
 use crate::http::{
-    market_data::{
-        exchange_info::{status_named, write_filters},
-        quotes::Selection,
-    },
+    market_data::{exchange_info::status_named, selection::Selection},
     routing::request_context::{Call, Reply},
-    wire::error::ApiError,
+    wire::{error::ApiError, symbols::write_filters},
 };
 
 /// Executions of the smart order router, of which there is none: `GET /api/v3/myAllocations`

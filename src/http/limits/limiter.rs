@@ -10,6 +10,7 @@ use ipnet::IpNet;
 
 use super::{
     bans::{BanTerms, Bans},
+    networks::contains,
     weight::{Counter, SUM_MAX, address_hash},
 };
 use crate::{
@@ -17,10 +18,7 @@ use crate::{
         orders::limits::{OrderCounts, OrderLimits, OrderWindow},
         types::time::Timestamp,
     },
-    http::{
-        server::client_ip::contains,
-        wire::{error::ApiError, json::Json},
-    },
+    http::wire::{error::ApiError, json::Json, names::order_interval},
 };
 
 const MINUTE_MILLIS: u64 = 60_000;
@@ -232,14 +230,6 @@ impl RateLimit {
                 json.field("count").number(count.into());
             }
         });
-    }
-}
-
-/// Returns how the wire names a window: `10 SECOND`, `1 DAY`.
-pub(crate) const fn order_interval(window: OrderWindow) -> (&'static str, u64) {
-    match window {
-        OrderWindow::TenSeconds => ("SECOND", 10),
-        OrderWindow::Day => ("DAY", 1),
     }
 }
 

@@ -2,4 +2,6 @@
 
 pub(super) mod bans;
 pub(super) mod limiter;
+pub(super) mod networks;
+pub(super) mod rate;
 pub(super) mod weight;

@@ -1,19 +1,14 @@
 //! What programs ask first: is anybody there, what time is it, what can be traded.
 
-use super::quotes::Selection;
+use super::selection::Selection;
 use crate::{
-    domain::{
-        change_log::words::Word,
-        instruments::{
-            Catalogue,
-            symbol::{SymbolSpec, SymbolStatus},
-        },
-        orders::{OrderKind, StpMode},
-        types::{decimal::Units, id::SymbolId, money::Rate},
-    },
+    domain::instruments::symbol::SymbolSpec,
     http::{
         routing::request_context::{Call, Reply},
-        wire::{error::ApiError, json::Json},
+        wire::{
+            error::ApiError,
+            symbols::{PERMISSION_SETS, status_name},
+        },
     },
 };
 
@@ -28,7 +23,6 @@ pub(crate) async fn time(call: &Call<'_>) -> Result<Reply, ApiError> {
     Ok(Reply::write(64, |json| json.object(|json| json.field("serverTime").number(now))))
 }
 
-const PERMISSION_SETS: &str = r#""permissionSets":[["SPOT"]]"#;
 const NO_PERMISSION_SETS: &str = r#""permissionSets":[]"#;
 const PERMISSIONS: &str = "^\\[?\"?[A-Z0-9_]{1,20}\"?(,\"[A-Z0-9_]{1,20}\")*\\]?$";
 
@@ -88,27 +82,6 @@ fn includes_spot(call: &Call<'_>, selection: &Selection<'_>) -> Result<bool, Api
     Ok(text == "SPOT")
 }
 
-/// The symbols as exchangeInfo has them: constant, so written once.
-#[derive(Debug)]
-pub(crate) struct SymbolTexts(Vec<(SymbolId, String)>);
-
-impl SymbolTexts {
-    /// Writes every symbol of the catalogue.
-    pub(crate) fn new(catalogue: &Catalogue) -> Self {
-        let write = |spec: &SymbolSpec| {
-            let mut json = Json::with_capacity(2_048);
-            write_symbol(&mut json, spec);
-            (spec.id, json.finish())
-        };
-        Self(catalogue.symbols().map(|spec| write(spec)).collect())
-    }
-
-    fn get(&self, symbol: SymbolId) -> Option<&str> {
-        let index = self.0.binary_search_by_key(&symbol, |(id, _)| *id).ok()?;
-        self.0.get(index).map(|(_, text)| text.as_str())
-    }
-}
-
 /// The statuses a symbol may have on Binance; not all occur here.
 const STATUSES: [&str; 4] = ["TRADING", "HALT", "BREAK", "CANCEL_ONLY"];
 
@@ -118,137 +91,4 @@ const STATUSES: [&str; 4] = ["TRADING", "HALT", "BREAK", "CANCEL_ONLY"];
 /// -1130 for what no status is called.
 pub(crate) fn status_named(name: &str) -> Result<&str, ApiError> {
     if STATUSES.contains(&name) { Ok(name) } else { Err(ApiError::invalid("symbolStatus")) }
-}
-
-const fn status_name(spec: &SymbolSpec) -> &'static str {
-    match spec.status {
-        SymbolStatus::Trading => "TRADING",
-        SymbolStatus::CancelOnly => "CANCEL_ONLY",
-    }
-}
-
-fn write_symbol(json: &mut Json, spec: &SymbolSpec) {
-    json.object(|json| {
-        json.field("symbol").text(&spec.name);
-        json.field("status").text(status_name(spec));
-        json.field("baseAsset").text(spec.base.name());
-        json.field("baseAssetPrecision").number(spec.base.scale.into());
-        json.field("quoteAsset").text(spec.quote.name());
-        for name in ["quotePrecision", "quoteAssetPrecision"] {
-            json.field(name).number(spec.quote.scale.into());
-        }
-        json.field("baseCommissionPrecision").number(spec.base.scale.into());
-        json.field("quoteCommissionPrecision").number(spec.quote.scale.into());
-        json.field("orderTypes").array(|json| {
-            OrderKind::WORDS.iter().for_each(|(_, word)| json.item().text(word));
-        });
-        for (name, allowed) in [
-            ("icebergAllowed", true),
-            ("ocoAllowed", true),
-            ("otoAllowed", true),
-            ("opoAllowed", false),
-            ("quoteOrderQtyMarketAllowed", true),
-            ("allowTrailingStop", true),
-            ("cancelReplaceAllowed", true),
-            ("amendAllowed", true),
-            ("pegInstructionsAllowed", false),
-            ("isSpotTradingAllowed", true),
-            ("isMarginTradingAllowed", false),
-        ] {
-            json.field(name).boolean(allowed);
-        }
-        json.field("filters").array(|json| write_filters(json, spec));
-        json.field("permissions").array(|_| {});
-        json.field("permissionSets").raw(PERMISSION_SETS.trim_start_matches("\"permissionSets\":"));
-        json.field("defaultSelfTradePreventionMode").text(StpMode::default().word());
-        json.field("allowedSelfTradePreventionModes").array(|json| {
-            StpMode::WORDS.iter().for_each(|(_, word)| json.item().text(word));
-        });
-        // Not Binance's: whoever estimates a market order has to know how far it may go.
-        json.field("marketCollar").units(Units { value: spec.market_collar.units().into(), scale: 8 });
-    });
-}
-
-pub(crate) fn write_filters(json: &mut Json, spec: &SymbolSpec) {
-    let filters = &spec.filters;
-    let zero = Units { value: 0, scale: 8 };
-    let rate = |rate: Rate| Units { value: rate.units().into(), scale: 8 };
-    let tick = Units { value: spec.tick_units.into(), scale: spec.quote.scale };
-    let step = Units { value: spec.lot_units.into(), scale: spec.base.scale };
-    let mut filter = |kind: &str, bounds: &[(&str, Units)]| {
-        json.item().object(|json| {
-            json.field("filterType").text(kind);
-            for &(name, value) in bounds {
-                json.field(name).units(value);
-            }
-        });
-    };
-    let (price, lots) = (|price| spec.price_units(price), |lots| spec.lots_units(lots));
-    filter(
-        "PRICE_FILTER",
-        &[("minPrice", price(filters.price_min)), ("maxPrice", price(filters.price_max)), ("tickSize", tick)],
-    );
-    filter(
-        "LOT_SIZE",
-        &[("minQty", lots(filters.lots_min)), ("maxQty", lots(filters.lots_max)), ("stepSize", step)],
-    );
-    // LOT_SIZE's step holds for market orders too; this one has none of its own.
-    let market = (lots(filters.market_lots_min), lots(filters.market_lots_max));
-    filter("MARKET_LOT_SIZE", &[("minQty", market.0), ("maxQty", market.1), ("stepSize", zero)]);
-    json.item().object(|json| {
-        json.field("filterType").text("NOTIONAL");
-        json.field("minNotional").units(spec.quote_units(filters.notional_min));
-        json.field("applyMinToMarket").boolean(filters.notional_min_applies_to_market);
-        json.field("maxNotional").units(spec.quote_units(filters.notional_max));
-        json.field("applyMaxToMarket").boolean(filters.notional_max_applies_to_market);
-        // 0 minutes: the reference is the last price.
-        json.field("avgPriceMins").number(0);
-    });
-    json.item().object(|json| {
-        json.field("filterType").text("PERCENT_PRICE_BY_SIDE");
-        json.field("bidMultiplierUp").units(rate(filters.bid_multiplier_up));
-        json.field("bidMultiplierDown").units(rate(filters.bid_multiplier_down));
-        json.field("askMultiplierUp").units(rate(filters.ask_multiplier_up));
-        json.field("askMultiplierDown").units(rate(filters.ask_multiplier_down));
-        json.field("avgPriceMins").number(0);
-    });
-    json.item().object(|json| {
-        json.field("filterType").text("MAX_NUM_ORDERS");
-        json.field("maxNumOrders").number(filters.open_orders_max.into());
-    });
-    write_special_filters(json, spec);
-}
-
-/// The filters of icebergs, conditional orders and lists; those that are switched off are left out, but for the one some
-/// clients insist on.
-fn write_special_filters(json: &mut Json, spec: &SymbolSpec) {
-    let special = &spec.filters.special;
-    for (kind, name, max) in [
-        ("ICEBERG_PARTS", "limit", special.iceberg_parts_max),
-        ("MAX_NUM_ALGO_ORDERS", "maxNumAlgoOrders", special.algo_orders_max),
-        ("MAX_NUM_ICEBERG_ORDERS", "maxNumIcebergOrders", special.iceberg_orders_max),
-        ("MAX_NUM_ORDER_LISTS", "maxNumOrderLists", special.order_lists_max),
-        ("MAX_NUM_ORDER_AMENDS", "maxNumOrderAmends", special.amends_max),
-    ] {
-        if max != 0 || kind == "MAX_NUM_ALGO_ORDERS" {
-            json.item().object(|json| {
-                json.field("filterType").text(kind);
-                json.field(name).number(max.into());
-            });
-        }
-    }
-    let (above, below) = (special.trailing_above, special.trailing_below);
-    json.item().object(|json| {
-        json.field("filterType").text("TRAILING_DELTA");
-        json.field("minTrailingAboveDelta").number(above.0.into());
-        json.field("maxTrailingAboveDelta").number(above.1.into());
-        json.field("minTrailingBelowDelta").number(below.0.into());
-        json.field("maxTrailingBelowDelta").number(below.1.into());
-    });
-    if !special.position_max.is_zero() {
-        json.item().object(|json| {
-            json.field("filterType").text("MAX_POSITION");
-            json.field("maxPosition").units(spec.lots_units(special.position_max));
-        });
-    }
 }

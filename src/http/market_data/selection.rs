@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 
-use super::quotes::Selection;
 use crate::{
     domain::{
         instruments::symbol::{SymbolSpec, SymbolStatus},
@@ -13,6 +12,46 @@ use crate::{
         wire::{error::ApiError, json::Json},
     },
 };
+
+const SYMBOLS: &str = r#"^\[("[A-Z0-9-_.]{1,20}"(,"[A-Z0-9-_.]{1,20}"){0,}){0,1}\]$"#;
+
+/// Which symbols a request is about.
+pub(crate) enum Selection<'a> {
+    /// `symbol`.
+    One(&'a Arc<SymbolSpec>),
+    /// `symbols`.
+    Some(Vec<&'a Arc<SymbolSpec>>),
+    /// Neither.
+    All,
+}
+
+impl<'a> Selection<'a> {
+    /// Reads `symbol` or `symbols`.
+    ///
+    /// # Errors
+    /// -1128 for both, -1100 for a malformed list, -1151 for a symbol twice, -1121 for an unknown one.
+    pub(crate) fn read(call: &'a Call<'_>) -> Result<Self, ApiError> {
+        let one = call.optional_symbol()?;
+        match (one, call.params.optional("symbols")?) {
+            (Some(_), Some(_)) => Err(ApiError::combination()),
+            (Some(spec), None) => Ok(Self::One(spec)),
+            (None, None) => Ok(Self::All),
+            (None, Some(list)) => {
+                let names: Vec<String> =
+                    serde_json::from_str(list).map_err(|_| ApiError::illegal("symbols", SYMBOLS))?;
+                let mut specs: Vec<&Arc<SymbolSpec>> = Vec::with_capacity(names.len());
+                for name in &names {
+                    let spec = call.symbol_named(name)?;
+                    if specs.iter().any(|seen| seen.id == spec.id) {
+                        return Err(ApiError::duplicate_symbol());
+                    }
+                    specs.push(spec);
+                }
+                Ok(Self::Some(specs))
+            }
+        }
+    }
+}
 
 /// The symbols of a request, those of another status left out.
 pub(crate) struct TickerSelection<'a> {

@@ -7,11 +7,9 @@ use super::{
     shape::{of_type, reference},
 };
 use crate::http::{
+    auth::security::Security,
     operator::health,
-    routing::{
-        endpoint::{Endpoint, Security},
-        request_context::Reply,
-    },
+    routing::{endpoint::Endpoint, request_context::Reply},
 };
 
 /// A header, the type of its value, and what it says.

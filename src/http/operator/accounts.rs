@@ -11,10 +11,13 @@ use crate::{
         types::id::{AccountId, ID_LIMIT},
     },
     http::{
-        gateway::{check_request_id, no_account},
+        gateway::no_account,
         routing::request_context::{Call, Reply, mismatched},
         users::keys::{self, KeyType, NewKey},
-        wire::error::{ApiError, Operation},
+        wire::{
+            error::{ApiError, Operation},
+            params::check_request_id,
+        },
     },
 };
 

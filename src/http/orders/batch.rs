@@ -41,7 +41,7 @@ type Outcome = Result<String, ApiError>;
 
 /// `POST /x/v1/batchOrders`
 pub(crate) async fn place(call: &Call<'_>) -> Result<Reply, ApiError> {
-    idempotency::refuse(call)?;
+    idempotency::refuse(call.request, &call.params)?;
     let orders: Vec<BTreeMap<String, &RawValue>> = read_list(call, "batchOrders")?.unwrap_or_default();
     check_count(orders.len(), "batchOrders")?;
     let forms: Vec<Result<String, ApiError>> = orders.iter().map(form).collect();

@@ -135,7 +135,7 @@ fn what_changes_an_account_needs_trade_and_what_reads_one_needs_user_data() {
 #[test]
 fn the_operators_paths_are_the_operators_alone() {
     for endpoint in ENDPOINTS {
-        let is_operators = endpoint.path.starts_with(crate::http::routing::request_context::OPERATOR_PATHS);
+        let is_operators = endpoint.path.starts_with(crate::http::auth::caller::OPERATOR_PATHS);
         assert_eq!(endpoint.security == Security::Operator, is_operators, "{endpoint:?}");
     }
 }

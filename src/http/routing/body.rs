@@ -11,7 +11,7 @@ use actix_web::{
 };
 use futures_util::{Stream, StreamExt};
 
-use crate::http::{state::ConnectionLimits, wire::error::ApiError};
+use crate::http::{server::limits::ConnectionLimits, wire::error::ApiError};
 
 /// How long a body may arrive at any rate: a packet may get lost.
 const GRACE: Duration = Duration::from_secs(5);

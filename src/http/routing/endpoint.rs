@@ -19,37 +19,14 @@ use super::{
     request_context::{Call, Reply},
 };
 use crate::http::{
-    auth::authenticate::{COOKIE, authenticate},
+    auth::{
+        authenticate::{COOKIE, authenticate},
+        security::Security,
+    },
     server::{client_ip::client_address, connection::Connection, request_line::query_string},
     state::HttpState,
     wire::{error::ApiError, params::Params, time_unit::TimeUnit},
 };
-
-/// Who may call an endpoint.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Security {
-    /// Anybody.
-    Public,
-    /// A key with TRADE, or a browser session.
-    Trade,
-    /// The same; the proof is in the query, everything else in a JSON body.
-    TradeJson,
-    /// A key with USER_DATA, or a browser session.
-    UserData,
-    /// A browser of our own page; the handler looks at the session.
-    Browser,
-    /// The operator.
-    Operator,
-    /// Whoever watches over the process.
-    Probe,
-}
-
-impl Security {
-    /// Returns whether there are parameters; the others read JSON of their own shapes.
-    const fn has_params(self) -> bool {
-        matches!(self, Self::Public | Self::Trade | Self::TradeJson | Self::UserData)
-    }
-}
 
 pub(crate) type Handle = for<'a> fn(&'a Call<'a>) -> LocalBoxFuture<'a, Result<Reply, ApiError>>;
 
@@ -276,9 +253,9 @@ fn add_common_headers(request: &HttpRequest, headers: &mut header::HeaderMap) {
 }
 
 /// Answers a method the path does not have; for `/api`, OPTIONS is a page asking for leave.
-pub(crate) async fn other_method(request: HttpRequest) -> HttpResponse {
+pub(crate) async fn other_method(endpoints: &[Endpoint], request: HttpRequest) -> HttpResponse {
     let pattern = request.match_pattern().unwrap_or_default();
-    let methods = crate::http::routes::ENDPOINTS.iter().filter(|endpoint| endpoint.path == pattern);
+    let methods = endpoints.iter().filter(|endpoint| endpoint.path == pattern);
     let methods = methods.map(|endpoint| match endpoint.method.as_str() {
         "GET" => "GET, HEAD",
         other => other,

@@ -1,9 +1,10 @@
 //! `X-Idempotency-Key`: sending an order again under its key places it once.
 
-use super::request_context::Call;
+use actix_web::HttpRequest;
+
 use crate::{
     domain::messages::command::{AccountCommand, IdempotencyKey, REQUEST_ID_LEN_MAX},
-    http::wire::error::ApiError,
+    http::wire::{error::ApiError, params::Params},
 };
 
 const HEADER: &str = "X-Idempotency-Key";
@@ -17,13 +18,17 @@ const PASSING: [&str; 5] = ["timestamp", "recvWindow", "signature", "apiKey", PA
 ///
 /// # Errors
 /// -1100 unless it is 1 to 64 printable characters.
-pub(crate) fn key(call: &Call<'_>, command: &AccountCommand) -> Result<Option<IdempotencyKey>, ApiError> {
+pub(crate) fn key(
+    (request, params): (Option<&HttpRequest>, &Params<'_>),
+    path: &str,
+    command: &AccountCommand,
+) -> Result<Option<IdempotencyKey>, ApiError> {
     if !matches!(command, AccountCommand::Place(_) | AccountCommand::Replace(_)) {
         return Ok(None);
     }
-    let value = match call.request {
+    let value = match request {
         Some(request) => request.headers().get(HEADER).map(|value| value.to_str().unwrap_or_default()),
-        None => call.params.get(PARAMETER),
+        None => params.get(PARAMETER),
     };
     let Some(value) = value else { return Ok(None) };
     let is_legal = |text: &&str| {
@@ -31,25 +36,25 @@ pub(crate) fn key(call: &Call<'_>, command: &AccountCommand) -> Result<Option<Id
             && text.len() <= REQUEST_ID_LEN_MAX
             && text.bytes().all(|byte| byte.is_ascii_graphic())
     };
-    let name = if call.request.is_some() { HEADER } else { PARAMETER };
+    let name = if request.is_some() { HEADER } else { PARAMETER };
     let id = Some(value).filter(is_legal).ok_or_else(|| ApiError::illegal(name, "^[!-~]{1,64}$"))?;
-    Ok(Some(IdempotencyKey { id: id.to_owned(), fingerprint: fingerprint(call) }))
+    Ok(Some(IdempotencyKey { id: id.to_owned(), fingerprint: fingerprint(path, params) }))
 }
 
 /// Refuses the key of a request that places several orders: it would name the first of them alone.
 ///
 /// # Errors
 /// -1106 when there is a key.
-pub(crate) fn refuse(call: &Call<'_>) -> Result<(), ApiError> {
-    match call.request.and_then(|request| request.headers().get(HEADER)) {
+pub(crate) fn refuse(request: Option<&HttpRequest>, params: &Params<'_>) -> Result<(), ApiError> {
+    match request.and_then(|request| request.headers().get(HEADER)) {
         Some(_) => Err(ApiError::not_required(HEADER)),
-        None => call.params.forbidden(PARAMETER),
+        None => params.forbidden(PARAMETER),
     }
 }
 
 /// Identifies what a request asks for, however its parameters are ordered and placed.
-fn fingerprint(call: &Call<'_>) -> u128 {
-    let mut params: Vec<(&str, &str)> = call.params.pairs().collect();
+fn fingerprint(path: &str, params: &Params<'_>) -> u128 {
+    let mut params: Vec<(&str, &str)> = params.pairs().collect();
     params.retain(|(name, _)| !PASSING.contains(name));
     params.sort_unstable();
     let mut hasher = blake3::Hasher::new();
@@ -57,7 +62,7 @@ fn fingerprint(call: &Call<'_>) -> u128 {
         hasher.update(&(text.len() as u64).to_le_bytes());
         hasher.update(text.as_bytes());
     };
-    add(call.path);
+    add(path);
     for (name, value) in params {
         add(name);
         add(value);

@@ -3,5 +3,6 @@
 pub(super) mod body;
 pub(super) mod endpoint;
 pub(super) mod history;
+pub(super) mod host;
 pub(super) mod idempotency;
 pub(super) mod request_context;

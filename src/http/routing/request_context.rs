@@ -6,10 +6,9 @@
 
 use std::{cell::Cell, future::Future, sync::Arc};
 
-use actix_web::{HttpMessage, HttpRequest, cookie::Cookie, http::StatusCode, rt::time::timeout};
+use actix_web::{HttpRequest, cookie::Cookie, http::StatusCode, rt::time::timeout};
 use serde::Deserialize;
 use tracing::Span;
-use tracing_actix_web::RequestId;
 
 use super::idempotency;
 use crate::{
@@ -25,8 +24,10 @@ use crate::{
         types::{id::AccountId, time::Timestamp},
     },
     http::{
-        auth::audit::{Audited, Source},
-        gateway as remote,
+        auth::{
+            audit::{Audited, Source},
+            caller::{Caller, OPERATOR_PATHS, request_id},
+        },
         server::client_ip::client_address,
         state::HttpState,
         wire::{
@@ -38,20 +39,8 @@ use crate::{
     },
 };
 
-/// What the paths of the operator, and no others, begin with.
-pub(crate) const OPERATOR_PATHS: &str = "/x/v1/operator/";
-
 const SYMBOL: &str = "^[A-Z0-9-_.]{1,20}$";
 const DAY_MILLIS: u64 = 24 * 60 * 60 * 1_000;
-
-/// Who is calling.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Caller {
-    /// On whose account.
-    pub(crate) account: AccountId,
-    /// Until when the request is good; a browser's has no end of its own.
-    pub(crate) deadline: Option<Timestamp>,
-}
 
 /// One request.
 pub(crate) struct Call<'a> {
@@ -170,7 +159,7 @@ impl<'a> Call<'a> {
         command: AccountCommand,
         operation: Operation,
     ) -> Result<Answer, ApiError> {
-        let key = idempotency::key(self, &command)?;
+        let key = idempotency::key((self.request, &self.params), self.path, &command)?;
         self.params.all_read()?;
         let deadline = self.caller.and_then(|caller| caller.deadline);
         let audited = Audited::of(&command, self.state.exchange().catalogue(), || self.source());
@@ -239,7 +228,7 @@ impl<'a> Call<'a> {
         answer: impl Future<Output = Result<T, Reject>>,
         operation: Operation,
     ) -> Result<T, ApiError> {
-        remote::answered(self.state, answer, operation).await
+        self.state.answered(answer, operation).await
     }
 }
 
@@ -287,11 +276,6 @@ impl Reply {
     pub(crate) fn reaching(self, since: Option<Timestamp>) -> Self {
         Self { reach: since.map(Timestamp::millis), ..self }
     }
-}
-
-/// Returns the id of a request, as `X-MBX-UUID` shows it.
-pub(crate) fn request_id(request: &HttpRequest) -> Option<String> {
-    request.extensions().get::<RequestId>().map(|id| id.hyphenated().to_string())
 }
 
 /// The answer was none to the question asked: a bug in a shard.

@@ -8,7 +8,7 @@ use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use actix_web::{HttpRequest, http::header::HeaderMap, web};
 use ipnet::IpNet;
 
-use crate::http::state::HttpState;
+use crate::http::{limits::networks::contains, state::HttpState};
 
 const FORWARDED_FOR: &str = "x-forwarded-for";
 const FORWARDED_PROTO: &str = "x-forwarded-proto";
@@ -33,11 +33,6 @@ pub(crate) fn is_secure(request: &HttpRequest) -> bool {
 
 fn trusted_by(request: &HttpRequest) -> &[IpNet] {
     request.app_data::<web::Data<HttpState>>().map_or(&[], |state| state.rate_limits().trusted_proxies())
-}
-
-/// Returns whether one of the networks has the address.
-pub(crate) fn contains(networks: &[IpNet], address: IpAddr) -> bool {
-    networks.iter().any(|network| network.contains(&address))
 }
 
 /// Every proxy appends who it heard from, so the list is read from its end until somebody who is not a trusted proxy.

@@ -12,7 +12,7 @@ use std::{
 
 use futures_util::task::AtomicWaker;
 
-use crate::http::state::ConnectionLimits;
+use super::limits::ConnectionLimits;
 
 /// How much longer than the handler that reads it a body may take before its connection is cut: the handler says why.
 const BODY_SLACK: Duration = Duration::from_secs(1);

@@ -17,14 +17,14 @@ use actix_web::rt::time::{sleep, timeout};
 use ipnet::IpNet;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-use super::{
-    client_ip::contains,
-    connection::{Connection, Idle, Transport},
-};
+use super::connection::{Connection, Idle, Transport};
 use crate::{
     auth::network,
     domain::messages::reject::Reject,
-    http::wire::error::{ApiError, Operation},
+    http::{
+        limits::networks::contains,
+        wire::error::{ApiError, Operation},
+    },
     telemetry::ConnectionGauges,
 };
 

@@ -15,8 +15,8 @@ use tokio::{
     time::{Sleep, sleep_until, timeout},
 };
 
-use super::{connection::Connection, connections::Place};
-use crate::http::{state::ConnectionLimits, wire::error::ApiError};
+use super::{connection::Connection, connections::Place, limits::ConnectionLimits};
+use crate::http::wire::error::ApiError;
 
 /// How long a client that is refused may take to hear why.
 const GOODBYE: Duration = Duration::from_millis(250);

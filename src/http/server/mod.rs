@@ -4,6 +4,7 @@ pub(super) mod client_ip;
 pub(super) mod connection;
 pub(super) mod connections;
 pub(super) mod guarded;
+pub(super) mod limits;
 pub(super) mod reach;
 pub(super) mod request_line;
 pub(super) mod serve;

@@ -6,16 +6,7 @@
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 
-use actix_web::{
-    Error, HttpRequest,
-    body::MessageBody,
-    dev::{ServiceRequest, ServiceResponse},
-    http::{Version, header},
-    middleware::Next,
-    web,
-};
-
-use crate::http::{routing::endpoint::turn_away, state::HttpState, wire::error::ApiError};
+use crate::http::wire::error::ApiError;
 
 /// The longest name DNS has.
 const NAME_LEN_MAX: usize = 253;
@@ -165,53 +156,6 @@ impl Default for Reach {
 
 fn authority_of(origin: &str) -> Option<&str> {
     origin.strip_prefix("http://").or_else(|| origin.strip_prefix("https://"))
-}
-
-/// Returns whether an HTTP request comes from this machine itself.
-pub(crate) fn is_local(state: &HttpState, request: &HttpRequest) -> bool {
-    let headers = request.headers();
-    // What cannot be read as text is nobody's, and so are two.
-    let one = |name| {
-        let mut lines = headers.get_all(name).map(|line| line.to_str().unwrap_or_default());
-        let first = lines.next();
-        if lines.next().is_some() { Some("") } else { first }
-    };
-    state.reach().is_local(&Arrival {
-        peer: request.peer_addr().map(|peer| peer.ip()),
-        host: one(header::HOST),
-        origin: one(header::ORIGIN),
-        is_forwarded: headers.keys().any(|name| is_forwarding(name.as_str())),
-    })
-}
-
-/// Lets a request through to its handler if its host is served here.
-///
-/// # Errors
-/// Those of the handler.
-pub(crate) async fn guard<B: MessageBody + 'static>(
-    request: ServiceRequest,
-    next: Next<B>,
-) -> Result<ServiceResponse<impl MessageBody>, Error> {
-    match check(request.request()) {
-        Ok(()) => next.call(request).await.map(ServiceResponse::map_into_left_body),
-        Err(error) => {
-            let response = turn_away(request.request(), error);
-            Ok(request.into_response(response).map_into_right_body())
-        }
-    }
-}
-
-fn check(request: &HttpRequest) -> Result<(), ApiError> {
-    let Some(state) = request.app_data::<web::Data<HttpState>>() else { return Ok(()) };
-    let mut lines = request.headers().get_all(header::HOST);
-    match (lines.next(), lines.next()) {
-        (Some(line), None) => state.reach().check_host(line.to_str().unwrap_or_default())?,
-        // Before HTTP/1.1 there was none, and no browser is that old.
-        (None, _) if request.version() < Version::HTTP_11 => {}
-        _ => return Err(ApiError::host_malformed()),
-    }
-    // A request line with a host of its own: both must be served.
-    request.uri().authority().map_or(Ok(()), |authority| state.reach().check_host(authority.as_str()))
 }
 
 #[cfg(test)]

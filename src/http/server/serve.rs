@@ -19,11 +19,14 @@ use tracing_actix_web::TracingLogger;
 use super::{
     connection::{Connection, Transport},
     guarded::{GuardedStream, turn_away},
-    reach,
     request_line::QuotedStream,
     span::RequestSpan,
 };
-use crate::http::{HttpState, configure, routing::endpoint::refusal, wire::error::ApiError};
+use crate::http::{
+    HttpState, configure,
+    routing::{endpoint::refusal, host},
+    wire::error::ApiError,
+};
 
 const SHUTDOWN_SECONDS: u64 = 5;
 /// How long a client that was answered early may go on sending before it is cut off: it should read the answer first.
@@ -47,7 +50,7 @@ pub fn serve(listener: TcpListener, state: web::Data<HttpState>, workers: usize)
     let connection = move || {
         let app = App::new()
             .app_data(state.clone())
-            .wrap(from_fn(reach::guard))
+            .wrap(from_fn(host::guard))
             .wrap(TracingLogger::<RequestSpan>::new())
             .configure(configure)
             .into_factory()

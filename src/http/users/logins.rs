@@ -1,20 +1,14 @@
 //! People: signing up, signing in by name and password, changing the password.
 
-use std::sync::Arc;
-
-use actix_web::HttpRequest;
 use serde::Deserialize;
 
 use super::session::begin;
 use crate::{
-    auth::{self, LoginDirectory, PasswordError, PasswordPool, Throttle, ThrottleLimits, Throttled},
-    domain::{
-        messages::{
-            command::{AccountCommand, Answer},
-            credential::{ChangePassword, LoginName, SignUp},
-            reject::Reject,
-        },
-        types::{id::AssetId, money::Amount},
+    auth::{self, PasswordError, Throttled},
+    domain::messages::{
+        command::{AccountCommand, Answer},
+        credential::{ChangePassword, LoginName, SignUp},
+        reject::Reject,
     },
     http::{
         auth::{
@@ -23,50 +17,10 @@ use crate::{
             origin::refuse_foreign,
         },
         routing::request_context::{Call, Reply, mismatched},
-        server::{client_ip::address, reach::is_local},
-        state::HttpState,
+        server::client_ip::address,
         wire::error::{ApiError, Operation},
     },
 };
-
-/// What signing in and up needs.
-#[derive(Debug)]
-pub struct People {
-    logins: Arc<LoginDirectory>,
-    passwords: PasswordPool,
-    throttle: Throttle,
-    sign_up: Option<SignUpOffer>,
-}
-
-/// What signing up offers, and to whom.
-#[derive(Debug, Clone)]
-pub struct SignUpOffer {
-    /// What a new account starts with.
-    pub grant: Vec<(AssetId, Amount)>,
-    /// Whether only requests from this machine itself may sign up.
-    pub is_local_only: bool,
-}
-
-impl People {
-    /// Brings it together. `at_once` passwords are hashed at a time; without an offer nobody can sign up.
-    pub fn new(logins: Arc<LoginDirectory>, at_once: usize, sign_up: Option<SignUpOffer>) -> Self {
-        // Without random bytes the places are merely predictable.
-        let throttle = Throttle::new(getrandom::u64().unwrap_or_default(), ThrottleLimits::default());
-        Self { logins, passwords: PasswordPool::new(at_once), throttle, sign_up }
-    }
-
-    /// Returns what signing up offers to whoever sent a request.
-    fn offer(&self, state: &HttpState, request: &HttpRequest) -> Option<&SignUpOffer> {
-        self.sign_up.as_ref().filter(|offer| !offer.is_local_only || is_local(state, request))
-    }
-}
-
-/// Nobody has a login, and nobody gets one.
-impl Default for People {
-    fn default() -> Self {
-        Self::new(Arc::default(), 1, None)
-    }
-}
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -86,10 +40,10 @@ struct PasswordBody {
 pub(crate) async fn options(call: &Call<'_>) -> Result<Reply, ApiError> {
     call.params.all_read()?;
     let (state, request) = (call.state, call.http()?);
-    let is_demo_on = state.demo_account().is_some() && is_local(state, request);
+    let is_demo_on = state.demo_account().is_some() && state.is_local(request);
     Ok(Reply::write(48, |json| {
         json.object(|json| {
-            json.field("signUp").boolean(state.people().offer(state, request).is_some());
+            json.field("signUp").boolean(state.people().offer(state.is_local(request)).is_some());
             json.field("demo").boolean(is_demo_on);
         });
     }))
@@ -124,7 +78,7 @@ pub(crate) async fn sign_in(call: &Call<'_>) -> Result<Reply, ApiError> {
 pub(crate) async fn sign_up(call: &Call<'_>) -> Result<Reply, ApiError> {
     let people = call.state.people();
     refuse_foreign(call.http()?)?;
-    let offer = people.offer(call.state, call.http()?).ok_or_else(ApiError::not_found)?;
+    let offer = people.offer(call.state.is_local(call.http()?)).ok_or_else(ApiError::not_found)?;
     let grant = offer.grant.clone();
     let Credentials { name, password } = call.json()?;
     let name = LoginName::parse(&name)

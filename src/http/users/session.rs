@@ -18,10 +18,7 @@ use crate::{
             origin::refuse_foreign,
         },
         routing::request_context::{Call, Reply},
-        server::{
-            client_ip::{address, is_secure},
-            reach::is_local,
-        },
+        server::client_ip::{address, is_secure},
         wire::{
             error::{ApiError, Operation},
             json::Json,
@@ -33,7 +30,7 @@ use crate::{
 pub(crate) async fn begin_demo(call: &Call<'_>) -> Result<Reply, ApiError> {
     let request = call.http()?;
     refuse_foreign(request)?;
-    let demo = call.state.demo_account().filter(|_| is_local(call.state, request));
+    let demo = call.state.demo_account().filter(|_| call.state.is_local(request));
     let account = demo.ok_or_else(ApiError::not_found)?;
     begin(call, account, None).map(|(_, reply)| reply)
 }

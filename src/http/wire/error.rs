@@ -8,13 +8,10 @@ use std::borrow::Cow;
 
 use actix_web::http::StatusCode;
 
-use super::json::Json;
-use crate::{
-    domain::{
-        messages::reject::{Parameter, Reject},
-        types::time::Timestamp,
-    },
-    http::limits::limiter::order_interval,
+use super::{json::Json, names::order_interval};
+use crate::domain::{
+    messages::reject::{Parameter, Reject},
+    types::time::Timestamp,
 };
 
 /// What was being done; the same refusal has different codes for different operations.

@@ -5,4 +5,5 @@ pub(super) mod error;
 pub(super) mod json;
 pub(super) mod names;
 pub(super) mod params;
+pub(super) mod symbols;
 pub(super) mod time_unit;

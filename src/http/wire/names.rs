@@ -4,7 +4,10 @@ use crate::domain::{
     account::{Execution, ExecutionKind},
     change_log::words::Word,
     messages::command::{CancelRestriction, ReplaceMode},
-    orders::{Contingency, EndReason, ListStatus, Order, OrderKind, OrderStatus, Side, StpMode, TimeInForce},
+    orders::{
+        Contingency, EndReason, ListStatus, Order, OrderKind, OrderStatus, Side, StpMode, TimeInForce,
+        limits::OrderWindow,
+    },
     types::{id::ClientOrderId, time::Timestamp},
 };
 
@@ -186,6 +189,14 @@ pub const fn list_order_status(status: ListStatus) -> &'static str {
 /// stream.
 pub(crate) fn cancel_client_id(order: &Order) -> ClientOrderId {
     ClientOrderId::generated(order.id.get() ^ order.updated_at.micros().rotate_left(24))
+}
+
+/// Returns how the wire names a window: `10 SECOND`, `1 DAY`.
+pub(crate) const fn order_interval(window: OrderWindow) -> (&'static str, u64) {
+    match window {
+        OrderWindow::TenSeconds => ("SECOND", 10),
+        OrderWindow::Day => ("DAY", 1),
+    }
 }
 
 #[cfg(test)]

@@ -14,7 +14,7 @@ use super::{
     error::ApiError,
     time_unit::{TimeRange, TimeUnit, read_time},
 };
-use crate::domain::types::time::Timestamp;
+use crate::domain::{messages::command::REQUEST_ID_LEN_MAX, types::time::Timestamp};
 
 /// No endpoint has half as many.
 const PARAMS_MAX: usize = 64;
@@ -282,6 +282,17 @@ fn decode(text: &str) -> Result<Cow<'_, str>, ApiError> {
     let spaced = text.replace('+', " ");
     let decoded = percent_decode_str(&spaced).decode_utf8().map_err(|_| ApiError::illegal_characters())?;
     Ok(Cow::Owned(decoded.into_owned()))
+}
+
+/// Requires that the id of a transfer, if it has one, is 1 to 64 bytes.
+///
+/// # Errors
+/// -1130.
+pub fn check_request_id(id: Option<&str>) -> Result<(), ApiError> {
+    match id.is_some_and(|id| id.is_empty() || id.len() > REQUEST_ID_LEN_MAX) {
+        true => Err(ApiError::invalid("requestId")),
+        false => Ok(()),
+    }
 }
 
 #[cfg(test)]

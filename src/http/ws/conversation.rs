@@ -4,10 +4,9 @@ use actix_web::web;
 use bytestring::ByteString;
 use futures_util::future::LocalBoxFuture;
 
-use super::frame::Rate;
 use crate::{
     actors::message::{SessionId, UserForm},
-    http::state::{ConnectionLimits, HttpState},
+    http::{limits::rate::Rate, server::limits::ConnectionLimits, state::HttpState},
 };
 
 /// Where a conversation takes place.

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::{
     execution::{self, ExecutionReport},
+    head::{ZERO, write_head},
     market, topic,
 };
 use crate::{
@@ -11,12 +12,11 @@ use crate::{
     domain::{
         account::{UserEvent, UserEventKind},
         instruments::{Catalogue, symbol::SymbolSpec},
-        types::{decimal::Units, id::SymbolId, time::Timestamp},
+        types::{id::SymbolId, time::Timestamp},
     },
     http::wire::{json::Json, time_unit::TimeUnit},
 };
 
-pub(super) const ZERO: Units = Units { value: 0, scale: 8 };
 /// The name private events travel under.
 const USER_STREAM: &str = "user";
 
@@ -124,11 +124,6 @@ impl Encoder for WireEncoder {
         }
         json.finish()
     }
-}
-
-pub(super) fn write_head(json: &mut Json, kind: &str, time: Timestamp, unit: TimeUnit) {
-    json.field("e").text(kind);
-    json.field("E").number(unit.of(time));
 }
 
 #[cfg(test)]

@@ -1,6 +1,6 @@
 //! Writes what an account's owner is told of orders and lists: `executionReport` and `listStatus`.
 
-use super::encode::{ZERO, write_head};
+use super::head::{ZERO, write_head};
 use crate::{
     domain::{
         account::{Execution, ExecutionKind, UserEvent},

@@ -2,7 +2,7 @@
 
 use bytes::{Bytes, BytesMut};
 
-use crate::domain::types::time::Timestamp;
+use crate::{domain::types::time::Timestamp, http::limits::rate::Rate};
 
 /// The pieces of a message so far.
 #[derive(Debug, Default)]
@@ -46,15 +46,6 @@ impl Fragments {
         self.add(piece, limit)?;
         self.pieces.take().map(BytesMut::freeze).ok_or(FragmentError::Disorder)
     }
-}
-
-/// How often a client may send: so many at once, and so many a second in the long run.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Rate {
-    /// Messages a second; 0 is no limit.
-    pub per_second: u32,
-    /// Messages at once, at least 1.
-    pub burst: u32,
 }
 
 /// What a message costs, so that a microsecond at one message a second brings in 1.

@@ -1,6 +1,6 @@
 //! The public streams' words.
 
-use super::{encode::write_head, topic::window_name};
+use super::{head::write_head, topic::window_name};
 use crate::{
     actors::message::{CandleView, DepthView, MarketUpdate, TickerWindow, Topic, WindowView},
     domain::{

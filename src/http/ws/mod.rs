@@ -7,6 +7,7 @@ mod execution;
 mod frame;
 mod frames;
 pub(super) mod fuzzing;
+mod head;
 mod market;
 mod notices;
 mod protocol;
@@ -15,7 +16,6 @@ mod streams;
 mod topic;
 
 pub use encode::WireEncoder;
-pub use frame::Rate;
 pub(super) use market::write_diff;
 pub(super) use notices::{gap_error, not_listening};
 
@@ -40,7 +40,7 @@ use super::{
         authenticate::{COOKIE, session as browser_session},
         origin::{Origin, origin},
     },
-    routing::endpoint::{other_method, refusal},
+    routing::endpoint::{Endpoint, other_method, refusal},
     server::{client_ip::client_address, connection::Connection, request_line::query_string},
     state::HttpState,
     wire::{
@@ -52,11 +52,13 @@ use super::{
 use crate::domain::messages::reject::Reject;
 
 /// Registers the WebSocket's paths.
-pub(super) fn configure(config: &mut ServiceConfig) {
-    let mut socket = |path: &str, open: fn(&HttpRequest, &HttpState) -> Result<Opening, ApiError>| {
-        let serve = move |state, request, payload| serve(open, state, request, payload);
+pub(super) fn configure(config: &mut ServiceConfig, endpoints: &'static [Endpoint]) {
+    let mut socket = |path: &str, open: Open| {
+        let serve = move |state, request, payload| serve(open, endpoints, state, request, payload);
         let route = web::route().guard(guard::Any(guard::Get()).or(guard::Head())).to(serve);
-        config.service(web::resource(path).route(route).default_service(web::to(other_method)));
+        config.service(
+            web::resource(path).route(route).default_service(web::to(|request| other_method(&[], request))),
+        );
     };
     socket("/ws", open_raw);
     socket("/ws/{streams:.*}", open_raw);
@@ -67,8 +69,12 @@ pub(super) fn configure(config: &mut ServiceConfig) {
     socket("/ws-api/v3/", open_api);
 }
 
+/// Reads from a handshake what a connection is for.
+type Open = fn(&HttpRequest, &HttpState, &'static [Endpoint]) -> Result<Opening, ApiError>;
+
 async fn serve(
-    open: fn(&HttpRequest, &HttpState) -> Result<Opening, ApiError>,
+    open: Open,
+    endpoints: &'static [Endpoint],
     state: web::Data<HttpState>,
     request: HttpRequest,
     payload: web::Payload,
@@ -81,7 +87,7 @@ async fn serve(
         if let Some(address) = address {
             state.rate_limits().connection(address, state.exchange().now())?;
         }
-        let opening = open(&request, &state)?;
+        let opening = open(&request, &state, endpoints)?;
         let place =
             state.open_socket(address).ok_or_else(|| ApiError::refused(Reject::Busy, Operation::Query))?;
         let response = session::start(&state, opening, place, &request, payload)?;
@@ -102,12 +108,12 @@ async fn serve(
 }
 
 /// `/ws/<stream>/<stream>…`
-fn open_raw(request: &HttpRequest, _: &HttpState) -> Result<Opening, ApiError> {
+fn open_raw(request: &HttpRequest, _: &HttpState, _: &'static [Endpoint]) -> Result<Opening, ApiError> {
     open_public(request, false)
 }
 
 /// `/stream?streams=<stream>/<stream>…`
-fn open_combined(request: &HttpRequest, _: &HttpState) -> Result<Opening, ApiError> {
+fn open_combined(request: &HttpRequest, _: &HttpState, _: &'static [Endpoint]) -> Result<Opening, ApiError> {
     open_public(request, true)
 }
 
@@ -117,13 +123,17 @@ fn open_public(request: &HttpRequest, combined: bool) -> Result<Opening, ApiErro
 }
 
 /// `/ws-api/v3?timeUnit=…&returnRateLimits=…`
-fn open_api(request: &HttpRequest, state: &HttpState) -> Result<Opening, ApiError> {
+fn open_api(
+    request: &HttpRequest,
+    state: &HttpState,
+    endpoints: &'static [Endpoint],
+) -> Result<Opening, ApiError> {
     let query = query_string(request);
     let params = Params::decode(&query, b"")?;
     let unit = params.time_unit()?;
     let tells_limits = params.boolean("returnRateLimits")?.unwrap_or(true);
     let address = client_address(request);
-    let api = Api::new(unit, tells_limits, address, state.exchange().now());
+    let api = Api::new(endpoints, (unit, tells_limits), address, state.exchange().now());
     Ok(Opening { unit, conversation: Box::new(api) })
 }
 
@@ -142,7 +152,11 @@ fn read_streams(
 }
 
 /// `/x/v1/stream`: the cookie alone proves nothing, for a foreign page's handshake carries it too.
-fn open_private(request: &HttpRequest, state: &HttpState) -> Result<Opening, ApiError> {
+fn open_private(
+    request: &HttpRequest,
+    state: &HttpState,
+    _: &'static [Endpoint],
+) -> Result<Opening, ApiError> {
     if origin(request) != Origin::Same {
         return Err(ApiError::forbidden());
     }

@@ -23,8 +23,8 @@ use super::{
 use crate::{
     actors::message::{OpenSession, Release, SessionEvent, SessionLink, Speech},
     http::{
-        server::sockets::SocketPlace,
-        state::{ConnectionLimits, HttpState},
+        server::{limits::ConnectionLimits, sockets::SocketPlace},
+        state::HttpState,
         wire::{error::ApiError, time_unit::TimeUnit},
     },
 };

@@ -13,7 +13,7 @@ use super::{
 use crate::{
     actors::message::{AttachUser, Frame, NotListening, Subscribe, Topic, Unsubscribe, UserForm},
     domain::types::id::AccountId,
-    http::state::ConnectionLimits,
+    http::server::limits::ConnectionLimits,
 };
 
 /// A page's login, and where its private events go on.

@@ -4,39 +4,22 @@
 //! there were no logon. Binance takes only Ed25519 keys for a logon; here every kind will do.
 
 use super::{
-    Api, Said,
+    connection::{Api, Login, Opened, Said},
+    proof::ignore_proof,
     reply::Frame,
-    subscriptions::{Opened, is_usable},
+    subscriptions::is_usable,
 };
-use crate::{
-    domain::types::time::Timestamp,
-    http::{
-        auth::{
-            audit::{self, Claim, Source},
-            authenticate::{Stamp, permit, prove},
-        },
-        routing::{endpoint::Security, request_context::Caller},
-        state::HttpState,
-        wire::{error::ApiError, json::Json, params::Params},
-        ws::conversation::Station,
+use crate::http::{
+    auth::{
+        audit::{self, Claim, Source},
+        authenticate::{Stamp, permit, prove},
+        caller::Caller,
+        security::Security,
     },
+    state::HttpState,
+    wire::{error::ApiError, json::Json, params::Params},
+    ws::conversation::Station,
 };
-
-/// Passes over what proves who is calling, where nothing has to be proved: some clients sign every request.
-pub(super) fn ignore_proof(params: &Params<'_>) {
-    for name in ["apiKey", "timestamp", "recvWindow", "signature"] {
-        params.get(name);
-    }
-}
-
-/// A connection's login.
-#[derive(Debug)]
-pub(super) struct Login {
-    /// The key.
-    pub(super) key: String,
-    /// Since when.
-    pub(super) since: Timestamp,
-}
 
 impl Api {
     /// Returns who a request is from; `None` where anybody may ask.

@@ -1,11 +1,11 @@
 //! The names of methods, and the REST endpoints they are. A method runs its endpoint's own handler, so what REST checks
 //! and answers, so does the WebSocket API.
 
-use std::{collections::BTreeMap, sync::LazyLock};
+use std::{collections::BTreeMap, sync::OnceLock};
 
 use actix_web::http::Method;
 
-use crate::http::{routes::ENDPOINTS, routing::endpoint::Endpoint};
+use crate::http::routing::endpoint::Endpoint;
 
 macro_rules! methods {
     ($($name:literal $method:ident $path:literal;)*) => {
@@ -63,34 +63,36 @@ static METHODS: &[(&str, Method, &str)] = methods! {
     "userDataStream.events"    GET    "/x/v1/events";
 };
 
-static BY_NAME: LazyLock<BTreeMap<&'static str, &'static Endpoint>> = LazyLock::new(|| {
+/// The methods of a route index.
+fn by_name(endpoints: &'static [Endpoint]) -> BTreeMap<&'static str, &'static Endpoint> {
     let row = |(name, method, path): &'static (&'static str, Method, &'static str)| {
         let is_meant = |endpoint: &&Endpoint| endpoint.method == *method && endpoint.path == *path;
-        Some((*name, ENDPOINTS.iter().find(is_meant)?))
+        Some((*name, endpoints.iter().find(is_meant)?))
     };
     METHODS.iter().filter_map(row).collect()
-});
+}
 
-/// Returns the endpoint of a method.
-pub(super) fn endpoint(name: &str) -> Option<&'static Endpoint> {
-    BY_NAME.get(name).copied()
+/// Returns the endpoint of a method. There is one route index, looked through at the first call.
+pub(super) fn endpoint(endpoints: &'static [Endpoint], name: &str) -> Option<&'static Endpoint> {
+    static BY_NAME: OnceLock<BTreeMap<&'static str, &'static Endpoint>> = OnceLock::new();
+    BY_NAME.get_or_init(|| by_name(endpoints)).get(name).copied()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::http::Security;
+    use crate::http::{ENDPOINTS, Security};
 
     #[test]
     fn every_method_has_its_endpoint_and_none_needs_more_than_parameters() {
         for (name, ..) in METHODS {
-            let endpoint = endpoint(name).unwrap_or_else(|| panic!("{name}"));
+            let endpoint = endpoint(ENDPOINTS, name).unwrap_or_else(|| panic!("{name}"));
             let is_open =
                 matches!(endpoint.security, Security::Public | Security::Trade | Security::UserData);
             assert!(is_open, "{name}");
         }
-        assert_eq!(BY_NAME.len(), METHODS.len(), "a name twice");
-        assert!(endpoint("order.unknown").is_none());
+        assert_eq!(by_name(ENDPOINTS).len(), METHODS.len(), "a name twice");
+        assert!(endpoint(ENDPOINTS, "order.unknown").is_none());
     }
 
     #[test]
@@ -98,7 +100,7 @@ mod tests {
         for endpoint in ENDPOINTS {
             let is_private = matches!(endpoint.security, Security::Trade | Security::UserData);
             if is_private && endpoint.path.starts_with("/api/v3/") {
-                let known = BY_NAME.values().any(|known| std::ptr::eq(*known, endpoint));
+                let known = by_name(ENDPOINTS).values().any(|known| std::ptr::eq(*known, endpoint));
                 assert!(known, "{endpoint:?}");
             }
         }

@@ -5,8 +5,10 @@
 //! first poll is made when the request is read and reaches the shard ([`Call`]), so requests get there in the order they
 //! were sent. What concerns the connection itself (its login, its subscriptions) is answered in order.
 
+mod connection;
 mod login;
 mod methods;
+mod proof;
 mod reply;
 mod request;
 mod subscriptions;
@@ -16,22 +18,24 @@ use std::{cell::Cell, net::IpAddr, time::Instant};
 use bytestring::ByteString;
 use tracing::Span;
 
+pub(super) use self::connection::Api;
 use self::{
-    login::Login,
+    connection::{OWN_WEIGHT, Said, Subscriptions},
     reply::{Frame, Used},
     request::{BadRequest, Request},
-    subscriptions::Subscriptions,
 };
 use super::conversation::{Conversation, MessageLimits, Reaction, Station};
 use crate::{
     actors::message::UserForm,
     domain::types::time::Timestamp,
     http::{
+        auth::caller::Caller,
         routing::{
             endpoint::Endpoint,
-            request_context::{Call, Caller, Reply},
+            request_context::{Call, Reply},
         },
-        state::{ConnectionLimits, HttpState},
+        server::limits::ConnectionLimits,
+        state::HttpState,
         wire::{error::ApiError, params::Params, time_unit::TimeUnit},
     },
 };
@@ -39,22 +43,6 @@ use crate::{
 /// Reads a message as a request, and writes what its signature would be of: for fuzzing.
 pub(super) fn read(text: &str) {
     let _ = request::parse(text).map(|request| request.params.signed_text());
-}
-
-/// What a request about the connection itself weighs.
-const OWN_WEIGHT: u32 = 2;
-
-/// One connection.
-#[derive(Debug)]
-pub(super) struct Api {
-    unit: TimeUnit,
-    tells_limits: bool,
-    address: Option<IpAddr>,
-    since: Timestamp,
-    login: Option<Login>,
-    subscriptions: Subscriptions,
-    /// Requests whose answers are not ready.
-    waiting: usize,
 }
 
 /// What a request is about, if it is about the connection itself.
@@ -83,19 +71,16 @@ impl Own {
     }
 }
 
-/// How a request about the connection is answered.
-enum Said {
-    /// With this result, now.
-    Now(String),
-    /// By way of push, in order with events.
-    ByPush,
-}
-
 impl Api {
     /// Opens a connection from `address`.
-    pub(super) fn new(unit: TimeUnit, tells_limits: bool, address: Option<IpAddr>, since: Timestamp) -> Self {
+    pub(super) fn new(
+        endpoints: &'static [Endpoint],
+        (unit, tells_limits): (TimeUnit, bool),
+        address: Option<IpAddr>,
+        since: Timestamp,
+    ) -> Self {
         let subscriptions = Subscriptions::default();
-        Self { unit, tells_limits, address, since, login: None, subscriptions, waiting: 0 }
+        Self { endpoints, unit, tells_limits, address, since, login: None, subscriptions, waiting: 0 }
     }
 
     fn frame(&self, id: String, tells_limits: Option<bool>) -> Frame {
@@ -117,7 +102,7 @@ impl Api {
                 Err(error) => refuse(&frame, state, &error),
             };
         }
-        let Some(endpoint) = methods::endpoint(&method) else {
+        let Some(endpoint) = methods::endpoint(self.endpoints, &method) else {
             return refuse(&frame, state, &ApiError::not_found());
         };
         if let Some(address) = self.address {

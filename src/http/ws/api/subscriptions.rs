@@ -1,19 +1,18 @@
 //! Private events by subscription: one an account and connection, each with a number that is not used again.
 
-use std::collections::BTreeMap;
-
 use super::{
-    Api, OWN_WEIGHT, Said,
-    login::ignore_proof,
+    connection::{Api, OWN_WEIGHT, Opened, Said, Subscription},
+    proof::ignore_proof,
     reply::{Frame, Used},
 };
 use crate::{
     actors::message::{self, AttachUser, DetachUser, NotListening, UserForm},
     auth::{ApiKey, KeyDirectory},
-    domain::types::id::AccountId,
     http::{
-        auth::authenticate::{permit, prove},
-        routing::endpoint::Security,
+        auth::{
+            authenticate::{permit, prove},
+            security::Security,
+        },
         wire::{error::ApiError, json::Json, params::Params},
         ws::{
             conversation::Station,
@@ -21,58 +20,6 @@ use crate::{
         },
     },
 };
-
-/// How a subscription was made.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Opened {
-    /// By the connection's login: it ends with it.
-    ByLogin,
-    /// By a signature of its own.
-    BySignature,
-}
-
-/// One subscription.
-#[derive(Debug)]
-pub(super) struct Subscription {
-    pub(super) account: AccountId,
-    /// The key it hangs on.
-    pub(super) key: String,
-    pub(super) opened: Opened,
-}
-
-/// The subscriptions of a connection.
-#[derive(Debug, Default)]
-pub(super) struct Subscriptions {
-    by_id: BTreeMap<u16, Subscription>,
-    next: u32,
-}
-
-impl Subscriptions {
-    /// Returns the numbers of those `is_meant` admits.
-    pub(super) fn ids(&self, is_meant: impl Fn(&Subscription) -> bool) -> Vec<u16> {
-        self.by_id.iter().filter(|(_, subscription)| is_meant(subscription)).map(|(id, _)| *id).collect()
-    }
-
-    /// Forgets one, and returns whose it was.
-    pub(super) fn forget(&mut self, id: u16) -> Option<AccountId> {
-        self.by_id.remove(&id).map(|subscription| subscription.account)
-    }
-
-    pub(super) fn is_empty(&self) -> bool {
-        self.by_id.is_empty()
-    }
-
-    fn add(&mut self, subscription: Subscription, most: usize) -> Result<u16, ApiError> {
-        if self.by_id.values().any(|known| known.account == subscription.account) {
-            return Err(ApiError::subscription_active());
-        }
-        let id = u16::try_from(self.next).ok().filter(|_| self.by_id.len() < most);
-        let id = id.ok_or_else(ApiError::too_many_subscriptions)?;
-        self.next += 1;
-        self.by_id.insert(id, subscription);
-        Ok(id)
-    }
-}
 
 /// Returns whether the key a subscription hangs on still allows it.
 pub(super) fn is_usable(keys: &KeyDirectory, subscription: &Subscription) -> bool {

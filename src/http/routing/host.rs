@@ -1,0 +1,43 @@
+//! Turns requests away whose host is not served here.
+
+use actix_web::{
+    Error, HttpRequest,
+    body::MessageBody,
+    dev::{ServiceRequest, ServiceResponse},
+    http::{Version, header},
+    middleware::Next,
+    web,
+};
+
+use super::endpoint::turn_away;
+use crate::http::{state::HttpState, wire::error::ApiError};
+
+/// Lets a request through to its handler if its host is served here.
+///
+/// # Errors
+/// Those of the handler.
+pub(crate) async fn guard<B: MessageBody + 'static>(
+    request: ServiceRequest,
+    next: Next<B>,
+) -> Result<ServiceResponse<impl MessageBody>, Error> {
+    match check(request.request()) {
+        Ok(()) => next.call(request).await.map(ServiceResponse::map_into_left_body),
+        Err(error) => {
+            let response = turn_away(request.request(), error);
+            Ok(request.into_response(response).map_into_right_body())
+        }
+    }
+}
+
+fn check(request: &HttpRequest) -> Result<(), ApiError> {
+    let Some(state) = request.app_data::<web::Data<HttpState>>() else { return Ok(()) };
+    let mut lines = request.headers().get_all(header::HOST);
+    match (lines.next(), lines.next()) {
+        (Some(line), None) => state.reach().check_host(line.to_str().unwrap_or_default())?,
+        // Before HTTP/1.1 there was none, and no browser is that old.
+        (None, _) if request.version() < Version::HTTP_11 => {}
+        _ => return Err(ApiError::host_malformed()),
+    }
+    // A request line with a host of its own: both must be served.
+    request.uri().authority().map_or(Ok(()), |authority| state.reach().check_host(authority.as_str()))
+}
