@@ -150,6 +150,14 @@ fn the_tree_keeps_to_its_layers() {
 }
 
 #[test]
+fn a_module_with_children_is_the_mod_rs_of_its_folder() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let has_folder = |file: &Source| root.join(file.path.trim_end_matches(".rs")).is_dir();
+    let beside: Vec<String> = tree().into_iter().filter(has_folder).map(|file| file.path).collect();
+    assert!(beside.is_empty(), "{beside:?} stand beside folders of their names");
+}
+
+#[test]
 fn the_table_has_no_circle() {
     for (layer, _) in LAYERS {
         let mut reached = BTreeSet::new();
@@ -212,7 +220,7 @@ fn planted_violations_are_caught() {
         ("src/bench/a.rs", "fn f() { eprintln!(\"x\") }", "eprintln! panics on a closed output"),
         ("src/feed/a.rs", "use crate::actors::Exchange;", "feed may not know actors"),
         ("src/new/a.rs", "", "layer new is not in the table"),
-        ("src/app.rs", "use crate::cli::Cli;", "app may not know cli"),
+        ("src/app/mod.rs", "use crate::cli::Cli;", "app may not know cli"),
         ("src/cli/a.rs", "fn f() { todo ! () }", "todo!"),
         ("tests/it/a.rs", "fn f() { dbg!(1) }", "dbg!"),
     ];

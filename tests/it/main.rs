@@ -9,6 +9,7 @@ mod app;
 mod architecture;
 mod audit;
 mod ccxt;
+mod circles;
 mod cli;
 mod clock;
 mod conformance;
