@@ -25,7 +25,7 @@ use crate::domain::{instruments::Catalogue, replica::Frame};
 
 /// How many frames are taken in at once: what one transaction costs is spread over them, most orders begin and end
 /// within one batch and are written once. Memory bounds them: decoded, folded and as rows they are there several times over.
-pub const FRAMES_PER_BATCH: usize = 16_384;
+pub const FRAMES_PER_BATCH: usize = 8_192;
 /// How long it gathers frames that come one by one: what is written together is cheaper, and takes less from those who trade.
 /// Whoever waits for it ends the pause.
 const PAUSE: Duration = Duration::from_millis(250);

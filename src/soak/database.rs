@@ -11,7 +11,7 @@ use std::{
 
 use anyhow::{Context, Result, bail, ensure};
 use clap::ValueEnum;
-use rustix::process::{Pid, Signal, getuid, kill_process_group};
+use rustix::process::{Pid, Signal, getuid, kill_process, kill_process_group};
 
 use crate::feed::synthetic::Random;
 
@@ -147,10 +147,21 @@ impl Database {
     /// It cannot be waited for.
     pub fn kill(&mut self) -> Result<()> {
         let Some(mut child) = self.running.take() else { return Ok(()) };
+        // PostgreSQL's processes leave the group of the first, and answer on for a while after it is gone.
+        let children = children(child.id());
+        let pids = children.iter().filter_map(|&pid| Pid::from_raw(pid));
         if let Some(pid) = i32::try_from(child.id()).ok().and_then(Pid::from_raw) {
             let _ = kill_process_group(pid, Signal::KILL); // it may be gone already
         }
+        for pid in pids {
+            let _ = kill_process(pid, Signal::KILL);
+        }
         child.wait()?;
+        let started = Instant::now();
+        while children.iter().any(|&pid| runs(pid)) {
+            ensure!(started.elapsed() < READY_MAX, "processes of the killed database do not end");
+            std::thread::sleep(Duration::from_millis(5));
+        }
         Ok(())
     }
 
@@ -166,6 +177,18 @@ impl Database {
         }
         command
     }
+}
+
+/// Returns the processes a process has started, as far as the system says.
+fn children(pid: u32) -> Vec<i32> {
+    let listed = fs::read_to_string(format!("/proc/{pid}/task/{pid}/children")).unwrap_or_default();
+    listed.split_whitespace().filter_map(|pid| pid.parse().ok()).collect()
+}
+
+/// Returns whether a process runs: one that has ended and is not waited for does not.
+fn runs(pid: i32) -> bool {
+    let stat = fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
+    stat.rsplit_once(") ").is_some_and(|(_, state)| !state.starts_with(['Z', 'X']))
 }
 
 impl Drop for Database {

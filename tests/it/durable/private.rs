@@ -56,6 +56,10 @@ fn what_was_open_to_others_is_closed_at_the_start() {
     let settings = format!("[history]\nenabled = true\n{settings}");
     let server = Process::start(root.path(), &settings);
     block_on(async { super::trade(&Api::new(server.url()), &seller, &buyer).await });
+    // The history begins beside what is served.
+    while !root.path().join("history.db-shm").exists() {
+        std::thread::yield_now();
+    }
     server.kill();
     let mut opened = 0;
     let mut directories = vec![root.path().to_owned()];
