@@ -9,6 +9,7 @@ use sea_orm::{ColumnTrait, Condition, ConnectionTrait, EntityTrait, QueryFilter}
 use super::{
     HistoryError,
     entity::{amendment, balance, fill, kline, ledger, order, trade},
+    open_orders::OpenOrders,
 };
 use crate::domain::{
     change_log::{ChangeLogEntry, ChangeType, EntityId, Fields, MarketFolds},
@@ -40,7 +41,7 @@ impl Batch {
         db: &impl ConnectionTrait,
         catalogue: &Catalogue,
         folds: &mut MarketFolds,
-        open: &mut BTreeMap<OrderId, order::Model>,
+        open: &mut OpenOrders,
         entries: &[ChangeLogEntry],
     ) -> Result<Self, HistoryError> {
         let mut batch = Self::default();
@@ -77,7 +78,7 @@ impl Batch {
     async fn load_orders(
         &mut self,
         db: &impl ConnectionTrait,
-        open: &mut BTreeMap<OrderId, order::Model>,
+        open: &mut OpenOrders,
         entries: &[ChangeLogEntry],
     ) -> Result<(), HistoryError> {
         let mut begun = BTreeSet::new();
@@ -88,7 +89,7 @@ impl Batch {
                 begun.insert(id);
             } else if begun.contains(&id) || self.orders.contains_key(&id) {
                 continue;
-            } else if let Some(row) = open.remove(&id) {
+            } else if let Some(row) = open.take(id)? {
                 self.orders.insert(id, row);
             } else {
                 wanted.insert(id.get() as i64);

@@ -17,6 +17,7 @@ pub mod entity;
 mod error;
 mod export;
 mod json;
+mod open_orders;
 mod projector;
 mod reader;
 mod retention;

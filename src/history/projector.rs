@@ -1,6 +1,6 @@
 //! The projector: takes the journal's frames into the database, batch by batch, from wherever it stopped.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::sync::Arc;
 
 use sea_orm::{
     ColumnTrait, DatabaseConnection, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect,
@@ -11,6 +11,7 @@ use super::{
     HistoryError,
     batch::Batch,
     entity::{amendment, balance, fill, kline, ledger, order, trade, watermark},
+    open_orders::OpenOrders,
     schema::Schema,
     write::Writer,
 };
@@ -19,14 +20,11 @@ use crate::domain::{
     instruments::{Catalogue, symbol::SymbolSpec},
     market_data::Interval,
     replica::Frame,
-    types::id::{AccountId, OrderId},
+    types::id::AccountId,
 };
 
 /// The stream of the journal's frames.
 pub(super) const JOURNAL: &str = "journal";
-
-/// How many open orders are remembered, the latest, not to be read again when they change: some 30 MB.
-const OPEN_MAX: usize = 32_768;
 
 /// Takes frames into a database.
 #[derive(Debug)]
@@ -38,7 +36,7 @@ pub struct Projector {
     sequence: u64,
     folds: MarketFolds,
     /// Orders that were open after the last batches, as they are written.
-    open: BTreeMap<OrderId, order::Model>,
+    open: OpenOrders,
     writer: Writer,
 }
 
@@ -61,7 +59,7 @@ impl Projector {
             begins_after: 0,
             sequence: 0,
             folds: MarketFolds::default(),
-            open: BTreeMap::new(),
+            open: OpenOrders::default(),
             writer: Writer::default(),
         };
         if let Some(known) = known {
@@ -140,10 +138,8 @@ impl Projector {
         let batch = Batch::fold(db, &self.catalogue, folds, open, &entries).await?;
         drop(entries);
         let rows = batch.rows();
-        let still_open = batch.orders.iter().filter(|(_, row)| !row.is_final());
-        open.extend(still_open.map(|(id, row)| (*id, row.clone())));
-        while open.len() > OPEN_MAX {
-            open.pop_first();
+        for row in batch.orders.values().filter(|row| !row.is_final()) {
+            open.remember(row)?;
         }
         let watermark = watermark::Model {
             stream: JOURNAL.to_owned(),

@@ -3,7 +3,7 @@
 use std::num::NonZeroU64;
 
 use sea_orm::{Condition, entity::prelude::*};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::{
     domain::{
@@ -22,7 +22,7 @@ use crate::{
 };
 
 /// An order. Numbers are exact decimals as text, times microseconds.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, DeriveEntityModel)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, DeriveEntityModel)]
 #[sea_orm(table_name = "orders")]
 pub struct Model {
     /// Whose.
