@@ -9,17 +9,15 @@
 //! - [`grpc`]: the same over gRPC.
 //! - [`app`]: the composition root, from [`config`] to a running exchange; [`cli`] is the way in.
 //! - [`demo`]: an exchange without network, for the examples.
-//! - [`feed`]: recorded and synthetic order flow, played through the public API.
-//! - [`kill`]: a server killed over and over, and a check that nothing acknowledged is lost.
-//! - [`sim`]: the whole exchange on one thread, seeded; the proofs run on it.
-//! - [`mod@bench`]: the figures. [`telemetry`]: logs and metrics.
+//! - [`feed`]: a synthetic market, through the public API. [`telemetry`]: logs and metrics.
+//!
+//! What simulates, kills and measures it is the package `lab`, which no release holds.
 
 #![forbid(unsafe_code)]
 
 pub mod actors;
 pub mod app;
 pub mod auth;
-pub mod bench;
 pub mod cli;
 pub mod config;
 pub mod demo;
@@ -29,8 +27,5 @@ pub mod grpc;
 pub mod history;
 pub mod http;
 pub mod journal;
-pub mod kill;
-pub mod sim;
-pub mod soak;
 pub mod store;
 pub mod telemetry;

@@ -2,23 +2,18 @@
 
 mod account;
 mod backup;
-mod bench;
 mod check;
 mod confirm;
 mod deposit;
 mod feed;
 mod history;
 mod inspect;
-mod interrupt;
 mod key;
-mod kill;
-mod output;
-mod remote;
+pub mod output;
+pub mod remote;
 mod serve;
-mod settings;
-mod simulate;
+pub mod settings;
 mod snapshot;
-mod soak;
 mod verify;
 
 use std::{io::ErrorKind, process::ExitCode};
@@ -74,27 +69,9 @@ enum Command {
     Backup(backup::BackupArgs),
     /// Make a data directory of a backup
     Restore(backup::RestoreArgs),
-    /// Play order flow through the API of a running server
+    /// Trade through the API of a running server
     #[command(subcommand)]
     Feed(feed::FeedCommand),
-    /// Measure the parts and the whole
-    #[command(subcommand)]
-    Bench(bench::BenchCommand),
-    /// Play random commands against the oracle and through the simulation
-    Soak(bench::SoakArgs),
-    /// Kill a server over and over under load, and compare what it says with what it had said
-    SoakKill(kill::KillArgs),
-    /// Watch a server through restarts under load, with subscribers that check every book and every private event
-    SoakWire(soak::SoakWireArgs),
-    /// Kill the exchange and its history's database over and over, and compare every row with the journal
-    SoakHistory(soak::SoakHistoryArgs),
-    /// Trade at a steady rate for a long time, and check that the server's memory stays flat
-    SoakMemory(soak::SoakMemoryArgs),
-    /// One client process of `soak-kill` (which starts it)
-    #[command(hide = true)]
-    SoakKillClient(kill::KillClientArgs),
-    /// Play the exchange on a simulated disk whose power fails
-    Simulate(simulate::SimulateArgs),
 }
 
 /// Reads the command line, does what it says and returns how the process shall exit.
@@ -103,10 +80,8 @@ pub fn run() -> ExitCode {
         Ok(cli) => cli,
         Err(usage) => return explain(&usage),
     };
-    if !matches!(cli.command, Some(Command::SoakHistory(_))) {
-        // Whatever is written is its owner's alone. The one exception starts databases under another user's name.
-        rustix::process::umask(Mode::RWXG | Mode::RWXO);
-    }
+    // Whatever is written is its owner's alone.
+    rustix::process::umask(Mode::RWXG | Mode::RWXO);
     let mut out = Output::stdout();
     let done = match cli.command {
         None => return serve::run(cli.serve),
@@ -133,18 +108,11 @@ fn run_command(command: Command, out: &mut Output) -> Result<()> {
         Command::Backup(arguments) => backup::run(arguments, out),
         Command::Restore(arguments) => backup::restore(arguments, out),
         Command::Feed(command) => feed::run(command, out),
-        Command::Bench(command) => bench::run(command, out),
-        Command::Soak(arguments) => bench::soak(&arguments, out),
-        Command::SoakKill(arguments) => kill::run(arguments, out),
-        Command::SoakWire(arguments) => soak::run(arguments, out),
-        Command::SoakHistory(arguments) => soak::history(arguments, out),
-        Command::SoakMemory(arguments) => soak::memory(arguments, out),
-        Command::SoakKillClient(arguments) => kill::run_client(arguments),
-        Command::Simulate(arguments) => simulate::run(&arguments, out),
     }
 }
 
-fn conclude(done: Result<()>) -> ExitCode {
+/// Says what went wrong, if anything did, and returns how the process shall exit.
+pub fn conclude(done: Result<()>) -> ExitCode {
     match done {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
@@ -154,8 +122,8 @@ fn conclude(done: Result<()>) -> ExitCode {
     }
 }
 
-/// Prints what is wrong with the command line, or the help or version it asks for.
-fn explain(usage: &clap::Error) -> ExitCode {
+/// Prints what is wrong with the command line, or the help or version it asks for, and returns how the process shall exit.
+pub fn explain(usage: &clap::Error) -> ExitCode {
     let printed = usage.print();
     if usage.use_stderr() {
         return ExitCode::from(USAGE);
@@ -221,11 +189,6 @@ mod tests {
             "lightning snapshot --config x.toml --data-dir d",
             "lightning backup --data-dir d --to e",
             "lightning restore --from e --data-dir d",
-            "lightning feed lobster --messages m --orderbook o --symbol AAPLUSD --speed max --check-book",
-            "lightning simulate --one 7 --commands 100 --crashes 10",
-            "lightning simulate --faults --share 10 --json",
-            "lightning soak-memory --quick --csv memory.csv",
-            "lightning soak-memory --rate 500 --seconds 3600 --settle 600 --history false",
             "lightning feed synthetic --seed 3 --symbols BTCUSDT,ETHUSDT --rate 50",
         ] {
             let parsed = Cli::try_parse_from(line.split(' '));

@@ -12,7 +12,7 @@ use anyhow::{Context, Result};
 
 /// Standard output.
 #[derive(Debug)]
-pub(super) struct Output<W: Write = Stdout> {
+pub struct Output<W: Write = Stdout> {
     out: io::BufWriter<W>,
     state: State,
     is_bulk: bool,
@@ -28,7 +28,7 @@ enum State {
 
 impl Output {
     /// Standard output of this process.
-    pub(super) fn stdout() -> Self {
+    pub fn stdout() -> Self {
         Self::new(io::stdout())
     }
 }
@@ -39,7 +39,7 @@ impl<W: Write> Output<W> {
     }
 
     /// Prints a line. It is seen at once, unless [`Output::bulk`] was called.
-    pub(super) fn line(&mut self, line: impl Display) {
+    pub fn line(&mut self, line: impl Display) {
         let written = if self.is_open() { writeln!(self.out, "{line}") } else { Ok(()) };
         self.note(written);
         if !self.is_bulk {
@@ -48,12 +48,12 @@ impl<W: Write> Output<W> {
     }
 
     /// Gathers lines from now on: there are many.
-    pub(super) const fn bulk(&mut self) {
+    pub const fn bulk(&mut self) {
         self.is_bulk = true;
     }
 
     /// Returns whether anything printed may still be read; a long listing may end when it is not.
-    pub(super) const fn is_open(&self) -> bool {
+    pub const fn is_open(&self) -> bool {
         matches!(self.state, State::Open)
     }
 
@@ -61,7 +61,7 @@ impl<W: Write> Output<W> {
     ///
     /// # Errors
     /// When something could not be written, unless the reader closed the output.
-    pub(super) fn finish(mut self) -> Result<()> {
+    pub fn finish(mut self) -> Result<()> {
         self.flush_now();
         match self.state {
             State::Open | State::Closed => Ok(()),
@@ -102,7 +102,7 @@ impl<W: Write> Write for Output<W> {
 }
 
 /// Says on standard error what went wrong; nobody has to read it.
-pub(super) fn complain(what: impl Display) {
+pub fn complain(what: impl Display) {
     let _ = writeln!(io::stderr(), "{what}"); // there is nowhere else to say it
 }
 

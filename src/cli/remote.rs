@@ -9,7 +9,7 @@ use crate::feed::client::Client;
 
 /// Which server, and the operator's token for it.
 #[derive(Debug, Clone, Args)]
-pub(super) struct RemoteArgs {
+pub struct RemoteArgs {
     /// The server's address
     #[arg(long, value_name = "URL", env = "LIGHTNING_URL", default_value = "http://127.0.0.1:8080")]
     url: String,
@@ -23,10 +23,10 @@ pub(super) struct RemoteArgs {
 
 impl RemoteArgs {
     /// Does something with a client of that server.
-    pub(super) fn with_client<T, F: Future<Output = Result<T>>>(
-        self,
-        call: impl FnOnce(Client) -> F,
-    ) -> Result<T> {
+    ///
+    /// # Errors
+    /// There is no token, or what is done fails.
+    pub fn with_client<T, F: Future<Output = Result<T>>>(self, call: impl FnOnce(Client) -> F) -> Result<T> {
         let token = match self.token {
             Some(token) => token,
             None => {

@@ -48,7 +48,7 @@ pub(super) struct SettingsArgs {
 
 /// Which data directory, and the settings it goes with.
 #[derive(Debug, Clone, Default, Args)]
-pub(super) struct DataArgs {
+pub struct DataArgs {
     /// A file laid over the built-in settings: the one the server is started with
     #[arg(long, value_name = "FILE", env = "LIGHTNING_CONFIG")]
     config: Option<PathBuf>,
@@ -59,7 +59,10 @@ pub(super) struct DataArgs {
 
 impl DataArgs {
     /// Puts the layers together.
-    pub(super) fn load(self) -> Result<Config, ConfigError> {
+    ///
+    /// # Errors
+    /// The settings cannot be read, or make no sense.
+    pub fn load(self) -> Result<Config, ConfigError> {
         SettingsArgs { config: self.config, data_dir: self.data_dir, ..SettingsArgs::default() }.load()
     }
 }

@@ -1,7 +1,5 @@
-//! Something to trade against, through the public API of a running server like any other client: recorded order
-//! flow, and a synthetic market.
+//! Something to trade against: a synthetic market, through the public API of a running server like any other client.
 
 pub mod client;
-pub mod lobster;
 pub mod operator;
 pub mod synthetic;

@@ -151,11 +151,15 @@ impl Client {
     }
 }
 
-pub(super) fn unexpected(path: &str, reason: &str) -> ClientError {
+/// An answer that is not what it should be: of which path, and why.
+pub fn unexpected(path: &str, reason: &str) -> ClientError {
     ClientError::Unexpected { url: path.to_owned(), reason: reason.to_owned() }
 }
 
-/// Returns the member of an answer, or an error that names it.
-pub(super) fn member<'a>(answer: &'a Value, name: &str) -> Result<&'a Value, ClientError> {
+/// Returns a member of an answer.
+///
+/// # Errors
+/// It is not there; the error names it.
+pub fn member<'a>(answer: &'a Value, name: &str) -> Result<&'a Value, ClientError> {
     answer.get(name).ok_or_else(|| unexpected("answer", &format!("no {name}")))
 }

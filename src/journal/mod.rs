@@ -16,7 +16,7 @@
 //! - [`noted`]: how far the log was durable, as a file of its own has it.
 //! - [`thread`]: the thread that commits what the shards queue and then releases what waited for it.
 //! - [`snapshot`]: the state at one place of the log. [`DataDirectory`]: where all of it is, and the lock on it.
-//! - [`disk`]: all that is needed of a disk; [`RealDisk`], and [`SimDisk`] that fails on demand.
+//! - [`disk`]: all that is needed of a disk; [`RealDisk`], and for tests `SimDisk` that fails on demand.
 //!
 //! `docs/journal-format.md` draws every byte.
 
@@ -31,6 +31,7 @@ mod reader;
 mod real;
 mod resume;
 pub mod segment;
+#[cfg(any(test, feature = "testing"))]
 pub mod sim;
 pub mod snapshot;
 mod tail;
@@ -48,6 +49,7 @@ pub use note::{FILE as NOTE, Head, noted};
 pub use reader::{Block, LogReader, Start, open_blocks, open_log};
 pub use real::RealDisk;
 pub use segment::{Chain, Identity, Position, SegmentHeader, prune_segments};
+#[cfg(any(test, feature = "testing"))]
 pub use sim::SimDisk;
 pub use tail::{Tail, TornTail};
 pub use thread::{Append, Commit, Durability, Journal, JournalThread, Outbox, Stats, start, start_observed};

@@ -1,7 +1,7 @@
 //! The whole exchange, simulated: nothing is made or lost, and every rule of the auditor holds, whatever the
 //! interleaving.
 
-use lightning_exchange::sim::{self, Course, Stats, Violation};
+use lab::sim::{self, Course, Stats, Violation};
 use proptest::prelude::*;
 
 fn play(seed: u64, commands: u64) -> Result<Stats, TestCaseError> {

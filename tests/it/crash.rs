@@ -1,13 +1,11 @@
 //! Power cuts, simulated: whatever survives of the disk comes back, twice the same, and nothing acknowledged is
 //! lost.
 
-use lightning_exchange::{
-    journal::sim::Fault,
-    sim::{
-        self, CrashCourse, CrashStats,
-        damage::{Noticed, TORN, Victim},
-    },
+use lab::sim::{
+    self, CrashCourse, CrashStats,
+    damage::{Noticed, TORN, Victim},
 };
+use lightning_exchange::journal::sim::Fault;
 
 fn crashes(seed: u64, course: CrashCourse) -> CrashStats {
     sim::crashes(seed, course).unwrap_or_else(|violation| panic!("{violation}"))

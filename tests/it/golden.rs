@@ -2,6 +2,7 @@
 
 use std::{fs, ops::ControlFlow, path::PathBuf, sync::Arc};
 
+use lab::sim::World;
 use lightning_exchange::{
     domain::{
         book::BookLimits,
@@ -25,7 +26,6 @@ use lightning_exchange::{
         Disk, Fill, LogOptions, LogReader, LogWriter, SimDisk, Start, block, open_blocks, segment,
         snapshot::{self, Pace},
     },
-    sim::World,
     store::{self, Folded, Frames, Taking, Until},
 };
 

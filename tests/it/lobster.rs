@@ -1,9 +1,7 @@
 //! Recorded order flow of two NASDAQ stocks through real HTTP: every aggressive order trades as it did that day,
 //! and the best bid and ask are the recorded ones after every event.
 
-use lightning_exchange::feed::lobster::{
-    Message, Plan, Planner, Player, Report, Speed, play, read_book, read_messages,
-};
+use lab::lobster::{Message, Plan, Planner, Player, Report, Speed, play, read_book, read_messages};
 
 use crate::support::{TestServer, block_on, data};
 

@@ -33,8 +33,6 @@ mod openapi;
 mod orders_wire;
 mod outputs;
 mod people;
-#[cfg(feature = "planted")]
-mod planted;
 mod reach;
 mod real_klines;
 mod scenarios;

@@ -11,25 +11,23 @@ mod money;
 mod triggers;
 mod trip;
 
-use lightning_exchange::{
-    domain::{
-        book::BookLimits,
-        instruments::{AssetDefinition, FeeDefinition, SymbolDefinition, symbol::SymbolStatus},
-        messages::{
-            command::{
-                AccountCommand, AmendOrder, Answer, Balance, CancelAll, CancelOrder, OrderRef, ReplaceMode,
-                ReplaceOrder, Replaced, Transfer,
-            },
-            reject::{Filter, Reject},
+use lab::sim::Desk;
+use lightning_exchange::domain::{
+    book::BookLimits,
+    instruments::{AssetDefinition, FeeDefinition, SymbolDefinition, symbol::SymbolStatus},
+    messages::{
+        command::{
+            AccountCommand, AmendOrder, Answer, Balance, CancelAll, CancelOrder, OrderRef, ReplaceMode,
+            ReplaceOrder, Replaced, Transfer,
         },
-        orders::{EndReason, NewOrder, Order, OrderKind, OrderStatus, Side, StpMode, TimeInForce},
-        types::{
-            id::{AccountId, AssetId, ClientOrderId, CommandId, OrderId, SymbolId},
-            money::{Amount, Lots, Price},
-            time::Timestamp,
-        },
+        reject::{Filter, Reject},
     },
-    sim::Desk,
+    orders::{EndReason, NewOrder, Order, OrderKind, OrderStatus, Side, StpMode, TimeInForce},
+    types::{
+        id::{AccountId, AssetId, ClientOrderId, CommandId, OrderId, SymbolId},
+        money::{Amount, Lots, Price},
+        time::Timestamp,
+    },
 };
 use rust_decimal::Decimal;
 

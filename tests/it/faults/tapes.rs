@@ -3,10 +3,8 @@
 
 use std::collections::VecDeque;
 
-use lightning_exchange::{
-    domain::orders::Side,
-    feed::lobster::{Fill, Plan, Step, read_book, read_messages},
-};
+use lab::lobster::{Fill, Plan, Step, read_book, read_messages};
+use lightning_exchange::domain::orders::Side;
 use serde_json::{Value, json};
 
 use crate::{

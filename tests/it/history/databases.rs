@@ -2,11 +2,13 @@
 
 use std::{process::Command, sync::Arc};
 
+use lab::{
+    sim::flow,
+    soak::{Database, Kind},
+};
 use lightning_exchange::{
     domain::testing::oracle::compare::Random,
     history::{self, HistoryError, Projector},
-    sim::flow,
-    soak::{Database, Kind},
 };
 
 use super::fold::{JOURNAL, compare, runtime, take_in};

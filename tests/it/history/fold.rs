@@ -2,6 +2,7 @@
 
 use std::{collections::BTreeSet, path::Path, sync::Arc};
 
+use lab::sim::{Flow, flow};
 use lightning_exchange::{
     domain::{
         change_log::{ChangeType, EntityId, Fields, entries_of},
@@ -11,7 +12,6 @@ use lightning_exchange::{
         types::time::Timestamp,
     },
     history::{self, Compared, Expected, HistoryError, Projector},
-    sim::{Flow, flow},
 };
 
 pub(super) const JOURNAL: &str = "00112233445566778899aabbccddeeff";

@@ -9,10 +9,10 @@ use std::{
     time::{Duration, Instant},
 };
 
+use lab::sim::{Flow, flow};
 use lightning_exchange::{
     domain::replica::Frame,
     history::{HistoryService, HistorySettings, Source, SourceError},
-    sim::{Flow, flow},
 };
 use tokio::sync::oneshot;
 

@@ -10,18 +10,16 @@
 
 use std::{collections::BTreeMap, fs};
 
-use lightning_exchange::{
-    domain::{
-        book::BookLimits,
-        instruments::AssetDefinition,
-        messages::{
-            command::{AccountCommand, Answer, CancelOrder, OrderRef, ReplaceMode, ReplaceOrder},
-            reject::Reject,
-        },
-        orders::{NewOrder, Order, OrderStatus, Side, TimeInForce},
-        types::id::{AccountId, AssetId, OrderId, SymbolId},
+use lab::sim::Desk;
+use lightning_exchange::domain::{
+    book::BookLimits,
+    instruments::AssetDefinition,
+    messages::{
+        command::{AccountCommand, Answer, CancelOrder, OrderRef, ReplaceMode, ReplaceOrder},
+        reject::Reject,
     },
-    sim::Desk,
+    orders::{NewOrder, Order, OrderStatus, Side, TimeInForce},
+    types::id::{AccountId, AssetId, OrderId, SymbolId},
 };
 use rust_decimal::Decimal;
 

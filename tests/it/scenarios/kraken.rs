@@ -2,15 +2,13 @@
 
 use std::{collections::BTreeMap, fs};
 
-use lightning_exchange::{
-    domain::{
-        book::BookLimits,
-        instruments::AssetDefinition,
-        messages::command::{AccountCommand, Answer, CancelOrder, OrderRef},
-        orders::{NewOrder, OrderKind, Side, TimeInForce},
-        types::id::{AccountId, AssetId, OrderId, SymbolId},
-    },
-    sim::Desk,
+use lab::sim::Desk;
+use lightning_exchange::domain::{
+    book::BookLimits,
+    instruments::AssetDefinition,
+    messages::command::{AccountCommand, Answer, CancelOrder, OrderRef},
+    orders::{NewOrder, OrderKind, Side, TimeInForce},
+    types::id::{AccountId, AssetId, OrderId, SymbolId},
 };
 use rust_decimal::Decimal;
 

@@ -11,23 +11,21 @@
 
 use std::{collections::BTreeMap, fs};
 
-use lightning_exchange::{
-    domain::{
-        book::BookLimits,
-        instruments::{AssetDefinition, FeeDefinition, SymbolDefinition},
-        messages::{
-            command::{AccountCommand, AmendOrder, Answer, CancelOrder, OrderRef},
-            reject::Reject,
-        },
-        orders::{NewOrder, Order, OrderKind, OrderStatus, Side, StpMode, TimeInForce},
-        types::{
-            decimal::parse_units,
-            id::{AccountId, AssetId, SymbolId},
-            money::{Amount, Lots},
-            time::Timestamp,
-        },
+use lab::sim::Desk;
+use lightning_exchange::domain::{
+    book::BookLimits,
+    instruments::{AssetDefinition, FeeDefinition, SymbolDefinition},
+    messages::{
+        command::{AccountCommand, AmendOrder, Answer, CancelOrder, OrderRef},
+        reject::Reject,
     },
-    sim::Desk,
+    orders::{NewOrder, Order, OrderKind, OrderStatus, Side, StpMode, TimeInForce},
+    types::{
+        decimal::parse_units,
+        id::{AccountId, AssetId, SymbolId},
+        money::{Amount, Lots},
+        time::Timestamp,
+    },
 };
 use rust_decimal::Decimal;
 

@@ -1,0 +1,117 @@
+//! What a signed order costs the server, against a handler that only parses the same body.
+//!
+//! The exchange keeps no journal here: `bench durable` says what that costs. Both servers are processes of their own, on the same actix-web with the same request logging, and take turns.
+//! The figure is their CPU time per order, from `/proc`, so neither the load generator nor idle time counts.
+
+use std::{net::SocketAddr, path::Path, time::Instant};
+
+use actix_web::{App, HttpResponse, HttpServer, web};
+use lightning_exchange::http::RequestSpan;
+use rust_decimal::Decimal;
+use serde::{Deserialize, Serialize};
+use tracing_actix_web::TracingLogger;
+
+use super::{
+    median,
+    server::{Server, drive, request},
+};
+
+/// Connections, each with one order in flight.
+const CONNECTIONS: usize = 8;
+
+/// The figures.
+#[derive(Debug, Clone, Serialize)]
+pub struct Report {
+    /// Orders in one run.
+    pub orders: usize,
+    /// Median server CPU per order of the exchange, in microseconds.
+    pub exchange_cpu_us: f64,
+    /// Median server CPU per order of the handler that only parses.
+    pub parse_only_cpu_us: f64,
+    /// Median of the ratios, run by run.
+    pub ratio: f64,
+    /// Median orders per second of the exchange, load generator on the same cores.
+    pub exchange_per_second: f64,
+    /// The same for the handler that only parses.
+    pub parse_only_per_second: f64,
+}
+
+/// Runs both servers, the exchange from `program`, `runs` times in turn with `orders` orders each.
+///
+/// # Errors
+/// A server does not start, or an order is refused.
+pub fn run(program: &Path, runs: usize, orders: usize) -> anyhow::Result<Report> {
+    let mut pairs = Vec::with_capacity(runs);
+    for _ in 0..runs {
+        let parse_only = measure(&Server::parse_only()?, orders)?;
+        let exchange = measure(&Server::exchange(program, "none")?, orders)?;
+        pairs.push((exchange, parse_only));
+    }
+    let of = |figure: fn(&(Cost, Cost)) -> f64| median(&mut pairs.iter().map(figure).collect::<Vec<_>>());
+    Ok(Report {
+        orders,
+        exchange_cpu_us: of(|(exchange, _)| exchange.cpu_us),
+        parse_only_cpu_us: of(|(_, parse_only)| parse_only.cpu_us),
+        ratio: of(|(exchange, parse_only)| exchange.cpu_us / parse_only.cpu_us),
+        exchange_per_second: of(|(exchange, _)| exchange.per_second),
+        parse_only_per_second: of(|(_, parse_only)| parse_only.per_second),
+    })
+}
+
+#[derive(Debug, Clone, Copy)]
+struct Cost {
+    cpu_us: f64,
+    per_second: f64,
+}
+
+fn measure(server: &Server, orders: usize) -> anyhow::Result<Cost> {
+    let each = orders / CONNECTIONS;
+    let warm_up: Vec<Vec<u8>> =
+        (0..200).map(|index| request(index, server.address)).collect::<Result<_, _>>()?;
+    drive(server.address, &warm_up)?;
+    let batches = (0..CONNECTIONS)
+        .map(|connection| (0..each).map(|index| request(connection + index, server.address)).collect())
+        .collect::<anyhow::Result<Vec<Vec<Vec<u8>>>>>()?;
+    let (before, started) = (server.cpu()?, Instant::now());
+    std::thread::scope(|scope| {
+        let drivers: Vec<_> =
+            batches.iter().map(|batch| scope.spawn(|| drive(server.address, batch))).collect();
+        drivers.into_iter().try_for_each(|driver| match driver.join() {
+            Ok(driven) => driven,
+            Err(_) => anyhow::bail!("a connection's thread panicked"),
+        })
+    })?;
+    let elapsed = started.elapsed().as_secs_f64();
+    let cpu = server.cpu()?.saturating_sub(before).as_secs_f64();
+    let orders = (each * CONNECTIONS) as f64;
+    Ok(Cost { cpu_us: cpu * 1e6 / orders, per_second: orders / elapsed })
+}
+
+/// What the handler that only parses reads; the rest of the body is skipped.
+#[derive(Debug, Deserialize)]
+struct ParsedOrder {
+    symbol: String,
+    side: String,
+    r#type: String,
+    quantity: Decimal,
+    price: Decimal,
+    timestamp: u64,
+}
+
+/// Serves a handler that parses an order and echoes it, logged as the exchange logs.
+///
+/// # Errors
+/// The address is taken.
+pub async fn serve_parse_only(listen: SocketAddr, workers: usize) -> anyhow::Result<()> {
+    async fn echo(order: web::Form<ParsedOrder>) -> HttpResponse {
+        let order = order.into_inner();
+        HttpResponse::Ok().json(serde_json::json!({
+            "symbol": order.symbol, "side": order.side, "type": order.r#type,
+            "price": order.price.to_string(), "origQty": order.quantity.to_string(), "transactTime": order.timestamp,
+        }))
+    }
+    let app =
+        || App::new().wrap(TracingLogger::<RequestSpan>::new()).route("/api/v3/order", web::post().to(echo));
+    HttpServer::new(app).workers(workers).bind(listen)?.run().await?;
+    Ok(())
+}

@@ -1,0 +1,31 @@
+//! Benchmarks and soaks, driven by `lab bench` and `lab soak`.
+
+pub mod book;
+pub mod cascade;
+pub mod damage;
+pub mod durable;
+pub mod exchange;
+pub mod history;
+pub mod http;
+pub mod journal;
+mod latency;
+mod quiet;
+pub mod recovery;
+mod running;
+mod server;
+pub mod simulate;
+pub mod soak;
+pub mod trip;
+pub mod yardstick;
+
+/// Says on standard error what was found while the work goes on; nobody has to read it.
+fn complain(what: impl std::fmt::Display) {
+    use std::io::Write;
+    let _ = writeln!(std::io::stderr(), "{what}"); // the report counts it as well
+}
+
+/// Returns the middle value.
+fn median(values: &mut [f64]) -> f64 {
+    values.sort_by(f64::total_cmp);
+    values.get(values.len() / 2).copied().unwrap_or_default()
+}

@@ -1,0 +1,37 @@
+//! Stand-ins for what a bench leaves out.
+
+use lightning_exchange::{
+    actors::message::{Encoder, MarketUpdate, TimeUnit, Topic, UserForm},
+    domain::{account::UserEvent, instruments::Catalogue, testing::sample, types::time::Timestamp},
+};
+
+/// Encodes nothing: no session ever opens.
+#[derive(Debug)]
+pub(super) struct NoEncoder;
+
+impl Encoder for NoEncoder {
+    fn market(&self, _: Topic, _: &MarketUpdate, _: TimeUnit) -> String {
+        String::new()
+    }
+
+    fn stream_name(&self, _: Topic) -> String {
+        String::new()
+    }
+
+    fn user(&self, _: &UserEvent, _: TimeUnit, _: UserForm) -> String {
+        String::new()
+    }
+
+    fn shutdown(&self, _: bool, _: Timestamp) -> String {
+        String::new()
+    }
+
+    fn api_shutdown(&self, _: Timestamp) -> String {
+        String::new()
+    }
+}
+
+/// The catalogue of the benches.
+pub(super) fn sample() -> anyhow::Result<Catalogue> {
+    sample::catalogue().map_err(|faults| anyhow::anyhow!(faults.join("; ")))
+}

@@ -1,0 +1,122 @@
+//! The command line of the laboratory: `cargo xtask lab` builds it in release, with the exchange beside it.
+
+mod bench;
+mod interrupt;
+mod kill;
+mod lobster;
+mod simulate;
+mod soak;
+
+use std::{path::PathBuf, process::ExitCode};
+
+use anyhow::Result;
+use clap::{Args, Parser, Subcommand};
+use lightning_exchange::cli::{conclude, explain, output::Output};
+use rustix::fs::Mode;
+
+use crate::program;
+
+/// The laboratory of the Lightning Exchange: simulations, soaks and benches.
+#[derive(Debug, Parser)]
+#[command(name = "lab", bin_name = "cargo xtask lab", version)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Measure the parts and the whole
+    #[command(subcommand)]
+    Bench(bench::BenchCommand),
+    /// Play random commands against the oracle and through the simulation
+    Soak(bench::SoakArgs),
+    /// Kill a server over and over under load, and compare what it says with what it had said
+    SoakKill(kill::KillArgs),
+    /// Watch a server through restarts under load, with subscribers that check every book and every private event
+    SoakWire(soak::SoakWireArgs),
+    /// Kill the exchange and its history's database over and over, and compare every row with the journal
+    SoakHistory(soak::SoakHistoryArgs),
+    /// Trade at a steady rate for a long time, and check that the server's memory stays flat
+    SoakMemory(soak::SoakMemoryArgs),
+    /// One client process of `soak-kill` (which starts it)
+    #[command(hide = true)]
+    SoakKillClient(kill::KillClientArgs),
+    /// Play the exchange on a simulated disk whose power fails
+    Simulate(simulate::SimulateArgs),
+    /// Play a recorded day in LOBSTER's format through the API of a running server
+    Lobster(lobster::LobsterArgs),
+}
+
+/// The exchange that is started.
+#[derive(Debug, Args)]
+struct ProgramArgs {
+    /// The exchange [default: the `lightning` beside this program]
+    #[arg(long, value_name = "FILE")]
+    program: Option<PathBuf>,
+}
+
+impl ProgramArgs {
+    fn find(self) -> Result<PathBuf> {
+        program::exchange(self.program)
+    }
+}
+
+/// Reads the command line, does what it says and returns how the process shall exit.
+pub fn run() -> ExitCode {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(usage) => return explain(&usage),
+    };
+    if !matches!(cli.command, Command::SoakHistory(_)) {
+        // Whatever is written is its owner's alone. The one exception starts databases under another user's name.
+        rustix::process::umask(Mode::RWXG | Mode::RWXO);
+    }
+    let mut out = Output::stdout();
+    let done = run_command(cli.command, &mut out);
+    // A command that failed says why; one that did not has failed when its answer was not written.
+    let written = out.finish();
+    conclude(done.and(written))
+}
+
+fn run_command(command: Command, out: &mut Output) -> Result<()> {
+    match command {
+        Command::Bench(command) => bench::run(command, out),
+        Command::Soak(arguments) => bench::soak(&arguments, out),
+        Command::SoakKill(arguments) => kill::run(arguments, out),
+        Command::SoakWire(arguments) => soak::run(arguments, out),
+        Command::SoakHistory(arguments) => soak::history(arguments, out),
+        Command::SoakMemory(arguments) => soak::memory(arguments, out),
+        Command::SoakKillClient(arguments) => kill::run_client(arguments),
+        Command::Simulate(arguments) => simulate::run(&arguments, out),
+        Command::Lobster(arguments) => lobster::run(arguments, out),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_sound() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn the_commands_are_read() {
+        for line in [
+            "lab lobster --messages m --orderbook o --symbol AAPLUSD --speed max --check-book",
+            "lab simulate --one 7 --commands 100 --crashes 10",
+            "lab simulate --faults --share 10 --json",
+            "lab soak-kill --kills 3 --server old/lightning",
+            "lab soak-memory --quick --csv memory.csv",
+            "lab soak-memory --rate 500 --seconds 3600 --settle 600 --history false",
+            "lab bench durable --clients 1,8 --program target/debug/lightning",
+        ] {
+            let parsed = Cli::try_parse_from(line.split(' '));
+            assert!(parsed.is_ok(), "{line}: {}", parsed.unwrap_err());
+        }
+    }
+}

@@ -1,0 +1,459 @@
+//! Watches everything that passes between slots and says at once when a rule is broken.
+//!
+//! It keeps its own record of every order, trade, command and level, made from messages alone, and the slow
+//! ledger. The slots' own words are compared with it here, message by message, and in `check`, as a whole.
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use lightning_exchange::domain::{
+    account::{AccountSlot, UserEvent},
+    book::BookLimits,
+    instruments::{AssetDefinition, Catalogue, SymbolDefinition},
+    market_data::MarketImage,
+    matching::{SymbolOutput, SymbolSlot},
+    messages::{
+        command::{AccountCommand, Answer, OrderRef, Replaced},
+        message::{Envelope, OrderChange, SubmitOrder, ToAccount, TradeExecuted},
+        reject::Reject,
+    },
+    orders::{Contingency, EndReason, NewOrder, Order, Side},
+    testing::oracle::{
+        ledger::{Entry, Hold, SlowLedger, TradeSide},
+        triggers::SlowTriggers,
+    },
+    types::{
+        id::{AccountId, CommandId, OrderId, SlotId, SymbolId},
+        table::Table,
+    },
+};
+
+use super::{
+    stream::Streams,
+    tape::Tape,
+    track::{Track, Tracks},
+};
+
+/// How many orders cancels and amends choose among.
+const RECENT: usize = 24;
+
+/// What was counted on the way.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Counts {
+    /// Orders that went to a book.
+    pub orders: u64,
+    /// Trades.
+    pub trades: u64,
+    /// Orders that came to rest.
+    pub rested: u64,
+    /// Orders ended by a rule.
+    pub ended: u64,
+    /// Orders cancelled.
+    pub cancelled: u64,
+    /// Orders triggered.
+    pub triggered: u64,
+    /// Orders ended with the other of their pair or the order they waited for.
+    pub ended_with_list: u64,
+    /// Orders placed when another was filled.
+    pub released: u64,
+    /// Orders reduced.
+    pub reduced: u64,
+    /// Self-trade preventions by decrement, both sides counted.
+    pub prevented: u64,
+    /// Cancels and amends that came too late.
+    pub late: u64,
+    /// Commands refused.
+    pub refused: u64,
+    /// Messages delivered again.
+    pub repeated: u64,
+}
+
+impl Counts {
+    pub(super) fn plus(self, other: Self) -> Self {
+        Self {
+            orders: self.orders + other.orders,
+            trades: self.trades + other.trades,
+            rested: self.rested + other.rested,
+            ended: self.ended + other.ended,
+            cancelled: self.cancelled + other.cancelled,
+            triggered: self.triggered + other.triggered,
+            ended_with_list: self.ended_with_list + other.ended_with_list,
+            released: self.released + other.released,
+            reduced: self.reduced + other.reduced,
+            prevented: self.prevented + other.prevented,
+            late: self.late + other.late,
+            refused: self.refused + other.refused,
+            repeated: self.repeated + other.repeated,
+        }
+    }
+}
+
+/// The record of an exchange, and its judge.
+#[derive(Debug)]
+pub(super) struct Auditor {
+    pub(super) ledger: SlowLedger,
+    pub(super) tracks: Tracks,
+    pub(super) tape: Tape,
+    pub(super) streams: Streams,
+    pub(super) triggers: BTreeMap<SymbolId, SlowTriggers>,
+    /// By number less one: what was asked and is not answered yet.
+    pub(super) asked: Vec<Option<AccountCommand>>,
+    /// The last message each account slot got from each symbol slot.
+    heard: Table<(SlotId, SlotId), u64>,
+    limits: BookLimits,
+    /// Orders that lately went to a book, the latest last.
+    pub(super) recent: Vec<(OrderId, AccountId, SymbolId)>,
+    pub(super) counts: Counts,
+    /// Whether it does not know what was before, and so judges nothing.
+    is_blind: bool,
+}
+
+impl Auditor {
+    /// Makes the record of an exchange where nothing has happened.
+    pub(super) fn new(
+        assets: &[AssetDefinition],
+        symbols: &[SymbolDefinition],
+        catalogue: &Arc<Catalogue>,
+        limits: BookLimits,
+    ) -> Self {
+        Self {
+            ledger: SlowLedger::new(assets, symbols),
+            tracks: Tracks::default(),
+            tape: Tape::new(catalogue),
+            streams: Streams::default(),
+            triggers: BTreeMap::new(),
+            asked: Vec::new(),
+            heard: Table::default(),
+            limits,
+            recent: Vec::with_capacity(RECENT),
+            counts: Counts::default(),
+            is_blind: false,
+        }
+    }
+
+    /// Forgets everything and judges nothing any more; prices and recent orders are for those who make commands.
+    pub(super) fn go_blind(
+        &mut self,
+        images: BTreeMap<SymbolId, MarketImage>,
+        open: impl Iterator<Item = Order>,
+    ) {
+        self.is_blind = true;
+        self.recent = open.map(|order| (order.id, order.account, order.symbol)).take(RECENT).collect();
+        self.tape.show(images);
+    }
+
+    /// Notes a command before its slot gets it.
+    pub(super) fn commanded(&mut self, id: CommandId, command: &AccountCommand) {
+        if self.is_blind {
+            return;
+        }
+        debug_assert!(id.get() == self.asked.len() as u64 + 1);
+        self.asked.push(Some(command.clone()));
+    }
+
+    /// Judges an order that has just left its account slot for the book.
+    pub(super) fn entered(&mut self, submit: &SubmitOrder, slot: &AccountSlot) -> Result<(), String> {
+        if self.is_blind {
+            return Ok(());
+        }
+        self.counts.orders += 1;
+        let Some(order) = slot.open_order(submit.order) else {
+            return Err(format!("order {} left for the book and is unknown", submit.order));
+        };
+        if submit.lots.is_zero() || submit.limit.ticks() == 0 {
+            return Err(format!("order {} asks for nothing", submit.order));
+        }
+        let is_market = order.kind.is_market();
+        if order.trigger.is_some() != submit.special().condition.is_some() {
+            return Err(format!("order {} waits for something else than asked", submit.order));
+        }
+        self.may_enter(submit, order, slot)?;
+        if !is_market && (order.price != submit.limit || order.quantity != submit.lots) {
+            return Err(format!("order {} was sent with other terms than it has", submit.order));
+        }
+        let hold = match (submit.side, is_market, order.is_by_quote()) {
+            (Side::Sell, ..) | (Side::Buy, false, _) => Hold::PerLot,
+            (Side::Buy, true, true) => Hold::Whole(order.quote_quantity),
+            (Side::Buy, true, false) => Hold::Capped,
+        };
+        self.ledger.entered(Entry {
+            order: submit.order,
+            account: submit.account,
+            symbol: submit.symbol,
+            side: submit.side,
+            limit: submit.limit,
+            lots: submit.lots,
+            hold,
+            pair: submit.special().pair,
+        });
+        if self.recent.len() == RECENT {
+            self.recent.remove(0);
+        }
+        self.recent.push((submit.order, submit.account, submit.symbol));
+        self.tracks.add(submit, order)
+    }
+
+    /// An order of a list leaves with the list, or when the one it waits for is filled.
+    fn may_enter(&mut self, submit: &SubmitOrder, order: &Order, slot: &AccountSlot) -> Result<(), String> {
+        let Some(id) = order.list else {
+            return expect(submit.special().pair.is_none(), "an order without a list has a sibling");
+        };
+        let list = slot.open_list(id).ok_or_else(|| format!("order {} is of no list", order.id))?;
+        let (contingency, orders) = (list.contingency, &list.orders);
+        let is_working = contingency == Contingency::OneTriggersOther && orders[0].0 == order.id;
+        let pair = &orders[usize::from(contingency == Contingency::OneTriggersOther)..];
+        let sibling = pair.iter().map(|(id, _)| *id).find(|id| *id != order.id && pair.len() == 2);
+        expect(submit.special().pair == sibling.filter(|_| !is_working), "another sibling")?;
+        if contingency == Contingency::OneTriggersOther && !is_working {
+            self.counts.released += 1;
+            let is_filled = self.tracks.get(orders[0].0)?.is_filled();
+            return expect(is_filled, &format!("order {} did not wait for its list", order.id));
+        }
+        Ok(())
+    }
+
+    /// Judges a message about to reach an account slot.
+    pub(super) fn telling(&mut self, slot: SlotId, envelope: &Envelope<ToAccount>) -> Result<(), String> {
+        if self.is_blind {
+            return Ok(());
+        }
+        let heard = self.heard.get_or_default((slot, envelope.from));
+        if envelope.seq <= *heard {
+            self.counts.repeated += 1;
+            return Ok(());
+        }
+        if envelope.seq != *heard + 1 {
+            return Err(format!("message {} of a lane follows {heard}", envelope.seq));
+        }
+        *heard = envelope.seq;
+        match &envelope.body {
+            ToAccount::TradeExecuted(trade) => self.traded(trade),
+            ToAccount::OrderUpdated(update) => {
+                let track = self.tracks.open(update.order)?;
+                track.updated(update)?;
+                let (account, is_over) = (track.account, track.is_over);
+                if update.change == OrderChange::Triggered {
+                    self.tracks.is_alone(update.order)?;
+                }
+                match update.change {
+                    OrderChange::Accepted { .. } => self.counts.rested += 1,
+                    OrderChange::Ended {
+                        reason: EndReason::Sibling | EndReason::ListCancelled | EndReason::ListRefused,
+                        ..
+                    } => self.counts.ended_with_list += 1,
+                    OrderChange::Ended { .. } => self.counts.ended += 1,
+                    OrderChange::Cancelled { .. } => self.counts.cancelled += 1,
+                    OrderChange::Waits => {}
+                    OrderChange::Triggered => self.counts.triggered += 1,
+                    OrderChange::Prevented { lots, .. } => {
+                        self.counts.prevented += 1;
+                        self.ledger.shrunk(account, update.order, lots);
+                    }
+                    OrderChange::Reduced { lots, .. } => {
+                        self.counts.reduced += 1;
+                        self.ledger.shrunk(account, update.order, lots);
+                    }
+                }
+                if is_over {
+                    self.ledger.ended(account, update.order);
+                }
+                Ok(())
+            }
+            ToAccount::CancelRejected(_) => {
+                self.counts.late += 1;
+                Ok(())
+            }
+        }
+    }
+
+    fn traded(&mut self, trade: &TradeExecuted) -> Result<(), String> {
+        let fills_max = self.limits.fills_max;
+        let track = self.tracks.open(trade.order)?;
+        track.traded(trade, fills_max)?;
+        let (account, is_over, own_side) = (track.account, track.is_over, track.side);
+        self.tracks.is_alone(trade.order)?;
+        let side = TradeSide {
+            trade: trade.trade,
+            order: trade.order,
+            price: trade.price,
+            lots: trade.lots,
+            is_maker: trade.is_maker,
+        };
+        self.ledger.traded(account, trade.symbol, side)?;
+        if is_over {
+            self.ledger.ended(account, trade.order);
+        }
+        if let Some((maker, taker)) = self.tape.settled(trade, own_side)? {
+            self.counts.trades += 1;
+            let maker = self.tracks.get(maker)?.account;
+            let taker = self.tracks.get(taker)?;
+            if taker.prevents_self_trade() && taker.account == maker {
+                return Err(format!("trade {}: account {maker} traded with itself", trade.trade));
+            }
+        }
+        Ok(())
+    }
+
+    /// Judges what a symbol slot did with one input.
+    pub(super) fn matched(&mut self, slot: &SymbolSlot, out: &SymbolOutput) -> Result<(), String> {
+        if self.is_blind {
+            return Ok(());
+        }
+        out.messages.iter().try_for_each(|envelope| self.watched(&envelope.body))?;
+        let mut due = slot.symbols().filter_map(|symbol| self.triggers.get(&symbol)?.next());
+        match due.next().filter(|_| !slot.has_triggered()) {
+            Some(order) => return Err(format!("order {order} is triggered, its book does not know")),
+            None => drop(due),
+        }
+        self.tape.printed(&out.public)
+    }
+
+    /// Shows the slow triggers what a book says, as it says it.
+    fn watched(&mut self, said: &ToAccount) -> Result<(), String> {
+        match said {
+            ToAccount::TradeExecuted(trade) if trade.is_maker => {
+                self.triggers.entry(trade.symbol).or_default().traded(trade.price);
+                Ok(())
+            }
+            ToAccount::OrderUpdated(update) => {
+                let order = update.order;
+                let track = self.tracks.get_mut(order)?;
+                let triggers = self.triggers.entry(track.symbol).or_default();
+                let arrival = match update.change {
+                    OrderChange::Waits => Some(true),
+                    OrderChange::Ended { reason: EndReason::WouldTrigger, .. } => Some(false),
+                    _ => None,
+                };
+                if let (Some(waits), Some(trigger)) = (arrival, track.trigger) {
+                    let should_wait = triggers.arrives(order, track.side, track.kind, trigger);
+                    return expect(waits == should_wait, &format!("order {order}: {update:?} is not so"));
+                }
+                if update.change == OrderChange::Triggered {
+                    let due = triggers.next();
+                    track.fired(triggers.last());
+                    triggers.leaves(order);
+                    return expect(
+                        due == Some(order),
+                        &format!("order {order} is triggered, {due:?} should be"),
+                    );
+                }
+                triggers.leaves(order);
+                Ok(())
+            }
+            ToAccount::TradeExecuted(_) | ToAccount::CancelRejected(_) => Ok(()),
+        }
+    }
+
+    /// Judges a private event.
+    pub(super) fn heard(&mut self, event: &UserEvent) -> Result<(), String> {
+        if self.is_blind {
+            return Ok(());
+        }
+        self.streams.heard(event)
+    }
+
+    /// Judges an answer.
+    pub(super) fn answered(&mut self, id: CommandId, result: &Result<Answer, Reject>) -> Result<(), String> {
+        if self.is_blind {
+            return Ok(());
+        }
+        let asked = self.asked.get_mut(id.get() as usize - 1).and_then(Option::take);
+        let asked = asked.ok_or_else(|| format!("command {id} is answered twice"))?;
+        let Ok(answer) = result else {
+            self.counts.refused += 1;
+            return Ok(());
+        };
+        self.consistent(&asked, answer)
+            .map_err(|problem| format!("{asked:?} was answered {answer:?}: {problem}"))
+    }
+
+    fn consistent(&mut self, asked: &AccountCommand, answer: &Answer) -> Result<(), String> {
+        match (asked, answer) {
+            (AccountCommand::CreateAccount(create), Answer::AccountCreated(id)) => {
+                self.ledger.opened(*id, create.tier);
+                expect(create.id.is_none_or(|wanted| wanted == *id), "another id")
+            }
+            (AccountCommand::CreateApiKey(_), Answer::ApiKeyCreated) => Ok(()),
+            (AccountCommand::Deposit(transfer), Answer::Transferred { .. }) => {
+                let units = transfer.amount.units();
+                self.ledger.moved(transfer.account, transfer.asset, units, transfer.request_id.as_deref());
+                expect(units > 0, "nothing was deposited")
+            }
+            (AccountCommand::Withdraw(transfer), Answer::Transferred { .. }) => {
+                let units = transfer.amount.units();
+                self.ledger.moved(transfer.account, transfer.asset, -units, transfer.request_id.as_deref());
+                expect(units > 0, "nothing was withdrawn")
+            }
+            (AccountCommand::Place(wanted), Answer::Placed { order, fills, .. }) => {
+                self.tracks.placed(wanted, order, fills)
+            }
+            (AccountCommand::Cancel(cancel), Answer::Cancelled(order)) => {
+                self.tracks.cancelled(order)?;
+                expect(order.account == cancel.account && order.symbol == cancel.symbol, "another's order")?;
+                expect(is_meant(&cancel.order, order.id), "another order")
+            }
+            (AccountCommand::CancelAll(cancel), Answer::AllCancelled(orders)) => {
+                orders.iter().try_for_each(|order| {
+                    self.tracks.cancelled(order)?;
+                    expect(
+                        order.account == cancel.account && order.symbol == cancel.symbol,
+                        "another's order",
+                    )
+                })
+            }
+            (AccountCommand::Amend(amend), Answer::Amended { order, .. }) => {
+                expect(order.quantity == amend.quantity, "another quantity")?;
+                expect(is_meant(&amend.order, order.id), "another order")?;
+                expect(amend.client_id.is_none_or(|name| name == order.client_id), "another name")
+            }
+            (AccountCommand::Replace(replace), Answer::Replaced(replaced)) => {
+                let Replaced { cancelled, placed, .. } = &**replaced;
+                let stops =
+                    replace.mode == lightning_exchange::domain::messages::command::ReplaceMode::StopOnFailure;
+                match cancelled {
+                    Ok(order) => {
+                        self.tracks.cancelled(order)?;
+                        expect(is_meant(&replace.cancel, order.id), "another order")?;
+                        expect(placed.is_some(), "the new order was not tried")?;
+                    }
+                    Err(_) => expect(placed.is_none() == stops, "the failed cancel was ignored")?,
+                }
+                match placed {
+                    Some(Ok((order, fills))) => self.tracks.placed(&replace.order, order, fills),
+                    Some(Err(_)) | None => Ok(()),
+                }
+            }
+            (AccountCommand::PlaceList(place), Answer::ListPlaced(report)) => {
+                let wanted: Vec<&NewOrder> = place.orders.all().collect();
+                expect(report.orders.len() == wanted.len(), "more or fewer orders than asked for")?;
+                let lots: u64 = report.fills.iter().map(|fill| fill.lots.get()).sum();
+                let executed: u64 = report.orders.iter().map(|order| order.executed.get()).sum();
+                expect(lots == executed, "the fills do not add up to what was executed")?;
+                let fits = |(wanted, order): (&&NewOrder, &Order)| {
+                    (wanted.side, wanted.kind, wanted.trigger) == (order.side, order.kind, order.trigger)
+                        && order.list == Some(report.list.id)
+                };
+                expect(wanted.iter().zip(&report.orders).all(fits), "other terms than asked for")
+            }
+            (AccountCommand::CancelList(cancel), Answer::ListCancelled(report)) => {
+                let is_over = |order: &Order| order.status.is_final() && order.hold.is_zero();
+                expect(report.orders.iter().all(is_over), "an order of it is open")?;
+                expect(cancel.list.id.is_none_or(|id| id == report.list.id), "another list")
+            }
+            (AccountCommand::CancelAllAfter(_), Answer::CountdownSet(_)) => Ok(()),
+            _ => Err("that answers another question".to_owned()),
+        }
+    }
+
+    /// Returns what an order has been through.
+    pub(super) fn track(&self, order: OrderId) -> Result<&Track, String> {
+        self.tracks.get(order)
+    }
+}
+
+fn is_meant(wanted: &OrderRef, found: OrderId) -> bool {
+    wanted.id.is_none_or(|id| id == found)
+}
+
+pub(super) fn expect(holds: bool, otherwise: &str) -> Result<(), String> {
+    if holds { Ok(()) } else { Err(otherwise.to_owned()) }
+}

@@ -1,0 +1,203 @@
+//! What clients and the public were told, and whether a recovered exchange stands by it.
+
+use std::collections::{BTreeMap, VecDeque};
+
+use lightning_exchange::domain::{
+    account::{AccountQuery, AccountView},
+    matching::PublicTrade,
+    messages::{
+        command::{AccountCommand, Answer, IdempotencyKey, OrderRef, Replaced},
+        reject::Reject,
+    },
+    orders::{Order, OrderStatus},
+    replica::Replica,
+    types::{
+        id::{CommandId, SymbolId},
+        time::Timestamp,
+    },
+};
+
+use crate::sim::world::{Answered, World};
+
+/// How many orders clients remember: what a slot remembers of closed ones bounds what can be asked for.
+const REMEMBERED: usize = 200;
+
+/// How many keyed orders clients send again.
+const RETRIED: usize = 16;
+
+/// A command sent under a key.
+#[derive(Debug, Clone)]
+pub(in crate::sim) struct Keyed {
+    pub(in crate::sim) id: CommandId,
+    pub(in crate::sim) command: AccountCommand,
+    pub(in crate::sim) key: IdempotencyKey,
+}
+
+/// Answers and trades that wait for the disk, and those that have left.
+#[derive(Debug, Default)]
+pub(super) struct Clients {
+    held: VecDeque<(u64, Answered)>,
+    printing: VecDeque<(u64, (SymbolId, PublicTrade))>,
+    /// What clients were told last of the orders of late.
+    told: VecDeque<Order>,
+    printed: BTreeMap<SymbolId, Vec<PublicTrade>>,
+    /// Keyed commands without an answer, and those with one.
+    asked: VecDeque<Keyed>,
+    promised: VecDeque<(Keyed, Answer)>,
+    pub(super) acknowledged: u64,
+    /// The last frame that is durable.
+    pub(super) durable: u64,
+}
+
+impl Clients {
+    /// Keeps what one step said until frame `lsn` is durable.
+    pub(super) fn hold(&mut self, lsn: u64, world: &mut World, keyed: Vec<Keyed>) {
+        self.held.extend(world.take_answers().map(|answer| (lsn, answer)));
+        self.printing.extend(world.take_printed().map(|print| (lsn, print)));
+        self.asked.extend(keyed);
+        let extra = self.asked.len().saturating_sub(RETRIED);
+        self.asked.drain(..extra);
+    }
+
+    /// Lets go of everything up to a frame.
+    pub(super) fn release(&mut self, lsn: u64) {
+        while let Some((_, (id, answer))) = pop_until(&mut self.held, lsn) {
+            self.acknowledged += 1;
+            let keyed = self.asked.iter().position(|keyed| keyed.id == id);
+            let keyed = keyed.and_then(|place| self.asked.remove(place));
+            let Ok(answer) = answer else { continue };
+            if let Some(keyed) = keyed.filter(|_| !is_refusal(&answer)) {
+                self.promised.push_back((keyed, answer.clone()));
+                if self.promised.len() > RETRIED {
+                    self.promised.pop_front();
+                }
+            }
+            self.tell(answer);
+        }
+        while let Some((_, (symbol, trade))) = pop_until(&mut self.printing, lsn) {
+            self.printed.entry(symbol).or_default().push(trade);
+        }
+    }
+
+    fn tell(&mut self, answer: Answer) {
+        match answer {
+            Answer::Placed { order, .. } | Answer::Cancelled(order) | Answer::Amended { order, .. } => {
+                self.told.push_back(*order);
+            }
+            Answer::AllCancelled(orders) => self.told.extend(orders),
+            Answer::Replaced(replaced) => {
+                let Replaced { cancelled, placed, .. } = *replaced;
+                self.told.extend(cancelled.ok());
+                self.told.extend(placed.and_then(Result::ok).map(|(order, _)| order));
+            }
+            _ => {}
+        }
+        let extra = self.told.len().saturating_sub(REMEMBERED);
+        self.told.drain(..extra);
+    }
+
+    /// Every order a client was told of is there, no less filled and no less ended; every trade the public was
+    /// told of is there, and none is missing between them.
+    pub(super) fn check(&self, replica: &Replica) -> Result<(), String> {
+        self.told.iter().try_for_each(|told| check_order(told, replica))?;
+        let symbols =
+            replica.symbol_slots().flat_map(|slot| slot.symbols().map(move |symbol| (slot, symbol)));
+        let mut counted = BTreeMap::new();
+        for (slot, symbol) in symbols {
+            let trades = replica.image(symbol).map(|image| image.trades(usize::MAX)).unwrap_or_default();
+            let last = slot.counters(symbol).map_or(0, |(last_trade, _)| last_trade);
+            let is_gapless = trades.windows(2).all(|pair| pair[1].id.get() == pair[0].id.get() + 1);
+            if !is_gapless || trades.last().map_or(0, |trade| trade.id.get()) != last {
+                return Err(format!("symbol {symbol}: its trades leave a gap before {last}"));
+            }
+            counted.insert(symbol, trades);
+        }
+        for (symbol, printed) in &self.printed {
+            let trades = counted.get(symbol).map(Vec::as_slice).unwrap_or_default();
+            let first = trades.first().map_or(u64::MAX, |trade| trade.id.get());
+            let last = trades.last().map_or(0, |trade| trade.id.get());
+            for told in printed {
+                let id = told.id.get();
+                let is_lost = id > last || (id >= first && trades[(id - first) as usize] != *told);
+                if is_lost {
+                    return Err(format!("symbol {symbol}: trade {id} was printed and did not come back"));
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Clients that heard nothing of the crash send their keyed orders again. Those that were answered get the same
+    /// answer and change nothing; of those that were not, two attempts are one order.
+    pub(super) fn retry(&self, world: &mut World, now: Timestamp) -> Result<u64, String> {
+        for (Keyed { command, key, .. }, promised) in &self.promised {
+            let before = world.hash();
+            let id = world.keyed(command.clone(), Some(key.clone()), now)?;
+            let answer = world.take_answers().find(|(answered, _)| *answered == id);
+            if answer.as_ref().map(|(_, answer)| answer.as_ref()) != Some(Ok(promised)) {
+                return Err(format!("{command:?} was answered {promised:?} and, sent again, {answer:?}"));
+            }
+            let other = IdempotencyKey { fingerprint: !key.fingerprint, ..key.clone() };
+            let id = world.keyed(command.clone(), Some(other), now)?;
+            let answer = world.take_answers().find(|(answered, _)| *answered == id);
+            if answer.map(|(_, answer)| answer) != Some(Err(Reject::RequestConflict)) {
+                return Err(format!("another request under the key of {command:?} was no conflict"));
+            }
+            if world.hash() != before {
+                return Err(format!("{command:?}, sent again, changed the state"));
+            }
+        }
+        for Keyed { command, key, .. } in &self.asked {
+            let first = world.keyed(command.clone(), Some(key.clone()), now)?;
+            let before = world.hash();
+            let second = world.keyed(command.clone(), Some(key.clone()), now)?;
+            let answers: Vec<Answered> = world.take_answers().collect();
+            let joined: Vec<(CommandId, CommandId)> = world.take_joined().collect();
+            let of = |id| answers.iter().find(|(answered, _)| *answered == id).map(|(_, answer)| answer);
+            let was_accepted = match of(first) {
+                Some(Ok(answer)) => !is_refusal(answer),
+                Some(Err(_)) => false,
+                None => true,
+            };
+            let is_joined = joined.iter().any(|(id, _)| *id == second);
+            if was_accepted && ((of(first) != of(second) && !is_joined) || world.hash() != before) {
+                return Err(format!("{command:?} was placed twice under one key"));
+            }
+        }
+        Ok(self.promised.len() as u64)
+    }
+}
+
+/// Takes the first that waits for no later frame.
+fn pop_until<T>(waiting: &mut VecDeque<(u64, T)>, lsn: u64) -> Option<(u64, T)> {
+    let is_due = waiting.front().is_some_and(|(held, _)| *held <= lsn);
+    if is_due { waiting.pop_front() } else { None }
+}
+
+fn check_order(told: &Order, replica: &Replica) -> Result<(), String> {
+    let slot = replica.account(told.account.slot());
+    let slot = slot.ok_or_else(|| format!("order {} is lost with its slot", told.id))?;
+    let by_id = OrderRef { id: Some(told.id), client_id: None };
+    let query = AccountQuery::Order { symbol: told.symbol, order: by_id };
+    let Ok(AccountView::Order(found)) = slot.query(told.account, &query, Timestamp::default()) else {
+        return Err(format!("order {} was acknowledged and is lost", told.id));
+    };
+    let is_later = found.executed >= told.executed
+        && found.executed_quote >= told.executed_quote
+        && (!told.status.is_final() || found.status == told.status)
+        && (told.status != OrderStatus::PartiallyFilled || found.status != OrderStatus::Pending);
+    if is_later {
+        return Ok(());
+    }
+    Err(format!("order {} was told as {told:?} and came back as {found:?}", told.id))
+}
+
+/// Returns whether nothing came of it; then its key is free again.
+fn is_refusal(answer: &Answer) -> bool {
+    match answer {
+        Answer::Replaced(replaced) => {
+            matches!(**replaced, Replaced { cancelled: Err(_), placed: None | Some(Err(_)), .. })
+        }
+        _ => false,
+    }
+}
