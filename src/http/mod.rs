@@ -8,6 +8,7 @@ mod account;
 mod auth;
 mod compat;
 #[doc(hidden)]
+#[cfg(any(test, feature = "testing"))]
 pub mod fuzzing;
 pub mod gateway;
 mod limits;

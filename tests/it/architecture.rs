@@ -21,11 +21,7 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("actors", &["domain", "journal", "store", "telemetry"]),
     ("http", &["actors", "domain", "auth", "history", "telemetry"]),
     ("grpc", &["actors", "domain", "http"]),
-    ("sim", &["domain", "journal", "store"]),
     ("demo", &["actors", "config", "domain", "http"]),
-    ("bench", &["actors", "domain", "auth", "history", "http", "journal", "sim", "store", "telemetry"]),
-    ("soak", &["feed", "kill"]),
-    ("kill", &["domain", "feed"]),
     (
         "app",
         &[
@@ -42,23 +38,18 @@ const LAYERS: &[(&str, &[&str])] = &[
             "telemetry",
         ],
     ),
-    (
-        "cli",
-        &[
-            "actors",
-            "app",
-            "bench",
-            "config",
-            "domain",
-            "feed",
-            "history",
-            "journal",
-            "kill",
-            "soak",
-            "store",
-            "telemetry",
-        ],
-    ),
+    ("cli", &["actors", "app", "config", "domain", "feed", "history", "journal", "store", "telemetry"]),
+];
+
+/// The same of the laboratory: what each of its modules may know of the others and of the exchange.
+const LAB: &[(&str, &[&str])] = &[
+    ("program", &[]),
+    ("sim", &["domain", "journal", "store"]),
+    ("lobster", &["domain", "feed"]),
+    ("kill", &["feed", "program"]),
+    ("soak", &["feed", "kill"]),
+    ("bench", &["actors", "domain", "history", "http", "journal", "program", "sim", "store"]),
+    ("cli", &["bench", "config", "kill", "lobster", "program", "soak", "telemetry"]),
 ];
 
 /// The most lines a file may have.
@@ -76,7 +67,8 @@ fn faults(file: &Source) -> Vec<String> {
         fault(format!("{} lines; {LINES_MAX} are the most", file.lines));
     }
     if let Some(layer) = layer {
-        match LAYERS.iter().find(|(name, _)| *name == layer) {
+        let table = if file.is_of_lab() { LAB } else { LAYERS };
+        match table.iter().find(|(name, _)| *name == layer) {
             None => fault(format!("layer {layer} is not in the table")),
             Some((_, allowed)) => {
                 for known in file.layers_used() {
@@ -85,6 +77,9 @@ fn faults(file: &Source) -> Vec<String> {
                     }
                 }
             }
+        }
+        if !file.is_of_lab() && file.has_word("lab") {
+            fault("lab: what ships does not know the laboratory".to_owned());
         }
         let is_pure = layer == "domain";
         let has_no_locks = is_pure || layer == "actors";
@@ -120,7 +115,7 @@ fn faults(file: &Source) -> Vec<String> {
 fn tree() -> Vec<Source> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let mut paths = Vec::new();
-    for directory in ["src", "tests", "benches", "examples", "proto", "xtask/src"] {
+    for directory in ["src", "tests", "examples", "proto", "lab", "xtask/src"] {
         walk(&root.join(directory), &mut paths);
     }
     paths.sort();
@@ -158,12 +153,23 @@ fn a_module_with_children_is_the_mod_rs_of_its_folder() {
 }
 
 #[test]
-fn the_table_has_no_circle() {
-    for (layer, _) in LAYERS {
+fn the_tables_have_no_circle() {
+    no_circle(LAYERS);
+    // What a module of the laboratory knows of the exchange leads nowhere back.
+    let is_of_lab = |name: &&str| LAB.iter().any(|(module, _)| module == name);
+    let inside: Vec<(&str, Vec<&str>)> = LAB
+        .iter()
+        .map(|(module, below)| (*module, below.iter().copied().filter(is_of_lab).collect()))
+        .collect();
+    no_circle(&inside.iter().map(|(module, below)| (*module, below.as_slice())).collect::<Vec<_>>());
+}
+
+fn no_circle(table: &[(&str, &[&str])]) {
+    for (layer, _) in table {
         let mut reached = BTreeSet::new();
         let mut open = vec![*layer];
         while let Some(next) = open.pop() {
-            let (_, below) = LAYERS.iter().find(|(name, _)| *name == next).unwrap();
+            let (_, below) = table.iter().find(|(name, _)| *name == next).unwrap();
             for &below in *below {
                 assert_ne!(below, *layer, "{layer} reaches itself");
                 if reached.insert(below) {
@@ -177,10 +183,16 @@ fn the_table_has_no_circle() {
 #[test]
 fn every_dependency_says_why_it_is_here() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let manifest: toml::Table = fs::read_to_string(root.join("Cargo.toml")).unwrap().parse().unwrap();
-    let named = ["dependencies", "dev-dependencies", "build-dependencies"];
-    let tables = named.iter().filter_map(|name| manifest.get(*name)?.as_table());
-    let used: BTreeSet<String> = tables.flat_map(|table| table.keys().cloned()).collect();
+    let mut used = BTreeSet::new();
+    for file in ["Cargo.toml", "lab/Cargo.toml"] {
+        let manifest: toml::Table = fs::read_to_string(root.join(file)).unwrap().parse().unwrap();
+        let named = ["dependencies", "dev-dependencies", "build-dependencies"];
+        for table in named.iter().filter_map(|name| manifest.get(*name)?.as_table()) {
+            // A package of our own is a directory here.
+            let others = table.iter().filter(|(_, value)| value.get("path").is_none());
+            used.extend(others.map(|(name, _)| name.clone()));
+        }
+    }
     let text = fs::read_to_string(root.join("docs/dependencies.md")).unwrap();
     let listed: BTreeSet<String> = text
         .lines()
@@ -217,7 +229,12 @@ fn planted_violations_are_caught() {
         ("src/http/a.rs", "use actix_web_actors::ws;", "actix_web_actors is for"),
         ("src/http/a.rs", "fn f() { println!(\"x\") }", "println! panics on a closed output"),
         ("src/cli/a.rs", "fn f() { println!(\"x\") }", "println! panics on a closed output"),
-        ("src/bench/a.rs", "fn f() { eprintln!(\"x\") }", "eprintln! panics on a closed output"),
+        ("lab/src/bench/a.rs", "fn f() { eprintln!(\"x\") }", "eprintln! panics on a closed output"),
+        ("lab/src/sim/a.rs", "use crate::kill::Options;", "sim may not know kill"),
+        ("lab/src/sim/a.rs", "use lightning_exchange::{domain::id, http};", "sim may not know http"),
+        ("lab/src/kill/check/a.rs", "use super::super::super::bench;", "kill may not know bench"),
+        ("lab/src/new.rs", "", "layer new is not in the table"),
+        ("src/app/a.rs", "fn f() { lab::sim::run(1, 2) }", "what ships does not know the laboratory"),
         ("src/feed/a.rs", "use crate::actors::Exchange;", "feed may not know actors"),
         ("src/new/a.rs", "", "layer new is not in the table"),
         ("src/app/mod.rs", "use crate::cli::Cli;", "app may not know cli"),
@@ -245,6 +262,12 @@ fn what_is_only_said_is_no_violation() {
         ("src/domain/a.rs", "#[cfg(test)]\nmod tests { use super::*; }"),
         ("src/domain/book/a.rs", "#[cfg(test)]\nmod tests { use super::super::super::hash; }"),
         ("src/actors/a.rs", "use crate::{domain::{id::{AccountId, SlotId}}, telemetry::Metrics};"),
+        (
+            "lab/src/sim/crash/a.rs",
+            "use super::super::world; use crate::sim::World; use lightning_exchange::domain;",
+        ),
+        ("lab/src/cli/a.rs", "use lightning_exchange::cli::output::Output; use crate::bench;"),
+        ("lab/src/lib.rs", "pub mod bench; pub mod sim;"),
         ("src/cli/a.rs", "fn f(out: &mut Output) { out.line(\"println!\") }"),
         ("src/http/ws/session.rs", "use actix_web_actors::ws;"),
         ("src/lib.rs", "pub mod actors; pub mod http;"),

@@ -11,7 +11,7 @@ fn crashes(seed: u64, course: CrashCourse) -> CrashStats {
     sim::crashes(seed, course).unwrap_or_else(|violation| panic!("{violation}"))
 }
 
-/// Two hundred seeds, twenty crashes each. `lightning simulate` plays as many as one has time for.
+/// Two hundred seeds, twenty crashes each. `cargo xtask lab simulate` plays as many as one has time for.
 #[test]
 fn what_was_acknowledged_survives_every_crash() {
     let mut total = CrashStats::default();
@@ -47,7 +47,7 @@ fn a_seed_shows_the_same_crashes_again() {
     assert_eq!(play(), play());
 }
 
-/// A share of `lightning simulate --faults`: every fifth of the first 200 operations.
+/// A share of `cargo xtask lab simulate --faults`: every fifth of the first 200 operations.
 #[test]
 fn nothing_is_acknowledged_after_the_disk_has_failed() {
     let mut seen = 0;

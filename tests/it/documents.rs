@@ -82,13 +82,16 @@ fn exists(path: &str) -> bool {
 
 #[test]
 fn every_file_that_is_named_exists() {
-    let sources: Vec<PathBuf> =
-        ["src", "tests", "xtask/src"].iter().flat_map(|name| files(&root().join(name), "rs")).collect();
+    let sources: Vec<PathBuf> = ["src", "tests", "lab/src", "xtask/src"]
+        .iter()
+        .flat_map(|name| files(&root().join(name), "rs"))
+        .collect();
     require_none(|document| {
         if document.path.ends_with("docs/faults.md") {
             return Vec::new(); // its gate checks it
         }
-        let paths = ["src/", "docs/", "tests/"].map(|start| stretches(&document.text, start, "_-./*"));
+        let paths =
+            ["src/", "docs/", "tests/", "lab/"].map(|start| stretches(&document.text, start, "_-./*"));
         let paths = paths.into_iter().flatten().map(|path| path.trim_end_matches(['.', '/']));
         let absent = paths.filter(|path| !exists(path));
         // A source file may be named by the end of its path.

@@ -4,6 +4,7 @@ mod check;
 mod clients;
 mod gates;
 mod install;
+mod lab;
 mod output;
 mod page;
 mod planted;
@@ -28,6 +29,7 @@ usage: cargo xtask COMMAND
   gates NAME... [--quick | --smoke]    what the exchange promises, each figure with its bar; the names are
                                        core, durable, wire, history, faults; a smoke run (part of `test`)
                                        only proves that every command runs
+  lab COMMAND...                       what simulates, kills, watches and measures the exchange; `lab help` lists it
   simulate [--seed S] [--steps N] [--crashes K]
                                        power cuts on a simulated disk, recorded in docs/soaks.md
   soak [--commands N] [--seed S]       random commands against the oracle, recorded in docs/soaks.md
@@ -47,6 +49,7 @@ fn main() -> ExitCode {
 }
 
 fn run(arguments: &[&str]) -> Result<()> {
+    let directory = std::env::current_dir()?;
     std::env::set_current_dir(process::root())?;
     match arguments {
         ["check"] => check::run(),
@@ -55,6 +58,7 @@ fn run(arguments: &[&str]) -> Result<()> {
         ["test", "--page"] => test::run_all(test::Part::Page),
         ["clients", options @ ..] => clients::run_matrix(options),
         ["gates", arguments @ ..] => gates::run(arguments),
+        ["lab", arguments @ ..] => lab::run(&directory, arguments),
         ["simulate", options @ ..] => simulate::run(options),
         ["soak", options @ ..] => soak::run(options),
         ["planted"] => planted::run(),

@@ -58,11 +58,16 @@ pub(crate) fn binary() -> PathBuf {
     target().join("debug/lightning")
 }
 
-/// Builds it, page and all. With the tests: alone it would be built from packages with other features, all over again.
+/// The laboratory beside it.
+pub(crate) fn lab() -> PathBuf {
+    target().join("debug/lab")
+}
+
+/// Builds both, page and all. With the tests: alone they would be built from packages with other features, all over again.
 pub(crate) fn build() -> Result<()> {
     let mut build = cargo();
     require(&mut build);
-    run(build.args(["build", "--workspace", "--tests"]))
+    run(build.args(["build", "--workspace", "--tests", "--bin", "lightning", "--bin", "lab"]))
 }
 
 fn browser(tally: &mut Tally) -> Result<()> {

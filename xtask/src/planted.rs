@@ -27,7 +27,7 @@ pub(crate) fn run() -> Result<()> {
 /// How many are found and missed.
 pub(crate) fn tally() -> Result<Tally> {
     let mut command = cargo();
-    command.args(["test", "--features", "planted", "--test", "it", "planted::", "--no-fail-fast"]);
+    command.args(["test", "-p", "lab", "--features", "planted", "--test", "planted", "--no-fail-fast"]);
     let (output, succeeded) = run_and_read(&mut command)?;
     let mut tally = Tally::default();
     tally.add(&output, succeeded);

@@ -45,7 +45,7 @@ pub(crate) fn run(options: &[&str]) -> Result<()> {
         }
     }
     gates::build_release()?;
-    let played = simulate(&gates::release(), seed, steps, crashes)?;
+    let played = simulate(&gates::release_lab(), seed, steps, crashes)?;
     let Simulation { seeds, commands, crashes: crashed, recovering, violations, seconds } = played;
     say!(
         "seed {seed}: {seeds} seeds, {commands} commands, {crashed} crashes each recovered twice, {recovering} \
@@ -59,14 +59,14 @@ pub(crate) fn run(options: &[&str]) -> Result<()> {
     Ok(())
 }
 
-/// Plays seeds until so many commands were given; the binary is built.
-pub(crate) fn simulate(binary: &Path, seed: u64, steps: u64, crashes: u64) -> Result<Simulation> {
-    let mut lightning = command(binary);
-    lightning.args(["simulate", "--seed", &seed.to_string(), "--steps", &steps.to_string()]);
+/// Plays seeds until so many commands were given; the laboratory is built.
+pub(crate) fn simulate(lab: &Path, seed: u64, steps: u64, crashes: u64) -> Result<Simulation> {
+    let mut command = command(lab);
+    command.args(["simulate", "--seed", &seed.to_string(), "--steps", &steps.to_string()]);
     // Without crashes longer games find more.
     let commands = if crashes == 0 { 3_000 } else { COMMANDS };
-    lightning.args(["--commands", &commands.to_string(), "--crashes", &crashes.to_string(), "--json"]);
-    let line = run_json_in_any_case(&mut lightning)?;
+    command.args(["--commands", &commands.to_string(), "--crashes", &crashes.to_string(), "--json"]);
+    let line = run_json_in_any_case(&mut command)?;
     let number =
         |name: &str| line[name].as_u64().with_context(|| format!("the simulation says nothing of {name}"));
     Ok(Simulation {

@@ -41,7 +41,7 @@ pub(crate) fn run(options: &[&str]) -> Result<()> {
         }
     }
     gates::build_release()?;
-    let soak = soak(&gates::release(), commands, seed)?;
+    let soak = soak(&gates::release_lab(), commands, seed)?;
     let Soak { oracle, simulation, violations, seconds } = soak;
     let cells = [seed, oracle, simulation, violations].map(|number| number.to_string());
     record(HEADING, HEAD, &cells, seconds)?;
@@ -59,10 +59,10 @@ pub(crate) fn run(options: &[&str]) -> Result<()> {
 }
 
 /// Runs so many commands against the oracle and a tenth of that through the simulation.
-pub(crate) fn soak(binary: &Path, commands: u64, seed: u64) -> Result<Soak> {
-    let mut lightning = command(binary);
-    lightning.args(["soak", "--commands", &commands.to_string(), "--seed", &seed.to_string(), "--json"]);
-    let line = run_json(&mut lightning)?;
+pub(crate) fn soak(lab: &Path, commands: u64, seed: u64) -> Result<Soak> {
+    let mut command = command(lab);
+    command.args(["soak", "--commands", &commands.to_string(), "--seed", &seed.to_string(), "--json"]);
+    let line = run_json(&mut command)?;
     let number = |name: &str| line[name].as_u64().with_context(|| format!("the soak says nothing of {name}"));
     Ok(Soak {
         oracle: number("oracle_commands")?,

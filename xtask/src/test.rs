@@ -73,11 +73,11 @@ fn rust(tally: &mut Tally) -> Result<()> {
     gates::smoke(tally)
 }
 
-/// Kills the real server under load a few times, and has its word compared with its clients'; `soak-kill` kills more
-/// often.
+/// Kills the real server under load a few times, and has its word compared with its clients'; `cargo xtask lab
+/// soak-kill` kills more often.
 fn kills(tally: &mut Tally) -> Result<()> {
     const KILLS: &str = "25";
-    let mut harness = command(page::binary());
+    let mut harness = command(page::lab());
     harness.args(["soak-kill", "--idempotency", "--seed", "25", "--kills", KILLS]);
     let (_, succeeded) = run_and_read(&mut harness)?;
     tally.add_one(succeeded);
@@ -86,7 +86,7 @@ fn kills(tally: &mut Tally) -> Result<()> {
 
 /// Watches the real server through a few restarts; the `wire` gate watches it for longer.
 fn watch(tally: &mut Tally) -> Result<()> {
-    let mut harness = command(page::binary());
+    let mut harness = command(page::lab());
     harness.args([
         "soak-wire",
         "--seconds",
@@ -106,7 +106,7 @@ fn watch(tally: &mut Tally) -> Result<()> {
 /// Kills the exchange and its history's database a few times and compares every row; the `history` gate does so for longer.
 fn histories(tally: &mut Tally) -> Result<()> {
     for database in history::DATABASES {
-        let mut harness = command(page::binary());
+        let mut harness = command(page::lab());
         harness.args(["soak-history", "--orders", "6000", "--kills", "2", "--database-kills", "2"]);
         let (_, succeeded) = run_and_read(harness.args(["--database", database]))?;
         tally.add_one(succeeded);
@@ -115,9 +115,9 @@ fn histories(tally: &mut Tally) -> Result<()> {
 }
 
 /// Trades for a minute while memory is sampled, which proves that the memory soak itself works; whether memory is flat takes an
-/// hour (`lightning soak-memory`).
+/// hour (`cargo xtask lab soak-memory`).
 fn memory(tally: &mut Tally) -> Result<()> {
-    let mut harness = command(page::binary());
+    let mut harness = command(page::lab());
     let (_, succeeded) = run_and_read(harness.args(["soak-memory", "--quick"]))?;
     tally.add_one(succeeded);
     Ok(())

@@ -6,6 +6,7 @@ mod encode;
 mod execution;
 mod frame;
 mod frames;
+#[cfg(any(test, feature = "testing"))]
 pub(super) mod fuzzing;
 mod head;
 mod market;

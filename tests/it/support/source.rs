@@ -21,13 +21,18 @@ impl Source {
         Self { path: path.to_owned(), lines: text.lines().count(), tokens: tokens(&strip(text)) }
     }
 
-    /// Returns the layer the file belongs to; the crate's roots and what is outside `src` have none.
+    /// Returns the layer the file belongs to, or the laboratory's module; the crates' roots and what is outside `src` have none.
     pub(crate) fn layer(&self) -> Option<&str> {
-        let inside = self.path.strip_prefix("src/")?;
+        let inside = inside(&self.path)?;
         match inside.split_once('/') {
             Some((layer, _)) => Some(layer),
             None => Some(inside.strip_suffix(".rs")?).filter(|name| !matches!(*name, "lib" | "main")),
         }
+    }
+
+    /// Returns whether the file is of the laboratory's package.
+    pub(crate) fn is_of_lab(&self) -> bool {
+        self.path.starts_with("lab/")
     }
 
     /// Returns whether an identifier occurs.
@@ -79,7 +84,7 @@ impl Source {
 
     /// How many `super` lead from this file's module to the crate's root.
     fn depth(&self) -> usize {
-        let inside = self.path.strip_prefix("src/").unwrap_or(&self.path);
+        let inside = inside(&self.path).unwrap_or(&self.path);
         let parts = inside.split('/').count();
         let is_directory = inside.ends_with("/mod.rs") || matches!(inside, "lib.rs" | "main.rs");
         if is_directory { parts - 1 } else { parts }
@@ -155,6 +160,11 @@ impl Source {
             starts = false;
         }
     }
+}
+
+/// A path from the `src` of its package.
+fn inside(path: &str) -> Option<&str> {
+    path.strip_prefix("lab/").unwrap_or(path).strip_prefix("src/")
 }
 
 /// Takes comments out and empties text and characters.

@@ -144,27 +144,27 @@ fn ratio(report: &Report, file: &Path, runs: usize) -> Result<f64> {
 }
 
 fn book(report: &Report, file: &Path, mode: &str) -> Result<Value> {
-    run_json(command(report.binary()).args(["bench", "book"]).arg(file).args(["--mode", mode, "--json"]))
+    run_json(command(report.lab()).args(["bench", "book"]).arg(file).args(["--mode", mode, "--json"]))
 }
 
 fn trip(report: &mut Report, workloads: &[Workload]) {
     let Some(flow) = workloads.iter().find(|workload| workload.name == "W3") else { return };
     let (runs, commands) = report.effort().choose(("5", "1000000"), ("5", "1000000"), ("1", "2000"));
-    let mut trip = command(report.binary());
+    let mut trip = command(report.lab());
     trip.args(["bench", "trip", "--json", "--runs", runs, "--commands", commands]);
     let line = run_json(trip.arg(&flow.file));
     report.figure("actor trip / bare three-message trip", Bar::AtLeast(0.25), "x", read(&line, "/ratio"));
 }
 
 fn bench(report: &Report, arguments: &[&str]) -> Result<Value> {
-    run_json(command(report.binary()).arg("bench").args(arguments).arg("--json"))
+    run_json(command(report.lab()).arg("bench").args(arguments).arg("--json"))
 }
 
 fn soaks(report: &mut Report) {
     let (oracle, simulation) = soak::on_record();
     report.promise("commands against the oracle on record", Bar::AtLeast(1e8), "", Ok(oracle as f64));
     report.promise("commands through the simulation on record", Bar::AtLeast(1e7), "", Ok(simulation as f64));
-    let again = soak::soak(&report.binary(), soak_commands(report.effort()), 4_242);
+    let again = soak::soak(&report.lab(), soak_commands(report.effort()), 4_242);
     report.promise(
         "violations in a soak just now",
         Bar::AtMost(0.0),

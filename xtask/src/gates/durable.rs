@@ -25,16 +25,16 @@ pub(super) fn figures(report: &mut Report) {
     recovery(report);
 }
 
-fn lightning(report: &Report, arguments: &[&str]) -> Result<Value> {
-    run_json(command(report.binary()).args(arguments).arg("--json"))
+fn lab(report: &Report, arguments: &[&str]) -> Result<Value> {
+    run_json(command(report.lab()).args(arguments).arg("--json"))
 }
 
 /// Simulated power cuts, each recovered twice to the same hash; and commands without any.
 fn crashes(report: &mut Report) {
     let on_record = simulate::on_record();
     let crash_seeds = report.effort().choose(10_000, 200, 2);
-    let binary = report.binary();
-    let played = simulate::simulate(&binary, SEED, crash_seeds * simulate::COMMANDS, simulate::CRASHES);
+    let lab = report.lab();
+    let played = simulate::simulate(&lab, SEED, crash_seeds * simulate::COMMANDS, simulate::CRASHES);
     let of = |count: fn(&simulate::Simulation) -> u64| match &played {
         Ok(played) => Ok(count(played) as f64),
         Err(error) => Err(same(error)),
@@ -47,7 +47,7 @@ fn crashes(report: &mut Report) {
     report.figure("of them while recovering", Bar::AtLeast(least / 10.0), "", of(|played| played.recovering));
     report.promise("violations in them", Bar::AtMost(0.0), "", of(|played| played.violations));
     let commands = report.effort().choose(10_000_000, 500_000, 6_000);
-    let plain = simulate::simulate(&binary, SEED, commands, 0);
+    let plain = simulate::simulate(&lab, SEED, commands, 0);
     report.promise(
         "violations without crashes",
         Bar::AtMost(0.0),
@@ -60,7 +60,7 @@ fn crashes(report: &mut Report) {
 fn damage(report: &mut Report) {
     let share = report.effort().choose("1", "10", "400");
     let seed = SEED.to_string();
-    let line = lightning(report, &["simulate", "--faults", "--seed", &seed, "--share", share]);
+    let line = lab(report, &["simulate", "--faults", "--seed", &seed, "--share", share]);
     let part = report.effort().choose(1.0, 0.1, 0.0);
     report.figure(
         "operations that failed",
@@ -77,7 +77,7 @@ fn damage(report: &mut Report) {
 fn kills(report: &mut Report) {
     let kills = report.effort().choose(100, 25, 25);
     let file = target().join("kill-report.json");
-    let mut harness = command(report.binary());
+    let mut harness = command(report.lab());
     harness.args(["soak-kill", "--idempotency", "--seed", &SEED.to_string()]);
     harness.args(["--kills", &kills.to_string(), "--report"]);
     let (output, succeeded) = match run_and_read(harness.arg(&file)) {
@@ -98,8 +98,7 @@ fn speed(report: &mut Report) {
         ("1", "1,64,512", "60000"),
         ("1", "1,64,512", "200"),
     );
-    let line =
-        lightning(report, &["bench", "durable", "--runs", runs, "--clients", clients, "--orders", orders]);
+    let line = lab(report, &["bench", "durable", "--runs", runs, "--clients", clients, "--orders", orders]);
     report.figure("durable / not durable over HTTP", Bar::AtLeast(0.7), "x", read(&line, "/http_ratio"));
     report.figure("clients", Bar::AtLeast(64.0), "", read(&line, "/clients"));
     // The disk as it is beside a server under this load; alone and idle it takes a tenth of that.
@@ -109,7 +108,7 @@ fn speed(report: &mut Report) {
     report.information("added p99 / p99 of fdatasync, idle", "x", added);
     report.information("p99 of fdatasync, idle", "us", read(&line, "/fdatasync_p99_us"));
     let seconds = report.effort().choose("2", "2", "0.05");
-    let line = lightning(report, &["bench", "journal", "--seconds", seconds]);
+    let line = lab(report, &["bench", "journal", "--seconds", seconds]);
     report.promise("bench of the journal's writer, failed", Bar::AtMost(0.0), "", line.map(|_| 0.0));
 }
 
@@ -118,7 +117,7 @@ fn recovery(report: &mut Report) {
     let runs = report.effort().choose("3", "1", "1");
     let size = report.effort().choose("1000000", "1000000", "2000");
     let sizes = ["--accounts", size, "--orders", size, "--frames", size];
-    let line = lightning(report, &[&["bench", "recovery", "--runs", runs][..], &sizes[..]].concat());
+    let line = lab(report, &[&["bench", "recovery", "--runs", runs][..], &sizes[..]].concat());
     report.figure("recovery from a snapshot", Bar::Below(3.0), "s", read(&line, "/snapshot_seconds"));
     report.figure("accounts in it", Bar::AtLeast(1e6), "", read(&line, "/accounts"));
     report.figure("resting orders in it", Bar::AtLeast(1e6), "", read(&line, "/orders"));

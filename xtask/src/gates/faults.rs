@@ -83,7 +83,7 @@ fn long(name: &str, variable: &str, value: &str) -> Result<f64> {
 
 /// Resident memory at a steady rate with the history on: an hour, or a minute that only shows that it can be measured.
 fn memory(report: &mut Report) {
-    let mut soak = command(report.binary());
+    let mut soak = command(report.lab());
     soak.arg("soak-memory").arg("--csv").arg(target().join("memory.csv"));
     if report.effort() == Effort::Quick {
         soak.arg("--quick");

@@ -43,19 +43,10 @@ fn kills(report: &mut Report) {
         let work = target().join(format!("history-{database}"));
         // Of an earlier run.
         let _ = std::fs::remove_dir_all(&work);
-        let mut lightning = command(report.binary());
-        lightning.args([
-            "soak-history",
-            "--json",
-            "--seed",
-            SEED,
-            "--database",
-            database,
-            "--orders",
-            orders,
-        ]);
-        lightning.args(["--kills", kills, "--database-kills", kills, "--work"]);
-        let line = run_json(lightning.arg(&work));
+        let mut soak = command(report.lab());
+        soak.args(["soak-history", "--json", "--seed", SEED, "--database", database, "--orders", orders]);
+        soak.args(["--kills", kills, "--database-kills", kills, "--work"]);
+        let line = run_json(soak.arg(&work));
         let least = orders.parse().unwrap_or(f64::NAN);
         report.figure(&format!("{database}: orders"), Bar::AtLeast(least), "", read(&line, "/orders"));
         let count = kills.parse().unwrap_or(f64::NAN);
@@ -73,7 +64,7 @@ fn kills(report: &mut Report) {
         let differs = line.as_ref().map_err(same).map(|line| f64::from(u8::from(line["equal"] != true)));
         report.promise(&format!("{database}: differs from the journal"), Bar::AtMost(0.0), "", differs);
         if database == "sqlite" {
-            let mut bench = command(report.binary());
+            let mut bench = command(report.lab());
             bench.args(["bench", "history", "--json", "--config"]);
             let line = run_json(bench.arg(work.join("exchange.toml")));
             let rate = read(&line, "/rows_per_second");
@@ -91,7 +82,7 @@ fn kills(report: &mut Report) {
 /// What the history adds to the latency of orders.
 fn lag(report: &mut Report) {
     let (runs, orders) = report.effort().choose(("7", "10000"), ("3", "10000"), ("1", "200"));
-    let mut bench = command(report.binary());
+    let mut bench = command(report.lab());
     let line = run_json(bench.args(["bench", "history-lag", "--json", "--runs", runs, "--orders", orders]));
     report.figure("order p99 with the history / without", Bar::AtMost(1.3), "x", read(&line, "/ratio"));
 }

@@ -72,11 +72,11 @@ fn report(effort: Effort, names: &[&str]) -> Result<Report> {
     Ok(report)
 }
 
-/// The exchange that is measured: the release build, or for a smoke run the one the tests have.
-pub(crate) fn binary(effort: Effort) -> PathBuf {
+/// The laboratory that measures the exchange beside it: the release builds, or for a smoke run those the tests have.
+pub(crate) fn lab(effort: Effort) -> PathBuf {
     match effort {
-        Effort::Full | Effort::Quick => release(),
-        Effort::Smoke => page::binary(),
+        Effort::Full | Effort::Quick => release_lab(),
+        Effort::Smoke => page::lab(),
     }
 }
 
@@ -87,12 +87,14 @@ fn build(effort: Effort) -> Result<()> {
     }
 }
 
-/// The release binary.
-pub(crate) fn release() -> PathBuf {
-    target().join("release/lightning")
+/// The laboratory in release.
+pub(crate) fn release_lab() -> PathBuf {
+    target().join("release/lab")
 }
 
-/// Builds the release binary.
+/// Builds exchange and laboratory in release: one after the other, since together both would have the features that only the
+/// laboratory needs, and what is measured is what ships.
 pub(crate) fn build_release() -> Result<()> {
-    process::run(cargo().args(["build", "--release", "--quiet", "--bin", "lightning"]))
+    process::run(cargo().args(["build", "--release", "--quiet", "--bin", "lightning"]))?;
+    process::run(cargo().args(["build", "--release", "--quiet", "-p", "lab", "--bin", "lab"]))
 }

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use anyhow::{Context, Result, bail};
 use serde_json::Value;
 
-use super::binary;
+use super::lab;
 use crate::output::say;
 
 /// How thorough a measurement is.
@@ -81,9 +81,9 @@ impl Report {
         self.effort
     }
 
-    /// The exchange that is measured.
-    pub(crate) fn binary(&self) -> PathBuf {
-        binary(self.effort)
+    /// The laboratory that measures.
+    pub(crate) fn lab(&self) -> PathBuf {
+        lab(self.effort)
     }
 
     /// Returns how many figures hold.

@@ -41,7 +41,7 @@ fn matrix(report: &mut Report) {
 /// Books and private streams through stalls, drops and restarts.
 fn watch(report: &mut Report) {
     let (seconds, restarts) = report.effort().choose((600.0, 20.0), (60.0, 4.0), (60.0, 4.0));
-    let mut soak = command(report.binary());
+    let mut soak = command(report.lab());
     soak.args(["soak-wire", "--seed", SEED, "--json", "--seconds", &format!("{seconds}")]);
     let line = run_json(soak.args(["--restarts", &format!("{restarts}")]));
     let sum = |one: &str, other: &str| {
@@ -68,8 +68,7 @@ fn watch(report: &mut Report) {
 /// A cascade of stops and its neighbours.
 fn cascade(report: &mut Report) {
     let triggers = report.effort().choose("100000", "10000", "200");
-    let line =
-        run_json(command(report.binary()).args(["bench", "cascade", "--triggers", triggers, "--json"]));
+    let line = run_json(command(report.lab()).args(["bench", "cascade", "--triggers", triggers, "--json"]));
     report.figure(
         "stops triggered, each by the one before",
         Bar::AtLeast(triggers.parse().unwrap_or(f64::NAN)),

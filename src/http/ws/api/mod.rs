@@ -41,6 +41,7 @@ use crate::{
 };
 
 /// Reads a message as a request, and writes what its signature would be of: for fuzzing.
+#[cfg(any(test, feature = "testing"))]
 pub(super) fn read(text: &str) {
     let _ = request::parse(text).map(|request| request.params.signed_text());
 }
