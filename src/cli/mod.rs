@@ -197,6 +197,9 @@ mod tests {
         for line in [
             "lightning key create --account 7 --permissions all",
             "lightning key create --account 7 --type rsa",
+            "lightning bench journal", // of the laboratory, which does not ship
+            "lightning soak-kill",
+            "lightning feed lobster",
         ] {
             assert!(Cli::try_parse_from(line.split(' ')).is_err(), "{line}");
         }
