@@ -1,6 +1,7 @@
 //! What happened lately: closed orders, fills, lists, prevented self-trades and amends of a slot, bounded, for queries alone.
 //!
-//! Not part of the slot's state: it is left out of the hash, and a read model takes over in time.
+//! Not part of the slot's state: it is left out of the hash, and a read model takes over in time. What is
+//! cancelled together is taken from here order by order, each by the input that has just closed it.
 
 use std::collections::VecDeque;
 

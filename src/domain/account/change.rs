@@ -134,7 +134,8 @@ pub enum Change {
     },
     /// The book has decided a command.
     Decided(CommandId),
-    /// What was asked of an order that cannot be told to its book yet; nothing empties it.
+    /// What was asked of an order that cannot be told to its book yet, whole; nothing empties it. Written only to empty
+    /// it: what is added or taken up is an [`AskDeferred`](Self::AskDeferred) or [`AskResumed`](Self::AskResumed).
     DeferredTo {
         /// Which order.
         order: OrderId,
@@ -288,6 +289,23 @@ pub enum Change {
         /// The order, with its final status.
         order: Box<Order>,
     },
+    /// The book has answered for one of the orders that are cancelled together, and not for the last: the difference,
+    /// because a list written down whole at every answer grows with the square of its length.
+    CancelAllHeard {
+        /// The command.
+        command: CommandId,
+        /// The order that ended, closed by the same input; `None` when the book knew it no more.
+        ended: Option<OrderId>,
+    },
+    /// One more thing was asked of an order that cannot be told to its book yet.
+    AskDeferred {
+        /// Which order.
+        order: OrderId,
+        /// What was asked.
+        deferred: Deferred,
+    },
+    /// The first thing that was deferred of an order is taken up.
+    AskResumed(OrderId),
 }
 
 /// Why an order became smaller.

@@ -370,6 +370,11 @@ impl AccountState {
             Change::DeferredTo { order, asks } => {
                 self.deferred.insert(*order, asks.clone());
             }
+            Change::CancelAllHeard { command, ended } => self.hear_of_all(*command, *ended)?,
+            Change::AskDeferred { order, deferred } => {
+                self.deferred.entry(*order).or_default().push(*deferred);
+            }
+            Change::AskResumed(order) => self.resume(*order)?,
             Change::Amending { order, command: Some(command) } => {
                 self.amending.insert(*order, *command);
             }

@@ -5,7 +5,7 @@ use super::{
     change::Change,
     plan,
     slot::{Refusable, Turn},
-    state::{Ask, Deferred, Pending},
+    state::{AccountState, Ask, Deferred, Pending},
 };
 use crate::domain::{
     messages::{
@@ -175,8 +175,13 @@ impl Turn<'_> {
         if command == NOBODY {
             return Ok(());
         }
-        let Some(pending) = self.state.pending.get(&command).cloned() else {
-            return Err(Fault::new(format!("command {} is not pending", command.get())));
+        let pending = match self.state.pending.get(&command) {
+            None => return Err(Fault::new(format!("command {} is not pending", command.get()))),
+            Some(Pending::CancelAll { left, .. }) if *left > 1 => {
+                let ended = result.ok().map(|order| order.id);
+                return self.change(Change::CancelAllHeard { command, ended });
+            }
+            Some(pending) => pending.clone(),
         };
         self.change(Change::Decided(command))?;
         match pending {
@@ -192,17 +197,13 @@ impl Turn<'_> {
                 let report = result.and_then(|_| self.state.list_report(list).ok_or(Reject::UnknownOrder));
                 self.answer(command, report.map(|report| Answer::ListCancelled(Box::new(report))))
             }
-            Pending::CancelAll { left, mut done } => {
+            Pending::CancelAll { mut done, .. } => {
                 done.extend(result);
-                if left > 1 {
-                    let pending = Pending::CancelAll { left: left - 1, done };
-                    self.change(Change::Asked { command, pending })
-                } else if done.is_empty() {
-                    self.answer(command, Err(Reject::UnknownOrder))
-                } else {
-                    let done = self.state.with_lists(done);
-                    self.answer(command, Ok(Answer::AllCancelled(done)))
+                if done.is_empty() {
+                    return self.answer(command, Err(Reject::UnknownOrder));
                 }
+                let done = self.state.with_lists(done);
+                self.answer(command, Ok(Answer::AllCancelled(done)))
             }
             Pending::Amend { order, account, client_id, is_reserved } => {
                 if is_reserved {
@@ -233,27 +234,24 @@ impl Turn<'_> {
 
     /// Sends what was asked of an order before its place in the book was known, or while an amend was there.
     pub(super) fn send_deferred(&mut self, order: OrderId) -> Result<(), Fault> {
-        let Some(deferred) = self.state.deferred.get(&order).cloned() else { return Ok(()) };
-        self.change(Change::DeferredTo { order, asks: Vec::new() })?;
-        let mut deferred = deferred.into_iter();
-        while let Some(Deferred { command, ask }) = deferred.next() {
+        // Those that are there now: what still cannot be sent is deferred anew, behind them.
+        let waiting = self.state.deferred.get(&order).map_or(0, Vec::len);
+        for _ in 0..waiting {
+            let Some(Deferred { command, ask }) = self.state.first_deferred(order) else { return Ok(()) };
+            self.change(Change::AskResumed(order))?;
             // What was refused just now may have been the last that kept the order's others waiting, not it.
-            let Some(order) = self.state.order(order).copied() else {
+            let Some(standing) = self.state.order(order).copied() else {
                 self.finish(command, Err(Reject::UnknownOrder))?;
                 continue;
             };
             match ask {
-                Ask::Cancel => self.ask_book(order.id, command, ask)?,
-                Ask::Amend(quantity) => match self.renew_amend(&order, command, quantity)? {
-                    Ok(()) => self.ask_book(order.id, command, ask)?,
+                Ask::Cancel => self.ask_book(order, command, ask)?,
+                Ask::Amend(quantity) => match self.renew_amend(&standing, command, quantity)? {
+                    Ok(()) => self.ask_book(order, command, ask)?,
                     Err(reject) => self.finish(command, Err(reject))?,
                 },
             }
-            if self.state.amending.contains(&order.id) {
-                let asks: Vec<Deferred> = deferred.collect();
-                if !asks.is_empty() {
-                    self.change(Change::DeferredTo { order: order.id, asks })?;
-                }
+            if self.state.amending.contains(&order) {
                 return Ok(());
             }
         }
@@ -319,9 +317,7 @@ impl Turn<'_> {
     }
 
     fn defer(&mut self, order: OrderId, command: CommandId, ask: Ask) -> Result<(), Fault> {
-        let mut asks = self.state.deferred.get(&order).cloned().unwrap_or_default();
-        asks.push(Deferred { command, ask });
-        self.change(Change::DeferredTo { order, asks })
+        self.change(Change::AskDeferred { order, deferred: Deferred { command, ask } })
     }
 
     fn cancellable(
@@ -352,3 +348,47 @@ impl Turn<'_> {
         Ok(found)
     }
 }
+
+impl AccountState {
+    /// Takes note that the book has answered for one of the orders that are cancelled together. Which it was is enough:
+    /// the same input has closed it, so it is among what happened lately.
+    ///
+    /// # Errors
+    /// No such command is pending, or the order did not end.
+    pub(super) fn hear_of_all(&mut self, command: CommandId, ended: Option<OrderId>) -> Result<(), Fault> {
+        let ended = match ended.map(|id| (id, self.archive.order(id))) {
+            None => None,
+            Some((_, Some(order))) => Some(*order),
+            Some((id, None)) => return Err(Fault::new(format!("order {id} was cancelled and is not over"))),
+        };
+        match self.pending.get_mut(&command) {
+            Some(Pending::CancelAll { left, done }) if *left > 1 => {
+                *left -= 1;
+                done.extend(ended);
+                Ok(())
+            }
+            _ => Err(Fault::new(format!("command {} awaits no more than an answer", command.get()))),
+        }
+    }
+
+    /// Takes out the first thing that was deferred of an order.
+    ///
+    /// # Errors
+    /// There is none.
+    pub(super) fn resume(&mut self, order: OrderId) -> Result<(), Fault> {
+        let asks = self.deferred.get_mut(&order).filter(|asks| !asks.is_empty());
+        let asks = asks.ok_or_else(|| Fault::new(format!("nothing was deferred of order {order}")))?;
+        asks.remove(0);
+        if asks.is_empty() {
+            self.deferred.remove(&order);
+        }
+        Ok(())
+    }
+
+    fn first_deferred(&self, order: OrderId) -> Option<Deferred> {
+        self.deferred.get(&order).and_then(|asks| asks.first()).copied()
+    }
+}
+
+#[cfg(test)]
+mod tests;
