@@ -23,7 +23,7 @@ use super::{
 };
 use crate::{
     domain::{
-        account::{AccountView, Change, UserEvent},
+        account::{AccountView, Change, Details, UserEvent},
         matching::PublicEvent,
         messages::{command::Answer, reject::Reject},
     },
@@ -64,6 +64,7 @@ pub(super) struct Told {
 pub(super) struct Answered {
     pub(super) reply: oneshot::Sender<Acknowledgement>,
     pub(super) answer: Result<Answer, Reject>,
+    pub(super) details: Option<Box<Details>>,
     pub(super) entered: Instant,
     pub(super) _permit: Permit,
 }
@@ -146,12 +147,12 @@ impl TurnOutbox {
         }
         let position = advance(&topology.progress);
         let now = Instant::now();
-        for Answered { reply, answer, entered, _permit } in told.answers {
+        for Answered { reply, answer, details, entered, _permit } in told.answers {
             if let Some(took) = &told.took {
                 took.observe(now.saturating_duration_since(entered).as_secs_f64());
             }
             // The caller may be gone; the answer stands.
-            let _ = reply.send(Acknowledgement { answer, position });
+            let _ = reply.send(Acknowledgement { answer, details, position });
         }
         for (reply, view) in told.views {
             let _ = reply.send(view); // as above

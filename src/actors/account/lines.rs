@@ -164,7 +164,7 @@ impl AccountActor {
         let account = command.account().filter(|_| only_unowned);
         if account.is_some_and(|account| self.slots.get(slot, topology).has_owner(account)) {
             let answer = Err(Reject::UnknownAccount);
-            self.log.told.answers.push(Answered { reply, answer, entered, _permit: permit });
+            self.log.told.answers.push(Answered { reply, answer, details: None, entered, _permit: permit });
             return Ok(());
         }
         self.last_command += 1;
@@ -194,5 +194,5 @@ fn refusal(admission: &Admission, now: Timestamp, topology: &Topology) -> Option
 fn refuse(admission: Admission, reject: Reject, topology: &Topology) {
     let position = topology.progress.position();
     // Whoever asked may have gone.
-    let _ = admission.reply.send(Acknowledgement { answer: Err(reject), position });
+    let _ = admission.reply.send(Acknowledgement { answer: Err(reject), details: None, position });
 }

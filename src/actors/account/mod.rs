@@ -265,18 +265,21 @@ impl AccountActor {
             self.joined.get_or_default(first).extend(self.waiting.remove(&command));
         }
         for (command, answer) in self.out.answers.drain(..) {
-            let answered = |Waiting { reply, entered, permit, .. }, answer| Answered {
+            let details = self.out.details.iter().position(|(of, _)| *of == command);
+            let details = details.map(|index| self.out.details.swap_remove(index).1);
+            let answered = |Waiting { reply, entered, permit, .. }, answer, details| Answered {
                 reply,
                 answer,
+                details,
                 entered,
                 _permit: permit,
             };
             let joined = if self.joined.is_empty() { None } else { self.joined.remove(&command) };
             for waiting in joined.into_iter().flatten() {
-                told.answers.push(answered(waiting, answer.clone()));
+                told.answers.push(answered(waiting, answer.clone(), details.clone()));
             }
             if let Some(waiting) = self.waiting.remove(&command) {
-                told.answers.push(answered(waiting, answer));
+                told.answers.push(answered(waiting, answer, details));
             }
         }
         self.out.clear();

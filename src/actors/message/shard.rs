@@ -10,7 +10,7 @@ use super::push::{SessionId, UserForm};
 use crate::{
     actors::{gate::Permit, topology::Topology},
     domain::{
-        account::{AccountQuery, AccountView},
+        account::{AccountQuery, AccountView, Details},
         messages::{
             command::{AccountCommand, Answer, IdempotencyKey},
             message::Envelope,
@@ -32,6 +32,8 @@ pub type ReplyHandle<T> = oneshot::Sender<Result<T, Reject>>;
 pub struct Acknowledgement {
     /// The answer.
     pub answer: Result<Answer, Reject>,
+    /// What the reply shows besides, if anything.
+    pub details: Option<Box<Details>>,
     /// A read that waits for this position shows what the command did.
     pub position: u64,
 }

@@ -47,7 +47,7 @@ impl Turn<'_> {
             Some(Kept::Transfer { .. }) => return refuse(self, Reject::RequestConflict),
             Some(Kept::Order { answer: Some(answer), .. }) => {
                 let answer = Answer::clone(answer);
-                self.out.answers.push((id, Ok(answer)));
+                self.hand_out(id, Ok(answer));
                 return Ok(());
             }
             Some(Kept::Order { command: first, answer: None, .. }) => {

@@ -10,6 +10,7 @@ use std::sync::Arc;
 
 use super::{
     change::{AccountFrame, Cause, Change, FrameHead},
+    details::Details,
     event::{UserEvent, UserEventKind},
     ledger::{self, Place},
     record::{Backlog, Gap},
@@ -74,6 +75,8 @@ pub struct AccountOutput {
     pub messages: Vec<Envelope<ToSymbol>>,
     /// Answers to commands.
     pub answers: Vec<(CommandId, Result<Answer, Reject>)>,
+    /// What the replies to some of these commands show besides.
+    pub details: Vec<(CommandId, Box<Details>)>,
     /// Commands that get the answer of an earlier one, still on its way: the same idempotency key.
     pub joined: Vec<(CommandId, CommandId)>,
     /// Private events of accounts somebody listens to.
@@ -89,6 +92,7 @@ impl AccountOutput {
         self.changes.clear();
         self.messages.clear();
         self.answers.clear();
+        self.details.clear();
         self.joined.clear();
         self.events.clear();
         self.applied.clear();
@@ -473,7 +477,7 @@ impl Turn<'_> {
     /// Answers a command.
     pub(super) fn answer(&mut self, command: CommandId, answer: Result<Answer, Reject>) -> Result<(), Fault> {
         self.keep_answer(command, &answer)?;
-        self.out.answers.push((command, answer));
+        self.hand_out(command, answer);
         Ok(())
     }
 }
