@@ -10,12 +10,12 @@ use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::value::RawValue;
 
 use super::{
-    prevented,
     reply::Printer,
     request::{parse_client_order_id, priced, read_order, response_kind},
 };
 use crate::{
     domain::{
+        account::Details,
         messages::command::{AccountCommand, Answer, CancelOrder, OrderRef},
         types::id::OrderId,
     },
@@ -55,10 +55,9 @@ async fn place_one(call: &Call<'_>, form: &str) -> Outcome {
     let new = priced(call, spec, read_order(&params, spec, call.account()?)?);
     let kind = response_kind(&params, new.kind)?;
     params.all_read()?;
-    let answer = call.command(AccountCommand::Place(new), Operation::Place).await;
+    let answer = call.detailed_command(AccountCommand::Place(new), Operation::Place).await;
     match answer.map_err(|error| correction::explain(error, spec, &[&new]))? {
-        Answer::Placed { order, fills, .. } => {
-            let prevented = prevented::of_taker(call, &order, kind).await;
+        (Answer::Placed { order, fills, .. }, Details { prevented, .. }) => {
             let mut json = Json::with_capacity(640 + fills.len() * 160);
             Printer { spec, unit: call.unit }.placed(&mut json, &order, (&fills, &prevented), kind);
             Ok(json.finish())

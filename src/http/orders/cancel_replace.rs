@@ -1,13 +1,12 @@
 //! `POST /api/v3/order/cancelReplace`: two outcomes in one reply.
 
 use super::{
-    prevented,
     reply::Printer,
     request::{cancel_restriction, client_order_id, new_order, order_ref, response_kind},
 };
 use crate::{
     domain::{
-        account::Prevention,
+        account::{Details, Prevention},
         messages::{
             command::{AccountCommand, Answer, ReplaceMode, ReplaceOrder, Replaced},
             reject::Reject,
@@ -48,15 +47,11 @@ pub(crate) async fn cancel_replace(call: &Call<'_>) -> Result<Reply, ApiError> {
     };
     let cancel_id = client_order_id(call, "cancelNewClientOrderId")?;
     let kind = response_kind(&call.params, order.kind)?;
-    let answer = call.command(AccountCommand::Replace(Box::new(command)), Operation::Place).await;
+    let answer = call.detailed_command(AccountCommand::Replace(Box::new(command)), Operation::Place).await;
     match answer.map_err(|error| correction::explain(error, spec, &[&order]))? {
-        Answer::Replaced(replaced) => {
+        (Answer::Replaced(replaced), Details { prevented, .. }) => {
             let Replaced { cancelled, placed, counts } = *replaced;
             let printer = Printer { spec, unit: call.unit };
-            let prevented = match &placed {
-                Some(Ok((order, _))) => prevented::of_taker(call, order, kind).await,
-                _ => Vec::new(),
-            };
             let both = Both { printer, cancelled, cancel_id, order, placed, prevented, kind, mode, counts };
             if both.succeeded() {
                 call.weigh(0);

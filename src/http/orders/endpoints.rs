@@ -3,13 +3,12 @@
 use std::sync::Arc;
 
 use super::{
-    list_reply as order_list_reply, prevented,
     reply::Printer,
     request::{cancel_restriction, client_order_id, new_order, order_ref, response_kind},
 };
 use crate::{
     domain::{
-        account::{AccountQuery, AccountView, Found},
+        account::{AccountQuery, AccountView, Details, Found},
         instruments::symbol::SymbolSpec,
         messages::{
             command::{AccountCommand, AmendOrder, Answer, CancelAll, CancelOrder},
@@ -48,11 +47,10 @@ pub(crate) async fn place_order(
     new: NewOrder,
 ) -> Result<Reply, ApiError> {
     let kind = response_kind(&call.params, new.kind)?;
-    let answer = call.command(AccountCommand::Place(new), Operation::Place).await;
+    let answer = call.detailed_command(AccountCommand::Place(new), Operation::Place).await;
     match answer.map_err(|error| correction::explain(error, spec, &[&new]))? {
-        Answer::Placed { order, fills, counts } => {
+        (Answer::Placed { order, fills, counts }, Details { prevented, .. }) => {
             call.weigh(0);
-            let prevented = prevented::of_taker(call, &order, kind).await;
             let printer = Printer { spec, unit: call.unit };
             let capacity = 640 + fills.len() * 160;
             let reply =
@@ -105,14 +103,13 @@ pub(crate) async fn cancel(call: &Call<'_>) -> Result<Reply, ApiError> {
 pub(crate) async fn cancel_all(call: &Call<'_>) -> Result<Reply, ApiError> {
     let spec = call.symbol()?;
     let command = CancelAll { account: call.account()?, symbol: spec.id };
-    match call.command(AccountCommand::CancelAll(command), Operation::Cancel).await? {
+    match call.detailed_command(AccountCommand::CancelAll(command), Operation::Cancel).await? {
         // None open is an error on the wire, as if one had been named.
-        Answer::AllCancelled(orders) if orders.is_empty() => {
+        (Answer::AllCancelled(orders), _) if orders.is_empty() => {
             Err(ApiError::refused(Reject::UnknownOrder, Operation::Cancel))
         }
-        Answer::AllCancelled(orders) => {
+        (Answer::AllCancelled(orders), Details { lists, .. }) => {
             call.weigh(0);
-            let lists = order_list_reply::lists_of(call, &orders).await;
             let printer = Printer { spec, unit: call.unit };
             Ok(Reply::write(orders.len() * 640, |json| {
                 json.array(|json| {

@@ -3,18 +3,13 @@
 use super::reply::Printer;
 use crate::{
     domain::{
-        account::{AccountQuery, AccountView},
         messages::command::ListReport,
-        orders::{Order, OrderList, OrderListRef},
+        orders::{Order, OrderList},
         types::id::ClientOrderId,
     },
-    http::{
-        routing::request_context::Call,
-        wire::{
-            error::Operation,
-            json::Json,
-            names::{self, ResponseKind},
-        },
+    http::wire::{
+        json::Json,
+        names::{self, ResponseKind},
     },
 };
 
@@ -72,21 +67,4 @@ impl Printer<'_> {
             }
         });
     }
-}
-
-/// Returns the lists orders belong to, each once. One that is not found any more is left out.
-pub(crate) async fn lists_of(call: &Call<'_>, orders: &[Order]) -> Vec<OrderList> {
-    let mut ids: Vec<_> = orders.iter().filter_map(|order| order.list).collect();
-    ids.dedup();
-    let mut lists: Vec<OrderList> = Vec::with_capacity(ids.len());
-    for id in ids {
-        if lists.iter().any(|list| list.id == id) {
-            continue;
-        }
-        let query = AccountQuery::OrderList(OrderListRef { id: Some(id), client_id: None });
-        if let Ok(AccountView::Lists(found)) = call.query(query, Operation::Query).await {
-            lists.extend(found.items);
-        }
-    }
-    lists
 }

@@ -3,16 +3,12 @@
 use super::reply::Printer;
 use crate::{
     domain::{
-        account::{AccountQuery, AccountView, Found, Prevention},
-        orders::{Order, StpMode},
+        account::{AccountQuery, AccountView, Found},
         types::id::OrderId,
     },
     http::{
         routing::request_context::{Call, Reply, mismatched},
-        wire::{
-            error::{ApiError, Operation},
-            names::ResponseKind,
-        },
+        wire::error::{ApiError, Operation},
     },
 };
 
@@ -46,23 +42,4 @@ pub(crate) async fn get(call: &Call<'_>) -> Result<Reply, ApiError> {
         json.array(|json| found.iter().for_each(|one| printer.prevented(json.item(), one)));
     });
     Ok(reply.reaching(reach))
-}
-
-/// Returns the self-trades a new order did not make, for a reply that tells all. They are asked for, because the order
-/// itself knows only the last; an order that is placed is never answered with an error for want of them.
-pub(crate) async fn of_taker(call: &Call<'_>, order: &Order, kind: ResponseKind) -> Vec<Prevention> {
-    // Of a maker that expires alone the taker itself shows nothing.
-    let may_have = order.prevented_match.is_some() || order.stp == StpMode::ExpireMaker;
-    if kind != ResponseKind::Full || !may_have {
-        return Vec::new();
-    }
-    let query =
-        AccountQuery::Prevented { symbol: order.symbol, order: Some(order.id), from: None, limit: LIMIT_MAX };
-    match call.query(query, Operation::Query).await {
-        Ok(AccountView::Prevented(Found { items: mut found, .. })) => {
-            found.retain(|prevention| prevention.by.taker == order.id);
-            found
-        }
-        _ => Vec::new(),
-    }
 }

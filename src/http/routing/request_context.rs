@@ -14,7 +14,7 @@ use super::idempotency;
 use crate::{
     actors::message::{MarketQuery, MarketView},
     domain::{
-        account::{AccountQuery, AccountView, Page},
+        account::{AccountQuery, AccountView, Details, Page},
         instruments::symbol::SymbolSpec,
         messages::{
             command::{AccountCommand, Answer},
@@ -159,6 +159,18 @@ impl<'a> Call<'a> {
         command: AccountCommand,
         operation: Operation,
     ) -> Result<Answer, ApiError> {
+        self.detailed_command(command, operation).await.map(|(answer, _)| answer)
+    }
+
+    /// Sends a command and awaits its answer, with what the reply shows besides.
+    ///
+    /// # Errors
+    /// As [`Call::command`].
+    pub(crate) async fn detailed_command(
+        &self,
+        command: AccountCommand,
+        operation: Operation,
+    ) -> Result<(Answer, Details), ApiError> {
         let key = idempotency::key((self.request, &self.params), self.path, &command)?;
         self.params.all_read()?;
         let deadline = self.caller.and_then(|caller| caller.deadline);
@@ -167,12 +179,14 @@ impl<'a> Call<'a> {
         let answered = match self.answer(answer, operation).await {
             Ok(acknowledged) => {
                 self.engine_seq.set(Some(acknowledged.position));
-                acknowledged.answer.map_err(|reject| ApiError::refused(reject, operation))
+                let details = acknowledged.details.map(|details| *details).unwrap_or_default();
+                let answer = acknowledged.answer.map_err(|reject| ApiError::refused(reject, operation));
+                answer.map(|answer| (answer, details))
             }
             Err(error) => Err(error),
         };
         if let Some(audited) = audited {
-            audited.conclude(answered.as_ref());
+            audited.conclude(answered.as_ref().map(|(answer, _)| answer));
         }
         answered
     }

@@ -196,6 +196,38 @@ fn prevented_self_trades_are_in_the_reply_and_can_be_asked_for() {
 }
 
 #[test]
+fn prevented_self_trades_are_in_the_replies_to_batches_and_replacements() {
+    let (seller, _, settings) = two_accounts();
+    let server = TestServer::start(&settings);
+    block_on(async {
+        let api = Api::new(server.url());
+        let met = |id: u64, maker: &Value| {
+            json!([{ "preventedMatchId": id, "makerOrderId": maker, "price": "45000.00000000",
+                "makerPreventedQuantity": "0.50000000" }])
+        };
+        let maker = api.order(&seller, &limit("SELL", "0.5", "45000")).await.json["orderId"].clone();
+        let taker = json!([{ "symbol": "BTCUSDT", "side": "BUY", "type": "LIMIT", "timeInForce": "GTC",
+            "quantity": "0.2", "price": "45000", "selfTradePreventionMode": "EXPIRE_MAKER" }]);
+        let batch = format!("batchOrders={}", url_encoded(&taker.to_string()));
+        let placed = api.signed(&seller, Method::POST, "/x/v1/batchOrders", &batch).await.json[0].clone();
+        assert_eq!(placed["preventedMatches"], met(1, &maker), "{placed}");
+
+        let lower = "&cancelReplaceMode=STOP_ON_FAILURE&newOrderRespType=FULL\
+                     &selfTradePreventionMode=EXPIRE_MAKER";
+        let replace =
+            |old: &Value, price: &str| format!("{}&cancelOrderId={old}{lower}", limit("BUY", "0.2", price));
+        let path = "/api/v3/order/cancelReplace";
+        let away = api.signed(&seller, Method::POST, path, &replace(&placed["orderId"], "44000")).await.json;
+        let away = away["newOrderResponse"].clone();
+        assert_eq!((&away["status"], &away["preventedMatches"]), (&json!("NEW"), &Value::Null), "{away}");
+        let maker = api.order(&seller, &limit("SELL", "0.5", "45000")).await.json["orderId"].clone();
+        let back = api.signed(&seller, Method::POST, path, &replace(&away["orderId"], "45000")).await.json;
+        assert_eq!(back["newOrderResponse"]["preventedMatches"], met(2, &maker), "{back}");
+    });
+    server.stop();
+}
+
+#[test]
 fn orders_of_a_batch_stand_for_themselves() {
     let (seller, _, settings) = two_accounts();
     let server = TestServer::start(&settings);
