@@ -42,7 +42,7 @@ pub(super) fn figures(report: &mut Report) {
         Err(error) => report.promise("yardstick", Bar::AtLeast(1.0), "", Err(error)),
     }
     let effort = report.effort();
-    let (runs, orders) = effort.choose(("5", "100000"), ("5", "100000"), ("1", "400"));
+    let (runs, orders) = effort.choose(("5", "100000"), ("5", "100000"), ("1", "4000"));
     let http = bench(report, &["http", "--runs", runs, "--orders", orders]);
     report.figure(
         "signed order over HTTP / parse-only handler",
