@@ -11,7 +11,7 @@ use crate::{
     domain::{
         messages::{
             command::{AccountCommand, Answer, CreateAccount, CreateApiKey, Transfer},
-            credential::KeyMaterial,
+            credential::{KeyMaterial, RevokeApiKey},
             reject::Reject,
         },
         types::id::AccountId,
@@ -72,6 +72,16 @@ async fn deposit(exchange: &Exchange, account: AccountId, balance: &Balance) -> 
     let request_id = Some(format!("founding-{name}"));
     command(exchange, AccountCommand::Deposit(Transfer { account, asset: asset.id, amount, request_id }))
         .await
+}
+
+/// Revokes keys that nothing uses any more. One that stays is no reason not to start.
+pub(super) async fn revoke(exchange: &Exchange, keys: Vec<RevokeApiKey>) {
+    for key in keys {
+        let account = key.account.get();
+        if let Err(error) = command(exchange, AccountCommand::RevokeApiKey(key)).await {
+            warn!(account, %error, "an old key of the synthetic market stays");
+        }
+    }
 }
 
 /// How long to wait before a command that found no place is given again: the one before may still hold the only one.

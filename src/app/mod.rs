@@ -35,7 +35,10 @@ use crate::{
     actors::{self, Clock, Exchange, GateLimits, Running, Settings},
     auth::{SessionLimits, Sessions},
     config::Config,
-    domain::types::{id::AccountId, time::Timestamp},
+    domain::{
+        messages::{command::CreateApiKey, credential::RevokeApiKey},
+        types::{id::AccountId, time::Timestamp},
+    },
     feed::synthetic,
     grpc,
     http::{
@@ -92,8 +95,10 @@ impl Application {
             actors::start_with(settings(&config, clock), encoder, Arc::new(directories.clone()), opening);
         storage.record()?;
         storage.keep(&running.exchange)?;
+        let leftovers = leftovers(&config, &keys);
         let demo = config.is_demo_on().then(|| AccountId::new(config.demo.account));
         let founded = founding::found(&running.exchange, &config).await;
+        founding::revoke(&running.exchange, leftovers).await;
         let served = founded.and_then(|()| {
             let sessions = Arc::new(Sessions::new(SessionLimits::default()));
             let limits = connection_limits(&config);
@@ -205,6 +210,13 @@ impl Application {
             }
         }
     }
+}
+
+/// The keys earlier runs of the synthetic market have left, which nothing uses any more: an account may have a few only.
+fn leftovers(config: &Config, keys: &[CreateApiKey]) -> Vec<RevokeApiKey> {
+    let of_market = synthetic::accounts(config.feed.seed).map(AccountId::new);
+    let left = keys.iter().filter(|key| config.is_synthetic_feed_on() && of_market.contains(&key.account));
+    left.map(|key| RevokeApiKey { account: key.account, key: key.key.clone() }).collect()
 }
 
 /// Binds the address of gRPC, if it is on: before anything is recovered, so that a second exchange says so at once.

@@ -14,7 +14,7 @@ use crate::{
     },
     history::{History, HistoryService},
     journal::{
-        self, DataDirectory, Disk, Journal, JournalError, JournalThread, NOTE, segment,
+        self, DataDirectory, Disk, Journal, JournalError, JournalThread, NOTE, UNFINISHED, segment,
         snapshot::{self, Pace},
     },
     store::{
@@ -29,9 +29,6 @@ pub const EXIT_DISK_FAILED: i32 = 74;
 
 /// How many frames lie between two lines of progress.
 const PROGRESS: u64 = 1_000_000;
-
-/// Stands beside a journal that nothing outside has seen yet, while it is made for a new exchange.
-const UNFINISHED: &str = "first-start";
 
 /// The data directory, ours until this is dropped.
 #[derive(Debug)]

@@ -142,10 +142,15 @@ async fn serve(
 /// Keeps what clients are told of the exchange's health true.
 async fn tell_health(state: &HttpState, health: &HealthReporter) {
     let mut look = tokio::time::interval(HEALTH);
+    let mut told = None;
     loop {
         look.tick().await;
         let status =
             if gateway::is_ready(state) { ServingStatus::Serving } else { ServingStatus::NotServing };
+        // Watchers hear of every setting, and are to hear of changes.
+        if told.replace(status) == Some(status) {
+            continue;
+        }
         for name in ["", SERVICE] {
             health.set_service_status(name, status).await;
         }

@@ -21,6 +21,9 @@ const LOCK: &str = "lock";
 const IDENTITY: &str = "identity";
 const IDENTITY_NEW: &str = "identity.tmp";
 
+/// Stands beside a journal that nothing outside has seen yet, while a first start makes it. The next start throws that away.
+pub const UNFINISHED: &str = "first-start";
+
 /// What only the owner of a data directory may read, whoever made it and with whatever umask.
 const PRIVATE: [&str; 6] =
     [LOCK, IDENTITY, IDENTITY_NEW, note::FILE, segment::DIRECTORY, snapshot::DIRECTORY];
@@ -83,7 +86,7 @@ impl DataDirectory {
 /// Returns the identity of the data directory at a path, whoever uses it.
 ///
 /// # Errors
-/// There is no such directory, it is no data directory, or it cannot be read.
+/// There is no such directory, it is no data directory, a first start has not finished it, or it cannot be read.
 pub fn identity_at(path: &Path) -> Result<Identity, JournalError> {
     let metadata = fs::metadata(path)
         .map_err(|error| refuse(path, format!("cannot be looked at: {error}; name the right one")))?;
@@ -91,6 +94,11 @@ pub fn identity_at(path: &Path) -> Result<Identity, JournalError> {
         return Err(refuse(path, "is not a directory; name another".to_owned()));
     }
     let disk: Arc<dyn Disk> = Arc::new(RealDisk::read_only(path));
+    let names = disk.list("").map_err(JournalError::io(IDENTITY, "list the directory"))?;
+    if names.iter().any(|name| name == UNFINISHED) {
+        let reason = "its first start was interrupted or is under way; start the exchange on it, which begins it again";
+        return Err(refuse(path, reason.to_owned()));
+    }
     read_identity(&disk)?.ok_or_else(|| refuse(path, no_data_directory()))
 }
 

@@ -41,7 +41,7 @@ pub mod thread;
 mod window;
 mod writer;
 
-pub use directory::{DataDirectory, EmptyDirectory, identity_at};
+pub use directory::{DataDirectory, EmptyDirectory, UNFINISHED, identity_at};
 pub use disk::{Disk, File};
 pub use error::JournalError;
 pub use fill::Fill;

@@ -10,7 +10,7 @@ use lightning_exchange::{actors::Clock, domain::types::time::Timestamp, feed::cl
 use rust_decimal::Decimal;
 use serde_json::Value;
 
-use crate::support::{TestServer, block_on};
+use crate::support::{Process, TestServer, block_on};
 
 const PATIENCE: Duration = Duration::from_secs(30);
 
@@ -124,9 +124,31 @@ fn a_first_start_that_was_interrupted_is_begun_again() {
     // The snapshot is of the stop, which an interrupted start has none of.
     std::fs::remove_dir_all(directory.path().join("snapshots")).unwrap();
     std::fs::write(directory.path().join("first-start"), "").unwrap();
+    let refused = crate::support::complaint(&crate::support::on_directory("verify", directory.path()));
+    assert!(refused.contains("its first start was interrupted or is under way"), "{refused}");
     let server = with_a_past(directory.path());
     let (candles, trades) = block_on(async { past(&server.client(), "BTCUSDT").await });
     assert_eq!((candles.len(), trades.len()), (120, 480));
     server.stop();
     assert!(!directory.path().join("first-start").exists());
+}
+
+#[test]
+fn an_exchange_started_again_and_again_keeps_its_synthetic_market() {
+    let directory = tempfile::tempdir().unwrap();
+    let settings = "[feed]\nsynthetic = true\nhistory-hours = 0\nactions-per-second = 200\n";
+    for start in 0..=lightning_exchange::domain::messages::credential::KEYS_MAX {
+        let on = ["env", "LIGHTNING_FEED_SYNTHETIC=true"];
+        let server = Process::start_under(&on, directory.path(), settings);
+        // It trades with keys of its own once it has quotes.
+        block_on(async {
+            let client = Client::new(server.url());
+            while depth(&client, "BTCUSDT").await.0.is_empty() {
+                let log = server.log();
+                assert!(!log.contains("the synthetic market did not start"), "start {start}: {log}");
+                tokio::time::sleep(Duration::from_millis(5)).await;
+            }
+        });
+        server.kill();
+    }
 }

@@ -78,6 +78,11 @@ pub async fn run(
         let _ = stopper.send(true);
     };
     futures_util::future::join(trading, stopping).await;
+    for trader in [maker, taker] {
+        if let Err(error) = client.revoke_key(trader.account, &trader.credentials.key).await {
+            debug!(account = trader.account, %error, "a key stays");
+        }
+    }
     Ok(())
 }
 
