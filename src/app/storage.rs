@@ -274,11 +274,11 @@ impl Storage {
 
 /// Throws away what a first start has left that was interrupted: nothing of it was ever seen.
 fn discard_unfinished(disk: &Arc<dyn Disk>) -> io::Result<()> {
-    if !disk.list("")?.iter().any(|name| name == UNFINISHED) {
+    if !disk.has(UNFINISHED)? {
         return Ok(());
     }
     warn!("a first start was interrupted while it made a history: it is made again");
-    if disk.list("")?.iter().any(|name| name == NOTE) {
+    if disk.has(NOTE)? {
         disk.remove(NOTE)?;
     }
     for name in disk.list(segment::DIRECTORY)? {

@@ -16,7 +16,7 @@ use super::{
     auth::{audit::Claim, authenticate, security::Security},
     operator::health,
     orders::request::{parse_client_order_id, read_order},
-    server::client_ip as client,
+    server::client_ip,
     state::HttpState,
     wire::{
         error::{ApiError, Operation},
@@ -61,7 +61,7 @@ pub fn prove(state: &HttpState, security: Security, pairs: &[(&str, &str)]) -> R
 /// Returns the client's address: the connection's, or through trusted proxies the last address they vouch for, of the lines of
 /// `X-Forwarded-For`.
 pub fn client_address(state: &HttpState, peer: IpAddr, lines: &[&str]) -> IpAddr {
-    client::last_vouched(lines, peer.to_canonical(), state.rate_limits().trusted_proxies())
+    client_ip::last_vouched(lines, peer.to_canonical(), state.rate_limits().trusted_proxies())
 }
 
 /// Returns whether a key may still hear an account's private events.

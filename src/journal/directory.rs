@@ -94,8 +94,7 @@ pub fn identity_at(path: &Path) -> Result<Identity, JournalError> {
         return Err(refuse(path, "is not a directory; name another".to_owned()));
     }
     let disk: Arc<dyn Disk> = Arc::new(RealDisk::read_only(path));
-    let names = disk.list("").map_err(JournalError::io(IDENTITY, "list the directory"))?;
-    if names.iter().any(|name| name == UNFINISHED) {
+    if disk.has(UNFINISHED).map_err(JournalError::io("", "list the data directory"))? {
         let reason = "its first start was interrupted or is under way; start the exchange on it, which begins it again";
         return Err(refuse(path, reason.to_owned()));
     }
@@ -235,8 +234,7 @@ fn lock(path: &Path) -> Result<fs::File, Held> {
 
 /// Reads the identity; `None` when there is none yet.
 fn read_identity(disk: &Arc<dyn Disk>) -> Result<Option<Identity>, JournalError> {
-    let names = disk.list("").map_err(JournalError::io("", "list the data directory"))?;
-    if names.iter().any(|name| name == IDENTITY) {
+    if disk.has(IDENTITY).map_err(JournalError::io("", "list the data directory"))? {
         let file = disk.open(IDENTITY).map_err(JournalError::io(IDENTITY, "open the file"))?;
         let bytes = file.read_all().map_err(JournalError::io(IDENTITY, "read the file"))?;
         let mut identity = Identity::default();

@@ -26,6 +26,14 @@ pub trait Disk: Send + Sync + Debug {
     /// The disk refuses.
     fn list(&self, directory: &str) -> io::Result<Vec<String>>;
 
+    /// Returns whether the root has a file or a directory of this name.
+    ///
+    /// # Errors
+    /// The disk refuses.
+    fn has(&self, name: &str) -> io::Result<bool> {
+        Ok(self.list("")?.iter().any(|known| known == name))
+    }
+
     /// Makes a directory, if there is none yet.
     ///
     /// # Errors

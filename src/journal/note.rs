@@ -93,8 +93,7 @@ type Found = (u64, Identity, Head);
 type Notes = (Box<dyn File>, Option<Found>);
 
 fn read(disk: &Arc<dyn Disk>) -> Result<Option<Notes>, JournalError> {
-    let names = disk.list("").map_err(JournalError::io("", "list the data directory"))?;
-    if !names.iter().any(|name| name == FILE) {
+    if !disk.has(FILE).map_err(JournalError::io("", "list the data directory"))? {
         return Ok(None);
     }
     let file = disk.open(FILE).map_err(JournalError::io(FILE, "open the file"))?;

@@ -164,8 +164,7 @@ pub(super) fn refuse_loss(
 /// Adds a line to the list of losses.
 fn write_down(disk: &Arc<dyn Disk>, loss: &Loss, now: u64) -> Result<(), JournalError> {
     let write = || {
-        let is_there = disk.list("")?.iter().any(|name| name == LOSSES);
-        let file = if is_there { disk.open(LOSSES)? } else { disk.create(LOSSES)? };
+        let file = if disk.has(LOSSES)? { disk.open(LOSSES)? } else { disk.create(LOSSES)? };
         let line = format!("{now} accepted after frame {}: {loss}\n", loss.resumes_at);
         file.write_at(line.as_bytes(), file.size()?)?;
         file.sync_data()?;

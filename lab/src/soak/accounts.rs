@@ -1,11 +1,20 @@
 //! Who trades, what, and around which prices.
 
+use std::time::Duration;
+
 use anyhow::{Context, Result};
 use lightning_exchange::feed::{
     client::{Client, Credentials},
     operator::Transfer,
     synthetic::Random,
 };
+
+/// Accounts that trade.
+pub(super) const TRADERS: u64 = 32;
+/// The first of them; the one before belongs to the demo.
+pub(super) const FIRST: u64 = 100;
+/// How long a start of the server may take.
+pub(super) const READY_MAX: Duration = Duration::from_secs(120);
 
 /// What is traded, of the built-in configuration.
 #[derive(Debug)]

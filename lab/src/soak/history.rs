@@ -19,7 +19,7 @@ use tokio::{
 };
 
 use super::{
-    accounts,
+    accounts::{self, FIRST, READY_MAX, TRADERS},
     database::{Database, Kind},
     load,
     report::Report,
@@ -27,12 +27,6 @@ use super::{
 };
 use crate::kill::server::Server;
 
-/// Accounts that trade.
-const TRADERS: u64 = 32;
-/// The first of them; the one before belongs to the demo.
-const FIRST: u64 = 100;
-/// How long a start may take.
-const READY_MAX: Duration = Duration::from_secs(120);
 /// The longest the database is away, in milliseconds.
 const AWAY_MAX: u64 = 3_000;
 

@@ -20,19 +20,13 @@ use tokio::{
 };
 
 use super::{
-    accounts::{self, Trader},
+    accounts::{self, FIRST, READY_MAX, TRADERS, Trader},
     load,
     report::Report,
     shared::Shared,
 };
 use crate::kill::server::Server;
 
-/// Accounts that trade.
-const TRADERS: u64 = 32;
-/// The first of them; the one before belongs to the demo.
-const FIRST: u64 = 100;
-/// How long a start may take.
-const READY_MAX: Duration = Duration::from_secs(120);
 /// How often something is asked that only the history remembers.
 const READ_EVERY: Duration = Duration::from_secs(1);
 /// The smallest share of the intended rate at which the run still proves anything.

@@ -10,7 +10,7 @@ use tokio::{
 };
 
 use super::{
-    accounts::{self, MARKETS, Trader},
+    accounts::{self, FIRST, MARKETS, READY_MAX, TRADERS, Trader},
     depth::{self, Beginning, Subscriber},
     load,
     private::{self, Record},
@@ -19,12 +19,6 @@ use super::{
 };
 use crate::kill::server::Server;
 
-/// Accounts that trade.
-const TRADERS: u64 = 32;
-/// The first of them; the one before belongs to the demo.
-const FIRST: u64 = 100;
-/// How long a start may take.
-const READY_MAX: Duration = Duration::from_secs(120);
 /// How long subscribers may take to come to the end.
 const END_MAX: Duration = Duration::from_secs(90);
 

@@ -1,7 +1,7 @@
 //! Lists of orders: place, cancel, query.
 
 use super::{
-    list_request as request,
+    list_request,
     reply::Printer,
     request::{asked_response_kind, client_order_id},
 };
@@ -26,25 +26,25 @@ use crate::{
 /// `POST /api/v3/orderList/oco`
 pub(crate) async fn place_pair(call: &Call<'_>) -> Result<Reply, ApiError> {
     let spec = call.symbol()?;
-    place(call, spec, request::pair(call, spec)?).await
+    place(call, spec, list_request::pair(call, spec)?).await
 }
 
 /// `POST /api/v3/order/oco`
 pub(crate) async fn place_old_pair(call: &Call<'_>) -> Result<Reply, ApiError> {
     let spec = call.symbol()?;
-    place(call, spec, request::old_pair(call, spec)?).await
+    place(call, spec, list_request::old_pair(call, spec)?).await
 }
 
 /// `POST /api/v3/orderList/oto`
 pub(crate) async fn place_then(call: &Call<'_>) -> Result<Reply, ApiError> {
     let spec = call.symbol()?;
-    place(call, spec, request::then(call, spec)?).await
+    place(call, spec, list_request::then(call, spec)?).await
 }
 
 /// `POST /api/v3/orderList/otoco`
 pub(crate) async fn place_then_pair(call: &Call<'_>) -> Result<Reply, ApiError> {
     let spec = call.symbol()?;
-    place(call, spec, request::then_pair(call, spec)?).await
+    place(call, spec, list_request::then_pair(call, spec)?).await
 }
 
 async fn place(call: &Call<'_>, spec: &SymbolSpec, list: PlaceList) -> Result<Reply, ApiError> {
@@ -69,7 +69,7 @@ pub(crate) async fn cancel(call: &Call<'_>) -> Result<Reply, ApiError> {
     let command = CancelList {
         account: call.account()?,
         symbol: spec.id,
-        list: request::list_ref(call, "listClientOrderId")?,
+        list: list_request::list_ref(call, "listClientOrderId")?,
         name: client_order_id(call, "newClientOrderId")?,
     };
     match call.command(AccountCommand::CancelList(command), Operation::Cancel).await? {
@@ -86,7 +86,7 @@ pub(crate) async fn cancel(call: &Call<'_>) -> Result<Reply, ApiError> {
 
 /// `GET /api/v3/orderList`
 pub(crate) async fn get(call: &Call<'_>) -> Result<Reply, ApiError> {
-    let list = request::list_ref(call, "origClientOrderId")?;
+    let list = list_request::list_ref(call, "origClientOrderId")?;
     let AccountView::Lists(lists) = call.query(AccountQuery::OrderList(list), Operation::Query).await? else {
         return Err(mismatched());
     };

@@ -8,7 +8,7 @@ use crate::{
         orders::{EndReason, OrderList},
     },
     http::{
-        orders::reply as order_reply,
+        orders::reply,
         wire::{json::Json, names, time_unit::TimeUnit},
     },
 };
@@ -38,7 +38,7 @@ impl ExecutionReport<'_> {
             json.field("S").text(names::side(order.side));
             json.field("o").text(names::order_kind(order.kind));
             json.field("f").text(names::time_in_force(order));
-            json.field("q").units(spec.lots_units(order_reply::ordered(order)));
+            json.field("q").units(spec.lots_units(reply::ordered(order)));
             json.field("p").units(spec.price_units(order.price));
             let stop = order.trigger.and_then(|trigger| trigger.stop);
             json.field("P").units(stop.map_or(ZERO, |stop| spec.price_units(stop)));
