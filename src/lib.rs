@@ -3,13 +3,13 @@
 //! # Layout
 //! - [`domain`]: the rules, pure and deterministic.
 //! - [`actors`]: the shells that own the state, one mailbox each.
-//! - [`journal`]: what was acknowledged survives.
+//! - [`journal`]: the write-ahead log and the snapshot files. [`store`]: what their bytes mean, and recovery.
+//! - [`history`]: the SQL read model that follows the journal.
 //! - [`auth`]: who is calling.
-//! - [`http`]: the wire, REST and WebSocket.
-//! - [`grpc`]: the same over gRPC.
+//! - [`http`]: the wire, REST and WebSocket. [`grpc`]: the same over gRPC.
 //! - [`app`]: the composition root, from [`config`] to a running exchange; [`cli`] is the way in.
-//! - [`demo`]: an exchange without network, for the examples.
-//! - [`feed`]: a synthetic market, through the public API. [`telemetry`]: logs and metrics.
+//! - [`client`]: a client of the public API. [`feed`]: a synthetic market that uses it.
+//! - [`demo`]: an exchange without network, for the examples. [`telemetry`]: logs and metrics.
 //!
 //! What simulates, kills and measures it is the package `lab`, which no release holds.
 
@@ -19,6 +19,7 @@ pub mod actors;
 pub mod app;
 pub mod auth;
 pub mod cli;
+pub mod client;
 pub mod config;
 pub mod demo;
 pub mod domain;

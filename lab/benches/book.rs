@@ -7,10 +7,11 @@ use std::{
 
 use criterion::{BatchSize, Criterion, criterion_group, criterion_main};
 use lightning_exchange::domain::{
-    book::{Book, BookEvent, BookLimits, Incoming, Outcome, Policy},
-    orders::{Handle, Side, StpMode},
+    book::{Book, BookEvent, BookLimits, Outcome},
+    messages::message::SubmitOrder,
+    orders::{Handle, Policy, Side, StpMode},
     types::{
-        id::{AccountId, OrderId},
+        id::{AccountId, OrderId, SymbolId},
         money::{Lots, Price},
         time::Timestamp,
     },
@@ -19,18 +20,17 @@ use lightning_exchange::domain::{
 const NOW: Timestamp = Timestamp::from_micros(1);
 const MID: u64 = 100_000;
 
-fn order(id: u64, side: Side, ticks: u64, lots: u64, policy: Policy) -> Incoming {
-    Incoming {
+fn order(id: u64, side: Side, ticks: u64, lots: u64, policy: Policy) -> SubmitOrder {
+    SubmitOrder {
         order: OrderId::new(id),
         account: AccountId::new(id % 1_000),
+        symbol: SymbolId::new(1),
         side,
         limit: Price::from_ticks(ticks),
         lots: Lots::new(lots),
-        budget: None,
-        by_quote: false,
         policy,
         stp: StpMode::ExpireTaker,
-        peak: None,
+        special: None,
     }
 }
 
@@ -45,7 +45,7 @@ fn book(events: &mut Vec<BookEvent>) -> Book {
     book
 }
 
-fn rest(book: &mut Book, incoming: &Incoming, events: &mut Vec<BookEvent>) -> Handle {
+fn rest(book: &mut Book, incoming: &SubmitOrder, events: &mut Vec<BookEvent>) -> Handle {
     events.clear();
     match book.submit(incoming, NOW, events) {
         Outcome::Rested { handle, .. } => handle,
@@ -106,7 +106,7 @@ fn operations(criterion: &mut Criterion) {
     criterion.bench_function("sweep ten parts of an iceberg", |bencher| {
         let mut hiding = book(&mut events);
         let best = order(30_004, Side::Buy, MID, u64::MAX, Policy::Rest);
-        rest(&mut hiding, &Incoming { peak: Some(Lots::new(10)), ..best }, &mut events);
+        rest(&mut hiding, &best.with(|extras| extras.peak = Some(Lots::new(10))), &mut events);
         // The level's five orders go first.
         events.clear();
         hiding.submit(&order(30_005, Side::Sell, MID, 50, Policy::Immediate), NOW, &mut events);

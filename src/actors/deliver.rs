@@ -32,28 +32,54 @@ impl<B> Iterator for Delivered<B> {
     }
 }
 
-/// Sends each shard what is meant for it, messages first, and leaves the buffers empty. `step` is the step of a cascade
-/// that is among it.
-pub(super) fn deliver<A, B>(
-    shards: &[Addr<A>],
-    outgoing: &mut [Vec<Traced<B>>],
-    applied: &mut [Vec<(SlotId, SlotId, u64)>],
-    step: Option<&Arc<Step>>,
-) where
-    A: Actor<Context = Context<A>> + Handler<Deliver<B>> + Handler<Applied>,
-    B: Send + 'static,
-{
-    let sent = Instant::now();
-    for (messages, shard) in outgoing.iter_mut().zip(shards) {
-        if !messages.is_empty() {
-            // The next turn will tell about as much.
-            let messages = std::mem::replace(messages, Vec::with_capacity(messages.len()));
-            shard.do_send(Deliver { messages, sent, step: step.cloned() });
-        }
+/// What a turn sends to the shards of the other kind, one entry a shard.
+#[derive(Debug)]
+pub struct Outgoing<B> {
+    messages: Vec<Vec<Traced<B>>>,
+    applied: Vec<Vec<(SlotId, SlotId, u64)>>,
+}
+
+impl<B> Default for Outgoing<B> {
+    fn default() -> Self {
+        Self { messages: Vec::new(), applied: Vec::new() }
     }
-    for (watermarks, shard) in applied.iter_mut().zip(shards) {
-        if !watermarks.is_empty() {
-            shard.do_send(Applied { watermarks: std::mem::take(watermarks) });
+}
+
+impl<B: Send + 'static> Outgoing<B> {
+    /// Makes room for `shards` shards.
+    pub(super) fn resize(&mut self, shards: usize) {
+        self.messages.resize_with(shards, Vec::new);
+        self.applied.resize_with(shards, Vec::new);
+    }
+
+    /// Adds a message to shard `shard`.
+    pub(super) fn push(&mut self, shard: usize, message: Traced<B>) {
+        self.messages[shard].push(message);
+    }
+
+    /// Adds a watermark for shard `shard`: the receiving slot, the sending slot, the last sequence applied.
+    pub(super) fn applied(&mut self, shard: usize, watermark: (SlotId, SlotId, u64)) {
+        self.applied[shard].push(watermark);
+    }
+
+    /// Sends each shard what is meant for it, messages first, and leaves the buffers empty. `step` is the step of a
+    /// cascade that is among it.
+    pub(super) fn send<A>(&mut self, shards: &[Addr<A>], step: Option<&Arc<Step>>)
+    where
+        A: Actor<Context = Context<A>> + Handler<Deliver<B>> + Handler<Applied>,
+    {
+        let sent = Instant::now();
+        for (messages, shard) in self.messages.iter_mut().zip(shards) {
+            if !messages.is_empty() {
+                // The next turn will tell about as much.
+                let messages = std::mem::replace(messages, Vec::with_capacity(messages.len()));
+                shard.do_send(Deliver { messages, sent, step: step.cloned() });
+            }
+        }
+        for (watermarks, shard) in self.applied.iter_mut().zip(shards) {
+            if !watermarks.is_empty() {
+                shard.do_send(Applied { watermarks: std::mem::take(watermarks) });
+            }
         }
     }
 }

@@ -14,11 +14,11 @@ pub mod message;
 mod outbox;
 mod progress;
 mod push;
+mod shard;
 mod symbol;
 mod system;
 mod topology;
 mod trace;
-mod turns;
 
 pub use account::{AccountActor, KeyListener};
 pub use clock::{Clock, ClockEvent, Hands, wall_micros};

@@ -163,7 +163,7 @@ impl TurnOutbox {
 
 /// The way of a shard's frames into the journal, and of what it tells out of it.
 #[derive(Debug, Default)]
-pub(super) struct TurnLog {
+pub struct TurnLog {
     pub(super) frames: Frames,
     pub(super) told: Told,
     held: Arc<AtomicUsize>,

@@ -121,7 +121,7 @@ pub fn start_with(
         .enumerate()
         .map(|(shard, slots)| {
             let (batch, keys) = (settings.batch, Arc::clone(&keys));
-            let make = move |_: &mut _| AccountActor::new(shard, batch, keys, slots);
+            let make = move |_: &mut _| AccountActor::of_slots(shard, batch, keys, slots);
             AccountActor::start_in_arbiter(&arbiter(shard), make)
         })
         .collect();
@@ -131,7 +131,7 @@ pub fn start_with(
         .enumerate()
         .map(|(shard, slots)| {
             let batch = settings.batch;
-            let make = move |_: &mut _| SymbolActor::new(shard, batch, limits, slots);
+            let make = move |_: &mut _| SymbolActor::of_slots(shard, batch, limits, slots);
             SymbolActor::start_in_arbiter(&arbiter(shard), make)
         })
         .collect();

@@ -5,9 +5,9 @@ use std::thread::JoinHandle;
 use tokio::sync::oneshot;
 use tracing::{error, warn};
 
-use crate::feed::{
+use crate::{
     client::Client,
-    synthetic::{self, Options},
+    feed::synthetic::{self, Options},
 };
 
 /// The synthetic market, running.

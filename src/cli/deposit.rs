@@ -4,7 +4,7 @@ use anyhow::{Context, Result};
 use clap::Args;
 
 use super::{output::Output, remote::RemoteArgs};
-use crate::feed::operator::Transfer;
+use crate::client::operator::Transfer;
 
 /// Which way the money goes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -6,7 +6,7 @@ use anyhow::{Context, Result};
 use clap::{Args, Subcommand, ValueEnum};
 
 use super::{output::Output, remote::RemoteArgs};
-use crate::feed::operator::NewKey;
+use crate::client::operator::NewKey;
 
 /// What to do with keys.
 #[derive(Debug, Subcommand)]

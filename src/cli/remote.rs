@@ -5,7 +5,7 @@ use std::{future::Future, path::PathBuf};
 use anyhow::{Context, Result};
 use clap::Args;
 
-use crate::feed::client::Client;
+use crate::client::Client;
 
 /// Which server, and the operator's token for it.
 #[derive(Debug, Clone, Args)]

@@ -1,5 +1,3 @@
 //! Something to trade against: a synthetic market, through the public API of a running server like any other client.
 
-pub mod client;
-pub mod operator;
 pub mod synthetic;

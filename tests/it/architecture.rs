@@ -17,7 +17,8 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("auth", &["domain"]),
     ("history", &["domain"]),
     ("config", &["domain"]),
-    ("feed", &["domain"]),
+    ("client", &[]),
+    ("feed", &["client", "domain"]),
     ("actors", &["domain", "journal", "store", "telemetry"]),
     ("http", &["actors", "domain", "auth", "history", "telemetry"]),
     ("grpc", &["actors", "domain", "http"]),
@@ -27,6 +28,7 @@ const LAYERS: &[(&str, &[&str])] = &[
         &[
             "actors",
             "auth",
+            "client",
             "config",
             "domain",
             "feed",
@@ -38,16 +40,19 @@ const LAYERS: &[(&str, &[&str])] = &[
             "telemetry",
         ],
     ),
-    ("cli", &["actors", "app", "config", "domain", "feed", "history", "journal", "store", "telemetry"]),
+    (
+        "cli",
+        &["actors", "app", "client", "config", "domain", "feed", "history", "journal", "store", "telemetry"],
+    ),
 ];
 
 /// The same of the laboratory: what each of its modules may know of the others and of the exchange.
 const LAB: &[(&str, &[&str])] = &[
     ("program", &[]),
     ("sim", &["domain", "journal", "store"]),
-    ("lobster", &["domain", "feed"]),
-    ("kill", &["feed", "program"]),
-    ("soak", &["feed", "kill"]),
+    ("lobster", &["client", "domain", "feed"]),
+    ("kill", &["client", "feed", "program"]),
+    ("soak", &["client", "feed", "kill"]),
     ("bench", &["actors", "domain", "history", "http", "journal", "program", "sim", "store"]),
     ("cli", &["bench", "config", "kill", "lobster", "program", "soak", "telemetry"]),
 ];

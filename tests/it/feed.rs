@@ -6,7 +6,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use lightning_exchange::{actors::Clock, domain::types::time::Timestamp, feed::client::Client};
+use lightning_exchange::{actors::Clock, client::Client, domain::types::time::Timestamp};
 use rust_decimal::Decimal;
 use serde_json::Value;
 

@@ -3,10 +3,11 @@
 use std::{path::Path, time::Instant};
 
 use lightning_exchange::domain::{
-    book::{Book, BookEvent, BookLimits, Incoming, Outcome, Policy},
-    orders::{Handle, Side, StpMode},
+    book::{Book, BookEvent, BookLimits, Outcome},
+    messages::message::SubmitOrder,
+    orders::{Handle, Policy, Side, StpMode},
     types::{
-        id::{AccountId, OrderId},
+        id::{AccountId, OrderId, SymbolId},
         money::{Lots, Price},
         time::Timestamp,
     },
@@ -172,17 +173,16 @@ impl Driver {
 
     #[inline(always)]
     fn submit(&mut self, record: &Record, lots: u64, policy: Policy) {
-        let incoming = Incoming {
+        let incoming = SubmitOrder {
             order: OrderId::new(u64::from(record.order)),
             account: AccountId::new(u64::from(record.account)),
+            symbol: SymbolId::new(1),
             side: record.side,
             limit: Price::from_ticks(u64::from(record.price)),
             lots: Lots::new(lots),
-            budget: None,
-            by_quote: false,
             policy,
             stp: StpMode::None,
-            peak: None,
+            special: None,
         };
         let outcome = self.book.submit(&incoming, Timestamp::from_micros(1), &mut self.events);
         if let Outcome::Rested { handle, .. } = outcome {

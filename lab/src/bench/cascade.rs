@@ -12,14 +12,14 @@ use anyhow::{Result, ensure};
 use lightning_exchange::{
     actors::Exchange,
     domain::{
-        book::{BookLimits, Policy},
+        book::BookLimits,
         instruments::Catalogue,
         matching::{SymbolInput, SymbolOutput, SymbolSlot},
         messages::{
             command::{AccountCommand, Answer, CancelOrder, OrderRef},
             message::{Condition, Envelope, Special, SubmitOrder, ToAccount, ToSymbol},
         },
-        orders::{Direction, NewOrder, OrderKind, Side, StpMode, Trigger},
+        orders::{Direction, NewOrder, OrderKind, Policy, Side, StpMode, Trigger},
         testing::sample as samples,
         types::{
             id::{AccountId, OrderId, SlotId, SymbolId},
@@ -131,7 +131,7 @@ fn steps(triggers: u64) -> Result<(Vec<Duration>, usize)> {
         let body = ToSymbol::SubmitOrder(submit);
         let message = Envelope { from, to: SYMBOL.slot(), seq, body };
         out.clear();
-        slot.handle(&SymbolInput::Message(message), now, &mut out)?;
+        slot.handle(SymbolInput::Message(message), now, &mut out)?;
         slot.trim(from, u64::MAX);
         Ok(())
     };
@@ -150,7 +150,7 @@ fn steps(triggers: u64) -> Result<(Vec<Duration>, usize)> {
     while slot.has_triggered() {
         out.clear();
         let started = Instant::now();
-        slot.handle(&SymbolInput::Cascade, now, &mut out)?;
+        slot.handle(SymbolInput::Cascade, now, &mut out)?;
         times.push(started.elapsed());
         let is_trade = |message: &&Envelope<ToAccount>| matches!(message.body, ToAccount::TradeExecuted(_));
         let trades = out.messages.iter().filter(is_trade).count() / 2;

@@ -331,7 +331,7 @@ impl Slots {
     fn symbol(&mut self, envelope: Envelope<ToSymbol>) -> anyhow::Result<Vec<Envelope<ToAccount>>> {
         let out = &mut self.symbol_out;
         out.clear();
-        self.symbol.handle(&SymbolInput::Message(envelope), NOW, out)?;
+        self.symbol.handle(SymbolInput::Message(envelope), NOW, out)?;
         if let Some(head) = &out.frame {
             self.frames.push_symbol(head, &out.messages);
         }

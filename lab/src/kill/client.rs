@@ -9,9 +9,9 @@ use std::{
 };
 
 use anyhow::{Context, Result, anyhow};
-use lightning_exchange::feed::{
+use lightning_exchange::{
     client::{Client, Credentials},
-    synthetic::Random,
+    feed::synthetic::Random,
 };
 use tokio::{sync::Notify, time::sleep};
 

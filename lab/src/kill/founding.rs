@@ -3,7 +3,7 @@
 use std::{fs, path::Path};
 
 use anyhow::{Context, Result, bail};
-use lightning_exchange::feed::client::{Client, ClientError, Credentials};
+use lightning_exchange::client::{Client, ClientError, Credentials};
 use serde::{Deserialize, Serialize};
 
 use super::{

@@ -4,7 +4,7 @@ use std::collections::{BTreeSet, HashSet};
 
 use awc::http::Method;
 use futures_util::{StreamExt, stream};
-use lightning_exchange::feed::client::{Client, ClientError, Credentials};
+use lightning_exchange::client::{Client, ClientError, Credentials};
 use serde_json::Value;
 
 use super::{

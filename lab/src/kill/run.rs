@@ -7,7 +7,7 @@ use std::{
 };
 
 use anyhow::{Context, Result, bail};
-use lightning_exchange::feed::{client::Client, synthetic::Random};
+use lightning_exchange::{client::Client, feed::synthetic::Random};
 use tokio::time::sleep;
 
 use super::{

@@ -13,7 +13,7 @@ use anyhow::{Context, Result, bail};
 use rustix::process::{Pid, Signal, kill_process_group};
 
 pub(crate) use super::client::now;
-use lightning_exchange::feed::{client::Client, synthetic::Random};
+use lightning_exchange::{client::Client, feed::synthetic::Random};
 
 /// Below the ports the system gives to connections of its own, so that it is still free after a kill.
 const PORTS: (u64, u64) = (20_000, 30_000);

@@ -1,7 +1,7 @@
 //! Sends what is asked and reads what came back.
 
 use awc::http::Method;
-use lightning_exchange::feed::client::{Client, ClientError, Credentials, Reply};
+use lightning_exchange::client::{Client, ClientError, Credentials, Reply};
 use serde_json::{Value, json};
 
 use super::{

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use lightning_exchange::{domain::orders::Side, feed::client::ClientError};
+use lightning_exchange::{client::ClientError, domain::orders::Side};
 
 use super::{
     plan::{Group, Planner, Step},

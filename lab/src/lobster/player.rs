@@ -4,11 +4,11 @@ use std::collections::HashMap;
 
 use awc::http::Method;
 use lightning_exchange::{
-    domain::orders::Side,
-    feed::{
-        client::{Client, ClientError, Credentials},
+    client::{
+        Client, ClientError, Credentials,
         operator::{Transfer, member, unexpected},
     },
+    domain::orders::Side,
 };
 use rust_decimal::Decimal;
 use serde_json::Value;

@@ -163,7 +163,7 @@ impl Auditor {
             return Err(format!("order {} asks for nothing", submit.order));
         }
         let is_market = order.kind.is_market();
-        if order.trigger.is_some() != submit.special().condition.is_some() {
+        if order.trigger.is_some() != submit.extras().condition.is_some() {
             return Err(format!("order {} waits for something else than asked", submit.order));
         }
         self.may_enter(submit, order, slot)?;
@@ -183,7 +183,7 @@ impl Auditor {
             limit: submit.limit,
             lots: submit.lots,
             hold,
-            pair: submit.special().pair,
+            pair: submit.extras().pair,
         });
         if self.recent.len() == RECENT {
             self.recent.remove(0);
@@ -195,14 +195,14 @@ impl Auditor {
     /// An order of a list leaves with the list, or when the one it waits for is filled.
     fn may_enter(&mut self, submit: &SubmitOrder, order: &Order, slot: &AccountSlot) -> Result<(), String> {
         let Some(id) = order.list else {
-            return expect(submit.special().pair.is_none(), "an order without a list has a sibling");
+            return expect(submit.extras().pair.is_none(), "an order without a list has a sibling");
         };
         let list = slot.open_list(id).ok_or_else(|| format!("order {} is of no list", order.id))?;
         let (contingency, orders) = (list.contingency, &list.orders);
         let is_working = contingency == Contingency::OneTriggersOther && orders[0].0 == order.id;
         let pair = &orders[usize::from(contingency == Contingency::OneTriggersOther)..];
         let sibling = pair.iter().map(|(id, _)| *id).find(|id| *id != order.id && pair.len() == 2);
-        expect(submit.special().pair == sibling.filter(|_| !is_working), "another sibling")?;
+        expect(submit.extras().pair == sibling.filter(|_| !is_working), "another sibling")?;
         if contingency == Contingency::OneTriggersOther && !is_working {
             self.counts.released += 1;
             let is_filled = self.tracks.get(orders[0].0)?.is_filled();

@@ -1,9 +1,8 @@
 //! What each order has been through, from the messages alone.
 
 use lightning_exchange::domain::{
-    book::Policy,
     messages::message::{OrderChange, OrderUpdated, SubmitOrder, TradeExecuted},
-    orders::{EndReason, Fill, NewOrder, Order, OrderKind, OrderStatus, Side, StpMode, Trigger},
+    orders::{EndReason, Fill, NewOrder, Order, OrderKind, OrderStatus, Policy, Side, StpMode, Trigger},
     types::{
         id::{AccountId, OrderId, SymbolId},
         money::{Price, Rate},
@@ -188,7 +187,7 @@ pub(super) struct Tracks(Table<OrderId, Track>);
 
 impl Tracks {
     pub(super) fn add(&mut self, submit: &SubmitOrder, order: &Order) -> Result<(), String> {
-        let special = submit.special();
+        let special = submit.extras();
         let track = Track {
             account: submit.account,
             symbol: submit.symbol,

@@ -223,7 +223,7 @@ impl World {
     pub fn cascade(&mut self, now: Timestamp) -> Result<(), String> {
         for position in 0..self.symbols.len() {
             if self.symbols[position].1.has_triggered() {
-                self.symbol_input(position, &SymbolInput::Cascade, now)?;
+                self.symbol_input(position, SymbolInput::Cascade, now)?;
             }
         }
         Ok(())
@@ -244,7 +244,7 @@ impl World {
                     Parcel::Message(envelope) => SymbolInput::Message(envelope),
                     Parcel::Applied(upto) => SymbolInput::Applied { peer, upto },
                 };
-                self.symbol_input(lane % symbols, &input, now)
+                self.symbol_input(lane % symbols, input, now)
             }
             Some(lane) => {
                 let Some(parcel) = self.to_account[lane].pop_front() else { return Ok(()) };
@@ -268,7 +268,7 @@ impl World {
             self.account_input(position, AccountInput::Tick, now)?;
         }
         (0..self.symbols.len())
-            .try_for_each(|position| self.symbol_input(position, &SymbolInput::Tick, now))?;
+            .try_for_each(|position| self.symbol_input(position, SymbolInput::Tick, now))?;
         self.cascade(now)
     }
 
@@ -348,7 +348,7 @@ impl World {
         Ok(())
     }
 
-    fn symbol_input(&mut self, position: usize, input: &SymbolInput, now: Timestamp) -> Result<(), String> {
+    fn symbol_input(&mut self, position: usize, input: SymbolInput, now: Timestamp) -> Result<(), String> {
         self.inputs += 1;
         self.now = self.now.max(now);
         self.symbol_out.clear();

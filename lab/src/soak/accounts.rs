@@ -3,10 +3,9 @@
 use std::time::Duration;
 
 use anyhow::{Context, Result};
-use lightning_exchange::feed::{
-    client::{Client, Credentials},
-    operator::Transfer,
-    synthetic::Random,
+use lightning_exchange::{
+    client::{Client, Credentials, operator::Transfer},
+    feed::synthetic::Random,
 };
 
 /// Accounts that trade.

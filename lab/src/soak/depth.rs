@@ -4,7 +4,7 @@ use std::{pin::Pin, rc::Rc, time::Duration};
 
 use anyhow::{Context, Result, bail};
 use bytes::Bytes;
-use lightning_exchange::feed::{client::ClientError, synthetic::Random};
+use lightning_exchange::{client::ClientError, feed::synthetic::Random};
 use serde_json::Value;
 use tokio::time::{Instant, sleep, sleep_until, timeout};
 

@@ -11,7 +11,7 @@ use std::{
 };
 
 use anyhow::{Context, Result, bail, ensure};
-use lightning_exchange::feed::{client::Client, synthetic::Random};
+use lightning_exchange::{client::Client, feed::synthetic::Random};
 use serde::Serialize;
 use tokio::{
     task::{JoinSet, LocalSet},

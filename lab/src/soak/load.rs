@@ -4,7 +4,7 @@ use std::{collections::VecDeque, rc::Rc, time::Duration};
 
 use anyhow::{Result, bail};
 use awc::http::Method;
-use lightning_exchange::feed::{client::Parameters, synthetic::Random};
+use lightning_exchange::{client::Parameters, feed::synthetic::Random};
 use serde_json::Value;
 use tokio::time::{MissedTickBehavior, interval, sleep};
 

@@ -12,7 +12,7 @@ use std::{
 
 use anyhow::{Context, Result, bail};
 use awc::http::Method;
-use lightning_exchange::feed::client::Client;
+use lightning_exchange::client::Client;
 use serde::Serialize;
 use tokio::{
     task::{JoinSet, LocalSet},

@@ -3,7 +3,7 @@
 use std::{cell::Cell, cell::RefCell, collections::BTreeMap, fs, path::PathBuf, rc::Rc, time::Duration};
 
 use anyhow::{Context, Result, bail};
-use lightning_exchange::feed::{client::Client, synthetic::Random};
+use lightning_exchange::{client::Client, feed::synthetic::Random};
 use tokio::{
     task::{JoinSet, LocalSet},
     time::{Instant, sleep, timeout},

@@ -6,7 +6,7 @@ use std::{
     time::Duration,
 };
 
-use lightning_exchange::feed::client::Client;
+use lightning_exchange::client::Client;
 
 use super::{book::Book, report::Report};
 

@@ -9,7 +9,7 @@
 
 use std::collections::{BTreeMap, VecDeque};
 
-use super::{AccountActor, Slots, Waiting};
+use super::{Accounts, Slots, Turn, Waiting};
 use crate::{
     actors::{
         message::{Acknowledgement, Admission},
@@ -75,45 +75,31 @@ fn is_down(symbol: SymbolId, topology: &Topology) -> bool {
     topology.health.is_symbol_shard_down(topology.symbol_shard_of(symbol.slot()))
 }
 
-impl AccountActor {
+impl Accounts {
     /// Takes up a command, or lets it wait its turn.
-    pub(super) fn command(
-        &mut self,
-        admitted: Box<Admission>,
-        now: Timestamp,
-        topology: &Topology,
-    ) -> Result<(), Fault> {
+    pub(super) fn command(&mut self, admitted: Box<Admission>, turn: &mut Turn<'_>) -> Result<(), Fault> {
         if let Some(key) = key(admitted.slot, &admitted.command)
-            && (self.lines.0.contains_key(&key) || self.slots.must_wait(&admitted, &self.waiting, topology))
+            && (self.lines.0.contains_key(&key)
+                || self.slots.must_wait(&admitted, &self.waiting, turn.topology))
         {
             self.lines.0.entry(key).or_default().waiting.push_back(admitted);
             return Ok(());
         }
-        self.take_up(*admitted, now, topology)
+        self.take_up(*admitted, turn)
     }
 
     /// Takes up what waited in this slot and need not wait any longer.
-    pub(super) fn take_up_waiting(
-        &mut self,
-        slot: SlotId,
-        now: Timestamp,
-        topology: &Topology,
-    ) -> Result<(), Fault> {
+    pub(super) fn take_up_waiting(&mut self, slot: SlotId, turn: &mut Turn<'_>) -> Result<(), Fault> {
         if self.lines.0.is_empty() {
             return Ok(());
         }
-        self.lines.of_slot(slot).into_iter().try_for_each(|key| self.take_up_line(key, now, topology))
+        self.lines.of_slot(slot).into_iter().try_for_each(|key| self.take_up_line(key, turn))
     }
 
     /// A symbol shard is out of service, so nobody will answer what is there or waits to go there: who asked learns it, and
     /// the places come back. Commands about other symbols that waited for its answer are taken up.
-    pub(super) fn symbol_shard_lost(
-        &mut self,
-        shard: usize,
-        now: Timestamp,
-        topology: &Topology,
-    ) -> Result<(), Fault> {
-        let is_lost = |(.., symbol): &Key| topology.symbol_shard_of(symbol.slot()) == shard;
+    pub(super) fn symbol_shard_lost(&mut self, shard: usize, turn: &mut Turn<'_>) -> Result<(), Fault> {
+        let is_lost = |(.., symbol): &Key| turn.topology.symbol_shard_of(symbol.slot()) == shard;
         let is_orphan = |waiting: &Waiting| waiting.line.as_ref().is_some_and(is_lost);
         self.lines.0.retain(|key, _| !is_lost(key));
         let orphans = self.waiting.sorted().into_iter().filter(|(_, waiting)| is_orphan(waiting));
@@ -126,12 +112,12 @@ impl AccountActor {
             self.joined.remove(&command);
         }
         let left: Vec<Key> = self.lines.0.keys().copied().collect();
-        left.into_iter().try_for_each(|key| self.take_up_line(key, now, topology))
+        left.into_iter().try_for_each(|key| self.take_up_line(key, turn))
     }
 
-    fn take_up_line(&mut self, key: Key, now: Timestamp, topology: &Topology) -> Result<(), Fault> {
-        while let Some(next) = self.next_of(key, topology) {
-            self.take_up(*next, now, topology)?;
+    fn take_up_line(&mut self, key: Key, turn: &mut Turn<'_>) -> Result<(), Fault> {
+        while let Some(next) = self.next_of(key, turn.topology) {
+            self.take_up(*next, turn)?;
         }
         Ok(())
     }
@@ -154,27 +140,27 @@ impl AccountActor {
     }
 
     /// Takes up a command whose turn has come, unless it is refused first.
-    fn take_up(&mut self, admission: Admission, now: Timestamp, topology: &Topology) -> Result<(), Fault> {
-        if let Some(reject) = refusal(&admission, now, topology) {
-            refuse(admission, reject, topology);
+    fn take_up(&mut self, admission: Admission, turn: &mut Turn<'_>) -> Result<(), Fault> {
+        if let Some(reject) = refusal(&admission, turn.now, turn.topology) {
+            refuse(admission, reject, turn.topology);
             return Ok(());
         }
         let Admission { slot, command, key: idempotency, only_unowned, span, permit, reply, entered, .. } =
             admission;
         let account = command.account().filter(|_| only_unowned);
-        if account.is_some_and(|account| self.slots.get(slot, topology).has_owner(account)) {
+        if account.is_some_and(|account| self.slots.get(slot, turn.topology).has_owner(account)) {
             let answer = Err(Reject::UnknownAccount);
-            self.log.told.answers.push(Answered { reply, answer, details: None, entered, _permit: permit });
+            turn.log.told.answers.push(Answered { reply, answer, details: None, entered, _permit: permit });
             return Ok(());
         }
         self.last_command += 1;
         let (id, line) = (CommandId::new(self.last_command), key(slot, &command));
         self.waiting.insert(id, Waiting { reply, entered, line, permit });
         let replaces = line.filter(|_| matches!(command, AccountCommand::Replace(_)));
-        let make = || tracing::debug_span!(parent: &span, "account.command", shard = self.shard);
+        let make = || tracing::debug_span!(parent: &span, "account.command", shard = turn.shard);
         let child = trace::step(make);
         let input = AccountInput::Command { id, command, key: idempotency };
-        child.in_scope(|| self.handle(slot, input, &span, now, topology))?;
+        child.in_scope(|| self.handle(slot, input, &span, turn))?;
         if let Some(key) = replaces.filter(|_| self.waiting.contains(&id)) {
             self.lines.0.entry(key).or_default().replacing = Some(id);
         }

@@ -141,7 +141,7 @@ mod tests {
                     assert!(out.details.is_empty(), "no details without an answer");
                     for envelope in out.messages {
                         let mut told = SymbolOutput::default();
-                        self.book.handle(&SymbolInput::Message(envelope), NOW, &mut told).unwrap();
+                        self.book.handle(SymbolInput::Message(envelope), NOW, &mut told).unwrap();
                         next.extend(told.messages.into_iter().map(AccountInput::Message));
                     }
                 }

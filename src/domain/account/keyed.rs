@@ -232,7 +232,7 @@ mod tests {
             for envelope in messages {
                 let mut told = SymbolOutput::default();
                 let now = Timestamp::from_micros(self.now);
-                self.book.handle(&SymbolInput::Message(envelope.clone()), now, &mut told).unwrap();
+                self.book.handle(SymbolInput::Message(envelope.clone()), now, &mut told).unwrap();
                 for envelope in told.messages {
                     let mut out = AccountOutput::default();
                     self.slot.handle(AccountInput::Message(envelope), now, &mut out).unwrap();

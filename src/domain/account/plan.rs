@@ -1,13 +1,12 @@
 //! What an order needs before it may leave for its book: how much to hold and what the book must respect.
 
 use crate::domain::{
-    book::Policy,
     instruments::symbol::{SymbolSpec, SymbolStatus},
     messages::{
         message::Condition,
         reject::{Filter, Reject},
     },
-    orders::{NewOrder, OrderKind, Side, TimeInForce},
+    orders::{NewOrder, OrderKind, Policy, Side, TimeInForce},
     types::{
         money::{Amount, Lots, Price},
         time::Timestamp,

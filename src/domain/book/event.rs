@@ -1,58 +1,14 @@
-//! What goes into the book and what comes out.
+//! What comes out of the book.
 
 use serde::{Deserialize, Serialize};
 
 use crate::domain::{
-    orders::{EndReason, Handle, Side, StpMode},
+    orders::{EndReason, Handle, Side},
     types::{
         id::{AccountId, OrderId},
         money::{Lots, Price},
-        time::Timestamp,
     },
 };
-
-/// What becomes of the part of an order that does not trade at once.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-pub enum Policy {
-    /// It rests (GTC).
-    Rest,
-    /// It rests until this time (GTD).
-    RestUntil(Timestamp),
-    /// It rests; the whole order is refused if any of it would trade.
-    PostOnly,
-    /// It ends (IOC, and market orders).
-    Immediate,
-    /// The whole order is refused unless all of it trades at once (FOK).
-    AllOrNone,
-}
-
-/// An order entering the book.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-pub struct Incoming {
-    /// Its id.
-    pub order: OrderId,
-    /// Whose order; self-trade prevention compares it.
-    pub account: AccountId,
-    /// Which side.
-    pub side: Side,
-    /// The worst price it may trade at: a limit, or the collar of a market order.
-    pub limit: Price,
-    /// The most it may trade; never zero.
-    pub lots: Lots,
-    /// The most its trades may come to, in ticks × lots: what a buy may spend, or what a sell by quote amount
-    /// asks for. `None` when only `lots` bounds it.
-    pub budget: Option<u128>,
-    /// Whether the budget is what was ordered (a market order by quote amount): such an order counts as filled
-    /// when the rest of the budget buys no whole lot at the next price.
-    pub by_quote: bool,
-    /// What becomes of the rest.
-    pub policy: Policy,
-    /// Self-trade prevention.
-    pub stp: StpMode,
-    /// The most of it that shows at a time while it rests (an iceberg), never zero; `None` for all of it, as a
-    /// peak of no less than what rests is.
-    pub peak: Option<Lots>,
-}
 
 /// What became of an order that entered.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]

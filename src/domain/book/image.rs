@@ -137,11 +137,16 @@ impl Book {
 mod tests {
     use super::*;
     use crate::domain::{
-        book::{Incoming, Outcome, Policy},
-        orders::{Side, StpMode},
+        book::Outcome,
+        messages::message::{Special, SubmitOrder},
+        orders::{Policy, Side, StpMode},
         testing::oracle::compare::Random,
-        types::{money::Lots, time::Timestamp},
+        types::{id::SymbolId, money::Lots, time::Timestamp},
     };
+
+    fn showing(peak: Option<Lots>) -> Option<Box<Special>> {
+        Special { peak, ..Special::NONE }.boxed()
+    }
 
     /// Gives both books the same commands and expects the same events and handles.
     #[test]
@@ -159,20 +164,19 @@ mod tests {
                 assert_eq!(removed[0], removed[1]);
             } else {
                 let order = OrderId::new(step);
-                let incoming = Incoming {
+                let incoming = SubmitOrder {
                     order,
                     account: AccountId::new(random.below(9)),
+                    symbol: SymbolId::new(1),
                     side: if random.one_in(2) { Side::Buy } else { Side::Sell },
                     limit: Price::from_ticks(95 + random.below(10)),
                     lots: Lots::new(1 + random.below(9)),
-                    budget: None,
-                    by_quote: false,
                     policy: match random.below(3) {
                         0 => Policy::RestUntil(Timestamp::from_micros(step + random.below(90))),
                         _ => Policy::Rest,
                     },
                     stp: StpMode::None,
-                    peak: random.one_in(4).then(|| Lots::new(1 + random.below(3))),
+                    special: showing(random.one_in(4).then(|| Lots::new(1 + random.below(3)))),
                 };
                 let outcomes = [0, 1].map(|index| books[index].submit(&incoming, now, &mut told[index]));
                 assert_eq!(outcomes[0], outcomes[1]);
@@ -224,17 +228,16 @@ mod tests {
         let limits = BookLimits::default();
         let mut book = Book::new(limits);
         for (id, peak) in [(1, None), (2, Some(Lots::new(3)))] {
-            let incoming = Incoming {
+            let incoming = SubmitOrder {
                 order: OrderId::new(id),
                 account: AccountId::new(1),
+                symbol: SymbolId::new(1),
                 side: Side::Buy,
                 limit: Price::from_ticks(10),
                 lots: Lots::new(8),
-                budget: None,
-                by_quote: false,
                 policy: Policy::Rest,
                 stp: StpMode::None,
-                peak,
+                special: showing(peak),
             };
             book.submit(&incoming, Timestamp::default(), &mut Vec::new());
         }

@@ -26,7 +26,7 @@ mod tests;
 
 pub use digest::digest;
 pub use engine::{Book, BookLimits, PRIORITY_KIND, Removed, Resting};
-pub use event::{BookEvent, Incoming, Outcome, Policy};
+pub use event::{BookEvent, Outcome};
 pub use iceberg::ICEBERG_KIND;
 pub use image::BookImage;
 pub use ladder::{Ladder, Rung};

@@ -5,12 +5,12 @@ use std::collections::VecDeque;
 
 use super::{
     engine::{Book, Touch},
-    event::Incoming,
     iceberg::Iceberg,
     ladder::Rung,
     submit::{affordable, shown},
 };
 use crate::domain::{
+    messages::message::SubmitOrder,
     orders::{EndReason, Side, StpMode},
     testing::planted::{Bug, planted},
     types::money::Price,
@@ -22,9 +22,9 @@ impl Book {
     /// Makers past their date do not count as the other side. The scan is bounded like the sweep that would
     /// remove them: behind more of them than one command may remove, the order will end by the fill limit.
     #[cold]
-    pub(super) fn refusal_of_post_only(&self, incoming: &Incoming, now: u64) -> Option<EndReason> {
+    pub(super) fn refusal_of_post_only(&self, order: &SubmitOrder, now: u64) -> Option<EndReason> {
         let mut expired = 0;
-        for index in self.makers(incoming) {
+        for index in self.makers(order) {
             if self.orders[index].expiry > now {
                 return (!planted(Bug::PostOnlyTakes)).then_some(EndReason::WouldTake);
             }
@@ -33,29 +33,29 @@ impl Book {
             }
             expired += 1;
         }
-        let shown = shown(incoming, incoming.lots.get());
+        let shown = shown(order, order.lots.get());
         let fits = self.orders.len() - expired < self.limits.orders_max
-            && self.total(incoming.side, incoming.limit).get().checked_add(shown).is_some();
+            && self.total(order.side, order.limit).get().checked_add(shown).is_some();
         (!fits && !planted(Bug::FullBookDropsSilently)).then_some(EndReason::BookFull)
     }
 
     /// Returns whether the whole order would trade at once: the sweep without its effects.
     #[cold]
-    pub(super) fn would_fill(&self, incoming: &Incoming, now: u64) -> bool {
-        let Incoming { budget, .. } = *incoming;
-        let mut trial = Trial { book: self, incoming, now, remaining: incoming.lots.get(), budget, work: 0 };
-        let verdict = self.rungs_within(incoming).find_map(|rung| trial.visit(rung));
+    pub(super) fn would_fill(&self, order: &SubmitOrder, now: u64) -> bool {
+        let budget = order.extras().budget;
+        let mut trial = Trial { book: self, order, now, remaining: order.lots.get(), budget, work: 0 };
+        let verdict = self.rungs_within(order).find_map(|rung| trial.visit(rung));
         verdict.unwrap_or(trial.remaining == 0)
     }
 
     /// Returns the resting orders an order may trade with, in the order it would meet them.
-    fn makers(&self, incoming: &Incoming) -> impl Iterator<Item = u32> {
-        self.rungs_within(incoming).flat_map(|rung| self.queue(rung))
+    fn makers(&self, order: &SubmitOrder) -> impl Iterator<Item = u32> {
+        self.rungs_within(order).flat_map(|rung| self.queue(rung))
     }
 
     /// Returns the levels an order may trade at, in the order it would come to them.
-    fn rungs_within(&self, incoming: &Incoming) -> impl Iterator<Item = Rung> {
-        let (side, limit) = (incoming.side, incoming.limit);
+    fn rungs_within(&self, order: &SubmitOrder) -> impl Iterator<Item = Rung> {
+        let (side, limit) = (order.side, order.limit);
         self.rungs(side.opposite()).take_while(move |rung| side.accepts(limit, self.ladder.price(*rung)))
     }
 
@@ -69,7 +69,7 @@ impl Book {
 /// A fill-or-kill order on its way through a book that stays as it is.
 struct Trial<'a> {
     book: &'a Book,
-    incoming: &'a Incoming,
+    order: &'a SubmitOrder,
     now: u64,
     remaining: u64,
     budget: Option<u128>,
@@ -86,7 +86,7 @@ struct Maker {
 impl Trial<'_> {
     /// Trades at one level until it is empty (`None`) or it is settled whether the order fills.
     fn visit(&mut self, rung: Rung) -> Option<bool> {
-        let (book, incoming) = (self.book, self.incoming);
+        let (book, order) = (self.book, self.order);
         let price = book.ladder.price(rung);
         let mut total = book.ladder[rung].total;
         let mut cap = affordable(self.budget, price);
@@ -114,10 +114,10 @@ impl Trial<'_> {
                 None => back.pop_front()?,
             };
             if cap == 0 {
-                return Some(incoming.by_quote && self.remaining < incoming.lots.get());
+                return Some(order.extras().by_quote && self.remaining < order.lots.get());
             }
             if maker.is_own {
-                if incoming.stp == StpMode::ExpireMaker {
+                if order.stp == StpMode::ExpireMaker {
                     total -= maker.shown;
                     continue;
                 }
@@ -129,7 +129,7 @@ impl Trial<'_> {
             total -= lots;
             if self.remaining > 0 && lots < maker.shown {
                 // The budget ends in the middle of this maker, which the taker would now meet once more.
-                return Some(incoming.by_quote && self.work < book.limits.fills_max);
+                return Some(order.extras().by_quote && self.work < book.limits.fills_max);
             }
             self.budget = self.budget.map(|left| left - u128::from(lots) * u128::from(price.ticks()));
             if let Some(mut iceberg) = maker.iceberg.filter(|iceberg| iceberg.hidden > 0) {
@@ -142,7 +142,7 @@ impl Trial<'_> {
 
     fn maker(&self, index: u32) -> Maker {
         let node = &self.book.orders[index];
-        let is_own = self.incoming.stp != StpMode::None && node.account == self.incoming.account;
+        let is_own = self.order.stp != StpMode::None && node.account == self.order.account;
         let iceberg = self.book.iceberg(index, node).filter(|_| !planted(Bug::FokForgetsHidden));
         Maker { shown: node.remaining, iceberg, is_own: is_own && !planted(Bug::FokCountsOwnOrders) }
     }

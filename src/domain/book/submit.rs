@@ -2,12 +2,13 @@
 
 use super::{
     engine::{Book, Touch},
-    event::{BookEvent, Incoming, Outcome, Policy},
+    event::{BookEvent, Outcome},
     iceberg::Iceberg,
     slab::{NEVER, NIL, Node},
 };
 use crate::domain::{
-    orders::{EndReason, Handle, Side, StpMode},
+    messages::message::SubmitOrder,
+    orders::{EndReason, Handle, Policy, Side, StpMode},
     testing::planted::{Bug, planted},
     types::{
         money::{Lots, Price},
@@ -61,33 +62,33 @@ impl Book {
     /// Resting orders whose date is at or before `now` never trade: an order that meets one ends it. Whether
     /// the order is refused is decided before anything changes.
     #[inline(always)]
-    pub fn submit(&mut self, incoming: &Incoming, now: Timestamp, events: &mut Vec<BookEvent>) -> Outcome {
+    pub fn submit(&mut self, order: &SubmitOrder, now: Timestamp, events: &mut Vec<BookEvent>) -> Outcome {
         let now = now.micros().min(NEVER - 1);
-        match incoming.policy {
+        match order.policy {
             Policy::PostOnly => {
-                if let Some(reason) = self.refusal_of_post_only(incoming, now) {
+                if let Some(reason) = self.refusal_of_post_only(order, now) {
                     return Outcome::Refused(reason);
                 }
             }
             Policy::AllOrNone => {
-                if !self.would_fill(incoming, now) {
+                if !self.would_fill(order, now) {
                     return Outcome::Refused(EndReason::Killed);
                 }
             }
             Policy::Rest | Policy::RestUntil(_) | Policy::Immediate => {}
         }
-        let mut remaining = incoming.lots.get();
-        let may_trade = remaining == 0 || self.crossed(incoming.side, incoming.limit).is_some();
-        if may_trade && let Some(outcome) = self.take_liquidity(incoming, now, &mut remaining, events) {
+        let mut remaining = order.lots.get();
+        let may_trade = remaining == 0 || self.crossed(order.side, order.limit).is_some();
+        if may_trade && let Some(outcome) = self.take_liquidity(order, now, &mut remaining, events) {
             return outcome;
         }
-        let expiry = match incoming.policy {
+        let expiry = match order.policy {
             Policy::Rest | Policy::PostOnly => NEVER,
             Policy::RestUntil(time) => time.micros(),
             Policy::Immediate if planted(Bug::IocResidualRests) => NEVER,
             Policy::Immediate | Policy::AllOrNone => return ended(remaining, EndReason::Unfilled),
         };
-        match self.rest(incoming, remaining, expiry, events) {
+        match self.rest(order, remaining, expiry, events) {
             Some(handle) => Outcome::Rested { handle, remaining: Lots::new(remaining) },
             None => ended(remaining, EndReason::BookFull),
         }
@@ -98,13 +99,14 @@ impl Book {
     #[inline(never)]
     fn take_liquidity(
         &mut self,
-        incoming: &Incoming,
+        order: &SubmitOrder,
         now: u64,
         remaining: &mut u64,
         events: &mut Vec<BookEvent>,
     ) -> Option<Outcome> {
-        let mut taker = Taker { remaining: *remaining, budget: incoming.budget, work: 0, has_traded: false };
-        let stop = self.sweep(incoming, now, &mut taker, events);
+        let budget = order.extras().budget;
+        let mut taker = Taker { remaining: *remaining, budget, work: 0, has_traded: false };
+        let stop = self.sweep(order, now, &mut taker, events);
         *remaining = taker.remaining;
         match stop? {
             Stop::Filled => Some(Outcome::Filled),
@@ -117,17 +119,17 @@ impl Book {
     #[inline(always)]
     fn sweep(
         &mut self,
-        incoming: &Incoming,
+        order: &SubmitOrder,
         now: u64,
         taker: &mut Taker,
         events: &mut Vec<BookEvent>,
     ) -> Option<Stop> {
         while taker.remaining > 0 {
-            let mut touch = self.crossed(incoming.side, incoming.limit);
+            let mut touch = self.crossed(order.side, order.limit);
             if planted(Bug::PaysThroughLimit) && taker.has_traded {
-                touch = self.best[incoming.side.opposite().index()];
+                touch = self.best[order.side.opposite().index()];
             }
-            let stop = self.trade_at(touch?, incoming, now, taker, events);
+            let stop = self.trade_at(touch?, order, now, taker, events);
             if stop.is_some() {
                 return stop;
             }
@@ -139,14 +141,14 @@ impl Book {
     fn trade_at(
         &mut self,
         touch: Touch,
-        incoming: &Incoming,
+        order: &SubmitOrder,
         now: u64,
         taker: &mut Taker,
         events: &mut Vec<BookEvent>,
     ) -> Option<Stop> {
         let level = self.ladder[touch.rung];
         let mut visit = Visit {
-            side: incoming.side.opposite(),
+            side: order.side.opposite(),
             price: touch.price,
             head: level.head,
             total: level.total,
@@ -160,7 +162,7 @@ impl Book {
             if visit.head == NIL {
                 break None;
             }
-            let stop = self.meet(&mut visit, incoming, now, taker, events);
+            let stop = self.meet(&mut visit, order, now, taker, events);
             if stop.is_some() {
                 break stop;
             }
@@ -180,7 +182,7 @@ impl Book {
     fn meet(
         &mut self,
         visit: &mut Visit,
-        incoming: &Incoming,
+        order: &SubmitOrder,
         now: u64,
         taker: &mut Taker,
         events: &mut Vec<BookEvent>,
@@ -194,10 +196,10 @@ impl Book {
             return None;
         }
         if visit.cap == 0 {
-            return Some(out_of_budget(&maker, incoming, taker, events));
+            return Some(out_of_budget(&maker, order, taker, events));
         }
-        if incoming.stp != StpMode::None && maker.account == incoming.account {
-            return self.prevent(visit, &maker, incoming.stp, taker, events);
+        if order.stp != StpMode::None && maker.account == order.account {
+            return self.prevent(visit, &maker, order.stp, taker, events);
         }
         let whole = self.whole(visit.head, &maker);
         let lots = taker.remaining.min(maker.remaining).min(visit.cap);
@@ -205,7 +207,7 @@ impl Book {
         taker.work += 1;
         taker.has_traded = true;
         visit.cap -= lots;
-        let price = if planted(Bug::TakerPriceUsed) { incoming.limit } else { visit.price };
+        let price = if planted(Bug::TakerPriceUsed) { order.limit } else { visit.price };
         events.push(BookEvent::Traded {
             maker: maker.order,
             maker_account: maker.account,
@@ -315,19 +317,19 @@ impl Book {
     #[inline(always)]
     fn rest(
         &mut self,
-        incoming: &Incoming,
+        order: &SubmitOrder,
         remaining: u64,
         expiry: u64,
         events: &mut Vec<BookEvent>,
     ) -> Option<Handle> {
-        let (side, price) = (incoming.side, incoming.limit);
+        let (side, price) = (order.side, order.limit);
         if self.orders.len() >= self.limits.orders_max {
             return planted(Bug::FullBookDropsSilently).then_some(Handle { index: NIL, generation: 0 });
         }
         if planted(Bug::FarPriceDropped) && self.is_far(side, price) {
             return Some(Handle { index: NIL, generation: 0 });
         }
-        let shown = shown(incoming, remaining);
+        let shown = shown(order, remaining);
         let rung = self.ladder.reach(price);
         let level = &mut self.ladder[rung];
         // A new level is empty, so it cannot overflow and be left behind.
@@ -347,7 +349,7 @@ impl Book {
         let hidden = remaining - shown;
         let rank = Node::rank(self.priority, side, hidden > 0);
         self.priority += 1;
-        let Incoming { order, account, .. } = *incoming;
+        let SubmitOrder { order, account, .. } = *order;
         let node = Node {
             order,
             account,
@@ -396,8 +398,8 @@ impl Book {
 
 /// Returns how many lots an order shows of those that rest.
 #[inline(always)]
-pub(super) fn shown(incoming: &Incoming, resting: u64) -> u64 {
-    resting.min(incoming.peak.map_or(u64::MAX, Lots::get))
+pub(super) fn shown(order: &SubmitOrder, resting: u64) -> u64 {
+    resting.min(order.extras().peak.map_or(u64::MAX, Lots::get))
 }
 
 const fn ended(remaining: u64, reason: EndReason) -> Outcome {
@@ -406,7 +408,7 @@ const fn ended(remaining: u64, reason: EndReason) -> Outcome {
 
 /// Stops a taker whose budget buys no whole lot at the price it has come to.
 #[cold]
-fn out_of_budget(maker: &Node, incoming: &Incoming, taker: &mut Taker, events: &mut Vec<BookEvent>) -> Stop {
+fn out_of_budget(maker: &Node, order: &SubmitOrder, taker: &mut Taker, events: &mut Vec<BookEvent>) -> Stop {
     if planted(Bug::ZeroQuantityFill) {
         events.push(BookEvent::Traded {
             maker: maker.order,
@@ -416,5 +418,5 @@ fn out_of_budget(maker: &Node, incoming: &Incoming, taker: &mut Taker, events: &
             maker_remaining: Lots::new(maker.remaining),
         });
     }
-    if incoming.by_quote && taker.has_traded { Stop::Filled } else { Stop::Rule(EndReason::Collar) }
+    if order.extras().by_quote && taker.has_traded { Stop::Filled } else { Stop::Rule(EndReason::Collar) }
 }

@@ -132,7 +132,7 @@ impl SymbolSlot {
             (Some(collar), Some(last)) => side.collar(collar, last),
             _ => waited.limit,
         };
-        let special = Special { condition: None, pair: None, ..waited.special() }.boxed();
+        let special = Special { condition: None, pair: None, ..*waited.extras() }.boxed();
         self.match_order(&SubmitOrder { limit, special, ..waited }, out).map(|_| ())
     }
 

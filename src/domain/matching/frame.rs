@@ -86,7 +86,7 @@ impl SymbolSlot {
         if head.slot != self.slot || *seq != self.seq + 1 {
             return Err(Fault::new(format!("symbol slot {slot}: frame {seq} follows {}", self.seq)));
         }
-        self.handle(input, *time, out)?;
+        self.handle(input.clone(), *time, out)?;
         if out.messages != *messages {
             return Err(Fault::new(format!(
                 "symbol slot {slot}: matching frame {seq} again says something else"

@@ -16,7 +16,7 @@ use super::{
 };
 use crate::domain::{
     account::HASH_EVERY,
-    book::{Book, BookEvent, BookLimits, Incoming, Outcome, Policy},
+    book::{Book, BookEvent, BookLimits, Outcome},
     instruments::Catalogue,
     messages::{
         link::Links,
@@ -26,7 +26,7 @@ use crate::domain::{
         },
         reject::{Fault, Reject},
     },
-    orders::{EndReason, Handle},
+    orders::{EndReason, Handle, Policy},
     types::{
         hash,
         id::{CommandId, OrderId, SlotId, SymbolId},
@@ -151,21 +151,21 @@ impl SymbolSlot {
     /// A broken invariant: the slot must not be used again.
     pub fn handle(
         &mut self,
-        input: &SymbolInput,
+        input: SymbolInput,
         now: Timestamp,
         out: &mut SymbolOutput,
     ) -> Result<(), Fault> {
         self.time = self.time.max(now);
         self.clock = self.time.timer(now);
-        let has_changed = self.take(input, out)?;
+        let has_changed = self.take(&input, out)?;
         if has_changed {
             self.seq += 1;
             let Self { slot, seq, time, clock, .. } = *self;
             let hash = seq.is_multiple_of(HASH_EVERY).then(|| self.hash());
             let input = match input {
-                SymbolInput::Behind { .. } => input.clone(),
-                input if clock < time => SymbolInput::Behind { clock, input: Box::new(input.clone()) },
-                input => input.clone(),
+                SymbolInput::Behind { .. } => input,
+                input if clock < time => SymbolInput::Behind { clock, input: Box::new(input) },
+                input => input,
             };
             out.frame = Some(SymbolHead { slot, seq, time, input, hash });
         }
@@ -219,7 +219,7 @@ impl SymbolSlot {
     }
 
     fn submit(&mut self, submit: &SubmitOrder, out: &mut SymbolOutput) -> Result<(), Fault> {
-        match submit.special() {
+        match *submit.extras() {
             Special { condition: None, pair: None, .. } => self.match_order(submit, out).map(|_| ()),
             special => self.submit_special(submit, special, out),
         }
@@ -239,21 +239,8 @@ impl SymbolSlot {
             teller::update(&mut self.links, out, submit.account, submit.order, change, time);
             return Ok(None);
         }
-        let special = submit.special();
-        let incoming = Incoming {
-            order: submit.order,
-            account: submit.account,
-            side: submit.side,
-            limit: submit.limit,
-            lots: submit.lots,
-            budget: special.budget,
-            by_quote: special.by_quote,
-            policy: submit.policy,
-            stp: submit.stp,
-            peak: special.peak,
-        };
         let mut events = std::mem::take(&mut self.events);
-        let outcome = market.book.submit(&incoming, clock, &mut events);
+        let outcome = market.book.submit(submit, clock, &mut events);
         let mut teller = Teller { time, symbol: submit.symbol, market, links: &mut self.links, out };
         let told = teller.tell_all(&events, Some((submit, outcome)))?;
         events.clear();

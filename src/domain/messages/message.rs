@@ -9,8 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use super::reject::Reject;
 use crate::domain::{
-    book::Policy,
-    orders::{Direction, EndReason, Handle, Side, StpMode, Trigger},
+    orders::{Direction, EndReason, Handle, Policy, Side, StpMode, Trigger},
     types::{
         id::{AccountId, CommandId, OrderId, SlotId, SymbolId, TradeId},
         money::{Lots, Price, Rate},
@@ -66,9 +65,9 @@ pub struct SubmitOrder {
     pub symbol: SymbolId,
     /// Which side.
     pub side: Side,
-    /// The limit, or the collar of a market order.
+    /// The worst price it may trade at: its limit, or the collar of a market order.
     pub limit: Price,
-    /// The most it may trade.
+    /// The most it may trade; never zero.
     pub lots: Lots,
     /// What becomes of the rest.
     pub policy: Policy,
@@ -81,19 +80,30 @@ pub struct SubmitOrder {
 
 impl SubmitOrder {
     /// Returns what is special about it; of a plain order nothing.
-    pub fn special(&self) -> Special {
-        self.special.as_deref().copied().unwrap_or_default()
+    pub fn extras(&self) -> &Special {
+        self.special.as_deref().unwrap_or(&Special::NONE)
+    }
+
+    /// Makes it special, `set` says how.
+    #[must_use]
+    pub fn with(self, set: impl FnOnce(&mut Special)) -> Self {
+        let mut special = *self.extras();
+        set(&mut special);
+        Self { special: special.boxed(), ..self }
     }
 }
 
 /// What is special about an order; the default says nothing.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Special {
-    /// The most its trades may come to, in ticks × lots.
+    /// The most its trades may come to, in ticks × lots: what a buy may spend, or what a sell by quote amount asks for.
+    /// `None` when only the lots bound it.
     pub budget: Option<u128>,
-    /// Whether the budget is what was ordered.
+    /// Whether the budget is what was ordered (a market order by quote amount): such an order counts as filled when the
+    /// rest of the budget buys no whole lot at the next price.
     pub by_quote: bool,
-    /// The most of it that shows at a time, for an iceberg.
+    /// The most of it that shows at a time while it rests (an iceberg), never zero; `None` for all of it, as a peak of no
+    /// less than what rests is.
     pub peak: Option<Lots>,
     /// What it waits for before it is matched; `None` for an order that is matched at once.
     pub condition: Option<Condition>,
@@ -103,6 +113,9 @@ pub struct Special {
 }
 
 impl Special {
+    /// What a plain order has.
+    pub const NONE: Self = Self { budget: None, by_quote: false, peak: None, condition: None, pair: None };
+
     /// Puts it where an order keeps it: nowhere when it says nothing.
     pub fn boxed(self) -> Option<Box<Self>> {
         (self != Self::default()).then(|| Box::new(self))

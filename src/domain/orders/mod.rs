@@ -6,7 +6,8 @@ mod order_list;
 mod trigger;
 
 pub use order::{
-    EndReason, Fill, Handle, NewOrder, Order, OrderKind, OrderStatus, Side, StpMode, Strategy, TimeInForce,
+    EndReason, Fill, Handle, NewOrder, Order, OrderKind, OrderStatus, Policy, Side, StpMode, Strategy,
+    TimeInForce,
 };
 pub use order_list::{Contingency, ListOrders, ListStatus, OrderList, OrderListRef, PlaceList};
 pub use trigger::{Bips, Direction, Trigger};

@@ -128,6 +128,21 @@ pub enum TimeInForce {
     Gtd,
 }
 
+/// What becomes of the part of an order that does not trade at once.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub enum Policy {
+    /// It rests (GTC).
+    Rest,
+    /// It rests until this time (GTD).
+    RestUntil(Timestamp),
+    /// It rests; the whole order is refused if any of it would trade.
+    PostOnly,
+    /// It ends (IOC, and market orders).
+    Immediate,
+    /// The whole order is refused unless all of it trades at once (FOK).
+    AllOrNone,
+}
+
 /// What happens when an order would trade with another of the same account; the taker's mode decides
 /// (Binance Spot, self-trade prevention FAQ).
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]

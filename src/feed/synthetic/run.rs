@@ -14,11 +14,11 @@ use super::{
     rules::{Filters, Rules, worth},
 };
 use crate::{
-    domain::orders::Side,
-    feed::{
-        client::{Client, ClientError, Credentials},
+    client::{
+        Client, ClientError, Credentials,
         operator::{Transfer, member, unexpected},
     },
+    domain::orders::Side,
 };
 
 /// Binance's code for an order the account cannot pay, or that is refused for another reason.

@@ -1,6 +1,6 @@
 //! API keys for accounts of the configuration.
 
-use lightning_exchange::feed::client::Credentials;
+use lightning_exchange::client::Credentials;
 
 /// A key whose text follows from a number.
 #[derive(Debug, Clone)]

@@ -5,8 +5,8 @@ use std::{cell::OnceCell, future::Future, net::SocketAddr, path::Path, sync::mps
 use lightning_exchange::{
     actors::{Clock, Exchange},
     app::Application,
+    client::Client,
     config::Layers,
-    feed::client::Client,
 };
 use tempfile::TempDir;
 use tokio::sync::oneshot;

@@ -113,7 +113,7 @@ impl Bench {
             for envelope in messages {
                 let mut told = SymbolOutput::default();
                 let now = Timestamp::from_micros(1_000_000);
-                self.book.handle(&SymbolInput::Message(envelope), now, &mut told).unwrap();
+                self.book.handle(SymbolInput::Message(envelope), now, &mut told).unwrap();
                 for envelope in told.messages {
                     next.extend(self.input(AccountInput::Message(envelope)));
                 }

@@ -66,10 +66,10 @@ impl Pair {
             live.check().unwrap();
         }
         self.answers.extend(out.answers.into_iter().map(|(_, answer)| answer));
-        out.messages.into_iter().for_each(|envelope| self.symbol_input(&SymbolInput::Message(envelope)));
+        out.messages.into_iter().for_each(|envelope| self.symbol_input(SymbolInput::Message(envelope)));
     }
 
-    fn symbol_input(&mut self, input: &SymbolInput) {
+    fn symbol_input(&mut self, input: SymbolInput) {
         let [live, replayed] = &mut self.symbol;
         let mut out = SymbolOutput::default();
         live.handle(input, Timestamp::from_micros(self.now), &mut out).unwrap();
@@ -90,7 +90,7 @@ impl Pair {
 
     fn tick(&mut self) {
         self.account_input(AccountInput::Tick);
-        self.symbol_input(&SymbolInput::Tick);
+        self.symbol_input(SymbolInput::Tick);
     }
 
     fn place(&mut self, order: NewOrder) -> Result<OrderStatus, Reject> {
@@ -230,6 +230,6 @@ fn nothing_is_written_down_of_a_clock_that_goes_back_by_less_than_a_second() {
     let sent: Vec<Envelope<ToSymbol>> = out.messages;
     let mut told = SymbolOutput::default();
     let input = SymbolInput::Message(sent[0].clone());
-    pair.symbol[0].handle(&input, Timestamp::from_micros(pair.now), &mut told).unwrap();
+    pair.symbol[0].handle(input.clone(), Timestamp::from_micros(pair.now), &mut told).unwrap();
     assert_eq!(told.frame.unwrap().input, input);
 }

@@ -3,8 +3,8 @@
 use super::*;
 
 /// An order that shows at most `peak` lots.
-fn iceberg(order: Incoming, peak: u64) -> Incoming {
-    Incoming { peak: Some(Lots::new(peak)), ..order }
+fn iceberg(order: SubmitOrder, peak: u64) -> SubmitOrder {
+    order.with(|extras| extras.peak = Some(Lots::new(peak)))
 }
 
 impl Desk {
@@ -108,7 +108,7 @@ fn c38_an_order_that_hides_nothing_any_more_is_like_any_other() {
     let mut books = Vec::new();
     for peak in [Some(Lots::new(4)), None] {
         let mut desk = Desk::new(AMPLE);
-        let handle = desk.rest(1, Incoming { peak, ..sell(100, 10) });
+        let handle = desk.rest(1, sell(100, 10).with(|extras| extras.peak = peak));
         assert_eq!(desk.reduce(handle, 1, 6), Some(Lots::new(4)));
         books.push((desk.book.hash(), desk.book.image(), desk.book.get(handle)));
     }
@@ -183,7 +183,7 @@ fn c38_fill_or_kill_counts_what_is_hidden_and_every_part_is_work() {
     let hash = desk.book.hash();
     assert_eq!(desk.submit(3, whole(9, 100)), Outcome::Refused(EndReason::Killed), "one lot too many");
     assert_eq!(desk.submit(3, whole(9, 101)), Outcome::Refused(EndReason::Killed), "a fifth piece of work");
-    let own = Incoming { stp: StpMode::Decrement, ..whole(9, 101) };
+    let own = SubmitOrder { stp: StpMode::Decrement, ..whole(9, 101) };
     assert_eq!(desk.submit(1, own), Outcome::Refused(EndReason::Killed));
     assert_eq!((desk.book.hash(), desk.events.len()), (hash, 0));
     assert_eq!(desk.submit(3, whole(8, 101)), Outcome::Filled);
@@ -196,7 +196,7 @@ fn c38_a_budget_that_ends_between_two_parts() {
         for policy in [Policy::Immediate, Policy::AllOrNone] {
             let mut desk = Desk::new(AMPLE);
             desk.rest(1, iceberg(sell(100, 8), 2));
-            let by_quote = Incoming { budget: Some(budget), by_quote: true, policy, ..buy(100, 50) };
+            let by_quote = by_quote(order(Side::Buy, 100, 50, policy), budget);
             assert_eq!(desk.submit(2, by_quote), Outcome::Filled);
             assert_eq!(desk.trades().iter().map(|(.., lots)| lots).sum::<u64>(), bought);
         }
@@ -226,7 +226,7 @@ fn c38_a_decrement_takes_what_shows_and_the_next_part_comes_up() {
     let mut desk = Desk::new(AMPLE);
     desk.rest(1, iceberg(sell(100, 10), 4));
     desk.rest(2, sell(100, 3));
-    let taker = Incoming { stp: StpMode::Decrement, ..buy(100, 9) };
+    let taker = SubmitOrder { stp: StpMode::Decrement, ..buy(100, 9) };
     assert_eq!(desk.submit(1, taker), ended(0, EndReason::SelfTrade));
     assert_eq!(desk.preventions(), [(1, 4, 6), (1, 2, 4)]);
     assert_eq!(desk.trades(), [(2, 100, 3)], "the other order has come to the front");
@@ -238,7 +238,7 @@ fn c38_prevention_that_ends_an_iceberg_ends_all_of_it() {
     for stp in [StpMode::ExpireMaker, StpMode::ExpireBoth] {
         let mut desk = Desk::new(AMPLE);
         desk.rest(1, iceberg(sell(100, 10), 4));
-        desk.submit(1, Incoming { stp, ..order(Side::Buy, 100, 5, Policy::Immediate) });
+        desk.submit(1, SubmitOrder { stp, ..order(Side::Buy, 100, 5, Policy::Immediate) });
         assert_eq!(desk.preventions(), [(1, 0, 10)]);
         assert!(matches!(desk.events[1], BookEvent::Ended { remaining, .. } if remaining == Lots::new(10)));
         assert!(desk.book.is_empty());
@@ -255,7 +255,7 @@ fn c5_every_mode_tells_whom_it_kept_from_trading() {
     ] {
         let mut desk = Desk::new(AMPLE);
         desk.rest(1, sell(100, 3));
-        desk.submit(1, Incoming { stp, ..order(Side::Buy, 101, 5, Policy::Immediate) });
+        desk.submit(1, SubmitOrder { stp, ..order(Side::Buy, 101, 5, Policy::Immediate) });
         assert_eq!(desk.preventions(), [(1, lots, left)], "{stp:?}");
         assert!(matches!(desk.events[0], BookEvent::Prevented { .. }), "before what it does");
     }
@@ -295,7 +295,7 @@ fn c38_the_hash_sees_what_is_hidden_and_the_peak() {
     let mut hashes = Vec::new();
     for (lots, peak) in [(10, None), (10, Some(4)), (11, Some(4)), (10, Some(5)), (4, None)] {
         let mut desk = Desk::new(AMPLE);
-        desk.rest(1, Incoming { peak: peak.map(Lots::new), ..sell(100, lots) });
+        desk.rest(1, sell(100, lots).with(|extras| extras.peak = peak.map(Lots::new)));
         assert!(!hashes.contains(&desk.book.hash()), "{lots} {peak:?}");
         hashes.push(desk.book.hash());
     }

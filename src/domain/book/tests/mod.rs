@@ -2,9 +2,10 @@
 
 use super::*;
 use crate::domain::{
-    orders::{EndReason, Handle, Side, StpMode},
+    messages::message::SubmitOrder,
+    orders::{EndReason, Handle, Policy, Side, StpMode},
     types::{
-        id::{AccountId, OrderId},
+        id::{AccountId, OrderId, SymbolId},
         money::{Lots, Price},
         time::Timestamp,
     },
@@ -28,16 +29,16 @@ impl Desk {
     }
 
     /// Enters an order of `account` and verifies the book after it.
-    fn submit(&mut self, account: u64, order: Incoming) -> Outcome {
+    fn submit(&mut self, account: u64, order: SubmitOrder) -> Outcome {
         self.events.clear();
-        let order = Incoming { order: OrderId::new(self.next), account: AccountId::new(account), ..order };
+        let order = SubmitOrder { order: OrderId::new(self.next), account: AccountId::new(account), ..order };
         self.next += 1;
         let outcome = self.book.submit(&order, Timestamp::from_micros(self.now), &mut self.events);
         self.book.check().unwrap();
         outcome
     }
 
-    fn rest(&mut self, account: u64, order: Incoming) -> Handle {
+    fn rest(&mut self, account: u64, order: SubmitOrder) -> Handle {
         match self.submit(account, order) {
             Outcome::Rested { handle, .. } => handle,
             other => panic!("{other:?}"),
@@ -75,26 +76,33 @@ impl Desk {
     }
 }
 
-fn order(side: Side, ticks: u64, lots: u64, policy: Policy) -> Incoming {
-    Incoming {
+fn order(side: Side, ticks: u64, lots: u64, policy: Policy) -> SubmitOrder {
+    SubmitOrder {
         order: OrderId::new(0),
         account: AccountId::new(0),
+        symbol: SymbolId::new(1),
         side,
         limit: Price::from_ticks(ticks),
         lots: Lots::new(lots),
-        budget: None,
-        by_quote: false,
         policy,
         stp: StpMode::None,
-        peak: None,
+        special: None,
     }
 }
 
-fn buy(ticks: u64, lots: u64) -> Incoming {
+fn buy(ticks: u64, lots: u64) -> SubmitOrder {
     order(Side::Buy, ticks, lots, Policy::Rest)
 }
 
-fn sell(ticks: u64, lots: u64) -> Incoming {
+fn within(budget: u128, order: SubmitOrder) -> SubmitOrder {
+    order.with(|extras| extras.budget = Some(budget))
+}
+
+fn by_quote(order: SubmitOrder, budget: u128) -> SubmitOrder {
+    within(budget, order).with(|extras| extras.by_quote = true)
+}
+
+fn sell(ticks: u64, lots: u64) -> SubmitOrder {
     order(Side::Sell, ticks, lots, Policy::Rest)
 }
 
@@ -107,12 +115,7 @@ fn c1_a_market_buy_by_quote_amount_never_fills_zero_lots() {
     let mut desk = Desk::new(AMPLE);
     desk.rest(1, sell(100, 5));
     desk.rest(1, sell(101, 5));
-    let by_quote = |budget| Incoming {
-        budget: Some(budget),
-        by_quote: true,
-        policy: Policy::Immediate,
-        ..buy(u64::MAX, u64::MAX)
-    };
+    let by_quote = |budget| by_quote(order(Side::Buy, u64::MAX, u64::MAX, Policy::Immediate), budget);
     assert_eq!(desk.submit(2, by_quote(99)), ended(u64::MAX, EndReason::Collar), "not one lot");
     assert!(desk.events.is_empty());
     assert_eq!(desk.submit(2, by_quote(600)), Outcome::Filled);
@@ -124,7 +127,7 @@ fn c1_a_market_buy_by_quote_amount_never_fills_zero_lots() {
 fn c1_a_budget_that_is_not_what_was_ordered_ends_the_order_unfilled() {
     let mut desk = Desk::new(AMPLE);
     desk.rest(1, sell(100, 5));
-    let buy = Incoming { budget: Some(350), policy: Policy::Immediate, ..buy(100, 5) };
+    let buy = within(350, order(Side::Buy, 100, 5, Policy::Immediate));
     assert_eq!(desk.submit(2, buy), ended(2, EndReason::Collar));
     assert_eq!(desk.trades(), [(1, 100, 3)]);
 }
@@ -135,7 +138,10 @@ fn c5_what_self_trade_prevention_leaves_of_a_taker_never_rests() {
         let mut desk = Desk::new(AMPLE);
         desk.rest(1, sell(100, 3));
         desk.rest(2, sell(100, 4));
-        assert_eq!(desk.submit(2, Incoming { stp, ..buy(100, 10) }), ended(remaining, EndReason::SelfTrade));
+        assert_eq!(
+            desk.submit(2, SubmitOrder { stp, ..buy(100, 10) }),
+            ended(remaining, EndReason::SelfTrade)
+        );
         assert_eq!(desk.trades(), [(1, 100, 3)], "trades before it stand");
         assert_eq!(desk.book.best(Side::Buy), None);
     }
@@ -146,7 +152,7 @@ fn c5_expire_maker_clears_the_way() {
     let mut desk = Desk::new(AMPLE);
     desk.rest(2, sell(100, 3));
     desk.rest(1, sell(100, 4));
-    assert_eq!(desk.submit(2, Incoming { stp: StpMode::ExpireMaker, ..buy(100, 4) }), Outcome::Filled);
+    assert_eq!(desk.submit(2, SubmitOrder { stp: StpMode::ExpireMaker, ..buy(100, 4) }), Outcome::Filled);
     assert_eq!(desk.trades(), [(2, 100, 4)]);
     assert!(desk.book.is_empty());
 }
@@ -160,11 +166,11 @@ fn c6_fill_or_kill_counts_neither_own_nor_expired_orders() {
         desk.rest(1, order(Side::Sell, 102, 9, Policy::RestUntil(Timestamp::from_micros(10))));
         desk.now = 10;
         let hash = desk.book.hash();
-        let kill = Incoming { stp, policy: Policy::AllOrNone, ..buy(105, 6) };
-        assert_eq!(desk.submit(2, kill), Outcome::Refused(EndReason::Killed), "{stp:?}");
+        let kill = SubmitOrder { stp, policy: Policy::AllOrNone, ..buy(105, 6) };
+        assert_eq!(desk.submit(2, kill.clone()), Outcome::Refused(EndReason::Killed), "{stp:?}");
         assert!(desk.events.is_empty());
         assert_eq!(desk.book.hash(), hash);
-        let fill = Incoming { lots: Lots::new(5), ..kill };
+        let fill = SubmitOrder { lots: Lots::new(5), ..kill };
         assert_eq!(desk.submit(2, fill), Outcome::Filled, "all it needs lies before the own order");
     }
 }
@@ -175,10 +181,13 @@ fn c6_fill_or_kill_looks_at_the_whole_sweep() {
     for ticks in 100..105 {
         desk.rest(1, sell(ticks, 1));
     }
-    let whole = Incoming { policy: Policy::AllOrNone, ..buy(104, 5) };
-    assert_eq!(desk.submit(2, Incoming { lots: Lots::new(6), ..whole }), Outcome::Refused(EndReason::Killed));
-    assert_eq!(desk.submit(2, Incoming { budget: Some(509), ..whole }), Outcome::Refused(EndReason::Killed));
-    assert_eq!(desk.submit(2, Incoming { budget: Some(510), ..whole }), Outcome::Filled);
+    let whole = SubmitOrder { policy: Policy::AllOrNone, ..buy(104, 5) };
+    assert_eq!(
+        desk.submit(2, SubmitOrder { lots: Lots::new(6), ..whole.clone() }),
+        Outcome::Refused(EndReason::Killed)
+    );
+    assert_eq!(desk.submit(2, within(509, whole.clone())), Outcome::Refused(EndReason::Killed));
+    assert_eq!(desk.submit(2, within(510, whole)), Outcome::Filled);
 }
 
 #[test]
@@ -186,11 +195,11 @@ fn c7_post_only_never_takes_and_a_refusal_changes_nothing() {
     let mut desk = Desk::new(AMPLE);
     desk.rest(2, sell(100, 5));
     let hash = desk.book.hash();
-    let post = Incoming { policy: Policy::PostOnly, stp: StpMode::ExpireMaker, ..buy(100, 1) };
-    assert_eq!(desk.submit(2, post), Outcome::Refused(EndReason::WouldTake));
+    let post = SubmitOrder { policy: Policy::PostOnly, stp: StpMode::ExpireMaker, ..buy(100, 1) };
+    assert_eq!(desk.submit(2, post.clone()), Outcome::Refused(EndReason::WouldTake));
     assert!(desk.events.is_empty(), "not even the own order is cancelled");
     assert_eq!(desk.book.hash(), hash);
-    desk.rest(2, Incoming { limit: Price::from_ticks(99), ..post });
+    desk.rest(2, SubmitOrder { limit: Price::from_ticks(99), ..post });
 }
 
 #[test]
@@ -244,7 +253,7 @@ fn c11_an_order_moved_into_the_spread_trades_instead_of_crossing() {
     desk.rest(1, sell(100, 3));
     let moved = desk.rest(2, buy(98, 5));
     let removed = desk.cancel(moved, 2).unwrap();
-    desk.submit(2, Incoming { lots: removed.remaining, ..buy(100, 0) });
+    desk.submit(2, SubmitOrder { lots: removed.remaining, ..buy(100, 0) });
     assert_eq!(desk.trades(), [(1, 100, 3)]);
     assert_eq!((desk.depth(Side::Buy), desk.depth(Side::Sell)), (vec![(100, 2)], vec![]));
 }
@@ -331,12 +340,9 @@ fn c15_the_largest_price_times_the_largest_quantity_does_not_overflow() {
     let mut desk = Desk::new(AMPLE);
     desk.rest(1, sell(u64::MAX, u64::MAX));
     let all = u128::from(u64::MAX) * u128::from(u64::MAX);
-    let taker = Incoming { budget: Some(all), policy: Policy::AllOrNone, ..buy(u64::MAX, u64::MAX) };
-    assert_eq!(
-        desk.submit(2, Incoming { budget: Some(all - 1), ..taker }),
-        Outcome::Refused(EndReason::Killed)
-    );
-    assert_eq!(desk.submit(2, taker), Outcome::Filled);
+    let taker = order(Side::Buy, u64::MAX, u64::MAX, Policy::AllOrNone);
+    assert_eq!(desk.submit(2, within(all - 1, taker.clone())), Outcome::Refused(EndReason::Killed));
+    assert_eq!(desk.submit(2, within(all, taker)), Outcome::Filled);
 }
 
 #[test]
@@ -367,14 +373,14 @@ fn c20_a_sweep_of_a_hundred_thousand_makers_neither_recurses_nor_exceeds_the_lim
     let mut book = Book::new(AMPLE);
     let mut events = Vec::new();
     for id in 0..100_000 {
-        let resting = Incoming { order: OrderId::new(id), ..sell(1 + id / 2, 1) };
+        let resting = SubmitOrder { order: OrderId::new(id), ..sell(1 + id / 2, 1) };
         book.submit(&resting, Timestamp::default(), &mut events);
     }
     events.clear();
     let sweep = buy(u64::MAX, u64::MAX);
     assert_eq!(
         book.submit(
-            &Incoming { policy: Policy::AllOrNone, lots: Lots::new(10_001), ..sweep },
+            &SubmitOrder { policy: Policy::AllOrNone, lots: Lots::new(10_001), ..sweep.clone() },
             Timestamp::default(),
             &mut events
         ),
@@ -388,7 +394,11 @@ fn c20_a_sweep_of_a_hundred_thousand_makers_neither_recurses_nor_exceeds_the_lim
 
     let mut book = Book::new(BookLimits { fills_max: u32::MAX, ..AMPLE });
     for id in 0..100_000 {
-        book.submit(&Incoming { order: OrderId::new(id), ..sell(1, 1) }, Timestamp::default(), &mut events);
+        book.submit(
+            &SubmitOrder { order: OrderId::new(id), ..sell(1, 1) },
+            Timestamp::default(),
+            &mut events,
+        );
     }
     assert_eq!(book.submit(&buy(1, 100_000), Timestamp::default(), &mut events), Outcome::Filled);
     book.check().unwrap();
@@ -437,7 +447,7 @@ fn c29_books_equal_in_totals_but_not_in_order_hash_apart() {
     for ids in [[1, 2], [2, 1]] {
         let mut book = Book::new(AMPLE);
         for id in ids {
-            let resting = Incoming { order: OrderId::new(id), ..sell(100, 5) };
+            let resting = SubmitOrder { order: OrderId::new(id), ..sell(100, 5) };
             book.submit(&resting, Timestamp::default(), &mut Vec::new());
         }
         hashes.push(book.hash());
@@ -448,12 +458,13 @@ fn c29_books_equal_in_totals_but_not_in_order_hash_apart() {
 #[test]
 fn c37_an_empty_book_and_one_of_own_orders_only_fill_nothing() {
     let mut desk = Desk::new(AMPLE);
-    let market = Incoming { stp: StpMode::ExpireTaker, ..order(Side::Buy, u64::MAX, 5, Policy::Immediate) };
-    assert_eq!(desk.submit(1, market), ended(5, EndReason::Unfilled));
+    let market =
+        SubmitOrder { stp: StpMode::ExpireTaker, ..order(Side::Buy, u64::MAX, 5, Policy::Immediate) };
+    assert_eq!(desk.submit(1, market.clone()), ended(5, EndReason::Unfilled));
     desk.rest(1, sell(100, 5));
-    assert_eq!(desk.submit(1, market), ended(5, EndReason::SelfTrade));
+    assert_eq!(desk.submit(1, market.clone()), ended(5, EndReason::SelfTrade));
     assert_eq!(desk.depth(Side::Sell), [(100, 5)]);
-    let maker_goes = Incoming { stp: StpMode::ExpireMaker, ..market };
+    let maker_goes = SubmitOrder { stp: StpMode::ExpireMaker, ..market };
     assert_eq!(desk.submit(1, maker_goes), ended(5, EndReason::Unfilled));
     assert!(desk.book.is_empty());
 }
@@ -473,11 +484,11 @@ fn c37_decrement_takes_whole_lots_from_both_and_from_nobody_else() {
     let mut desk = Desk::new(AMPLE);
     desk.rest(2, sell(100, 3));
     desk.rest(1, sell(100, 4));
-    let taker = Incoming { stp: StpMode::Decrement, ..buy(100, 5) };
+    let taker = SubmitOrder { stp: StpMode::Decrement, ..buy(100, 5) };
     assert_eq!(desk.submit(2, taker), Outcome::Filled);
     assert_eq!(desk.trades(), [(2, 100, 2)]);
     assert_eq!(desk.depth(Side::Sell), [(100, 2)]);
-    let other = Incoming { stp: StpMode::Decrement, ..buy(100, 1) };
+    let other = SubmitOrder { stp: StpMode::Decrement, ..buy(100, 1) };
     assert_eq!(desk.submit(1, other), ended(0, EndReason::SelfTrade));
     assert_eq!(desk.depth(Side::Sell), [(100, 1)]);
 }

@@ -6,11 +6,9 @@
 //! [`Book`](crate::domain::book::Book), and no code.
 
 use crate::domain::{
-    book::{
-        BookEvent, BookLimits, ICEBERG_KIND, Incoming, Outcome, PRIORITY_KIND, Policy, Removed, Resting,
-        digest,
-    },
-    orders::{EndReason, Handle, Side, StpMode},
+    book::{BookEvent, BookLimits, ICEBERG_KIND, Outcome, PRIORITY_KIND, Removed, Resting, digest},
+    messages::message::SubmitOrder,
+    orders::{EndReason, Handle, Policy, Side, StpMode},
     types::{
         hash,
         id::{AccountId, OrderId},
@@ -55,7 +53,7 @@ pub struct SlowBook {
 
 /// An order on its way through the other side.
 struct SlowTaker<'a> {
-    incoming: &'a Incoming,
+    incoming: &'a SubmitOrder,
     now: Timestamp,
     remaining: u64,
     spent: u128,
@@ -77,7 +75,7 @@ impl SlowBook {
     }
 
     /// As [`Book::submit`](crate::domain::book::Book::submit).
-    pub fn submit(&mut self, incoming: &Incoming, now: Timestamp, events: &mut Vec<BookEvent>) -> Outcome {
+    pub fn submit(&mut self, incoming: &SubmitOrder, now: Timestamp, events: &mut Vec<BookEvent>) -> Outcome {
         match incoming.policy {
             Policy::PostOnly => {
                 if let Some(reason) = self.refuse_post_only(incoming, now) {
@@ -102,7 +100,7 @@ impl SlowBook {
         self.enter(incoming, now, events)
     }
 
-    fn refuse_post_only(&self, incoming: &Incoming, now: Timestamp) -> Option<EndReason> {
+    fn refuse_post_only(&self, incoming: &SubmitOrder, now: Timestamp) -> Option<EndReason> {
         let crossing: Vec<&SlowOrder> = self
             .in_priority_order(incoming.side.opposite())
             .into_iter()
@@ -122,7 +120,7 @@ impl SlowBook {
         (is_full || total.checked_add(shown).is_none()).then_some(EndReason::BookFull)
     }
 
-    fn enter(&mut self, incoming: &Incoming, now: Timestamp, events: &mut Vec<BookEvent>) -> Outcome {
+    fn enter(&mut self, incoming: &SubmitOrder, now: Timestamp, events: &mut Vec<BookEvent>) -> Outcome {
         let mut taker =
             SlowTaker { incoming, now, remaining: incoming.lots.get(), spent: 0, has_traded: false, work: 0 };
         // The level the taker has changed and not left yet: it is reported when the taker leaves it.
@@ -161,7 +159,7 @@ impl SlowBook {
         }
     }
 
-    fn report_left(&self, incoming: &Incoming, level: &mut Option<Price>, events: &mut Vec<BookEvent>) {
+    fn report_left(&self, incoming: &SubmitOrder, level: &mut Option<Price>, events: &mut Vec<BookEvent>) {
         if let Some(price) = level.take() {
             self.report(incoming.side.opposite(), price, events);
         }
@@ -185,7 +183,7 @@ impl SlowBook {
             return None;
         }
         let mut most = taker.remaining.min(maker.shown);
-        if let Some(budget) = incoming.budget {
+        if let Some(budget) = incoming.extras().budget {
             let price = u128::from(maker.price.ticks());
             let left = budget - taker.spent;
             if u128::from(most) * price > left {
@@ -193,7 +191,7 @@ impl SlowBook {
             }
         }
         if most == 0 {
-            let is_done = incoming.by_quote && taker.has_traded;
+            let is_done = incoming.extras().by_quote && taker.has_traded;
             return Some(if is_done { Verdict::Filled } else { Verdict::Ended(EndReason::Collar) });
         }
         if maker.account == incoming.account && incoming.stp != StpMode::None {
@@ -254,7 +252,7 @@ impl SlowBook {
 
     fn rest(
         &mut self,
-        incoming: &Incoming,
+        incoming: &SubmitOrder,
         remaining: Lots,
         expires_at: Option<Timestamp>,
         events: &mut Vec<BookEvent>,
@@ -272,7 +270,7 @@ impl SlowBook {
             price: incoming.limit,
             remaining: remaining.get(),
             shown,
-            peak: incoming.peak.map(Lots::get),
+            peak: incoming.extras().peak.map(Lots::get),
             priority: self.priority,
             // The end of time never comes.
             expires_at: expires_at.filter(|time| time.micros() != u64::MAX),
@@ -423,7 +421,7 @@ impl SlowBook {
     }
 
     /// Returns the order an incoming one trades with next, whatever its account or date.
-    fn next_maker(&self, incoming: &Incoming) -> Option<usize> {
+    fn next_maker(&self, incoming: &SubmitOrder) -> Option<usize> {
         let mut best: Option<usize> = None;
         for (index, maker) in self.orders.iter().enumerate() {
             let is_candidate =
@@ -482,6 +480,6 @@ impl SlowBook {
 }
 
 /// Returns what an order shows of `resting` lots when it comes to rest.
-fn first_part(incoming: &Incoming, resting: u64) -> u64 {
-    resting.min(incoming.peak.map_or(u64::MAX, Lots::get))
+fn first_part(incoming: &SubmitOrder, resting: u64) -> u64 {
+    resting.min(incoming.extras().peak.map_or(u64::MAX, Lots::get))
 }

@@ -4,11 +4,12 @@
 
 use super::book::SlowBook;
 use crate::domain::{
-    book::{Book, BookEvent, BookLimits, Incoming, Outcome, Policy},
-    orders::{Handle, Side, StpMode},
+    book::{Book, BookEvent, BookLimits, Outcome},
+    messages::message::{Special, SubmitOrder},
+    orders::{Handle, Policy, Side, StpMode},
     types::{
         hash::mix64,
-        id::{AccountId, OrderId},
+        id::{AccountId, OrderId, SymbolId},
         money::{Lots, Price},
         time::Timestamp,
     },
@@ -22,14 +23,16 @@ const START: u64 = 1_000;
 const CHECK_EVERY: u64 = 500;
 /// How many levels of each side are compared after every command.
 const LEVELS: usize = 4;
+/// The symbol of every order.
+const SYMBOL: SymbolId = SymbolId::new(1);
 /// How many orders, resting and gone, cancels and amends choose among.
 const KNOWN: usize = 64;
 
 /// One command to both books.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Step {
     /// An order enters. Its id is made by the driver.
-    Submit(Incoming),
+    Submit(SubmitOrder),
     /// An order that rested once is cancelled; it may be gone.
     Cancel {
         /// Which of the known ones.
@@ -170,9 +173,9 @@ impl Pair {
         self.slow_events.clear();
         self.stats.commands += 1;
         match *step {
-            Step::Submit(mut incoming) => {
+            Step::Submit(ref order) => {
                 self.orders_made += 1;
-                incoming.order = OrderId::new(self.orders_made);
+                let incoming = SubmitOrder { order: OrderId::new(self.orders_made), ..order.clone() };
                 let outcome = self.submit(&incoming)?;
                 if matches!(outcome, Outcome::Refused(_)) && self.fast.hash() != hash_before {
                     return Err("a refused order changed the book".to_owned());
@@ -233,7 +236,7 @@ impl Pair {
         self.stats
     }
 
-    fn submit(&mut self, incoming: &Incoming) -> Result<Outcome, String> {
+    fn submit(&mut self, incoming: &SubmitOrder) -> Result<Outcome, String> {
         let fast = self.fast.submit(incoming, self.now, &mut self.fast_events);
         let slow = self.slow.submit(incoming, self.now, &mut self.slow_events);
         match (fast, slow) {
@@ -288,17 +291,16 @@ impl Pair {
         if !self.cancel(known, 0)? {
             return Err("an order that rests cannot be cancelled".to_owned());
         }
-        let incoming = Incoming {
+        let incoming = SubmitOrder {
             order: resting.order,
             account: resting.account,
+            symbol: SYMBOL,
             side: resting.side,
             limit: price,
             lots: resting.remaining,
-            budget: None,
-            by_quote: false,
             policy: Policy::Rest,
             stp: StpMode::None,
-            peak: resting.peak,
+            special: Special { peak: resting.peak, ..Special::NONE }.boxed(),
         };
         self.submit(&incoming).map(|_| ())
     }
@@ -392,7 +394,7 @@ impl Generator {
         Price::from_ticks(if random.one_in(48) { random.pick(&FAR) } else { 1_020 + random.below(8) })
     }
 
-    fn incoming(&mut self) -> Incoming {
+    fn incoming(&mut self) -> SubmitOrder {
         let side = self.random.pick(&Side::BOTH);
         let limit = self.price();
         let random = &mut self.random;
@@ -419,17 +421,20 @@ impl Generator {
             StpMode::ExpireBoth,
             StpMode::Decrement,
         ];
-        Incoming {
+        // In the order the flow on record has drawn them.
+        let account = AccountId::new(1 + random.below(4));
+        let by_quote = budget.is_some() && random.one_in(2);
+        let stp = random.pick(&modes);
+        SubmitOrder {
             order: OrderId::new(0),
-            account: AccountId::new(1 + random.below(4)),
+            account,
+            symbol: SYMBOL,
             side,
             limit,
             lots: Lots::new(lots),
-            budget,
-            by_quote: budget.is_some() && random.one_in(2),
             policy,
-            stp: random.pick(&modes),
-            peak,
+            stp,
+            special: Special { budget, by_quote, peak, ..Special::NONE }.boxed(),
         }
     }
 }

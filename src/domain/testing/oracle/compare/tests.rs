@@ -27,23 +27,28 @@ fn stp() -> impl Strategy<Value = StpMode> {
     ])
 }
 
-fn incoming() -> impl Strategy<Value = Incoming> {
+fn incoming() -> impl Strategy<Value = SubmitOrder> {
     let lots = prop_oneof![20 => 1..6_u64, 1 => Just(u64::MAX / 2)];
     let budget = prop::option::weighted(0.2, 0..900_u128);
     let peak = prop::option::weighted(0.3, 1..4_u64);
     let shape = (lots, peak);
     (1..4_u64, prop::sample::select(&Side::BOTH), price(), shape, budget, any::<bool>(), policy(), stp())
-        .prop_map(|(account, side, limit, (lots, peak), budget, by_quote, policy, stp)| Incoming {
+        .prop_map(|(account, side, limit, (lots, peak), budget, by_quote, policy, stp)| SubmitOrder {
             order: OrderId::new(0),
             account: AccountId::new(account),
+            symbol: SYMBOL,
             side,
             limit,
             lots: Lots::new(lots),
-            budget,
-            by_quote: by_quote && budget.is_some(),
             policy,
             stp,
-            peak: peak.map(Lots::new),
+            special: Special {
+                budget,
+                by_quote: by_quote && budget.is_some(),
+                peak: peak.map(Lots::new),
+                ..Special::NONE
+            }
+            .boxed(),
         })
 }
 

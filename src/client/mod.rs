@@ -1,5 +1,7 @@
 //! A client of the exchange's public API, as any outside program would write one.
 
+pub mod operator;
+
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use awc::http::{Method, StatusCode, header};

@@ -3,7 +3,7 @@
 use awc::http::Method;
 use serde_json::{Value, json};
 
-use super::client::{Client, ClientError, Credentials};
+use super::{Client, ClientError, Credentials};
 
 const ACCOUNTS: &str = "/x/v1/operator/accounts";
 const KEYS: &str = "/x/v1/operator/keys";

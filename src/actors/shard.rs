@@ -1,0 +1,374 @@
+//! A shard: queues what arrives, lets its slots decide in bounded turns, and sends the results.
+//!
+//! Both kinds of shard are this one actor: [`ShardKind`] is what differs between them. actix empties a mailbox before
+//! it lets another actor of the same arbiter run. So handlers only queue, which is cheap, and the work is done in
+//! turns: at most a batch, then the arbiter goes round, and one busy shard cannot starve its neighbours.
+
+use std::{
+    collections::VecDeque,
+    panic::{AssertUnwindSafe, catch_unwind},
+    pin::Pin,
+    sync::Arc,
+    task::{Context as TaskContext, Poll},
+    time::Instant,
+};
+
+use actix::prelude::*;
+use tracing::Span;
+
+use super::{
+    deliver::{Delivered, Outgoing},
+    message::{Applied, Crash, Deliver, Drain, StateHash, Step, Traced, Wire},
+    outbox::TurnLog,
+    topology::Topology,
+};
+use crate::{
+    domain::{
+        messages::{message::Envelope, reject::Fault},
+        types::{id::SlotId, time::Timestamp},
+    },
+    telemetry::{Histogram, Queue},
+};
+
+/// What differs between the shards of accounts and of symbols: the slots, and what is asked of them.
+pub trait ShardKind: std::fmt::Debug + Sized + Unpin + 'static {
+    /// The name in logs.
+    const NAME: &'static str;
+    /// What slots of the other kind send here.
+    type Received: std::fmt::Debug + Send + Unpin + 'static;
+    /// What these slots send to the other kind.
+    type Sent: std::fmt::Debug + Clone + Send + Unpin + 'static;
+    /// The other kind.
+    type Peer: ShardKind<Received = Self::Sent, Sent = Self::Received>;
+    /// What anything but a shard asks.
+    type Request: std::fmt::Debug + Unpin + 'static;
+
+    /// The shards of the other kind.
+    fn peers(topology: &Topology) -> &[Addr<Shard<Self::Peer>>];
+    /// The shard of the other kind that owns `slot`.
+    fn peer_shard_of(topology: &Topology, slot: SlotId) -> usize;
+    /// Where the latency of messages to this kind is observed.
+    fn hop(topology: &Topology) -> &Histogram;
+    /// How long the mailbox of shard `shard` is.
+    fn queue(topology: &Topology, shard: usize) -> Arc<Queue>;
+
+    /// The actor runs.
+    fn started(&mut self, _address: Addr<Shard<Self>>) {}
+    /// Every other actor is known from now on.
+    fn connected(&mut self, shard: usize, topology: &Topology, log: &mut TurnLog);
+    /// Messages the other kind is not known to have applied.
+    fn unapplied(&self) -> impl Iterator<Item = &Envelope<Self::Sent>>;
+    /// When a request entered, where that is noted.
+    fn entered(request: &Self::Request) -> Option<Instant>;
+    /// A turn begins with a request that entered at `entered`.
+    fn observe_entered(topology: &Topology, entered: Instant);
+
+    /// A message of another slot.
+    fn message(
+        &mut self,
+        traced: Traced<Self::Received>,
+        turn: &mut ShardTurn<'_, Self>,
+    ) -> Result<(), Fault>;
+    /// The slot `peer` has applied what `own` sent up to `upto`.
+    fn applied(
+        &mut self,
+        own: SlotId,
+        peer: SlotId,
+        upto: u64,
+        turn: &mut ShardTurn<'_, Self>,
+    ) -> Result<(), Fault>;
+    /// A request.
+    fn request(&mut self, request: Self::Request, turn: &mut ShardTurn<'_, Self>) -> Result<(), Fault>;
+    /// The time has moved.
+    fn tick(&mut self, turn: &mut ShardTurn<'_, Self>) -> Result<(), Fault>;
+    /// The sum of the state hashes of the slots.
+    fn hash(&self) -> u128;
+
+    /// Whether a turn has work to do though nothing arrived.
+    fn has_own_work(&self) -> bool {
+        false
+    }
+    /// Does that work at the end of a turn; the step of a cascade it took, if any.
+    fn own_work(&mut self, _turn: &mut ShardTurn<'_, Self>) -> Result<Option<Arc<Step>>, Fault> {
+        Ok(None)
+    }
+
+    /// The shard is out of service for good: reports it, and drops whoever waits and every slot.
+    fn poison(&mut self, shard: usize, log: &mut TurnLog, topology: &Topology);
+    /// A request nobody will serve: the shard is out of service.
+    fn refuse(&self, _request: Self::Request, _topology: &Topology) {}
+}
+
+/// A turn under way.
+#[derive(Debug)]
+pub struct ShardTurn<'turn, K: ShardKind> {
+    /// Which shard.
+    pub shard: usize,
+    /// The time of the whole turn.
+    pub now: Timestamp,
+    /// Everybody else.
+    pub topology: &'turn Topology,
+    /// What the turn writes to the journal, and says once that is durable.
+    pub log: &'turn mut TurnLog,
+    /// What the turn sends to other shards.
+    pub outgoing: &'turn mut Outgoing<K::Sent>,
+}
+
+/// Owns a set of slots.
+#[derive(Debug)]
+pub struct Shard<K: ShardKind> {
+    shard: usize,
+    batch: usize,
+    topology: Option<Arc<Topology>>,
+    queue: Arc<Queue>,
+    inbox: VecDeque<Work<K>>,
+    log: TurnLog,
+    outgoing: Outgoing<K::Sent>,
+    is_poisoned: bool,
+    kind: K,
+}
+
+#[derive(Debug)]
+enum Work<K: ShardKind> {
+    Request(K::Request),
+    Messages(Delivered<K::Received>),
+    Applied(Vec<(SlotId, SlotId, u64)>),
+    Tick,
+    Drain(Drain),
+    Hash(StateHash),
+    Crash,
+}
+
+impl<K: ShardKind> Work<K> {
+    fn since(&self) -> Option<Instant> {
+        match self {
+            Self::Request(request) => K::entered(request),
+            Self::Messages(messages) => Some(messages.sent),
+            _ => None,
+        }
+    }
+}
+
+impl<K: ShardKind> Shard<K> {
+    /// Makes shard `shard`, which handles at most `batch` inputs a turn; it serves once it knows the topology.
+    pub(super) fn new(shard: usize, batch: usize, kind: K) -> Self {
+        Self {
+            shard,
+            batch,
+            topology: None,
+            queue: Arc::default(),
+            inbox: VecDeque::new(),
+            log: TurnLog::default(),
+            outgoing: Outgoing::default(),
+            is_poisoned: false,
+            kind,
+        }
+    }
+
+    /// Queues a request.
+    pub(super) fn ask(&mut self, request: K::Request) {
+        match &self.topology {
+            Some(topology) if self.is_poisoned => self.kind.refuse(request, topology),
+            _ => self.enqueue(Work::Request(request)),
+        }
+    }
+
+    /// What is its own, and no shard's.
+    pub(super) const fn kind(&mut self) -> &mut K {
+        &mut self.kind
+    }
+
+    fn enqueue(&mut self, work: Work<K>) {
+        // A poisoned shard drops what arrives: whoever waits sees the reply handle go.
+        if !self.is_poisoned {
+            self.inbox.push_back(work);
+        }
+    }
+
+    /// Does at most one batch; `true` when there is more to do.
+    fn turn(&mut self) -> Result<bool, Fault> {
+        if self.inbox.is_empty() && !self.kind.has_own_work() {
+            return Ok(false);
+        }
+        let Some(topology) = self.topology.clone() else { return Ok(false) };
+        self.observe(&topology);
+        let Self { shard, batch, inbox, log, outgoing, kind, .. } = self;
+        let now = topology.clock.now();
+        let mut turn = ShardTurn { shard: *shard, now, topology: &topology, log, outgoing };
+        for _ in 0..*batch {
+            // The messages of one turn of another shard are taken one by one: they may be many.
+            let message = match inbox.front_mut() {
+                None => break,
+                Some(Work::Messages(messages)) => messages.next(),
+                Some(_) => None,
+            };
+            match message {
+                Some(traced) => kind.message(traced, &mut turn)?,
+                None => {
+                    if let Some(work) = inbox.pop_front() {
+                        perform(kind, work, &mut turn)?;
+                    }
+                }
+            }
+        }
+        let step = kind.own_work(&mut turn)?;
+        // The journal first, then one message for each shard concerned.
+        self.log.close_turn(&topology);
+        self.outgoing.send(K::peers(&topology), step.as_ref());
+        drop(step);
+        if self.inbox.is_empty() {
+            self.queue.set(0, 0);
+        }
+        Ok(!self.inbox.is_empty() || self.kind.has_own_work())
+    }
+
+    fn observe(&self, topology: &Topology) {
+        let first = self.inbox.front();
+        let oldest = first.and_then(Work::since).unwrap_or_else(Instant::now);
+        self.queue.set(self.inbox.len(), topology.metrics.nanos(oldest));
+        if let Some(Work::Request(request)) = first
+            && let Some(entered) = K::entered(request)
+        {
+            K::observe_entered(topology, entered);
+        }
+    }
+
+    /// Stops serving for good: the state may be half changed.
+    fn poison(&mut self, fault: &Fault) {
+        tracing::error!(shard = self.shard, %fault, "{} shard is out of service", K::NAME);
+        self.is_poisoned = true;
+        if let Some(topology) = self.topology.clone() {
+            self.kind.poison(self.shard, &mut self.log, &topology);
+            for work in self.inbox.drain(..) {
+                if let Work::Request(request) = work {
+                    self.kind.refuse(request, &topology);
+                }
+            }
+        }
+        self.inbox.clear();
+        self.log = TurnLog::default();
+    }
+}
+
+fn perform<K: ShardKind>(kind: &mut K, work: Work<K>, turn: &mut ShardTurn<'_, K>) -> Result<(), Fault> {
+    match work {
+        Work::Request(request) => kind.request(request, turn),
+        Work::Messages(mut messages) => messages.try_for_each(|traced| kind.message(traced, turn)),
+        Work::Applied(mut watermarks) => {
+            watermarks.drain(..).try_for_each(|(peer, own, upto)| kind.applied(own, peer, upto, turn))
+        }
+        Work::Tick => kind.tick(turn),
+        Work::Drain(drain) => {
+            let _ = drain.0.send(()); // who waited may be gone
+            Ok(())
+        }
+        Work::Hash(StateHash(reply)) => {
+            let _ = reply.send(kind.hash()); // as above
+            Ok(())
+        }
+        Work::Crash => Err(Fault::new("told to crash")),
+    }
+}
+
+/// The future that drives a shard's turns for as long as it lives. It is polled whenever the actor is, after the
+/// mailbox.
+#[derive(Debug)]
+struct Turns;
+
+impl<K: ShardKind> ActorFuture<Shard<K>> for Turns {
+    type Output = ();
+
+    fn poll(
+        self: Pin<&mut Self>,
+        actor: &mut Shard<K>,
+        _: &mut Context<Shard<K>>,
+        task: &mut TaskContext<'_>,
+    ) -> Poll<()> {
+        let turn = catch_unwind(AssertUnwindSafe(|| actor.turn()));
+        let turn = turn.unwrap_or_else(|panic| Err(Fault::new(describe(panic.as_ref()))));
+        match turn {
+            Ok(true) => task.waker().wake_by_ref(),
+            Ok(false) => {}
+            Err(fault) => actor.poison(&fault),
+        }
+        Poll::Pending
+    }
+}
+
+fn describe(panic: &(dyn std::any::Any + Send)) -> String {
+    let text = panic.downcast_ref::<&str>().copied().map(str::to_owned);
+    let text = text.or_else(|| panic.downcast_ref::<String>().cloned());
+    format!("panic: {}", text.unwrap_or_else(|| "without a message".to_owned()))
+}
+
+impl<K: ShardKind> Actor for Shard<K> {
+    type Context = Context<Self>;
+
+    fn started(&mut self, context: &mut Self::Context) {
+        self.kind.started(context.address());
+        context.spawn(Turns);
+        context.run_interval(super::TICK, |actor, _| actor.enqueue(Work::Tick));
+    }
+}
+
+impl<K: ShardKind> Handler<Wire> for Shard<K> {
+    type Result = ();
+
+    fn handle(&mut self, Wire(topology): Wire, _: &mut Self::Context) {
+        self.queue = K::queue(&topology, self.shard);
+        self.kind.connected(self.shard, &topology, &mut self.log);
+        let peers = K::peers(&topology);
+        self.outgoing.resize(peers.len());
+        // A crash may have lost them on their way; a slot drops what it has.
+        for envelope in self.kind.unapplied() {
+            let envelope = envelope.clone();
+            let shard = K::peer_shard_of(&topology, envelope.to);
+            self.outgoing.push(shard, Traced { envelope, span: Span::none() });
+        }
+        self.outgoing.send(peers, None);
+        self.topology = Some(topology);
+    }
+}
+
+impl<K: ShardKind> Handler<Deliver<K::Received>> for Shard<K> {
+    type Result = ();
+
+    fn handle(&mut self, deliver: Deliver<K::Received>, _: &mut Self::Context) {
+        if let Some(topology) = &self.topology {
+            K::hop(topology).observe(deliver.sent.elapsed().as_secs_f64());
+        }
+        self.enqueue(Work::Messages(deliver.into()));
+    }
+}
+
+impl<K: ShardKind> Handler<Applied> for Shard<K> {
+    type Result = ();
+
+    fn handle(&mut self, applied: Applied, _: &mut Self::Context) {
+        self.enqueue(Work::Applied(applied.watermarks));
+    }
+}
+
+impl<K: ShardKind> Handler<Drain> for Shard<K> {
+    type Result = ();
+
+    fn handle(&mut self, drain: Drain, _: &mut Self::Context) {
+        self.enqueue(Work::Drain(drain));
+    }
+}
+
+impl<K: ShardKind> Handler<StateHash> for Shard<K> {
+    type Result = ();
+
+    fn handle(&mut self, hash: StateHash, _: &mut Self::Context) {
+        self.enqueue(Work::Hash(hash));
+    }
+}
+
+impl<K: ShardKind> Handler<Crash> for Shard<K> {
+    type Result = ();
+
+    fn handle(&mut self, _: Crash, _: &mut Self::Context) {
+        self.enqueue(Work::Crash);
+    }
+}
