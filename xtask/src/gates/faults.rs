@@ -225,6 +225,19 @@ fn unpassed(tests: &BTreeSet<Test>) -> Result<f64> {
     Ok(unpassed.len() as f64)
 }
 
+/// Runs the tests whose names begin so; how many failed.
+pub(super) fn failures_of(names: &[&str]) -> Result<f64> {
+    let mut command = cargo();
+    crate::test::surround(&mut command, crate::install::python()?.as_deref());
+    command.args(["test", "--no-fail-fast"]).args(BUILT).args(names);
+    let (output, succeeded) = run_and_read(&mut command)?;
+    refuse_skips(&output)?;
+    let mut tally = Tally::default();
+    tally.add(&output, succeeded);
+    ensure!(tally.passed > 0, "there is no test {names:?}");
+    Ok(tally.failed as f64)
+}
+
 /// A test that is skipped for want of what it needs has not shown anything.
 fn refuse_skips(output: &str) -> Result<()> {
     match output.lines().find(|line| line.contains("skipped: ")) {

@@ -4,6 +4,7 @@ pub(crate) mod core;
 pub(crate) mod durable;
 pub(crate) mod faults;
 pub(crate) mod history;
+mod house;
 pub(crate) mod report;
 pub(crate) mod wire;
 
@@ -23,12 +24,13 @@ use crate::{
 type Gate = (&'static str, fn(&mut Report));
 
 /// All of them, in the order they run.
-const GATES: [Gate; 5] = [
+const GATES: [Gate; 6] = [
     ("core", core::figures),
     ("durable", durable::figures),
     ("wire", wire::figures),
     ("history", history::figures),
     ("faults", faults::figures),
+    ("house", house::figures),
 ];
 
 /// Reads which gates are meant and how thorough they are to be, and runs them.
