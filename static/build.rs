@@ -44,7 +44,7 @@ pub(crate) fn main() -> ExitCode {
 }
 
 fn build() -> Outcome<()> {
-    let ui = PathBuf::from(env::var("CARGO_MANIFEST_DIR")?).join("static");
+    let ui = PathBuf::from(env::var("CARGO_MANIFEST_DIR")?).join("../static");
     let out = PathBuf::from(env::var("OUT_DIR")?);
     for source in SOURCES {
         println!("cargo::rerun-if-changed={}", ui.join(source).display());
@@ -75,7 +75,7 @@ fn build() -> Outcome<()> {
             notice_table(&out, &reason)?
         }
     };
-    fs::write(out.join("ui.rs"), table)?;
+    fs::write(out.join("page.rs"), table)?;
     Ok(())
 }
 
@@ -146,7 +146,7 @@ fn asset_table(dist: &Path) -> Outcome<String> {
         let path = format!("/{}", name.strip_suffix("index.html").unwrap_or(&name));
         row(&mut rows, &path, file)?;
     }
-    Ok(table(true, &rows))
+    Ok(table(&rows))
 }
 
 /// The table of a server without the page: `/` alone, and it explains itself.
@@ -161,17 +161,11 @@ fn notice_table(out: &Path, reason: &str) -> Outcome<String> {
     fs::write(&file, page)?;
     let mut rows = String::new();
     row(&mut rows, "/", &file)?;
-    Ok(table(false, &rows))
+    Ok(table(&rows))
 }
 
-fn table(built: bool, rows: &str) -> String {
-    format!(
-        "/// Whether the page itself is in this binary, or only the notice that it is not.\n\
-         #[cfg(test)]\n\
-         pub(crate) const BUILT: bool = {built};\n\n\
-         /// Every file of the page.\n\
-         pub(crate) static ASSETS: &[Asset] = &[\n{rows}];\n"
-    )
+fn table(rows: &str) -> String {
+    format!("/// Every file of the page.\nstatic PAGE: &[Asset] = &[\n{rows}];\n")
 }
 
 fn row(rows: &mut String, path: &str, file: &Path) -> Outcome<()> {

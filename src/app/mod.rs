@@ -42,7 +42,8 @@ use crate::{
     feed::synthetic,
     grpc,
     http::{
-        self, AddressTerms, BanTerms, ConnectionLimits, HttpState, Rate, RateLimits, Reach, ws::WireEncoder,
+        self, AddressTerms, Asset, BanTerms, ConnectionLimits, HttpState, Rate, RateLimits, Reach,
+        ws::WireEncoder,
     },
 };
 
@@ -67,14 +68,14 @@ impl Application {
     /// # Errors
     /// When the address is taken, the data directory cannot be used, or an account cannot be founded.
     pub async fn build(config: Config) -> Result<Self> {
-        Self::build_with(config, Clock::default()).await
+        Self::build_with(config, Clock::default(), &[]).await
     }
 
-    /// The same on a clock that a test moves.
+    /// The same with a page to serve, and on a clock that a test may move.
     ///
     /// # Errors
     /// As [`Application::build`].
-    pub async fn build_with(config: Config, clock: Clock) -> Result<Self> {
+    pub async fn build_with(config: Config, clock: Clock, page: &'static [Asset]) -> Result<Self> {
         // Before anything is opened: what it needs is kept back from connections.
         let descriptors = Descriptors::divide(&config)?;
         // Whoever has the directory has the exchange.
@@ -107,6 +108,7 @@ impl Application {
             let people = directories.people(&config)?;
             let state = HttpState::new(exchange, directories.keys, sessions, secret, demo, limits)
                 .with_people(people)
+                .with_page(page)
                 .with_owners(directories.owners)
                 .with_reach(reach(&config, config.server.listen))
                 .with_history(storage.history())

@@ -22,7 +22,7 @@ use anyhow::{Context, Result};
 use clap::{Parser, Subcommand, builder::RangedU64ValueParser};
 use rustix::fs::Mode;
 
-use crate::{domain::types::id::ID_LIMIT, store::StoreError};
+use crate::{domain::types::id::ID_LIMIT, http::Asset, store::StoreError};
 
 use self::output::{Output, complain};
 
@@ -74,8 +74,9 @@ enum Command {
     Feed(feed::FeedCommand),
 }
 
-/// Reads the command line, does what it says and returns how the process shall exit.
-pub fn run() -> ExitCode {
+/// Reads the command line, does what it says and returns how the process shall exit. `page` is every file of the browser
+/// page to serve.
+pub fn run(page: &'static [Asset]) -> ExitCode {
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
         Err(usage) => return explain(&usage),
@@ -84,8 +85,8 @@ pub fn run() -> ExitCode {
     rustix::process::umask(Mode::RWXG | Mode::RWXO);
     let mut out = Output::stdout();
     let done = match cli.command {
-        None => return serve::run(cli.serve),
-        Some(Command::Serve(arguments)) => return serve::run(arguments),
+        None => return serve::run(cli.serve, page),
+        Some(Command::Serve(arguments)) => return serve::run(arguments, page),
         Some(command) => run_command(command, &mut out),
     };
     // A command that failed says why; one that did not has failed when its answer was not written.

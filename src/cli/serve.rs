@@ -8,8 +8,10 @@ use tokio::signal::unix::{SignalKind, signal};
 
 use super::{exit_code, settings::SettingsArgs};
 use crate::{
+    actors::Clock,
     app::Application,
     config::{Log, LogFormat},
+    http::Asset,
     telemetry::log::{self, LogShape},
 };
 
@@ -22,9 +24,9 @@ pub(super) struct ServeArgs {
 
 /// Serves until a signal. Its complaint and its last log lines are written if somebody reads them within a second: an
 /// exchange does not wait for the reader of its log, not even to end.
-pub(super) fn run(arguments: ServeArgs) -> ExitCode {
+pub(super) fn run(arguments: ServeArgs, page: &'static [Asset]) -> ExitCode {
     let _last_lines = log::LastLines;
-    match serve(arguments) {
+    match serve(arguments, page) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             log::last_words(&format!("error: {error:#}"));
@@ -33,7 +35,7 @@ pub(super) fn run(arguments: ServeArgs) -> ExitCode {
     }
 }
 
-fn serve(arguments: ServeArgs) -> Result<()> {
+fn serve(arguments: ServeArgs, page: &'static [Asset]) -> Result<()> {
     let config = arguments.settings.load()?;
     start_log(&config.log)?;
     // The kernel would join sparse pages of the heap to huge ones minutes later: resident memory that grows and holds nothing.
@@ -42,7 +44,7 @@ fn serve(arguments: ServeArgs) -> Result<()> {
         // Before anything starts, so that no signal is lost.
         let mut interrupt = signal(SignalKind::interrupt()).context("no signal handler")?;
         let mut terminate = signal(SignalKind::terminate()).context("no signal handler")?;
-        let application = Application::build(config).await?;
+        let application = Application::build_with(config, Clock::default(), page).await?;
         announce(&application);
         let stop = async move {
             tokio::select! {

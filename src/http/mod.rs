@@ -40,5 +40,6 @@ pub use server::limits::ConnectionLimits;
 pub use server::reach::{Arrival, Reach, is_forwarding};
 pub use server::serve::serve;
 pub use server::span::RequestSpan;
+pub use server::static_files::Asset;
 pub use state::HttpState;
 pub use wire::error::{ApiError, Operation};

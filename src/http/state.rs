@@ -19,6 +19,7 @@ use super::{
         limits::ConnectionLimits,
         reach::{Arrival, Reach, is_forwarding},
         sockets::{SocketPlace, Sockets},
+        static_files::Asset,
     },
     wire::{
         error::{ApiError, Operation},
@@ -51,6 +52,7 @@ pub struct HttpState {
     socket_ids: AtomicU64,
     sockets: Arc<Sockets>,
     connections: Arc<Connections>,
+    page: &'static [Asset],
 }
 
 /// How many connections there may be when nobody says.
@@ -89,6 +91,7 @@ impl HttpState {
             socket_ids: AtomicU64::new(1),
             sockets: Arc::new(Sockets::new()),
             connections,
+            page: &[],
         }
     }
 
@@ -97,6 +100,17 @@ impl HttpState {
     pub fn with_connections(self, budget: ConnectionBudget, terms: AddressTerms) -> Self {
         let gauges = self.exchange.metrics().connections.clone();
         Self { connections: Arc::new(Connections::new(budget, terms, gauges)), ..self }
+    }
+
+    /// Serves the browser page too.
+    #[must_use]
+    pub fn with_page(self, page: &'static [Asset]) -> Self {
+        Self { page, ..self }
+    }
+
+    /// Returns every file of the browser page; none where it is not served.
+    pub(super) const fn page(&self) -> &'static [Asset] {
+        self.page
     }
 
     /// Lets people sign in, and up if they may.

@@ -127,7 +127,7 @@ async fn document(_: &Call<'_>) -> Result<Reply, ApiError> {
 }
 
 /// Registers every route, the WebSocket's and the page's too.
-pub fn configure(config: &mut ServiceConfig) {
+pub fn configure(config: &mut ServiceConfig, page: &'static [static_files::Asset]) {
     for endpoints in ENDPOINTS.chunk_by(|one, next| one.path == next.path) {
         let mut resource = web::resource(endpoints[0].path);
         for endpoint in endpoints {
@@ -136,7 +136,7 @@ pub fn configure(config: &mut ServiceConfig) {
         config.service(resource.default_service(web::to(move |request| other_method(endpoints, request))));
     }
     ws::configure(config, ENDPOINTS);
-    static_files::configure(config);
+    static_files::configure(config, page);
     config.default_service(web::to(not_found));
 }
 

@@ -52,7 +52,7 @@ pub fn serve(listener: TcpListener, state: web::Data<HttpState>, workers: usize)
             .app_data(state.clone())
             .wrap(from_fn(host::guard))
             .wrap(TracingLogger::<RequestSpan>::new())
-            .configure(configure)
+            .configure(|config| configure(config, state.page()))
             .into_factory()
             .map_err(|error: actix_web::Error| error.error_response());
         let stopping = stopping.clone();

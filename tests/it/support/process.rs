@@ -4,7 +4,7 @@ use std::{
     fs::{self, File},
     io::{BufRead, BufReader},
     os::unix::process::ExitStatusExt,
-    path::Path,
+    path::{Path, PathBuf},
     process::{Child, Command, ExitStatus, Output, Stdio},
     time::{Duration, Instant},
 };
@@ -26,9 +26,17 @@ const BASE: [(&str, &str); 8] = [
     ("LIGHTNING_OPERATOR_TOKEN", OPERATOR_TOKEN),
 ];
 
+/// The binary beside the tests, which `cargo xtask test` builds before them.
+fn binary() -> PathBuf {
+    let tests = std::env::current_exe().unwrap();
+    let binary = tests.parent().and_then(Path::parent).unwrap().join("lightning");
+    assert!(binary.exists(), "{} is not built: run `cargo build` first", binary.display());
+    binary
+}
+
 /// The binary without the settings of whoever runs the tests.
 pub(crate) fn lightning() -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_lightning"));
+    let mut command = Command::new(binary());
     clean(&mut command);
     command
 }
@@ -85,8 +93,8 @@ impl Process {
         let files = tempfile::tempdir().unwrap();
         let config = files.path().join("test.toml");
         fs::write(&config, settings).unwrap();
-        let binary = env!("CARGO_BIN_EXE_lightning");
-        let words: Vec<&str> = wrapper.iter().copied().chain([binary]).collect();
+        let binary = binary();
+        let words: Vec<&str> = wrapper.iter().copied().chain([binary.to_str().unwrap()]).collect();
         let mut command = Command::new(words[0]);
         clean(&mut command);
         command.envs(BASE);

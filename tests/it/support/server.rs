@@ -7,12 +7,23 @@ use lightning_exchange::{
     app::Application,
     client::Client,
     config::Layers,
+    http::Asset,
 };
 use tempfile::TempDir;
 use tokio::sync::oneshot;
 
 /// The operator's token of every test server.
 pub(crate) const OPERATOR_TOKEN: &str = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef";
+
+/// A page of one file: what the server does with it is the same for the real one, which only the binary holds.
+static PAGE: &[Asset] = &[Asset {
+    path: "/",
+    mime: "text/html; charset=utf-8",
+    hash: "0000000000000000",
+    raw: b"<!doctype html><title>Lightning Exchange</title>",
+    brotli: None,
+    gzip: None,
+}];
 
 /// What tests want unless they say otherwise: few threads, no demo, no synthetic market.
 const BASE: &str = r#"
@@ -77,7 +88,7 @@ impl TestServer {
         let (stop, stopped) = oneshot::channel();
         let thread = std::thread::spawn(move || {
             actix_web::rt::System::new().block_on(async {
-                let application = Application::build_with(config, clock).await.unwrap();
+                let application = Application::build_with(config, clock, PAGE).await.unwrap();
                 let exchange = application.exchange().clone();
                 started.send((application.url().to_owned(), application.grpc_address(), exchange)).unwrap();
                 application.run(async { stopped.await.unwrap_or_default() }).await.unwrap();

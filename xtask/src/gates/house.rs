@@ -73,7 +73,7 @@ fn packages() -> Result<f64> {
     tree.args([
         "tree",
         "--package",
-        "lightning-exchange",
+        "lightning",
         "--edges",
         "normal,build",
         "--prefix",
