@@ -9,7 +9,7 @@ use std::{
 use lightning_exchange::{
     domain::{
         book::BookLimits,
-        instruments::{AssetDefinition, Catalogue, SymbolDefinition},
+        instruments::{AssetDefinition, Instruments, SymbolDefinition},
         replica::{Replica, Terms},
         types::decimal,
     },
@@ -36,9 +36,9 @@ pub(crate) fn run(target: &str, bytes: &[u8]) {
     }
 }
 
-static CATALOGUE: LazyLock<Arc<Catalogue>> = LazyLock::new(|| {
+static INSTRUMENTS: LazyLock<Arc<Instruments>> = LazyLock::new(|| {
     let (assets, symbols) = definitions(include_str!("../tests/golden/v1/catalogue.json"));
-    Arc::new(Catalogue::build(&assets, &symbols).expect("a sound catalogue"))
+    Arc::new(Instruments::build(&assets, &symbols).expect("a sound catalogue"))
 });
 
 /// Reads the assets and symbols of a golden directory.
@@ -62,7 +62,7 @@ fn decimal(bytes: &[u8]) {
 }
 
 fn order(bytes: &[u8]) {
-    let spec = CATALOGUE.symbols().next().expect("a symbol");
+    let spec = INSTRUMENTS.symbols().next().expect("a symbol");
     http::fuzzing::order(bytes, spec);
 }
 
@@ -116,9 +116,9 @@ fn part(bytes: &[u8]) {
 }
 
 fn empty() -> Replica {
-    let mut replica = Replica::new(Arc::clone(&CATALOGUE));
+    let mut replica = Replica::new(Arc::clone(&INSTRUMENTS));
     let limits = BookLimits { orders_max: 1_000, fills_max: 100 };
-    replica.set_terms(Terms::of(&CATALOGUE, limits)).expect("its own terms");
+    replica.set_terms(Terms::of(&INSTRUMENTS, limits)).expect("its own terms");
     replica
 }
 

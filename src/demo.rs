@@ -18,7 +18,7 @@ use crate::{
             command::{AccountCommand, Answer, Balance, CancelOrder, CreateAccount, OrderRef, Transfer},
             reject::Parameter,
         },
-        orders::{Fill, NewOrder, Order, OrderKind, Side, TimeInForce},
+        orders::{Fill, NewOrder, Order, OrderType, Side, TimeInForce},
         types::id::AccountId,
     },
     http::ws::WireEncoder,
@@ -37,15 +37,15 @@ impl Demo {
     /// # Errors
     /// Those of the story.
     pub fn run<F: Future<Output = Result<()>>>(story: impl FnOnce(Self) -> F) -> Result<()> {
-        let catalogue = Layers::defaults().load()?.catalogue;
+        let instruments = Layers::defaults().load()?.instruments;
         actix::System::new().block_on(async {
-            let encoder = Box::new(WireEncoder::new(Arc::clone(&catalogue)));
-            let spec = Arc::clone(catalogue.symbol_named("BTCUSDT").context("there is no BTCUSDT")?);
+            let encoder = Box::new(WireEncoder::new(Arc::clone(&instruments)));
+            let spec = Arc::clone(instruments.symbol_named("BTCUSDT").context("there is no BTCUSDT")?);
             let running: Running =
-                actors::start(Settings { arbiters: 1, ..Settings::new(catalogue) }, encoder, Arc::new(()));
-            let told = story(Self { exchange: running.exchange.clone(), spec }).await;
+                actors::start(Settings { arbiters: 1, ..Settings::new(instruments) }, encoder, Arc::new(()));
+            let result = story(Self { exchange: running.exchange.clone(), spec }).await;
             running.stop();
-            told
+            result
         })
     }
 
@@ -63,7 +63,7 @@ impl Demo {
         let create = CreateAccount { id: Some(account), tier: 0, is_unlimited: false };
         self.command(AccountCommand::CreateAccount(create)).await?;
         for (name, amount) in balances {
-            let asset = self.exchange.catalogue().asset_named(name);
+            let asset = self.exchange.instruments().asset_named(name);
             let asset = asset.with_context(|| format!("there is no {name}"))?;
             let amount = asset.parse_amount(amount)?;
             let transfer = Transfer { account, asset: asset.id, amount, request_id: None };
@@ -96,7 +96,7 @@ impl Demo {
         let lots = self.spec.parse_quantity(quantity, Parameter::Quantity)?;
         let reference = self.exchange.reference(self.spec.id, side);
         let order = NewOrder::limit(account, self.spec.id, side, reference.unwrap_or_default(), lots);
-        let (kind, time_in_force) = (OrderKind::Market, TimeInForce::Ioc);
+        let (kind, time_in_force) = (OrderType::Market, TimeInForce::Ioc);
         self.place(NewOrder { kind, time_in_force, price: None, reference, ..order }).await
     }
 
@@ -130,13 +130,13 @@ impl Demo {
     /// # Errors
     /// There is no such account or asset.
     pub async fn balance(&self, account: AccountId, name: &str) -> Result<(String, String)> {
-        let asset = self.exchange.catalogue().asset_named(name);
+        let asset = self.exchange.instruments().asset_named(name);
         let asset = asset.with_context(|| format!("there is no {name}"))?;
         let view = self.exchange.query(account, AccountQuery::Account, Span::none()).await?;
         let AccountView::Account { balances, .. } = view else { bail!("an odd answer: {view:?}") };
         let found = balances.iter().find(|(id, _)| *id == asset.id);
-        let Balance { available, frozen } = found.map(|(_, balance)| *balance).unwrap_or_default();
-        Ok((asset.units(available).to_string(), asset.units(frozen).to_string()))
+        let Balance { available, held } = found.map(|(_, balance)| *balance).unwrap_or_default();
+        Ok((asset.units(available).to_string(), asset.units(held).to_string()))
     }
 
     /// Returns the best levels of the book.

@@ -30,7 +30,7 @@ fn order(id: u64, side: Side, ticks: u64, lots: u64, policy: Policy) -> SubmitOr
         lots: Lots::new(lots),
         policy,
         stp: StpMode::ExpireTaker,
-        special: None,
+        extras: None,
     }
 }
 
@@ -45,9 +45,9 @@ fn book(events: &mut Vec<BookEvent>) -> Book {
     book
 }
 
-fn rest(book: &mut Book, incoming: &SubmitOrder, events: &mut Vec<BookEvent>) -> Handle {
+fn rest(book: &mut Book, taker_order: &SubmitOrder, events: &mut Vec<BookEvent>) -> Handle {
     events.clear();
-    match book.submit(incoming, NOW, events) {
+    match book.submit(taker_order, NOW, events) {
         Outcome::Rested { handle, .. } => handle,
         other => panic!("{other:?}"),
     }
@@ -59,18 +59,18 @@ fn rest_and_cancel(book: &mut Book, events: &mut Vec<BookEvent>, times: u64) -> 
     let mut handles = Vec::with_capacity(100);
     for start in (0..times).step_by(100) {
         let ids = 20_000..20_000 + (times - start).min(100);
-        let begin = Instant::now();
+        let started = Instant::now();
         for id in ids.clone() {
             let passive = order(id, Side::Buy, MID - 400 - id % 100, 10, Policy::Rest);
             handles.push(rest(book, black_box(&passive), events));
         }
-        resting += begin.elapsed();
-        let begin = Instant::now();
+        resting += started.elapsed();
+        let started = Instant::now();
         for (handle, id) in handles.drain(..).zip(ids) {
             events.clear();
             black_box(book.cancel(black_box(handle), OrderId::new(id), events));
         }
-        cancelling += begin.elapsed();
+        cancelling += started.elapsed();
     }
     (resting, cancelling)
 }
@@ -117,7 +117,7 @@ fn operations(criterion: &mut Criterion) {
         });
     });
     criterion.bench_function("refuse a fill-or-kill behind ten orders", |bencher| {
-        let killed = order(30_003, Side::Sell, MID - 1, 101, Policy::AllOrNone);
+        let killed = order(30_003, Side::Sell, MID - 1, 101, Policy::FillOrKill);
         bencher.iter(|| full.submit(black_box(&killed), NOW, &mut events));
     });
 }

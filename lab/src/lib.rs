@@ -2,8 +2,10 @@
 //! `cargo xtask lab` runs it.
 //!
 //! - [`sim`]: the whole exchange on one thread, seeded; the proofs run on it.
-//! - [`kill`]: a server killed over and over, and a check that nothing acknowledged is lost.
-//! - [`soak`]: a busy server watched over the wire, its history and its memory.
+//! - [`crash_soak`]: a server killed over and over, and a check that nothing acknowledged is lost.
+//! - [`wire_soak`]: books and private streams checked through restarts of a busy server.
+//! - [`history_soak`]: the SQL history through kills of the exchange and of its database.
+//! - [`memory_soak`]: the resident memory of a server under a steady load.
 //! - [`lobster`]: a recorded day of order flow, played through the public API.
 //! - [`mod@bench`]: the figures.
 //! - [`cli`]: the way in. [`program`]: where the exchange is that all of this starts.
@@ -12,8 +14,10 @@
 
 pub mod bench;
 pub mod cli;
-pub mod kill;
+pub mod crash_soak;
+pub mod history_soak;
 pub mod lobster;
+pub mod memory_soak;
 pub mod program;
 pub mod sim;
-pub mod soak;
+pub mod wire_soak;

@@ -4,7 +4,7 @@ use std::{sync::Arc, time::Instant, vec};
 
 use actix::prelude::*;
 
-use super::message::{Applied, Deliver, Step, Traced};
+use super::message::{Ack, Deliver, Step, Traced};
 use crate::domain::types::id::SlotId;
 
 /// What is left of the messages of one turn of another shard.
@@ -66,7 +66,7 @@ impl<B: Send + 'static> Outgoing<B> {
     /// cascade that is among it.
     pub(super) fn send<A>(&mut self, shards: &[Addr<A>], step: Option<&Arc<Step>>)
     where
-        A: Actor<Context = Context<A>> + Handler<Deliver<B>> + Handler<Applied>,
+        A: Actor<Context = Context<A>> + Handler<Deliver<B>> + Handler<Ack>,
     {
         let sent = Instant::now();
         for (messages, shard) in self.messages.iter_mut().zip(shards) {
@@ -78,7 +78,7 @@ impl<B: Send + 'static> Outgoing<B> {
         }
         for (watermarks, shard) in self.applied.iter_mut().zip(shards) {
             if !watermarks.is_empty() {
-                shard.do_send(Applied { watermarks: std::mem::take(watermarks) });
+                shard.do_send(Ack { watermarks: std::mem::take(watermarks) });
             }
         }
     }

@@ -8,15 +8,15 @@ use tracing::Span;
 
 use super::{
     Clock, PushActor,
+    durable_watermark::DurableWatermark,
     gate::Permit,
-    message::{Acknowledgement, Admission, Admitted, MarketQuery, MarketView, Query, QueryMarket},
-    progress::Progress,
+    message::{Acknowledgement, Admitted, AdmittedCommand, MarketQuery, MarketView, Query, QueryMarket},
     topology::Topology,
 };
 use crate::{
     domain::{
         account::{AccountQuery, AccountView},
-        instruments::Catalogue,
+        instruments::Instruments,
         messages::{
             command::{AccountCommand, Answer, IdempotencyKey},
             reject::Reject,
@@ -45,8 +45,8 @@ impl Exchange {
     }
 
     /// Returns the assets and symbols.
-    pub fn catalogue(&self) -> &Arc<Catalogue> {
-        &self.topology.catalogue
+    pub fn instruments(&self) -> &Arc<Instruments> {
+        &self.topology.instruments
     }
 
     /// Returns the exchange's time.
@@ -60,8 +60,8 @@ impl Exchange {
     }
 
     /// Returns how far what the shards did has been told.
-    pub fn progress(&self) -> &Progress {
-        &self.topology.progress
+    pub fn watermark(&self) -> &DurableWatermark {
+        &self.topology.watermark
     }
 
     /// Returns the last durable frame; 0 when nothing is kept.
@@ -196,7 +196,7 @@ impl Exchange {
         let (reply, answer) = oneshot::channel();
         let entered = std::time::Instant::now();
         let admission =
-            Admission { slot, command, key, only_unowned, deadline, span, permit, reply, entered };
+            AdmittedCommand { slot, command, key, only_unowned, deadline, span, permit, reply, entered };
         self.topology.account_shard(slot).do_send(Admitted(Box::new(admission)));
         Ok(answer)
     }
@@ -214,7 +214,7 @@ impl Exchange {
                 return Err(Reject::DiskFull);
             }
         }
-        let lowers_risk = command.lowers_risk();
+        let reduces_risk = command.reduces_risk();
         let shard = topology.account_shard_of(slot);
         if topology.health.is_account_shard_down(shard) {
             return Err(Reject::OutOfService);
@@ -224,7 +224,7 @@ impl Exchange {
             Reject::Busy
         };
         let account = topology.account_gates[shard]
-            .enter(lowers_risk)
+            .enter(reduces_risk)
             .ok_or_else(|| refused(&topology.metrics.shed_account))?;
         let symbol = match command.symbol() {
             None => None,
@@ -233,7 +233,7 @@ impl Exchange {
                 if topology.health.is_symbol_shard_down(shard) {
                     return Err(Reject::OutOfService);
                 }
-                let place = topology.symbol_gates[shard].enter(lowers_risk);
+                let place = topology.symbol_gates[shard].enter(reduces_risk);
                 Some(place.ok_or_else(|| refused(&topology.metrics.shed_symbol))?)
             }
         };

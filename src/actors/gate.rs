@@ -27,7 +27,7 @@ struct Token;
 
 /// A place inside a [`Gate`], given back when dropped.
 #[derive(Debug)]
-pub struct Place(#[expect(dead_code, reason = "only its being alive matters")] Arc<Token>);
+pub struct Admission(#[expect(dead_code, reason = "only its being alive matters")] Arc<Token>);
 
 impl Gate {
     /// Opens a gate.
@@ -44,9 +44,9 @@ impl Gate {
     ///
     /// Threads entering at the same instant may together exceed the limit by their number, which is small and
     /// fixed; the bound it keeps is still a bound.
-    pub fn enter(&self, lowers_risk: bool) -> Option<Place> {
-        let places = self.limits.commands + if lowers_risk { self.limits.cancels } else { 0 };
-        (self.inside() < places).then(|| Place(Arc::clone(&self.token)))
+    pub fn enter(&self, reduces_risk: bool) -> Option<Admission> {
+        let places = self.limits.commands + if reduces_risk { self.limits.cancels } else { 0 };
+        (self.inside() < places).then(|| Admission(Arc::clone(&self.token)))
     }
 
     /// Waits until nobody is inside. Nobody may be let in meanwhile.
@@ -62,9 +62,9 @@ impl Gate {
 #[derive(Debug)]
 pub struct Permit {
     /// The place at the account shard.
-    pub account: Place,
+    pub account: Admission,
     /// The place at the symbol shard.
-    pub symbol: Option<Place>,
+    pub symbol: Option<Admission>,
 }
 
 #[cfg(test)]

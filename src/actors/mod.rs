@@ -7,12 +7,12 @@
 mod account;
 mod clock;
 mod deliver;
+mod durable_watermark;
 mod exchange;
 mod gate;
 mod market_data;
 pub mod message;
 mod outbox;
-mod progress;
 mod push;
 mod shard;
 mod symbol;
@@ -22,11 +22,11 @@ mod trace;
 
 pub use account::{AccountActor, KeyListener};
 pub use clock::{Clock, ClockEvent, Hands, wall_micros};
+pub use durable_watermark::DurableWatermark;
 pub use exchange::Exchange;
-pub use gate::{Gate, GateLimits, Permit, Place};
+pub use gate::{Admission, Gate, GateLimits, Permit};
 pub use market_data::{MarketDataActor, PARTIAL_DEPTHS};
 pub use outbox::TurnOutbox;
-pub use progress::Progress;
 pub use push::PushActor;
 pub use symbol::SymbolActor;
 pub use system::{Opening, Running, Settings, TICK, start, start_with};

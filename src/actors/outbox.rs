@@ -16,9 +16,9 @@ use tokio::sync::oneshot;
 
 use super::{
     account::KeyListener,
+    durable_watermark::DurableWatermark,
     gate::Permit,
     message::{Acknowledgement, Listening, MarketMoved, PublishUser, ReplyHandle},
-    progress::Progress,
     topology::Topology,
 };
 use crate::{
@@ -38,12 +38,12 @@ pub struct TurnOutbox {
     topology: Arc<Topology>,
     /// How many outboxes of the shard the journal holds.
     held: Arc<AtomicUsize>,
-    told: Told,
+    effects: TurnEffects,
 }
 
 /// What there is to tell.
 #[derive(Debug, Default)]
-pub(super) struct Told {
+pub(super) struct TurnEffects {
     /// API keys given and taken, logins set, and who wants to know.
     pub(super) credentials: Vec<(Arc<dyn KeyListener>, Change)>,
     /// Where sessions begin to hear private events.
@@ -69,7 +69,7 @@ pub(super) struct Answered {
     pub(super) _permit: Permit,
 }
 
-impl Told {
+impl TurnEffects {
     const fn is_empty(&self) -> bool {
         self.credentials.is_empty()
             && self.listening.is_empty()
@@ -103,7 +103,7 @@ const FRAME_PATIENCE: Duration = Duration::from_millis(1);
 
 impl Outbox for TurnOutbox {
     fn patience(&self) -> Duration {
-        let Told { credentials, listening, events, public, answers, views, took: _ } = &self.told;
+        let TurnEffects { credentials, listening, events, public, answers, views, took: _ } = &self.effects;
         let is_waited_for = !(answers.is_empty()
             && views.is_empty()
             && events.is_empty()
@@ -117,8 +117,8 @@ impl Outbox for TurnOutbox {
     }
 
     fn release(self, position: u64) {
-        self.release_at(|progress| {
-            progress.advance(position);
+        self.release_at(|watermark| {
+            watermark.advance(position);
             position
         });
     }
@@ -127,34 +127,34 @@ impl Outbox for TurnOutbox {
 impl TurnOutbox {
     /// Lets it out. Public and private facts are on their way before the position moves, and answers leave after it: so
     /// whoever has an answer's position finds these facts wherever it asks.
-    fn release_at(self, advance: impl FnOnce(&Progress) -> u64) {
-        let Self { topology, held, told } = self;
-        for (listener, change) in &told.credentials {
+    fn release_at(self, advance: impl FnOnce(&DurableWatermark) -> u64) {
+        let Self { topology, held, effects } = self;
+        for (listener, change) in &effects.credentials {
             match change {
-                Change::KeyGiven(key) => listener.api_key_created(key),
-                Change::KeyTaken(key) => listener.api_key_revoked(key),
+                Change::ApiKeyCreated(key) => listener.api_key_created(key),
+                Change::ApiKeyRevoked(key) => listener.api_key_revoked(key),
                 Change::LoginSet(login) => listener.login_set(login),
                 _ => {}
             }
         }
-        if !told.public.is_empty() {
-            topology.market.do_send(MarketMoved { events: told.public });
+        if !effects.public.is_empty() {
+            topology.market.do_send(MarketMoved { events: effects.public });
         }
         // Before the turn's events: who begins here knows which of them it has had already.
-        told.listening.into_iter().for_each(|listening| topology.push.do_send(listening));
-        if !told.events.is_empty() {
-            topology.push.do_send(PublishUser { events: told.events });
+        effects.listening.into_iter().for_each(|listening| topology.push.do_send(listening));
+        if !effects.events.is_empty() {
+            topology.push.do_send(PublishUser { events: effects.events });
         }
-        let position = advance(&topology.progress);
+        let position = advance(&topology.watermark);
         let now = Instant::now();
-        for Answered { reply, answer, details, entered, _permit } in told.answers {
-            if let Some(took) = &told.took {
+        for Answered { reply, answer, details, entered, _permit } in effects.answers {
+            if let Some(took) = &effects.took {
                 took.observe(now.saturating_duration_since(entered).as_secs_f64());
             }
             // The caller may be gone; the answer stands.
             let _ = reply.send(Acknowledgement { answer, details, position });
         }
-        for (reply, view) in told.views {
+        for (reply, view) in effects.views {
             let _ = reply.send(view); // as above
         }
         held.fetch_sub(1, Ordering::Release);
@@ -165,7 +165,7 @@ impl TurnOutbox {
 #[derive(Debug, Default)]
 pub struct TurnLog {
     pub(super) frames: Frames,
-    pub(super) told: Told,
+    pub(super) effects: TurnEffects,
     held: Arc<AtomicUsize>,
 }
 
@@ -173,18 +173,18 @@ impl TurnLog {
     /// Ends a turn: queues its frames, and behind them what it tells. Must come before anything is told to another
     /// shard: that is what makes any prefix of the journal a consistent cut.
     pub(super) fn close_turn(&mut self, topology: &Arc<Topology>) {
-        if self.frames.is_empty() && self.told.is_empty() {
+        if self.frames.is_empty() && self.effects.is_empty() {
             return;
         }
-        let (topology, held, told) = (Arc::clone(topology), Arc::clone(&self.held), self.told.take());
-        let outbox = TurnOutbox { topology, held, told };
+        let (topology, held, effects) = (Arc::clone(topology), Arc::clone(&self.held), self.effects.take());
+        let outbox = TurnOutbox { topology, held, effects };
         // Nothing to write, and nothing of this shard still being written: what is told is durable already.
         let is_durable = self.frames.is_empty() && self.held.load(Ordering::Acquire) == 0;
         self.held.fetch_add(1, Ordering::Relaxed);
         match outbox.topology.journal.clone() {
-            None => outbox.release_at(Progress::step),
+            None => outbox.release_at(DurableWatermark::step),
             // What is told is as old as the last release of this shard, at the most.
-            Some(_) if is_durable => outbox.release_at(Progress::position),
+            Some(_) if is_durable => outbox.release_at(DurableWatermark::position),
             Some(journal) => {
                 let (frames, count) = self.frames.take();
                 journal.append(Append { frames, count, outbox });

@@ -18,7 +18,7 @@ use tracing::Span;
 
 use super::{
     deliver::{Delivered, Outgoing},
-    message::{Applied, Crash, Deliver, Drain, StateHash, Step, Traced, Wire},
+    message::{Ack, Crash, Deliver, Drain, SetTopology, StateHash, Step, Traced},
     outbox::TurnLog,
     topology::Topology,
 };
@@ -132,7 +132,7 @@ pub struct Shard<K: ShardKind> {
 enum Work<K: ShardKind> {
     Request(K::Request),
     Messages(Delivered<K::Received>),
-    Applied(Vec<(SlotId, SlotId, u64)>),
+    Ack(Vec<(SlotId, SlotId, u64)>),
     Tick,
     Drain(Drain),
     Hash(StateHash),
@@ -254,7 +254,7 @@ fn perform<K: ShardKind>(kind: &mut K, work: Work<K>, turn: &mut ShardTurn<'_, K
     match work {
         Work::Request(request) => kind.request(request, turn),
         Work::Messages(mut messages) => messages.try_for_each(|traced| kind.message(traced, turn)),
-        Work::Applied(mut watermarks) => {
+        Work::Ack(mut watermarks) => {
             watermarks.drain(..).try_for_each(|(peer, own, upto)| kind.applied(own, peer, upto, turn))
         }
         Work::Tick => kind.tick(turn),
@@ -311,10 +311,10 @@ impl<K: ShardKind> Actor for Shard<K> {
     }
 }
 
-impl<K: ShardKind> Handler<Wire> for Shard<K> {
+impl<K: ShardKind> Handler<SetTopology> for Shard<K> {
     type Result = ();
 
-    fn handle(&mut self, Wire(topology): Wire, _: &mut Self::Context) {
+    fn handle(&mut self, SetTopology(topology): SetTopology, _: &mut Self::Context) {
         self.queue = K::queue(&topology, self.shard);
         self.kind.connected(self.shard, &topology, &mut self.log);
         let peers = K::peers(&topology);
@@ -341,11 +341,11 @@ impl<K: ShardKind> Handler<Deliver<K::Received>> for Shard<K> {
     }
 }
 
-impl<K: ShardKind> Handler<Applied> for Shard<K> {
+impl<K: ShardKind> Handler<Ack> for Shard<K> {
     type Result = ();
 
-    fn handle(&mut self, applied: Applied, _: &mut Self::Context) {
-        self.enqueue(Work::Applied(applied.watermarks));
+    fn handle(&mut self, applied: Ack, _: &mut Self::Context) {
+        self.enqueue(Work::Ack(applied.watermarks));
     }
 }
 

@@ -12,7 +12,7 @@ use tracing::Span;
 
 use super::{
     account::{AccountActor, Accounts},
-    message::{Step, StepTaken, SymbolShardLost, Traced},
+    message::{Step, StepSettled, SymbolShardLost, Traced},
     outbox::TurnLog,
     shard::{Shard, ShardKind, ShardTurn},
     topology::Topology,
@@ -47,7 +47,7 @@ pub struct Symbols {
     /// Whether the account shards are still busy with the last step of the cascades.
     is_stepping: bool,
     /// Where the end of a step is told.
-    this: Option<Recipient<StepTaken>>,
+    this: Option<Recipient<StepSettled>>,
 }
 
 impl SymbolActor {
@@ -97,7 +97,7 @@ impl Symbols {
         if state.has_triggered() {
             self.cascading.insert(slot);
         }
-        turn.log.told.public.append(&mut self.out.public);
+        turn.log.effects.public.append(&mut self.out.public);
         self.out.clear();
         Ok(())
     }
@@ -133,9 +133,9 @@ impl ShardKind for Symbols {
 
     /// Makes the slots of symbols that have no state yet.
     fn connected(&mut self, shard: usize, topology: &Topology, _: &mut TurnLog) {
-        let symbols = topology.catalogue.symbols().map(|spec| spec.id.slot());
+        let symbols = topology.instruments.symbols().map(|spec| spec.id.slot());
         for slot in symbols.filter(|slot| topology.symbol_shard_of(*slot) == shard) {
-            let make = || SymbolSlot::new(slot, &topology.catalogue, self.limits);
+            let make = || SymbolSlot::new(slot, &topology.instruments, self.limits);
             self.slots.entry(slot).or_insert_with(make);
         }
     }
@@ -159,7 +159,7 @@ impl ShardKind for Symbols {
     }
 
     fn applied(&mut self, own: SlotId, peer: SlotId, upto: u64, turn: &mut Turn<'_>) -> Result<(), Fault> {
-        self.handle(own, SymbolInput::Applied { peer, upto }, &Span::none(), turn)
+        self.handle(own, SymbolInput::Ack { peer, upto }, &Span::none(), turn)
     }
 
     fn request(&mut self, request: Infallible, _: &mut Turn<'_>) -> Result<(), Fault> {
@@ -202,10 +202,10 @@ impl ShardKind for Symbols {
     }
 }
 
-impl Handler<StepTaken> for SymbolActor {
+impl Handler<StepSettled> for SymbolActor {
     type Result = ();
 
-    fn handle(&mut self, _: StepTaken, _: &mut Self::Context) {
+    fn handle(&mut self, _: StepSettled, _: &mut Self::Context) {
         self.kind().is_stepping = false;
     }
 }

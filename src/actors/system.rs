@@ -15,12 +15,12 @@ use tokio::sync::oneshot;
 use super::{
     AccountActor, Clock, Exchange, Gate, GateLimits, Health, KeyListener, MarketDataActor, PushActor,
     References, SymbolActor, Topology,
-    message::{Drain, Encoder, Shutdown, StateHash, Wire},
+    durable_watermark::DurableWatermark,
+    message::{Drain, Encoder, SetTopology, Shutdown, StateHash},
     outbox::TurnOutbox,
-    progress::Progress,
 };
 use crate::{
-    domain::{book::BookLimits, instruments::Catalogue, replica::Parts, types::id::SLOT_COUNT},
+    domain::{book::BookLimits, instruments::Instruments, replica::Parts, types::id::SLOT_COUNT},
     journal::Journal,
     telemetry::Metrics,
 };
@@ -32,7 +32,7 @@ pub const TICK: Duration = Duration::from_millis(100);
 #[derive(Debug, Clone)]
 pub struct Settings {
     /// The assets and symbols.
-    pub catalogue: Arc<Catalogue>,
+    pub instruments: Arc<Instruments>,
     /// How many account shards.
     pub account_shards: usize,
     /// How many symbol shards.
@@ -56,9 +56,9 @@ pub struct Settings {
 impl Settings {
     /// The defaults of `config/exchange.toml` around a catalogue, for tests and benches: no HTTP runs beside them, so
     /// the actors take every core.
-    pub fn new(catalogue: Arc<Catalogue>) -> Self {
+    pub fn new(instruments: Arc<Instruments>) -> Self {
         Self {
-            catalogue,
+            instruments,
             account_shards: 10,
             symbol_shards: 10,
             arbiters: std::thread::available_parallelism().map_or(1, std::num::NonZero::get),
@@ -144,12 +144,12 @@ pub fn start_with(
     let topology = Arc::new(Topology {
         account_gates: (0..accounts.len()).map(|_| Gate::new(settings.account_gate)).collect(),
         symbol_gates: (0..symbols.len()).map(|_| Gate::new(settings.symbol_gate)).collect(),
-        references: Arc::new(References::new(&settings.catalogue)),
+        references: Arc::new(References::new(&settings.instruments)),
         health: Arc::new(Health::new(accounts.len(), symbols.len())),
         metrics: Arc::new(Metrics::new(accounts.len(), symbols.len())),
-        catalogue: Arc::clone(&settings.catalogue),
+        instruments: Arc::clone(&settings.instruments),
         clock: settings.clock.clone(),
-        progress: Progress::new(journal.as_ref().map_or(0, Journal::durable)),
+        watermark: DurableWatermark::new(journal.as_ref().map_or(0, Journal::durable)),
         journal,
         new_accounts: AtomicU16::new(0),
         accounts,
@@ -157,10 +157,10 @@ pub fn start_with(
         market,
         push,
     });
-    topology.push.do_send(Wire(Arc::clone(&topology)));
-    topology.market.do_send(Wire(Arc::clone(&topology)));
-    topology.symbols.iter().for_each(|shard| shard.do_send(Wire(Arc::clone(&topology))));
-    topology.accounts.iter().for_each(|shard| shard.do_send(Wire(Arc::clone(&topology))));
+    topology.push.do_send(SetTopology(Arc::clone(&topology)));
+    topology.market.do_send(SetTopology(Arc::clone(&topology)));
+    topology.symbols.iter().for_each(|shard| shard.do_send(SetTopology(Arc::clone(&topology))));
+    topology.accounts.iter().for_each(|shard| shard.do_send(SetTopology(Arc::clone(&topology))));
     let clock = settings.clock;
     arbiter(0).spawn(async move {
         loop {
@@ -236,8 +236,8 @@ impl Running {
     }
 }
 
-async fn processed(tell: impl Fn(Drain)) {
+async fn processed(send: impl Fn(Drain)) {
     let (done, processed) = oneshot::channel();
-    tell(Drain(done));
+    send(Drain(done));
     let _ = processed.await; // a shard out of service answers by dropping it
 }

@@ -8,12 +8,12 @@ use std::sync::{
 use actix::Addr;
 
 use super::{
-    AccountActor, Clock, MarketDataActor, PushActor, SymbolActor, gate::Gate, outbox::TurnOutbox,
-    progress::Progress,
+    AccountActor, Clock, MarketDataActor, PushActor, SymbolActor, durable_watermark::DurableWatermark,
+    gate::Gate, outbox::TurnOutbox,
 };
 use crate::{
     domain::{
-        instruments::Catalogue,
+        instruments::Instruments,
         orders::Side,
         types::{
             id::{SlotId, SymbolId},
@@ -28,7 +28,7 @@ use crate::{
 #[derive(Debug)]
 pub struct Topology {
     /// The assets and symbols.
-    pub catalogue: Arc<Catalogue>,
+    pub instruments: Arc<Instruments>,
     /// The account shards; slot `s` lives on shard `s % len`.
     pub accounts: Vec<Addr<AccountActor>>,
     /// The symbol shards; slot `s` lives on shard `s % len`.
@@ -52,7 +52,7 @@ pub struct Topology {
     /// Where frames go and outboxes wait; `None` when nothing is kept.
     pub journal: Option<Journal<TurnOutbox>>,
     /// How far what the shards did has been told.
-    pub progress: Progress,
+    pub watermark: DurableWatermark,
     /// Where the next account without an id goes.
     pub new_accounts: AtomicU16,
 }
@@ -92,8 +92,8 @@ pub struct References {
 
 impl References {
     /// Makes room for the catalogue's symbols.
-    pub fn new(catalogue: &Catalogue) -> Self {
-        Self { symbols: catalogue.symbols().map(|spec| (spec.id, Default::default())).collect() }
+    pub fn new(instruments: &Instruments) -> Self {
+        Self { symbols: instruments.symbols().map(|spec| (spec.id, Default::default())).collect() }
     }
 
     fn cells(&self, symbol: SymbolId) -> Option<&[AtomicU64; 3]> {

@@ -66,7 +66,7 @@ impl Descriptors {
     }
 
     /// Says how they were divided.
-    pub(super) fn tell(&self, config: &Config) {
+    pub(super) fn log(&self, config: &Config) {
         let Self { limit, kept_back, budget } = *self;
         info!(
             descriptors = limit,

@@ -66,7 +66,7 @@ async fn account(
 
 async fn deposit(exchange: &Exchange, account: AccountId, balance: &Balance) -> Result<()> {
     let Balance { asset: name, amount } = balance;
-    let asset = exchange.catalogue().asset_named(name).ok_or_else(|| anyhow!("unknown asset {name}"))?;
+    let asset = exchange.instruments().asset_named(name).ok_or_else(|| anyhow!("unknown asset {name}"))?;
     let amount = asset.parse_amount(amount).map_err(|reject| anyhow!("{amount} {name}: {reject}"))?;
     // The same id at every start: the balance is given once.
     let request_id = Some(format!("founding-{name}"));

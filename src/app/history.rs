@@ -12,7 +12,7 @@ use crate::{
     domain::replica::{Frame, Replica},
     history::{self, HistoryError, HistoryService, HistorySettings, Source, SourceError, sqlite_file},
     journal::{DataDirectory, Identity, Journal},
-    store::{Follower, Known, StoreError},
+    store::{JournalTailer, Known, StoreError},
 };
 
 /// The file of a history that is kept in the data directory.
@@ -23,13 +23,13 @@ const PATH: &AsciiSet = &NON_ALPHANUMERIC.remove(b'/').remove(b'.').remove(b'-')
 
 /// Frames as the journal makes them durable.
 struct Durable {
-    follower: Follower,
+    tailer: JournalTailer,
     journal: Journal<TurnOutbox>,
 }
 
 impl Source for Durable {
     fn read(&mut self, limit: usize, frames: &mut Vec<(u64, Frame)>) -> Result<bool, SourceError> {
-        Ok(self.follower.read(self.journal.durable(), limit, frames)?)
+        Ok(self.tailer.read(self.journal.durable(), limit, frames)?)
     }
 }
 
@@ -43,14 +43,14 @@ pub(super) fn start(
     let settings = HistorySettings {
         url: url(config, directory.path()),
         replica: Some(config.history.reader_url.expose().to_owned()).filter(|url| !url.is_empty()),
-        catalogue: Arc::clone(&config.catalogue),
+        instruments: Arc::clone(&config.instruments),
         journal: hex::encode(identity),
         open: Box::new(move |after| {
             let durable = journal.durable();
             if after > durable {
                 return Err(HistoryError::Ahead { found: after, own: durable }.into());
             }
-            let follower = Follower::open(&disk, identity, after).map_err(|error| match error {
+            let tailer = JournalTailer::open(&disk, identity, after).map_err(|error| match error {
                 StoreError::Pruned { .. } => format!(
                     "{error}; stop the exchange and give it backups that have them (`lightning history take-in --backup`), \
                      or begin with what is remembered (`lightning history begin`)"
@@ -58,7 +58,7 @@ pub(super) fn start(
                 .into(),
                 other => SourceError::from(other),
             })?;
-            Ok(Box::new(Durable { follower, journal: journal.clone() }))
+            Ok(Box::new(Durable { tailer, journal: journal.clone() }))
         }),
     };
     HistoryService::start(settings).context("no thread for the history")

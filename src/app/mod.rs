@@ -2,9 +2,9 @@
 
 mod background;
 mod descriptors;
+mod directories;
 mod founding;
 mod history;
-mod people;
 mod storage;
 mod synthetic_history;
 mod token;
@@ -23,7 +23,7 @@ use tracing::{info, warn};
 use self::{
     background::Background,
     descriptors::Descriptors,
-    people::Directories,
+    directories::Directories,
     storage::{Found, Storage},
 };
 pub use self::{
@@ -91,7 +91,7 @@ impl Application {
         let Found { opening, keys, logins } = storage.recover().await?;
         warn_of_times_ahead(opening.parts.latest(), clock.now());
         let directories = Directories::new(&config, &keys, &logins);
-        let encoder = Box::new(WireEncoder::new(Arc::clone(&config.catalogue)));
+        let encoder = Box::new(WireEncoder::new(Arc::clone(&config.instruments)));
         let running =
             actors::start_with(settings(&config, clock), encoder, Arc::new(directories.clone()), opening);
         storage.record()?;
@@ -105,9 +105,9 @@ impl Application {
             let limits = connection_limits(&config);
             let exchange = running.exchange.clone();
             let secret = token.secret().to_owned();
-            let people = directories.people(&config)?;
+            let users = directories.users(&config)?;
             let state = HttpState::new(exchange, directories.keys, sessions, secret, demo, limits)
-                .with_people(people)
+                .with_users(users)
                 .with_page(page)
                 .with_owners(directories.owners)
                 .with_reach(reach(&config, config.server.listen))
@@ -130,7 +130,7 @@ impl Application {
                 return Err(error);
             }
         };
-        descriptors.tell(&config);
+        descriptors.log(&config);
         let handle = server.handle();
         let serving = tokio::task::spawn_local(server);
         let url = format!("http://{address}");
@@ -313,6 +313,6 @@ fn settings(config: &Config, clock: Clock) -> Settings {
         fills_max: engine.fills_max,
         book_orders_max: engine.book_orders_max,
         clock,
-        ..Settings::new(Arc::clone(&config.catalogue))
+        ..Settings::new(Arc::clone(&config.instruments))
     }
 }

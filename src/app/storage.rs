@@ -18,8 +18,8 @@ use crate::{
         snapshot::{self, Pace},
     },
     store::{
-        self, Keeper, KeeperSettings, Known, Recovered, RecoveryReport, RecoverySettings, StoreError, Taken,
-        Taking, Until,
+        self, Known, Recovered, RecoveryReport, RecoverySettings, Snapshotter, SnapshotterSettings,
+        StoreError, Taken, Taking, Until,
     },
     telemetry::log,
 };
@@ -37,7 +37,7 @@ pub(super) struct Storage {
     config: Config,
     journal: Option<(Journal<TurnOutbox>, JournalThread<TurnOutbox>)>,
     history: Option<HistoryService>,
-    keeper: Option<Keeper>,
+    snapshotter: Option<Snapshotter>,
 }
 
 /// What an exchange begins with.
@@ -65,7 +65,7 @@ impl Storage {
         discard_unfinished(&directory.disk()).with_context(|| {
             format!("data directory {}: a first start was interrupted", directory.path().display())
         })?;
-        Ok(Self { directory, config: config.clone(), journal: None, history: None, keeper: None })
+        Ok(Self { directory, config: config.clone(), journal: None, history: None, snapshotter: None })
     }
 
     /// Recovers what it holds and opens the journal.
@@ -88,7 +88,7 @@ impl Storage {
         let known = self.known().await?;
         let Recovered { replica, writer, report } =
             self.replay(known).with_context(|| format!("data directory {path}"))?;
-        self.tell(&report);
+        self.log(&report);
         if report.loss.is_some() {
             let is_whole = segment::list(&self.directory.disk())?.first() == Some(&1);
             let (config, directory) = (&self.config, self.directory.path());
@@ -113,7 +113,7 @@ impl Storage {
 
     /// Opens the journal of a new directory for a run that nothing outside observes. Until [`Storage::finish_journal`] the
     /// next start throws it away.
-    pub(super) fn begin_journal(&self) -> Result<(Opening, JournalThread<TurnOutbox>)> {
+    pub(super) fn open_journal(&self) -> Result<(Opening, JournalThread<TurnOutbox>)> {
         let path = self.directory.path().display().to_string();
         let disk = self.directory.disk();
         let mark = || disk.create(UNFINISHED).and_then(|_| disk.sync_dir(""));
@@ -148,7 +148,7 @@ impl Storage {
     fn replay(&self, known: Vec<Known>) -> Result<Recovered, StoreError> {
         let engine = &self.config.engine;
         let settings = RecoverySettings {
-            catalogue: Arc::clone(&self.config.catalogue),
+            instruments: Arc::clone(&self.config.instruments),
             limits: BookLimits { orders_max: engine.book_orders_max, fills_max: engine.fills_max },
             segment_bytes: self.config.journal.segment_mib << 20,
             workers: std::thread::available_parallelism().map_or(1, std::num::NonZero::get),
@@ -156,16 +156,16 @@ impl Storage {
             known,
             accepted_loss: self.config.data.accepted_loss().unwrap_or_default(),
         };
-        let (started, mut told) = (Instant::now(), PROGRESS);
+        let (started, mut reported) = (Instant::now(), PROGRESS);
         store::recover(&self.directory, &settings, &mut |lsn| {
-            if lsn >= told {
-                told = lsn + PROGRESS;
+            if lsn >= reported {
+                reported = lsn + PROGRESS;
                 info!(frame = lsn, after_ms = started.elapsed().as_millis() as u64, "replaying the journal");
             }
         })
     }
 
-    fn tell(&self, report: &RecoveryReport) {
+    fn log(&self, report: &RecoveryReport) {
         if let Some(loss) = &report.loss {
             warn!(
                 after = report.position.lsn,
@@ -214,23 +214,23 @@ impl Storage {
     pub(super) fn keep(&mut self, exchange: &Exchange) -> Result<()> {
         let Some((journal, _)) = &self.journal else { return Ok(()) };
         let (journal, exchange) = (journal.clone(), exchange.clone());
-        let settings = KeeperSettings {
+        let settings = SnapshotterSettings {
             disk: self.directory.disk(),
             identity: self.directory.identity(),
-            catalogue: Arc::clone(&self.config.catalogue),
+            instruments: Arc::clone(&self.config.instruments),
             every_frames: self.config.snapshot.every_frames,
             interval: self.config.snapshot.interval(),
             durable: Box::new(move || journal.durable()),
-            taken_in: self.taken_in(),
+            ingested: self.ingested(),
             now: Box::new(wall_micros),
             report: Box::new(move |taken| report(taken, &exchange)),
         };
-        self.keeper = Some(Keeper::start(settings).context("no thread for snapshots")?);
+        self.snapshotter = Some(Snapshotter::start(settings).context("no thread for snapshots")?);
         Ok(())
     }
 
     /// Tells what the history has taken in for good: the journal is kept from there on.
-    fn taken_in(&self) -> Box<dyn Fn() -> u64 + Send> {
+    fn ingested(&self) -> Box<dyn Fn() -> u64 + Send> {
         match self.history() {
             Some(history) => Box::new(move || history.progress().sequence()),
             None => Box::new(|| u64::MAX),
@@ -242,21 +242,21 @@ impl Storage {
     ///
     /// The history catches up meanwhile, until `deadline` and no longer.
     pub(super) fn close(self, deadline: Instant) -> Result<()> {
-        let taken_in = self.taken_in();
+        let ingested = self.ingested();
         let Some((journal, thread)) = self.journal else { return Ok(()) };
         drop(journal);
         thread.stop().context("the journal could not be closed")?;
         if let Some(history) = &self.history {
-            history.begin_stop();
+            history.request_stop();
         }
-        if let Some(keeper) = self.keeper {
-            keeper.stop();
+        if let Some(snapshotter) = self.snapshotter {
+            snapshotter.stop();
         }
         let workers = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
-        let taking = Taking { pace: Pace::Fast, workers, created: wall_micros(), taken_in: taken_in() };
+        let taking = Taking { pace: Pace::Fast, workers, created: wall_micros(), ingested: ingested() };
         let (disk, identity) = (self.directory.disk(), self.directory.identity());
         // Nothing is lost without it: the next start replays what it would have held.
-        let taken = store::take_snapshot(&disk, identity, &self.config.catalogue, Until::End, taking)
+        let taken = store::take_snapshot(&disk, identity, &self.config.instruments, Until::End, taking)
             .with_context(|| format!("data directory {}: no last snapshot", self.directory.path().display()));
         if let Ok(Some(Taken { lsn, state_hash, .. })) = taken {
             info!(frame = lsn, state_hash = %format_args!("{state_hash:032x}"), "took a last snapshot");

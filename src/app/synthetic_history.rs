@@ -59,11 +59,11 @@ pub(super) async fn make(storage: &Storage, config: &Config, end: Timestamp) -> 
     let end = end.micros() / 1_000_000 * 1_000_000;
     let start = end.saturating_sub(u64::from(steps) * step_micros);
     let (clock, time) = Clock::manual(Timestamp::from_micros(start));
-    let (opening, journal) = storage.begin_journal()?;
-    let encoder = Box::new(WireEncoder::new(Arc::clone(&config.catalogue)));
+    let (opening, journal) = storage.open_journal()?;
+    let encoder = Box::new(WireEncoder::new(Arc::clone(&config.instruments)));
     let running = actors::start_with(settings(config, clock), encoder, Arc::new(()), opening);
-    let past = Past { exchange: &running.exchange, time: &time, config };
-    let traded = past.trade(start, steps, step_micros).await;
+    let run = HistoryRun { exchange: &running.exchange, time: &time, config };
+    let traded = run.trade(start, steps, step_micros).await;
     running.drain().await;
     running.stop();
     let trades = traded?;
@@ -76,13 +76,13 @@ pub(super) async fn make(storage: &Storage, config: &Config, end: Timestamp) -> 
     Ok(())
 }
 
-struct Past<'a> {
+struct HistoryRun<'a> {
     exchange: &'a Exchange,
     time: &'a AtomicU64,
     config: &'a Config,
 }
 
-impl Past<'_> {
+impl HistoryRun<'_> {
     /// Trades step by step and returns the number of trades.
     async fn trade(&self, start: u64, steps: u32, step_micros: u64) -> Result<u64> {
         let seed = self.config.feed.seed;
@@ -90,7 +90,7 @@ impl Past<'_> {
         for account in [maker, taker] {
             self.open(account).await?;
         }
-        let specs = self.exchange.catalogue().symbols();
+        let specs = self.exchange.instruments().symbols();
         let mut markets: Vec<(&SymbolSpec, Market)> = (1..)
             .zip(specs)
             .filter_map(|(stream, spec)| Some((&**spec, Market::new(rules(spec)?, seed, STREAMS + stream))))
@@ -122,7 +122,7 @@ impl Past<'_> {
     async fn open(&self, account: AccountId) -> Result<()> {
         let create = CreateAccount { id: Some(account), tier: 0, is_unlimited: true };
         self.command(AccountCommand::CreateAccount(create)).await?;
-        let deposits = self.exchange.catalogue().assets().map(|asset| {
+        let deposits = self.exchange.instruments().assets().map(|asset| {
             AccountCommand::Deposit(Transfer {
                 account,
                 asset: asset.id,

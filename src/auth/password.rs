@@ -59,13 +59,13 @@ struct Places(Box<[AtomicU64]>);
 
 /// One of them, given back when dropped.
 #[derive(Debug)]
-struct Place {
+struct PasswordPermit {
     places: Arc<Places>,
     index: usize,
 }
 
 impl Places {
-    fn take(self: &Arc<Self>, address: IpAddr) -> Option<Place> {
+    fn take(self: &Arc<Self>, address: IpAddr) -> Option<PasswordPermit> {
         let network = network(address);
         let owner = mix64(mix64((network >> 64) as u64) ^ network as u64) | 1;
         let taken = self.0.iter().filter(|cell| cell.load(Ordering::Relaxed) == owner).count();
@@ -75,11 +75,11 @@ impl Places {
         let take =
             |cell: &AtomicU64| cell.compare_exchange(0, owner, Ordering::Acquire, Ordering::Relaxed).is_ok();
         let index = self.0.iter().position(take)?;
-        Some(Place { places: Arc::clone(self), index })
+        Some(PasswordPermit { places: Arc::clone(self), index })
     }
 }
 
-impl Drop for Place {
+impl Drop for PasswordPermit {
     fn drop(&mut self) {
         self.places.0[self.index].store(0, Ordering::Release);
     }

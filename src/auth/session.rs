@@ -22,7 +22,7 @@ pub struct SessionLimits {
     /// Of people signed in from one address (of IPv6, one /64).
     pub per_address: usize,
     /// Of all people.
-    pub people: usize,
+    pub users: usize,
     /// So long.
     pub lifetime: Duration,
 }
@@ -33,7 +33,7 @@ impl Default for SessionLimits {
             per_person: 16,
             demo: 256,
             per_address: 512,
-            people: 1 << 17,
+            users: 1 << 17,
             lifetime: Duration::from_secs(12 * 60 * 60),
         }
     }
@@ -113,7 +113,7 @@ impl Sessions {
     ///
     /// # Errors
     /// [`SessionError`]: there is no room, and the owner has no session that could make some; no random bytes.
-    pub fn begin(
+    pub fn start(
         &self,
         account: AccountId,
         name: Option<LoginName>,
@@ -185,17 +185,17 @@ impl Sessions {
     /// Returns what bound a session of a person from `network` would break, after a look at all sessions: rare beside the
     /// hashing of the password that comes before.
     fn lacking_room(&self, network: u128, now: Timestamp) -> Option<SessionError> {
-        let (mut people, mut from_network) = (0, 0);
+        let (mut users, mut from_network) = (0, 0);
         for shelf in &self.shelves {
             let shelf = shelf.load();
             let live =
                 shelf.values().flatten().filter(|session| !session.is_demo() && now < session.expires_at);
             for session in live {
-                people += 1;
+                users += 1;
                 from_network += usize::from(session.network == network);
             }
         }
-        match (from_network >= self.limits.per_address, people >= self.limits.people) {
+        match (from_network >= self.limits.per_address, users >= self.limits.users) {
             (true, _) => Some(SessionError::AddressFull),
             (false, true) => Some(SessionError::Full),
             (false, false) => None,
@@ -252,13 +252,8 @@ mod tests {
     const DEMO: AccountId = AccountId::new(1);
     const HERE: IpAddr = IpAddr::V4(std::net::Ipv4Addr::LOCALHOST);
 
-    const LIMITS: SessionLimits = SessionLimits {
-        per_person: 3,
-        demo: 4,
-        per_address: 5,
-        people: 7,
-        lifetime: Duration::from_secs(60),
-    };
+    const LIMITS: SessionLimits =
+        SessionLimits { per_person: 3, demo: 4, per_address: 5, users: 7, lifetime: Duration::from_secs(60) };
 
     fn address(last: u8) -> IpAddr {
         [203, 0, 113, last].into()
@@ -266,11 +261,11 @@ mod tests {
 
     fn sign_in(sessions: &Sessions, account: u64, from: IpAddr) -> Result<String, SessionError> {
         let name = LoginName::parse(&format!("user{account}"));
-        sessions.begin(AccountId::new(account), name, from, NOW).map(|begun| begun.cookie)
+        sessions.start(AccountId::new(account), name, from, NOW).map(|started| started.cookie)
     }
 
     fn demo(sessions: &Sessions) -> String {
-        sessions.begin(DEMO, None, HERE, NOW).unwrap().cookie
+        sessions.start(DEMO, None, HERE, NOW).unwrap().cookie
     }
 
     fn live(sessions: &Sessions, cookies: &[String]) -> Vec<bool> {
@@ -280,15 +275,15 @@ mod tests {
     #[test]
     fn a_session_is_found_by_its_cookie_until_it_ends_or_expires() {
         let sessions = Sessions::new(LIMITS);
-        let begun = sessions.begin(AccountId::new(7), LoginName::parse("ada"), HERE, NOW).unwrap();
-        let found = sessions.find(&begun.cookie, NOW).unwrap();
+        let started = sessions.start(AccountId::new(7), LoginName::parse("ada"), HERE, NOW).unwrap();
+        let found = sessions.find(&started.cookie, NOW).unwrap();
         assert_eq!((found.account, found.is_demo()), (AccountId::new(7), false));
-        assert!(found.csrf_matches(&begun.session.csrf_token()));
+        assert!(found.csrf_matches(&started.session.csrf_token()));
         assert!(!found.csrf_matches("") && !found.csrf_matches(&"0".repeat(64)));
-        assert!(sessions.find(&begun.cookie, LATER).is_none());
-        assert!(sessions.end(&begun.cookie, NOW));
-        assert!(!sessions.end(&begun.cookie, NOW));
-        assert!(sessions.find(&begun.cookie, NOW).is_none());
+        assert!(sessions.find(&started.cookie, LATER).is_none());
+        assert!(sessions.end(&started.cookie, NOW));
+        assert!(!sessions.end(&started.cookie, NOW));
+        assert!(sessions.find(&started.cookie, NOW).is_none());
     }
 
     #[test]
@@ -305,15 +300,15 @@ mod tests {
     #[test]
     fn no_number_of_demo_sessions_ends_a_persons() {
         let sessions = Sessions::new(LIMITS);
-        let people: Vec<_> = (2..7).map(|account| sign_in(&sessions, account, HERE).unwrap()).collect();
+        let users: Vec<_> = (2..7).map(|account| sign_in(&sessions, account, HERE).unwrap()).collect();
         let demos: Vec<_> = (0..5_000).map(|_| demo(&sessions)).collect();
-        assert_eq!(live(&sessions, &people), [true; 5]);
+        assert_eq!(live(&sessions, &users), [true; 5]);
         assert_eq!(live(&sessions, &demos).into_iter().filter(|is_live| *is_live).count(), LIMITS.demo);
         assert_eq!(live(&sessions, &demos[4_996..]), [true; 4]);
     }
 
     #[test]
-    fn who_finds_no_room_is_refused_and_ends_nobody_elses() {
+    fn a_session_beyond_the_limit_is_refused_and_ends_no_other() {
         let sessions = Sessions::new(LIMITS);
         let one: Vec<_> = (2..7).map(|account| sign_in(&sessions, account, address(1)).unwrap()).collect();
         assert_eq!(sign_in(&sessions, 7, address(1)), Err(SessionError::AddressFull));
@@ -327,15 +322,15 @@ mod tests {
         assert_eq!(live(&sessions, &one[1..]), [true; 4]);
         assert_eq!(live(&sessions, &[again]), [true]);
         // What has expired takes no room.
-        let late = sessions.begin(AccountId::new(9), LoginName::parse("late"), address(1), LATER);
+        let late = sessions.start(AccountId::new(9), LoginName::parse("late"), address(1), LATER);
         assert!(late.is_ok());
     }
 
     #[test]
-    fn an_accounts_other_sessions_end_and_nobody_elses() {
+    fn only_the_accounts_other_sessions_end() {
         let sessions = Sessions::new(LIMITS);
-        let begin = |account| sign_in(&sessions, account, HERE).unwrap();
-        let cookies = [begin(2), begin(2), begin(2), begin(3)];
+        let start = |account| sign_in(&sessions, account, HERE).unwrap();
+        let cookies = [start(2), start(2), start(2), start(3)];
         sessions.end_others(AccountId::new(2), &cookies[0]);
         assert_eq!(live(&sessions, &cookies), [true, false, false, true]);
     }

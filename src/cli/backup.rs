@@ -7,7 +7,7 @@ use clap::Args;
 
 use super::{output::Output, settings::DataArgs, verify::workers};
 use crate::{
-    domain::instruments::Catalogue,
+    domain::instruments::Instruments,
     store::{self, Verified},
 };
 
@@ -33,7 +33,7 @@ pub(super) struct RestoreArgs {
 
 pub(super) fn run(BackupArgs { data, to }: BackupArgs, out: &mut Output) -> Result<()> {
     let config = data.load()?;
-    let copied = copy(&config.data.directory, &to, &config.catalogue)?;
+    let copied = copy(&config.data.directory, &to, &config.instruments)?;
     print(out, "backup", &to, &copied);
     Ok(())
 }
@@ -41,15 +41,15 @@ pub(super) fn run(BackupArgs { data, to }: BackupArgs, out: &mut Output) -> Resu
 pub(super) fn restore(RestoreArgs { data, from }: RestoreArgs, out: &mut Output) -> Result<()> {
     let config = data.load()?;
     let to = &config.data.directory;
-    let copied = copy(&from, to, &config.catalogue)?;
+    let copied = copy(&from, to, &config.instruments)?;
     print(out, "restored", to, &copied);
     out.line("the operator's token is no part of a backup: a new one is made at the next start");
     Ok(())
 }
 
-fn copy(from: &Path, to: &Path, catalogue: &std::sync::Arc<Catalogue>) -> Result<Verified> {
+fn copy(from: &Path, to: &Path, instruments: &std::sync::Arc<Instruments>) -> Result<Verified> {
     let context = || format!("copying {} to {}", from.display(), to.display());
-    store::copy_directory(from, to, catalogue, workers()).with_context(context)
+    store::copy_directory(from, to, instruments, workers()).with_context(context)
 }
 
 fn print(out: &mut Output, what: &str, to: &Path, copied: &Verified) {

@@ -19,7 +19,7 @@ pub(super) fn run(command: ConfigCommand, out: &mut Output) -> Result<()> {
         ConfigCommand::Defaults => out.line(crate::config::DEFAULTS.trim_end()),
         ConfigCommand::Check(settings) => {
             let config = settings.load()?;
-            let symbols: Vec<&str> = config.catalogue.symbols().map(|spec| spec.name.as_str()).collect();
+            let symbols: Vec<&str> = config.instruments.symbols().map(|spec| spec.name.as_str()).collect();
             out.line(format_args!("ok: {} on {}", symbols.join(", "), config.server.listen));
             out.line(format_args!(
                 "demo {}, synthetic market {}",

@@ -17,13 +17,13 @@ use crate::{
     app::history_url,
     config::Config,
     domain::{
-        change_log::{MarketFolds, entries_of},
+        change_log::{MarketProjections, entries_of},
         replica::Frame,
         types::time::Timestamp,
     },
     history::{self, Expected, FRAMES_PER_BATCH, Projector, TABLES},
     journal::{DataDirectory, Disk, RealDisk, identity_at},
-    store::{self, Folded, Follower, Origin, StoreError, Until},
+    store::{self, JournalTailer, Origin, Replayed, StoreError, Until},
 };
 
 const MICROS_PER_DAY: u64 = 24 * 60 * 60 * 1_000_000;
@@ -34,11 +34,13 @@ pub(super) enum HistoryCommand {
     /// Say how far the database is; the exchange may run
     Status(DataArgs),
     /// Take in what the journal of a data directory nobody uses has, and what backups of it have that it has no more
-    TakeIn(TakeInArgs),
+    #[command(name = "take-in")]
+    Ingest(IngestArgs),
     /// Begin an empty history with what a data directory nobody uses remembers, when its first frames are gone
-    Begin(DataArgs),
+    #[command(name = "begin")]
+    Bootstrap(DataArgs),
     /// Compare every row with the journal of a data directory nobody uses
-    Verify(TakeInArgs),
+    Verify(IngestArgs),
     /// Print the change log as lines of JSON, from the journal itself; the exchange may run
     Changes(ChangesArgs),
     /// Let go of what was over so many days ago; the exchange may run
@@ -51,7 +53,7 @@ pub(super) enum HistoryCommand {
 
 /// Which journal, and where else its frames are.
 #[derive(Debug, Args)]
-pub(super) struct TakeInArgs {
+pub(super) struct IngestArgs {
     #[command(flatten)]
     data: DataArgs,
     /// A backup that has the older segments; may be given several times, the oldest first
@@ -111,8 +113,8 @@ pub(super) fn run(command: HistoryCommand, out: &mut Output) -> Result<()> {
     runtime.block_on(async {
         match command {
             HistoryCommand::Status(data) => status(&load(data)?, out).await,
-            HistoryCommand::TakeIn(arguments) => take_in(arguments, out).await,
-            HistoryCommand::Begin(data) => begin(&load(data)?, out).await,
+            HistoryCommand::Ingest(arguments) => ingest(arguments, out).await,
+            HistoryCommand::Bootstrap(data) => bootstrap(&load(data)?, out).await,
             HistoryCommand::Verify(arguments) => verify(arguments, out).await,
             HistoryCommand::Changes(arguments) => changes(arguments, out),
             HistoryCommand::Prune(arguments) => prune(arguments, out).await,
@@ -127,7 +129,7 @@ fn load(data: DataArgs) -> Result<Config> {
     let mut config = data.load()?;
     let path = &config.data.directory;
     let disk: Arc<dyn Disk> = Arc::new(RealDisk::read_only(path));
-    config.catalogue = store::catalogue_of(&disk, identity_at(path)?, &config.catalogue)
+    config.instruments = store::instruments_of(&disk, identity_at(path)?, &config.instruments)
         .with_context(|| format!("data directory {}", path.display()))?;
     Ok(config)
 }
@@ -138,7 +140,7 @@ async fn connect(config: &Config) -> Result<DatabaseConnection> {
 
 async fn projector(config: &Config) -> Result<Projector> {
     let journal = hex::encode(identity_at(&config.data.directory)?);
-    Ok(Projector::open(connect(config).await?, Arc::clone(&config.catalogue), &journal).await?)
+    Ok(Projector::open(connect(config).await?, Arc::clone(&config.instruments), &journal).await?)
 }
 
 async fn status(config: &Config, out: &mut Output) -> Result<()> {
@@ -175,7 +177,7 @@ async fn frames(
             own.display()
         );
         let disk: Arc<dyn Disk> = Arc::new(RealDisk::read_only(path));
-        let mut follower = match Follower::open(&disk, identity, at) {
+        let mut tailer = match JournalTailer::open(&disk, identity, at) {
             Err(error @ StoreError::Pruned { .. }) => {
                 return Err(error).context("name a backup that has them with --backup").with_context(named);
             }
@@ -184,7 +186,7 @@ async fn frames(
         let mut frames = Vec::new();
         loop {
             frames.clear();
-            follower.read_at_rest(FRAMES_PER_BATCH, &mut frames).with_context(named)?;
+            tailer.read_at_rest(FRAMES_PER_BATCH, &mut frames).with_context(named)?;
             let Some((last, _)) = frames.last() else { break };
             at = *last;
             each(&frames).await?;
@@ -193,7 +195,7 @@ async fn frames(
     Ok(at)
 }
 
-async fn take_in(TakeInArgs { data, backups }: TakeInArgs, out: &mut Output) -> Result<()> {
+async fn ingest(IngestArgs { data, backups }: IngestArgs, out: &mut Output) -> Result<()> {
     let config = load(data)?;
     let _directory = DataDirectory::open_existing(&config.data.directory)?;
     let mut projector = projector(&config).await?;
@@ -208,23 +210,23 @@ async fn take_in(TakeInArgs { data, backups }: TakeInArgs, out: &mut Output) -> 
     Ok(())
 }
 
-async fn begin(config: &Config, out: &mut Output) -> Result<()> {
+async fn bootstrap(config: &Config, out: &mut Output) -> Result<()> {
     let directory = DataDirectory::open_existing(&config.data.directory)?;
     let at = projector(config).await?.sequence();
     ensure!(at == 0, "the history is at frame {at} already; empty it first (`lightning history reset`)");
-    let folded = remembered(config, &directory)?;
+    let replayed = remembered(config, &directory)?;
     let (db, journal) = (connect(config).await?, hex::encode(directory.identity()));
-    let frame = folded.position.lsn;
-    let rows = history::begin(&db, &journal, &folded.replica, frame).await?;
+    let frame = replayed.position.lsn;
+    let rows = history::bootstrap(&db, &journal, &replayed.replica, frame).await?;
     out.line(format_args!("began after frame {frame} with {rows} rows"));
     Ok(())
 }
 
-async fn verify(TakeInArgs { data, backups }: TakeInArgs, out: &mut Output) -> Result<()> {
+async fn verify(IngestArgs { data, backups }: IngestArgs, out: &mut Output) -> Result<()> {
     let config = load(data)?;
     let directory = DataDirectory::open_existing(&config.data.directory)?;
     let projector = projector(&config).await?;
-    let mut expected = Expected::new(Arc::clone(&config.catalogue));
+    let mut expected = Expected::new(Arc::clone(&config.instruments));
     let end = projector.sequence();
     let at = frames(&config, &backups, 0, async |frames| {
         for (sequence, frame) in frames.iter().filter(|(sequence, _)| *sequence <= end) {
@@ -246,7 +248,7 @@ async fn verify(TakeInArgs { data, backups }: TakeInArgs, out: &mut Output) -> R
         out.line(format_args!("{table:<12}{rows} rows"));
     }
     out.line(format_args!("remembered  {} facts the shards still know", compared.remembered));
-    for difference in &compared.told {
+    for difference in &compared.first_differences {
         out.line(format_args!("differs     {difference}"));
     }
     if compared.differences > 0 {
@@ -256,24 +258,24 @@ async fn verify(TakeInArgs { data, backups }: TakeInArgs, out: &mut Output) -> R
     Ok(())
 }
 
-fn remembered(config: &Config, directory: &DataDirectory) -> Result<Folded> {
+fn remembered(config: &Config, directory: &DataDirectory) -> Result<Replayed> {
     let disk: Arc<dyn Disk> = Arc::new(RealDisk::read_only(directory.path()));
-    let (identity, catalogue) = (directory.identity(), &config.catalogue);
-    Ok(store::fold_from(&disk, identity, catalogue, Origin::Newest, Until::End, workers(), &mut |_| ())?)
+    let (identity, instruments) = (directory.identity(), &config.instruments);
+    Ok(store::replay_from(&disk, identity, instruments, Origin::Newest, Until::End, workers(), &mut |_| ())?)
 }
 
 fn changes(ChangesArgs { data, after, limit }: ChangesArgs, out: &mut Output) -> Result<()> {
     let config = load(data)?;
     let path = &config.data.directory;
     let disk: Arc<dyn Disk> = Arc::new(RealDisk::read_only(path));
-    let mut follower = Follower::open(&disk, identity_at(path)?, after)?;
+    let mut tailer = JournalTailer::open(&disk, identity_at(path)?, after)?;
     let (mut frames, mut entries, mut klines) = (Vec::new(), Vec::new(), Vec::new());
-    let mut folds = MarketFolds::default();
+    let mut projections = MarketProjections::default();
     let mut left = limit;
     out.bulk();
     while out.is_open() {
         frames.clear();
-        follower.read_at_rest(FRAMES_PER_BATCH, &mut frames)?;
+        tailer.read_at_rest(FRAMES_PER_BATCH, &mut frames)?;
         if frames.is_empty() {
             break;
         }
@@ -282,7 +284,7 @@ fn changes(ChangesArgs { data, after, limit }: ChangesArgs, out: &mut Output) ->
             entries_of(*sequence, frame, &mut entries)?;
             if after == 0 {
                 // From the middle on nobody knows what the candles were.
-                folds.fold(&entries, |_, _, _| (), &mut klines);
+                projections.project(&entries, |_, _, _| (), &mut klines);
                 entries.append(&mut klines);
             }
             for entry in &entries {
@@ -290,7 +292,7 @@ fn changes(ChangesArgs { data, after, limit }: ChangesArgs, out: &mut Output) ->
                     return Ok(());
                 }
                 left -= 1;
-                out.line(history::to_json(entry, &config.catalogue)?);
+                out.line(history::to_json(entry, &config.instruments)?);
             }
         }
     }

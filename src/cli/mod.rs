@@ -199,7 +199,7 @@ mod tests {
             "lightning key create --account 7 --permissions all",
             "lightning key create --account 7 --type rsa",
             "lightning bench journal", // of the laboratory, which does not ship
-            "lightning soak-kill",
+            "lightning crash-soak",
             "lightning feed lobster",
         ] {
             assert!(Cli::try_parse_from(line.split(' ')).is_err(), "{line}");

@@ -73,7 +73,7 @@ fn start_log(settings: &Log) -> Result<()> {
 /// Says on standard output where the exchange is, if somebody reads it.
 fn announce(application: &Application) {
     let config = application.config();
-    let symbols: Vec<&str> = config.catalogue.symbols().map(|spec| spec.name.as_str()).collect();
+    let symbols: Vec<&str> = config.instruments.symbols().map(|spec| spec.name.as_str()).collect();
     let mut lines = vec![
         format!("\n  Lightning Exchange {}", env!("CARGO_PKG_VERSION")),
         format!("  open      {}", application.url()),

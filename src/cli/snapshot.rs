@@ -29,13 +29,13 @@ pub(super) fn run(SnapshotArgs { data }: SnapshotArgs, out: &mut Output) -> Resu
         clock: wall_micros,
         fill: Fill::Inline,
     };
-    let taking = Taking { pace: Pace::Fast, workers: workers(), created: wall_micros(), taken_in: 0 };
+    let taking = Taking { pace: Pace::Fast, workers: workers(), created: wall_micros(), ingested: 0 };
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let known = runtime.block_on(history_known(&config, directory.path(), directory.identity()));
     let known: Vec<_> = known.into_iter().collect();
     let disk = directory.disk();
-    let taken = store::catalogue_of(&disk, directory.identity(), &config.catalogue)
-        .and_then(|catalogue| store::settle_and_snapshot(&disk, &catalogue, options, &known, taking))
+    let taken = store::instruments_of(&disk, directory.identity(), &config.instruments)
+        .and_then(|instruments| store::settle_and_snapshot(&disk, &instruments, options, &known, taking))
         .with_context(|| format!("data directory {}", directory.path().display()))?;
     match taken {
         Some(taken) => out.line(format_args!(

@@ -7,7 +7,7 @@ use clap::Args;
 
 use super::{output::Output, settings::DataArgs};
 use crate::{
-    domain::instruments::Catalogue,
+    domain::instruments::Instruments,
     journal::{DataDirectory, Disk, RealDisk, segment},
     store::{self, Origin, Verified},
 };
@@ -29,11 +29,12 @@ pub(super) fn run(arguments: VerifyArgs, out: &mut Output) -> Result<()> {
     let directory = DataDirectory::open_existing(path)?;
     let disk: std::sync::Arc<dyn Disk> = std::sync::Arc::new(RealDisk::read_only(path));
     let (identity, context) = (directory.identity(), || format!("data directory {}", path.display()));
-    let catalogue = store::catalogue_of(&disk, identity, &config.catalogue).with_context(context)?;
-    let verify = |origin| store::verify(&disk, identity, &catalogue, origin, workers()).with_context(context);
+    let instruments = store::instruments_of(&disk, identity, &config.instruments).with_context(context)?;
+    let verify =
+        |origin| store::verify(&disk, identity, &instruments, origin, workers()).with_context(context);
     let verified = verify(Origin::Newest)?;
-    print(out, path, &verified, &catalogue);
-    for asset in catalogue.assets().filter(|asset| config.catalogue.asset(asset.id).is_none()) {
+    print(out, path, &verified, &instruments);
+    for asset in instruments.assets().filter(|asset| config.instruments.asset(asset.id).is_none()) {
         out.line(format_args!(
             "unnamed     {} is not in the configuration given; its amounts are the data's",
             asset.name()
@@ -73,7 +74,7 @@ pub(super) fn workers() -> usize {
 }
 
 /// Prints what a directory holds.
-fn print(out: &mut Output, path: &Path, verified: &Verified, catalogue: &Catalogue) {
+fn print(out: &mut Output, path: &Path, verified: &Verified, instruments: &Instruments) {
     let Verified { snapshot, frames, position, state_hash, totals, .. } = verified;
     out.line(format_args!("directory   {}", path.display()));
     match snapshot {
@@ -84,7 +85,7 @@ fn print(out: &mut Output, path: &Path, verified: &Verified, catalogue: &Catalog
     out.line(format_args!("state hash  {state_hash:032x}"));
     out.line(format_args!("chain head  {}", hex::encode(position.chain)));
     for (asset, totals) in totals {
-        let Some(asset) = catalogue.asset(*asset) else { continue };
+        let Some(asset) = instruments.asset(*asset) else { continue };
         out.line(format_args!(
             "{:<12}accounts {}, fees {}, clearing {}, external {}: sum 0",
             asset.name(),

@@ -160,7 +160,7 @@ impl Layers {
                 accounts,
                 assets,
                 symbols,
-                catalogue: Default::default(),
+                instruments: Default::default(),
             })
         })();
         let config = config.map(|config| validate::check(config, unreadable, &mut faults));

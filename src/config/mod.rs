@@ -45,7 +45,7 @@ pub use sign_up::SignUp;
 pub use snapshot::Snapshot;
 pub use switch::Switch;
 
-use crate::domain::instruments::{AssetDefinition, Catalogue, SymbolDefinition};
+use crate::domain::instruments::{AssetDefinition, Instruments, SymbolDefinition};
 
 /// Everything the exchange is told before it starts. Built by [`Layers::load`], which lets no fault through.
 #[derive(Debug, Clone)]
@@ -83,7 +83,7 @@ pub struct Config {
     /// The symbols as written.
     pub symbols: Vec<SymbolDefinition>,
     /// The assets and symbols, checked.
-    pub catalogue: Arc<Catalogue>,
+    pub instruments: Arc<Instruments>,
 }
 
 impl Config {

@@ -17,10 +17,11 @@ fn the_defaults_have_no_fault() {
     assert_eq!(config.server.listen.to_string(), "127.0.0.1:8080");
     assert_eq!((config.engine.account_shards, config.engine.symbol_shards), (10, 10));
     assert!(config.is_demo_on() && config.is_synthetic_feed_on());
-    let symbols: Vec<_> = config.catalogue.symbols().map(|spec| (spec.id.get(), spec.name.clone())).collect();
+    let symbols: Vec<_> =
+        config.instruments.symbols().map(|spec| (spec.id.get(), spec.name.clone())).collect();
     assert_eq!(symbols, [(1, "BTCUSDT".into()), (2, "ETHUSDT".into()), (3, "ETHBTC".into())]);
     let assets: Vec<_> =
-        config.catalogue.assets().map(|asset| (asset.id.get(), asset.name().to_owned())).collect();
+        config.instruments.assets().map(|asset| (asset.id.get(), asset.name().to_owned())).collect();
     assert_eq!(assets, [(1, "BTC".into()), (2, "USDT".into()), (3, "ETH".into())]);
 }
 
@@ -155,7 +156,7 @@ fn every_fault_is_reported_at_once() {
 /// Unknown names, wrong types, words that are none, bounds, contradictions, lists and symbols: none hides another, and each says
 /// where it is from, what was given, and what is allowed.
 #[test]
-fn a_file_with_two_dozen_faults_is_told_them_all() {
+fn a_file_with_two_dozen_faults_reports_all_of_them() {
     let text = r#"
         [server]
         listen = "nowhere"
@@ -254,7 +255,7 @@ fn a_file_with_two_dozen_faults_is_told_them_all() {
 }
 
 #[test]
-fn catalogue_faults_come_with_the_others() {
+fn instrument_faults_come_with_the_others() {
     let found = faults(
         r#"
         [engine]

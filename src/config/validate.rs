@@ -4,7 +4,7 @@ use std::{collections::BTreeSet, net::IpAddr, sync::Arc};
 
 use super::{Account, Balance, Config, Durability, Switch, operator::TOKEN_LEN_MIN};
 use crate::domain::{
-    instruments::Catalogue,
+    instruments::Instruments,
     types::id::{ID_LIMIT, SLOT_COUNT},
 };
 
@@ -33,12 +33,12 @@ pub(super) fn check(mut config: Config, unreadable: Unreadable, faults: &mut Vec
     check_limits(&config, faults);
     check_operator(&config, faults);
     if !unreadable.assets {
-        let (catalogue, found) = Catalogue::read(&config.assets, &config.symbols);
+        let (instruments, found) = Instruments::read(&config.assets, &config.symbols);
         if config.symbols.is_empty() && !unreadable.symbols {
             faults.push("no symbols are configured".to_owned());
         }
         faults.extend(found);
-        config.catalogue = Arc::new(catalogue.with_order_limits(config.limits.orders()));
+        config.instruments = Arc::new(instruments.with_order_limits(config.limits.orders()));
     }
     check_accounts(&config, faults);
     config
@@ -249,7 +249,7 @@ fn check_accounts(config: &Config, faults: &mut Vec<String>) {
         if !ids.insert(account.id) {
             faults.push(format!("{name}: the id is taken"));
         }
-        if config.catalogue.symbols().any(|spec| usize::from(account.tier) >= spec.fees.len()) {
+        if config.instruments.symbols().any(|spec| usize::from(account.tier) >= spec.fees.len()) {
             faults.push(format!("{name}: not every symbol has fees for tier {}", account.tier));
         }
         check_balances(&name, &account.balances, config, faults);
@@ -264,16 +264,16 @@ fn check_id(name: &str, id: u64, faults: &mut Vec<String>) {
 }
 
 fn check_balances(name: &str, balances: &[Balance], config: &Config, faults: &mut Vec<String>) {
-    let catalogue = &config.catalogue;
+    let instruments = &config.instruments;
     let mut assets = BTreeSet::new();
     for Balance { asset, amount } in balances {
         if !assets.insert(asset) {
             faults.push(format!("{name}: two balances of {asset}"));
         }
-        match catalogue.asset_named(asset) {
+        match instruments.asset_named(asset) {
             // One with a fault of its own has been told.
             None if config.assets.iter().any(|known| known.name == *asset) => {}
-            None if catalogue.assets().next().is_none() => {}
+            None if instruments.assets().next().is_none() => {}
             None => faults.push(format!("{name}: unknown asset {asset}")),
             Some(known) => match known.parse_amount(amount) {
                 Ok(amount) if amount.units() > 0 => {}

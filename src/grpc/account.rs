@@ -26,7 +26,7 @@ pub(super) async fn get(call: Call, request: GetAccountRequest) -> Result<GetAcc
         let found = balances.iter().find(|(id, _)| *id == asset);
         found.map_or_else(Balance::default, |(_, balance)| *balance)
     };
-    let assets = call.state.exchange().catalogue().assets();
+    let assets = call.state.exchange().instruments().assets();
     let balances = assets.map(|asset| convert::balance(asset, held(asset.id))).collect();
     Ok(GetAccountResponse { account_id: request.account_id, balances, ..Default::default() })
 }
@@ -56,18 +56,19 @@ async fn transfer(
     command: fn(Transfer) -> AccountCommand,
     request: &TransferRequest,
 ) -> Result<TransferResponse, ApiError> {
-    let catalogue = call.state.exchange().catalogue();
-    let asset = catalogue.asset(AssetId::new(request.currency_id));
-    let asset = asset
-        .ok_or_else(|| ApiError::unknown_asset("currencyId", &request.currency_id.to_string(), catalogue))?;
+    let instruments = call.state.exchange().instruments();
+    let asset = instruments.asset(AssetId::new(request.currency_id));
+    let asset = asset.ok_or_else(|| {
+        ApiError::unknown_asset("currencyId", &request.currency_id.to_string(), instruments)
+    })?;
     let request_id = Some(request.request_id.clone()).filter(|id| !id.is_empty());
     gateway::check_request_id(request_id.as_deref())?;
     let amount = asset.parse_amount(&request.amount);
     let amount = amount.map_err(|reject| ApiError::refused(reject, Operation::Operate))?;
     let transfer = Transfer { account: call.caller.account, asset: asset.id, amount, request_id };
     match call.command(command(transfer), Operation::Operate).await? {
-        Answer::Transferred { free, frozen } => {
-            let balance = convert::balance(asset, Balance { available: free, frozen });
+        Answer::Transferred { free, held } => {
+            let balance = convert::balance(asset, Balance { available: free, held });
             let account_id = request.account_id;
             Ok(TransferResponse { account_id, balance: Some(balance), ..Default::default() })
         }

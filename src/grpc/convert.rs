@@ -17,7 +17,7 @@ pub(super) fn balance(asset: Asset, balance: Balance) -> schema::Balance {
         currency_id: asset.id.get(),
         currency: asset.name().to_owned(),
         available: asset.units(balance.available).to_string(),
-        frozen: asset.units(balance.frozen).to_string(),
+        frozen: asset.units(balance.held).to_string(),
     }
 }
 

@@ -138,7 +138,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn one_for_whom_there_is_no_room_holds_up_nobody_else() {
+    fn a_connection_without_room_delays_no_other() {
         let admit = |number: usize| async move {
             if number == 0 {
                 std::future::pending::<()>().await;

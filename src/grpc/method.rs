@@ -63,16 +63,16 @@ const OTHER_STREAMS: [&str; 3] = [
 pub(super) struct Toll {
     pub(super) weight: u32,
     /// Whether it needs a stream's place from the beginning. Streams of ours take theirs with their sessions.
-    pub(super) takes_place: bool,
+    pub(super) takes_permit: bool,
 }
 
 /// Returns what a call for this path takes, whether there is such a method or not.
 pub(super) fn toll(path: &str) -> Toll {
     let own = path.strip_prefix('/').and_then(|path| path.strip_prefix(SERVICE)?.strip_prefix('/'));
     let own = own.and_then(|name| METHODS.iter().find(|method| method.name == name));
-    let takes_place = OTHER_STREAMS.contains(&path);
-    let weight = own.map_or(if takes_place { STREAM } else { ANY }, |method| method.weight);
-    Toll { weight, takes_place }
+    let takes_permit = OTHER_STREAMS.contains(&path);
+    let weight = own.map_or(if takes_permit { STREAM } else { ANY }, |method| method.weight);
+    Toll { weight, takes_permit }
 }
 
 #[cfg(test)]
@@ -86,7 +86,7 @@ mod tests {
     fn every_call_takes_something_and_only_others_streams_take_places_here() {
         assert_eq!(SERVICE, SERVICE_NAME);
         for method in METHODS {
-            let expected = Toll { weight: method.weight, takes_place: false };
+            let expected = Toll { weight: method.weight, takes_permit: false };
             assert_eq!(toll(&format!("/{SERVICE}/{}", method.name)), expected);
         }
         for stream in [
@@ -94,10 +94,10 @@ mod tests {
             format!("/{}/ServerReflectionInfo", v1::server_reflection_server::SERVICE_NAME),
             format!("/{}/ServerReflectionInfo", v1alpha::server_reflection_server::SERVICE_NAME),
         ] {
-            assert_eq!(toll(&stream), Toll { weight: 2, takes_place: true }, "{stream}");
+            assert_eq!(toll(&stream), Toll { weight: 2, takes_permit: true }, "{stream}");
         }
         for path in ["/grpc.health.v1.Health/Check", "/schema.Lightning/nothing", "/", ""] {
-            assert_eq!(toll(path), Toll { weight: 1, takes_place: false }, "{path}");
+            assert_eq!(toll(path), Toll { weight: 1, takes_permit: false }, "{path}");
         }
     }
 }

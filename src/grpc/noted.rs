@@ -23,7 +23,7 @@ use tonic::{
 use super::{method::toll, refusal, turns::Line};
 use crate::http::{
     Connection, HttpState,
-    gateway::{self, SocketPlace},
+    gateway::{self, SocketPermit},
 };
 
 const FORWARDED_FOR: &str = "x-forwarded-for";
@@ -92,13 +92,13 @@ fn enter(state: &HttpState, request: &mut Request<Body>) -> Result<Held, Status>
     let address = client_address(state, peer, request.headers());
     let toll = toll(request.uri().path());
     let place = gateway::count(state, address, toll.weight)
-        .and_then(|()| toll.takes_place.then(|| gateway::open_stream(state, address)).transpose())
+        .and_then(|()| toll.takes_permit.then(|| gateway::open_stream(state, address)).transpose())
         .map_err(|error| refusal::of_caller(&error))?;
     let extensions = request.extensions_mut();
     extensions.insert(socket);
     extensions.insert(line);
     extensions.insert(Client(address));
-    Ok(Held { _call: OpenCall::new(connection), _place: place.map(|(_, place)| place) })
+    Ok(Held { _call: OpenCall::new(connection), _permit: place.map(|(_, place)| place) })
 }
 
 fn client_address(state: &HttpState, peer: IpAddr, headers: &HeaderMap) -> IpAddr {
@@ -111,7 +111,7 @@ fn client_address(state: &HttpState, peer: IpAddr, headers: &HeaderMap) -> IpAdd
 #[derive(Debug)]
 struct Held {
     _call: OpenCall,
-    _place: Option<SocketPlace>,
+    _permit: Option<SocketPermit>,
 }
 
 /// A call under way, until dropped.
@@ -120,7 +120,7 @@ struct OpenCall(Arc<Connection>);
 
 impl OpenCall {
     fn new(connection: Arc<Connection>) -> Self {
-        connection.call_began();
+        connection.call_started();
         Self(connection)
     }
 }

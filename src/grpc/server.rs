@@ -134,21 +134,21 @@ async fn serve(
     tokio::select! {
         ended = server => ended?,
         () = last_words => {}
-        () = tell_health(&state, &health) => {}
+        () = report_health(&state, &health) => {}
     }
     Ok(())
 }
 
 /// Keeps what clients are told of the exchange's health true.
-async fn tell_health(state: &HttpState, health: &HealthReporter) {
+async fn report_health(state: &HttpState, health: &HealthReporter) {
     let mut look = tokio::time::interval(HEALTH);
-    let mut told = None;
+    let mut reported = None;
     loop {
         look.tick().await;
         let status =
             if gateway::is_ready(state) { ServingStatus::Serving } else { ServingStatus::NotServing };
         // Watchers hear of every setting, and are to hear of changes.
-        if told.replace(status) == Some(status) {
+        if reported.replace(status) == Some(status) {
             continue;
         }
         for name in ["", SERVICE] {

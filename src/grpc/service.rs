@@ -93,7 +93,7 @@ impl Service {
         match outcome {
             Ok(reply) => {
                 if method.is_order {
-                    gateway::give_back(&self.state, address, method.weight);
+                    gateway::refund(&self.state, address, method.weight);
                 }
                 Ok(Response::new(reply.success()))
             }
@@ -135,7 +135,7 @@ impl Service {
         convert: fn(&SymbolSpec, SessionEvent) -> Vec<T>,
     ) -> Result<Response<Messages<T>>, Status> {
         let (session, caller) = self.open(method, request)?;
-        let spec = self.state.exchange().catalogue().symbol(SymbolId::new(symbol)).cloned();
+        let spec = self.state.exchange().instruments().symbol(SymbolId::new(symbol)).cloned();
         let spec = spec.ok_or_else(|| refusal::of_stream(&ApiError::symbol()))?;
         session.subscribe(topic(spec.id));
         let flow = (session, Arc::clone(&self.state), caller);
@@ -234,9 +234,9 @@ impl Lightning for Service {
         caller.check(&self.state)?;
         let exchange = self.state.exchange();
         let first = streams::begun(seq, exchange.now().millis());
-        let catalogue = Arc::clone(exchange.catalogue());
+        let instruments = Arc::clone(exchange.instruments());
         let flow = (session, Arc::clone(&self.state), caller);
-        let convert = move |event| streams::account(&catalogue, event);
+        let convert = move |event| streams::account(&instruments, event);
         Ok(Response::new(streams::flow(flow, Some(first), convert)))
     }
 }

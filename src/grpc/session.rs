@@ -7,13 +7,13 @@ use tokio::sync::mpsc::{self, UnboundedReceiver, UnboundedSender};
 
 use crate::{
     actors::message::{
-        AttachUser, NotListening, OpenSession, Release, SessionEvent, SessionId, SessionLink, Speech,
-        Subscribe, TimeUnit, Topic, UserForm,
+        AttachUser, CloseSession, EventEnvelope, NotListening, OpenSession, SessionEvent, SessionId,
+        SessionLink, SessionProtocol, Subscribe, TimeUnit, Topic,
     },
     domain::types::id::AccountId,
     http::{
         ApiError, HttpState,
-        gateway::{self, SocketPlace},
+        gateway::{self, SocketPermit},
     },
 };
 
@@ -25,7 +25,7 @@ pub(super) struct Session {
     link: SessionLink,
     /// What push has told and the client has not taken: never more than the link lets through.
     events: UnboundedReceiver<SessionEvent>,
-    _place: SocketPlace,
+    _permit: SocketPermit,
 }
 
 /// Takes what push tells and puts it where the stream finds it.
@@ -62,10 +62,14 @@ impl Session {
         let (sender, events) = mpsc::unbounded_channel();
         let listener = Listener::start_in_arbiter(arbiter, |_| Listener { events: sender });
         let link = SessionLink::new(listener.recipient(), state.limits().socket_backlog);
-        let open =
-            OpenSession { session: id, link: link.clone(), unit: TimeUnit::Millis, speech: Speech::Values };
+        let open = OpenSession {
+            session: id,
+            link: link.clone(),
+            unit: TimeUnit::Millis,
+            protocol: SessionProtocol::Values,
+        };
         state.exchange().push().do_send(open);
-        Ok(Self { state: Arc::clone(state), id, link, events, _place: place })
+        Ok(Self { state: Arc::clone(state), id, link, events, _permit: place })
     }
 
     /// Hears a topic from now on.
@@ -81,20 +85,20 @@ impl Session {
     /// # Errors
     /// -93002 or -93003 when not from there, -1130 when there is no such account.
     pub(super) async fn attach(&self, account: AccountId, after: Option<u64>) -> Result<u64, ApiError> {
-        let (tell, told) = tokio::sync::oneshot::channel();
+        let (notify, notified) = tokio::sync::oneshot::channel();
         let acknowledge = move |start: &Result<u64, NotListening>| {
-            let _ = tell.send(start.clone()); // the client may have gone
+            let _ = notify.send(start.clone()); // the client may have gone
             None
         };
         self.state.exchange().push().do_send(AttachUser {
             session: self.id,
             account,
             // One account a session: the number is never seen.
-            form: UserForm::Api(0),
+            envelope: EventEnvelope::Api(0),
             after,
             acknowledge: Box::new(acknowledge),
         });
-        match tokio::time::timeout(self.state.limits().command_timeout, told).await {
+        match tokio::time::timeout(self.state.limits().command_timeout, notified).await {
             Ok(Ok(Ok(last))) => Ok(after.unwrap_or(last)),
             Ok(Ok(Err(error))) => Err(gateway::not_listening(&error)),
             Ok(Err(_)) | Err(_) => Err(ApiError::timeout()),
@@ -114,6 +118,6 @@ impl Session {
 
 impl Drop for Session {
     fn drop(&mut self) {
-        self.state.exchange().push().do_send(Release(self.id));
+        self.state.exchange().push().do_send(CloseSession(self.id));
     }
 }

@@ -19,7 +19,7 @@ use crate::{
     actors::message::{MarketUpdate, SessionEvent},
     domain::{
         account::{ExecutionKind, UserEvent, UserEventKind},
-        instruments::{Catalogue, symbol::SymbolSpec},
+        instruments::{Instruments, symbol::SymbolSpec},
         market_data::DepthDiff,
         orders::Side,
     },
@@ -146,21 +146,21 @@ pub(super) fn begun(seq: u64, timestamp: u64) -> AccountEvent {
 }
 
 /// Returns the messages about an account.
-pub(super) fn account(catalogue: &Catalogue, event: SessionEvent) -> Vec<AccountEvent> {
+pub(super) fn account(instruments: &Instruments, event: SessionEvent) -> Vec<AccountEvent> {
     let SessionEvent::Users(events) = event else { return Vec::new() };
     let message = |event: &UserEvent| AccountEvent {
         seq: event.seq,
         timestamp: event.time.millis(),
-        event: happened(catalogue, &event.kind),
+        event: happened(instruments, &event.kind),
     };
     events.iter().map(message).collect()
 }
 
 /// Returns what happened; `None` about what the catalogue does not have.
-fn happened(catalogue: &Catalogue, kind: &UserEventKind) -> Option<Event> {
+fn happened(instruments: &Instruments, kind: &UserEventKind) -> Option<Event> {
     Some(match kind {
         UserEventKind::Execution(execution) => {
-            let spec = catalogue.symbol(execution.order.symbol)?;
+            let spec = instruments.symbol(execution.order.symbol)?;
             let fill = match &execution.kind {
                 ExecutionKind::Trade(fill) => Some(convert::fill(spec, fill)),
                 _ => None,
@@ -170,12 +170,12 @@ fn happened(catalogue: &Catalogue, kind: &UserEventKind) -> Option<Event> {
             Event::Execution(Box::new(Execution { kind, order, fill }))
         }
         UserEventKind::Balances(balances) => {
-            let known = balances.iter().filter_map(|(id, balance)| Some((catalogue.asset(*id)?, *balance)));
+            let known = balances.iter().filter_map(|(id, balance)| Some((instruments.asset(*id)?, *balance)));
             let balances = known.map(|(asset, balance)| convert::balance(asset, balance)).collect();
             Event::Balances(BalancesChanged { balances })
         }
         UserEventKind::Transfer { asset, delta } => {
-            let asset = catalogue.asset(*asset)?;
+            let asset = instruments.asset(*asset)?;
             Event::Transfer(Transferred {
                 currency_id: asset.id.get(),
                 currency: asset.name().to_owned(),

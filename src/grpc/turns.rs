@@ -29,21 +29,21 @@ struct Queue(Mutex<Option<Before>>);
 
 /// A call's place; when it is dropped, the next call's turn comes.
 #[derive(Debug)]
-pub(super) struct Place {
+pub(super) struct LinePosition {
     before: Option<Before>,
     after: Option<oneshot::Sender<Option<Before>>>,
 }
 
 impl Queue {
     /// Takes the place behind the last.
-    fn join(&self) -> Place {
+    fn join(&self) -> LinePosition {
         let (after, ended) = oneshot::channel();
         let mut last = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        Place { before: last.replace(Before(ended)), after: Some(after) }
+        LinePosition { before: last.replace(Before(ended)), after: Some(after) }
     }
 }
 
-impl Place {
+impl LinePosition {
     /// Waits until it is this call's turn, for no longer than `patience`.
     ///
     /// # Errors
@@ -60,7 +60,7 @@ impl Place {
     }
 }
 
-impl Drop for Place {
+impl Drop for LinePosition {
     fn drop(&mut self) {
         // Of calls that have ended nothing is handed on, however many there were.
         while let Some(Before(ended)) = &mut self.before {
@@ -78,7 +78,7 @@ impl Drop for Place {
 
 /// A place on its way from the connection to the call's handler.
 #[derive(Debug, Clone)]
-struct Ticket(Arc<Mutex<Option<Place>>>);
+struct Ticket(Arc<Mutex<Option<LinePosition>>>);
 
 /// A service whose requests get their places as they come: in the order of their streams.
 #[derive(Debug, Clone)]
@@ -108,7 +108,7 @@ impl<S: Service<http::Request<Body>>> Service<http::Request<Body>> for InOrder<S
 }
 
 /// Takes a request's place out of it.
-pub(super) fn place<M>(request: &mut Request<M>) -> Option<Place> {
+pub(super) fn place<M>(request: &mut Request<M>) -> Option<LinePosition> {
     let Ticket(place) = request.extensions_mut().remove::<Ticket>()?;
     place.lock().unwrap_or_else(PoisonError::into_inner).take()
 }
@@ -136,7 +136,7 @@ mod tests {
     const PATIENCE: Duration = Duration::from_secs(1);
 
     /// Polls once: whether it is the place's turn.
-    fn is_its_turn(place: &mut Place) -> bool {
+    fn is_its_turn(place: &mut LinePosition) -> bool {
         place.come(PATIENCE).now_or_never().is_some_and(|come| come.is_ok())
     }
 
@@ -158,7 +158,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn calls_that_are_given_up_leave_nothing_behind() {
+    async fn abandoned_calls_leave_nothing_behind() {
         let queue = Queue::default();
         let stalled = queue.join();
         for _ in 0..100_000 {

@@ -12,8 +12,8 @@ use super::{
     open_orders::OpenOrders,
 };
 use crate::domain::{
-    change_log::{ChangeLogEntry, ChangeType, EntityId, Fields, MarketFolds},
-    instruments::{Catalogue, asset::Asset, symbol::SymbolSpec},
+    change_log::{ChangeLogEntry, ChangeType, EntityId, Fields, MarketProjections},
+    instruments::{Instruments, asset::Asset, symbol::SymbolSpec},
     types::id::{AccountId, AssetId, OrderId, SymbolId},
 };
 
@@ -37,28 +37,28 @@ pub(super) struct Batch {
 impl Batch {
     /// Folds the entries of whole frames over the rows the database has. Of these, `open` are known; the orders that change
     /// are taken out of them.
-    pub(super) async fn fold(
+    pub(super) async fn project(
         db: &impl ConnectionTrait,
-        catalogue: &Catalogue,
-        folds: &mut MarketFolds,
+        instruments: &Instruments,
+        projections: &mut MarketProjections,
         open: &mut OpenOrders,
         entries: &[ChangeLogEntry],
     ) -> Result<Self, HistoryError> {
         let mut batch = Self::default();
         batch.load_orders(db, open, entries).await?;
-        batch.load_balances(db, catalogue, entries).await?;
+        batch.load_balances(db, instruments, entries).await?;
         let mut klines = Vec::new();
         let mut failed = None;
-        let numbered = |symbol, record: &_, aggregate| match spec(catalogue, symbol) {
+        let numbered = |symbol, record: &_, aggregate| match spec(instruments, symbol) {
             Ok(spec) => batch.trades.push(trade::Model::of(record, aggregate, spec)),
             Err(error) => failed = Some(error),
         };
-        folds.fold(entries, numbered, &mut klines);
+        projections.project(entries, numbered, &mut klines);
         if let Some(error) = failed {
             return Err(error);
         }
         for entry in entries.iter().chain(&klines) {
-            batch.take(catalogue, entry)?;
+            batch.take(instruments, entry)?;
         }
         Ok(batch)
     }
@@ -81,13 +81,13 @@ impl Batch {
         open: &mut OpenOrders,
         entries: &[ChangeLogEntry],
     ) -> Result<(), HistoryError> {
-        let mut begun = BTreeSet::new();
+        let mut created = BTreeSet::new();
         let mut wanted = BTreeSet::new();
         for entry in entries {
             let EntityId::Order(id) = entry.entity_id else { continue };
             if matches!(entry.change_type, ChangeType::Created { .. }) {
-                begun.insert(id);
-            } else if begun.contains(&id) || self.orders.contains_key(&id) {
+                created.insert(id);
+            } else if created.contains(&id) || self.orders.contains_key(&id) {
                 continue;
             } else if let Some(row) = open.take(id)? {
                 self.orders.insert(id, row);
@@ -108,12 +108,12 @@ impl Batch {
     async fn load_balances(
         &mut self,
         db: &impl ConnectionTrait,
-        catalogue: &Catalogue,
+        instruments: &Instruments,
         entries: &[ChangeLogEntry],
     ) -> Result<(), HistoryError> {
         for entry in entries {
             let EntityId::Balance { account, asset: id } = entry.entity_id else { continue };
-            let asset = asset(catalogue, id)?;
+            let asset = asset(instruments, id)?;
             self.balances.entry((account, id)).or_insert_with(|| balance::Model::empty(account, asset));
         }
         let accounts: BTreeSet<i64> = self.balances.keys().map(|(account, _)| account.get() as i64).collect();
@@ -131,14 +131,14 @@ impl Batch {
         Ok(())
     }
 
-    fn take(&mut self, catalogue: &Catalogue, entry: &ChangeLogEntry) -> Result<(), HistoryError> {
+    fn take(&mut self, instruments: &Instruments, entry: &ChangeLogEntry) -> Result<(), HistoryError> {
         let fields = match &entry.change_type {
             ChangeType::Created { fields } | ChangeType::Updated { changed_fields: fields } => fields,
             ChangeType::Deleted => return Ok(()),
         };
         match (entry.entity_id, fields) {
             (EntityId::Order(id), Fields::Order(order)) => {
-                let row = order::Model::of(order, spec(catalogue, order.symbol)?, entry.sequence);
+                let row = order::Model::of(order, spec(instruments, order.symbol)?, entry.sequence);
                 self.orders.insert(id, row);
             }
             (EntityId::Order(id), Fields::OrderUpdate(update)) => {
@@ -150,18 +150,18 @@ impl Batch {
                 })?;
                 let symbol = SymbolId::new(u32::try_from(row.symbol_id).unwrap_or(u32::MAX));
                 let before = row.before_amend(update);
-                row.update(update, spec(catalogue, symbol)?, entry.sequence);
+                row.update(update, spec(instruments, symbol)?, entry.sequence);
                 self.amendments.extend(before.map(|before| amendment::Model::of(before, row)));
             }
             (EntityId::Fill { symbol, .. }, Fields::Fill(fill)) => {
-                self.fills.push(fill::Model::of(fill, spec(catalogue, symbol)?));
+                self.fills.push(fill::Model::of(fill, spec(instruments, symbol)?));
             }
             (EntityId::Kline { symbol, interval, .. }, Fields::Kline(candle)) => {
-                let row = kline::Model::of(candle, interval, spec(catalogue, symbol)?);
+                let row = kline::Model::of(candle, interval, spec(instruments, symbol)?);
                 self.klines.insert(entry.entity_id, row);
             }
             (EntityId::Balance { account, asset: id }, Fields::Balance(update)) => {
-                let asset = asset(catalogue, id)?;
+                let asset = asset(instruments, id)?;
                 if let Some(row) = self.balances.get_mut(&(account, id)) {
                     row.update(update, asset, entry.timestamp, entry.sequence);
                     self.ledger.extend(ledger::Model::of(
@@ -188,13 +188,13 @@ fn padded(keys: &[i64]) -> impl Iterator<Item = i64> {
     keys.iter().copied().chain(std::iter::repeat_n(last, length - keys.len()))
 }
 
-fn spec(catalogue: &Catalogue, symbol: SymbolId) -> Result<&SymbolSpec, HistoryError> {
-    let spec = catalogue.symbol(symbol).map(AsRef::as_ref);
+fn spec(instruments: &Instruments, symbol: SymbolId) -> Result<&SymbolSpec, HistoryError> {
+    let spec = instruments.symbol(symbol).map(AsRef::as_ref);
     spec.ok_or_else(|| HistoryError::Damaged(format!("there is no symbol {symbol}")))
 }
 
-fn asset(catalogue: &Catalogue, asset: AssetId) -> Result<Asset, HistoryError> {
-    catalogue.asset(asset).ok_or_else(|| HistoryError::Damaged(format!("there is no asset {asset}")))
+fn asset(instruments: &Instruments, asset: AssetId) -> Result<Asset, HistoryError> {
+    instruments.asset(asset).ok_or_else(|| HistoryError::Damaged(format!("there is no asset {asset}")))
 }
 
 #[cfg(test)]

@@ -15,7 +15,7 @@ use crate::domain::{
         BalanceCause, BalanceUpdate, CHANGE_LOG_VERSION, ChangeLogEntry, ChangeType, EntityId, Fields,
         OrderUpdate, words::Word,
     },
-    instruments::{Catalogue, symbol::SymbolSpec},
+    instruments::{Instruments, symbol::SymbolSpec},
     types::id::{AssetId, SymbolId},
 };
 
@@ -23,7 +23,7 @@ use crate::domain::{
 ///
 /// # Errors
 /// It is about a symbol or an asset that does not exist.
-pub fn to_json(entry: &ChangeLogEntry, catalogue: &Catalogue) -> Result<Value, HistoryError> {
+pub fn to_json(entry: &ChangeLogEntry, instruments: &Instruments) -> Result<Value, HistoryError> {
     let mut object = Map::new();
     object.insert("version".to_owned(), CHANGE_LOG_VERSION.into());
     object.insert("sequence".to_owned(), entry.sequence.into());
@@ -37,7 +37,7 @@ pub fn to_json(entry: &ChangeLogEntry, catalogue: &Catalogue) -> Result<Value, H
     };
     object.insert("change_type".to_owned(), change.into());
     if let Some(fields) = fields {
-        object.insert(name.to_owned(), write(entry, fields, catalogue)?);
+        object.insert(name.to_owned(), write(entry, fields, instruments)?);
     }
     Ok(Value::Object(object))
 }
@@ -55,11 +55,11 @@ fn id(id: &EntityId) -> String {
     }
 }
 
-fn write(entry: &ChangeLogEntry, fields: &Fields, catalogue: &Catalogue) -> Result<Value, HistoryError> {
-    let spec = |symbol| spec(catalogue, symbol);
+fn write(entry: &ChangeLogEntry, fields: &Fields, instruments: &Instruments) -> Result<Value, HistoryError> {
+    let spec = |symbol| spec(instruments, symbol);
     match (entry.entity_id, fields) {
         (_, Fields::Order(order)) => row(&order::Model::of(order, spec(order.symbol)?, entry.sequence)),
-        (_, Fields::OrderUpdate(update)) => order_update(update, catalogue),
+        (_, Fields::OrderUpdate(update)) => order_update(update, instruments),
         (_, Fields::Fill(fill)) => row(&fill::Model::of(fill, spec(fill.symbol)?)),
         (EntityId::Trade { symbol, .. }, Fields::Trade(record)) => {
             let mut fields = row(&trade::Model::of(record, 0, spec(symbol)?))?;
@@ -73,7 +73,7 @@ fn write(entry: &ChangeLogEntry, fields: &Fields, catalogue: &Catalogue) -> Resu
             row(&kline::Model::of(candle, interval, spec(symbol)?))
         }
         (EntityId::Balance { asset, .. }, Fields::Balance(update)) => {
-            balance_update(update, asset, catalogue)
+            balance_update(update, asset, instruments)
         }
         _ => Err(HistoryError::Damaged(format!("fields of another entity: {entry:?}"))),
     }
@@ -83,13 +83,13 @@ fn row(row: &impl Serialize) -> Result<Value, HistoryError> {
     serde_json::to_value(row).map_err(|error| HistoryError::Export(error.to_string()))
 }
 
-fn order_update(update: &OrderUpdate, catalogue: &Catalogue) -> Result<Value, HistoryError> {
+fn order_update(update: &OrderUpdate, instruments: &Instruments) -> Result<Value, HistoryError> {
     let mut fields = Map::new();
     let mut set = |name: &str, value: Option<Value>| {
         fields.extend(value.map(|value| (name.to_owned(), value)));
     };
     if let Some(symbol) = update.symbol {
-        let spec = spec(catalogue, symbol)?;
+        let spec = spec(instruments, symbol)?;
         set("quantity", update.quantity.map(|lots| text::lots(spec, lots).into()));
         set("executed", update.executed.map(|lots| text::lots(spec, lots).into()));
         set("executed_quote", update.executed_quote.map(|amount| text::quote(spec, amount).into()));
@@ -108,14 +108,15 @@ fn order_update(update: &OrderUpdate, catalogue: &Catalogue) -> Result<Value, Hi
 fn balance_update(
     update: &BalanceUpdate,
     asset: AssetId,
-    catalogue: &Catalogue,
+    instruments: &Instruments,
 ) -> Result<Value, HistoryError> {
-    let asset =
-        catalogue.asset(asset).ok_or_else(|| HistoryError::Damaged(format!("there is no asset {asset}")))?;
+    let asset = instruments
+        .asset(asset)
+        .ok_or_else(|| HistoryError::Damaged(format!("there is no asset {asset}")))?;
     let amount = |amount| text::write(asset.units(amount));
     let mut fields = Map::new();
     fields.extend(update.available.map(|available| ("available".to_owned(), amount(available).into())));
-    fields.extend(update.frozen.map(|frozen| ("frozen".to_owned(), amount(frozen).into())));
+    fields.extend(update.held.map(|held| ("frozen".to_owned(), amount(held).into())));
     fields.insert("delta".to_owned(), amount(update.delta).into());
     let cause = match update.cause {
         BalanceCause::Deposit => json!("DEPOSIT"),
@@ -132,7 +133,7 @@ fn balance_update(
     Ok(Value::Object(fields))
 }
 
-fn spec(catalogue: &Catalogue, symbol: SymbolId) -> Result<&SymbolSpec, HistoryError> {
-    let spec = catalogue.symbol(symbol).map(AsRef::as_ref);
+fn spec(instruments: &Instruments, symbol: SymbolId) -> Result<&SymbolSpec, HistoryError> {
+    let spec = instruments.symbol(symbol).map(AsRef::as_ref);
     spec.ok_or_else(|| HistoryError::Damaged(format!("there is no symbol {symbol}")))
 }

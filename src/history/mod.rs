@@ -9,15 +9,15 @@
 //! - [`HistoryService`]: both, beside a running exchange.
 //! - [`connect()`]: SQLite, PostgreSQL or MariaDB, by URL.
 
-mod ahead;
 mod batch;
-mod begin;
+mod bootstrap;
 mod connect;
 pub mod entity;
 mod error;
 mod export;
 mod json;
 mod open_orders;
+mod prefetch;
 mod projector;
 mod reader;
 mod retention;
@@ -28,12 +28,12 @@ mod text;
 mod verify;
 mod write;
 
-pub use ahead::Ahead;
-pub use begin::begin;
+pub use bootstrap::bootstrap;
 pub use connect::{connect, connect_reader, sqlite_file};
 pub use error::HistoryError;
 pub use export::{TABLES, export};
 pub use json::to_json;
+pub use prefetch::Prefetch;
 pub use projector::Projector;
 pub use reader::{CandleRange, FillCursor, FillPage, LedgerLine, LedgerPage, OrderPage, Reader, Standing};
 pub use retention::{Pruned, prune, reset};

@@ -16,8 +16,8 @@ use super::{
     write::Writer,
 };
 use crate::domain::{
-    change_log::{MarketFold, MarketFolds, entries_of},
-    instruments::{Catalogue, symbol::SymbolSpec},
+    change_log::{MarketProjection, MarketProjections, entries_of},
+    instruments::{Instruments, symbol::SymbolSpec},
     market_data::Interval,
     replica::Frame,
     types::id::AccountId,
@@ -30,11 +30,11 @@ pub(super) const JOURNAL: &str = "journal";
 #[derive(Debug)]
 pub struct Projector {
     db: DatabaseConnection,
-    catalogue: Arc<Catalogue>,
+    instruments: Arc<Instruments>,
     journal: String,
-    begins_after: i64,
+    starts_after: i64,
     sequence: u64,
-    folds: MarketFolds,
+    projections: MarketProjections,
     /// Orders that were open after the last batches, as they are written.
     open: OpenOrders,
     writer: Writer,
@@ -47,18 +47,18 @@ impl Projector {
     /// The database refuses, or belongs to another journal.
     pub async fn open(
         db: DatabaseConnection,
-        catalogue: Arc<Catalogue>,
+        instruments: Arc<Instruments>,
         journal: &str,
     ) -> Result<Self, HistoryError> {
         Schema::up(&db, None).await?;
         let known = watermark::Entity::find_by_id(JOURNAL.to_owned()).one(&db).await?;
         let mut projector = Self {
             db,
-            catalogue,
+            instruments,
             journal: journal.to_owned(),
-            begins_after: 0,
+            starts_after: 0,
             sequence: 0,
-            folds: MarketFolds::default(),
+            projections: MarketProjections::default(),
             open: OpenOrders::default(),
             writer: Writer::default(),
         };
@@ -66,10 +66,10 @@ impl Projector {
             if known.journal != journal {
                 return Err(HistoryError::Foreign { found: known.journal, own: journal.to_owned() });
             }
-            (projector.sequence, projector.begins_after) = (known.sequence as u64, known.begins_after);
-            for spec in projector.catalogue.symbols() {
-                let fold = resume(&projector.db, spec).await?;
-                projector.folds.resume(spec.id, fold);
+            (projector.sequence, projector.starts_after) = (known.sequence as u64, known.starts_after);
+            for spec in projector.instruments.symbols() {
+                let projection = resume(&projector.db, spec).await?;
+                projector.projections.resume(spec.id, projection);
             }
         }
         Ok(projector)
@@ -134,8 +134,8 @@ impl Projector {
         for (sequence, frame) in frames {
             entries_of(*sequence, frame, &mut entries)?;
         }
-        let (db, folds, open) = (&self.db, &mut self.folds, &mut self.open);
-        let batch = Batch::fold(db, &self.catalogue, folds, open, &entries).await?;
+        let (db, projections, open) = (&self.db, &mut self.projections, &mut self.open);
+        let batch = Batch::project(db, &self.instruments, projections, open, &entries).await?;
         drop(entries);
         let rows = batch.rows();
         for row in batch.orders.values().filter(|row| !row.is_final()) {
@@ -145,7 +145,7 @@ impl Projector {
             stream: JOURNAL.to_owned(),
             sequence: *last as i64,
             journal: self.journal.clone(),
-            begins_after: self.begins_after,
+            starts_after: self.starts_after,
         };
         self.writer.write(&self.db, batch, watermark).await?;
         self.sequence = *last;
@@ -154,14 +154,14 @@ impl Projector {
 }
 
 /// Returns what the trades of a symbol have come to, as far as the database has them.
-async fn resume(db: &DatabaseConnection, spec: &SymbolSpec) -> Result<MarketFold, HistoryError> {
+async fn resume(db: &DatabaseConnection, spec: &SymbolSpec) -> Result<MarketProjection, HistoryError> {
     let symbol = i64::from(spec.id.get());
     let newest = trade::Entity::find()
         .filter(trade::Column::SymbolId.eq(symbol))
         .order_by_desc(trade::Column::Id)
         .one(db)
         .await?;
-    let Some(newest) = newest else { return Ok(MarketFold::default()) };
+    let Some(newest) = newest else { return Ok(MarketProjection::default()) };
     let of_aggregate = trade::Entity::find()
         .filter(trade::Column::SymbolId.eq(symbol))
         .filter(trade::Column::AggregateId.eq(newest.aggregate_id))
@@ -182,5 +182,5 @@ async fn resume(db: &DatabaseConnection, spec: &SymbolSpec) -> Result<MarketFold
             candles.push((interval, row.candle(spec)?));
         }
     }
-    Ok(MarketFold::resume(last, candles))
+    Ok(MarketProjection::resume(last, candles))
 }

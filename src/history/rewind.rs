@@ -8,7 +8,7 @@ use sea_orm_migration::{MigratorTrait, SchemaManager};
 
 use super::{
     HistoryError,
-    begin::remembered,
+    bootstrap::remembered,
     connect::{connect, sqlite_file},
     entity::{amendment, balance, fill, kline, ledger, order, trade, watermark},
     projector::JOURNAL,
@@ -81,7 +81,7 @@ pub async fn rewind(db: &DatabaseConnection, replica: &Replica, frame: u64) -> R
     ledger::Entity::delete_many().filter(ledger::Column::Sequence.gt(sequence)).exec(&transaction).await?;
     let amendments = amendment::Entity::delete_many().filter(amendment::Column::Sequence.gt(sequence));
     amendments.exec(&transaction).await?;
-    for spec in replica.catalogue().symbols() {
+    for spec in replica.instruments().symbols() {
         let symbol = i64::from(spec.id.get());
         let last =
             replica.image(spec.id).and_then(|image| image.history().trades.last().map(|trade| trade.id));
@@ -104,8 +104,8 @@ pub async fn rewind(db: &DatabaseConnection, replica: &Replica, frame: u64) -> R
                 .await?;
         }
     }
-    let begins_after = known.begins_after.min(sequence);
-    let back = watermark::Model { sequence, begins_after, ..known };
+    let starts_after = known.starts_after.min(sequence);
+    let back = watermark::Model { sequence, starts_after, ..known };
     Writer::default().write_within(&transaction, batch, back).await?;
     transaction.commit().await?;
     Ok(())

@@ -289,7 +289,7 @@ mod tests {
     use crate::history::connect;
 
     #[test]
-    fn a_step_that_was_cut_short_is_begun_again() {
+    fn an_interrupted_step_is_repeated() {
         let directory = tempfile::tempdir().unwrap();
         let url = format!("sqlite://{}/history.db", directory.path().display());
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();

@@ -20,8 +20,8 @@ use tokio::{
 };
 use tracing::{info, warn};
 
-use super::{Ahead, HistoryError, Projector, Reader, connect, reader::LOOK};
-use crate::domain::{instruments::Catalogue, replica::Frame};
+use super::{HistoryError, Prefetch, Projector, Reader, connect, reader::LOOK};
+use crate::domain::{instruments::Instruments, replica::Frame};
 
 /// How many frames are taken in at once: what one transaction costs is spread over them, most orders begin and end
 /// within one batch and are written once. Memory bounds them: decoded, folded and as rows they are there several times over.
@@ -61,7 +61,7 @@ pub struct HistorySettings {
     /// A replica of the database, for reading.
     pub replica: Option<String>,
     /// The assets and symbols.
-    pub catalogue: Arc<Catalogue>,
+    pub instruments: Arc<Instruments>,
     /// The identity of the journal, in hexadecimal.
     pub journal: String,
     /// Opens the journal.
@@ -80,7 +80,7 @@ pub struct Progress {
     sequence: AtomicU64,
     rows: AtomicU64,
     failures: AtomicU64,
-    has_begun: AtomicBool,
+    has_started: AtomicBool,
     is_down: AtomicBool,
 }
 
@@ -101,8 +101,8 @@ impl Progress {
     }
 
     /// Returns whether the database has been there since the start.
-    pub fn has_begun(&self) -> bool {
-        self.has_begun.load(Ordering::Acquire)
+    pub fn has_started(&self) -> bool {
+        self.has_started.load(Ordering::Acquire)
     }
 
     /// Returns whether the last attempt failed.
@@ -188,19 +188,19 @@ impl HistoryService {
         let signal = Arc::<Signal>::default();
         let replica = settings.replica.clone().unwrap_or_else(|| settings.url.clone());
         let reader =
-            Reader::new(replica, Arc::clone(&settings.catalogue)).hurrying(Arc::clone(&signal.urgent));
+            Reader::new(replica, Arc::clone(&settings.instruments)).hurrying(Arc::clone(&signal.urgent));
         let history = History {
             reading: reading.handle().clone(),
             reader: Arc::new(reader),
             progress: Arc::clone(&progress),
         };
-        let told = Arc::clone(&signal);
+        let stop_signal = Arc::clone(&signal);
         let (end, ended) = mpsc::channel();
         let thread = std::thread::Builder::new().name("history".to_owned()).spawn(move || {
             let _end: mpsc::Sender<()> = end;
             // Below everything a client waits for, as are the threads it starts. Without it, it works all the same.
             let _ = rustix::process::setpriority_process(Some(rustix::thread::gettid()), NICE);
-            writing.block_on(run(&settings, &progress, &told));
+            writing.block_on(run(&settings, &progress, &stop_signal));
         })?;
         Ok(Self { signal, thread, ended, reading: Reading(Some(reading)), history })
     }
@@ -211,7 +211,7 @@ impl HistoryService {
     }
 
     /// Asks it to ingest what is durable by now and then to stop, without waiting for that.
-    pub fn begin_stop(&self) {
+    pub fn request_stop(&self) {
         self.signal.stop();
     }
 
@@ -256,7 +256,7 @@ impl History {
         let mut asked = JoinSet::new();
         asked.spawn_on(
             async move {
-                while !progress.has_begun() {
+                while !progress.has_started() {
                     tokio::time::sleep(LOOK).await;
                 }
                 answer.await
@@ -292,11 +292,11 @@ async fn run(settings: &HistorySettings, progress: &Progress, signal: &Signal) {
 
 async fn follow(settings: &HistorySettings, progress: &Progress, signal: &Signal) -> Result<(), SourceError> {
     let db = connect(&settings.url).await?;
-    let mut projector = Projector::open(db, Arc::clone(&settings.catalogue), &settings.journal).await?;
+    let mut projector = Projector::open(db, Arc::clone(&settings.instruments), &settings.journal).await?;
     progress.sequence.store(projector.sequence(), Ordering::Release);
-    progress.has_begun.store(true, Ordering::Release);
+    progress.has_started.store(true, Ordering::Release);
     let source = (settings.open)(projector.sequence())?;
-    let mut source = Ahead::new(source, FRAMES_PER_BATCH);
+    let mut source = Prefetch::new(source, FRAMES_PER_BATCH);
     if progress.is_down.swap(false, Ordering::Relaxed) {
         info!(frame = projector.sequence(), "the history is taken in again");
     }

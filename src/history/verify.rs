@@ -13,8 +13,8 @@ use super::{
 };
 use crate::domain::{
     account::{AccountQuery, AccountView, Page},
-    change_log::{ChangeLogEntry, ChangeType, EntityId, Fields, MarketFolds, entries_of},
-    instruments::Catalogue,
+    change_log::{ChangeLogEntry, ChangeType, EntityId, Fields, MarketProjections, entries_of},
+    instruments::Instruments,
     market_data::{Interval, Range},
     orders::Order,
     replica::{Frame, Replica},
@@ -28,12 +28,12 @@ use crate::domain::{
 /// How many rows are read at once.
 const ROWS: u64 = 10_000;
 /// How many differences are told; there are as many as rows when something is wrong from the beginning.
-const TOLD_MAX: usize = 20;
+const SHOWN_MAX: usize = 20;
 
 /// What the database should hold.
 #[derive(Debug)]
 pub struct Expected {
-    catalogue: Arc<Catalogue>,
+    instruments: Arc<Instruments>,
     /// By id, since changes of an order name nothing else.
     orders: BTreeMap<OrderId, order::Model>,
     fills: Rows<fill::Entity>,
@@ -42,7 +42,7 @@ pub struct Expected {
     balances: Rows<balance::Entity>,
     ledger: Rows<ledger::Entity>,
     amendments: Rows<amendment::Entity>,
-    folds: MarketFolds,
+    projections: MarketProjections,
     entries: Vec<ChangeLogEntry>,
 }
 
@@ -56,14 +56,14 @@ pub struct Compared {
     /// How many differences there are.
     pub differences: u64,
     /// The first of them.
-    pub told: Vec<String>,
+    pub first_differences: Vec<String>,
 }
 
 impl Compared {
     fn differs(&mut self, what: impl FnOnce() -> String) {
         self.differences += 1;
-        if self.told.len() < TOLD_MAX {
-            self.told.push(what());
+        if self.first_differences.len() < SHOWN_MAX {
+            self.first_differences.push(what());
         }
     }
 
@@ -117,9 +117,9 @@ fn put<T: Table>(rows: &mut Rows<T>, row: T::Model) {
 
 impl Expected {
     /// Nothing has happened.
-    pub fn new(catalogue: Arc<Catalogue>) -> Self {
+    pub fn new(instruments: Arc<Instruments>) -> Self {
         Self {
-            catalogue,
+            instruments,
             orders: BTreeMap::new(),
             fills: BTreeMap::new(),
             trades: BTreeMap::new(),
@@ -127,7 +127,7 @@ impl Expected {
             balances: BTreeMap::new(),
             ledger: BTreeMap::new(),
             amendments: BTreeMap::new(),
-            folds: MarketFolds::default(),
+            projections: MarketProjections::default(),
             entries: Vec::new(),
         }
     }
@@ -142,11 +142,11 @@ impl Expected {
         entries_of(sequence, frame, &mut entries)?;
         let mut klines = Vec::new();
         let trades = &mut self.trades;
-        let catalogue = &self.catalogue;
-        self.folds.fold(
+        let instruments = &self.instruments;
+        self.projections.project(
             &entries,
             |symbol, record, aggregate| {
-                if let Some(spec) = catalogue.symbol(symbol) {
+                if let Some(spec) = instruments.symbol(symbol) {
                     put::<trade::Entity>(trades, trade::Model::of(record, aggregate, spec));
                 }
             },
@@ -161,7 +161,7 @@ impl Expected {
     }
 
     fn entry(&mut self, entry: &ChangeLogEntry) -> Option<()> {
-        let catalogue = &self.catalogue;
+        let instruments = &self.instruments;
         let (ChangeType::Created { fields } | ChangeType::Updated { changed_fields: fields }) =
             &entry.change_type
         else {
@@ -169,27 +169,27 @@ impl Expected {
         };
         match (entry.entity_id, fields) {
             (EntityId::Order(id), Fields::Order(order)) => {
-                let row = order::Model::of(order, catalogue.symbol(order.symbol)?, entry.sequence);
+                let row = order::Model::of(order, instruments.symbol(order.symbol)?, entry.sequence);
                 self.orders.insert(id, row);
             }
             (EntityId::Order(id), Fields::OrderUpdate(update)) => {
                 let row = self.orders.get_mut(&id)?;
-                let symbol = row.order(catalogue).ok()?.symbol;
+                let symbol = row.order(instruments).ok()?.symbol;
                 let before = row.before_amend(update);
-                row.update(update, catalogue.symbol(symbol)?, entry.sequence);
+                row.update(update, instruments.symbol(symbol)?, entry.sequence);
                 if let Some(before) = before {
                     put::<amendment::Entity>(&mut self.amendments, amendment::Model::of(before, row));
                 }
             }
             (EntityId::Fill { symbol, .. }, Fields::Fill(fill)) => {
-                put::<fill::Entity>(&mut self.fills, fill::Model::of(fill, catalogue.symbol(symbol)?));
+                put::<fill::Entity>(&mut self.fills, fill::Model::of(fill, instruments.symbol(symbol)?));
             }
             (EntityId::Kline { symbol, interval, .. }, Fields::Kline(candle)) => {
-                let row = kline::Model::of(candle, interval, catalogue.symbol(symbol)?);
+                let row = kline::Model::of(candle, interval, instruments.symbol(symbol)?);
                 put::<kline::Entity>(&mut self.klines, row);
             }
             (EntityId::Balance { account, asset }, Fields::Balance(update)) => {
-                let asset = catalogue.asset(asset)?;
+                let asset = instruments.asset(asset)?;
                 let key = (account.get() as i64, i64::from(asset.id.get()));
                 let row = self.balances.entry(key).or_insert_with(|| balance::Model::empty(account, asset));
                 row.update(update, asset, entry.timestamp, entry.sequence);
@@ -234,7 +234,7 @@ pub async fn compare_remembered(
     replica: &Replica,
     compared: &mut Compared,
 ) -> Result<(), HistoryError> {
-    let catalogue = replica.catalogue();
+    let instruments = replica.instruments();
     let accounts: Vec<AccountId> = {
         let rows = balance::Entity::find().all(db).await?;
         let mut accounts: Vec<AccountId> =
@@ -250,23 +250,23 @@ pub async fn compare_remembered(
             let known = balance::Column::AccountId.eq(account.get() as i64);
             let rows = balance::Entity::find().filter(known).all(db).await?;
             for (id, balance) in balances {
-                let Some(asset) = catalogue.asset(id) else { continue };
+                let Some(asset) = instruments.asset(id) else { continue };
                 let row = rows.iter().find(|row| row.asset_id == i64::from(id.get()));
                 let found = row.map(|row| row.amounts(asset)).transpose()?;
                 let nothing = (Amount::ZERO, Amount::ZERO);
                 compared.remembered += 1;
                 let what = format!("account {account}, {}", asset.name());
-                let expected = (balance.available, balance.frozen);
+                let expected = (balance.available, balance.held);
                 compared.same(&what, Some(&expected), Some(&found.unwrap_or(nothing)));
             }
         }
-        for spec in catalogue.symbols() {
+        for spec in instruments.symbols() {
             let orders = AccountQuery::AllOrders { symbol: spec.id, from: None, page: everything };
             if let Ok(AccountView::Orders(orders)) = ask(&orders) {
                 for expected in &orders.items {
                     let key = order::Entity::key(&order::Model::of(expected, spec, 0));
                     let row = order::Entity::find_by_id(key).one(db).await?;
-                    let found = row.map(|row| row.order(catalogue)).transpose()?;
+                    let found = row.map(|row| row.order(instruments)).transpose()?;
                     compared.remembered += 1;
                     compared.same("an order", Some(&kept(expected)), found.as_ref());
                 }
@@ -283,7 +283,7 @@ pub async fn compare_remembered(
             }
         }
     }
-    for spec in catalogue.symbols() {
+    for spec in instruments.symbols() {
         let Some(history) = replica.image(spec.id).map(|image| image.history()) else { continue };
         let symbol = i64::from(spec.id.get());
         for expected in history.trades.trades(Range { limit: usize::MAX, ..Range::default() }).items {

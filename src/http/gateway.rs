@@ -6,7 +6,7 @@ use std::net::IpAddr;
 pub use super::{
     auth::audit::{Audited, Source},
     orders::reply::ordered,
-    server::sockets::SocketPlace,
+    server::sockets::SocketPermit,
     wire::{
         names::{execution_kind, list_order_status, order_kind, status, time_in_force},
         params::check_request_id,
@@ -101,7 +101,7 @@ pub fn count(state: &HttpState, address: IpAddr, weight: u32) -> Result<(), ApiE
 }
 
 /// Gives back what [`count`] counted: an order that succeeds weighs nothing.
-pub fn give_back(state: &HttpState, address: IpAddr, weight: u32) {
+pub fn refund(state: &HttpState, address: IpAddr, weight: u32) {
     state.rate_limits().settle(address, weight, 0, state.exchange().now());
 }
 
@@ -109,7 +109,7 @@ pub fn give_back(state: &HttpState, address: IpAddr, weight: u32) {
 ///
 /// # Errors
 /// -1016 when the exchange is stopping, -1003 when the address has opened too many, -1008 when there is no place.
-pub fn open_stream(state: &HttpState, address: IpAddr) -> Result<(SessionId, SocketPlace), ApiError> {
+pub fn open_stream(state: &HttpState, address: IpAddr) -> Result<(SessionId, SocketPermit), ApiError> {
     if state.exchange().is_stopping() {
         return Err(ApiError::stopping());
     }

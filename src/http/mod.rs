@@ -25,8 +25,8 @@ mod wire;
 pub mod ws;
 
 pub use auth::{
-    people::{People, SignUpOffer},
     security::Security,
+    users::{SignUpOffer, Users},
 };
 pub use limits::bans::BanTerms;
 pub use limits::limiter::RateLimits;
@@ -34,7 +34,7 @@ pub use limits::rate::Rate;
 pub use routes::{ENDPOINTS, configure};
 pub use routing::endpoint::Endpoint;
 pub use server::connection::{Connection, Transport};
-pub use server::connections::{AddressTerms, ConnectionBudget, Connections, Place};
+pub use server::connections::{AddressTerms, ConnectionBudget, ConnectionPermit, Connections};
 pub use server::guarded::GuardedStream;
 pub use server::limits::ConnectionLimits;
 pub use server::reach::{Arrival, Reach, is_forwarding};

@@ -12,13 +12,13 @@ use std::{
 use actix_web::{HttpRequest, http::header, rt::time::timeout};
 
 use super::{
-    auth::{audit::Alarms, people::People},
+    auth::{audit::Alarms, users::Users},
     limits::limiter::{Limiter, RateLimit, RateLimits},
     server::{
         connections::{AddressTerms, ConnectionBudget, Connections},
         limits::ConnectionLimits,
         reach::{Arrival, Reach, is_forwarding},
-        sockets::{SocketPlace, Sockets},
+        sockets::{SocketPermit, Sockets},
         static_files::Asset,
     },
     wire::{
@@ -41,7 +41,7 @@ pub struct HttpState {
     sessions: Arc<Sessions>,
     operator_token: Option<String>,
     demo_account: Option<AccountId>,
-    people: People,
+    users: Users,
     alarms: Alarms,
     history: Option<History>,
     limits: ConnectionLimits,
@@ -69,7 +69,7 @@ impl HttpState {
         demo_account: Option<AccountId>,
         limits: ConnectionLimits,
     ) -> Self {
-        let symbol_texts = SymbolTexts::new(exchange.catalogue());
+        let symbol_texts = SymbolTexts::new(exchange.instruments());
         let gauges = exchange.metrics().connections.clone();
         let budget = ConnectionBudget::of(CONNECTIONS_MAX);
         let connections = Arc::new(Connections::new(budget, AddressTerms::default(), gauges));
@@ -79,7 +79,7 @@ impl HttpState {
             sessions,
             operator_token: operator_token.into().filter(|token| !token.is_empty()),
             demo_account,
-            people: People::default(),
+            users: Users::default(),
             // Without random bytes the places are merely predictable.
             alarms: Alarms::new(getrandom::u64().unwrap_or_default()),
             history: None,
@@ -115,8 +115,8 @@ impl HttpState {
 
     /// Lets people sign in, and up if they may.
     #[must_use]
-    pub fn with_people(self, people: People) -> Self {
-        Self { people, ..self }
+    pub fn with_users(self, users: Users) -> Self {
+        Self { users, ..self }
     }
 
     /// Answers from the history what the shards no longer remember.
@@ -196,8 +196,8 @@ impl HttpState {
     }
 
     /// Returns what signing in and up needs.
-    pub(super) const fn people(&self) -> &People {
-        &self.people
+    pub(super) const fn users(&self) -> &Users {
+        &self.users
     }
 
     /// Returns what warns of refused credentials.
@@ -235,7 +235,7 @@ impl HttpState {
     }
 
     /// Takes a place for a WebSocket session or a stream; `None` when there are too many, in all or of this address.
-    pub(super) fn open_socket(&self, address: Option<IpAddr>) -> Option<SocketPlace> {
+    pub(super) fn open_socket(&self, address: Option<IpAddr>) -> Option<SocketPermit> {
         let address = address.and_then(|address| self.limiter.place_of(address));
         let address = address.map(|hash| (hash, self.limits.sockets_per_address));
         self.sockets.open(self.limits.socket_count, address)

@@ -288,7 +288,7 @@ mod tests {
     }
 
     #[test]
-    fn a_second_process_is_refused_and_told_who_has_it() {
+    fn a_second_process_is_refused_with_the_holder() {
         let root = tempfile::tempdir().unwrap();
         let first = DataDirectory::open(root.path(), [1; 16]).unwrap();
         let text = DataDirectory::open(root.path(), [1; 16]).unwrap_err().to_string();
@@ -317,7 +317,7 @@ mod tests {
     }
 
     #[test]
-    fn a_journal_without_its_identity_is_not_given_another() {
+    fn a_journal_without_its_identity_gets_no_other() {
         let root = tempfile::tempdir().unwrap();
         fs::create_dir(root.path().join("journal")).unwrap();
         fs::write(root.path().join("journal/0000000001.log"), "x").unwrap();

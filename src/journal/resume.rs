@@ -57,7 +57,7 @@ impl LogWriter {
     ///
     /// # Errors
     /// The disk refuses.
-    pub fn begin_after(
+    pub fn start_after(
         disk: &Arc<dyn Disk>,
         position: Position,
         options: LogOptions,

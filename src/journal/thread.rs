@@ -414,17 +414,17 @@ impl<O: Outbox> Worker<O> {
         let bytes = self.writer.staged() as u64;
         if bytes > 0 {
             let before = self.writer.position().lsn;
-            let began = Instant::now();
+            let started = Instant::now();
             let written = self.writer.write()?;
             if self.durability == Durability::Fsync {
                 let durable = self.writer.sync()?;
                 self.synced(durable);
             } else {
                 self.shared.durable.store(self.writer.durable(), Ordering::Release);
-                self.unsynced_since.get_or_insert(began);
+                self.unsynced_since.get_or_insert(started);
             }
             self.is_marked = false;
-            self.observe(&Commit { frames: written - before, bytes, took: began.elapsed() });
+            self.observe(&Commit { frames: written - before, bytes, took: started.elapsed() });
         }
         let released = self.batch.len() as u64;
         for (outbox, position) in self.batch.drain(..) {

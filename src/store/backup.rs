@@ -7,14 +7,14 @@ use std::{path::Path, sync::Arc, thread, time::Duration};
 
 use super::{
     error::StoreError,
-    fold::Origin,
     heads::{Known, Loss},
-    terms::catalogue_of,
+    replay::Origin,
+    terms::instruments_of,
     verify::{Verified, verify},
     walk::walk,
 };
 use crate::{
-    domain::instruments::Catalogue,
+    domain::instruments::Instruments,
     journal::{
         Disk, EmptyDirectory, File, Identity, JournalError, NOTE, RealDisk, Start, identity_at, noted,
         segment::{self, file_name},
@@ -41,7 +41,7 @@ const PAUSE: Duration = Duration::from_millis(100);
 pub fn copy_directory(
     from: &Path,
     to: &Path,
-    names: &Arc<Catalogue>,
+    names: &Arc<Instruments>,
     workers: usize,
 ) -> Result<Verified, StoreError> {
     let identity = identity_at(from)?;
@@ -51,7 +51,7 @@ pub fn copy_directory(
     let copied = copy(&source, &target, identity).and_then(|()| {
         // Before it gets its identity, so that what does not verify never looks like a data directory.
         let copy: Arc<dyn Disk> = Arc::new(RealDisk::read_only(to));
-        verify(&copy, identity, &catalogue_of(&copy, identity, names)?, Origin::Newest, workers)
+        verify(&copy, identity, &instruments_of(&copy, identity, names)?, Origin::Newest, workers)
     });
     match copied {
         Ok(verified) => {

@@ -156,7 +156,7 @@ pub(super) fn refuse_loss(
     {
         // Frames are missing between the log and the snapshot: nothing can be read across the gap.
         segment::set_aside(disk)?;
-        LogWriter::begin_after(disk, newest.meta().position, options)?;
+        LogWriter::start_after(disk, newest.meta().position, options)?;
     }
     Ok(Some(loss))
 }

@@ -1,21 +1,21 @@
 //! What the exchange keeps: its frames in the journal, snapshots folded from it, and the way back from both.
 //!
-//! The journal below moves bytes; this layer knows what they mean. [`fold`] is the one way from files to state:
-//! recovery ([`recover`]), background snapshots and the audit ([`Keeper`]), and verification ([`verify()`]) all are it.
-//! [`Follower`] hands out frames as they become durable, for who takes them elsewhere.
+//! The journal below moves bytes; this layer knows what they mean. [`replay`] is the one way from files to state:
+//! recovery ([`recover`]), background snapshots and the audit ([`Snapshotter`]), and verification ([`verify()`]) all are it.
+//! [`JournalTailer`] hands out frames as they become durable, for who takes them elsewhere.
 //! [`copy_directory`] is backup and restore; [`inspect`] shows what the files hold.
 
 mod backup;
 mod codec;
 mod error;
-mod fold;
-mod follower;
 mod heads;
 mod image;
 pub mod inspect;
-mod keeper;
+mod journal_tailer;
 mod recovery;
+mod replay;
 mod snapshot;
+mod snapshotter;
 mod terms;
 mod verify;
 mod walk;
@@ -23,13 +23,13 @@ mod walk;
 pub use backup::{copy, copy_directory};
 pub use codec::{CodecError, Frames, Owner, decode, owner};
 pub use error::StoreError;
-pub use fold::{Folded, Origin, Until, fold, fold_from};
-pub use follower::Follower;
 pub use heads::{Known, Loss, survey};
 #[doc(hidden)]
 pub use image::read_part;
-pub use keeper::{Keeper, KeeperSettings};
+pub use journal_tailer::JournalTailer;
 pub use recovery::{Recovered, RecoveryReport, RecoverySettings, open_directory, recover};
+pub use replay::{Origin, Replayed, Until, replay, replay_from};
 pub use snapshot::{Taken, Taking, settle_and_snapshot, take_snapshot, write_snapshot};
-pub use terms::catalogue_of;
+pub use snapshotter::{Snapshotter, SnapshotterSettings};
+pub use terms::instruments_of;
 pub use verify::{Verified, verify};

@@ -5,13 +5,13 @@ use std::{path::Path, sync::Arc, time::Duration, time::Instant};
 use super::{
     codec::Frames,
     error::StoreError,
-    fold::{Folded, Until, fold},
     heads::{Known, Loss, refuse_loss},
+    replay::{Replayed, Until, replay},
 };
 use crate::{
     domain::{
         book::BookLimits,
-        instruments::Catalogue,
+        instruments::Instruments,
         replica::{LOGIC_VERSION, Replica, Terms},
     },
     journal::{DataDirectory, Fill, Identity, LogOptions, LogWriter, Position},
@@ -21,7 +21,7 @@ use crate::{
 #[derive(Debug, Clone)]
 pub struct RecoverySettings {
     /// The assets and symbols.
-    pub catalogue: Arc<Catalogue>,
+    pub instruments: Arc<Instruments>,
     /// What bounds a book from now on.
     pub limits: BookLimits,
     /// The size of a segment.
@@ -88,7 +88,7 @@ pub fn recover(
     progress: &mut dyn FnMut(u64),
 ) -> Result<Recovered, StoreError> {
     let started = Instant::now();
-    let RecoverySettings { catalogue, limits, segment_bytes, workers, clock, known, accepted_loss } =
+    let RecoverySettings { instruments, limits, segment_bytes, workers, clock, known, accepted_loss } =
         settings;
     let (disk, identity) = (directory.disk(), directory.identity());
     let options = LogOptions {
@@ -99,12 +99,12 @@ pub fn recover(
         fill: Fill::Background,
     };
     let loss = refuse_loss(&disk, options, known, *accepted_loss)?;
-    let folded = fold(&disk, identity, catalogue, Until::End, *workers, progress)?;
-    let Folded { mut replica, snapshot, unusable, position, tail } = folded;
+    let replayed = replay(&disk, identity, instruments, Until::End, *workers, progress)?;
+    let Replayed { mut replica, snapshot, unusable, position, tail } = replayed;
     let Some(tail) = tail else { return Err(StoreError::Panicked) };
     replica.check().map_err(|fault| StoreError::Audit { lsn: position.lsn, fault })?;
     let mut writer = LogWriter::resume(&disk, &tail, options)?;
-    let terms = Terms::of(catalogue, *limits);
+    let terms = Terms::of(instruments, *limits);
     if replica.terms() != Some(&terms) {
         replica.set_terms(terms.clone())?;
         let mut frames = Frames::default();

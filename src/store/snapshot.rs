@@ -4,12 +4,12 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use super::{
     error::StoreError,
-    fold::{Folded, Until, fold},
     heads::{Known, refuse_loss},
     image::write_parts,
+    replay::{Replayed, Until, replay},
 };
 use crate::{
-    domain::{instruments::Catalogue, replica::LOGIC_VERSION},
+    domain::{instruments::Instruments, replica::LOGIC_VERSION},
     journal::{
         Disk, Identity, LogOptions, LogWriter, prune_segments,
         snapshot::{self, Meta, Pace, SnapshotWriter},
@@ -40,7 +40,7 @@ pub struct Taking {
     /// The time, in microseconds.
     pub created: u64,
     /// The last frame the history has taken in: the journal is kept from there on. [`u64::MAX`] when there is no history.
-    pub taken_in: u64,
+    pub ingested: u64,
 }
 
 /// Folds the journal, audits what comes of it and writes it down; `None` when nothing happened since the last
@@ -51,15 +51,15 @@ pub struct Taking {
 pub fn take_snapshot(
     disk: &Arc<dyn Disk>,
     identity: Identity,
-    catalogue: &Arc<Catalogue>,
+    instruments: &Arc<Instruments>,
     until: Until,
     taking: Taking,
 ) -> Result<Option<Taken>, StoreError> {
-    let folded = fold(disk, identity, catalogue, until, taking.workers, &mut |_| ())?;
-    if folded.frames() == 0 {
+    let replayed = replay(disk, identity, instruments, until, taking.workers, &mut |_| ())?;
+    if replayed.frames() == 0 {
         return Ok(None);
     }
-    write_snapshot(disk, identity, &folded, taking).map(Some)
+    write_snapshot(disk, identity, &replayed, taking).map(Some)
 }
 
 /// Does for a directory nobody uses what a clean stop does: makes sure that the disk has what the journal shows,
@@ -70,18 +70,18 @@ pub fn take_snapshot(
 /// As [`take_snapshot`], and acknowledged frames are missing at the end of the journal.
 pub fn settle_and_snapshot(
     disk: &Arc<dyn Disk>,
-    catalogue: &Arc<Catalogue>,
+    instruments: &Arc<Instruments>,
     options: LogOptions,
     known: &[Known],
     taking: Taking,
 ) -> Result<Option<Taken>, StoreError> {
     let identity = options.identity;
     refuse_loss(disk, options, known, None)?;
-    let folded = fold(disk, identity, catalogue, Until::End, taking.workers, &mut |_| ())?;
-    let (true, Some(tail)) = (folded.frames() > 0, &folded.tail) else { return Ok(None) };
+    let replayed = replay(disk, identity, instruments, Until::End, taking.workers, &mut |_| ())?;
+    let (true, Some(tail)) = (replayed.frames() > 0, &replayed.tail) else { return Ok(None) };
     // A snapshot must not be ahead of what the disk has of the journal.
     drop(LogWriter::resume(disk, tail, options)?);
-    write_snapshot(disk, identity, &folded, taking).map(Some)
+    write_snapshot(disk, identity, &replayed, taking).map(Some)
 }
 
 /// Audits what was folded and writes it down.
@@ -91,16 +91,16 @@ pub fn settle_and_snapshot(
 pub fn write_snapshot(
     disk: &Arc<dyn Disk>,
     identity: Identity,
-    folded: &Folded,
+    replayed: &Replayed,
     taking: Taking,
 ) -> Result<Taken, StoreError> {
-    let (replica, lsn) = (&folded.replica, folded.position.lsn);
+    let (replica, lsn) = (&replayed.replica, replayed.position.lsn);
     replica.check().map_err(|fault| StoreError::Audit { lsn, fault })?;
     let state_hash = replica.hash();
     let accounts: usize = replica.account_slots().map(|slot| slot.account_count()).sum();
     let orders: usize = replica.account_slots().map(|slot| slot.open_count()).sum();
     let meta = Meta {
-        position: folded.position,
+        position: replayed.position,
         logic: u64::from(LOGIC_VERSION),
         identity,
         state_hash,
@@ -110,13 +110,13 @@ pub fn write_snapshot(
             ("openOrders".to_owned(), orders as u64),
         ]),
     };
-    let writer = SnapshotWriter::begin(disk, meta, taking.pace)?;
+    let writer = SnapshotWriter::start(disk, meta, taking.pace)?;
     write_parts(replica, |name, bytes| Ok(writer.part(name, bytes)?))?;
     writer.finish()?;
     snapshot::prune(disk, KEPT)?;
     // Only behind two snapshots: the first alone may not verify one day. And only what the history has.
     if let [older, .., _] = snapshot::list(disk)?[..] {
-        prune_segments(disk, older.min(taking.taken_in))?;
+        prune_segments(disk, older.min(taking.ingested))?;
     }
-    Ok(Taken { lsn, frames: folded.frames(), state_hash })
+    Ok(Taken { lsn, frames: replayed.frames(), state_hash })
 }

@@ -10,7 +10,7 @@ use super::{
 };
 use crate::{
     domain::{
-        instruments::Catalogue,
+        instruments::Instruments,
         replica::{Frame, Replica, Terms, TermsError},
     },
     journal::{Disk, Identity, Start, snapshot::newest_verifying},
@@ -21,13 +21,13 @@ use crate::{
 ///
 /// # Errors
 /// The files are damaged.
-pub fn catalogue_of(
+pub fn instruments_of(
     disk: &Arc<dyn Disk>,
     identity: Identity,
-    known: &Arc<Catalogue>,
-) -> Result<Arc<Catalogue>, StoreError> {
+    known: &Arc<Instruments>,
+) -> Result<Arc<Instruments>, StoreError> {
     match last_terms(disk, identity)? {
-        Some(terms) => Ok(Arc::new(terms.catalogue(known)?)),
+        Some(terms) => Ok(Arc::new(terms.instruments(known)?)),
         None => Ok(Arc::clone(known)),
     }
 }
@@ -61,5 +61,5 @@ fn last_terms(disk: &Arc<dyn Disk>, identity: Identity) -> Result<Option<Terms>,
 /// Requires that what was written under `terms` means the same to whom reads it: a configuration that does not go with the
 /// data is not damage, and is told as what it is.
 pub(super) fn require_precision(replica: &Replica, terms: &Terms) -> Result<(), TermsError> {
-    terms.check_precision(&Terms::of(replica.catalogue(), terms.limits))
+    terms.check_precision(&Terms::of(replica.instruments(), terms.limits))
 }

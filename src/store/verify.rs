@@ -4,11 +4,11 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use super::{
     error::StoreError,
-    fold::{Folded, Origin, Until, fold_from},
     heads::survey,
+    replay::{Origin, Replayed, Until, replay_from},
 };
 use crate::{
-    domain::{account::Totals, instruments::Catalogue, types::id::AssetId},
+    domain::{account::Totals, instruments::Instruments, types::id::AssetId},
     journal::{Disk, Identity, Position, TornTail},
 };
 
@@ -44,16 +44,16 @@ pub struct Verified {
 pub fn verify(
     disk: &Arc<dyn Disk>,
     identity: Identity,
-    catalogue: &Arc<Catalogue>,
+    instruments: &Arc<Instruments>,
     origin: Origin,
     workers: usize,
 ) -> Result<Verified, StoreError> {
     if let Some(loss) = survey(disk, identity, &[])? {
         return Err(StoreError::Lost(Box::new(loss)));
     }
-    let folded = fold_from(disk, identity, catalogue, origin, Until::End, workers, &mut |_| ())?;
-    let frames = folded.frames();
-    let Folded { replica, snapshot, unusable, position, tail } = folded;
+    let replayed = replay_from(disk, identity, instruments, origin, Until::End, workers, &mut |_| ())?;
+    let frames = replayed.frames();
+    let Replayed { replica, snapshot, unusable, position, tail } = replayed;
     replica.check().map_err(|fault| StoreError::Audit { lsn: position.lsn, fault })?;
     let (to_symbols, to_accounts) = replica.under_way();
     let accounts: usize = replica.account_slots().map(|slot| slot.account_count()).sum();

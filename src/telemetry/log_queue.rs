@@ -200,13 +200,13 @@ mod tests {
 
     /// An output that a test lets take one write at a time, or fail it.
     struct Gate {
-        begun: mpsc::Sender<Vec<u8>>,
+        starts: mpsc::Sender<Vec<u8>>,
         let_go: mpsc::Receiver<io::Result<usize>>,
     }
 
     impl Write for Gate {
         fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-            self.begun.send(bytes.to_vec()).unwrap();
+            self.starts.send(bytes.to_vec()).unwrap();
             self.let_go.recv().unwrap_or(Ok(usize::MAX)).map(|count| count.min(bytes.len()))
         }
 
@@ -216,48 +216,48 @@ mod tests {
     }
 
     fn gated(capacity: usize) -> (LogQueue, mpsc::Receiver<Vec<u8>>, mpsc::Sender<io::Result<usize>>) {
-        let (begun, begins) = mpsc::channel();
+        let (starts, started) = mpsc::channel();
         let (open, let_go) = mpsc::channel();
-        let queue = LogQueue::start_with(Gate { begun, let_go }, capacity, Counter::default()).unwrap();
-        (queue, begins, open)
+        let queue = LogQueue::start_with(Gate { starts, let_go }, capacity, Counter::default()).unwrap();
+        (queue, started, open)
     }
 
-    fn text(begins: &mpsc::Receiver<Vec<u8>>) -> String {
-        String::from_utf8(begins.recv_timeout(LIMIT).unwrap()).unwrap()
+    fn text(started: &mpsc::Receiver<Vec<u8>>) -> String {
+        String::from_utf8(started.recv_timeout(LIMIT).unwrap()).unwrap()
     }
 
     #[test]
     fn a_blocked_output_costs_lines_that_do_not_fit_and_they_are_counted() {
-        let (queue, begins, open) = gated(16);
+        let (queue, started, open) = gated(16);
         queue.append(b"first\n");
-        assert_eq!(text(&begins), "first\n", "the output has it, and blocks");
+        assert_eq!(text(&started), "first\n", "the output has it, and blocks");
         for _ in 0..3 {
             queue.append(b"second\n"); // 7 bytes: two of them fit
         }
         assert_eq!(queue.0.dropped.get(), 1);
         assert!(!queue.flush(Duration::from_millis(1)), "a flush is bounded");
         open.send(Ok(usize::MAX)).unwrap();
-        assert_eq!(text(&begins), "second\nsecond\n");
+        assert_eq!(text(&started), "second\nsecond\n");
         open.send(Ok(usize::MAX)).unwrap();
         assert!(queue.flush(LIMIT));
         queue.append(b"third\n");
-        assert_eq!(text(&begins), "third\n", "it goes on");
+        assert_eq!(text(&started), "third\n", "it goes on");
     }
 
     #[test]
     fn what_cannot_be_written_is_counted_and_the_next_line_stands_alone() {
-        let (queue, begins, open) = gated(1024);
+        let (queue, started, open) = gated(1024);
         queue.append(b"one\ntwo\nthree\n");
-        text(&begins);
+        text(&started);
         open.send(Ok(6)).unwrap(); // within "two"
-        assert_eq!(text(&begins), "o\nthree\n");
+        assert_eq!(text(&started), "o\nthree\n");
         open.send(Err(ErrorKind::StorageFull.into())).unwrap();
         assert!(queue.flush(LIMIT), "given up is finished too");
         assert_eq!(queue.0.dropped.get(), 2);
         queue.append(b"four\n");
-        assert_eq!(text(&begins), "\n");
+        assert_eq!(text(&started), "\n");
         open.send(Ok(1)).unwrap();
-        assert_eq!(text(&begins), "four\n");
+        assert_eq!(text(&started), "four\n");
         open.send(Err(ErrorKind::BrokenPipe.into())).unwrap();
         assert!(queue.flush(LIMIT));
         assert_eq!(queue.0.dropped.get(), 3);
@@ -265,13 +265,13 @@ mod tests {
 
     #[test]
     fn a_write_that_would_block_or_is_interrupted_is_tried_again() {
-        let (queue, begins, open) = gated(1024);
+        let (queue, started, open) = gated(1024);
         queue.append(b"line\n");
         for kind in [ErrorKind::WouldBlock, ErrorKind::Interrupted] {
-            assert_eq!(text(&begins), "line\n");
+            assert_eq!(text(&started), "line\n");
             open.send(Err(kind.into())).unwrap();
         }
-        assert_eq!(text(&begins), "line\n");
+        assert_eq!(text(&started), "line\n");
         open.send(Ok(usize::MAX)).unwrap();
         assert!(queue.flush(LIMIT));
         assert_eq!(queue.0.dropped.get(), 0);

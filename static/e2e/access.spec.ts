@@ -1,7 +1,7 @@
 // Everybody can use the page: no rule of axe is broken in any theme or language, and nothing sticks out of a phone.
 import { AxeBuilder } from '@axe-core/playwright';
 import { Counterparty, quietPrice } from './exchange';
-import { expect, test } from './floor';
+import { expect, test } from './app';
 
 const TAGS = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'];
 
@@ -10,18 +10,18 @@ for (const theme of ['dark', 'light']) {
     ['en', 'blue'],
     ['zh', 'red'],
   ]) {
-    test(`axe finds nothing in ${theme}, ${language}`, async ({ floor, page }) => {
+    test(`axe finds nothing in ${theme}, ${language}`, async ({ app, page }) => {
       const price = ((await quietPrice('BTCUSDT')) * 0.9).toFixed(0);
-      await floor.visit('BTCUSDT', { theme, language, palette });
+      await app.open('BTCUSDT', { theme, language, palette });
       const closed = await new AxeBuilder({ page }).withTags(TAGS).analyze();
       expect(closed.violations).toEqual([]);
 
-      await floor.enter({ USDT: '5000' });
+      await app.enter({ USDT: '5000' });
       const [priceField, amountField] = [page.locator('#ticket input[inputmode=decimal]').nth(0), page.locator('#ticket input[inputmode=decimal]').nth(1)];
       await priceField.fill(price);
       await amountField.fill('0.01');
-      await floor.submit();
-      await expect(floor.orders).toHaveCount(1);
+      await app.submit();
+      await expect(app.orders).toHaveCount(1);
       await amountField.fill('oops');
       await page.locator('header .tools [aria-expanded]').last().click();
       const open = await new AxeBuilder({ page }).withTags(TAGS).analyze();
@@ -29,18 +29,18 @@ for (const theme of ['dark', 'light']) {
 
       const width = await page.evaluate(() => [document.documentElement.scrollWidth, innerWidth]);
       expect(width[0]).toBeLessThanOrEqual(width[1] ?? 0);
-      const cancel = await floor.orders.first().getByRole('button').boundingBox();
+      const cancel = await app.orders.first().getByRole('button').boundingBox();
       expect((cancel?.x ?? 0) + (cancel?.width ?? 0)).toBeLessThanOrEqual(width[1] ?? 0);
       await page.keyboard.press('Escape');
-      await floor.orders.first().getByRole('button').click();
-      await expect(floor.orders).toHaveCount(0);
+      await app.orders.first().getByRole('button').click();
+      await expect(app.orders).toHaveCount(0);
     });
   }
 }
 
-test('the languages and themes change in place and are kept', async ({ floor, page }) => {
+test('the languages and themes change in place and are kept', async ({ app, page }) => {
   await page.goto('/');
-  await floor.live();
+  await app.live();
   await page.locator('header .tools [aria-expanded]').last().click();
   await page.getByRole('radio', { name: '中文' }).check({ force: true });
   await expect(page.getByRole('heading', { name: '委托簿' })).toBeVisible();
@@ -52,18 +52,18 @@ test('the languages and themes change in place and are kept', async ({ floor, pa
   await expect(page.locator('html')).toHaveAttribute('data-theme', 'light');
 });
 
-test('the market is switched from the keyboard and the address follows', async ({ floor, page }) => {
-  await floor.visit('BTCUSDT');
+test('the market is switched from the keyboard and the address follows', async ({ app, page }) => {
+  await app.open('BTCUSDT');
   await page.locator('header').getByRole('button', { name: 'Choose a market' }).click();
   await page.getByRole('searchbox').fill('ethb');
   await page.keyboard.press('ArrowDown');
   await page.keyboard.press('Enter');
   await expect(page).toHaveURL(/#ETHBTC$/);
-  await floor.live();
+  await app.live();
   await expect(page.locator('header').getByRole('button', { name: 'Choose a market' })).toContainText('ETH/BTC');
 });
 
-test('the page moves nothing under the reader while it loads', async ({ floor, page }) => {
+test('the page moves nothing under the reader while it loads', async ({ app, page }) => {
   await page.addInitScript(() => {
     const shifts: number[] = [];
     const add = (entries: PerformanceEntryList): void => {
@@ -81,7 +81,7 @@ test('the page moves nothing under the reader while it loads', async ({ floor, p
   const price = (await quietPrice('ETHUSDT')).toFixed(2);
   const other = await Counterparty.open({ ETH: '10', USDT: '100000' });
   await other.print('ETHUSDT', price, '1');
-  await floor.visit('ETHUSDT');
+  await app.open('ETHUSDT');
   // Everything is there that comes late: candles, the day, the ways in.
   await expect(page.getByTestId('legend')).toContainText(/C /);
   await expect(page.getByTestId('change')).toContainText('%');

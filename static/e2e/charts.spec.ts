@@ -1,7 +1,7 @@
 // The candle chart, the depth chart, the day's statistics and the list of markets.
 import type { Page } from '@playwright/test';
 import { ask, Counterparty, quietPrice } from './exchange';
-import { expect, test } from './floor';
+import { expect, test } from './app';
 import { Line } from './line';
 
 const INTERVALS = ['1s', '1m', '3m', '5m', '15m', '30m', '1h', '2h', '4h', '6h', '8h', '12h', '1d', '3d', '1w', '1M'];
@@ -25,12 +25,12 @@ async function holes(page: Page): Promise<number> {
   return count === 0 ? -1 : (newest - oldest) / 1000 + 1 - count;
 }
 
-test('candles of every length are shown, and kept at hand with a star', async ({ floor, page }) => {
+test('candles of every length are shown, and kept at hand with a star', async ({ app, page }) => {
   test.slow();
   const price = (await quietPrice('ETHUSDT')).toFixed(2);
   const other = await Counterparty.open({ ETH: '10', USDT: '100000' });
   await other.print('ETHUSDT', price, '1');
-  await floor.visit('ETHUSDT');
+  await app.open('ETHUSDT');
   for (const interval of INTERVALS) {
     const answer = page.waitForResponse((response) => response.url().includes(`interval=${interval}&`));
     await page.getByRole('button', { name: 'All candle lengths' }).click();
@@ -45,11 +45,11 @@ test('candles of every length are shown, and kept at hand with a star', async ({
   await expect(page.getByRole('button', { name: 'Keep 8h at hand' })).toHaveAttribute('aria-pressed', 'true');
 });
 
-test('the candle under way follows the trades', async ({ floor, page }) => {
+test('the candle under way follows the trades', async ({ app, page }) => {
   const middle = await quietPrice('ETHUSDT');
   const other = await Counterparty.open({ ETH: '10', USDT: '100000' });
   await other.print('ETHUSDT', middle.toFixed(2), '1');
-  await floor.visit('ETHUSDT');
+  await app.open('ETHUSDT');
   const legend = page.getByTestId('legend');
   for (const price of [middle + 1, middle - 1]) {
     await other.print('ETHUSDT', price.toFixed(2), '0.5');
@@ -60,7 +60,7 @@ test('the candle under way follows the trades', async ({ floor, page }) => {
   await expect(page.getByTestId('change')).toContainText('%');
 });
 
-test('scrolling back loads older candles until the first ever', async ({ floor, page }) => {
+test('scrolling back loads older candles until the first ever', async ({ app, page }) => {
   const other = await Counterparty.open({ ETH: '10', USDT: '100000' });
   await other.print('ETHUSDT', (await quietPrice('ETHUSDT')).toFixed(2), '1');
   // Small pages, so that a young exchange has several of them.
@@ -70,7 +70,7 @@ test('scrolling back loads older candles until the first ever', async ({ floor, 
     return route.continue({ url: url.toString() });
   });
   const [first] = await ask<[number][]>('/api/v3/klines?symbol=ETHUSDT&interval=1s&startTime=0&limit=1');
-  await floor.visit('ETHUSDT', ONE_SECOND);
+  await app.open('ETHUSDT', ONE_SECOND);
   await expect.poll(async () => (await shown(page)).count).toBeGreaterThan(0);
   const wider = page.getByRole('button', { name: 'Show more candles' });
   for (let click = 0; click < 5; click += 1) await wider.click({ force: true });
@@ -86,13 +86,13 @@ test('scrolling back loads older candles until the first ever', async ({ floor, 
   expect(await holes(page)).toBe(0);
 });
 
-test('an interrupted line leaves no hole between the candles', async ({ floor, page }) => {
+test('an interrupted line leaves no hole between the candles', async ({ app, page }) => {
   test.skip(test.info().project.name === 'phone', 'the line is the same on a phone');
   const middle = await quietPrice('ETHUSDT');
   const other = await Counterparty.open({ ETH: '10', USDT: '100000' });
   await other.print('ETHUSDT', middle.toFixed(2), '1');
   const line = await Line.tap(page);
-  await floor.visit('ETHUSDT', ONE_SECOND);
+  await app.open('ETHUSDT', ONE_SECOND);
   await expect.poll(() => holes(page)).toBe(0);
   const before = await shown(page);
 
@@ -103,19 +103,19 @@ test('an interrupted line leaves no hole between the candles', async ({ floor, p
   line.swallow = () => false;
   await line.sockets[0]?.close({ code: 1012, reason: 'service restart' });
   await expect.poll(() => line.sockets.length).toBe(2);
-  await floor.live();
+  await app.live();
   await expect.poll(async () => (await shown(page)).newest).toBeGreaterThan(before.newest + 2_000);
   await expect.poll(() => holes(page)).toBe(0);
 });
 
-test('the depth chart adds up the book, for the pointer and the keyboard', async ({ floor, page }) => {
+test('the depth chart adds up the book, for the pointer and the keyboard', async ({ app, page }) => {
   const middle = await quietPrice('ETHUSDT');
   const other = await Counterparty.open({ ETH: '10', USDT: '100000' });
   try {
     await other.limit('ETHUSDT', 'SELL', (middle + 1).toFixed(2), '2');
     await other.limit('ETHUSDT', 'SELL', (middle + 2).toFixed(2), '3');
     await other.limit('ETHUSDT', 'BUY', (middle - 1).toFixed(2), '4');
-    await floor.visit('ETHUSDT');
+    await app.open('ETHUSDT');
     await page.getByRole('tab', { name: 'Depth' }).click();
     await page.getByRole('radio', { name: '±0.5%' }).check({ force: true });
     await expect(page.getByTestId('depth-asks')).toHaveAttribute('d', /^M.*Z$/);
@@ -139,12 +139,12 @@ test('the depth chart adds up the book, for the pointer and the keyboard', async
   }
 });
 
-test('the list of markets is live, searched, and starred', async ({ floor, page }) => {
+test('the list of markets is live, searched, and starred', async ({ app, page }) => {
   const price = (await quietPrice('ETHUSDT')).toFixed(2);
   const other = await Counterparty.open({ ETH: '10', USDT: '100000' });
   await other.print('ETHUSDT', price, '1');
   await page.goto('/#BTCUSDT');
-  await floor.live();
+  await app.live();
   const open = page.locator('header').getByRole('button', { name: 'Choose a market' });
   const rows = page.locator('.pick');
   await open.click();
@@ -159,7 +159,7 @@ test('the list of markets is live, searched, and starred', async ({ floor, page 
   await expect(page.getByText('No market matches.')).toBeVisible();
   await page.keyboard.press('Escape');
   await page.reload();
-  await floor.live();
+  await app.live();
   await open.click();
   await expect(rows.first()).toContainText('ETH/USDT');
 });

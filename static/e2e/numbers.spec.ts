@@ -1,13 +1,13 @@
 // Numbers as people type them, and as they copy them from the page.
 import type { Page } from '@playwright/test';
 import { Counterparty, quietPrice } from './exchange';
-import { expect, shown, test } from './floor';
+import { expect, shown, test } from './app';
 
 const field = (page: Page, name: string) => page.getByRole('textbox', { name, exact: true });
 
-test('a number is read as people write it, and what was read is said', async ({ floor, page }) => {
-  await floor.visit('ETHUSDT');
-  await floor.enter({ USDT: '5000' });
+test('a number is read as people write it, and what was read is said', async ({ app, page }) => {
+  await app.open('ETHUSDT');
+  await app.enter({ USDT: '5000' });
   const amount = field(page, 'Amount');
   const readAs = page.getByTestId('read-as');
   await amount.fill('0.5');
@@ -26,9 +26,9 @@ test('a number is read as people write it, and what was read is said', async ({ 
   }
 });
 
-test('two readings are both offered, and what stands for no number is asked about', async ({ floor, page }) => {
-  await floor.visit('ETHUSDT');
-  await floor.enter({ USDT: '5000' });
+test('two readings are both offered, and what stands for no number is asked about', async ({ app, page }) => {
+  await app.open('ETHUSDT');
+  await app.enter({ USDT: '5000' });
   const amount = field(page, 'Amount');
   await amount.fill('1,500');
   await expect(page.getByTestId('read-as')).toHaveText('Read as 1,500 ETH.');
@@ -45,14 +45,14 @@ test('two readings are both offered, and what stands for no number is asked abou
   await expect(page.getByRole('slider', { name: 'Share of the balance' })).toHaveValue('25');
 });
 
-test('what the page shows can be copied into its fields, and is sent as it was', async ({ floor, page }) => {
+test('what the page shows can be copied into its fields, and is sent as it was', async ({ app, page }) => {
   const ask = await quietPrice('ETHUSDT');
   const other = await Counterparty.open({ ETH: '10', USDT: '100000' });
   try {
     await other.print('ETHUSDT', ask.toFixed(2), '1');
     await other.limit('ETHUSDT', 'SELL', (ask + 1).toFixed(2), '1');
-    await floor.visit('ETHUSDT');
-    await floor.enter({ USDT: '100000' });
+    await app.open('ETHUSDT');
+    await app.enter({ USDT: '100000' });
     const tape = page.getByRole('region', { name: 'Trades' });
     const places = [page.getByTestId('last'), page.getByTestId('high'), tape.locator('tbody td').first()];
     for (const place of places) {
@@ -68,13 +68,13 @@ test('what the page shows can be copied into its fields, and is sent as it was',
     await field(page, 'Price').fill(`${shown(ask - 100)} USDT`);
     await field(page, 'Amount').fill('0,01');
     const sent = page.waitForRequest((request) => request.method() === 'POST' && request.url().endsWith('/api/v3/order'));
-    await floor.submit();
+    await app.submit();
     const form = new URLSearchParams((await sent).postData() ?? '');
     expect([form.get('price'), form.get('quantity')]).toEqual([String(ask - 100), '0.01']);
-    await expect(floor.orders).toHaveCount(1);
-    await expect(floor.orders.first()).toContainText(shown(ask - 100));
-    await floor.orders.first().getByRole('button').click();
-    await expect(floor.orders).toHaveCount(0);
+    await expect(app.orders).toHaveCount(1);
+    await expect(app.orders.first()).toContainText(shown(ask - 100));
+    await app.orders.first().getByRole('button').click();
+    await expect(app.orders).toHaveCount(0);
   } finally {
     await other.cancelAll('ETHUSDT');
   }

@@ -1,64 +1,64 @@
 import { Counterparty, quietPrice } from './exchange';
-import { expect, shown, test } from './floor';
+import { expect, shown, test } from './app';
 
-test('a limit order rests, is marked in the book, and is canceled', async ({ floor, page }) => {
+test('a limit order rests, is marked in the book, and is canceled', async ({ app, page }) => {
   const price = (await quietPrice('BTCUSDT')).toFixed(2);
-  await floor.visit('BTCUSDT');
-  await floor.enter({ USDT: '5000' });
-  await floor.limit('Buy', price, '0.01');
+  await app.open('BTCUSDT');
+  await app.enter({ USDT: '5000' });
+  await app.limit('Buy', price, '0.01');
 
-  await expect(floor.orders).toHaveCount(1);
-  await expect(floor.orders.first()).toContainText(shown(price));
-  await expect(floor.bids(price)).toContainText('your order');
-  await expect(floor.toasts).toContainText('Placed: Buy 0.01 BTCUSDT');
+  await expect(app.orders).toHaveCount(1);
+  await expect(app.orders.first()).toContainText(shown(price));
+  await expect(app.bids(price)).toContainText('your order');
+  await expect(app.toasts).toContainText('Placed: Buy 0.01 BTCUSDT');
 
-  await floor.orders.first().getByRole('button').click();
-  await expect(floor.orders).toHaveCount(0);
-  await expect(floor.toasts).toContainText('Canceled');
+  await app.orders.first().getByRole('button').click();
+  await expect(app.orders).toHaveCount(0);
+  await expect(app.toasts).toContainText('Canceled');
   await expect(page.getByRole('textbox', { name: 'Amount', exact: true })).toHaveValue('');
 });
 
-test('a market order meets a counterparty, by quantity and by quote amount', async ({ floor, page }) => {
+test('a market order meets a counterparty, by quantity and by quote amount', async ({ app, page }) => {
   const ask = (await quietPrice('ETHUSDT')).toFixed(2);
   const other = await Counterparty.open({ ETH: '10' });
   try {
     await other.limit('ETHUSDT', 'SELL', ask, '4');
-    await floor.visit('ETHUSDT');
-    await floor.enter({ USDT: '100000' });
-    await expect(floor.asks(ask)).toBeVisible();
+    await app.open('ETHUSDT');
+    await app.enter({ USDT: '100000' });
+    await expect(app.asks(ask)).toBeVisible();
 
     await page.getByRole('radio', { name: 'Market', exact: true }).check({ force: true });
     await page.getByRole('textbox', { name: 'Amount' }).fill('1');
-    await floor.submit();
-    await expect(floor.toasts).toContainText('Filled: Buy 1 ETHUSDT');
+    await app.submit();
+    await expect(app.toasts).toContainText('Filled: Buy 1 ETHUSDT');
     await expect(page.getByTestId('last').first()).toContainText(Number(ask).toLocaleString('en'));
 
     await page.getByRole('radio', { name: 'USDT', exact: true }).check({ force: true });
     await page.getByRole('textbox', { name: 'Spend' }).fill((Number(ask) * 2).toFixed(2));
-    await floor.submit();
-    await expect(floor.toasts).toContainText('Filled: Buy 2 ETHUSDT');
-    await expect(floor.orders).toHaveCount(0);
+    await app.submit();
+    await expect(app.toasts).toContainText('Filled: Buy 2 ETHUSDT');
+    await expect(app.orders).toHaveCount(0);
   } finally {
     await other.cancelAll('ETHUSDT');
   }
 });
 
-test('what was done is kept: orders with what became of them, and own trades', async ({ floor, page }) => {
+test('what was done is kept: orders with what became of them, and own trades', async ({ app, page }) => {
   const ask = await quietPrice('ETHUSDT');
   const other = await Counterparty.open({ ETH: '10' });
   try {
     await other.limit('ETHUSDT', 'SELL', ask.toFixed(2), '4');
-    await floor.visit('ETHUSDT');
-    const rows = page.getByTestId('past');
+    await app.open('ETHUSDT');
+    const rows = page.getByTestId('history-row');
     await page.getByRole('tab', { name: 'Order history' }).click();
     await expect(page.getByText('Sign in to see your orders and balances.')).toBeVisible();
-    await floor.enter({ USDT: '100000' }, false);
-    await expect(floor.asks(ask.toFixed(2))).toBeVisible();
+    await app.enter({ USDT: '100000' }, false);
+    await expect(app.asks(ask.toFixed(2))).toBeVisible();
 
-    await floor.limit('Buy', ask.toFixed(2), '1.25');
+    await app.limit('Buy', ask.toFixed(2), '1.25');
     await expect(rows.first()).toContainText('1.25 / 1.25');
     await expect(rows.first()).toContainText('Filled');
-    await floor.limit('Buy', (ask - 1).toFixed(2), '0.75');
+    await app.limit('Buy', (ask - 1).toFixed(2), '0.75');
     await expect(rows.first()).toContainText(/0 \/ 0.75\s*Open/);
 
     await page.getByRole('tab', { name: 'My trades' }).click();
@@ -68,8 +68,8 @@ test('what was done is kept: orders with what became of them, and own trades', a
     await expect(rows.first()).toContainText(/0.00125\s*ETH/);
 
     await page.getByRole('tab', { name: 'Open orders' }).click();
-    await floor.orders.first().getByRole('button').click();
-    await expect(floor.orders).toHaveCount(0);
+    await app.orders.first().getByRole('button').click();
+    await expect(app.orders).toHaveCount(0);
     await page.getByRole('tab', { name: 'Order history' }).click();
     await expect(rows.first()).toContainText('Canceled');
   } finally {
@@ -77,15 +77,15 @@ test('what was done is kept: orders with what became of them, and own trades', a
   }
 });
 
-test('a price is taken from the book, by click and by keyboard', async ({ floor, page }) => {
+test('a price is taken from the book, by click and by keyboard', async ({ app, page }) => {
   const ask = await quietPrice('ETHUSDT');
   const other = await Counterparty.open({ ETH: '10' });
   try {
     await other.limit('ETHUSDT', 'SELL', (ask + 1).toFixed(2), '1');
     await other.limit('ETHUSDT', 'SELL', ask.toFixed(2), '1');
-    await floor.visit('ETHUSDT');
+    await app.open('ETHUSDT');
     const field = page.getByRole('textbox', { name: 'Price', exact: true });
-    await floor.asks((ask + 1).toFixed(2)).click();
+    await app.asks((ask + 1).toFixed(2)).click();
     await expect(field).toHaveValue((ask + 1).toFixed(2));
     await page.keyboard.press('ArrowDown');
     await page.keyboard.press('Enter');
@@ -95,9 +95,9 @@ test('a price is taken from the book, by click and by keyboard', async ({ floor,
   }
 });
 
-test('the ticket says what is wrong before anything is sent', async ({ floor, page }) => {
-  await floor.visit('BTCUSDT');
-  await floor.enter({ USDT: '1000' });
+test('the ticket says what is wrong before anything is sent', async ({ app, page }) => {
+  await app.open('BTCUSDT');
+  await app.enter({ USDT: '1000' });
   const amount = page.getByRole('textbox', { name: 'Amount', exact: true });
   await page.getByRole('textbox', { name: 'Price', exact: true }).fill('100.001');
   await expect(page.getByText('Must be a multiple of 0.01.')).toBeVisible();
@@ -109,32 +109,32 @@ test('the ticket says what is wrong before anything is sent', async ({ floor, pa
   await expect(page.locator('button.submit')).toBeDisabled();
 });
 
-test('post only is kept from trading, and immediate or cancel from resting', async ({ floor, page }) => {
+test('post only is kept from trading, and immediate or cancel from resting', async ({ app, page }) => {
   const ask = await quietPrice('ETHUSDT');
   const other = await Counterparty.open({ ETH: '10' });
   try {
     await other.limit('ETHUSDT', 'SELL', ask.toFixed(2), '1');
-    await floor.visit('ETHUSDT');
-    await floor.enter({ USDT: '100000' });
-    await expect(floor.asks(ask.toFixed(2))).toBeVisible();
+    await app.open('ETHUSDT');
+    await app.enter({ USDT: '100000' });
+    await expect(app.asks(ask.toFixed(2))).toBeVisible();
     await page.getByRole('checkbox', { name: 'Post only' }).check();
     await page.getByRole('textbox', { name: 'Price', exact: true }).fill(ask.toFixed(2));
     await expect(page.getByText('Would trade at once; post only must rest.')).toBeVisible();
     await page.getByRole('checkbox', { name: 'Post only' }).uncheck();
 
     await page.getByLabel('Time in force').selectOption('IOC');
-    await floor.limit('Buy', ask.toFixed(2), '3');
-    await expect(floor.toasts).toContainText('Expired: Buy 3 ETHUSDT, 1 filled');
-    await expect(floor.orders).toHaveCount(0);
+    await app.limit('Buy', ask.toFixed(2), '3');
+    await expect(app.toasts).toContainText('Expired: Buy 3 ETHUSDT, 1 filled');
+    await expect(app.orders).toHaveCount(0);
   } finally {
     await other.cancelAll('ETHUSDT');
   }
 });
 
-test('a share of the balance becomes an amount', async ({ floor, page }) => {
+test('a share of the balance becomes an amount', async ({ app, page }) => {
   const price = ((await quietPrice('ETHUSDT')) * 0.9).toFixed(0);
-  await floor.visit('ETHUSDT');
-  await floor.enter({ USDT: '10000' });
+  await app.open('ETHUSDT');
+  await app.enter({ USDT: '10000' });
   await page.getByRole('textbox', { name: 'Price', exact: true }).fill(price);
   const amount = page.getByRole('textbox', { name: 'Amount', exact: true });
   await page.getByRole('spinbutton', { name: 'Percent of the balance' }).fill('50');
@@ -143,17 +143,17 @@ test('a share of the balance becomes an amount', async ({ floor, page }) => {
   await page.getByRole('slider', { name: 'Share of the balance' }).press('End');
   const whole = Number(await amount.inputValue());
   expect(Math.abs(whole - 2 * half)).toBeLessThan(0.001);
-  await floor.submit();
-  await expect(floor.orders).toHaveCount(1);
-  await floor.orders.first().getByRole('button').click();
-  await expect(floor.orders).toHaveCount(0);
+  await app.submit();
+  await expect(app.orders).toHaveCount(1);
+  await app.orders.first().getByRole('button').click();
+  await expect(app.orders).toHaveCount(0);
 });
 
-test('an order whose answer is lost is found by its own id and never sent twice', async ({ floor, page }) => {
+test('an order whose answer is lost is found by its own id and never sent twice', async ({ app, page }) => {
   const price = ((await quietPrice('BTCUSDT')) * 0.9).toFixed(0);
-  floor.expected = /ERR_FAILED/;
-  await floor.visit('BTCUSDT');
-  await floor.enter({ USDT: '5000' });
+  app.expected = /ERR_FAILED/;
+  await app.open('BTCUSDT');
+  await app.enter({ USDT: '5000' });
   let sent = 0;
   await page.route('**/api/v3/order', async (route) => {
     if (route.request().method() !== 'POST') return route.continue();
@@ -162,21 +162,21 @@ test('an order whose answer is lost is found by its own id and never sent twice'
     await route.abort();
   });
   const asked = page.waitForRequest('**/api/v3/order?*origClientOrderId=*');
-  await floor.limit('Buy', price, '0.01');
-  await expect(floor.toasts).toContainText('Asking the exchange');
+  await app.limit('Buy', price, '0.01');
+  await expect(app.toasts).toContainText('Asking the exchange');
   await asked;
-  await expect(floor.toasts).not.toContainText('Asking the exchange');
-  await expect(floor.orders).toHaveCount(1);
+  await expect(app.toasts).not.toContainText('Asking the exchange');
+  await expect(app.orders).toHaveCount(1);
   expect(sent).toBe(1);
-  await floor.orders.first().getByRole('button').click();
-  await expect(floor.orders).toHaveCount(0);
+  await app.orders.first().getByRole('button').click();
+  await expect(app.orders).toHaveCount(0);
 });
 
-test('a session outlives a reload and ends with signing out', async ({ floor, page }) => {
-  await floor.visit('BTCUSDT');
-  await floor.enter({ USDT: '1000' });
+test('a session outlives a reload and ends with signing out', async ({ app, page }) => {
+  await app.open('BTCUSDT');
+  await app.enter({ USDT: '1000' });
   await page.reload();
-  await floor.live();
+  await app.live();
   // However long the exchange takes to answer, nothing is asked in the name of a session that is over.
   const sockets: unknown[] = [];
   page.on('websocket', (socket) => sockets.push(socket));
@@ -188,5 +188,5 @@ test('a session outlives a reload and ends with signing out', async ({ floor, pa
   await page.locator('header').getByRole('button', { name: 'Demo account' }).click();
   await page.getByRole('button', { name: 'Sign out' }).click();
   await expect(page.locator('header .primary')).toBeVisible();
-  await floor.live();
+  await app.live();
 });

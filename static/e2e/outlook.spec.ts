@@ -1,27 +1,27 @@
 // What the ticket says before an order is sent: what the book gives, what it costs, and whether the price is meant.
 import type { Page } from '@playwright/test';
 import { Counterparty, quietPrice } from './exchange';
-import { expect, shown, test, type Floor } from './floor';
+import { expect, shown, test, type AppPage } from './app';
 
 const SYMBOL = 'ETHUSDT';
 const field = (page: Page, name: string) => page.getByRole('textbox', { name, exact: true });
 
 /** A market that just traded, with two levels to buy from within the collar and one beyond it. */
-async function enter(floor: Floor): Promise<{ other: Counterparty; last: number }> {
+async function enter(app: AppPage): Promise<{ other: Counterparty; last: number }> {
   const last = await quietPrice(SYMBOL);
   const other = await Counterparty.open({ ETH: '50', USDT: '500000' });
   await other.print(SYMBOL, last.toFixed(2), '1');
   await other.limit(SYMBOL, 'SELL', (last + 2).toFixed(2), '1');
   await other.limit(SYMBOL, 'SELL', (last + 4).toFixed(2), '1');
   await other.limit(SYMBOL, 'SELL', (last * 1.2).toFixed(2), '1');
-  await floor.visit(SYMBOL);
-  await floor.enter({ USDT: '100000' });
-  await expect(floor.asks((last + 4).toFixed(2))).toBeVisible();
+  await app.open(SYMBOL);
+  await app.enter({ USDT: '100000' });
+  await expect(app.asks((last + 4).toFixed(2))).toBeVisible();
   return { other, last };
 }
 
-test('a market order is estimated by the book, within the collar, with its fee, and says afterwards what it did', async ({ floor, page }) => {
-  const { other, last } = await enter(floor);
+test('a market order is estimated by the book, within the collar, with its fee, and says afterwards what it did', async ({ app, page }) => {
+  const { other, last } = await enter(app);
   try {
     await page.getByRole('radio', { name: 'Market', exact: true }).check({ force: true });
     await field(page, 'Amount').fill('2');
@@ -37,12 +37,12 @@ test('a market order is estimated by the book, within the collar, with its fee, 
     const warning = page.getByTestId('warning');
     await expect(warning).toContainText(`Only about ${shown(2 * last + 6)} USDT of 50,000.00 USDT would fill`);
     await expect(warning).toContainText(`stop at ${shown(last * 1.05)}, 5% from the last price of ${shown(last)}.`);
-    await floor.submit();
-    await expect(floor.toasts).toContainText(`Expired: Buy ${SYMBOL} for 50,000 USDT. Filled: 2 ETH for ${(2 * last + 6).toLocaleString('en')} USDT, at ${shown(last + 3)} on average.`);
-    await expect(floor.toasts).toContainText('The book had no more within the price limit of market orders.');
+    await app.submit();
+    await expect(app.toasts).toContainText(`Expired: Buy ${SYMBOL} for 50,000 USDT. Filled: 2 ETH for ${(2 * last + 6).toLocaleString('en')} USDT, at ${shown(last + 3)} on average.`);
+    await expect(app.toasts).toContainText('The book had no more within the price limit of market orders.');
 
     await page.getByRole('tab', { name: 'Order history' }).click();
-    const row = page.getByTestId('past').first();
+    const row = page.getByTestId('history-row').first();
     await expect(row).toContainText(`${(2 * last + 6).toLocaleString('en')} / 50,000 USDT`);
     await expect(row).toContainText('The book had no more');
   } finally {
@@ -50,12 +50,12 @@ test('a market order is estimated by the book, within the collar, with its fee, 
   }
 });
 
-test('a price far through the market is asked about, and sent only with a second yes', async ({ floor, page }) => {
-  const { other, last } = await enter(floor);
+test('a price far through the market is asked about, and sent only with a second yes', async ({ app, page }) => {
+  const { other, last } = await enter(app);
   try {
     let sent = 0;
     page.on('request', (request) => (sent += request.method() === 'POST' && request.url().endsWith('/api/v3/order') ? 1 : 0));
-    await floor.limit('Buy', (last * 2).toFixed(2), '0.5');
+    await app.limit('Buy', (last * 2).toFixed(2), '0.5');
     const dialog = page.getByRole('dialog', { name: 'Check the price' });
     await expect(dialog).toContainText(`The limit price of ${shown(last * 2)} is`);
     await expect(dialog).toContainText(`above the best ask of ${shown(last + 2)}.`);
@@ -65,27 +65,27 @@ test('a price far through the market is asked about, and sent only with a second
     expect(sent).toBe(0);
     await expect(field(page, 'Price')).toHaveValue((last * 2).toFixed(2));
 
-    await floor.submit();
+    await app.submit();
     await dialog.getByRole('button', { name: 'Place it anyway' }).click();
-    await expect(floor.toasts).toContainText(`Filled: Buy 0.5 ${SYMBOL} at ${shown(last + 2)}`);
+    await expect(app.toasts).toContainText(`Filled: Buy 0.5 ${SYMBOL} at ${shown(last + 2)}`);
     expect(sent).toBe(1);
 
-    await floor.limit('Buy', (last + 2).toFixed(2), '0.5');
-    await expect(floor.toasts.getByText('Filled')).toHaveCount(2);
+    await app.limit('Buy', (last + 2).toFixed(2), '0.5');
+    await expect(app.toasts.getByText('Filled')).toHaveCount(2);
     await expect(dialog).toHaveCount(0);
   } finally {
     await other.cancelAll(SYMBOL);
   }
 });
 
-test('what was typed for one kind of order or one market is not taken for another', async ({ floor, page }) => {
-  const { other, last } = await enter(floor);
+test('what was typed for one kind of order or one market is not taken for another', async ({ app, page }) => {
+  const { other, last } = await enter(app);
   try {
-    await floor.fill({ Price: (last - 10).toFixed(2), Amount: '0.5' });
+    await app.fill({ Price: (last - 10).toFixed(2), Amount: '0.5' });
     await page.getByRole('checkbox', { name: 'Post only' }).check();
-    await floor.conditional('Buy', 'Stop loss, limit');
+    await app.conditional('Buy', 'Stop loss, limit');
     for (const name of ['Trigger', 'Price', 'Amount']) await expect(field(page, name)).toHaveValue('');
-    await floor.fill({ Trigger: (last + 10).toFixed(2), Price: (last + 10).toFixed(2) });
+    await app.fill({ Trigger: (last + 10).toFixed(2), Price: (last + 10).toFixed(2) });
     await page.getByLabel('Time in force').selectOption('FOK');
     await page.getByLabel('Kind of order').selectOption({ label: 'Take profit, limit' });
     for (const name of ['Trigger', 'Price']) await expect(field(page, name)).toHaveValue('');
@@ -95,7 +95,7 @@ test('what was typed for one kind of order or one market is not taken for anothe
     await page.getByRole('radio', { name: 'Market', exact: true }).check({ force: true });
     await page.getByRole('radio', { name: 'USDT', exact: true }).check({ force: true });
     await field(page, 'Spend').fill('20000');
-    await floor.asks((last + 4).toFixed(2)).click();
+    await app.asks((last + 4).toFixed(2)).click();
     await expect(page.getByRole('radio', { name: 'Limit', exact: true })).toBeChecked();
     await expect(field(page, 'Price')).toHaveValue((last + 4).toFixed(2));
     await expect(field(page, 'Amount')).toHaveValue('');

@@ -1,7 +1,7 @@
 // A bad network, made between the page and the exchange: frames are lost, the socket closes, the line goes silent.
 import type { Page } from '@playwright/test';
 import { Counterparty, quietPrice } from './exchange';
-import { expect, test } from './floor';
+import { expect, test } from './app';
 import { Line } from './line';
 
 /** Holds every book snapshot back until released. */
@@ -17,14 +17,14 @@ async function holdSnapshots(page: Page): Promise<() => void> {
 
 const isDepth = (message: string): boolean => message.includes('"depthUpdate"');
 
-test('a lost frame greys the prices at once and the book recovers whole', async ({ floor, page }) => {
+test('a lost frame greys the prices at once and the book recovers whole', async ({ app, page }) => {
   const ask = await quietPrice('ETHUSDT');
   const other = await Counterparty.open({ ETH: '10' });
   try {
     const line = await Line.tap(page);
     await other.limit('ETHUSDT', 'SELL', (ask + 3).toFixed(2), '1');
-    await floor.visit('ETHUSDT');
-    await expect(floor.asks((ask + 3).toFixed(2))).toBeVisible();
+    await app.open('ETHUSDT');
+    await expect(app.asks((ask + 3).toFixed(2))).toBeVisible();
     const release = await holdSnapshots(page);
 
     line.swallow = isDepth;
@@ -33,74 +33,74 @@ test('a lost frame greys the prices at once and the book recovers whole', async 
     line.swallow = () => false;
     await other.limit('ETHUSDT', 'SELL', (ask + 1).toFixed(2), '1');
 
-    await expect(floor.trust).toHaveAttribute('data-trust', 'gap');
-    await expect(floor.trust).toHaveClass(/doubtful/);
+    await expect(app.status).toHaveAttribute('data-status', 'gap');
+    await expect(app.status).toHaveClass(/doubtful/);
     await expect(page.getByTestId('gaps')).toHaveText('1');
-    await expect(floor.asks((ask + 3).toFixed(2))).toBeVisible();
+    await expect(app.asks((ask + 3).toFixed(2))).toBeVisible();
     release();
 
-    await floor.live();
-    await expect(floor.trust).not.toHaveClass(/doubtful/);
-    for (const price of [ask + 1, ask + 2, ask + 3]) await expect(floor.asks(price.toFixed(2))).toBeVisible();
+    await app.live();
+    await expect(app.status).not.toHaveClass(/doubtful/);
+    for (const price of [ask + 1, ask + 2, ask + 3]) await expect(app.asks(price.toFixed(2))).toBeVisible();
     expect(line.sockets).toHaveLength(1);
   } finally {
     await other.cancelAll('ETHUSDT');
   }
 });
 
-test('a closed socket is opened again and the book follows', async ({ floor, page }) => {
+test('a closed socket is opened again and the book follows', async ({ app, page }) => {
   const ask = await quietPrice('ETHUSDT');
   const other = await Counterparty.open({ ETH: '10' });
   try {
     const line = await Line.tap(page);
     await other.limit('ETHUSDT', 'SELL', (ask + 2).toFixed(2), '1');
-    await floor.visit('ETHUSDT');
-    await expect(floor.asks((ask + 2).toFixed(2))).toBeVisible();
+    await app.open('ETHUSDT');
+    await expect(app.asks((ask + 2).toFixed(2))).toBeVisible();
 
     const release = await holdSnapshots(page);
     await line.sockets[0]?.close({ code: 1012, reason: 'service restart' });
     await expect.poll(() => line.sockets.length).toBe(2);
-    await expect(floor.trust).toHaveAttribute('data-trust', 'syncing');
+    await expect(app.status).toHaveAttribute('data-status', 'syncing');
     await other.limit('ETHUSDT', 'SELL', (ask + 1).toFixed(2), '1');
     release();
 
-    await floor.live();
-    await expect(floor.asks((ask + 1).toFixed(2))).toBeVisible();
+    await app.live();
+    await expect(app.asks((ask + 1).toFixed(2))).toBeVisible();
     await expect(page.getByTestId('gaps')).toHaveText('0');
   } finally {
     await other.cancelAll('ETHUSDT');
   }
 });
 
-test('lost private events are noticed by their numbers and made good', async ({ floor, page }) => {
+test('lost private events are noticed by their numbers and made good', async ({ app, page }) => {
   const line = await Line.tap(page);
   const price = (await quietPrice('BTCUSDT')) * 0.9;
-  await floor.visit('BTCUSDT');
-  await floor.enter({ USDT: '5000' });
-  await floor.limit('Buy', (price - 200).toFixed(0), '0.01');
-  await expect(floor.orders).toHaveCount(1);
+  await app.open('BTCUSDT');
+  await app.enter({ USDT: '5000' });
+  await app.limit('Buy', (price - 200).toFixed(0), '0.01');
+  await expect(app.orders).toHaveCount(1);
 
   line.swallow = (message) => message.includes('"stream":"user"');
-  await floor.limit('Buy', price.toFixed(0), '0.01');
+  await app.limit('Buy', price.toFixed(0), '0.01');
   await expect.poll(() => line.swallowed).toBeGreaterThan(1);
-  await expect(floor.orders).toHaveCount(1);
+  await expect(app.orders).toHaveCount(1);
   line.swallow = () => false;
-  await floor.limit('Buy', (price - 100).toFixed(0), '0.01');
-  await expect(floor.orders).toHaveCount(3);
+  await app.limit('Buy', (price - 100).toFixed(0), '0.01');
+  await expect(app.orders).toHaveCount(3);
 
   await page.getByRole('button', { name: 'Cancel all' }).click();
   await page.getByRole('dialog').getByRole('button', { name: 'Cancel 3' }).click();
-  await expect(floor.orders).toHaveCount(0);
+  await expect(app.orders).toHaveCount(0);
 });
 
-test('a silent line is called stale, and live again when it speaks', async ({ floor, page }) => {
+test('a silent line is called stale, and live again when it speaks', async ({ app, page }) => {
   const line = await Line.tap(page);
-  await floor.visit('BTCUSDT');
+  await app.open('BTCUSDT');
   line.swallow = () => true;
-  await expect(floor.trust).toHaveAttribute('data-trust', 'stale', { timeout: 12_000 });
+  await expect(app.status).toHaveAttribute('data-status', 'stale', { timeout: 12_000 });
   line.swallow = () => false;
   const other = await Counterparty.open({ USDT: '5000' });
   await other.limit('BTCUSDT', 'BUY', ((await quietPrice('BTCUSDT')) * 0.9).toFixed(0), '0.01');
-  await floor.live();
+  await app.live();
   await other.cancelAll('BTCUSDT');
 });

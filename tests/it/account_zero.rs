@@ -32,8 +32,8 @@ fn f18_the_operator_can_neither_open_nor_touch_account_zero() {
             let path = format!("/x/v1/operator/{path}");
             let headers = [("authorization", token.as_str())];
             let answer = api.send(method.parse::<Method>().unwrap(), &path, &headers, &body).await;
-            let (status, told, said) = answer.refusal();
-            assert_eq!((status, told), (400, code), "{path} {body}: {said}");
+            let (status, answered_code, said) = answer.refusal();
+            assert_eq!((status, answered_code), (400, code), "{path} {body}: {said}");
             assert!(said.ends_with(text), "{path} {body}: {said}");
         }
         let slot = lightning_exchange::domain::types::id::AccountId::new(0);

@@ -46,9 +46,9 @@ fn start(change: impl FnOnce(&mut Settings)) -> Running {
 }
 
 fn start_with(keys: Arc<dyn KeyListener>, change: impl FnOnce(&mut Settings)) -> Running {
-    let catalogue = Layers::defaults().load().unwrap().catalogue;
-    let encoder = Box::new(WireEncoder::new(Arc::clone(&catalogue)));
-    let mut settings = Settings::new(catalogue);
+    let instruments = Layers::defaults().load().unwrap().instruments;
+    let encoder = Box::new(WireEncoder::new(Arc::clone(&instruments)));
+    let mut settings = Settings::new(instruments);
     (settings.account_shards, settings.symbol_shards, settings.arbiters) = (2, 2, 1);
     change(&mut settings);
     actors::start(settings, encoder, keys)

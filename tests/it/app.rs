@@ -23,7 +23,7 @@ fn configured_accounts_exist_from_the_start() {
 }
 
 #[test]
-fn a_taken_address_is_said_plainly() {
+fn an_address_in_use_is_reported_plainly() {
     let server = TestServer::start("");
     let address = server.url().strip_prefix("http://").unwrap();
     let root = tempfile::tempdir().unwrap();

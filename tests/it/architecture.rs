@@ -51,10 +51,25 @@ const LAB: &[(&str, &[&str])] = &[
     ("program", &[]),
     ("sim", &["domain", "journal", "store"]),
     ("lobster", &["client", "domain", "feed"]),
-    ("kill", &["client", "feed", "program"]),
-    ("soak", &["client", "feed", "kill"]),
+    ("crash_soak", &["client", "feed", "program"]),
+    ("wire_soak", &["client", "crash_soak", "feed"]),
+    ("history_soak", &["client", "crash_soak", "feed", "wire_soak"]),
+    ("memory_soak", &["client", "crash_soak", "feed", "wire_soak"]),
     ("bench", &["actors", "domain", "history", "http", "journal", "program", "sim", "store"]),
-    ("cli", &["bench", "config", "kill", "lobster", "program", "soak", "telemetry"]),
+    (
+        "cli",
+        &[
+            "bench",
+            "config",
+            "crash_soak",
+            "history_soak",
+            "lobster",
+            "memory_soak",
+            "program",
+            "telemetry",
+            "wire_soak",
+        ],
+    ),
 ];
 
 /// The most lines a file may have.
@@ -207,8 +222,8 @@ fn every_dependency_says_why_it_is_here() {
 }
 
 #[test]
-fn planted_violations_are_caught() {
-    let planted: &[(&str, &str, &str)] = &[
+fn injected_violations_are_caught() {
+    let injected: &[(&str, &str, &str)] = &[
         ("src/domain/a.rs", "use crate::actors::Gate;", "domain may not know actors"),
         ("src/domain/a.rs", "use crate::{hash, telemetry::Metrics};", "domain may not know hash"),
         ("src/domain/a.rs", "use crate::{domain::id, telemetry::Metrics};", "domain may not know telemetry"),
@@ -235,9 +250,9 @@ fn planted_violations_are_caught() {
         ("src/http/a.rs", "fn f() { println!(\"x\") }", "println! panics on a closed output"),
         ("src/cli/a.rs", "fn f() { println!(\"x\") }", "println! panics on a closed output"),
         ("lab/src/bench/a.rs", "fn f() { eprintln!(\"x\") }", "eprintln! panics on a closed output"),
-        ("lab/src/sim/a.rs", "use crate::kill::Options;", "sim may not know kill"),
+        ("lab/src/sim/a.rs", "use crate::crash_soak::Options;", "sim may not know crash_soak"),
         ("lab/src/sim/a.rs", "use lightning_exchange::{domain::id, http};", "sim may not know http"),
-        ("lab/src/kill/check/a.rs", "use super::super::super::bench;", "kill may not know bench"),
+        ("lab/src/crash_soak/check/a.rs", "use super::super::super::bench;", "crash_soak may not know bench"),
         ("lab/src/new.rs", "", "layer new is not in the table"),
         ("src/app/a.rs", "fn f() { lab::sim::run(1, 2) }", "what ships does not know the laboratory"),
         ("src/feed/a.rs", "use crate::actors::Exchange;", "feed may not know actors"),
@@ -246,7 +261,7 @@ fn planted_violations_are_caught() {
         ("src/cli/a.rs", "fn f() { todo ! () }", "todo!"),
         ("tests/it/a.rs", "fn f() { dbg!(1) }", "dbg!"),
     ];
-    for (path, text, expected) in planted {
+    for (path, text, expected) in injected {
         let found = faults(&Source::new(path, text)).join("\n");
         assert!(found.contains(expected), "{path}: {text}\nexpected: {expected}\nfound: {found}");
     }

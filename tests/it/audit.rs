@@ -109,7 +109,7 @@ fn requests_are_no_lines_and_what_moves_money_or_power_is_one() {
 }
 
 #[test]
-fn every_request_is_a_line_where_somebody_debugs() {
+fn every_request_is_a_line_at_the_debug_level() {
     let root = tempfile::tempdir().unwrap();
     let log = root.path().join("log");
     let file = std::fs::File::create(&log).unwrap();

@@ -272,7 +272,7 @@ fn graph_of(directory: &str) -> Graph {
 }
 
 #[test]
-fn planted_circles_are_found() {
+fn injected_circles_are_found() {
     let circles = |files: &[(&str, &str)]| faults(&Graph::new(files), &[]);
     let found = circles(&[("a/b.rs", "use crate::c::d::X;"), ("c/d.rs", "fn f() { crate::a::b::g() }")]);
     assert_eq!(found, ["a::b <-> c::d"]);

@@ -47,10 +47,13 @@ fn an_operator_opens_accounts_makes_keys_and_moves_money() {
 }
 
 #[test]
-fn a_bad_configuration_is_told_in_full() {
+fn a_bad_configuration_is_reported_in_full() {
     let mut check = lightning(&["config", "check", "--demo", "true", "--listen", "0.0.0.0:80"]);
-    let told = complaint(&check.env("LIGHTNING_ENGINE_BATCH", "0").output().unwrap());
-    assert!(told.contains("2 faults") && told.contains("loopback") && told.contains("batch 0"), "{told}");
+    let message = complaint(&check.env("LIGHTNING_ENGINE_BATCH", "0").output().unwrap());
+    assert!(
+        message.contains("2 faults") && message.contains("loopback") && message.contains("batch 0"),
+        "{message}"
+    );
     assert!(printed(&lightning(&["config", "check"]).output().unwrap()).starts_with("ok: BTCUSDT"));
 }
 

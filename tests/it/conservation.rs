@@ -5,8 +5,8 @@ use lab::sim::{self, Course, Stats, Violation};
 use proptest::prelude::*;
 
 fn play(seed: u64, commands: u64) -> Result<Stats, TestCaseError> {
-    let tell = |violation: Violation| TestCaseError::fail(violation.to_string());
-    sim::episode(seed, commands, Course::Shuffled).map_err(tell)
+    let fail = |violation: Violation| TestCaseError::fail(violation.to_string());
+    sim::episode(seed, commands, Course::Shuffled).map_err(fail)
 }
 
 #[test]

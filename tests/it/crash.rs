@@ -21,7 +21,7 @@ fn what_was_acknowledged_survives_every_crash() {
     }
     for (what, count) in [
         ("crashes", total.crashes),
-        ("crashes in the middle of a write", total.crashes_in_picture),
+        ("crashes in the middle of a write", total.crashes_in_image),
         ("crashes while recovering", total.crashes_recovering),
         ("lives", total.lives),
         ("acknowledged", total.acknowledged),

@@ -73,7 +73,7 @@ const CANCEL: &str = "DELETE /api/v3/order";
 const QUERY: &str = "GET /api/v3/order";
 const AMEND: &str = "PUT /api/v3/order/amend/keepPriority";
 const REPLACE: &str = "POST /api/v3/order/cancelReplace";
-const PLACE_PAIR: &str = "POST /api/v3/orderList/oco";
+const PLACE_OCO: &str = "POST /api/v3/orderList/oco";
 
 fn parameters() -> Vec<Case> {
     use By::{Anybody, Operator, Seller};
@@ -184,7 +184,7 @@ fn parameters() -> Vec<Case> {
 fn pairs() -> Vec<Case> {
     let pair = |side: &str, above: &str, below: &str, code: i64, text: &str| {
         let params = format!("symbol=BTCUSDT&side={side}&quantity=0.5&aboveType={above}&belowType={below}");
-        bad(By::Seller, PLACE_PAIR, params, code, text)
+        bad(By::Seller, PLACE_OCO, params, code, text)
     };
     let below =
         "STOP_LOSS_LIMIT&belowStopPrice=44000&belowPrice=43900&belowTimeInForce=IOC&belowIcebergQty=0.1";
@@ -286,8 +286,8 @@ fn orders() -> Vec<Case> {
 
 /// Symbols of which one takes no orders and one takes one an account.
 fn settings() -> String {
-    let catalogue = &DEFAULTS[DEFAULTS.find("# Assets: ids").unwrap()..];
-    let mut symbols: Vec<String> = catalogue.split("[[symbols]]").map(str::to_owned).collect();
+    let instruments = &DEFAULTS[DEFAULTS.find("# Assets: ids").unwrap()..];
+    let mut symbols: Vec<String> = instruments.split("[[symbols]]").map(str::to_owned).collect();
     symbols[2] = symbols[2].replace("max-num-orders = 200", "max-num-orders = 1");
     symbols[3] += "status = \"CANCEL_ONLY\"\n";
     symbols.join("[[symbols]]")

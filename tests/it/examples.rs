@@ -11,12 +11,12 @@ mod order_demo;
 
 #[test]
 fn every_example_goes_as_it_says() {
-    for (name, tell) in [
+    for (name, run) in [
         ("order_demo", order_demo::main as fn() -> anyhow::Result<()>),
         ("matching_demo", matching_demo::main),
         ("level2_demo", level2_demo::main),
         ("cancel_order_demo", cancel_order_demo::main),
     ] {
-        tell().unwrap_or_else(|error| panic!("{name}: {error:#}"));
+        run().unwrap_or_else(|error| panic!("{name}: {error:#}"));
     }
 }

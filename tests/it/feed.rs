@@ -59,13 +59,13 @@ const NOW: u64 = 1_800_000_000_333;
 const MINUTE: u64 = 60_000;
 
 /// Starts an exchange at `NOW` whose synthetic market has a past of two hours.
-fn with_a_past(directory: &Path) -> TestServer {
+fn with_history(directory: &Path) -> TestServer {
     let (clock, _) = Clock::manual(Timestamp::from_millis(NOW));
     TestServer::start_with(directory, "[feed]\nsynthetic = true\nhistory-hours = 2\n", clock)
 }
 
 /// Returns what the first query of each symbol finds: its one-minute candles and its trades, or of a later time.
-async fn past(client: &Client, symbol: &str) -> (Vec<Value>, Vec<Value>) {
+async fn market_history(client: &Client, symbol: &str) -> (Vec<Value>, Vec<Value>) {
     let rows = |rows: Value| rows.as_array().unwrap().clone();
     let candles = [("symbol", symbol), ("interval", "1m"), ("limit", "1000"), ("endTime", "1800000000332")];
     let candles = rows(client.get("/api/v3/klines", &candles).await.unwrap());
@@ -74,13 +74,13 @@ async fn past(client: &Client, symbol: &str) -> (Vec<Value>, Vec<Value>) {
 }
 
 #[test]
-fn a_new_exchange_begins_with_hours_of_trading_and_an_old_one_gets_no_more() {
+fn a_new_exchange_starts_with_hours_of_trading_and_an_old_one_gets_no_more() {
     let (first, second) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
-    let server = with_a_past(first.path());
+    let server = with_history(first.path());
     let mut found = Vec::new();
     block_on(async {
         for symbol in ["BTCUSDT", "ETHUSDT", "ETHBTC"] {
-            let (candles, trades) = past(&server.client(), symbol).await;
+            let (candles, trades) = market_history(&server.client(), symbol).await;
             // Two hours of four trades a minute, the last of them within the last quarter of a minute.
             assert_eq!((candles.len(), trades.len()), (120, 480), "{symbol}");
             for (minute, candle) in candles.iter().enumerate() {
@@ -98,11 +98,11 @@ fn a_new_exchange_begins_with_hours_of_trading_and_an_old_one_gets_no_more() {
     });
     server.stop();
     let again = |directory: &Path| {
-        let server = with_a_past(directory);
+        let server = with_history(directory);
         let mut seen = Vec::new();
         block_on(async {
             for symbol in ["BTCUSDT", "ETHUSDT", "ETHBTC"] {
-                let (candles, mut trades) = past(&server.client(), symbol).await;
+                let (candles, mut trades) = market_history(&server.client(), symbol).await;
                 trades.truncate(480); // the market may trade by now
                 seen.push((candles, trades));
             }
@@ -116,7 +116,7 @@ fn a_new_exchange_begins_with_hours_of_trading_and_an_old_one_gets_no_more() {
 }
 
 #[test]
-fn a_first_start_that_was_interrupted_is_begun_again() {
+fn an_interrupted_first_start_is_repeated() {
     let directory = tempfile::tempdir().unwrap();
     let (clock, _) = Clock::manual(Timestamp::from_millis(NOW));
     let shorter = "[feed]\nsynthetic = true\nhistory-hours = 1\n";
@@ -126,8 +126,8 @@ fn a_first_start_that_was_interrupted_is_begun_again() {
     std::fs::write(directory.path().join("first-start"), "").unwrap();
     let refused = crate::support::complaint(&crate::support::on_directory("verify", directory.path()));
     assert!(refused.contains("its first start was interrupted or is under way"), "{refused}");
-    let server = with_a_past(directory.path());
-    let (candles, trades) = block_on(async { past(&server.client(), "BTCUSDT").await });
+    let server = with_history(directory.path());
+    let (candles, trades) = block_on(async { market_history(&server.client(), "BTCUSDT").await });
     assert_eq!((candles.len(), trades.len()), (120, 480));
     server.stop();
     assert!(!directory.path().join("first-start").exists());

@@ -6,7 +6,7 @@ use lab::sim::World;
 use lightning_exchange::{
     domain::{
         book::BookLimits,
-        instruments::Catalogue,
+        instruments::Instruments,
         messages::{
             command::{
                 AccountCommand, AmendOrder, CancelAll, CancelOrder, CreateAccount, CreateApiKey,
@@ -26,7 +26,7 @@ use lightning_exchange::{
         Disk, Fill, LogOptions, LogReader, LogWriter, SimDisk, Start, block, open_blocks, segment,
         snapshot::{self, Pace},
     },
-    store::{self, Folded, Frames, Taking, Until},
+    store::{self, Frames, Replayed, Taking, Until},
 };
 
 use crate::fuzz::targets::definitions;
@@ -45,7 +45,7 @@ fn home(version: u32) -> PathBuf {
 /// A golden directory: its files, its catalogue, and what it must come to.
 struct Golden {
     disk: SimDisk,
-    catalogue: Arc<Catalogue>,
+    instruments: Arc<Instruments>,
     expected: String,
 }
 
@@ -95,7 +95,7 @@ fn open(version: u32) -> Golden {
     unpack(&fs::read(home.join("directory.zst")).unwrap(), &disk);
     Golden {
         disk,
-        catalogue: Arc::new(Catalogue::build(&assets, &symbols).unwrap()),
+        instruments: Arc::new(Instruments::build(&assets, &symbols).unwrap()),
         expected: fs::read_to_string(home.join("expected.txt")).unwrap(),
     }
 }
@@ -105,23 +105,23 @@ fn handle(disk: &SimDisk) -> Arc<dyn Disk> {
 }
 
 impl Golden {
-    fn fold(&self, workers: usize) -> Folded {
+    fn replay(&self, workers: usize) -> Replayed {
         let disk = handle(&self.disk);
-        store::fold(&disk, IDENTITY, &self.catalogue, Until::End, workers, &mut |_| ()).unwrap()
+        store::replay(&disk, IDENTITY, &self.instruments, Until::End, workers, &mut |_| ()).unwrap()
     }
 }
 
 /// What is expected of a directory, in words.
-fn describe(folded: &Folded) -> String {
-    let replica = &folded.replica;
+fn describe(replayed: &Replayed) -> String {
+    let replica = &replayed.replica;
     let accounts: usize = replica.account_slots().map(|slot| slot.account_count()).sum();
     let orders: usize = replica.account_slots().map(|slot| slot.open_count()).sum();
     let (to_symbols, to_accounts) = replica.under_way();
     format!(
         "state hash {:032x}\nframes {}\nchain {}\naccounts {accounts}\nopen orders {orders}\nmessages under way {}\n",
         replica.hash(),
-        folded.position.lsn,
-        hex::encode(folded.position.chain),
+        replayed.position.lsn,
+        hex::encode(replayed.position.chain),
         to_symbols.len() + to_accounts.len(),
     )
 }
@@ -131,37 +131,41 @@ fn every_released_format_is_readable() {
     for version in 2..=VERSION {
         let golden = open(version);
         for workers in [1, 4] {
-            let folded = golden.fold(workers);
-            folded.replica.check().unwrap();
-            assert_eq!(describe(&folded), golden.expected, "version {version}, {workers} workers");
-            assert!(folded.snapshot > 0 && folded.frames() > 0, "from a snapshot, and frames after it");
+            let replayed = golden.replay(workers);
+            replayed.replica.check().unwrap();
+            assert_eq!(describe(&replayed), golden.expected, "version {version}, {workers} workers");
+            assert!(replayed.snapshot > 0 && replayed.frames() > 0, "from a snapshot, and frames after it");
         }
         // Without the snapshots the journal alone comes to the same.
         let disk = handle(&golden.disk);
         snapshot::prune(&disk, 0).unwrap();
-        let folded = golden.fold(1);
-        assert_eq!((describe(&folded), folded.snapshot), (golden.expected.clone(), 0), "version {version}");
+        let replayed = golden.replay(1);
+        assert_eq!(
+            (describe(&replayed), replayed.snapshot),
+            (golden.expected.clone(), 0),
+            "version {version}"
+        );
         // And it can be written on.
-        let tail = folded.tail.unwrap();
+        let tail = replayed.tail.unwrap();
         LogWriter::resume(&disk, &tail, options()).unwrap().marker().unwrap();
-        assert_eq!(describe(&golden.fold(1)), golden.expected, "version {version}, after it was opened");
+        assert_eq!(describe(&golden.replay(1)), golden.expected, "version {version}, after it was opened");
     }
 }
 
 #[test]
-fn the_format_nobody_released_is_refused_by_name() {
+fn the_unreleased_format_is_refused_by_name() {
     let golden = open(1);
     let disk = handle(&golden.disk);
     let refused = |disk: &Arc<dyn Disk>| {
-        let folded = store::fold(disk, IDENTITY, &golden.catalogue, Until::End, 1, &mut |_| ());
-        folded.map(|_| ()).unwrap_err().to_string()
+        let replayed = store::replay(disk, IDENTITY, &golden.instruments, Until::End, 1, &mut |_| ());
+        replayed.map(|_| ()).unwrap_err().to_string()
     };
-    let told = "format version 1 is not known, 2 is the newest this release reads";
-    assert!(refused(&disk).contains(told), "{}", refused(&disk));
+    let message = "format version 1 is not known, 2 is the newest this release reads";
+    assert!(refused(&disk).contains(message), "{}", refused(&disk));
     // The journal alone is refused as well, and not touched.
     snapshot::prune(&disk, 0).unwrap();
     let before = pack(&golden.disk);
-    assert!(refused(&disk).contains(told), "{}", refused(&disk));
+    assert!(refused(&disk).contains(message), "{}", refused(&disk));
     assert_eq!(pack(&golden.disk), before);
 }
 
@@ -211,7 +215,7 @@ struct Script {
 }
 
 impl Script {
-    fn give(&mut self, command: AccountCommand, key: Option<IdempotencyKey>) {
+    fn submit(&mut self, command: AccountCommand, key: Option<IdempotencyKey>) {
         self.micros += 1_000;
         self.world.keyed(command, key, Timestamp::from_micros(self.micros)).unwrap();
     }
@@ -230,9 +234,9 @@ impl Script {
 
     fn snapshot(&mut self) {
         let until = Until::Durable(self.writer.durable());
-        let taking = Taking { pace: Pace::Fast, workers: 1, created: 7, taken_in: u64::MAX };
-        let catalogue = self.world.shared_catalogue();
-        store::take_snapshot(&handle(&self.disk), IDENTITY, &catalogue, until, taking).unwrap().unwrap();
+        let taking = Taking { pace: Pace::Fast, workers: 1, created: 7, ingested: u64::MAX };
+        let instruments = self.world.shared_instruments();
+        store::take_snapshot(&handle(&self.disk), IDENTITY, &instruments, until, taking).unwrap().unwrap();
     }
 }
 
@@ -254,20 +258,20 @@ fn write_the_golden_directory() {
     let tail = LogReader::open(&handle(&disk), IDENTITY, Start::Beginning).and_then(LogReader::tail).unwrap();
     let mut writer = LogWriter::resume(&handle(&disk), &tail, options()).unwrap();
     let mut frames = Frames::default();
-    frames.push_terms(&Terms::of(world.catalogue(), LIMITS));
+    frames.push_terms(&Terms::of(world.instruments(), LIMITS));
     let (bytes, count) = frames.take();
     writer.append(&bytes, count).unwrap();
     let mut script = Script { world, disk, writer, micros: 1_800_000_000_000_000 };
     let accounts = [1_025, 1_031, 2_049].map(AccountId::new);
     for account in accounts {
-        script.give(
+        script.submit(
             AccountCommand::CreateAccount(CreateAccount { id: Some(account), tier: 0, is_unlimited: false }),
             None,
         );
         for (asset, amount) in [(1, 5_000_000_000), (2, 50_000_000_000_000)] {
             let (asset, amount) = (AssetId::new(asset), Amount::new(amount));
             let request_id = Some(format!("in-{asset}"));
-            script.give(AccountCommand::Deposit(Transfer { account, asset, amount, request_id }), None);
+            script.submit(AccountCommand::Deposit(Transfer { account, asset, amount, request_id }), None);
         }
         let create = CreateApiKey {
             account,
@@ -277,21 +281,21 @@ fn write_the_golden_directory() {
             label: "golden".to_owned(),
             created_at: Timestamp::from_micros(script.micros),
         };
-        script.give(AccountCommand::CreateApiKey(create), None);
+        script.submit(AccountCommand::CreateApiKey(create), None);
     }
     script.settle();
     let [one, two, three] = accounts;
     for step in 0..6 {
         let key = IdempotencyKey { id: format!("sell-{step}"), fingerprint: step.into() };
-        script.give(AccountCommand::Place(order(one, Side::Sell, 1_000_000 + step, 40_000)), Some(key));
+        script.submit(AccountCommand::Place(order(one, Side::Sell, 1_000_000 + step, 40_000)), Some(key));
         let named = ClientOrderId::parse(&format!("buy-{step}"));
         let buy = NewOrder { client_id: named, ..order(two, Side::Buy, 999_000 - step, 30_000) };
-        script.give(AccountCommand::Place(buy), None);
+        script.submit(AccountCommand::Place(buy), None);
         script.settle();
     }
     script.snapshot();
     let taker = NewOrder { time_in_force: TimeInForce::Ioc, ..order(three, Side::Buy, 1_000_002, 100_000) };
-    script.give(AccountCommand::Place(taker), None);
+    script.submit(AccountCommand::Place(taker), None);
     script.settle();
     let dated = NewOrder {
         time_in_force: TimeInForce::Gtd,
@@ -299,36 +303,36 @@ fn write_the_golden_directory() {
         symbol: SymbolId::new(1_026),
         ..order(three, Side::Sell, 2_000_000, 1_000)
     };
-    script.give(AccountCommand::Place(dated), None);
+    script.submit(AccountCommand::Place(dated), None);
     let by_name = |name: &str| OrderRef { id: None, client_id: ClientOrderId::parse(name) };
     let (symbol, restriction) = (SymbolId::new(1), None);
     let cancel = CancelOrder { account: two, symbol, order: by_name("buy-5"), restriction, name: None };
-    script.give(AccountCommand::Cancel(cancel), None);
+    script.submit(AccountCommand::Cancel(cancel), None);
     let (quantity, client_id) = (Lots::new(20_000), ClientOrderId::parse("buy-less"));
     let amend = AmendOrder { account: two, symbol, order: by_name("buy-4"), quantity, client_id };
-    script.give(AccountCommand::Amend(amend), None);
+    script.submit(AccountCommand::Amend(amend), None);
     let (cancel, mode) = (by_name("buy-3"), ReplaceMode::StopOnFailure);
     let new = order(two, Side::Buy, 998_000, 5_000);
     let replace = ReplaceOrder { cancel, restriction, mode, order: new, cancels_when_limited: false };
-    script.give(AccountCommand::Replace(Box::new(replace)), None);
+    script.submit(AccountCommand::Replace(Box::new(replace)), None);
     script.settle();
     script.snapshot();
-    script.give(AccountCommand::CancelAll(CancelAll { account: one, symbol }), None);
+    script.submit(AccountCommand::CancelAll(CancelAll { account: one, symbol }), None);
     script.settle();
     let (asset, amount) = (AssetId::new(2), Amount::new(100_000_000));
     let out = Transfer { account: two, asset, amount, request_id: Some("out".to_owned()) };
-    script.give(AccountCommand::Withdraw(out), None);
+    script.submit(AccountCommand::Withdraw(out), None);
     // The last ones stay on their way.
     let key = IdempotencyKey { id: "late".to_owned(), fingerprint: 9 };
-    script.give(AccountCommand::Place(order(three, Side::Sell, 990_000, 10_000)), Some(key));
+    script.submit(AccountCommand::Place(order(three, Side::Sell, 990_000, 10_000)), Some(key));
     script.commit();
     script.writer.marker().unwrap();
     let golden = Golden {
-        catalogue: script.world.shared_catalogue(),
+        instruments: script.world.shared_instruments(),
         disk: script.disk.clone(),
         expected: String::new(),
     };
     let packed = pack(&script.disk);
-    fs::write(home.join("expected.txt"), describe(&golden.fold(1))).unwrap();
+    fs::write(home.join("expected.txt"), describe(&golden.replay(1))).unwrap();
     fs::write(home.join("directory.zst"), packed).unwrap();
 }

@@ -18,7 +18,9 @@ use crate::{
 /// Ten seconds before a minute ends, on the first of ten seconds.
 const NOW: u64 = 1_700_000_030_000;
 
-fn frozen(settings: &str) -> (TestServer, tempfile::TempDir, std::sync::Arc<std::sync::atomic::AtomicU64>) {
+fn with_manual_clock(
+    settings: &str,
+) -> (TestServer, tempfile::TempDir, std::sync::Arc<std::sync::atomic::AtomicU64>) {
     let directory = tempfile::tempdir().unwrap();
     let (clock, time) = Clock::manual(Timestamp::from_millis(NOW));
     (TestServer::start_with(directory.path(), settings, clock), directory, time)
@@ -32,8 +34,8 @@ const STRICT: &str = "[server]\ntrusted-proxies = [\"127.0.0.1\"]\n\
     [limits]\nrequest-weight-per-minute = 10\nconnections-per-5-minutes = 2\nrefusals-before-ban = 2\n";
 
 #[test]
-fn an_address_is_told_to_stop_and_then_shut_out() {
-    let (server, _directory, time) = frozen(STRICT);
+fn an_address_that_exceeds_its_limits_is_warned_then_banned() {
+    let (server, _directory, time) = with_manual_clock(STRICT);
     block_on(async {
         let api = Api::new(server.url());
         let depth = "/api/v3/depth?symbol=BTCUSDT";
@@ -78,7 +80,7 @@ fn an_address_is_told_to_stop_and_then_shut_out() {
 
 #[test]
 fn connections_are_limited_and_this_machine_is_not() {
-    let (server, _directory, _) = frozen(STRICT);
+    let (server, _directory, _) = with_manual_clock(STRICT);
     block_on(async {
         let api = Api::new(server.url());
         for status in [426, 426, 429] {
@@ -93,9 +95,9 @@ fn connections_are_limited_and_this_machine_is_not() {
 }
 
 #[test]
-fn nobody_but_a_trusted_proxy_is_believed() {
+fn only_a_trusted_proxy_is_believed() {
     let settings = "[limits]\nloopback = true\nrequest-weight-per-minute = 10\n";
-    let (server, _directory, _) = frozen(settings);
+    let (server, _directory, _) = with_manual_clock(settings);
     block_on(async {
         let api = Api::new(server.url());
         for (address, status) in [("203.0.113.1", 200), ("203.0.113.2", 200), ("203.0.113.3", 429)] {
@@ -114,7 +116,7 @@ async fn post(api: &Api, key: &KeyPair, path: &str, params: &str, millis: u64) -
 }
 
 #[test]
-fn unfilled_orders_are_limited_also_after_a_restart_and_fills_give_them_back() {
+fn unfilled_orders_are_limited_also_after_a_restart_and_fills_release_them() {
     let (seller, buyer, accounts) = two_accounts();
     let maker = KeyPair::number(13);
     let unlimited = maker.account(13, &[("BTC", "10")]).replace("id = 13", "id = 13\nunlimited = true");
@@ -179,7 +181,8 @@ fn unfilled_orders_are_limited_also_after_a_restart_and_fills_give_them_back() {
 #[test]
 fn a_replace_at_the_limit_does_nothing_or_only_cancels() {
     let (seller, _, accounts) = two_accounts();
-    let (server, _directory, _) = frozen(&format!("{accounts}[limits]\norders-per-10-seconds = 1\n"));
+    let (server, _directory, _) =
+        with_manual_clock(&format!("{accounts}[limits]\norders-per-10-seconds = 1\n"));
     block_on(async {
         let api = Api::new(server.url());
         let old = limit("SELL", "0.5", "45000") + "&newClientOrderId=old";
@@ -204,7 +207,8 @@ fn a_replace_at_the_limit_does_nothing_or_only_cancels() {
 #[test]
 fn each_order_of_a_list_counts_and_a_list_is_placed_whole_or_not() {
     let (seller, _, accounts) = two_accounts();
-    let (server, _directory, _) = frozen(&format!("{accounts}[limits]\norders-per-10-seconds = 3\n"));
+    let (server, _directory, _) =
+        with_manual_clock(&format!("{accounts}[limits]\norders-per-10-seconds = 3\n"));
     block_on(async {
         let api = Api::new(server.url());
         let list = "symbol=BTCUSDT&workingType=LIMIT&workingSide=SELL&workingPrice=45000&workingQuantity=0.5\
@@ -240,7 +244,7 @@ fn raw(server: &TestServer, target: &str, key: &str) -> (u16, String) {
 #[test]
 fn a_raw_quote_in_a_query_is_read_and_verified_as_sent() {
     let (seller, _, accounts) = two_accounts();
-    let (server, _directory, _) = frozen(&accounts);
+    let (server, _directory, _) = with_manual_clock(&accounts);
     let (status, body) = raw(&server, "/api/v3/ticker/price?symbols=[\"BTCUSDT\",\"ETHUSDT\"]", "");
     assert_eq!(status, 200, "{body}");
     assert!(body.contains("\"symbol\":\"BTCUSDT\"") && body.contains("\"symbol\":\"ETHUSDT\""), "{body}");

@@ -67,7 +67,7 @@ async fn trade_until_lines_are_dropped(api: &Api, seller: &KeyPair, buyer: &KeyP
 }
 
 #[test]
-fn a_log_that_is_not_read_stops_nobody_and_says_afterwards_what_it_lost() {
+fn an_unread_log_blocks_no_client_and_reports_afterwards_what_it_lost() {
     let (seller, buyer, settings) = busy_accounts();
     let root = tempfile::tempdir().unwrap();
     let (mut reader, writer) = full_pipe();
@@ -145,7 +145,7 @@ fn a_server_without_standard_error_serves_and_stops() {
 }
 
 #[test]
-fn a_server_that_cannot_start_says_so_to_nobody_and_ends() {
+fn a_server_that_cannot_start_ends_even_when_its_output_is_unread() {
     let (_reader, writer) = full_pipe();
     let mut server = lightning();
     let directory = tempfile::tempdir().unwrap();
@@ -197,7 +197,7 @@ fn closed_pipe() -> PipeWriter {
 }
 
 #[test]
-fn commands_keep_their_verdict_when_nobody_reads_and_fail_when_they_cannot_answer() {
+fn commands_keep_their_exit_code_when_unread_and_fail_when_they_cannot_answer() {
     let (seller, buyer, settings) = two_accounts();
     let root = tempfile::tempdir().unwrap();
     let data = root.path().join("data");
@@ -222,15 +222,18 @@ fn commands_keep_their_verdict_when_nobody_reads_and_fail_when_they_cannot_answe
         "config check --help".to_owned(),
     ];
     for words in &commands {
-        let told = into(closed_pipe(), words, &data);
-        assert!(told.status.success(), "{words} into a closed pipe: {told:?}");
-        assert!(told.stderr.is_empty(), "{words} into a closed pipe: {told:?}");
-        let told = complaint(&into(full_disk(), words, &data));
-        assert!(told.contains("cannot write to standard output: No space left on device"), "{words}: {told}");
+        let output = into(closed_pipe(), words, &data);
+        assert!(output.status.success(), "{words} into a closed pipe: {output:?}");
+        assert!(output.stderr.is_empty(), "{words} into a closed pipe: {output:?}");
+        let output = complaint(&into(full_disk(), words, &data));
+        assert!(
+            output.contains("cannot write to standard output: No space left on device"),
+            "{words}: {output}"
+        );
     }
     for (number, out) in [Stdio::from(closed_pipe()), full_disk().into()].into_iter().enumerate() {
-        let told = into(out, &format!("backup --to {}", copy(number)), &data);
-        assert_eq!(told.status.success(), number == 0, "{told:?}");
+        let output = into(out, &format!("backup --to {}", copy(number)), &data);
+        assert_eq!(output.status.success(), number == 0, "{output:?}");
         printed(&on_directory("verify", Path::new(&copy(number))));
     }
     // What is wrong is wrong whether somebody reads it or not, and a complaint that cannot be written is no panic.

@@ -125,7 +125,7 @@ fn fifteen_intervals_of_one_market_roll_up_into_each_other() {
     assert!(compared.values().sum::<usize>() > 3_000, "{compared:?}");
 }
 
-fn fold(trades: impl Iterator<Item = (Timestamp, u64, u64)>) -> Candles {
+fn built(trades: impl Iterator<Item = (Timestamp, u64, u64)>) -> Candles {
     let mut candles = Candles::default();
     for ((time, price, lots), id) in trades.zip(1..) {
         candles.add(&PublicTrade {
@@ -151,7 +151,7 @@ fn twelve_thousand_trades_make_the_published_candles() {
         serde_json::from_slice(&gunzip(&kline.join("XRP_ETH-aggTrades-2019-10-11_13.json.gz"))).unwrap();
     assert_eq!(trades.len(), 12_477);
     let text = |trade: &Value, key: &str| trade["info"][key].as_str().unwrap().to_owned();
-    let candles = fold(trades.iter().map(|trade| {
+    let candles = built(trades.iter().map(|trade| {
         let time = Timestamp::from_millis(trade["info"]["T"].as_u64().unwrap());
         (time, fixed(&text(trade, "p")), fixed(&text(trade, "q")))
     }));
@@ -169,7 +169,7 @@ fn a_futures_trades_make_the_published_minutes() {
     let text = gunzip(&derived.join("ESU4_trades.csv.gz"));
     let mut reader = csv::Reader::from_reader(text.as_slice());
     let trades = reader.records().map(Result::unwrap).filter(|record| &record[2] == "T");
-    let candles = fold(trades.map(|record| (time(&record[0]), fixed(&record[4]), fixed(&record[5]))));
+    let candles = built(trades.map(|record| (time(&record[0]), fixed(&record[4]), fixed(&record[5]))));
     let text = gunzip(&derived.join("ESU4_NQU4_ohlcv-1m.csv.gz"));
     let of_es: Vec<u8> = String::from_utf8(text)
         .unwrap()

@@ -18,8 +18,8 @@ const DAYS: u64 = 10;
 
 /// BTCUSDT, the first symbol, with three-day candles of this phase.
 fn settings(phase: u8) -> String {
-    let catalogue = &DEFAULTS[DEFAULTS.find("# Assets: ids").unwrap()..];
-    catalogue.replacen("name = \"BTCUSDT\"", &format!("name = \"BTCUSDT\"\nthree-day-phase = {phase}"), 1)
+    let instruments = &DEFAULTS[DEFAULTS.find("# Assets: ids").unwrap()..];
+    instruments.replacen("name = \"BTCUSDT\"", &format!("name = \"BTCUSDT\"\nthree-day-phase = {phase}"), 1)
 }
 
 /// The days, counted from the first, on which candles begin, and how many trades each has.

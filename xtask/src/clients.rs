@@ -126,7 +126,7 @@ mod tests {
     }
 
     #[test]
-    fn every_client_of_the_matrix_has_a_page_that_says_its_version() {
+    fn every_client_of_the_matrix_has_a_page_with_its_version() {
         let pinned = pinned();
         for (page, packages) in PAGES {
             let text = read(&format!("docs/clients/{page}.md"));

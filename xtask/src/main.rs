@@ -5,12 +5,12 @@ mod clients;
 mod gates;
 mod install;
 mod lab;
+mod mutants;
+mod oracle_run;
 mod output;
 mod page;
-mod planted;
 mod process;
 mod simulate;
-mod soak;
 mod tally;
 mod test;
 
@@ -32,8 +32,8 @@ usage: cargo xtask COMMAND
   lab COMMAND...                       what simulates, kills, watches and measures the exchange; `lab help` lists it
   simulate [--seed S] [--steps N] [--crashes K]
                                        power cuts on a simulated disk, recorded in docs/soaks.md
-  soak [--commands N] [--seed S]       random commands against the oracle, recorded in docs/soaks.md
-  planted                              every deliberately planted bug must be found
+  oracle-run [--commands N] [--seed S] random commands against the oracle, recorded in docs/soaks.md
+  mutants                              every deliberate bug (mutant) must be found by the checks
 ";
 
 fn main() -> ExitCode {
@@ -60,8 +60,8 @@ fn run(arguments: &[&str]) -> Result<()> {
         ["gates", arguments @ ..] => gates::run(arguments),
         ["lab", arguments @ ..] => lab::run(&directory, arguments),
         ["simulate", options @ ..] => simulate::run(options),
-        ["soak", options @ ..] => soak::run(options),
-        ["planted"] => planted::run(),
+        ["oracle-run", options @ ..] => oracle_run::run(options),
+        ["mutants"] => mutants::run(),
         ["help" | "--help" | "-h"] | [] => {
             say!("{}", USAGE.trim_end());
             Ok(())

@@ -5,10 +5,9 @@ use std::path::Path;
 use anyhow::{Context, Result, bail};
 
 use crate::{
-    gates,
+    gates, oracle_run,
     output::say,
     process::{command, run_json_in_any_case},
-    soak,
 };
 
 /// Commands of one seed.
@@ -52,7 +51,7 @@ pub(crate) fn run(options: &[&str]) -> Result<()> {
          more while recovering, {violations} violations, {seconds:.0} s"
     );
     let cells = [seed, seeds, commands, crashed, violations].map(|number| number.to_string());
-    soak::record(HEADING, HEAD, &cells, seconds)?;
+    oracle_run::record(HEADING, HEAD, &cells, seconds)?;
     if violations > 0 {
         bail!("{violations} violations");
     }
@@ -93,15 +92,15 @@ the newest is last. Runs without crashes keep no journal.
 
 /// The sum of what is on record without a violation, together with the commands of the other soaks.
 pub(crate) fn on_record() -> Simulation {
-    let text = soak::text();
+    let text = oracle_run::text();
     let mut sum = sum(&text);
-    sum.commands += soak::on_record().1;
+    sum.commands += oracle_run::on_record().1;
     sum
 }
 
 fn sum(text: &str) -> Simulation {
     let mut sum = Simulation::default();
-    for line in soak::section(text, HEADING).lines() {
+    for line in oracle_run::section(text, HEADING).lines() {
         let cells: Vec<&str> = line.split('|').map(str::trim).collect();
         let number = |index: usize| cells.get(index).and_then(|cell| cell.parse::<u64>().ok());
         if let (Some(seeds), Some(commands), Some(crashes), Some(0)) =

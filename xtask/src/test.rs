@@ -56,39 +56,39 @@ fn rust(tally: &mut Tally) -> Result<()> {
     } else {
         command.args(["test", "--workspace", "--all-targets", "--no-fail-fast"]);
     }
-    surround(&mut command, python.as_deref());
+    set_environment(&mut command, python.as_deref());
     let (output, succeeded) = run_and_read(&mut command)?;
     tally.add(&output, succeeded);
     let mut command = cargo();
     command.args(["test", "--workspace", "--doc"]);
-    surround(&mut command, python.as_deref());
+    set_environment(&mut command, python.as_deref());
     let (output, succeeded) = run_and_read(&mut command)?;
     tally.add(&output, succeeded);
     page::build()?;
-    kills(tally)?;
-    watch(tally)?;
-    histories(tally)?;
-    memory(tally)?;
+    crash_soak(tally)?;
+    wire_soak(tally)?;
+    history_soaks(tally)?;
+    memory_soak(tally)?;
     matrix(tally)?;
     gates::smoke(tally)
 }
 
 /// Kills the real server under load a few times, and has its word compared with its clients'; `cargo xtask lab
-/// soak-kill` kills more often.
-fn kills(tally: &mut Tally) -> Result<()> {
+/// crash-soak` kills more often.
+fn crash_soak(tally: &mut Tally) -> Result<()> {
     const KILLS: &str = "25";
     let mut harness = command(page::lab());
-    harness.args(["soak-kill", "--idempotency", "--seed", "25", "--kills", KILLS]);
+    harness.args(["crash-soak", "--idempotency", "--seed", "25", "--kills", KILLS]);
     let (_, succeeded) = run_and_read(&mut harness)?;
     tally.add_one(succeeded);
     Ok(())
 }
 
 /// Watches the real server through a few restarts; the `wire` gate watches it for longer.
-fn watch(tally: &mut Tally) -> Result<()> {
+fn wire_soak(tally: &mut Tally) -> Result<()> {
     let mut harness = command(page::lab());
     harness.args([
-        "soak-wire",
+        "wire-soak",
         "--seconds",
         "15",
         "--restarts",
@@ -104,10 +104,10 @@ fn watch(tally: &mut Tally) -> Result<()> {
 }
 
 /// Kills the exchange and its history's database a few times and compares every row; the `history` gate does so for longer.
-fn histories(tally: &mut Tally) -> Result<()> {
+fn history_soaks(tally: &mut Tally) -> Result<()> {
     for database in history::DATABASES {
         let mut harness = command(page::lab());
-        harness.args(["soak-history", "--orders", "6000", "--kills", "2", "--database-kills", "2"]);
+        harness.args(["history-soak", "--orders", "6000", "--kills", "2", "--database-kills", "2"]);
         let (_, succeeded) = run_and_read(harness.args(["--database", database]))?;
         tally.add_one(succeeded);
     }
@@ -115,10 +115,10 @@ fn histories(tally: &mut Tally) -> Result<()> {
 }
 
 /// Trades for a minute while memory is sampled, which proves that the memory soak itself works; whether memory is flat takes an
-/// hour (`cargo xtask lab soak-memory`).
-fn memory(tally: &mut Tally) -> Result<()> {
+/// hour (`cargo xtask lab memory_soak-soak`).
+fn memory_soak(tally: &mut Tally) -> Result<()> {
     let mut harness = command(page::lab());
-    let (_, succeeded) = run_and_read(harness.args(["soak-memory", "--quick"]))?;
+    let (_, succeeded) = run_and_read(harness.args(["memory-soak", "--quick"]))?;
     tally.add_one(succeeded);
     Ok(())
 }
@@ -131,7 +131,7 @@ fn matrix(tally: &mut Tally) -> Result<()> {
 }
 
 /// Tells cargo, and the tests it runs, what there is.
-pub(crate) fn surround(command: &mut Command, python: Option<&Path>) {
+pub(crate) fn set_environment(command: &mut Command, python: Option<&Path>) {
     page::require(command);
     if let Some(data) = data() {
         command.env("EXCHANGE_DATA", data);
@@ -147,7 +147,7 @@ pub(crate) fn failed(name: &str) -> Result<f64> {
     let mut tally = Tally::default();
     let mut command = cargo();
     command.args(["test", "--test", "it", name, "--", "--nocapture"]);
-    surround(&mut command, install::python()?.as_deref());
+    set_environment(&mut command, install::python()?.as_deref());
     let (output, succeeded) = run_and_read(&mut command)?;
     if output.contains("skipped: ") {
         bail!("{name} was skipped");

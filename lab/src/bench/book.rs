@@ -173,7 +173,7 @@ impl Driver {
 
     #[inline(always)]
     fn submit(&mut self, record: &Record, lots: u64, policy: Policy) {
-        let incoming = SubmitOrder {
+        let taker_order = SubmitOrder {
             order: OrderId::new(u64::from(record.order)),
             account: AccountId::new(u64::from(record.account)),
             symbol: SymbolId::new(1),
@@ -182,15 +182,15 @@ impl Driver {
             lots: Lots::new(lots),
             policy,
             stp: StpMode::None,
-            special: None,
+            extras: None,
         };
-        let outcome = self.book.submit(&incoming, Timestamp::from_micros(1), &mut self.events);
+        let outcome = self.book.submit(&taker_order, Timestamp::from_micros(1), &mut self.events);
         if let Outcome::Rested { handle, .. } = outcome {
             self.handles[record.order as usize] = handle;
         }
         for event in &self.events {
             if let BookEvent::Traded { maker, price, lots, .. } = *event {
-                self.hash.add(incoming.order.get(), maker.get(), price.ticks(), lots.get());
+                self.hash.add(taker_order.order.get(), maker.get(), price.ticks(), lots.get());
                 self.trades += 1;
                 self.lots += lots.get();
             }

@@ -13,13 +13,13 @@ use lightning_exchange::{
     actors::Exchange,
     domain::{
         book::BookLimits,
-        instruments::Catalogue,
+        instruments::Instruments,
         matching::{SymbolInput, SymbolOutput, SymbolSlot},
         messages::{
             command::{AccountCommand, Answer, CancelOrder, OrderRef},
-            message::{Condition, Envelope, Special, SubmitOrder, ToAccount, ToSymbol},
+            message::{Condition, Envelope, OrderExtras, SubmitOrder, ToAccount, ToSymbol},
         },
-        orders::{Direction, NewOrder, OrderKind, Policy, Side, StpMode, Trigger},
+        orders::{Direction, NewOrder, OrderType, Policy, Side, StpMode, Trigger},
         testing::sample as samples,
         types::{
             id::{AccountId, OrderId, SlotId, SymbolId},
@@ -107,8 +107,8 @@ fn stop_of(index: u64) -> Price {
 
 /// The symbol's shard alone: returns the time of each step and the most trades of one.
 fn steps(triggers: u64) -> Result<(Vec<Duration>, usize)> {
-    let catalogue = Arc::new(sample()?);
-    let mut slot = SymbolSlot::new(SYMBOL.slot(), &catalogue, BookLimits::default());
+    let instruments = Arc::new(sample()?);
+    let mut slot = SymbolSlot::new(SYMBOL.slot(), &instruments, BookLimits::default());
     let mut out = SymbolOutput::default();
     let (from, now) = (SlotId::new(1), Timestamp::from_millis(1));
     let mut seq = 0;
@@ -126,7 +126,7 @@ fn steps(triggers: u64) -> Result<(Vec<Duration>, usize)> {
             lots: Lots::new(1),
             policy: Policy::Rest,
             stp: StpMode::None,
-            special: Special { condition, ..Special::default() }.boxed(),
+            extras: OrderExtras { condition, ..OrderExtras::default() }.boxed(),
         };
         let body = ToSymbol::SubmitOrder(submit);
         let message = Envelope { from, to: SYMBOL.slot(), seq, body };
@@ -177,7 +177,7 @@ async fn neighbours(exchange: &Exchange, triggers: u64) -> Result<(Vec<Duration>
     let bids = (0..=triggers).map(|index| limit(bidder(index), Side::Buy, TOP - index));
     place_all(exchange, bids).await?;
     let stops = (0..triggers).map(|index| NewOrder {
-        kind: OrderKind::StopLossLimit,
+        kind: OrderType::StopLossLimit,
         trigger: Some(Trigger { stop: Some(stop_of(index)), trailing: None }),
         ..limit(stopper(index), Side::Sell, TOP - index - BELOW)
     });
@@ -220,11 +220,11 @@ async fn place(exchange: &Exchange, order: NewOrder) -> Result<OrderId> {
 }
 
 /// The sample's symbol twice.
-fn two_symbols() -> Result<Catalogue> {
+fn two_symbols() -> Result<Instruments> {
     let symbols = [(SYMBOL, "BTCUSDT"), (OTHER, "BTCUSDC")].map(|(id, name)| {
         let mut symbol = samples::symbol(id.get(), name);
         symbol.special_orders.max_num_algo_orders = 0;
         symbol
     });
-    Catalogue::build(&samples::assets(), &symbols).map_err(|faults| anyhow::anyhow!(faults.join("; ")))
+    Instruments::build(&samples::assets(), &symbols).map_err(|faults| anyhow::anyhow!(faults.join("; ")))
 }

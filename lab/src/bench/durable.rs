@@ -204,7 +204,7 @@ fn paced_niced(server: &Server, per_second: f64, orders: usize) -> anyhow::Resul
             && Instant::now() >= due
             && let Some(mut connection) = idle.pop()
         {
-            connection.begin(&requests[next])?;
+            connection.submit(&requests[next])?;
             under_way.push((due, connection));
             next += 1;
         }

@@ -9,7 +9,7 @@ use std::{
 use lightning_exchange::{
     domain::{
         account::Page,
-        instruments::Catalogue,
+        instruments::Instruments,
         market_data::{Interval, Range, Zone},
         orders::Order,
         replica::Frame,
@@ -18,9 +18,9 @@ use lightning_exchange::{
             time::Timestamp,
         },
     },
-    history::{self, Ahead, CandleRange, FRAMES_PER_BATCH, Projector, Reader, Source, SourceError},
+    history::{self, CandleRange, FRAMES_PER_BATCH, Prefetch, Projector, Reader, Source, SourceError},
     journal::{Disk, RealDisk, identity_at},
-    store::Follower,
+    store::JournalTailer,
 };
 use serde::Serialize;
 
@@ -67,12 +67,12 @@ pub struct Report {
 
 /// The frames of a journal nobody writes.
 struct AtRest {
-    follower: Follower,
+    tailer: JournalTailer,
 }
 
 impl Source for AtRest {
     fn read(&mut self, limit: usize, frames: &mut Vec<(u64, Frame)>) -> Result<bool, SourceError> {
-        Ok(self.follower.read_at_rest(limit, frames)?)
+        Ok(self.tailer.read_at_rest(limit, frames)?)
     }
 }
 
@@ -80,17 +80,17 @@ impl Source for AtRest {
 ///
 /// # Errors
 /// The journal cannot be read, or the database refuses.
-pub fn run(data: &Path, catalogue: &Arc<Catalogue>) -> anyhow::Result<Report> {
+pub fn run(data: &Path, instruments: &Arc<Instruments>) -> anyhow::Result<Report> {
     let directory = Directory::new()?;
     let url = format!("sqlite://{}/history.db", directory.0.display());
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     runtime.block_on(async {
         let identity = identity_at(data)?;
         let disk: Arc<dyn Disk> = Arc::new(RealDisk::read_only(data));
-        let at_rest = AtRest { follower: Follower::open(&disk, identity, 0)? };
-        let mut source = Ahead::new(at_rest, FRAMES_PER_BATCH);
+        let at_rest = AtRest { tailer: JournalTailer::open(&disk, identity, 0)? };
+        let mut source = Prefetch::new(at_rest, FRAMES_PER_BATCH);
         let db = history::connect(&url).await?;
-        let mut projector = Projector::open(db, Arc::clone(catalogue), &hex::encode(identity)).await?;
+        let mut projector = Projector::open(db, Arc::clone(instruments), &hex::encode(identity)).await?;
         let mut rows = 0;
         let started = Instant::now();
         loop {
@@ -105,9 +105,9 @@ pub fn run(data: &Path, catalogue: &Arc<Catalogue>) -> anyhow::Result<Report> {
         let trades = projector.count("trades").await?;
         let accounts = projector.accounts().await?;
         projector.close().await?;
-        let reader = Reader::new(url, Arc::clone(catalogue));
+        let reader = Reader::new(url, Arc::clone(instruments));
         let mut pages = Pages { reader: &reader, complete: true };
-        let symbols: Vec<SymbolId> = catalogue.symbols().map(|spec| spec.id).collect();
+        let symbols: Vec<SymbolId> = instruments.symbols().map(|spec| spec.id).collect();
         let mut all_orders = Vec::new();
         let mut my_trades = Vec::new();
         for &account in accounts.iter().take(8) {

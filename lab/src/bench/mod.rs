@@ -1,4 +1,4 @@
-//! Benchmarks and soaks, driven by `lab bench` and `lab soak`.
+//! Benchmarks and soaks, driven by `lab bench` and `lab oracle-run`.
 
 pub mod book;
 pub mod cascade;
@@ -9,12 +9,12 @@ pub mod history;
 pub mod http;
 pub mod journal;
 mod latency;
+pub mod oracle_run;
 mod quiet;
 pub mod recovery;
 mod running;
 mod server;
 pub mod simulate;
-pub mod soak;
 pub mod trip;
 pub mod yardstick;
 

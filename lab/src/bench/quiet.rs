@@ -1,8 +1,8 @@
 //! Stand-ins for what a bench leaves out.
 
 use lightning_exchange::{
-    actors::message::{Encoder, MarketUpdate, TimeUnit, Topic, UserForm},
-    domain::{account::UserEvent, instruments::Catalogue, testing::sample, types::time::Timestamp},
+    actors::message::{Encoder, EventEnvelope, MarketUpdate, TimeUnit, Topic},
+    domain::{account::UserEvent, instruments::Instruments, testing::sample, types::time::Timestamp},
 };
 
 /// Encodes nothing: no session ever opens.
@@ -18,7 +18,7 @@ impl Encoder for NoEncoder {
         String::new()
     }
 
-    fn user(&self, _: &UserEvent, _: TimeUnit, _: UserForm) -> String {
+    fn user(&self, _: &UserEvent, _: TimeUnit, _: EventEnvelope) -> String {
         String::new()
     }
 
@@ -32,6 +32,6 @@ impl Encoder for NoEncoder {
 }
 
 /// The catalogue of the benches.
-pub(super) fn sample() -> anyhow::Result<Catalogue> {
-    sample::catalogue().map_err(|faults| anyhow::anyhow!(faults.join("; ")))
+pub(super) fn sample() -> anyhow::Result<Instruments> {
+    sample::instruments().map_err(|faults| anyhow::anyhow!(faults.join("; ")))
 }

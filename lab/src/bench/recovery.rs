@@ -11,7 +11,7 @@ use lightning_exchange::{
     domain::{
         account::{AccountInput, AccountOutput, AccountSlot},
         book::BookLimits,
-        instruments::Catalogue,
+        instruments::Instruments,
         matching::{SymbolInput, SymbolOutput, SymbolSlot},
         messages::{
             command::{AccountCommand, CreateAccount, Transfer},
@@ -70,26 +70,26 @@ pub struct Report {
 pub fn run(runs: usize, accounts: u64, orders: u64, frames: u64) -> anyhow::Result<Report> {
     let directory = Directory::new()?;
     let path = directory.0.join("data");
-    let catalogue = Arc::new(sample()?);
+    let instruments = Arc::new(sample()?);
     let settings = RecoverySettings {
         known: Vec::new(),
         accepted_loss: None,
-        catalogue: Arc::clone(&catalogue),
+        instruments: Arc::clone(&instruments),
         limits: LIMITS,
         segment_bytes: 64 << 20,
         workers: std::thread::available_parallelism().map_or(1, std::num::NonZero::get),
         clock: || 0,
     };
     let data = store::open_directory(&path)?;
-    let mut slots = Slots::new(&catalogue);
+    let mut slots = Slots::new(&instruments);
     let mut writer = store::recover(&data, &settings, &mut |_| ())?.writer;
-    slots.found(accounts, &mut writer)?;
+    slots.fund(accounts, &mut writer)?;
     slots.rest(accounts, orders, &mut writer)?;
     writer.marker()?;
-    let taking = Taking { pace: Pace::Fast, workers: settings.workers, created: 0, taken_in: u64::MAX };
-    let snapshot = || store::take_snapshot(&data.disk(), data.identity(), &catalogue, Until::End, taking);
-    let taken = snapshot()?.ok_or_else(|| anyhow::anyhow!("no snapshot was taken"))?;
-    let snapshot_bytes = snapshot_bytes(&data, taken.lsn)?;
+    let taking = Taking { pace: Pace::Fast, workers: settings.workers, created: 0, ingested: u64::MAX };
+    let snapshot = || store::take_snapshot(&data.disk(), data.identity(), &instruments, Until::End, taking);
+    let snapshot_made = snapshot()?.ok_or_else(|| anyhow::anyhow!("no snapshot was taken"))?;
+    let snapshot_bytes = snapshot_bytes(&data, snapshot_made.lsn)?;
     drop(writer);
     let mut from_snapshot = time(runs, &data, &settings)?;
     let mut writer = store::recover(&data, &settings, &mut |_| ())?.writer;
@@ -141,26 +141,27 @@ fn trade(
     let (journal, thread) = journal::start(recovered.writer, journal::Durability::Fsync, Box::new(|_| ()))?;
     let opening = Opening { parts: recovered.replica.into_parts(), journal: Some(journal.clone()) };
     let (disk, identity) = (data.disk(), data.identity());
-    let catalogue = Arc::clone(&settings.catalogue);
+    let instruments = Arc::clone(&settings.instruments);
     let system = System::new();
     let measured = system.block_on(async {
-        let settings = Settings::new(Arc::clone(&catalogue));
+        let settings = Settings::new(Arc::clone(&instruments));
         let running = actors::start_with(settings, Box::new(NoEncoder), Arc::new(()), opening);
         let exchange = &running.exchange;
         let (mut calm, mut busy, mut ratios) = (Latency::default(), Latency::default(), Vec::new());
         paced(exchange, accounts, Duration::from_secs(2), || false).await?;
         for _ in 0..runs {
             calm = paced(exchange, accounts, Duration::from_secs(4), || false).await?;
-            let (durable, disk, catalogue) = (journal.durable(), Arc::clone(&disk), Arc::clone(&catalogue));
+            let (durable, disk, instruments) =
+                (journal.durable(), Arc::clone(&disk), Arc::clone(&instruments));
             let making = std::thread::spawn(move || {
                 // As the keeper does.
                 let _ = rustix::process::setpriority_process(Some(rustix::thread::gettid()), 19);
-                let taking = Taking { pace: Pace::Gentle, workers: 1, created: 0, taken_in: u64::MAX };
-                store::take_snapshot(&disk, identity, &catalogue, Until::Durable(durable), taking)
+                let taking = Taking { pace: Pace::Gentle, workers: 1, created: 0, ingested: u64::MAX };
+                store::take_snapshot(&disk, identity, &instruments, Until::Durable(durable), taking)
             });
             busy = paced(exchange, accounts, Duration::from_secs(60), || making.is_finished()).await?;
-            if let Ok(taken) = making.join() {
-                taken?;
+            if let Ok(snapshot_made) = making.join() {
+                snapshot_made?;
             }
             ratios.push(busy.p99_us / calm.p99_us);
         }
@@ -226,11 +227,11 @@ struct Slots {
 const NOW: Timestamp = Timestamp::from_micros(1_700_000_000_000_000);
 
 impl Slots {
-    fn new(catalogue: &Arc<Catalogue>) -> Self {
-        let slot = |slot| AccountSlot::new(SlotId::new(slot), Arc::clone(catalogue));
+    fn new(instruments: &Arc<Instruments>) -> Self {
+        let slot = |slot| AccountSlot::new(SlotId::new(slot), Arc::clone(instruments));
         Self {
             accounts: (0..SLOT_COUNT).map(slot).collect(),
-            symbol: SymbolSlot::new(SYMBOL.slot(), catalogue, LIMITS),
+            symbol: SymbolSlot::new(SYMBOL.slot(), instruments, LIMITS),
             account_out: AccountOutput::default(),
             symbol_out: SymbolOutput::default(),
             frames: Frames::default(),
@@ -239,7 +240,7 @@ impl Slots {
         }
     }
 
-    fn found(&mut self, accounts: u64, writer: &mut LogWriter) -> anyhow::Result<()> {
+    fn fund(&mut self, accounts: u64, writer: &mut LogWriter) -> anyhow::Result<()> {
         for account in (1..=accounts).map(AccountId::new) {
             let create = CreateAccount { id: Some(account), tier: 0, is_unlimited: false };
             self.command(account, AccountCommand::CreateAccount(create), writer)?;

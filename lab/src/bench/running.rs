@@ -7,7 +7,7 @@ use anyhow::{Context, Result};
 use lightning_exchange::{
     actors::{self, Exchange, Settings},
     domain::{
-        instruments::Catalogue,
+        instruments::Instruments,
         messages::command::{AccountCommand, Answer, CreateAccount, Transfer},
         orders::NewOrder,
         types::{
@@ -25,12 +25,12 @@ const IN_FLIGHT: usize = 1_000;
 
 /// Starts an exchange, works in it and stops it.
 pub(super) fn in_exchange<T>(
-    catalogue: Catalogue,
+    instruments: Instruments,
     work: impl AsyncFnOnce(Exchange) -> Result<T>,
 ) -> Result<T> {
     let system = System::new();
     let result = system.block_on(async {
-        let settings = Settings::new(Arc::new(catalogue));
+        let settings = Settings::new(Arc::new(instruments));
         let running = actors::start(settings, Box::new(NoEncoder), Arc::new(()));
         let result = work(running.exchange.clone()).await;
         running.stop();

@@ -197,7 +197,7 @@ impl Connection {
     }
 
     /// Sends a request without waiting for the answer. Requests are small: the socket takes them whole.
-    pub(super) fn begin(&mut self, request: &[u8]) -> anyhow::Result<()> {
+    pub(super) fn submit(&mut self, request: &[u8]) -> anyhow::Result<()> {
         self.filled = 0;
         Ok(self.stream.write_all(request)?)
     }
@@ -222,7 +222,7 @@ impl Connection {
 
     /// Sends a request and expects 200.
     pub(super) fn send(&mut self, request: &[u8]) -> anyhow::Result<()> {
-        self.begin(request)?;
+        self.submit(request)?;
         while !self.poll()? {}
         Ok(())
     }

@@ -41,7 +41,7 @@ pub struct Report {
     /// Crashes, each recovered twice.
     pub crashes: u64,
     /// Those of them in the middle of a commit, a roll, a snapshot or a prune.
-    pub crashes_in_picture: u64,
+    pub crashes_in_image: u64,
     /// Crashes in the middle of a recovery.
     pub crashes_recovering: u64,
     /// Recovered exchanges that lived on and came to rest.
@@ -99,7 +99,7 @@ fn play(plan: Plan, count: u64) -> Report {
         commands: stats.commands,
         frames: stats.frames,
         crashes: stats.crashes,
-        crashes_in_picture: stats.crashes_in_picture,
+        crashes_in_image: stats.crashes_in_image,
         crashes_recovering: stats.crashes_recovering,
         lives: stats.lives,
         acknowledged: stats.acknowledged,

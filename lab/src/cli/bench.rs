@@ -1,4 +1,4 @@
-//! `lab bench` and `lab soak`: figures and proofs.
+//! `lab bench` and `lab oracle-run`: figures and proofs.
 
 use std::{net::SocketAddr, path::PathBuf};
 
@@ -203,7 +203,7 @@ pub(super) struct ParseOnlyArgs {
 
 /// How long, from which seed.
 #[derive(Debug, Args)]
-pub(super) struct SoakArgs {
+pub(super) struct OracleRunArgs {
     /// Commands against the oracle; a tenth of it goes through the simulation
     #[arg(long, default_value_t = 1_000_000)]
     commands: u64,
@@ -252,7 +252,7 @@ pub(super) fn run(command: BenchCommand, out: &mut Output) -> Result<()> {
         }
         BenchCommand::History(HistoryArgs { data, output }) => {
             let config = data.load()?;
-            print(out, &bench::history::run(&config.data.directory, &config.catalogue)?, &output)
+            print(out, &bench::history::run(&config.data.directory, &config.instruments)?, &output)
         }
         BenchCommand::HistoryLag(HistoryLagArgs { runs, orders, program, output }) => {
             print(out, &bench::history::lag(&program.find()?, runs, orders)?, &output)
@@ -262,8 +262,8 @@ pub(super) fn run(command: BenchCommand, out: &mut Output) -> Result<()> {
 }
 
 /// Soaks, prints, and fails when something was found.
-pub(super) fn soak(arguments: &SoakArgs, out: &mut Output) -> Result<()> {
-    let report = bench::soak::run(arguments.commands, arguments.seed);
+pub(super) fn oracle_run(arguments: &OracleRunArgs, out: &mut Output) -> Result<()> {
+    let report = bench::oracle_run::run(arguments.commands, arguments.seed);
     print(out, &report, &arguments.output)?;
     if report.violations != 0 {
         bail!("{} violations", report.violations);

@@ -1,11 +1,13 @@
 //! The command line of the laboratory: `cargo xtask lab` builds it in release, with the exchange beside it.
 
 mod bench;
+mod crash_soak;
+mod history_soak;
 mod interrupt;
-mod kill;
 mod lobster;
+mod memory_soak;
 mod simulate;
-mod soak;
+mod wire_soak;
 
 use std::{path::PathBuf, process::ExitCode};
 
@@ -30,18 +32,18 @@ enum Command {
     #[command(subcommand)]
     Bench(bench::BenchCommand),
     /// Play random commands against the oracle and through the simulation
-    Soak(bench::SoakArgs),
+    OracleRun(bench::OracleRunArgs),
     /// Kill a server over and over under load, and compare what it says with what it had said
-    SoakKill(kill::KillArgs),
+    CrashSoak(crash_soak::CrashSoakArgs),
     /// Watch a server through restarts under load, with subscribers that check every book and every private event
-    SoakWire(soak::SoakWireArgs),
+    WireSoak(wire_soak::WireSoakArgs),
     /// Kill the exchange and its history's database over and over, and compare every row with the journal
-    SoakHistory(soak::SoakHistoryArgs),
+    HistorySoak(history_soak::HistorySoakArgs),
     /// Trade at a steady rate for a long time, and check that the server's memory stays flat
-    SoakMemory(soak::SoakMemoryArgs),
-    /// One client process of `soak-kill` (which starts it)
+    MemorySoak(memory_soak::MemorySoakArgs),
+    /// One client process of `crash-soak` (which starts it)
     #[command(hide = true)]
-    SoakKillClient(kill::KillClientArgs),
+    CrashSoakClient(crash_soak::CrashSoakClientArgs),
     /// Play the exchange on a simulated disk whose power fails
     Simulate(simulate::SimulateArgs),
     /// Play a recorded day in LOBSTER's format through the API of a running server
@@ -68,7 +70,7 @@ pub fn run() -> ExitCode {
         Ok(cli) => cli,
         Err(usage) => return explain(&usage),
     };
-    if !matches!(cli.command, Command::SoakHistory(_)) {
+    if !matches!(cli.command, Command::HistorySoak(_)) {
         // Whatever is written is its owner's alone. The one exception starts databases under another user's name.
         rustix::process::umask(Mode::RWXG | Mode::RWXO);
     }
@@ -82,12 +84,12 @@ pub fn run() -> ExitCode {
 fn run_command(command: Command, out: &mut Output) -> Result<()> {
     match command {
         Command::Bench(command) => bench::run(command, out),
-        Command::Soak(arguments) => bench::soak(&arguments, out),
-        Command::SoakKill(arguments) => kill::run(arguments, out),
-        Command::SoakWire(arguments) => soak::run(arguments, out),
-        Command::SoakHistory(arguments) => soak::history(arguments, out),
-        Command::SoakMemory(arguments) => soak::memory(arguments, out),
-        Command::SoakKillClient(arguments) => kill::run_client(arguments),
+        Command::OracleRun(arguments) => bench::oracle_run(&arguments, out),
+        Command::CrashSoak(arguments) => crash_soak::run(arguments, out),
+        Command::WireSoak(arguments) => wire_soak::run(arguments, out),
+        Command::HistorySoak(arguments) => history_soak::run(arguments, out),
+        Command::MemorySoak(arguments) => memory_soak::run(arguments, out),
+        Command::CrashSoakClient(arguments) => crash_soak::run_client(arguments),
         Command::Simulate(arguments) => simulate::run(&arguments, out),
         Command::Lobster(arguments) => lobster::run(arguments, out),
     }
@@ -110,9 +112,9 @@ mod tests {
             "lab lobster --messages m --orderbook o --symbol AAPLUSD --speed max --check-book",
             "lab simulate --one 7 --commands 100 --crashes 10",
             "lab simulate --faults --share 10 --json",
-            "lab soak-kill --kills 3 --server old/lightning",
-            "lab soak-memory --quick --csv memory.csv",
-            "lab soak-memory --rate 500 --seconds 3600 --settle 600 --history false",
+            "lab crash-soak --kills 3 --server old/lightning",
+            "lab memory-soak --quick --csv memory.csv",
+            "lab memory-soak --rate 500 --seconds 3600 --settle 600 --history false",
             "lab bench durable --clients 1,8 --program target/debug/lightning",
         ] {
             let parsed = Cli::try_parse_from(line.split(' '));

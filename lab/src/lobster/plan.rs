@@ -380,7 +380,7 @@ mod tests {
     }
 
     #[test]
-    fn after_a_reset_what_is_said_of_the_level_is_said_of_the_order_that_stands_for_it() {
+    fn after_a_reset_messages_about_the_level_apply_to_its_placeholder() {
         let tape = [
             message(1, Kind::Submission, 1, 1, 100, Side::Buy),
             message(2, Kind::Submission, 7, 5, 101, Side::Sell),

@@ -8,7 +8,7 @@ use std::{collections::BTreeMap, sync::Arc};
 use lightning_exchange::domain::{
     account::{AccountSlot, UserEvent},
     book::BookLimits,
-    instruments::{AssetDefinition, Catalogue, SymbolDefinition},
+    instruments::{AssetDefinition, Instruments, SymbolDefinition},
     market_data::MarketImage,
     matching::{SymbolOutput, SymbolSlot},
     messages::{
@@ -16,7 +16,7 @@ use lightning_exchange::domain::{
         message::{Envelope, OrderChange, SubmitOrder, ToAccount, TradeExecuted},
         reject::Reject,
     },
-    orders::{Contingency, EndReason, NewOrder, Order, Side},
+    orders::{CloseReason, Contingency, NewOrder, Order, Side},
     testing::oracle::{
         ledger::{Entry, Hold, SlowLedger, TradeSide},
         triggers::SlowTriggers,
@@ -28,8 +28,8 @@ use lightning_exchange::domain::{
 };
 
 use super::{
+    public_trades::PublicTrades,
     stream::Streams,
-    tape::Tape,
     track::{Track, Tracks},
 };
 
@@ -92,13 +92,13 @@ impl Counts {
 pub(super) struct Auditor {
     pub(super) ledger: SlowLedger,
     pub(super) tracks: Tracks,
-    pub(super) tape: Tape,
+    pub(super) public_trades: PublicTrades,
     pub(super) streams: Streams,
     pub(super) triggers: BTreeMap<SymbolId, SlowTriggers>,
     /// By number less one: what was asked and is not answered yet.
     pub(super) asked: Vec<Option<AccountCommand>>,
     /// The last message each account slot got from each symbol slot.
-    heard: Table<(SlotId, SlotId), u64>,
+    last_received: Table<(SlotId, SlotId), u64>,
     limits: BookLimits,
     /// Orders that lately went to a book, the latest last.
     pub(super) recent: Vec<(OrderId, AccountId, SymbolId)>,
@@ -112,17 +112,17 @@ impl Auditor {
     pub(super) fn new(
         assets: &[AssetDefinition],
         symbols: &[SymbolDefinition],
-        catalogue: &Arc<Catalogue>,
+        instruments: &Arc<Instruments>,
         limits: BookLimits,
     ) -> Self {
         Self {
             ledger: SlowLedger::new(assets, symbols),
             tracks: Tracks::default(),
-            tape: Tape::new(catalogue),
+            public_trades: PublicTrades::new(instruments),
             streams: Streams::default(),
             triggers: BTreeMap::new(),
             asked: Vec::new(),
-            heard: Table::default(),
+            last_received: Table::default(),
             limits,
             recent: Vec::with_capacity(RECENT),
             counts: Counts::default(),
@@ -138,7 +138,7 @@ impl Auditor {
     ) {
         self.is_blind = true;
         self.recent = open.map(|order| (order.id, order.account, order.symbol)).take(RECENT).collect();
-        self.tape.show(images);
+        self.public_trades.show(images);
     }
 
     /// Notes a command before its slot gets it.
@@ -201,8 +201,8 @@ impl Auditor {
         let (contingency, orders) = (list.contingency, &list.orders);
         let is_working = contingency == Contingency::OneTriggersOther && orders[0].0 == order.id;
         let pair = &orders[usize::from(contingency == Contingency::OneTriggersOther)..];
-        let sibling = pair.iter().map(|(id, _)| *id).find(|id| *id != order.id && pair.len() == 2);
-        expect(submit.extras().pair == sibling.filter(|_| !is_working), "another sibling")?;
+        let other_leg = pair.iter().map(|(id, _)| *id).find(|id| *id != order.id && pair.len() == 2);
+        expect(submit.extras().pair == other_leg.filter(|_| !is_working), "another sibling")?;
         if contingency == Contingency::OneTriggersOther && !is_working {
             self.counts.released += 1;
             let is_filled = self.tracks.get(orders[0].0)?.is_filled();
@@ -212,19 +212,19 @@ impl Auditor {
     }
 
     /// Judges a message about to reach an account slot.
-    pub(super) fn telling(&mut self, slot: SlotId, envelope: &Envelope<ToAccount>) -> Result<(), String> {
+    pub(super) fn delivering(&mut self, slot: SlotId, envelope: &Envelope<ToAccount>) -> Result<(), String> {
         if self.is_blind {
             return Ok(());
         }
-        let heard = self.heard.get_or_default((slot, envelope.from));
-        if envelope.seq <= *heard {
+        let last_received = self.last_received.get_or_default((slot, envelope.from));
+        if envelope.seq <= *last_received {
             self.counts.repeated += 1;
             return Ok(());
         }
-        if envelope.seq != *heard + 1 {
-            return Err(format!("message {} of a lane follows {heard}", envelope.seq));
+        if envelope.seq != *last_received + 1 {
+            return Err(format!("message {} of a lane follows {last_received}", envelope.seq));
         }
-        *heard = envelope.seq;
+        *last_received = envelope.seq;
         match &envelope.body {
             ToAccount::TradeExecuted(trade) => self.traded(trade),
             ToAccount::OrderUpdated(update) => {
@@ -237,12 +237,12 @@ impl Auditor {
                 match update.change {
                     OrderChange::Accepted { .. } => self.counts.rested += 1,
                     OrderChange::Ended {
-                        reason: EndReason::Sibling | EndReason::ListCancelled | EndReason::ListRefused,
+                        reason: CloseReason::OtherLeg | CloseReason::ListCancelled | CloseReason::ListRefused,
                         ..
                     } => self.counts.ended_with_list += 1,
                     OrderChange::Ended { .. } => self.counts.ended += 1,
                     OrderChange::Cancelled { .. } => self.counts.cancelled += 1,
-                    OrderChange::Waits => {}
+                    OrderChange::Untriggered => {}
                     OrderChange::Triggered => self.counts.triggered += 1,
                     OrderChange::Prevented { lots, .. } => {
                         self.counts.prevented += 1;
@@ -282,7 +282,7 @@ impl Auditor {
         if is_over {
             self.ledger.ended(account, trade.order);
         }
-        if let Some((maker, taker)) = self.tape.settled(trade, own_side)? {
+        if let Some((maker, taker)) = self.public_trades.settled(trade, own_side)? {
             self.counts.trades += 1;
             let maker = self.tracks.get(maker)?.account;
             let taker = self.tracks.get(taker)?;
@@ -298,18 +298,18 @@ impl Auditor {
         if self.is_blind {
             return Ok(());
         }
-        out.messages.iter().try_for_each(|envelope| self.watched(&envelope.body))?;
+        out.messages.iter().try_for_each(|envelope| self.observe(&envelope.body))?;
         let mut due = slot.symbols().filter_map(|symbol| self.triggers.get(&symbol)?.next());
         match due.next().filter(|_| !slot.has_triggered()) {
             Some(order) => return Err(format!("order {order} is triggered, its book does not know")),
             None => drop(due),
         }
-        self.tape.printed(&out.public)
+        self.public_trades.printed(&out.public)
     }
 
     /// Shows the slow triggers what a book says, as it says it.
-    fn watched(&mut self, said: &ToAccount) -> Result<(), String> {
-        match said {
+    fn observe(&mut self, message: &ToAccount) -> Result<(), String> {
+        match message {
             ToAccount::TradeExecuted(trade) if trade.is_maker => {
                 self.triggers.entry(trade.symbol).or_default().traded(trade.price);
                 Ok(())
@@ -319,8 +319,8 @@ impl Auditor {
                 let track = self.tracks.get_mut(order)?;
                 let triggers = self.triggers.entry(track.symbol).or_default();
                 let arrival = match update.change {
-                    OrderChange::Waits => Some(true),
-                    OrderChange::Ended { reason: EndReason::WouldTrigger, .. } => Some(false),
+                    OrderChange::Untriggered => Some(true),
+                    OrderChange::Ended { reason: CloseReason::WouldTrigger, .. } => Some(false),
                     _ => None,
                 };
                 if let (Some(waits), Some(trigger)) = (arrival, track.trigger) {
@@ -344,11 +344,11 @@ impl Auditor {
     }
 
     /// Judges a private event.
-    pub(super) fn heard(&mut self, event: &UserEvent) -> Result<(), String> {
+    pub(super) fn private_event(&mut self, event: &UserEvent) -> Result<(), String> {
         if self.is_blind {
             return Ok(());
         }
-        self.streams.heard(event)
+        self.streams.apply(event)
     }
 
     /// Judges an answer.

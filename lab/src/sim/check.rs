@@ -49,7 +49,7 @@ impl World {
             let asked = &self.auditor.asked[index];
             return Err(format!("command {} was never answered: {asked:?}", index + 1));
         }
-        self.auditor.tape.check_settled()?;
+        self.auditor.public_trades.check_settled()?;
         self.check_orders()?;
         for account in self.auditor.streams.accounts() {
             self.auditor.streams.check(account, self.account_slot(account))?;
@@ -64,13 +64,15 @@ impl World {
 
     /// The public levels are the book's, and so are the counters (M1, M2).
     fn check_public(&self) -> Result<(), String> {
-        for spec in self.catalogue().symbols() {
+        for spec in self.instruments().symbols() {
             let slot = self.symbol_slot(spec.id);
-            let (Some(slot), Some(sheet)) = (slot, self.auditor.tape.sheet(spec.id)) else { continue };
+            let (Some(slot), Some(sheet)) = (slot, self.auditor.public_trades.sheet(spec.id)) else {
+                continue;
+            };
             let Some(book) = slot.book(spec.id) else { continue };
             for side in Side::BOTH {
-                let told = sheet.image.depth(side, usize::MAX);
-                if !book.depth(side).eq(told.iter().copied()) {
+                let reported = sheet.image.depth(side, usize::MAX);
+                if !book.depth(side).eq(reported.iter().copied()) {
                     return Err(format!("symbol {}: the public {side:?} levels are not the book's", spec.id));
                 }
             }
@@ -84,12 +86,12 @@ impl World {
 
     /// The orders that wait for their triggers are those of the slow list.
     fn check_waiting(&self) -> Result<(), String> {
-        for spec in self.catalogue().symbols() {
+        for spec in self.instruments().symbols() {
             let Some(slot) = self.symbol_slot(spec.id) else { continue };
             let slow = self.auditor.triggers.get(&spec.id);
             let mut slow: Vec<OrderId> = slow.into_iter().flat_map(|slow| slow.orders()).collect();
             slow.sort_unstable();
-            if !slot.waits(spec.id).map(|(order, ..)| order).eq(slow.iter().copied()) {
+            if !slot.stop_orders(spec.id).map(|(order, ..)| order).eq(slow.iter().copied()) {
                 return Err(format!("symbol {}: other orders wait than {slow:?}", spec.id));
             }
         }
@@ -124,7 +126,7 @@ impl World {
     fn check_conservation(&self) -> Result<BTreeMap<AssetId, Totals>, String> {
         let mut all = BTreeMap::new();
         let (fees, supply) = (self.auditor.ledger.fees(), self.auditor.ledger.supply());
-        for asset in self.catalogue().assets() {
+        for asset in self.instruments().assets() {
             let mut sum = Totals::default();
             for slot in self.account_slots() {
                 let totals = slot.totals(asset.id).map_err(text)?;
@@ -153,12 +155,12 @@ impl World {
     /// Open orders, resting orders and the auditor's record name the same orders with the same lots (O1, O9).
     fn check_orders(&self) -> Result<(), String> {
         let (mut resting, mut waiting) = (BTreeMap::new(), BTreeMap::new());
-        for spec in self.catalogue().symbols() {
+        for spec in self.instruments().symbols() {
             let Some(book) = self.symbol_slot(spec.id).and_then(|slot| slot.book(spec.id)) else { continue };
             for order in Side::BOTH.into_iter().flat_map(|side| book.orders(side)) {
                 resting.insert(order.order, (spec.id, order));
             }
-            let waits = self.symbol_slot(spec.id).into_iter().flat_map(|slot| slot.waits(spec.id));
+            let waits = self.symbol_slot(spec.id).into_iter().flat_map(|slot| slot.stop_orders(spec.id));
             waiting.extend(waits.map(|(order, account, lots)| (order, (spec.id, account, lots))));
         }
         let open: BTreeMap<OrderId, Order> = self
@@ -178,7 +180,7 @@ impl World {
                 continue;
             }
             if let Some(waits) = waiting.get(&order.id) {
-                if (order.symbol, order.account, order.remaining()) != *waits || !order.is_waiting() {
+                if (order.symbol, order.account, order.remaining()) != *waits || !order.is_untriggered() {
                     return Err(format!("{order:?} waits as {waits:?}"));
                 }
                 self.check_track(order)?;
@@ -207,7 +209,7 @@ impl World {
     /// An open order has traded what its fills add up to (O2).
     fn check_track(&self, order: &Order) -> Result<(), String> {
         let track = self.auditor.track(order.id)?;
-        let Some(spec) = self.catalogue().symbol(order.symbol) else {
+        let Some(spec) = self.instruments().symbol(order.symbol) else {
             return Err(format!("order {} is on an unknown symbol", order.id));
         };
         let quote = track.tick_lots * u128::from(spec.notional_unit);

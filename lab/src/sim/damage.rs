@@ -4,12 +4,12 @@
 use std::{ops::Range, sync::Arc};
 
 use lightning_exchange::{
-    domain::{instruments::Catalogue, replica::Terms, testing::oracle::compare::Random},
+    domain::{instruments::Instruments, replica::Terms, testing::oracle::compare::Random},
     journal::{
         Disk, Fill, LogOptions, LogReader, LogWriter, Position, SimDisk, Start, open_blocks, segment,
         snapshot::{self, Pace},
     },
-    store::{self, Folded, Frames, Taking, Until},
+    store::{self, Frames, Replayed, Taking, Until},
 };
 
 use super::{
@@ -27,7 +27,7 @@ pub const TORN: u64 = 64 << 10;
 #[derive(Debug)]
 pub struct Victim {
     disk: SimDisk,
-    catalogue: Arc<Catalogue>,
+    instruments: Arc<Instruments>,
     seed: u64,
     /// Where each commit ended: the place, and the state hash there.
     ends: Vec<(Position, u128)>,
@@ -40,7 +40,7 @@ fn options(segment_bytes: u64) -> LogOptions {
 }
 
 /// Looks at a victim after each commit and says whether it is done.
-type IsEnough<'a> = dyn FnMut(&Victim, &LogWriter, &Arc<Catalogue>) -> Result<bool, String> + 'a;
+type IsEnough<'a> = dyn FnMut(&Victim, &LogWriter, &Arc<Instruments>) -> Result<bool, String> + 'a;
 
 impl Victim {
     /// Makes one whose log is a single segment with more than [`TORN`] bytes of frames.
@@ -49,8 +49,8 @@ impl Victim {
     /// The first broken rule.
     pub fn to_tear(seed: u64) -> Result<Self, Violation> {
         Self::make(seed, 1 << 20, &mut |victim, writer, _| {
-            let begins = victim.ends.first().map_or(segment::HEADER as u64, |(end, _)| end.offset);
-            Ok(victim.ends.len() > 8 && writer.position().offset > TORN + begins)
+            let first_end = victim.ends.first().map_or(segment::HEADER as u64, |(end, _)| end.offset);
+            Ok(victim.ends.len() > 8 && writer.position().offset > TORN + first_end)
         })
         .map_err(|text| Violation { seed, step: 0, text })
     }
@@ -62,15 +62,15 @@ impl Victim {
     pub fn to_rot(seed: u64) -> Result<Self, Violation> {
         let make = || {
             let mut lsn = 0;
-            let mut victim = Self::make(seed, 16 << 10, &mut |victim, writer, catalogue| {
+            let mut victim = Self::make(seed, 16 << 10, &mut |victim, writer, instruments| {
                 let is_due = writer.durable() > lsn + 400;
                 if is_due {
                     lsn = writer.durable();
-                    let taking = Taking { pace: Pace::Fast, workers: 1, created: 0, taken_in: u64::MAX };
+                    let taking = Taking { pace: Pace::Fast, workers: 1, created: 0, ingested: u64::MAX };
                     store::take_snapshot(
                         &handle(&victim.disk),
                         IDENTITY,
-                        catalogue,
+                        instruments,
                         Until::Durable(lsn),
                         taking,
                     )
@@ -90,17 +90,17 @@ impl Victim {
         let setup = Setup::draw(&mut choices);
         let mut world = World::new(&setup.assets, &setup.symbols, &setup.slots, setup.limits)?;
         world.keep_frames();
-        let catalogue = world.shared_catalogue();
+        let instruments = world.shared_instruments();
         let tail = LogReader::open(&handle(&disk), IDENTITY, Start::Beginning).and_then(LogReader::tail);
         let mut writer = tail
             .and_then(|tail| LogWriter::resume(&handle(&disk), &tail, options(segment_bytes)))
             .map_err(text)?;
         let mut frames = Frames::default();
-        frames.push_terms(&Terms::of(&catalogue, setup.limits));
+        frames.push_terms(&Terms::of(&instruments, setup.limits));
         let (bytes, count) = frames.take();
         writer.append(&bytes, count).map_err(text)?;
         let mut victim =
-            Self { disk, catalogue: Arc::clone(&catalogue), seed, ends: Vec::new(), targets: Vec::new() };
+            Self { disk, instruments: Arc::clone(&instruments), seed, ends: Vec::new(), targets: Vec::new() };
         let mut random = Random::new(seed);
         let mut game = Game::new(setup, world, choices, Course::Shuffled);
         game.open()?;
@@ -115,7 +115,7 @@ impl Victim {
             }
             writer.commit().map_err(text)?;
             victim.ends.push((writer.position(), game.world.hash()));
-            if is_enough(&victim, &writer, &catalogue)? {
+            if is_enough(&victim, &writer, &instruments)? {
                 break;
             }
         }
@@ -126,8 +126,8 @@ impl Victim {
         Ok(victim)
     }
 
-    fn fold(&self, disk: &SimDisk) -> Result<Folded, String> {
-        store::fold(&handle(disk), IDENTITY, &self.catalogue, Until::End, 1, &mut |_| ()).map_err(text)
+    fn replay(&self, disk: &SimDisk) -> Result<Replayed, String> {
+        store::replay(&handle(disk), IDENTITY, &self.instruments, Until::End, 1, &mut |_| ()).map_err(text)
     }
 
     fn violation(&self, step: u64, text: String) -> Violation {
@@ -156,17 +156,17 @@ impl Victim {
         file.write_at(&rest, cut).map_err(text)?;
         let before = self.ends.iter().rev().find(|(end, _)| end.offset <= whole);
         let Some((expected, hash)) = before else { return Err("torn before the first commit".to_owned()) };
-        let folded = self.fold(&left)?;
-        let found = (folded.position.lsn, folded.replica.hash());
+        let replayed = self.replay(&left)?;
+        let found = (replayed.position.lsn, replayed.replica.hash());
         if found != (expected.lsn, *hash) {
             return Err(format!("it came to frame {}, not {}", found.0, expected.lsn));
         }
-        let Some(tail) = &folded.tail else { return Err("no tail".to_owned()) };
+        let Some(tail) = &replayed.tail else { return Err("no tail".to_owned()) };
         LogWriter::resume(&handle(&left), tail, options(1 << 20)).map_err(text)?;
         if !back.is_multiple_of(8) {
             return Ok(());
         }
-        let again = self.fold(&left)?;
+        let again = self.replay(&left)?;
         if (again.position.lsn, again.replica.hash()) != found {
             return Err("it came back differently the second time".to_owned());
         }
@@ -231,11 +231,11 @@ impl Victim {
         let left = self.disk.fork();
         left.flip_bit(path, range.start + byte, random.below(8) as u8).map_err(text)?;
         let Some((end, hash)) = self.ends.last() else { return Err("nothing was written".to_owned()) };
-        let Ok(folded) = self.fold(&left) else { return Ok(Noticed::Refused) };
-        if (folded.position.lsn, folded.replica.hash()) != (end.lsn, *hash) {
+        let Ok(replayed) = self.replay(&left) else { return Ok(Noticed::Refused) };
+        if (replayed.position.lsn, replayed.replica.hash()) != (end.lsn, *hash) {
             return Err(format!("byte {} of {path}: a state was served that never was", range.start + byte));
         }
-        if !folded.unusable.is_empty() {
+        if !replayed.unusable.is_empty() {
             return Ok(Noticed::PassedOver);
         }
         // Recovery did not need it; whoever reads everything notices.

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use lightning_exchange::{
     domain::{
-        instruments::Catalogue,
+        instruments::Instruments,
         replica::{Frame, Terms},
         testing::oracle::compare::Random,
     },
@@ -23,7 +23,7 @@ use super::{
 #[derive(Debug)]
 pub struct Flow {
     /// The assets and symbols.
-    pub catalogue: Arc<Catalogue>,
+    pub instruments: Arc<Instruments>,
     /// Every frame with its number, from the first.
     pub frames: Vec<(u64, Frame)>,
 }
@@ -41,10 +41,10 @@ fn play(seed: u64, steps: usize) -> Result<Flow, String> {
     let setup = Setup::draw(&mut choices);
     let mut world = World::new(&setup.assets, &setup.symbols, &setup.slots, setup.limits)?;
     world.keep_frames();
-    let catalogue = world.shared_catalogue();
+    let instruments = world.shared_instruments();
     let mut first = Frames::default();
-    first.push_terms(&Terms::of(&catalogue, setup.limits));
-    let mut flow = Flow { catalogue, frames: Vec::new() };
+    first.push_terms(&Terms::of(&instruments, setup.limits));
+    let mut flow = Flow { instruments, frames: Vec::new() };
     flow.take(&first.take().0)?;
     let mut game = Game::new(setup, world, choices, Course::Shuffled);
     game.open()?;

@@ -6,7 +6,7 @@ use lightning_exchange::domain::{
         AccountCommand, AmendOrder, CancelAll, CancelOrder, CancelRestriction, OrderRef, ReplaceMode,
         ReplaceOrder, Transfer,
     },
-    orders::{NewOrder, OrderKind, Side, StpMode, TimeInForce},
+    orders::{NewOrder, OrderType, Side, StpMode, TimeInForce},
     testing::oracle::compare::Random,
     types::{
         id::{AccountId, AssetId, ClientOrderId, OrderId, SymbolId},
@@ -39,7 +39,7 @@ impl Generator {
 
     /// Makes what an account begins with.
     pub fn endowment(&mut self, account: AccountId, world: &World) -> Vec<AccountCommand> {
-        let assets: Vec<AssetId> = world.catalogue().assets().map(|asset| asset.id).collect();
+        let assets: Vec<AssetId> = world.instruments().assets().map(|asset| asset.id).collect();
         let deposit = |asset| {
             let amount = self.amount(world, asset, 6);
             AccountCommand::Deposit(Transfer { account, asset, amount, request_id: None })
@@ -83,7 +83,7 @@ impl Generator {
     /// An amount worth up to `orders` usual orders.
     fn amount(&mut self, world: &World, asset: AssetId, orders: u64) -> Amount {
         let lots = 1 + self.random.below(self.setup.lots * orders);
-        let spec = world.catalogue().symbols().find(|spec| spec.base.id == asset || spec.quote.id == asset);
+        let spec = world.instruments().symbols().find(|spec| spec.base.id == asset || spec.quote.id == asset);
         let Some(spec) = spec else { return Amount::new(i128::from(lots)) };
         if spec.base.id == asset {
             return Amount::new(i128::from(lots) * i128::from(spec.lot_units));
@@ -235,7 +235,7 @@ impl Generator {
             order.stp = self.random.pick(&modes);
         }
         match self.random.below(16) {
-            0..2 if features.post_only => order.kind = OrderKind::LimitMaker,
+            0..2 if features.post_only => order.kind = OrderType::LimitMaker,
             2..4 if features.immediate => order.time_in_force = TimeInForce::Ioc,
             4..6 if features.all_or_none => order.time_in_force = TimeInForce::Fok,
             6..8 if features.dated => {
@@ -244,12 +244,12 @@ impl Generator {
                 order.expires_at = Some(Timestamp::from_micros(end));
             }
             8..10 if features.market => {
-                order.kind = OrderKind::Market;
+                order.kind = OrderType::Market;
                 order.time_in_force = TimeInForce::Ioc;
                 order.price = None;
             }
             10..12 if features.market_by_quote => {
-                order.kind = OrderKind::Market;
+                order.kind = OrderType::Market;
                 order.time_in_force = TimeInForce::Ioc;
                 order.price = None;
                 order.quantity = None;

@@ -3,32 +3,32 @@
 //! a seed is all it takes to see a run again.
 //!
 //! [`World`] is the exchange; [`episode`] plays one seed on it; [`run`] plays as many as it takes. What is
-//! judged: every message and answer as it passes (`auditor`, `track`, `tape`, `stream`) and the whole, now and
+//! judged: every message and answer as it passes (`auditor`, `track`, `public_trades`, `stream`) and the whole, now and
 //! then under way and in full at rest (`check`).
 
 mod auditor;
 mod check;
+mod contingent_orders;
 mod crash;
 pub mod damage;
-mod desk;
 mod episode;
-mod fancy;
 mod flow;
 mod generator;
-#[cfg(feature = "planted")]
-pub mod planted;
+mod harness;
+#[cfg(feature = "mutants")]
+pub mod mutants;
+mod public_trades;
 mod stream;
 mod swarm;
-mod tape;
 mod track;
 mod world;
 
 pub use auditor::Counts;
 pub use crash::{CrashCourse, CrashStats, crashes};
-pub use desk::Desk;
 pub use episode::{COMMANDS, Course, Stats, Violation, episode};
 pub use flow::{Flow, flow};
 pub use generator::Generator;
+pub use harness::Harness;
 pub use swarm::{Features, Setup};
 pub use world::{Answered, World};
 

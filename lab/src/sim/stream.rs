@@ -14,7 +14,7 @@ use lightning_exchange::domain::{
 
 /// What one account's listener knows.
 #[derive(Debug, Default)]
-struct Fold {
+struct StreamState {
     last_seq: Option<u64>,
     balances: BTreeMap<AssetId, Balance>,
     orders: BTreeMap<OrderId, Order>,
@@ -22,12 +22,12 @@ struct Fold {
 
 /// All listeners.
 #[derive(Debug, Default)]
-pub(super) struct Streams(BTreeMap<AccountId, Fold>);
+pub(super) struct Streams(BTreeMap<AccountId, StreamState>);
 
 impl Streams {
     /// Starts listening to a new account.
     pub(super) fn listen(&mut self, account: AccountId) {
-        self.0.insert(account, Fold::default());
+        self.0.insert(account, StreamState::default());
     }
 
     /// Returns who is listened to.
@@ -36,21 +36,21 @@ impl Streams {
     }
 
     /// Folds one event.
-    pub(super) fn heard(&mut self, event: &UserEvent) -> Result<(), String> {
+    pub(super) fn apply(&mut self, event: &UserEvent) -> Result<(), String> {
         let account = event.account;
-        let fold = self.0.get_mut(&account);
-        let fold = fold.ok_or_else(|| format!("an event of account {account}, which nobody listens to"))?;
-        if fold.last_seq.is_some_and(|last| event.seq != last + 1) {
-            return Err(format!("event {} of account {account} follows {:?}", event.seq, fold.last_seq));
+        let state = self.0.get_mut(&account);
+        let state = state.ok_or_else(|| format!("an event of account {account}, which nobody listens to"))?;
+        if state.last_seq.is_some_and(|last| event.seq != last + 1) {
+            return Err(format!("event {} of account {account} follows {:?}", event.seq, state.last_seq));
         }
-        fold.last_seq = Some(event.seq);
+        state.last_seq = Some(event.seq);
         match &event.kind {
             UserEventKind::Execution(execution) => {
                 let order = execution.order;
                 if order.account != account {
                     return Err(format!("account {account} was told of an order of {}", order.account));
                 }
-                let before = fold.orders.get(&order.id);
+                let before = state.orders.get(&order.id);
                 let was_accepted = before.is_some_and(|before| !before.awaits_list);
                 if execution.kind == ExecutionKind::Rejected && was_accepted {
                     return Err(format!("order {} was announced as accepted, then refused", order.id));
@@ -60,15 +60,15 @@ impl Streams {
                     return Err(format!("the first of order {} is {:?}", order.id, execution.kind));
                 }
                 if order.status.is_final() {
-                    fold.orders.remove(&order.id);
+                    state.orders.remove(&order.id);
                 } else {
-                    fold.orders.insert(order.id, order);
+                    state.orders.insert(order.id, order);
                 }
             }
             UserEventKind::List(_) => {}
-            UserEventKind::Balances(balances) => fold.balances.extend(balances.iter().copied()),
+            UserEventKind::Balances(balances) => state.balances.extend(balances.iter().copied()),
             UserEventKind::Transfer { asset, delta } => {
-                let balance = fold.balances.entry(*asset).or_default();
+                let balance = state.balances.entry(*asset).or_default();
                 balance.available = balance.available.plus(*delta).map_err(|reject| reject.to_string())?;
             }
         }
@@ -77,13 +77,13 @@ impl Streams {
 
     /// Compares what a listener knows with what the slot says.
     pub(super) fn check(&self, account: AccountId, slot: &AccountSlot) -> Result<(), String> {
-        let Some(fold) = self.0.get(&account) else { return Ok(()) };
+        let Some(state) = self.0.get(&account) else { return Ok(()) };
         let ask = |query| slot.query(account, &query, Timestamp::default());
         let Ok(AccountView::Account { balances, .. }) = ask(AccountQuery::Account) else {
             return Err(format!("account {account} is unknown"));
         };
         for (asset, balance) in balances {
-            let known = fold.balances.get(&asset).copied().unwrap_or_default();
+            let known = state.balances.get(&asset).copied().unwrap_or_default();
             if known != balance {
                 return Err(format!(
                     "account {account}, asset {asset}: the stream says {known:?}, a query {balance:?}"
@@ -106,10 +106,10 @@ impl Streams {
                 order.status,
             )
         };
-        if !orders.iter().map(seen).eq(fold.orders.values().map(seen)) {
+        if !orders.iter().map(seen).eq(state.orders.values().map(seen)) {
             return Err(format!(
                 "account {account}: the stream says {:?} are open, a query {:?}",
-                fold.orders.values().map(seen).collect::<Vec<_>>(),
+                state.orders.values().map(seen).collect::<Vec<_>>(),
                 orders.iter().map(seen).collect::<Vec<_>>()
             ));
         }

@@ -2,7 +2,7 @@
 
 use lightning_exchange::domain::{
     messages::message::{OrderChange, OrderUpdated, SubmitOrder, TradeExecuted},
-    orders::{EndReason, Fill, NewOrder, Order, OrderKind, OrderStatus, Policy, Side, StpMode, Trigger},
+    orders::{CloseReason, Fill, NewOrder, Order, OrderStatus, OrderType, Policy, Side, StpMode, Trigger},
     types::{
         id::{AccountId, OrderId, SymbolId},
         money::{Price, Rate},
@@ -19,7 +19,7 @@ pub(super) struct Track {
     pub(super) account: AccountId,
     pub(super) symbol: SymbolId,
     pub(super) side: Side,
-    pub(super) kind: OrderKind,
+    pub(super) kind: OrderType,
     /// What it waits for, and the other order of its pair.
     pub(super) trigger: Option<Trigger>,
     pair: Option<OrderId>,
@@ -72,8 +72,8 @@ impl Track {
 
     /// Judges one side of a trade (O1, O3, O4, O5, O10, B5, B9).
     pub(super) fn traded(&mut self, trade: &TradeExecuted, fills_max: u32) -> Result<(), String> {
-        let tell = |what: &str| format!("trade {} of order {}: {what}", trade.trade, trade.order);
-        let judge = |holds: bool, what: &str| if holds { Ok(()) } else { Err(tell(what)) };
+        let describe = |what: &str| format!("trade {} of order {}: {what}", trade.trade, trade.order);
+        let judge = |holds: bool, what: &str| if holds { Ok(()) } else { Err(describe(what)) };
         judge(trade.symbol == self.symbol, "on another symbol")?;
         judge(!trade.lots.is_zero(), "of nothing")?;
         judge(self.side.accepts(self.limit, trade.price), "beyond its limit")?;
@@ -100,12 +100,12 @@ impl Track {
 
     /// Judges everything else a book says of an order.
     pub(super) fn updated(&mut self, update: &OrderUpdated) -> Result<(), String> {
-        let tell = |what: &str| format!("order {}: {:?}: {what}", update.order, update.change);
-        let judge = |holds: bool, what: &str| if holds { Ok(()) } else { Err(tell(what)) };
+        let describe = |what: &str| format!("order {}: {:?}: {what}", update.order, update.change);
+        let judge = |holds: bool, what: &str| if holds { Ok(()) } else { Err(describe(what)) };
         match update.change {
             OrderChange::Accepted { .. } => {
                 judge(!self.rests, "accepted twice")?;
-                let may_rest = !matches!(self.policy, Policy::Immediate | Policy::AllOrNone);
+                let may_rest = !matches!(self.policy, Policy::Immediate | Policy::FillOrKill);
                 judge(may_rest && !self.kind.is_market(), "it may not rest")?;
                 judge(self.was_triggered == self.trigger.is_some(), "before it was triggered")?;
                 judge(self.expires_at.is_none_or(|end| update.time < end), "its date has passed")?;
@@ -113,9 +113,9 @@ impl Track {
             }
             OrderChange::Ended { remaining, reason } => {
                 judge(self.left() == Some(remaining.get()), "what remains does not add up")?;
-                self.ended(update, reason).map_err(|what| tell(&what))?;
+                self.ended(update, reason).map_err(|what| describe(&what))?;
                 self.is_over = true;
-                self.is_cancelled = reason == EndReason::ListCancelled;
+                self.is_cancelled = reason == CloseReason::ListCancelled;
             }
             OrderChange::Cancelled { remaining, .. } => {
                 judge(self.left() == Some(remaining.get()), "what remains does not add up")?;
@@ -129,7 +129,7 @@ impl Track {
                 judge(!ends || self.left() == Some(0), "ended by a prevention with something left")?;
                 self.is_over = ends;
             }
-            OrderChange::Waits => {
+            OrderChange::Untriggered => {
                 let may_wait = self.trigger.is_some() && !self.was_triggered && !self.waits;
                 judge(may_wait, "it waits for nothing, or does already")?;
                 self.waits = true;
@@ -143,40 +143,40 @@ impl Track {
                 judge(self.rests && self.left().is_some_and(|left| left > 0), "reduced to nothing")?;
             }
         }
-        if self.is_over && self.policy == Policy::AllOrNone {
+        if self.is_over && self.policy == Policy::FillOrKill {
             judge(self.executed == 0 || self.executed == self.lots, "fill-or-kill filled in part")?;
         }
         Ok(())
     }
 
-    fn ended(&self, update: &OrderUpdated, reason: EndReason) -> Result<(), String> {
+    fn ended(&self, update: &OrderUpdated, reason: CloseReason) -> Result<(), String> {
         let untouched = self.executed == 0 && self.prevented == 0;
         let is_of_pair = self.pair.is_some() && self.executed == 0;
         match reason {
-            EndReason::WouldTake => {
+            CloseReason::WouldTake => {
                 expect(self.policy == Policy::PostOnly && untouched, "it was not post-only, or traded")
             }
-            EndReason::Killed => {
-                expect(self.policy == Policy::AllOrNone && untouched, "it was not fill-or-kill, or traded")
+            CloseReason::Killed => {
+                expect(self.policy == Policy::FillOrKill && untouched, "it was not fill-or-kill, or traded")
             }
-            EndReason::GoodTillDate => {
+            CloseReason::GoodTillDate => {
                 expect(self.expires_at.is_some_and(|end| end <= update.time), "before its date")
             }
-            EndReason::SelfTrade => Ok(()), // the other order's mode may have ended it
-            EndReason::Unfilled => expect(!self.rests && self.policy == Policy::Immediate, "it may rest"),
-            EndReason::Collar => expect(self.budget.is_some(), "it has no budget"),
-            EndReason::FillLimit | EndReason::BookFull => expect(!self.rests, "it rests"),
-            EndReason::WouldTrigger => {
+            CloseReason::SelfTrade => Ok(()), // the other order's mode may have ended it
+            CloseReason::Unfilled => expect(!self.rests && self.policy == Policy::Immediate, "it may rest"),
+            CloseReason::Collar => expect(self.budget.is_some(), "it has no budget"),
+            CloseReason::FillLimit | CloseReason::BookFull => expect(!self.rests, "it rests"),
+            CloseReason::WouldTrigger => {
                 let never_waited = self.trigger.is_some() && !self.waits && !self.was_triggered;
                 expect(never_waited && untouched, "it waited or was triggered")
             }
-            EndReason::ListRefused | EndReason::Sibling | EndReason::ListCancelled => {
+            CloseReason::ListRefused | CloseReason::OtherLeg | CloseReason::ListCancelled => {
                 expect(is_of_pair, "it has no sibling, or traded")
             }
-            EndReason::NoReference
-            | EndReason::Cancelled
-            | EndReason::WorkingEnded
-            | EndReason::PendingRefused => Err("the book never says so".to_owned()),
+            CloseReason::NoReference
+            | CloseReason::Cancelled
+            | CloseReason::WorkingEnded
+            | CloseReason::PendingRefused => Err("the book never says so".to_owned()),
         }
     }
 }
@@ -241,12 +241,12 @@ impl Tracks {
 
     /// Judges that the other order of a pair is over, and did not trade, before this one trades or is triggered.
     pub(super) fn is_alone(&self, order: OrderId) -> Result<(), String> {
-        let Some(sibling) = self.get(order)?.pair else { return Ok(()) };
-        let other = self.get(sibling)?;
+        let Some(other_leg) = self.get(order)?.pair else { return Ok(()) };
+        let other = self.get(other_leg)?;
         // One that has not come to its book yet ends when it comes.
         let is_on_its_way = !other.rests && !other.waits && !other.was_triggered;
         let is_gone = (other.is_over || is_on_its_way) && other.executed == 0;
-        expect(is_gone, &format!("order {order} goes on while {sibling}, the other of its pair, is there"))
+        expect(is_gone, &format!("order {order} goes on while {other_leg}, the other of its pair, is there"))
     }
 
     /// Judges the answer to a placed order.
@@ -261,7 +261,7 @@ impl Tracks {
         let quote: i128 = fills.iter().map(|fill| fill.quote.units()).sum();
         expect(lots == order.executed.get(), "the fills do not add up to what was executed")?;
         expect(quote == order.executed_quote.units(), "the fills do not add up to what was paid")?;
-        if order.reason == Some(EndReason::NoReference) {
+        if order.reason == Some(CloseReason::NoReference) {
             return expect(order.status == OrderStatus::Expired && lots == 0, "unpriced, but not expired");
         }
         let track = self.get(order.id)?;

@@ -9,7 +9,7 @@ use lightning_exchange::{
     domain::{
         account::{AccountInput, AccountOutput, AccountSlot},
         book::BookLimits,
-        instruments::{AssetDefinition, Catalogue, SymbolDefinition},
+        instruments::{AssetDefinition, Instruments, SymbolDefinition},
         matching::{PublicEvent, PublicTrade, SymbolInput, SymbolOutput, SymbolSlot},
         messages::{
             command::{AccountCommand, Answer, IdempotencyKey},
@@ -18,7 +18,7 @@ use lightning_exchange::{
         },
         orders::{Order, Side},
         replica::Parts,
-        testing::planted::{Bug, planted},
+        testing::mutants::{Mutant, mutated},
         types::{
             id::{AccountId, CommandId, OrderId, SLOT_COUNT, SlotId, SymbolId},
             money::Price,
@@ -46,7 +46,7 @@ pub type Answered = (CommandId, Result<Answer, Reject>);
 /// The exchange.
 #[derive(Debug)]
 pub struct World {
-    catalogue: Arc<Catalogue>,
+    instruments: Arc<Instruments>,
     now: Timestamp,
     accounts: Vec<(SlotId, AccountSlot)>,
     symbols: Vec<(SlotId, SymbolSlot)>,
@@ -83,9 +83,9 @@ impl World {
         account_slots: &[SlotId],
         limits: BookLimits,
     ) -> Result<Self, String> {
-        let catalogue = Catalogue::build(assets, symbols).map_err(|faults| faults.join("; "))?;
-        let catalogue = Arc::new(catalogue);
-        let mut symbol_slots: Vec<SlotId> = catalogue.symbols().map(|spec| spec.id.slot()).collect();
+        let instruments = Instruments::build(assets, symbols).map_err(|faults| faults.join("; "))?;
+        let instruments = Arc::new(instruments);
+        let mut symbol_slots: Vec<SlotId> = instruments.symbols().map(|spec| spec.id.slot()).collect();
         symbol_slots.sort_unstable();
         symbol_slots.dedup();
         let at = |slots: &[SlotId]| {
@@ -97,16 +97,16 @@ impl World {
         };
         let lanes = account_slots.len() * symbol_slots.len();
         let symbol_at = at(&symbol_slots);
-        let auditor = Auditor::new(assets, symbols, &catalogue, limits);
+        let auditor = Auditor::new(assets, symbols, &instruments, limits);
         Ok(Self {
             now: Timestamp::from_micros(1_000_000),
             accounts: account_slots
                 .iter()
-                .map(|&slot| (slot, AccountSlot::new(slot, Arc::clone(&catalogue))))
+                .map(|&slot| (slot, AccountSlot::new(slot, Arc::clone(&instruments))))
                 .collect(),
             symbols: symbol_slots
                 .into_iter()
-                .map(|slot| (slot, SymbolSlot::new(slot, &catalogue, limits)))
+                .map(|slot| (slot, SymbolSlot::new(slot, &instruments, limits)))
                 .collect(),
             to_symbol: (0..lanes).map(|_| Lane::new()).collect(),
             to_account: (0..lanes).map(|_| Lane::new()).collect(),
@@ -122,7 +122,7 @@ impl World {
             joined: Vec::new(),
             printed: Vec::new(),
             auditor,
-            catalogue,
+            instruments,
         })
     }
 
@@ -140,7 +140,7 @@ impl World {
         }
         let open: Vec<Order> = self.account_slots().flat_map(AccountSlot::open_orders).copied().collect();
         self.auditor.go_blind(parts.images, open.into_iter());
-        if !planted(Bug::OutboxForgottenOnRestart) {
+        if !mutated(Mutant::OutboxForgottenOnRestart) {
             self.resend();
         }
         self
@@ -242,7 +242,7 @@ impl World {
                 let peer = self.accounts[lane / symbols].0;
                 let input = match parcel {
                     Parcel::Message(envelope) => SymbolInput::Message(envelope),
-                    Parcel::Applied(upto) => SymbolInput::Applied { peer, upto },
+                    Parcel::Applied(upto) => SymbolInput::Ack { peer, upto },
                 };
                 self.symbol_input(lane % symbols, input, now)
             }
@@ -252,7 +252,7 @@ impl World {
                 let peer = self.symbols[lane % symbols].0;
                 let input = match parcel {
                     Parcel::Message(envelope) => AccountInput::Message(envelope),
-                    Parcel::Applied(upto) => AccountInput::Applied { peer, upto },
+                    Parcel::Applied(upto) => AccountInput::Ack { peer, upto },
                 };
                 self.account_input(lane / symbols, input, now)
             }
@@ -315,7 +315,7 @@ impl World {
         let (slot, account) = &mut self.accounts[position];
         let slot = *slot;
         if let AccountInput::Message(envelope) = &input {
-            self.auditor.telling(slot, envelope)?;
+            self.auditor.delivering(slot, envelope)?;
         }
         account.handle(input, now, &mut self.account_out).map_err(|fault| fault.to_string())?;
         if let (Some(frames), Some(head)) = (&mut self.frames, &self.account_out.frame) {
@@ -339,7 +339,7 @@ impl World {
             self.waiting += 1;
         }
         for event in &self.account_out.events {
-            self.auditor.heard(event)?;
+            self.auditor.private_event(event)?;
         }
         for (id, result) in self.account_out.answers.drain(..) {
             self.auditor.answered(id, &result)?;
@@ -403,20 +403,20 @@ impl World {
 
     /// Returns the last price of a symbol, else the best price of the other side.
     pub fn reference(&self, symbol: SymbolId, side: Side) -> Option<Price> {
-        let image = &self.auditor.tape.sheet(symbol)?.image;
+        let image = &self.auditor.public_trades.sheet(symbol)?.image;
         let best = image.best();
         let other = if side == Side::Buy { best.ask } else { best.bid };
         image.last_price().or(other.map(|(price, _)| price))
     }
 
     /// Returns the assets and symbols.
-    pub fn catalogue(&self) -> &Catalogue {
-        &self.catalogue
+    pub fn instruments(&self) -> &Instruments {
+        &self.instruments
     }
 
     /// Returns the assets and symbols, to be shared.
-    pub fn shared_catalogue(&self) -> Arc<Catalogue> {
-        Arc::clone(&self.catalogue)
+    pub fn shared_instruments(&self) -> Arc<Instruments> {
+        Arc::clone(&self.instruments)
     }
 
     /// Returns the latest time any slot was given.

@@ -9,10 +9,10 @@
 
 use std::collections::{BTreeMap, VecDeque};
 
-use super::{Accounts, Slots, Turn, Waiting};
+use super::{Accounts, Awaiting, Slots, Turn};
 use crate::{
     actors::{
-        message::{Acknowledgement, Admission},
+        message::{Acknowledgement, AdmittedCommand},
         outbox::Answered,
         topology::Topology,
         trace,
@@ -43,7 +43,7 @@ pub(super) struct Lines(BTreeMap<Key, Line>);
 struct Line {
     /// A cancel-replace whose second half may not have been sent: until it is answered everything waits.
     replacing: Option<CommandId>,
-    waiting: VecDeque<Box<Admission>>,
+    awaiting: VecDeque<Box<AdmittedCommand>>,
 }
 
 impl Lines {
@@ -57,8 +57,8 @@ impl Slots {
     /// Asks the slot of a command whether it has to wait.
     fn must_wait(
         &mut self,
-        admission: &Admission,
-        unanswered: &Table<CommandId, Waiting>,
+        admission: &AdmittedCommand,
+        unanswered: &Table<CommandId, Awaiting>,
         topology: &Topology,
     ) -> bool {
         let about = |command| unanswered.get(&command)?.line.map(|(_, account, symbol)| (account, symbol));
@@ -77,19 +77,23 @@ fn is_down(symbol: SymbolId, topology: &Topology) -> bool {
 
 impl Accounts {
     /// Takes up a command, or lets it wait its turn.
-    pub(super) fn command(&mut self, admitted: Box<Admission>, turn: &mut Turn<'_>) -> Result<(), Fault> {
+    pub(super) fn command(
+        &mut self,
+        admitted: Box<AdmittedCommand>,
+        turn: &mut Turn<'_>,
+    ) -> Result<(), Fault> {
         if let Some(key) = key(admitted.slot, &admitted.command)
             && (self.lines.0.contains_key(&key)
-                || self.slots.must_wait(&admitted, &self.waiting, turn.topology))
+                || self.slots.must_wait(&admitted, &self.awaiting, turn.topology))
         {
-            self.lines.0.entry(key).or_default().waiting.push_back(admitted);
+            self.lines.0.entry(key).or_default().awaiting.push_back(admitted);
             return Ok(());
         }
         self.take_up(*admitted, turn)
     }
 
     /// Takes up what waited in this slot and need not wait any longer.
-    pub(super) fn take_up_waiting(&mut self, slot: SlotId, turn: &mut Turn<'_>) -> Result<(), Fault> {
+    pub(super) fn take_up_queued(&mut self, slot: SlotId, turn: &mut Turn<'_>) -> Result<(), Fault> {
         if self.lines.0.is_empty() {
             return Ok(());
         }
@@ -100,15 +104,15 @@ impl Accounts {
     /// the places come back. Commands about other symbols that waited for its answer are taken up.
     pub(super) fn symbol_shard_lost(&mut self, shard: usize, turn: &mut Turn<'_>) -> Result<(), Fault> {
         let is_lost = |(.., symbol): &Key| turn.topology.symbol_shard_of(symbol.slot()) == shard;
-        let is_orphan = |waiting: &Waiting| waiting.line.as_ref().is_some_and(is_lost);
+        let is_orphan = |awaiting: &Awaiting| awaiting.line.as_ref().is_some_and(is_lost);
         self.lines.0.retain(|key, _| !is_lost(key));
-        let orphans = self.waiting.sorted().into_iter().filter(|(_, waiting)| is_orphan(waiting));
+        let orphans = self.awaiting.sorted().into_iter().filter(|(_, awaiting)| is_orphan(awaiting));
         // Whom they joined may have asked before a restart, and wait no longer.
         let joined = self.joined.sorted().into_iter().filter(|(_, joined)| joined.iter().any(is_orphan));
         let orphans: Vec<CommandId> =
             orphans.map(|(command, _)| *command).chain(joined.map(|(command, _)| *command)).collect();
         for command in orphans {
-            self.waiting.remove(&command);
+            self.awaiting.remove(&command);
             self.joined.remove(&command);
         }
         let left: Vec<Key> = self.lines.0.keys().copied().collect();
@@ -123,45 +127,60 @@ impl Accounts {
     }
 
     /// Takes the first command out of a line, unless it has to wait; an empty line is given up.
-    fn next_of(&mut self, key: Key, topology: &Topology) -> Option<Box<Admission>> {
+    fn next_of(&mut self, key: Key, topology: &Topology) -> Option<Box<AdmittedCommand>> {
         let line = self.lines.0.get_mut(&key)?;
-        if line.replacing.is_some_and(|command| self.waiting.contains(&command)) {
+        if line.replacing.is_some_and(|command| self.awaiting.contains(&command)) {
             return None;
         }
         line.replacing = None;
-        match line.waiting.front() {
+        match line.awaiting.front() {
             None => {
                 self.lines.0.remove(&key);
                 None
             }
-            Some(first) if self.slots.must_wait(first, &self.waiting, topology) => None,
-            Some(_) => line.waiting.pop_front(),
+            Some(first) if self.slots.must_wait(first, &self.awaiting, topology) => None,
+            Some(_) => line.awaiting.pop_front(),
         }
     }
 
     /// Takes up a command whose turn has come, unless it is refused first.
-    fn take_up(&mut self, admission: Admission, turn: &mut Turn<'_>) -> Result<(), Fault> {
+    fn take_up(&mut self, admission: AdmittedCommand, turn: &mut Turn<'_>) -> Result<(), Fault> {
         if let Some(reject) = refusal(&admission, turn.now, turn.topology) {
             refuse(admission, reject, turn.topology);
             return Ok(());
         }
-        let Admission { slot, command, key: idempotency, only_unowned, span, permit, reply, entered, .. } =
-            admission;
+        let AdmittedCommand {
+            slot,
+            command,
+            key: idempotency,
+            only_unowned,
+            span,
+            permit,
+            reply,
+            entered,
+            ..
+        } = admission;
         let account = command.account().filter(|_| only_unowned);
         if account.is_some_and(|account| self.slots.get(slot, turn.topology).has_owner(account)) {
             let answer = Err(Reject::UnknownAccount);
-            turn.log.told.answers.push(Answered { reply, answer, details: None, entered, _permit: permit });
+            turn.log.effects.answers.push(Answered {
+                reply,
+                answer,
+                details: None,
+                entered,
+                _permit: permit,
+            });
             return Ok(());
         }
         self.last_command += 1;
         let (id, line) = (CommandId::new(self.last_command), key(slot, &command));
-        self.waiting.insert(id, Waiting { reply, entered, line, permit });
+        self.awaiting.insert(id, Awaiting { reply, entered, line, permit });
         let replaces = line.filter(|_| matches!(command, AccountCommand::Replace(_)));
         let make = || tracing::debug_span!(parent: &span, "account.command", shard = turn.shard);
         let child = trace::step(make);
         let input = AccountInput::Command { id, command, key: idempotency };
         child.in_scope(|| self.handle(slot, input, &span, turn))?;
-        if let Some(key) = replaces.filter(|_| self.waiting.contains(&id)) {
+        if let Some(key) = replaces.filter(|_| self.awaiting.contains(&id)) {
             self.lines.0.entry(key).or_default().replacing = Some(id);
         }
         Ok(())
@@ -169,7 +188,7 @@ impl Accounts {
 }
 
 /// Returns why a command cannot be taken up any more, whatever it asks.
-fn refusal(admission: &Admission, now: Timestamp, topology: &Topology) -> Option<Reject> {
+fn refusal(admission: &AdmittedCommand, now: Timestamp, topology: &Topology) -> Option<Reject> {
     if admission.deadline.is_some_and(|deadline| now > deadline) {
         return Some(Reject::TooLate);
     }
@@ -177,8 +196,8 @@ fn refusal(admission: &Admission, now: Timestamp, topology: &Topology) -> Option
     symbol.filter(|symbol| is_down(*symbol, topology)).map(|_| Reject::OutOfService)
 }
 
-fn refuse(admission: Admission, reject: Reject, topology: &Topology) {
-    let position = topology.progress.position();
+fn refuse(admission: AdmittedCommand, reject: Reject, topology: &Topology) {
+    let position = topology.watermark.position();
     // Whoever asked may have gone.
     let _ = admission.reply.send(Acknowledgement { answer: Err(reject), details: None, position });
 }

@@ -12,7 +12,8 @@ use self::lines::{Key, Lines};
 use super::{
     gate::Permit,
     message::{
-        Acknowledgement, Admitted, Listen, Listening, NotListening, Query, SymbolShardLost, Traced, Unwatch,
+        Acknowledgement, Admitted, Listening, NotListening, Query, SubscribeEvents, SymbolShardLost, Traced,
+        UnsubscribeEvents,
     },
     outbox::{Answered, TurnLog},
     shard::{Shard, ShardKind, ShardTurn},
@@ -63,9 +64,9 @@ type Turn<'turn> = ShardTurn<'turn, Accounts>;
 pub struct Accounts {
     keys: Arc<dyn KeyListener>,
     slots: Slots,
-    waiting: Table<CommandId, Waiting>,
+    awaiting: Table<CommandId, Awaiting>,
     /// Who sent an order again while it was on its way, by the first command of its key.
-    joined: Table<CommandId, Vec<Waiting>>,
+    joined: Table<CommandId, Vec<Awaiting>>,
     /// Commands that wait for the answer to an earlier one.
     lines: Lines,
     last_command: u64,
@@ -80,16 +81,16 @@ pub enum AccountRequest {
     /// A question.
     Query(Box<Query>),
     /// A session listens to an account's events.
-    Listen(Listen),
+    SubscribeEvents(SubscribeEvents),
     /// Nobody listens to the account's events any more.
-    Unwatch(AccountId),
+    UnsubscribeEvents(AccountId),
     /// A symbol shard is out of service. What it sent before is queued already, and counts.
     SymbolShardLost(usize),
 }
 
 /// Who waits for a command; dropping it tells them the shard is out of service.
 #[derive(Debug)]
-struct Waiting {
+struct Awaiting {
     reply: oneshot::Sender<Acknowledgement>,
     entered: Instant,
     /// The line of its commands, if it is about a symbol.
@@ -107,7 +108,7 @@ impl Slots {
         if index >= self.0.len() {
             self.0.resize_with(index + 1, || None);
         }
-        let make = || Box::new(AccountSlot::new(slot, Arc::clone(&topology.catalogue)));
+        let make = || Box::new(AccountSlot::new(slot, Arc::clone(&topology.instruments)));
         self.0[index].get_or_insert_with(make)
     }
 
@@ -130,7 +131,7 @@ impl AccountActor {
         let kind = Accounts {
             keys,
             slots: Slots(slots),
-            waiting: Table::default(),
+            awaiting: Table::default(),
             joined: Table::default(),
             lines: Lines::default(),
             last_command,
@@ -142,14 +143,14 @@ impl AccountActor {
 
 impl Accounts {
     /// The answer says from where on events are told live: those before it are in the backlog.
-    fn listen(&mut self, listen: Listen, turn: &mut Turn<'_>) -> Result<(), Fault> {
+    fn listen(&mut self, listen: SubscribeEvents, turn: &mut Turn<'_>) -> Result<(), Fault> {
         let (account, slot) = (listen.account, listen.account.slot());
         self.handle(slot, AccountInput::Record(account), &Span::none(), turn)?;
         let slot = self.slots.get(slot, turn.topology);
         slot.watch(account, true);
         let events = slot.events(account, listen.after, EVENTS_PER_ACCOUNT_MAX);
         let start = events.map_err(NotListening::Refused).and_then(|events| Ok(events?));
-        turn.log.told.listening.push(Listening { listen, start });
+        turn.log.effects.listening.push(Listening { listen, start });
         Ok(())
     }
 
@@ -157,7 +158,7 @@ impl Accounts {
         let Query { account, query, span, reply } = query;
         let _entered = span.enter();
         let view = self.slots.get(account.slot(), turn.topology).query(account, &query, turn.now);
-        turn.log.told.views.push((reply, view));
+        turn.log.effects.views.push((reply, view));
     }
 
     fn handle(
@@ -181,18 +182,19 @@ impl Accounts {
         {
             turn.log.frames.push_account(head, &self.out.changes);
         }
-        let told = &mut turn.log.told;
-        told.events.append(&mut self.out.events);
-        told.credentials
+        let effects = &mut turn.log.effects;
+        effects.events.append(&mut self.out.events);
+        effects
+            .credentials
             .extend(self.out.credentials().map(|change| (Arc::clone(&self.keys), change.clone())));
         for (command, first) in self.out.joined.drain(..) {
             // Who sends the same order again waits with whoever sent it first, if that one is still there.
-            self.joined.get_or_default(first).extend(self.waiting.remove(&command));
+            self.joined.get_or_default(first).extend(self.awaiting.remove(&command));
         }
         for (command, answer) in self.out.answers.drain(..) {
             let details = self.out.details.iter().position(|(of, _)| *of == command);
             let details = details.map(|index| self.out.details.swap_remove(index).1);
-            let answered = |Waiting { reply, entered, permit, .. }, answer, details| Answered {
+            let answered = |Awaiting { reply, entered, permit, .. }, answer, details| Answered {
                 reply,
                 answer,
                 details,
@@ -200,11 +202,11 @@ impl Accounts {
                 _permit: permit,
             };
             let joined = if self.joined.is_empty() { None } else { self.joined.remove(&command) };
-            for waiting in joined.into_iter().flatten() {
-                told.answers.push(answered(waiting, answer.clone(), details.clone()));
+            for awaiting in joined.into_iter().flatten() {
+                effects.answers.push(answered(awaiting, answer.clone(), details.clone()));
             }
-            if let Some(waiting) = self.waiting.remove(&command) {
-                told.answers.push(answered(waiting, answer, details));
+            if let Some(awaiting) = self.awaiting.remove(&command) {
+                effects.answers.push(answered(awaiting, answer, details));
             }
         }
         self.out.clear();
@@ -236,7 +238,7 @@ impl ShardKind for Accounts {
     }
 
     fn connected(&mut self, shard: usize, topology: &Topology, log: &mut TurnLog) {
-        log.told.took = Some(topology.metrics.commands_of(shard));
+        log.effects.took = Some(topology.metrics.commands_of(shard));
     }
 
     fn unapplied(&self) -> impl Iterator<Item = &Envelope<ToSymbol>> {
@@ -259,23 +261,23 @@ impl ShardKind for Accounts {
         let span = trace::step(make);
         let (slot, input) = (traced.envelope.to, AccountInput::Message(traced.envelope));
         span.in_scope(|| self.handle(slot, input, &traced.span, turn))?;
-        self.take_up_waiting(slot, turn)
+        self.take_up_queued(slot, turn)
     }
 
     fn applied(&mut self, own: SlotId, peer: SlotId, upto: u64, turn: &mut Turn<'_>) -> Result<(), Fault> {
-        self.handle(own, AccountInput::Applied { peer, upto }, &Span::none(), turn)
+        self.handle(own, AccountInput::Ack { peer, upto }, &Span::none(), turn)
     }
 
     fn request(&mut self, request: AccountRequest, turn: &mut Turn<'_>) -> Result<(), Fault> {
         match request {
             AccountRequest::Command(admitted) => self.command(admitted.0, turn),
-            AccountRequest::Listen(listen) => self.listen(listen, turn),
+            AccountRequest::SubscribeEvents(listen) => self.listen(listen, turn),
             AccountRequest::SymbolShardLost(shard) => self.symbol_shard_lost(shard, turn),
             AccountRequest::Query(query) => {
                 self.query(*query, turn);
                 Ok(())
             }
-            AccountRequest::Unwatch(account) => {
+            AccountRequest::UnsubscribeEvents(account) => {
                 self.slots.get(account.slot(), turn.topology).watch(account, false);
                 Ok(())
             }
@@ -293,10 +295,10 @@ impl ShardKind for Accounts {
 
     fn poison(&mut self, shard: usize, log: &mut TurnLog, topology: &Topology) {
         topology.health.fail_account_shard(shard);
-        for Listening { listen, .. } in log.told.listening.drain(..) {
-            self.refuse(AccountRequest::Listen(listen), topology);
+        for Listening { listen, .. } in log.effects.listening.drain(..) {
+            self.refuse(AccountRequest::SubscribeEvents(listen), topology);
         }
-        self.waiting = Table::default();
+        self.awaiting = Table::default();
         self.joined = Table::default();
         self.lines = Lines::default();
         self.slots = Slots::default();
@@ -304,7 +306,7 @@ impl ShardKind for Accounts {
 
     /// A session is told that it will not hear from here; whoever else waits sees the reply handle go.
     fn refuse(&self, request: AccountRequest, topology: &Topology) {
-        if let AccountRequest::Listen(listen) = request {
+        if let AccountRequest::SubscribeEvents(listen) = request {
             let start = Err(NotListening::Refused(Reject::OutOfService));
             topology.push.do_send(Listening { listen, start });
         }
@@ -327,19 +329,19 @@ impl Handler<Query> for AccountActor {
     }
 }
 
-impl Handler<Listen> for AccountActor {
+impl Handler<SubscribeEvents> for AccountActor {
     type Result = ();
 
-    fn handle(&mut self, listen: Listen, _: &mut Self::Context) {
-        self.ask(AccountRequest::Listen(listen));
+    fn handle(&mut self, listen: SubscribeEvents, _: &mut Self::Context) {
+        self.ask(AccountRequest::SubscribeEvents(listen));
     }
 }
 
-impl Handler<Unwatch> for AccountActor {
+impl Handler<UnsubscribeEvents> for AccountActor {
     type Result = ();
 
-    fn handle(&mut self, Unwatch(account): Unwatch, _: &mut Self::Context) {
-        self.ask(AccountRequest::Unwatch(account));
+    fn handle(&mut self, UnsubscribeEvents(account): UnsubscribeEvents, _: &mut Self::Context) {
+        self.ask(AccountRequest::UnsubscribeEvents(account));
     }
 }
 

@@ -25,13 +25,13 @@ struct Feed {
     /// When the first candle that is not told final yet begins.
     open: Timestamp,
     /// The candle in progress as it was told last.
-    told: Option<Candle>,
+    published: Option<Candle>,
 }
 
 impl KlineFeeds {
     /// Begins a stream with the candle in progress at `now`.
     pub(super) fn watch(&mut self, interval: Interval, zone: Zone, now: Timestamp) {
-        let feed = || Feed { open: interval.open(now, zone), told: None };
+        let feed = || Feed { open: interval.open(now, zone), published: None };
         self.0.entry((interval, zone)).or_insert_with(feed);
     }
 
@@ -47,7 +47,7 @@ impl KlineFeeds {
             if end > image.time() {
                 continue;
             }
-            feed.told = None;
+            feed.published = None;
             let reach = (end.micros() - feed.open.micros()).saturating_mul(CLOSINGS_MAX);
             let oldest = Timestamp::from_micros(image.time().micros().saturating_sub(reach));
             feed.open = feed.open.max(interval.open(oldest, zone));
@@ -64,10 +64,10 @@ impl KlineFeeds {
     pub(super) fn progress(&mut self, symbol: SymbolId, image: &MarketImage, updates: &mut Updates) {
         for (&(interval, zone), feed) in &mut self.0 {
             let candle = image.candle(interval, zone, feed.open).filter(|candle| candle.trades > 0);
-            if interval == Interval::Second1 || candle.is_none() || candle == feed.told {
+            if interval == Interval::Second1 || candle.is_none() || candle == feed.published {
                 continue;
             }
-            feed.told = candle;
+            feed.published = candle;
             let updated = candle.map(|candle| update(symbol, (interval, zone), candle, false, image.time()));
             updates.extend(updated);
         }
@@ -121,7 +121,7 @@ mod tests {
     }
 
     /// What a step tells: opening in minutes, close, trades, whether it is final.
-    fn told(step: impl FnOnce(&mut Updates)) -> Vec<(u64, u64, u64, bool)> {
+    fn published(step: impl FnOnce(&mut Updates)) -> Vec<(u64, u64, u64, bool)> {
         let mut updates = Vec::new();
         step(&mut updates);
         let row = |(topic, update): (Topic, MarketUpdate)| match update {
@@ -136,21 +136,21 @@ mod tests {
     }
 
     #[test]
-    fn every_candle_is_told_final_once_and_the_one_in_progress_when_it_changed() {
+    fn every_candle_is_published_final_once_and_in_progress_when_it_changed() {
         let (mut image, mut feeds) = (MarketImage::default(), KlineFeeds::default());
         image.apply(&passed(600));
         feeds.watch(KEY.0, KEY.1, image.time());
         image.apply(&passed(700));
-        assert_eq!(told(|updates| feeds.close(SYMBOL, &image, updates)), [], "there is no price yet");
+        assert_eq!(published(|updates| feeds.close(SYMBOL, &image, updates)), [], "there is no price yet");
         image.apply(&trade(1, 710, 5));
-        assert_eq!(told(|updates| feeds.progress(SYMBOL, &image, updates)), [(11, 5, 1, false)]);
-        assert_eq!(told(|updates| feeds.progress(SYMBOL, &image, updates)), []);
+        assert_eq!(published(|updates| feeds.progress(SYMBOL, &image, updates)), [(11, 5, 1, false)]);
+        assert_eq!(published(|updates| feeds.progress(SYMBOL, &image, updates)), []);
         image.apply(&trade(2, 719, 6));
         image.apply(&passed(900));
-        let closed = told(|updates| feeds.close(SYMBOL, &image, updates));
+        let closed = published(|updates| feeds.close(SYMBOL, &image, updates));
         assert_eq!(closed, [(11, 6, 2, true), (12, 6, 0, true), (13, 6, 0, true), (14, 6, 0, true)]);
-        assert_eq!(told(|updates| feeds.close(SYMBOL, &image, updates)), []);
-        assert_eq!(told(|updates| feeds.progress(SYMBOL, &image, updates)), []);
+        assert_eq!(published(|updates| feeds.close(SYMBOL, &image, updates)), []);
+        assert_eq!(published(|updates| feeds.progress(SYMBOL, &image, updates)), []);
     }
 
     #[test]
@@ -159,19 +159,19 @@ mod tests {
         image.apply(&trade(1, 659, 5));
         feeds.watch(KEY.0, KEY.1, image.time());
         image.apply(&passed(659));
-        assert_eq!(told(|updates| feeds.close(SYMBOL, &image, updates)), []);
+        assert_eq!(published(|updates| feeds.close(SYMBOL, &image, updates)), []);
         image.apply(&passed(660));
-        assert_eq!(told(|updates| feeds.close(SYMBOL, &image, updates)), [(10, 5, 1, true)]);
+        assert_eq!(published(|updates| feeds.close(SYMBOL, &image, updates)), [(10, 5, 1, true)]);
     }
 
     /// An image knows no time before its first event.
     #[test]
-    fn a_candle_is_told_though_its_trades_are_the_first_event_of_all() {
+    fn a_candle_is_published_though_its_trades_are_the_first_event() {
         let (mut image, mut feeds) = (MarketImage::default(), KlineFeeds::default());
         feeds.watch(KEY.0, KEY.1, at(60 * 1_000_000 + 5));
         image.apply(&trade(1, 60 * 1_000_000 + 6, 5));
         image.apply(&passed(60 * 1_000_001));
-        assert_eq!(told(|updates| feeds.close(SYMBOL, &image, updates)), [(1_000_000, 5, 1, true)]);
+        assert_eq!(published(|updates| feeds.close(SYMBOL, &image, updates)), [(1_000_000, 5, 1, true)]);
     }
 
     #[test]
@@ -180,12 +180,12 @@ mod tests {
         image.apply(&trade(1, 30, 5));
         feeds.watch(KEY.0, KEY.1, image.time());
         image.apply(&passed(60 * 1_000_000));
-        let closed = told(|updates| feeds.close(SYMBOL, &image, updates));
+        let closed = published(|updates| feeds.close(SYMBOL, &image, updates));
         assert_eq!((closed.len() as u64, closed.last()), (CLOSINGS_MAX, Some(&(999_999, 5, 0, true))));
         image.apply(&passed(60 * 1_000_001));
-        assert_eq!(told(|updates| feeds.close(SYMBOL, &image, updates)), [(1_000_000, 5, 0, true)]);
+        assert_eq!(published(|updates| feeds.close(SYMBOL, &image, updates)), [(1_000_000, 5, 0, true)]);
         feeds.unwatch(KEY.0, KEY.1);
         image.apply(&passed(60 * 1_000_009));
-        assert_eq!(told(|updates| feeds.close(SYMBOL, &image, updates)), []);
+        assert_eq!(published(|updates| feeds.close(SYMBOL, &image, updates)), []);
     }
 }

@@ -20,8 +20,8 @@ use actix::prelude::*;
 use self::book::{Market, Updates};
 use super::{
     message::{
-        AskSnapshot, FlushDepth, JoinTopic, MarketMoved, MarketQuery, MarketUpdate, MarketView,
-        PublishMarket, QueryMarket, Speed, TickerView, Topic, WatchTopic, Wire,
+        FlushDepth, JoinTopic, MarketMoved, MarketQuery, MarketUpdate, MarketView, PublishMarket,
+        QueryMarket, RequestSnapshot, SetTopology, Speed, TickerView, Topic, WatchTopic,
     },
     topology::Topology,
 };
@@ -91,7 +91,7 @@ impl MarketDataActor {
     /// Tells what is told each second.
     fn second(&mut self, updates: &mut Updates) {
         self.seconds += 1;
-        tickers::tell(&self.markets, self.watched.iter(), updates);
+        tickers::publish(&self.markets, self.watched.iter(), updates);
         for (&symbol, market) in &mut self.markets {
             (market.has_traded, market.has_requoted) = (false, false);
             if self.seconds.is_multiple_of(PROGRESS_SECONDS) {
@@ -154,11 +154,11 @@ impl Actor for MarketDataActor {
     }
 }
 
-impl Handler<Wire> for MarketDataActor {
+impl Handler<SetTopology> for MarketDataActor {
     type Result = ();
 
-    fn handle(&mut self, Wire(topology): Wire, _: &mut Self::Context) {
-        for spec in topology.catalogue.symbols() {
+    fn handle(&mut self, SetTopology(topology): SetTopology, _: &mut Self::Context) {
+        for spec in topology.instruments.symbols() {
             let image = self.images.remove(&spec.id).unwrap_or_default();
             let market = Market::of(Arc::clone(spec), image);
             market.note_references(&topology);
@@ -244,10 +244,10 @@ impl Handler<WatchTopic> for MarketDataActor {
     }
 }
 
-impl Handler<AskSnapshot> for MarketDataActor {
+impl Handler<RequestSnapshot> for MarketDataActor {
     type Result = ();
 
-    fn handle(&mut self, AskSnapshot { session, symbol, speed }: AskSnapshot, _: &mut Self::Context) {
+    fn handle(&mut self, RequestSnapshot { session, symbol, speed }: RequestSnapshot, _: &mut Self::Context) {
         if let Some(market) = self.markets.get_mut(&symbol) {
             market.join(session, speed);
         }

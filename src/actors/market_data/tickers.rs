@@ -53,7 +53,7 @@ impl Second<'_> {
 }
 
 /// Adds a second's updates of the topics watched.
-pub(super) fn tell<'a>(
+pub(super) fn publish<'a>(
     markets: &BTreeMap<SymbolId, Market>,
     watched: impl Iterator<Item = &'a Topic>,
     updates: &mut Updates,

@@ -224,7 +224,7 @@ pub struct WatchTopic {
 /// Push to market data: this session wants the diffs of a topic, beginning with a snapshot.
 #[derive(Debug, Clone, Copy, Message)]
 #[rtype(result = "()")]
-pub struct AskSnapshot {
+pub struct RequestSnapshot {
     /// Who.
     pub session: SessionId,
     /// Which book.

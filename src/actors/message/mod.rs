@@ -6,15 +6,15 @@ mod push;
 mod shard;
 
 pub use market::{
-    AskSnapshot, CandleView, DepthView, FlushDepth, MarketMoved, MarketQuery, MarketUpdate, MarketView,
-    QueryMarket, Span, Speed, TickerView, WatchTopic, WindowView,
+    CandleView, DepthView, FlushDepth, MarketMoved, MarketQuery, MarketUpdate, MarketView, QueryMarket,
+    RequestSnapshot, Span, Speed, TickerView, WatchTopic, WindowView,
 };
 pub use push::{
-    Acknowledge, AttachUser, DetachUser, Encoder, Frame, JoinTopic, Listening, NotListening, OpenSession,
-    PublishMarket, PublishUser, Release, SessionEvent, SessionId, SessionLink, Shutdown, Speech, Subscribe,
-    TickerWindow, TimeUnit, Topic, Unsubscribe, UserForm,
+    Acknowledge, AttachUser, CloseSession, DetachUser, Encoder, EventEnvelope, JoinTopic, Listening,
+    NotListening, OpenSession, PublishMarket, PublishUser, SessionEvent, SessionId, SessionLink,
+    SessionProtocol, Shutdown, Subscribe, TickerWindow, TimeUnit, Topic, Unsubscribe, WsText,
 };
 pub use shard::{
-    Acknowledgement, Admission, Admitted, Applied, Crash, Deliver, Drain, Listen, Query, ReplyHandle,
-    StateHash, Step, StepTaken, SymbolShardLost, Traced, Unwatch, Wire,
+    Ack, Acknowledgement, Admitted, AdmittedCommand, Crash, Deliver, Drain, Query, ReplyHandle, SetTopology,
+    StateHash, Step, StepSettled, SubscribeEvents, SymbolShardLost, Traced, UnsubscribeEvents,
 };

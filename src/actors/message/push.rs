@@ -10,7 +10,7 @@ use bytestring::ByteString;
 
 use super::{
     market::{MarketUpdate, Speed},
-    shard::Listen,
+    shard::SubscribeEvents,
 };
 use crate::domain::{
     account::{Backlog, Gap, UserEvent},
@@ -106,22 +106,22 @@ impl TickerWindow {
 
 /// A frame ready for the wire; cloning shares the bytes.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Frame(pub ByteString);
+pub struct WsText(pub ByteString);
 
 /// What a session is told.
 #[derive(Debug, Clone, Message)]
 #[rtype(result = "()")]
 pub enum SessionEvent {
     /// Send this text.
-    Send(Frame),
+    Send(WsText),
     /// The session fell too far behind: close it with 1008.
     TooSlow,
     /// The exchange is stopping: send this notice, then close with 1001.
-    Stopping(Frame),
+    Stopping(WsText),
     /// Send these, one after the other; they count as one.
-    SendAll(Vec<Frame>),
+    SendAll(Vec<WsText>),
     /// Private events will not come; say so.
-    NotAttached(UserForm, Option<Frame>),
+    NotAttached(EventEnvelope, Option<WsText>),
     /// Send this in the session's own words. Boxed: it is the large case.
     Market(Box<MarketUpdate>),
     /// Send these, one after the other, in the session's own words; they count as one.
@@ -130,7 +130,7 @@ pub enum SessionEvent {
 
 /// What a session is told in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Speech {
+pub enum SessionProtocol {
     /// Frames of the streams.
     Streams,
     /// Frames of the WebSocket API.
@@ -158,7 +158,7 @@ impl SessionLink {
     }
 
     /// Queues an event; `false` when the session is too far behind.
-    pub fn tell(&self, event: SessionEvent) -> bool {
+    pub fn enqueue(&self, event: SessionEvent) -> bool {
         if self.queued.fetch_add(1, Ordering::Relaxed) >= self.limit {
             return false;
         }
@@ -194,7 +194,7 @@ pub enum TimeUnit {
 
 /// How private events are wrapped.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum UserForm {
+pub enum EventEnvelope {
     /// `{"stream":"user","data":{"seq","event"}}`, for the page.
     Page,
     /// `{"subscriptionId","event","seq"}`, for this subscription of a WebSocket API connection; no number is used twice.
@@ -214,7 +214,7 @@ pub enum NotListening {
 
 /// Makes the frame that says how asking for private events went: the number of the last event before the live ones, or why
 /// there are none.
-pub type Acknowledge = Box<dyn FnOnce(&Result<u64, NotListening>) -> Option<Frame> + Send>;
+pub type Acknowledge = Box<dyn FnOnce(&Result<u64, NotListening>) -> Option<WsText> + Send>;
 
 /// Session to push: remember me.
 #[derive(Debug, Message)]
@@ -227,7 +227,7 @@ pub struct OpenSession {
     /// What times are printed in; applies to all the session's streams.
     pub unit: TimeUnit,
     /// What it is told in.
-    pub speech: Speech,
+    pub protocol: SessionProtocol,
 }
 
 /// Session to push: the frames of these streams from now on, wrapped in `{"stream","data"}` or not.
@@ -241,7 +241,7 @@ pub struct Subscribe {
     /// Whether frames are wrapped; applies to all the session's streams.
     pub combined: bool,
     /// Sent first, so that the acknowledgement precedes the first event.
-    pub acknowledgement: Option<Frame>,
+    pub acknowledgement: Option<WsText>,
 }
 
 /// Session to push: no more of these.
@@ -253,7 +253,7 @@ pub struct Unsubscribe {
     /// Which streams.
     pub topics: Vec<Topic>,
     /// Sent after the last event of those streams.
-    pub acknowledgement: Option<Frame>,
+    pub acknowledgement: Option<WsText>,
 }
 
 /// Session to push: this account's private events too. First comes the acknowledgement, then what was missed, then what
@@ -266,7 +266,7 @@ pub struct AttachUser {
     /// Whose events; the session was authenticated for it.
     pub account: AccountId,
     /// How they are wrapped.
-    pub form: UserForm,
+    pub envelope: EventEnvelope,
     /// The last event the client has, to be told those after it; by default the last there is.
     pub after: Option<u64>,
     /// Sent first.
@@ -275,9 +275,9 @@ pub struct AttachUser {
 
 impl std::fmt::Debug for AttachUser {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let Self { session, account, form, after, .. } = self;
+        let Self { session, account, envelope, after, .. } = self;
         let mut fields = formatter.debug_struct("AttachUser");
-        fields.field("session", session).field("account", account).field("form", form);
+        fields.field("session", session).field("account", account).field("envelope", envelope);
         fields.field("after", after).finish_non_exhaustive()
     }
 }
@@ -291,7 +291,7 @@ pub struct DetachUser {
     /// Whose events.
     pub account: AccountId,
     /// Sent after the last of them.
-    pub farewell: Vec<Frame>,
+    pub farewell: Vec<WsText>,
 }
 
 /// Account to push: where a session's private events begin. Told before the first of them.
@@ -299,7 +299,7 @@ pub struct DetachUser {
 #[rtype(result = "()")]
 pub struct Listening {
     /// What was asked.
-    pub listen: Listen,
+    pub listen: SubscribeEvents,
     /// What it missed, and the number of the last event before the live ones.
     pub start: Result<Backlog, NotListening>,
 }
@@ -307,7 +307,7 @@ pub struct Listening {
 /// Session to push: forget me.
 #[derive(Debug, Message)]
 #[rtype(result = "()")]
-pub struct Release(pub SessionId);
+pub struct CloseSession(pub SessionId);
 
 /// Market data to push: for everyone on these topics.
 #[derive(Debug, Message)]
@@ -350,7 +350,7 @@ pub trait Encoder: Send + 'static {
     /// Returns the name of a stream, e.g. `btcusdt@trade`.
     fn stream_name(&self, topic: Topic) -> String;
     /// Returns the whole frame of a private event.
-    fn user(&self, event: &UserEvent, unit: TimeUnit, form: UserForm) -> String;
+    fn user(&self, event: &UserEvent, unit: TimeUnit, envelope: EventEnvelope) -> String;
     /// Returns the notice that the exchange is stopping.
     fn shutdown(&self, combined: bool, now: Timestamp) -> String;
     /// Returns the same notice as the WebSocket API has it.

@@ -6,7 +6,7 @@ use actix::prelude::*;
 use tokio::sync::oneshot;
 use tracing::Span;
 
-use super::push::{SessionId, UserForm};
+use super::push::{EventEnvelope, SessionId};
 use crate::{
     actors::{gate::Permit, topology::Topology},
     domain::{
@@ -27,7 +27,7 @@ use crate::{
 pub type ReplyHandle<T> = oneshot::Sender<Result<T, Reject>>;
 
 /// The answer to a command, and the position that made it durable
-/// ([`Progress`](crate::actors::Progress)).
+/// ([`DurableWatermark`](crate::actors::DurableWatermark)).
 #[derive(Debug)]
 pub struct Acknowledgement {
     /// The answer.
@@ -43,11 +43,11 @@ pub struct Acknowledgement {
 /// variants of [`AccountCommand`]).
 #[derive(Debug, Message)]
 #[rtype(result = "()")]
-pub struct Admitted(pub Box<Admission>);
+pub struct Admitted(pub Box<AdmittedCommand>);
 
 /// A command let in. Boxed in its message: it is large, and passes two queues.
 #[derive(Debug)]
-pub struct Admission {
+pub struct AdmittedCommand {
     /// The account slot.
     pub slot: SlotId,
     /// What is asked.
@@ -98,18 +98,18 @@ pub struct Deliver<B: Send + 'static> {
 /// A step of a cascade under way: shared by what it told each shard. Dropping the last of them, whatever the reason, lets
 /// the symbol shard take the next step.
 #[derive(Debug)]
-pub struct Step(pub Recipient<StepTaken>);
+pub struct Step(pub Recipient<StepSettled>);
 
 impl Drop for Step {
     fn drop(&mut self) {
-        self.0.do_send(StepTaken);
+        self.0.do_send(StepSettled);
     }
 }
 
 /// Account to symbol: the last step of your cascades is settled by everybody it concerned.
 #[derive(Debug, Clone, Copy, Message)]
 #[rtype(result = "()")]
-pub struct StepTaken;
+pub struct StepSettled;
 
 /// A message between slots with the span of the request that caused it.
 #[derive(Debug)]
@@ -123,7 +123,7 @@ pub struct Traced<B> {
 /// Receiver to sender slot: applied up to these sequences; the sender trims its outboxes.
 #[derive(Debug, Message)]
 #[rtype(result = "()")]
-pub struct Applied {
+pub struct Ack {
     /// For each: the receiving slot, the sending slot, and the last sequence applied.
     pub watermarks: Vec<(SlotId, SlotId, u64)>,
 }
@@ -131,13 +131,13 @@ pub struct Applied {
 /// Push to account: a session listens to this account's events; say from where.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Message)]
 #[rtype(result = "()")]
-pub struct Listen {
+pub struct SubscribeEvents {
     /// Whose events.
     pub account: AccountId,
     /// Which session.
     pub session: SessionId,
     /// Which of its subscriptions.
-    pub form: UserForm,
+    pub envelope: EventEnvelope,
     /// The last event it has, to be told those after it; by default the last there is.
     pub after: Option<u64>,
 }
@@ -145,7 +145,7 @@ pub struct Listen {
 /// Push to account: nobody listens to this account's events any more.
 #[derive(Debug, Clone, Copy, Message)]
 #[rtype(result = "()")]
-pub struct Unwatch(pub AccountId);
+pub struct UnsubscribeEvents(pub AccountId);
 
 /// App to shard: answer when everything before this has been processed.
 #[derive(Debug, Message)]
@@ -160,7 +160,7 @@ pub struct StateHash(pub oneshot::Sender<u128>);
 /// App to every actor, once all have started: who the others are. Nothing else is sent before it.
 #[derive(Debug, Clone, Message)]
 #[rtype(result = "()")]
-pub struct Wire(pub Arc<Topology>);
+pub struct SetTopology(pub Arc<Topology>);
 
 /// Symbol to every account shard: this symbol shard is out of service and answers nothing any more.
 #[derive(Debug, Clone, Copy, Message)]

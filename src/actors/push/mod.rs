@@ -18,9 +18,9 @@ use actix::prelude::*;
 use self::users::{Hearing, Users};
 use super::{
     message::{
-        AskSnapshot, Encoder, Frame, JoinTopic, MarketUpdate, OpenSession, PublishMarket, Release,
-        SessionEvent, SessionId, SessionLink, Shutdown, Speech, Subscribe, TimeUnit, Topic, Unsubscribe,
-        WatchTopic, Wire,
+        CloseSession, Encoder, JoinTopic, MarketUpdate, OpenSession, PublishMarket, RequestSnapshot,
+        SessionEvent, SessionId, SessionLink, SessionProtocol, SetTopology, Shutdown, Subscribe, TimeUnit,
+        Topic, Unsubscribe, WatchTopic, WsText,
     },
     topology::Topology,
 };
@@ -48,8 +48,8 @@ struct Session {
     unit: TimeUnit,
     combined: bool,
     topics: BTreeSet<Topic>,
-    speech: Speech,
-    hears: BTreeMap<AccountId, Hearing>,
+    protocol: SessionProtocol,
+    attached: BTreeMap<AccountId, Hearing>,
 }
 
 impl PushActor {
@@ -66,15 +66,15 @@ impl PushActor {
     }
 
     /// Sends a frame; a session that cannot take it is let go.
-    fn send(&mut self, to: SessionId, frame: Frame) {
-        self.tell(to, SessionEvent::Send(frame));
+    fn send(&mut self, to: SessionId, frame: WsText) {
+        self.enqueue(to, SessionEvent::Send(frame));
     }
 
-    fn tell(&mut self, to: SessionId, event: SessionEvent) {
+    fn enqueue(&mut self, to: SessionId, event: SessionEvent) {
         let Some(session) = self.sessions.get(&to) else { return };
         if !session.link.is_connected() {
             self.release(to); // it closed, and its farewell is on the way
-        } else if !session.link.tell(event) {
+        } else if !session.link.enqueue(event) {
             session.link.evict();
             if let Some(topology) = &self.topology {
                 topology.metrics.sessions_too_slow.inc();
@@ -88,7 +88,7 @@ impl PushActor {
         for topic in &session.topics {
             self.leave_topic(*topic, id);
         }
-        for account in session.hears.into_keys() {
+        for account in session.attached.into_keys() {
             self.unlist(id, account);
         }
         self.count();
@@ -130,10 +130,10 @@ impl Actor for PushActor {
     type Context = Context<Self>;
 }
 
-impl Handler<Wire> for PushActor {
+impl Handler<SetTopology> for PushActor {
     type Result = ();
 
-    fn handle(&mut self, Wire(topology): Wire, _: &mut Self::Context) {
+    fn handle(&mut self, SetTopology(topology): SetTopology, _: &mut Self::Context) {
         self.topology = Some(topology);
     }
 }
@@ -142,9 +142,9 @@ impl Handler<OpenSession> for PushActor {
     type Result = ();
 
     fn handle(&mut self, open: OpenSession, _: &mut Self::Context) {
-        let OpenSession { session, link, unit, speech } = open;
-        let (topics, hears) = (BTreeSet::new(), BTreeMap::new());
-        let listener = Session { link, unit, combined: false, topics, speech, hears };
+        let OpenSession { session, link, unit, protocol } = open;
+        let (topics, attached) = (BTreeSet::new(), BTreeMap::new());
+        let listener = Session { link, unit, combined: false, topics, protocol, attached };
         self.sessions.insert(session, listener);
         self.count();
     }
@@ -178,7 +178,7 @@ impl Handler<Subscribe> for PushActor {
                 // Its diffs start where its snapshot ends: market data lets it join.
                 Topic::DepthSnapshot(symbol, speed) => {
                     if let Some(topology) = &self.topology {
-                        topology.market.do_send(AskSnapshot { session: id, symbol, speed });
+                        topology.market.do_send(RequestSnapshot { session: id, symbol, speed });
                     }
                 }
                 _ => {
@@ -209,10 +209,10 @@ impl Handler<Unsubscribe> for PushActor {
     }
 }
 
-impl Handler<Release> for PushActor {
+impl Handler<CloseSession> for PushActor {
     type Result = ();
 
-    fn handle(&mut self, Release(session): Release, _: &mut Self::Context) {
+    fn handle(&mut self, CloseSession(session): CloseSession, _: &mut Self::Context) {
         self.release(session);
     }
 }
@@ -228,7 +228,7 @@ impl Handler<PublishMarket> for PushActor {
             for id in listeners {
                 let Some(session) = self.sessions.get(&id) else { continue };
                 let event = frames.event(self.encoder.as_ref(), session);
-                self.tell(id, event);
+                self.enqueue(id, event);
             }
         }
     }
@@ -242,7 +242,7 @@ impl Handler<JoinTopic> for PushActor {
         let session = self.sessions.get(&id).filter(|session| session.topics.contains(&topic));
         if let Some(session) = session {
             let event = MarketFrames::new(topic, &snapshot).event(self.encoder.as_ref(), session);
-            self.tell(id, event);
+            self.enqueue(id, event);
         }
         // It may have gone meanwhile, or just now.
         if self.sessions.get(&id).is_some_and(|session| session.topics.contains(&topic)) {
@@ -255,7 +255,7 @@ impl Handler<JoinTopic> for PushActor {
 struct MarketFrames<'a> {
     topic: Topic,
     update: &'a MarketUpdate,
-    frames: [[Option<Frame>; 2]; 2],
+    frames: [[Option<WsText>; 2]; 2],
 }
 
 impl<'a> MarketFrames<'a> {
@@ -265,15 +265,15 @@ impl<'a> MarketFrames<'a> {
 
     /// Returns what a session is told of the update.
     fn event(&mut self, encoder: &dyn Encoder, session: &Session) -> SessionEvent {
-        match session.speech {
-            Speech::Values => SessionEvent::Market(Box::new(self.update.clone())),
-            Speech::Streams | Speech::Api => {
+        match session.protocol {
+            SessionProtocol::Values => SessionEvent::Market(Box::new(self.update.clone())),
+            SessionProtocol::Streams | SessionProtocol::Api => {
                 SessionEvent::Send(self.get(encoder, session.unit, session.combined))
             }
         }
     }
 
-    fn get(&mut self, encoder: &dyn Encoder, unit: TimeUnit, combined: bool) -> Frame {
+    fn get(&mut self, encoder: &dyn Encoder, unit: TimeUnit, combined: bool) -> WsText {
         let frame = &mut self.frames[usize::from(unit == TimeUnit::Micros)][usize::from(combined)];
         let encode = || {
             let payload = encoder.market(self.topic, self.update, unit);
@@ -281,7 +281,7 @@ impl<'a> MarketFrames<'a> {
                 true => format!("{{\"stream\":\"{}\",\"data\":{payload}}}", encoder.stream_name(self.topic)),
                 false => payload,
             };
-            Frame(text.into())
+            WsText(text.into())
         };
         frame.get_or_insert_with(encode).clone()
     }
@@ -292,16 +292,16 @@ impl Handler<Shutdown> for PushActor {
 
     fn handle(&mut self, _: Shutdown, _: &mut Self::Context) {
         let now = self.topology.as_ref().map_or(Timestamp::default(), |topology| topology.clock.now());
-        let notices = [false, true].map(|combined| Frame(self.encoder.shutdown(combined, now).into()));
-        let api_notice = Frame(self.encoder.api_shutdown(now).into());
+        let notices = [false, true].map(|combined| WsText(self.encoder.shutdown(combined, now).into()));
+        let api_notice = WsText(self.encoder.api_shutdown(now).into());
         for session in self.sessions.values() {
             let [plain, combined] = &notices;
-            let notice = match (session.speech, session.combined) {
-                (Speech::Api, _) => &api_notice,
+            let notice = match (session.protocol, session.combined) {
+                (SessionProtocol::Api, _) => &api_notice,
                 (_, true) => combined,
                 (_, false) => plain,
             };
-            session.link.tell(SessionEvent::Stopping(notice.clone()));
+            session.link.enqueue(SessionEvent::Stopping(notice.clone()));
         }
     }
 }

@@ -11,8 +11,8 @@ use actix::prelude::*;
 use super::{PushActor, leave};
 use crate::{
     actors::message::{
-        Acknowledge, AttachUser, DetachUser, Frame, Listen, Listening, NotListening, PublishUser,
-        SessionEvent, SessionId, Speech, TimeUnit, Unwatch, UserForm,
+        Acknowledge, AttachUser, DetachUser, EventEnvelope, Listening, NotListening, PublishUser,
+        SessionEvent, SessionId, SessionProtocol, SubscribeEvents, TimeUnit, UnsubscribeEvents, WsText,
     },
     domain::{
         account::{Backlog, UserEvent},
@@ -28,13 +28,13 @@ pub(super) struct Users {
 
 /// What a session hears of one account.
 pub(super) struct Hearing {
-    form: UserForm,
+    envelope: EventEnvelope,
     stage: Stage,
 }
 
 impl std::fmt::Debug for Hearing {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        formatter.debug_struct("Hearing").field("form", &self.form).finish_non_exhaustive()
+        formatter.debug_struct("Hearing").field("envelope", &self.envelope).finish_non_exhaustive()
     }
 }
 
@@ -48,7 +48,7 @@ enum Stage {
 impl PushActor {
     /// Forgets that a session hears an account's events; `true` when it did.
     pub(super) fn detach(&mut self, id: SessionId, account: AccountId) -> bool {
-        let found = self.sessions.get_mut(&id).and_then(|session| session.hears.remove(&account));
+        let found = self.sessions.get_mut(&id).and_then(|session| session.attached.remove(&account));
         self.unlist(id, account);
         found.is_some()
     }
@@ -58,27 +58,28 @@ impl PushActor {
         if leave(&mut self.users.by_account, &account, id)
             && let Some(topology) = &self.topology
         {
-            topology.account_shard(account.slot()).do_send(Unwatch(account));
+            topology.account_shard(account.slot()).do_send(UnsubscribeEvents(account));
         }
     }
 
     /// Sends several frames as one; a session that cannot take them is let go.
-    fn send_all(&mut self, to: SessionId, mut frames: Vec<Frame>) {
+    fn send_all(&mut self, to: SessionId, mut frames: Vec<WsText>) {
         match frames.len() {
             0 => {}
             1 => frames.into_iter().for_each(|frame| self.send(to, frame)),
             _ => {
                 frames.shrink_to_fit();
-                self.tell(to, SessionEvent::SendAll(frames));
+                self.enqueue(to, SessionEvent::SendAll(frames));
             }
         }
     }
 
-    fn begin(&mut self, listen: Listen, start: Result<Backlog, NotListening>) {
-        let Listen { account, session: id, form, .. } = listen;
+    fn start(&mut self, listen: SubscribeEvents, start: Result<Backlog, NotListening>) {
+        let SubscribeEvents { account, session: id, envelope, .. } = listen;
         let Some(session) = self.sessions.get_mut(&id) else { return };
-        let (unit, speech) = (session.unit, session.speech);
-        let Some(hearing) = session.hears.get_mut(&account).filter(|hearing| hearing.form == form) else {
+        let (unit, protocol) = (session.unit, session.protocol);
+        let Some(hearing) = session.attached.get_mut(&account).filter(|hearing| hearing.envelope == envelope)
+        else {
             return; // it went, and perhaps came again
         };
         let (last, events) = match start {
@@ -93,17 +94,17 @@ impl PushActor {
         let acknowledgement = acknowledge(&last);
         if last.is_err() {
             self.detach(id, account);
-            self.tell(id, SessionEvent::NotAttached(form, acknowledgement));
+            self.enqueue(id, SessionEvent::NotAttached(envelope, acknowledgement));
             return;
         }
-        if speech == Speech::Values {
+        if protocol == SessionProtocol::Values {
             // How it began it has just been told.
             if !events.is_empty() {
-                self.tell(id, SessionEvent::Users(events));
+                self.enqueue(id, SessionEvent::Users(events));
             }
             return;
         }
-        let encode = |event: &UserEvent| Frame(self.encoder.user(event, unit, form).into());
+        let encode = |event: &UserEvent| WsText(self.encoder.user(event, unit, envelope).into());
         let frames = acknowledgement.into_iter().chain(events.iter().map(encode)).collect();
         self.send_all(id, frames);
     }
@@ -113,11 +114,11 @@ impl Handler<AttachUser> for PushActor {
     type Result = ();
 
     fn handle(&mut self, attach: AttachUser, _: &mut Self::Context) {
-        let AttachUser { session: id, account, form, after, acknowledge } = attach;
+        let AttachUser { session: id, account, envelope, after, acknowledge } = attach;
         let Some(session) = self.sessions.get_mut(&id) else { return };
-        session.hears.insert(account, Hearing { form, stage: Stage::Asked(acknowledge) });
+        session.attached.insert(account, Hearing { envelope, stage: Stage::Asked(acknowledge) });
         self.users.by_account.entry(account).or_default().insert(id);
-        let listen = Listen { account, session: id, form, after };
+        let listen = SubscribeEvents { account, session: id, envelope, after };
         if let Some(topology) = &self.topology {
             topology.account_shard(account.slot()).do_send(listen);
         }
@@ -137,7 +138,7 @@ impl Handler<Listening> for PushActor {
     type Result = ();
 
     fn handle(&mut self, Listening { listen, start }: Listening, _: &mut Self::Context) {
-        self.begin(listen, start);
+        self.start(listen, start);
     }
 }
 
@@ -147,23 +148,23 @@ impl Handler<PublishUser> for PushActor {
     fn handle(&mut self, publish: PublishUser, _: &mut Self::Context) {
         for event in &publish.events {
             let Some(listeners) = self.users.by_account.get(&event.account) else { continue };
-            let mut frames: Vec<((UserForm, TimeUnit), Frame)> = Vec::new();
+            let mut frames: Vec<((EventEnvelope, TimeUnit), WsText)> = Vec::new();
             let listeners: Vec<SessionId> = listeners.iter().copied().collect();
             for id in listeners {
                 let Some(session) = self.sessions.get_mut(&id) else { continue };
-                let Some(hearing) = session.hears.get_mut(&event.account) else { continue };
+                let Some(hearing) = session.attached.get_mut(&event.account) else { continue };
                 match &mut hearing.stage {
                     Stage::Live(last) if event.seq > *last => *last = event.seq,
                     _ => continue,
                 }
-                if session.speech == Speech::Values {
-                    self.tell(id, SessionEvent::Users(vec![event.clone()]));
+                if session.protocol == SessionProtocol::Values {
+                    self.enqueue(id, SessionEvent::Users(vec![event.clone()]));
                     continue;
                 }
-                let style = (hearing.form, session.unit);
+                let style = (hearing.envelope, session.unit);
                 let known = frames.iter().find(|(known, _)| *known == style).map(|(_, frame)| frame.clone());
                 let frame = known.unwrap_or_else(|| {
-                    let frame = Frame(self.encoder.user(event, style.1, style.0).into());
+                    let frame = WsText(self.encoder.user(event, style.1, style.0).into());
                     frames.push((style, frame.clone()));
                     frame
                 });

@@ -3,7 +3,7 @@
 use super::{
     change::Change,
     event::UserEventKind,
-    ledger::Place,
+    ledger::LedgerAccount,
     slot::{Refusable, Turn},
     state::Kept,
 };
@@ -24,7 +24,7 @@ pub(super) const REQUEST_IDS_MAX: usize = 100_000;
 
 impl Turn<'_> {
     pub(super) fn create_account(&mut self, create: CreateAccount) -> Refusable<Answer> {
-        if !self.catalogue.symbols().all(|spec| usize::from(create.tier) < spec.fees.len()) {
+        if !self.instruments.symbols().all(|spec| usize::from(create.tier) < spec.fees.len()) {
             return Ok(Err(Reject::UnknownTier));
         }
         let id = match create.id {
@@ -62,7 +62,7 @@ impl Turn<'_> {
         let Some(account) = self.state.accounts.get(&transfer.account) else {
             return Ok(Err(Reject::UnknownAccount));
         };
-        if self.catalogue.asset(transfer.asset).is_none() {
+        if self.instruments.asset(transfer.asset).is_none() {
             return Ok(Err(Reject::UnknownAsset));
         }
         if let Some(request_id) = &transfer.request_id {
@@ -95,11 +95,11 @@ impl Turn<'_> {
             _ => return Ok(Err(Reject::Overflow)),
         }
         let owner = transfer.account;
-        self.post(Place::Available(owner), asset, delta)?;
-        self.post(Place::External, asset, delta.negated()?)?;
-        let Balance { available: free, frozen } = self.state.balance(owner, asset);
-        let answer = Answer::Transferred { free, frozen };
-        self.tell(owner, |_| Ok(UserEventKind::Transfer { asset, delta }))?;
+        self.post(LedgerAccount::Available(owner), asset, delta)?;
+        self.post(LedgerAccount::External, asset, delta.negated()?)?;
+        let Balance { available: free, held } = self.state.balance(owner, asset);
+        let answer = Answer::Transferred { free, held };
+        self.emit(owner, |_| Ok(UserEventKind::Transfer { asset, delta }))?;
         if let Some(id) = transfer.request_id.clone() {
             let kept = Kept::Transfer { is_deposit, transfer, answer: answer.clone() };
             self.change(Change::RequestKept { account: owner, id, kept: Box::new(kept) })?;

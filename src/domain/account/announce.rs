@@ -13,7 +13,7 @@ use super::{
 };
 use crate::domain::{
     messages::reject::Fault,
-    orders::{Order, OrderKind},
+    orders::{Order, OrderType},
     types::id::{OrderId, OrderListId},
 };
 
@@ -33,14 +33,14 @@ impl Turn<'_> {
             self.change(Change::OrderAnnounced { order: Box::new(*order) })?;
         }
         match list {
-            Some(list) => self.tell_list_placed(list.id),
-            None => self.tell_all_new(&orders),
+            Some(list) => self.emit_list_placed(list.id),
+            None => self.emit_all_new(&orders),
         }
     }
 
     /// Announces what the book's acceptance of an order decides; `false` when another order of its list may still be
     /// refused, so that nothing is decided yet.
-    pub(super) fn announce_taken(&mut self, id: OrderId) -> Result<bool, Fault> {
+    pub(super) fn announce_accepted(&mut self, id: OrderId) -> Result<bool, Fault> {
         let order = *self.state.standing(id)?;
         if self.state.is_unannounced(&order) {
             let open = order.list.and_then(|list| self.state.lists.get(&list));
@@ -50,8 +50,8 @@ impl Turn<'_> {
             self.announce(id)?;
         } else if self.state.is_released(&order) && is_first_word(&order) {
             match self.state.released_pair(&order) {
-                None => self.tell_all_new(&[order])?,
-                Some(pair) if sent_last(&pair) == order.id => self.tell_all_new(&pair)?,
+                None => self.emit_all_new(&[order])?,
+                Some(pair) if sent_last(&pair) == order.id => self.emit_all_new(&pair)?,
                 Some(_) => {}
             }
         }
@@ -59,26 +59,26 @@ impl Turn<'_> {
     }
 
     /// Tells that a list is placed: the list, its orders that are in the market, what they hold, and those that wait.
-    pub(super) fn tell_list_placed(&mut self, id: OrderListId) -> Result<(), Fault> {
-        self.tell_list(id)?;
+    pub(super) fn emit_list_placed(&mut self, id: OrderListId) -> Result<(), Fault> {
+        self.emit_list(id)?;
         let Some(open) = self.state.lists.get(&id) else { return Ok(()) };
-        let (waiting, sent): (Vec<Order>, Vec<Order>) =
+        let (pending, sent): (Vec<Order>, Vec<Order>) =
             self.state.open_of(&open.list).partition(|order| order.awaits_list);
-        self.tell_all_new(&sent)?;
-        waiting.iter().try_for_each(|order| self.tell_new(order.id))
+        self.emit_all_new(&sent)?;
+        pending.iter().try_for_each(|order| self.emit_new(order.id))
     }
 
     /// Tells that orders of one account are accepted, and what their side holds now.
-    pub(super) fn tell_all_new(&mut self, orders: &[Order]) -> Result<(), Fault> {
-        orders.iter().try_for_each(|order| self.tell_new(order.id))?;
+    pub(super) fn emit_all_new(&mut self, orders: &[Order]) -> Result<(), Fault> {
+        orders.iter().try_for_each(|order| self.emit_new(order.id))?;
         let Some(order) = orders.first() else { return Ok(()) };
         let asset = self.paid_asset(order)?;
-        self.tell_balances(order.account, &[asset])
+        self.emit_balances(order.account, &[asset])
     }
 
-    pub(super) fn tell_new(&mut self, id: OrderId) -> Result<(), Fault> {
+    pub(super) fn emit_new(&mut self, id: OrderId) -> Result<(), Fault> {
         let account = self.state.standing(id)?.account;
-        self.tell(account, |state| Ok(execution(state.standing(id)?, ExecutionKind::New, None)))
+        self.emit(account, |state| Ok(execution(state.standing(id)?, ExecutionKind::New, None)))
     }
 }
 
@@ -114,15 +114,15 @@ impl AccountState {
 
     /// Returns an order and the other one of its pair, in their order, while both are open.
     fn released_pair(&self, order: &Order) -> Option<[Order; 2]> {
-        let sibling = *self.live_sibling(order)?;
-        Some(if order.id < sibling.id { [*order, sibling] } else { [sibling, *order] })
+        let other_leg = *self.live_other_leg(order)?;
+        Some(if order.id < other_leg.id { [*order, other_leg] } else { [other_leg, *order] })
     }
 }
 
 /// Returns whether a book that accepts this order has said nothing of it before: a conditional order rests when it was
 /// triggered, which is not the first that is heard of it.
 fn is_first_word(order: &Order) -> bool {
-    order.kind == OrderKind::LimitMaker || order.is_waiting()
+    order.kind == OrderType::LimitMaker || order.is_untriggered()
 }
 
 /// Returns which order of a pair is sent to the book behind the other one: of the two, the one that rests.

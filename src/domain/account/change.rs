@@ -18,7 +18,7 @@ use crate::domain::{
         message::{Envelope, PreventedMatch, ToSymbol},
         reject::Reject,
     },
-    orders::{EndReason, Fill, Handle, ListStatus, Order, OrderList, OrderStatus},
+    orders::{CloseReason, Fill, Handle, ListStatus, Order, OrderList, OrderStatus},
     types::{
         id::{AccountId, ClientOrderId, CommandId, OrderId, OrderListId, SlotId, SymbolId},
         money::{Amount, Lots},
@@ -43,7 +43,7 @@ pub enum Change {
     /// The counter account ids are made of.
     NextAccount(u64),
     /// An API key works.
-    KeyGiven(Box<CreateApiKey>),
+    ApiKeyCreated(Box<CreateApiKey>),
     /// An order id was used up.
     OrderNumbered,
     /// An order is open and on its way to its book. Uses up an order id.
@@ -76,7 +76,7 @@ pub enum Change {
         executed_quote: Amount,
     },
     /// An open order became smaller.
-    OrderLowered {
+    OrderReduced {
         /// Which.
         order: OrderId,
         /// Of which symbol.
@@ -89,7 +89,7 @@ pub enum Change {
         /// What left its hold.
         released: Amount,
         /// Why.
-        cause: Lowering,
+        cause: ReductionCause,
         /// When, by the book's clock.
         time: Timestamp,
     },
@@ -105,12 +105,12 @@ pub enum Change {
         /// How.
         status: OrderStatus,
         /// Which rule ended it.
-        reason: Option<EndReason>,
+        reason: Option<CloseReason>,
         /// When, by the book's clock.
         time: Timestamp,
     },
     /// A client's name is spoken for.
-    NameTaken {
+    NameReserved {
         /// Whose.
         account: AccountId,
         /// Which name.
@@ -126,7 +126,7 @@ pub enum Change {
         name: ClientOrderId,
     },
     /// A command waits for the book.
-    Asked {
+    BookRequested {
         /// Which.
         command: CommandId,
         /// What it wants.
@@ -135,12 +135,12 @@ pub enum Change {
     /// The book has decided a command.
     Decided(CommandId),
     /// What was asked of an order that cannot be told to its book yet, whole; nothing empties it. Written only to empty
-    /// it: what is added or taken up is an [`AskDeferred`](Self::AskDeferred) or [`AskResumed`](Self::AskResumed).
+    /// it: what is added or taken up is an [`BookRequestDeferred`](Self::BookRequestDeferred) or [`BookRequestResumed`](Self::BookRequestResumed).
     DeferredTo {
         /// Which order.
         order: OrderId,
         /// In this order.
-        asks: Vec<Deferred>,
+        requests: Vec<Deferred>,
     },
     /// Which amend of an order is at its book, if any.
     Amending {
@@ -152,7 +152,7 @@ pub enum Change {
     /// A message to a symbol slot.
     Sent(Envelope<ToSymbol>),
     /// The account's owner was told something.
-    Told {
+    EventEmitted {
         /// Whose.
         account: AccountId,
         /// What, when the account is recorded.
@@ -182,7 +182,7 @@ pub enum Change {
         id: String,
     },
     /// An order waits for its trigger; nobody waits for its book's first word any more.
-    OrderWaits {
+    OrderUntriggered {
         /// Which.
         order: OrderId,
         /// When, by the book's clock.
@@ -228,7 +228,7 @@ pub enum Change {
         need: Amount,
     },
     /// A book has said its first word on an order of a list.
-    ListHeard {
+    ListOrderDecided {
         /// Which list.
         list: OrderListId,
         /// Why the order was refused, if it was.
@@ -249,7 +249,7 @@ pub enum Change {
         at: Option<Timestamp>,
     },
     /// An API key works no more.
-    KeyTaken(String),
+    ApiKeyRevoked(String),
     /// A login is new, or has another password.
     LoginSet(Box<Login>),
     /// What an account's owner is told is kept from now on, or is kept no more.
@@ -271,7 +271,7 @@ pub enum Change {
         placing: Option<Placing>,
     },
     /// The book accepted an order of a list whose other order it may still refuse: it stays unannounced.
-    OrderTaken {
+    OrderAcceptedUnannounced {
         /// Which.
         order: OrderId,
         /// Where it rests; `None` when it waits for its trigger.
@@ -285,32 +285,32 @@ pub enum Change {
         order: Box<Order>,
     },
     /// The book refused an order that was never announced. It ends; what it held goes back.
-    OrderTurnedAway {
+    OrderRejectedUnannounced {
         /// The order, with its final status.
         order: Box<Order>,
     },
     /// The book has answered for one of the orders that are cancelled together, and not for the last: the difference,
     /// because a list written down whole at every answer grows with the square of its length.
-    CancelAllHeard {
+    CancelAllProgressed {
         /// The command.
         command: CommandId,
         /// The order that ended, closed by the same input; `None` when the book knew it no more.
         ended: Option<OrderId>,
     },
     /// One more thing was asked of an order that cannot be told to its book yet.
-    AskDeferred {
+    BookRequestDeferred {
         /// Which order.
         order: OrderId,
         /// What was asked.
         deferred: Deferred,
     },
     /// The first thing that was deferred of an order is taken up.
-    AskResumed(OrderId),
+    BookRequestResumed(OrderId),
 }
 
 /// Why an order became smaller.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub enum Lowering {
+pub enum ReductionCause {
     /// Self-trade prevention.
     Prevented(PreventedMatch),
     /// Its owner lowered it, and named it this.

@@ -37,26 +37,28 @@ impl AccountSlot {
     /// The first that is broken.
     pub fn check(&self) -> Result<(), Fault> {
         let state = &self.state;
-        let mut frozen: BTreeMap<(AccountId, AssetId), Amount> = BTreeMap::new();
+        let mut holds: BTreeMap<(AccountId, AssetId), Amount> = BTreeMap::new();
         let mut open = 0;
         for (id, Open { order, .. }) in state.orders.sorted() {
-            let spec =
-                self.catalogue().symbol(order.symbol).ok_or_else(|| Fault::new("order on unknown symbol"))?;
+            let spec = self
+                .instruments()
+                .symbol(order.symbol)
+                .ok_or_else(|| Fault::new("order on unknown symbol"))?;
             check_order(state, *id, order, spec)?;
-            let held = frozen.entry((order.account, spec.paid(order.side).id)).or_default();
+            let held = holds.entry((order.account, spec.paid(order.side).id)).or_default();
             *held = held.plus(order.hold)?;
             open += 1;
         }
         for (id, account) in state.accounts.sorted() {
             for (asset, balance) in account.balances.iter() {
-                if balance.available.is_negative() || balance.frozen.is_negative() {
+                if balance.available.is_negative() || balance.held.is_negative() {
                     return Err(Fault::new(format!("account {id}: negative balance of asset {asset}")));
                 }
-                let held = frozen.remove(&(*id, asset)).unwrap_or_default();
-                if held != balance.frozen {
+                let held = holds.remove(&(*id, asset)).unwrap_or_default();
+                if held != balance.held {
                     return Err(Fault::new(format!(
                         "account {id}: {} of asset {asset} frozen, open orders hold {}",
-                        balance.frozen.units(),
+                        balance.held.units(),
                         held.units()
                     )));
                 }
@@ -69,7 +71,7 @@ impl AccountSlot {
             }
             open -= account.open.len();
         }
-        if open != 0 || frozen.values().any(|held| !held.is_zero()) {
+        if open != 0 || holds.values().any(|held| !held.is_zero()) {
             return Err(Fault::new("an order without its account"));
         }
         let owners = state.keys.values().map(|key| key.account);
@@ -77,7 +79,7 @@ impl AccountSlot {
         if let Some(account) = owners.find(|account| !state.accounts.contains(account)) {
             return Err(Fault::new(format!("a key or login of account {account}, which does not exist")));
         }
-        for asset in self.catalogue().assets() {
+        for asset in self.instruments().assets() {
             if !self.totals(asset.id)?.sum()?.is_zero() {
                 return Err(Fault::new(format!(
                     "asset {} is not conserved in slot {}",
@@ -120,7 +122,7 @@ impl AccountSlot {
         let mut accounts = Amount::ZERO;
         for (_, account) in state.accounts.sorted() {
             let balance = account.balances.get(asset);
-            accounts = accounts.plus(balance.available)?.plus(balance.frozen)?;
+            accounts = accounts.plus(balance.available)?.plus(balance.held)?;
         }
         Ok(Totals {
             accounts,
@@ -159,8 +161,8 @@ impl AccountSlot {
             }
         }
         add(state.pending.sum(|command, pending| hash::of(10, &(slot, command, pending))));
-        for (order, asks) in &state.deferred {
-            add(hash::of(11, &(order, asks)));
+        for (order, requests) in &state.deferred {
+            add(hash::of(11, &(order, requests)));
         }
         add(state.amending.sum(|order, command| hash::of(12, &(order, command))));
         for (id, list) in &state.lists {
@@ -193,7 +195,7 @@ fn hash_account(id: AccountId, account: &Account) -> u128 {
     sum = sum.wrapping_add(hash::entity(42, &quota));
     for (asset, balance) in account.balances.iter() {
         let [free_low, free_high] = hash::words(balance.available.units());
-        let [held_low, held_high] = hash::words(balance.frozen.units());
+        let [held_low, held_high] = hash::words(balance.held.units());
         let words = [id.get(), u64::from(asset.get()), free_low, free_high, held_low, held_high];
         sum = sum.wrapping_add(hash::entity(3, &words));
     }
@@ -230,8 +232,8 @@ fn check_order(state: &AccountState, id: OrderId, order: &Order, spec: &SymbolSp
         Side::Buy => spec.notional(order.price, order.remaining())?,
         Side::Sell => spec.base_amount(order.remaining())?,
     };
-    if let Some(sibling) = state.live_sibling(order) {
-        if order.hold.plus(sibling.hold)? < state.need(order) || order.hold.is_negative() {
+    if let Some(other_leg) = state.live_other_leg(order) {
+        if order.hold.plus(other_leg.hold)? < state.need(order) || order.hold.is_negative() {
             return broken("is one of a pair that holds less than it needs");
         }
         return Ok(());

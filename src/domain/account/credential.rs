@@ -31,7 +31,7 @@ impl Turn<'_> {
         if self.state.keys_of(create.account).count() >= KEYS_MAX {
             return Ok(Err(Reject::TooManyKeys));
         }
-        self.change(Change::KeyGiven(Box::new(create)))?;
+        self.change(Change::ApiKeyCreated(Box::new(create)))?;
         Ok(Ok(Answer::ApiKeyCreated))
     }
 
@@ -41,9 +41,9 @@ impl Turn<'_> {
         if self.state.keys.get(&key).is_none_or(|key| key.account != account || key.is_remnant()) {
             return Ok(Err(Reject::UnknownKey));
         }
-        self.change(Change::KeyTaken(key))?;
+        self.change(Change::ApiKeyRevoked(key))?;
         if !self.state.has_owner(account) {
-            self.change(Change::KeyGiven(Box::new(CreateApiKey::remnant(account, self.state.time))))?;
+            self.change(Change::ApiKeyCreated(Box::new(CreateApiKey::remnant(account, self.state.time))))?;
         }
         Ok(Ok(Answer::ApiKeyRevoked))
     }
@@ -72,7 +72,7 @@ impl Turn<'_> {
     }
 
     fn ungrantable(&self, (asset, amount): (AssetId, Amount)) -> Option<Reject> {
-        if self.catalogue.asset(asset).is_none() {
+        if self.instruments.asset(asset).is_none() {
             return Some(Reject::UnknownAsset);
         }
         if amount <= Amount::ZERO {
@@ -137,8 +137,8 @@ mod tests {
 
     impl Bench {
         fn new() -> Self {
-            let catalogue = Arc::new(sample::catalogue().unwrap());
-            let slot = || AccountSlot::new(name("ada").slot(), Arc::clone(&catalogue));
+            let instruments = Arc::new(sample::instruments().unwrap());
+            let slot = || AccountSlot::new(name("ada").slot(), Arc::clone(&instruments));
             Self { live: slot(), replayed: slot(), next: 0 }
         }
 
@@ -212,7 +212,7 @@ mod tests {
     }
 
     #[test]
-    fn a_grant_that_cannot_be_given_opens_nothing() {
+    fn a_grant_that_cannot_be_credited_opens_no_account() {
         let mut bench = Bench::new();
         for (asset, units, reject) in [
             (USDT, 0, Reject::ZeroAmount),
@@ -256,8 +256,8 @@ mod tests {
         assert_eq!(bench.revoke(ada, "key1"), Ok(Answer::ApiKeyRevoked));
         assert_eq!(bench.revoke(ada, "key1"), Err(Reject::UnknownKey));
         assert_eq!(bench.create_key(ada, "in its place"), Ok(Answer::ApiKeyCreated));
-        let nobody = AccountId::new(5);
-        assert_eq!(bench.create_key(nobody, "x"), Err(Reject::UnknownAccount));
+        let unknown = AccountId::new(5);
+        assert_eq!(bench.create_key(unknown, "x"), Err(Reject::UnknownAccount));
     }
 
     #[test]

@@ -78,7 +78,7 @@ mod tests {
             Transfer,
         },
         orders::{
-            ListOrders, ListStatus, NewOrder, OrderKind, OrderListRef, PlaceList, Side, TimeInForce, Trigger,
+            ListOrders, ListStatus, NewOrder, OrderListRef, OrderType, PlaceList, Side, TimeInForce, Trigger,
         },
         testing::sample,
         types::{
@@ -104,9 +104,9 @@ mod tests {
 
     impl Bench {
         fn new() -> Self {
-            let catalogue = Arc::new(sample::catalogue().unwrap());
-            let book = SymbolSlot::new(SYMBOL.slot(), &catalogue, BookLimits::default());
-            let mut bench = Self { slot: AccountSlot::new(SlotId::new(7), catalogue), book, commands: 0 };
+            let instruments = Arc::new(sample::instruments().unwrap());
+            let book = SymbolSlot::new(SYMBOL.slot(), &instruments, BookLimits::default());
+            let mut bench = Self { slot: AccountSlot::new(SlotId::new(7), instruments), book, commands: 0 };
             for account in [ACCOUNT, OTHER] {
                 let create = CreateAccount { id: Some(account), tier: 0, is_unlimited: true };
                 bench.ask(AccountCommand::CreateAccount(create), None).0.unwrap();
@@ -140,9 +140,9 @@ mod tests {
                     }
                     assert!(out.details.is_empty(), "no details without an answer");
                     for envelope in out.messages {
-                        let mut told = SymbolOutput::default();
-                        self.book.handle(SymbolInput::Message(envelope), NOW, &mut told).unwrap();
-                        next.extend(told.messages.into_iter().map(AccountInput::Message));
+                        let mut output = SymbolOutput::default();
+                        self.book.handle(SymbolInput::Message(envelope), NOW, &mut output).unwrap();
+                        next.extend(output.messages.into_iter().map(AccountInput::Message));
                     }
                 }
                 inputs = next;
@@ -196,7 +196,7 @@ mod tests {
     }
 
     #[test]
-    fn the_maker_is_not_told_of_them_as_its_own() {
+    fn the_maker_does_not_see_them_as_its_own() {
         let mut bench = Bench::new();
         bench.place(order(ACCOUNT, Side::Sell, 44_000, 10));
         bench.place(NewOrder { stp: StpMode::ExpireMaker, ..order(ACCOUNT, Side::Buy, 44_000, 5) });
@@ -232,10 +232,10 @@ mod tests {
         bench.place(order(OTHER, Side::Sell, 45_000, 1));
         bench.place(order(OTHER, Side::Buy, 45_000, 1));
         bench.place(order(ACCOUNT, Side::Buy, 44_000, 10));
-        let maker = NewOrder { kind: OrderKind::LimitMaker, ..order(ACCOUNT, Side::Sell, 46_000, 10) };
+        let maker = NewOrder { kind: OrderType::LimitMaker, ..order(ACCOUNT, Side::Sell, 46_000, 10) };
         let stop = Trigger { stop: Some(Price::from_ticks(44_500)), trailing: None };
         let stop = NewOrder {
-            kind: OrderKind::StopLossLimit,
+            kind: OrderType::StopLossLimit,
             time_in_force: TimeInForce::Gtc,
             trigger: Some(stop),
             ..order(ACCOUNT, Side::Sell, 44_400, 10)

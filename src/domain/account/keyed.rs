@@ -171,7 +171,7 @@ mod tests {
             command::{CreateAccount, Transfer},
             message::{Envelope, ToSymbol},
         },
-        orders::{NewOrder, OrderKind, Side},
+        orders::{NewOrder, OrderType, Side},
         testing::sample,
         types::{
             id::{AssetId, SlotId, SymbolId},
@@ -194,9 +194,9 @@ mod tests {
 
     impl Bench {
         fn new() -> Self {
-            let catalogue = Arc::new(sample::catalogue().unwrap());
-            let book = SymbolSlot::new(SymbolId::new(1).slot(), &catalogue, BookLimits::default());
-            let slot = AccountSlot::new(SlotId::new(7), catalogue);
+            let instruments = Arc::new(sample::instruments().unwrap());
+            let book = SymbolSlot::new(SymbolId::new(1).slot(), &instruments, BookLimits::default());
+            let slot = AccountSlot::new(SlotId::new(7), instruments);
             let mut bench = Self { slot, book, next: 0, now: 1_000_000 };
             bench.command(
                 AccountCommand::CreateAccount(CreateAccount {
@@ -230,10 +230,10 @@ mod tests {
         fn settle(&mut self, messages: &[Envelope<ToSymbol>]) -> Answers {
             let mut answers = Vec::new();
             for envelope in messages {
-                let mut told = SymbolOutput::default();
+                let mut output = SymbolOutput::default();
                 let now = Timestamp::from_micros(self.now);
-                self.book.handle(SymbolInput::Message(envelope.clone()), now, &mut told).unwrap();
-                for envelope in told.messages {
+                self.book.handle(SymbolInput::Message(envelope.clone()), now, &mut output).unwrap();
+                for envelope in output.messages {
                     let mut out = AccountOutput::default();
                     self.slot.handle(AccountInput::Message(envelope), now, &mut out).unwrap();
                     answers.append(&mut out.answers);
@@ -282,7 +282,7 @@ mod tests {
         // Refused by the book, not by the account: the same.
         let settled = bench.settle(&placed.messages);
         assert!(settled[0].1.is_ok());
-        let sell = NewOrder { kind: OrderKind::LimitMaker, ..order(100) };
+        let sell = NewOrder { kind: OrderType::LimitMaker, ..order(100) };
         let sell = AccountCommand::Place(NewOrder { side: Side::Sell, ..sell });
         let amount = Amount::new(10_i128.pow(12));
         let base = Transfer { account: ACCOUNT, asset: AssetId::new(1), amount, request_id: None };

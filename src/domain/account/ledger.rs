@@ -15,11 +15,11 @@ use crate::domain::{
 
 /// Where units of an asset are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-pub enum Place {
+pub enum LedgerAccount {
     /// Free to use by an account.
     Available(AccountId),
     /// Held for an account's open orders.
-    Frozen(AccountId),
+    Held(AccountId),
     /// Fees this slot has taken.
     Fees,
     /// Handed to (positive) or from (negative) the other side of trades; over all slots it sums to zero when
@@ -33,7 +33,7 @@ pub enum Place {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Posting {
     /// Where.
-    pub place: Place,
+    pub place: LedgerAccount,
     /// Of which asset.
     pub asset: AssetId,
     /// By how much.

@@ -7,7 +7,7 @@ use super::{
     plan,
     settle::End,
     slot::{Refusable, Turn},
-    state::{Account, AccountState, Ask, Pending},
+    state::{Account, AccountState, BookRequest, Pending},
 };
 use crate::domain::{
     instruments::symbol::SymbolSpec,
@@ -16,8 +16,8 @@ use crate::domain::{
         message::ToSymbol,
         reject::{Fault, Reject},
     },
-    orders::{EndReason, ListStatus, NewOrder, Order, OrderList, OrderListRef, OrderStatus},
-    testing::planted::{Bug, planted},
+    orders::{CloseReason, ListStatus, NewOrder, Order, OrderList, OrderListRef, OrderStatus},
+    testing::mutants::{Mutant, mutated},
     types::{
         id::{CommandId, OrderId, OrderListId, SymbolId},
         money::{Amount, Price},
@@ -26,7 +26,7 @@ use crate::domain::{
 
 impl Turn<'_> {
     /// Takes note of the book's first word on an order of a list, and answers when all have come.
-    pub(super) fn list_order_heard(
+    pub(super) fn list_order_decided(
         &mut self,
         list: OrderListId,
         command: CommandId,
@@ -38,7 +38,7 @@ impl Turn<'_> {
             Reject::WouldTake | Reject::WouldTrigger if is_pair => Reject::PriceRelation,
             other => other,
         });
-        self.change(Change::ListHeard { list, refused })?;
+        self.change(Change::ListOrderDecided { list, refused })?;
         let Some(open) = self.state.lists.get(&list) else {
             return Err(Fault::new(format!("list {} vanished", list.get())));
         };
@@ -62,34 +62,34 @@ impl Turn<'_> {
         let Some(open) = self.state.lists.get(&id) else { return Ok(()) };
         let (list, refused) = (open.list.clone(), open.refused);
         if list.working() == Some(order.id) {
-            let waiting: Vec<Order> = self.state.open_of(&list).filter(|order| order.awaits_list).collect();
+            let pending: Vec<Order> = self.state.open_of(&list).filter(|order| order.awaits_list).collect();
             match order.status {
-                _ if waiting.is_empty() => {}
-                OrderStatus::Filled => self.release_pending(order, &waiting)?,
+                _ if pending.is_empty() => {}
+                OrderStatus::Filled => self.release_pending(order, &pending)?,
                 OrderStatus::Rejected => {
-                    self.end_all(&waiting, OrderStatus::Rejected, EndReason::ListRefused)?
+                    self.end_all(&pending, OrderStatus::Rejected, CloseReason::ListRefused)?
                 }
                 OrderStatus::Cancelled => {
-                    self.end_all(&waiting, OrderStatus::Cancelled, EndReason::ListCancelled)?;
+                    self.end_all(&pending, OrderStatus::Cancelled, CloseReason::ListCancelled)?;
                 }
-                _ => self.end_all(&waiting, OrderStatus::Expired, EndReason::WorkingEnded)?,
+                _ => self.end_all(&pending, OrderStatus::Expired, CloseReason::WorkingEnded)?,
             }
         }
         if self.state.lists.contains_key(&id) && self.state.open_of(&list).next().is_none() {
             let status = if refused.is_some() { ListStatus::Rejected } else { ListStatus::AllDone };
             self.change(Change::ListClosed { list: id, status })?;
-            self.tell_list(id)?;
+            self.emit_list(id)?;
         }
         Ok(())
     }
 
     /// Tells the owner of a list where it stands.
-    pub(super) fn tell_list(&mut self, id: OrderListId) -> Result<(), Fault> {
+    pub(super) fn emit_list(&mut self, id: OrderListId) -> Result<(), Fault> {
         let Some(list) = self.state.find_list(id).cloned() else { return Ok(()) };
-        self.tell(list.account, |_| Ok(UserEventKind::List(Box::new(list))))
+        self.emit(list.account, |_| Ok(UserEventKind::List(Box::new(list))))
     }
 
-    fn end_all(&mut self, orders: &[Order], status: OrderStatus, reason: EndReason) -> Result<(), Fault> {
+    fn end_all(&mut self, orders: &[Order], status: OrderStatus, reason: CloseReason) -> Result<(), Fault> {
         let kind = match status {
             OrderStatus::Cancelled => ExecutionKind::Cancelled,
             OrderStatus::Rejected => ExecutionKind::Rejected,
@@ -104,28 +104,28 @@ impl Turn<'_> {
 
     /// Places the orders that waited for one to be filled; they are priced by what that one was filled at. Those that
     /// cannot be placed expire.
-    fn release_pending(&mut self, working: &Order, waiting: &[Order]) -> Result<(), Fault> {
+    fn release_pending(&mut self, working: &Order, pending: &[Order]) -> Result<(), Fault> {
         let spec = self.spec(working.symbol)?;
         let reference = average_price(spec, working);
-        let orders: Vec<NewOrder> = waiting.iter().map(|order| order.again(reference)).collect();
+        let orders: Vec<NewOrder> = pending.iter().map(|order| order.again(reference)).collect();
         let available =
-            self.state.account(working.account)?.balances.get(spec.paid(waiting[0].side).id).available;
+            self.state.account(working.account)?.balances.get(spec.paid(pending[0].side).id).available;
         let plans: Result<Vec<Option<plan::Plan>>, Reject> =
             orders.iter().map(|order| plan::plan(spec, order, available)).collect();
         match plans.map(|plans| plans.into_iter().collect::<Option<Vec<_>>>()) {
             Ok(Some(plans)) => {
-                for order in waiting {
+                for order in pending {
                     let works = !order.kind.is_conditional();
                     self.change(Change::OrderReleased { order: order.id, works })?;
                 }
-                self.hold(spec, waiting, &plans)?;
-                if !waiting.iter().any(|order| order.kind.may_be_refused()) {
-                    self.tell_all_new(waiting)?;
+                self.hold(spec, pending, &plans)?;
+                if !pending.iter().any(|order| order.kind.may_be_refused()) {
+                    self.emit_all_new(pending)?;
                 }
-                self.send_orders(waiting, &plans);
+                self.send_orders(pending, &plans);
                 Ok(())
             }
-            _ => self.end_all(waiting, OrderStatus::Expired, EndReason::PendingRefused),
+            _ => self.end_all(pending, OrderStatus::Expired, CloseReason::PendingRefused),
         }
     }
 
@@ -138,7 +138,7 @@ impl Turn<'_> {
     ) -> Result<(), Fault> {
         let hold = plans.iter().map(|plan| plan.hold).max().unwrap_or(Amount::ZERO);
         let asset = spec.paid(orders[0].side).id;
-        self.freeze(orders[0].account, asset, hold)?;
+        self.hold_funds(orders[0].account, asset, hold)?;
         self.change(Change::HoldSet { order: orders[0].id, hold })?;
         if let (Some(list), [_, _]) = (orders[0].list, orders) {
             for (order, plan) in orders.iter().zip(plans) {
@@ -150,12 +150,12 @@ impl Turn<'_> {
 
     /// Sends orders to their book: of a pair those that wait first, so that nothing rests when the pair is refused.
     pub(super) fn send_orders(&mut self, orders: &[Order], plans: &[plan::Plan]) {
-        let sibling = |order: OrderId| orders.iter().map(|other| other.id).find(|other| *other != order);
-        for waits in [true, false] {
+        let other_leg = |order: OrderId| orders.iter().map(|other| other.id).find(|other| *other != order);
+        for is_conditional in [true, false] {
             for (order, plan) in
-                orders.iter().zip(plans).filter(|(_, plan)| plan.condition.is_some() == waits)
+                orders.iter().zip(plans).filter(|(_, plan)| plan.condition.is_some() == is_conditional)
             {
-                let submit = submission(order, plan, sibling(order.id));
+                let submit = submission(order, plan, other_leg(order.id));
                 self.send(order.symbol.slot(), ToSymbol::SubmitOrder(submit));
             }
         }
@@ -163,14 +163,14 @@ impl Turn<'_> {
 
     /// Takes an order out of its pair: what the pair holds is left to the other one, as far as that needs it.
     pub(super) fn leave_pair(&mut self, order: &mut Order) -> Result<(), Fault> {
-        let Some(&sibling) = self.state.live_sibling(order) else { return Ok(()) };
-        let need = self.state.need(&sibling);
-        let held = order.hold.plus(sibling.hold)?;
-        let excess = if planted(Bug::PairHoldFreedTwice) { held } else { held.minus(need)? };
+        let Some(&other_leg) = self.state.live_other_leg(order) else { return Ok(()) };
+        let need = self.state.need(&other_leg);
+        let held = order.hold.plus(other_leg.hold)?;
+        let excess = if mutated(Mutant::OcoHoldReleasedTwice) { held } else { held.minus(need)? };
         let asset = self.paid_asset(order)?;
         self.change(Change::HoldSet { order: order.id, hold: Amount::ZERO })?;
-        self.change(Change::HoldSet { order: sibling.id, hold: need })?;
-        self.freeze(order.account, asset, excess.negated()?)?;
+        self.change(Change::HoldSet { order: other_leg.id, hold: need })?;
+        self.hold_funds(order.account, asset, excess.negated()?)?;
         order.hold = Amount::ZERO;
         Ok(())
     }
@@ -178,7 +178,7 @@ impl Turn<'_> {
     /// Says what of a hold is given back when an order becomes smaller: of one with a live sibling nothing, because the
     /// hold is both orders'; it will need less when it is the only one left.
     pub(super) fn released_of_pair(&mut self, order: &Order, released: Amount) -> Result<Amount, Fault> {
-        match (order.list, self.state.live_sibling(order)) {
+        match (order.list, self.state.live_other_leg(order)) {
             (Some(list), Some(_)) => {
                 let need = self.state.need(order).minus(released)?;
                 self.change(Change::NeedSet { list, order: order.id, need })?;
@@ -189,11 +189,11 @@ impl Turn<'_> {
     }
 
     /// Asks the book for the order another one waits for: with it the whole list ends.
-    pub(super) fn ask_working(&mut self, order: &Order, command: CommandId) -> Result<(), Fault> {
+    pub(super) fn request_working(&mut self, order: &Order, command: CommandId) -> Result<(), Fault> {
         let list = order.list.and_then(|list| self.state.lists.get(&list));
         let working = list.and_then(|open| open.list.working()).and_then(|id| self.state.order(id)).copied();
         match working.filter(|working| !working.awaits_list) {
-            Some(working) => self.ask_book(working.id, command, Ask::Cancel),
+            Some(working) => self.request_book(working.id, command, BookRequest::Cancel),
             None => Err(Fault::new(format!("order {} waits for no order", order.id))),
         }
     }
@@ -205,8 +205,8 @@ impl Turn<'_> {
             return Err(Fault::new(format!("list {} is open and has no order", list.id.get())));
         };
         let pending = Pending::CancelList { list: list.id, name: cancel.name };
-        self.change(Change::Asked { command, pending })?;
-        self.ask_book(order.id, command, Ask::Cancel).map(Ok)
+        self.change(Change::BookRequested { command, pending })?;
+        self.request_book(order.id, command, BookRequest::Cancel).map(Ok)
     }
 }
 
@@ -247,7 +247,7 @@ impl AccountState {
     pub(super) fn cancel_targets(&self, account: &Account, symbol: Option<SymbolId>) -> Vec<Order> {
         let open = account.open.iter().filter_map(|id| self.order(*id));
         let is_meant = |order: &&Order| {
-            let is_first = self.live_sibling(order).is_none_or(|sibling| order.id < sibling.id);
+            let is_first = self.live_other_leg(order).is_none_or(|other_leg| order.id < other_leg.id);
             symbol.is_none_or(|symbol| order.symbol == symbol) && !order.awaits_list && is_first
         };
         open.filter(is_meant).copied().collect()

@@ -11,7 +11,7 @@ use crate::domain::{
     instruments::symbol::SymbolSpec,
     messages::reject::{Filter, Reject},
     orders::{
-        Contingency, Direction, ListOrders, ListStatus, NewOrder, Order, OrderKind, OrderList, OrderStatus,
+        Contingency, Direction, ListOrders, ListStatus, NewOrder, Order, OrderList, OrderStatus, OrderType,
         PlaceList, Side,
     },
     types::{
@@ -31,8 +31,8 @@ struct Prepared {
 
 impl Turn<'_> {
     pub(super) fn place_list(&mut self, command: CommandId, place: &PlaceList) -> Refusable {
-        let catalogue = self.catalogue;
-        let Some(spec) = catalogue.symbol(place.symbol) else { return Ok(Err(Reject::UnknownSymbol)) };
+        let instruments = self.instruments;
+        let Some(spec) = instruments.symbol(place.symbol) else { return Ok(Err(Reject::UnknownSymbol)) };
         let Prepared { list, orders, plans } = match self.prepare(spec, place) {
             Ok(prepared) => prepared,
             Err(reject) => return Ok(Err(reject)),
@@ -53,7 +53,7 @@ impl Turn<'_> {
         }
         self.hold(spec, sent, &plans)?;
         if !may_be_refused {
-            self.tell_list_placed(id)?;
+            self.emit_list_placed(id)?;
         }
         self.send_orders(sent, &plans);
         Ok(Ok(()))
@@ -64,7 +64,7 @@ impl Turn<'_> {
         let account = state.accounts.get(&place.account).ok_or(Reject::UnknownAccount)?;
         let all: Vec<NewOrder> = place.orders.all().copied().collect();
         let more = u32::try_from(all.len()).unwrap_or(u32::MAX);
-        account.quota.check(self.catalogue.order_limits(), more, state.clock)?;
+        account.quota.check(self.instruments.order_limits(), more, state.clock)?;
         for order in &all {
             plan::check(spec, order, state.clock)?;
         }
@@ -148,7 +148,7 @@ fn check_shape(place: &PlaceList) -> Result<(), Reject> {
         ListOrders::Then(working, _) => (Some(working), None),
         ListOrders::ThenPair(working, pair) => (Some(working), Some(pair)),
     };
-    if working.is_some_and(|order| !matches!(order.kind, OrderKind::Limit | OrderKind::LimitMaker)) {
+    if working.is_some_and(|order| !matches!(order.kind, OrderType::Limit | OrderType::LimitMaker)) {
         return Err(Reject::UnsupportedCombination);
     }
     pair.map_or(Ok(()), check_pair)
@@ -160,9 +160,9 @@ fn check_pair([above, below]: &[NewOrder; 2]) -> Result<(), Reject> {
     if above.side != below.side || above.quantity != below.quantity {
         return Err(Reject::ListMismatch);
     }
-    let is_stop = |order: &NewOrder| matches!(order.kind, OrderKind::StopLoss | OrderKind::StopLossLimit);
+    let is_stop = |order: &NewOrder| matches!(order.kind, OrderType::StopLoss | OrderType::StopLossLimit);
     let is_gain = |order: &NewOrder| {
-        matches!(order.kind, OrderKind::LimitMaker | OrderKind::TakeProfit | OrderKind::TakeProfitLimit)
+        matches!(order.kind, OrderType::LimitMaker | OrderType::TakeProfit | OrderType::TakeProfitLimit)
     };
     let fits = match above.side {
         Side::Sell => is_gain(above) && is_stop(below),

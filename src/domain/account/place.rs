@@ -11,11 +11,11 @@ use crate::domain::{
     instruments::symbol::SymbolSpec,
     messages::{
         command::{Answer, Replaced},
-        message::{Special, SubmitOrder, ToSymbol},
+        message::{OrderExtras, SubmitOrder, ToSymbol},
         reject::{Fault, Filter, Reject},
     },
-    orders::{EndReason, Fill, NewOrder, Order, OrderStatus, Side},
-    testing::planted::{Bug, planted},
+    orders::{CloseReason, Fill, NewOrder, Order, OrderStatus, Side},
+    testing::mutants::{Mutant, mutated},
     types::{
         id::{AccountId, ClientOrderId, CommandId, OrderId},
         money::{Amount, Lots, Price},
@@ -31,26 +31,26 @@ impl Turn<'_> {
         order: &NewOrder,
         replaces: Option<Result<Order, Reject>>,
     ) -> Refusable<Option<Answer>> {
-        let catalogue = self.catalogue;
+        let instruments = self.instruments;
         let accepted = match self.preflight(order) {
             Ok(accepted) => accepted,
             Err(reject) => return Ok(Err(reject)),
         };
-        let Some(spec) = catalogue.symbol(order.symbol) else { return Ok(Err(Reject::UnknownSymbol)) };
+        let Some(spec) = instruments.symbol(order.symbol) else { return Ok(Err(Reject::UnknownSymbol)) };
         let opened = Box::new(self.new_order(order, &accepted));
         let Some(plan) = accepted.plan else {
             return self.expire_unpriced(*opened, replaces).map(|answer| Ok(Some(answer)));
         };
         let asset = spec.paid(order.side).id;
-        self.freeze(order.account, asset, plan.hold)?;
+        self.hold_funds(order.account, asset, plan.hold)?;
         let placing = Placing { command, fills: Vec::new(), replaces: replaces.map(Box::new) };
         let (id, submit) = (opened.id, submission(&opened, &plan, None));
         if order.kind.may_be_refused() {
             self.change(Change::OrderSubmitted { order: opened, placing: Some(placing) })?;
         } else {
             self.change(Change::OrderOpened { order: opened, placing: Some(placing) })?;
-            self.tell_new(id)?;
-            self.tell_balances(order.account, &[asset])?;
+            self.emit_new(id)?;
+            self.emit_balances(order.account, &[asset])?;
         }
         self.send(order.symbol.slot(), ToSymbol::SubmitOrder(submit));
         Ok(Ok(None))
@@ -62,8 +62,8 @@ impl Turn<'_> {
     /// The first rule it breaks.
     pub(super) fn preflight(&self, order: &NewOrder) -> Result<Accepted, Reject> {
         let account = self.state.accounts.get(&order.account).ok_or(Reject::UnknownAccount)?;
-        let spec = self.catalogue.symbol(order.symbol).ok_or(Reject::UnknownSymbol)?;
-        account.quota.check(self.catalogue.order_limits(), 1, self.state.clock)?;
+        let spec = self.instruments.symbol(order.symbol).ok_or(Reject::UnknownSymbol)?;
+        account.quota.check(self.instruments.order_limits(), 1, self.state.clock)?;
         plan::check(spec, order, self.state.clock)?;
         self.state.check_counts(account, spec, std::slice::from_ref(order))?;
         let room = self.state.check_position(account, spec, plan::bought(spec, order))?;
@@ -78,7 +78,7 @@ impl Turn<'_> {
     }
 
     pub(super) fn new_order(&self, order: &NewOrder, accepted: &Accepted) -> Order {
-        let waits = order.kind.is_conditional() && accepted.plan.is_some();
+        let is_conditional = order.kind.is_conditional() && accepted.plan.is_some();
         Order {
             id: accepted.id,
             account: order.account,
@@ -95,7 +95,7 @@ impl Turn<'_> {
             executed_quote: Amount::ZERO,
             prevented: Lots::ZERO,
             hold: accepted.plan.map_or(Amount::ZERO, |plan| plan.hold),
-            status: if waits { OrderStatus::ConditionalPending } else { OrderStatus::Pending },
+            status: if is_conditional { OrderStatus::ConditionalPending } else { OrderStatus::Pending },
             reason: None,
             handle: None,
             expires_at: order.expires_at,
@@ -104,7 +104,7 @@ impl Turn<'_> {
             strategy: order.strategy,
             list: None,
             awaits_list: false,
-            working_at: (!waits).then_some(self.state.time),
+            working_at: (!is_conditional).then_some(self.state.time),
             amends: 0,
             prevented_match: None,
             created_at: self.state.time,
@@ -120,7 +120,7 @@ impl Turn<'_> {
     ) -> Result<Answer, Fault> {
         self.report(&order, ExecutionKind::New, None, &[])?;
         order.status = OrderStatus::Expired;
-        order.reason = Some(EndReason::NoReference);
+        order.reason = Some(CloseReason::NoReference);
         self.report(&order, ExecutionKind::Expired, None, &[])?;
         self.change(Change::OrderRefused { order: Box::new(order) })?;
         Ok(self.placed(order, Vec::new(), replaces))
@@ -156,14 +156,14 @@ impl Turn<'_> {
     /// Says whether the account may place one more order.
     pub(super) fn check_quota(&self, account: AccountId) -> Result<(), Reject> {
         let account = self.state.accounts.get(&account).ok_or(Reject::UnknownAccount)?;
-        account.quota.check(self.catalogue.order_limits(), 1, self.state.clock)
+        account.quota.check(self.instruments.order_limits(), 1, self.state.clock)
     }
 }
 
 /// What the book of an order whose funds are held is told; `pair` is the other order of its pair.
 pub(super) fn submission(order: &Order, plan: &Plan, pair: Option<OrderId>) -> SubmitOrder {
     let (budget, by_quote) = (plan.budget, order.is_by_quote());
-    let special = Special { budget, by_quote, peak: order.iceberg, condition: plan.condition, pair };
+    let extras = OrderExtras { budget, by_quote, peak: order.iceberg, condition: plan.condition, pair };
     SubmitOrder {
         order: order.id,
         account: order.account,
@@ -173,7 +173,7 @@ pub(super) fn submission(order: &Order, plan: &Plan, pair: Option<OrderId>) -> S
         lots: plan.lots,
         policy: plan.policy,
         stp: order.stp,
-        special: special.boxed(),
+        extras: extras.boxed(),
     }
 }
 
@@ -198,7 +198,7 @@ impl AccountState {
         let counter = self.next_order.checked_add(ahead).ok_or(Reject::IdsExhausted)?;
         let id = OrderId::compose(counter, self.slot).ok_or(Reject::IdsExhausted)?;
         let client_id = order.client_id.unwrap_or_else(|| ClientOrderId::generated(id.get()));
-        if self.names.contains(&(order.account, client_id)) && !planted(Bug::DuplicateClientIdAccepted) {
+        if self.names.contains(&(order.account, client_id)) && !mutated(Mutant::DuplicateClientIdAccepted) {
             return Err(Reject::DuplicateClientOrderId);
         }
         Ok((id, client_id))
@@ -251,7 +251,7 @@ impl AccountState {
             return Ok(None);
         }
         let balance = account.balances.get(spec.base.id);
-        let mut position = balance.available.plus(balance.frozen)?;
+        let mut position = balance.available.plus(balance.held)?;
         let open = account.open.iter().filter_map(|id| self.order(*id));
         for order in open.filter(|order| order.symbol == spec.id && order.side == Side::Buy) {
             position = position.plus(spec.base_amount(order.remaining())?)?;

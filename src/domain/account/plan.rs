@@ -6,7 +6,7 @@ use crate::domain::{
         message::Condition,
         reject::{Filter, Reject},
     },
-    orders::{NewOrder, OrderKind, Policy, Side, TimeInForce},
+    orders::{NewOrder, OrderType, Policy, Side, TimeInForce},
     types::{
         money::{Amount, Lots, Price},
         time::Timestamp,
@@ -39,7 +39,7 @@ pub(super) fn check(spec: &SymbolSpec, order: &NewOrder, now: Timestamp) -> Resu
         return Err(Reject::MarketClosed);
     }
     let shape_is_valid = match order.kind {
-        OrderKind::Market => {
+        OrderType::Market => {
             order.price.is_none() && (order.quantity.is_some() != order.quote_quantity.is_some())
         }
         kind => {
@@ -49,10 +49,10 @@ pub(super) fn check(spec: &SymbolSpec, order: &NewOrder, now: Timestamp) -> Resu
         }
     };
     let in_force_is_valid = match (order.kind, order.time_in_force) {
-        (OrderKind::Limit, TimeInForce::Gtd) => order.expires_at.is_some(),
-        (OrderKind::Limit, _) => order.expires_at.is_none(),
-        (OrderKind::LimitMaker, in_force) => in_force == TimeInForce::Gtc && order.expires_at.is_none(),
-        (OrderKind::StopLossLimit | OrderKind::TakeProfitLimit, in_force) => {
+        (OrderType::Limit, TimeInForce::Gtd) => order.expires_at.is_some(),
+        (OrderType::Limit, _) => order.expires_at.is_none(),
+        (OrderType::LimitMaker, in_force) => in_force == TimeInForce::Gtc && order.expires_at.is_none(),
+        (OrderType::StopLossLimit | OrderType::TakeProfitLimit, in_force) => {
             in_force != TimeInForce::Gtd && order.expires_at.is_none()
         }
         (_, in_force) => in_force == TimeInForce::Ioc && order.expires_at.is_none(),
@@ -103,9 +103,9 @@ pub(super) fn plan(spec: &SymbolSpec, order: &NewOrder, available: Amount) -> Re
         return Err(Reject::InsufficientBalance);
     }
     let policy = match (order.kind, order.time_in_force) {
-        (OrderKind::LimitMaker, _) => Policy::PostOnly,
+        (OrderType::LimitMaker, _) => Policy::PostOnly,
         (_, TimeInForce::Ioc) => Policy::Immediate,
-        (_, TimeInForce::Fok) => Policy::AllOrNone,
+        (_, TimeInForce::Fok) => Policy::FillOrKill,
         (_, TimeInForce::Gtc | TimeInForce::Gtd) => order.expires_at.map_or(Policy::Rest, Policy::RestUntil),
     };
     Ok(Some(Plan { hold, limit, lots, budget: None, policy, condition }))

@@ -130,7 +130,7 @@ impl Turn<'_> {
 }
 
 impl AccountState {
-    pub(super) fn told(&mut self, id: AccountId, event: Option<&UserEventKind>) -> Result<(), Fault> {
+    pub(super) fn emitted(&mut self, id: AccountId, event: Option<&UserEventKind>) -> Result<(), Fault> {
         let time = self.time;
         let account = self.account_mut(id)?;
         account.event_seq += 1;
@@ -173,7 +173,7 @@ mod tests {
         slot: AccountSlot,
         replica: AccountSlot,
         commands: u64,
-        told: Vec<UserEvent>,
+        emitted: Vec<UserEvent>,
     }
 
     const USDT: AssetId = AssetId::new(2);
@@ -185,15 +185,15 @@ mod tests {
 
     impl Bench {
         fn new() -> Self {
-            let catalogue = Arc::new(sample::catalogue().unwrap());
-            let make = || AccountSlot::new(SlotId::new(7), Arc::clone(&catalogue));
-            Self { slot: make(), replica: make(), commands: 0, told: Vec::new() }
+            let instruments = Arc::new(sample::instruments().unwrap());
+            let make = || AccountSlot::new(SlotId::new(7), Arc::clone(&instruments));
+            Self { slot: make(), replica: make(), commands: 0, emitted: Vec::new() }
         }
 
         fn input(&mut self, input: AccountInput) {
             let mut out = AccountOutput::default();
             self.slot.handle(input, Timestamp::from_micros(self.commands), &mut out).unwrap();
-            self.told.append(&mut out.events);
+            self.emitted.append(&mut out.events);
             if let Some(head) = out.frame {
                 self.replica.replay(&AccountFrame { head, changes: out.changes }).unwrap();
             }
@@ -227,7 +227,7 @@ mod tests {
     }
 
     #[test]
-    fn only_what_a_recorded_account_is_told_is_kept_and_from_then_on() {
+    fn only_events_of_recorded_accounts_are_kept_and_from_then_on() {
         let mut bench = Bench::new();
         bench.open(0);
         bench.deposit(0, 2);
@@ -239,11 +239,11 @@ mod tests {
         assert_eq!(bench.seqs(0, 2), Ok(vec![3, 4, 5]));
         assert_eq!(bench.seqs(0, 4), Ok(vec![5]));
         assert_eq!(bench.seqs(0, 1), Err(Gap::Gone { oldest: 3 }));
-        assert!(bench.told.is_empty(), "nobody listens");
+        assert!(bench.emitted.is_empty(), "nobody listens");
         bench.slot.watch(account(0), true);
         bench.deposit(0, 1);
         let kept = bench.slot.events(account(0), Some(5), 1).unwrap().unwrap();
-        assert_eq!((kept.events, kept.last), (bench.told.clone(), 6), "what is kept is what was told");
+        assert_eq!((kept.events, kept.last), (bench.emitted.clone(), 6), "what is kept is what was told");
         assert_eq!(bench.slot.hash(), bench.replica.hash());
     }
 
@@ -267,7 +267,7 @@ mod tests {
     }
 
     #[test]
-    fn recording_twice_is_recording_once_and_nobody_is_nobody() {
+    fn recording_is_idempotent_and_needs_an_account() {
         let mut bench = Bench::new();
         bench.open(0);
         bench.input(AccountInput::Record(account(0)));
@@ -297,7 +297,7 @@ mod tests {
     }
 
     #[test]
-    fn a_full_slot_gives_the_place_of_the_quietest_nobody_listens_to() {
+    fn a_full_slot_evicts_the_quietest_account_without_a_listener() {
         let mut bench = Bench::new();
         for index in 0..=RECORDED_PER_SLOT_MAX as u64 {
             bench.open(index);
@@ -330,7 +330,7 @@ mod tests {
         bench.deposit(0, 4);
         let bytes = postcard::to_stdvec(bench.slot.state()).unwrap();
         let state: AccountState = postcard::from_bytes(&bytes).unwrap();
-        let restored = AccountSlot::restore(state, Arc::new(sample::catalogue().unwrap()));
+        let restored = AccountSlot::restore(state, Arc::new(sample::instruments().unwrap()));
         let events = |slot: &AccountSlot| slot.events(account(0), Some(1), usize::MAX);
         assert_eq!(events(&restored), events(&bench.slot));
         assert_eq!(restored.hash(), bench.slot.hash());

@@ -3,7 +3,7 @@
 use super::{
     change::Change,
     event::{Execution, ExecutionKind, UserEventKind},
-    ledger::Place,
+    ledger::LedgerAccount,
     slot::Turn,
     state::Placing,
 };
@@ -13,8 +13,8 @@ use crate::domain::{
         message::TradeExecuted,
         reject::{Fault, Reject},
     },
-    orders::{EndReason, Fill, Order, OrderStatus, Side},
-    testing::planted::{Bug, planted},
+    orders::{CloseReason, Fill, Order, OrderStatus, Side},
+    testing::mutants::{Mutant, mutated},
     types::{
         id::{AssetId, ClientOrderId, OrderId},
         money::Amount,
@@ -48,20 +48,20 @@ impl Turn<'_> {
         let executed = order.executed.checked_add(trade.lots).ok_or(Reject::Overflow)?;
         let executed_quote = order.executed_quote.plus(quote)?;
         let mut fee = rate.of_rounded_up(received)?;
-        if planted(Bug::FeeRoundsDown) {
+        if mutated(Mutant::FeeRoundsDown) {
             fee = Amount::new(received.units() * i128::from(rate.units()) / 100_000_000);
         }
         let (paid_asset, received_asset) = (spec.paid(side).id, spec.received(side).id);
         let spent = paid.plus(saved)?;
 
-        self.post(Place::Frozen(owner), paid_asset, spent.negated()?)?;
-        self.post(Place::Available(owner), paid_asset, saved)?;
-        self.post(Place::Available(owner), received_asset, received.minus(fee)?)?;
-        if !planted(Bug::FeeCreditedToNobody) {
-            self.post(Place::Fees, received_asset, fee)?;
+        self.post(LedgerAccount::Held(owner), paid_asset, spent.negated()?)?;
+        self.post(LedgerAccount::Available(owner), paid_asset, saved)?;
+        self.post(LedgerAccount::Available(owner), received_asset, received.minus(fee)?)?;
+        if !mutated(Mutant::FeeNotCredited) {
+            self.post(LedgerAccount::Fees, received_asset, fee)?;
         }
-        self.post(Place::Clearing, paid_asset, paid)?;
-        self.post(Place::Clearing, received_asset, received.negated()?)?;
+        self.post(LedgerAccount::Clearing, paid_asset, paid)?;
+        self.post(LedgerAccount::Clearing, received_asset, received.negated()?)?;
 
         let fill = Fill {
             trade: trade.trade,
@@ -89,8 +89,8 @@ impl Turn<'_> {
             )));
         }
         let reason = order.reason;
-        let early = order.list.filter(|_| planted(Bug::PendingPlacedEarly));
-        self.tell(owner, |state| {
+        let early = order.list.filter(|_| mutated(Mutant::PendingPlacedEarly));
+        self.emit(owner, |state| {
             Ok(execution(state.standing(trade.order)?, ExecutionKind::Trade(fill), None))
         })?;
         if trade.is_filled {
@@ -101,7 +101,7 @@ impl Turn<'_> {
             let order = *self.state.standing(trade.order)?;
             self.list_order_ended(list, &Order { status: OrderStatus::Filled, ..order })?;
         }
-        self.tell_balances(owner, &[paid_asset, received_asset])
+        self.emit_balances(owner, &[paid_asset, received_asset])
     }
 
     /// Ends an order: gives back what it still holds, takes it off the open orders, tells its owner (`kind`, unless
@@ -118,34 +118,34 @@ impl Turn<'_> {
         self.leave_pair(&mut order)?;
         if !order.hold.is_zero() && !keeps_hold_by_bug(&order, end.status) {
             let asset = self.paid_asset(&order)?;
-            self.freeze(owner, asset, order.hold.negated()?)?;
+            self.hold_funds(owner, asset, order.hold.negated()?)?;
         }
         let End { status, reason, time, .. } = end;
-        let is_turned_away = status == OrderStatus::Rejected && self.state.is_unannounced(&order);
+        let is_rejected_unannounced = status == OrderStatus::Rejected && self.state.is_unannounced(&order);
         let placing = self.state.orders.get_mut(&order.id).and_then(|open| open.placing.take());
         (order.status, order.reason, order.hold) = (status, reason, Amount::ZERO);
         order.updated_at = order.updated_at.max(time);
-        self.change(match is_turned_away {
-            true => Change::OrderTurnedAway { order: Box::new(order) },
+        self.change(match is_rejected_unannounced {
+            true => Change::OrderRejectedUnannounced { order: Box::new(order) },
             false => Change::OrderClosed { order: order.id, status, reason, time },
         })?;
         if let Some(kind) = kind {
             let original_client_id = (status == OrderStatus::Cancelled).then_some(order.client_id);
             let report = Execution { order, kind, original_client_id, cancel_client_id: end.name };
-            self.tell(owner, |_| Ok(UserEventKind::Execution(Box::new(report))))?;
+            self.emit(owner, |_| Ok(UserEventKind::Execution(Box::new(report))))?;
         }
         // The hold of a refused order was not told by itself, but other news may have shown it. What a pair holds is told
         // when neither of the two has it any more.
-        let is_held_on = status == OrderStatus::Rejected && self.state.open_sibling(&order).is_some();
+        let is_held_on = status == OrderStatus::Rejected && self.state.open_other_leg(&order).is_some();
         if !is_held_on {
-            self.tell_balances(owner, assets)?;
+            self.emit_balances(owner, assets)?;
         }
         if let Some(placing) = placing {
             self.answer_placing(&order, placing)?;
         }
         let deferred = self.state.deferred.get(&order.id).cloned().unwrap_or_default();
         if !deferred.is_empty() {
-            self.change(Change::DeferredTo { order: order.id, asks: Vec::new() })?;
+            self.change(Change::DeferredTo { order: order.id, requests: Vec::new() })?;
         }
         if let Some(list) = order.list {
             self.list_order_ended(list, &order)?;
@@ -159,12 +159,12 @@ impl Turn<'_> {
     /// Answers whoever waits for the book's word on a new order.
     pub(super) fn answer_placing(&mut self, order: &Order, placing: Placing) -> Result<(), Fault> {
         let rejected = (order.status == OrderStatus::Rejected).then_some(match order.reason {
-            Some(EndReason::BookFull) => Reject::BookFull,
-            Some(EndReason::WouldTrigger) => Reject::WouldTrigger,
+            Some(CloseReason::BookFull) => Reject::BookFull,
+            Some(CloseReason::WouldTrigger) => Reject::WouldTrigger,
             _ => Reject::WouldTake,
         });
         if let Some(list) = order.list {
-            return self.list_order_heard(list, placing.command, rejected);
+            return self.list_order_decided(list, placing.command, rejected);
         }
         let replaces = placing.replaces.map(|cancelled| *cancelled);
         let answer = match rejected {
@@ -185,8 +185,8 @@ impl Turn<'_> {
         original: Option<ClientOrderId>,
         assets: &[AssetId],
     ) -> Result<(), Fault> {
-        self.tell(order.account, |_| Ok(execution(order, kind, original)))?;
-        self.tell_balances(order.account, assets)
+        self.emit(order.account, |_| Ok(execution(order, kind, original)))?;
+        self.emit_balances(order.account, assets)
     }
 }
 
@@ -194,14 +194,14 @@ impl Turn<'_> {
 #[derive(Debug, Clone, Copy)]
 pub(super) struct End {
     pub(super) status: OrderStatus,
-    pub(super) reason: Option<EndReason>,
+    pub(super) reason: Option<CloseReason>,
     pub(super) time: Timestamp,
     /// What the cancel that ended it is called.
     pub(super) name: Option<ClientOrderId>,
 }
 
 impl End {
-    pub(super) const fn new(status: OrderStatus, reason: Option<EndReason>, time: Timestamp) -> Self {
+    pub(super) const fn new(status: OrderStatus, reason: Option<CloseReason>, time: Timestamp) -> Self {
         Self { status, reason, time, name: None }
     }
 }
@@ -218,7 +218,7 @@ pub(super) fn execution(
 
 /// What a limit buy saved by trading below its limit: released in the same step as the trade.
 fn saved(spec: &SymbolSpec, order: &Order, trade: &TradeExecuted, quote: Amount) -> Result<Amount, Fault> {
-    if order.side != Side::Buy || order.kind.is_market() || planted(Bug::ImprovementStranded) {
+    if order.side != Side::Buy || order.kind.is_market() || mutated(Mutant::ImprovementStranded) {
         return Ok(Amount::ZERO);
     }
     let saved = spec.notional(order.price, trade.lots)?.minus(quote)?;
@@ -229,5 +229,5 @@ fn saved(spec: &SymbolSpec, order: &Order, trade: &TradeExecuted, quote: Amount)
 }
 
 fn keeps_hold_by_bug(order: &Order, status: OrderStatus) -> bool {
-    planted(Bug::CancelKeepsHold) && status == OrderStatus::Cancelled && !order.executed.is_zero()
+    mutated(Mutant::CancelKeepsHold) && status == OrderStatus::Cancelled && !order.executed.is_zero()
 }

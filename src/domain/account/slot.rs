@@ -12,12 +12,12 @@ use super::{
     change::{AccountFrame, Cause, Change, FrameHead},
     details::Details,
     event::{UserEvent, UserEventKind},
-    ledger::{self, Place},
+    ledger::{self, LedgerAccount},
     record::{Backlog, Gap},
     state::AccountState,
 };
 use crate::domain::{
-    instruments::{Catalogue, symbol::SymbolSpec},
+    instruments::{Instruments, symbol::SymbolSpec},
     messages::{
         command::{AccountCommand, Answer, CreateApiKey, IdempotencyKey},
         credential::Login,
@@ -25,7 +25,7 @@ use crate::domain::{
         reject::{Fault, Reject},
     },
     orders::{Order, OrderList},
-    testing::planted::{Bug, planted},
+    testing::mutants::{Mutant, mutated},
     types::{
         id::{AccountId, AssetId, CommandId, OrderId, OrderListId, SlotId, SymbolId},
         money::Amount,
@@ -52,7 +52,7 @@ pub enum AccountInput {
     /// A message from a symbol slot.
     Message(Envelope<ToAccount>),
     /// A symbol slot has applied this slot's messages up to here.
-    Applied {
+    Ack {
         /// Which slot.
         peer: SlotId,
         /// The last sequence it applied.
@@ -101,7 +101,7 @@ impl AccountOutput {
     /// Returns the changes of what callers prove themselves with, in order: keys given and taken, logins set.
     pub fn credentials(&self) -> impl Iterator<Item = &Change> {
         let is_one = |change: &&Change| {
-            matches!(change, Change::KeyGiven(_) | Change::KeyTaken(_) | Change::LoginSet(_))
+            matches!(change, Change::ApiKeyCreated(_) | Change::ApiKeyRevoked(_) | Change::LoginSet(_))
         };
         self.changes.iter().filter(is_one)
     }
@@ -110,20 +110,20 @@ impl AccountOutput {
 /// One account slot.
 #[derive(Debug)]
 pub struct AccountSlot {
-    catalogue: Arc<Catalogue>,
+    instruments: Arc<Instruments>,
     pub(super) state: AccountState,
 }
 
 impl AccountSlot {
     /// Makes an empty slot.
-    pub fn new(slot: SlotId, catalogue: Arc<Catalogue>) -> Self {
-        Self { catalogue, state: AccountState::new(slot) }
+    pub fn new(slot: SlotId, instruments: Arc<Instruments>) -> Self {
+        Self { instruments, state: AccountState::new(slot) }
     }
 
     /// Makes a slot of a state that was written down.
-    pub fn restore(mut state: AccountState, catalogue: Arc<Catalogue>) -> Self {
+    pub fn restore(mut state: AccountState, instruments: Arc<Instruments>) -> Self {
         state.archive.resume(state.time);
-        Self { catalogue, state }
+        Self { instruments, state }
     }
 
     /// Returns the slot's time: that of its last frame, or later.
@@ -148,7 +148,7 @@ impl AccountSlot {
         out: &mut AccountOutput,
     ) -> Result<(), Fault> {
         self.state.set_time(self.state.time.max(now), now);
-        let mut turn = Turn { catalogue: &self.catalogue, state: &mut self.state, out };
+        let mut turn = Turn { instruments: &self.instruments, state: &mut self.state, out };
         let Some(cause) = turn.run(input)? else { return Ok(()) };
         if self.state.clock < self.state.time {
             // Before all that was decided by it.
@@ -177,12 +177,12 @@ impl AccountSlot {
         self.state.set_time(self.state.time.max(head.time), head.time);
         self.state.seq = head.seq;
         ledger::check_zero_sum(changes)?;
-        let is_forgotten = planted(Bug::WatermarkForgottenOnRestart);
-        if !is_forgotten && !self.state.begin(head.cause)? {
+        let is_forgotten = mutated(Mutant::WatermarkForgottenOnRestart);
+        if !is_forgotten && !self.state.start_input(head.cause)? {
             return Err(Fault::new(format!("account slot {slot}: frame {} repeats a message", head.seq)));
         }
         for change in changes {
-            if planted(Bug::KeyForgottenOnRestart) && matches!(change, Change::RequestKept { .. }) {
+            if mutated(Mutant::KeyForgottenOnRestart) && matches!(change, Change::RequestKept { .. }) {
                 continue;
             }
             self.state.apply(change)?;
@@ -302,8 +302,8 @@ impl AccountSlot {
     }
 
     /// Returns the assets and symbols.
-    pub fn catalogue(&self) -> &Catalogue {
-        &self.catalogue
+    pub fn instruments(&self) -> &Instruments {
+        &self.instruments
     }
 }
 
@@ -312,7 +312,7 @@ pub(super) type Refusable<T = ()> = Result<Result<T, Reject>, Fault>;
 
 /// One input being applied.
 pub(super) struct Turn<'a> {
-    pub(super) catalogue: &'a Catalogue,
+    pub(super) instruments: &'a Instruments,
     pub(super) state: &'a mut AccountState,
     pub(super) out: &'a mut AccountOutput,
 }
@@ -323,7 +323,7 @@ impl<'a> Turn<'a> {
     /// # Errors
     /// There is no such symbol: orders on one are refused.
     pub(super) fn spec(&self, symbol: SymbolId) -> Result<&'a SymbolSpec, Fault> {
-        let spec = self.catalogue.symbol(symbol).map(Arc::as_ref);
+        let spec = self.instruments.symbol(symbol).map(Arc::as_ref);
         spec.ok_or_else(|| Fault::new(format!("an order on symbol {symbol}, which is unknown")))
     }
 }
@@ -338,13 +338,13 @@ impl Turn<'_> {
             }
             AccountInput::Message(envelope) => {
                 let cause = Cause::Message { from: envelope.from, seq: envelope.seq };
-                if !self.state.begin(cause)? {
+                if !self.state.start_input(cause)? {
                     return Ok(None);
                 }
                 self.message(&envelope)?;
                 return Ok(Some(cause));
             }
-            AccountInput::Applied { peer, upto } => {
+            AccountInput::Ack { peer, upto } => {
                 self.state.links.trim(peer, upto);
                 return Ok(None);
             }
@@ -361,7 +361,7 @@ impl Turn<'_> {
         if self.out.changes.is_empty() {
             return Ok(None);
         }
-        self.state.begin(cause)?;
+        self.state.start_input(cause)?;
         Ok(Some(cause))
     }
 
@@ -422,7 +422,7 @@ impl Turn<'_> {
     }
 
     /// Moves units to or from one place.
-    pub(super) fn post(&mut self, place: Place, asset: AssetId, delta: Amount) -> Result<(), Fault> {
+    pub(super) fn post(&mut self, place: LedgerAccount, asset: AssetId, delta: Amount) -> Result<(), Fault> {
         if !delta.is_zero() {
             let posting = self.state.post(place, asset, delta)?;
             self.out.changes.push(Change::Posted(posting));
@@ -431,22 +431,27 @@ impl Turn<'_> {
     }
 
     /// Moves units of one account between free and frozen: positive freezes.
-    pub(super) fn freeze(&mut self, account: AccountId, asset: AssetId, amount: Amount) -> Result<(), Fault> {
-        self.post(Place::Available(account), asset, amount.negated()?)?;
-        self.post(Place::Frozen(account), asset, amount)
+    pub(super) fn hold_funds(
+        &mut self,
+        account: AccountId,
+        asset: AssetId,
+        amount: Amount,
+    ) -> Result<(), Fault> {
+        self.post(LedgerAccount::Available(account), asset, amount.negated()?)?;
+        self.post(LedgerAccount::Held(account), asset, amount)
     }
 
     /// Tells a symbol slot something.
     pub(super) fn send(&mut self, to: SlotId, body: ToSymbol) {
         let envelope = self.state.links.send(to, body);
-        if !planted(Bug::MessageNotJournalled) {
+        if !mutated(Mutant::MessageNotJournalled) {
             self.out.changes.push(Change::Sent(envelope.clone()));
         }
         self.out.messages.push(envelope);
     }
 
     /// Numbers a private event and, when somebody listens or the account is recorded, makes it.
-    pub(super) fn tell(
+    pub(super) fn emit(
         &mut self,
         owner: AccountId,
         kind: impl FnOnce(&AccountState) -> Result<UserEventKind, Fault>,
@@ -454,21 +459,21 @@ impl Turn<'_> {
         let account = self.state.account(owner)?;
         let (watched, recorded, seq) = (account.watched, account.recorded, account.event_seq + 1);
         if !watched && !recorded {
-            return self.change(Change::Told { account: owner, event: None });
+            return self.change(Change::EventEmitted { account: owner, event: None });
         }
         let (time, kind) = (self.state.time, kind(self.state)?);
         if watched {
             self.out.events.push(UserEvent { account: owner, seq, time, kind: kind.clone() });
         }
-        self.change(Change::Told { account: owner, event: recorded.then(|| Box::new(kind)) })
+        self.change(Change::EventEmitted { account: owner, event: recorded.then(|| Box::new(kind)) })
     }
 
     /// Tells the balances of these assets.
-    pub(super) fn tell_balances(&mut self, owner: AccountId, assets: &[AssetId]) -> Result<(), Fault> {
+    pub(super) fn emit_balances(&mut self, owner: AccountId, assets: &[AssetId]) -> Result<(), Fault> {
         if assets.is_empty() {
             return Ok(());
         }
-        self.tell(owner, |state| {
+        self.emit(owner, |state| {
             let balance = |&asset: &AssetId| (asset, state.balance(owner, asset));
             Ok(UserEventKind::Balances(assets.iter().map(balance).collect()))
         })

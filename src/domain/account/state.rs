@@ -6,8 +6,8 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     archive::{Amendment, Archive, Prevention},
-    change::{Cause, Change, Lowering},
-    ledger::{ByAsset, ByKey, Place, Posting},
+    change::{Cause, Change, ReductionCause},
+    ledger::{ByAsset, ByKey, LedgerAccount, Posting},
     quota::OrderQuota,
     record::Record,
 };
@@ -19,7 +19,7 @@ use crate::domain::{
         message::ToSymbol,
         reject::{Fault, Reject},
     },
-    orders::{EndReason, Fill, Order, OrderList, OrderStatus},
+    orders::{CloseReason, Fill, Order, OrderList, OrderStatus},
     types::{
         id::{AccountId, AssetId, ClientOrderId, CommandId, OrderId, OrderListId, SlotId, SymbolId},
         money::{Amount, Lots},
@@ -165,12 +165,12 @@ pub enum Pending {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Deferred {
     pub(super) command: CommandId,
-    pub(super) ask: Ask,
+    pub(super) request: BookRequest,
 }
 
 /// What the book is asked to do with an order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-pub(super) enum Ask {
+pub(super) enum BookRequest {
     Cancel,
     /// Lower it to this quantity.
     Amend(Lots),
@@ -264,7 +264,7 @@ impl AccountState {
     ///
     /// # Errors
     /// A message is missing.
-    pub(super) fn begin(&mut self, cause: Cause) -> Result<bool, Fault> {
+    pub(super) fn start_input(&mut self, cause: Cause) -> Result<bool, Fault> {
         match cause {
             Cause::Command(command) => {
                 self.last_command = self.last_command.max(command.get());
@@ -280,25 +280,29 @@ impl AccountState {
     /// # Errors
     /// The balance would be negative or overflow: a bug, because every command is checked before it changes
     /// anything.
-    pub(super) fn post(&mut self, place: Place, asset: AssetId, delta: Amount) -> Result<Posting, Fault> {
+    pub(super) fn post(
+        &mut self,
+        place: LedgerAccount,
+        asset: AssetId,
+        delta: Amount,
+    ) -> Result<Posting, Fault> {
         let time = self.time;
         let balance = match place {
-            Place::Available(account) | Place::Frozen(account) => {
+            LedgerAccount::Available(account) | LedgerAccount::Held(account) => {
                 let account = self.account_mut(account)?;
                 account.updated_at = time;
                 let balance = account.balances.entry(asset);
-                if matches!(place, Place::Available(_)) {
-                    &mut balance.available
-                } else {
-                    &mut balance.frozen
+                match place {
+                    LedgerAccount::Available(_) => &mut balance.available,
+                    _ => &mut balance.held,
                 }
             }
-            Place::Fees => self.fees.entry(asset),
-            Place::Clearing => self.clearing.entry(asset),
-            Place::External => self.external.entry(asset),
+            LedgerAccount::Fees => self.fees.entry(asset),
+            LedgerAccount::Clearing => self.clearing.entry(asset),
+            LedgerAccount::External => self.external.entry(asset),
         };
         let after = balance.plus(delta)?;
-        if after.is_negative() && !matches!(place, Place::Clearing | Place::External) {
+        if after.is_negative() && !matches!(place, LedgerAccount::Clearing | LedgerAccount::External) {
             return Err(Fault::new(format!("{place:?} of asset {asset} would be {}", after.units())));
         }
         *balance = after;
@@ -325,7 +329,7 @@ impl AccountState {
                 }
             }
             Change::NextAccount(next) => self.next_account = *next,
-            Change::KeyGiven(key) => {
+            Change::ApiKeyCreated(key) => {
                 self.keys.insert(key.key.clone(), (**key).clone());
             }
             Change::OrderNumbered => self.next_order += 1,
@@ -339,8 +343,8 @@ impl AccountState {
             Change::OrderFilled { fill, spent, status, .. } => {
                 self.fill(fill, *spent, *status).and_then(|()| self.confirm(change))?;
             }
-            Change::OrderLowered { order, lots, released, cause, time, .. } => {
-                self.lower(*order, *lots, *released, *cause, *time)?;
+            Change::OrderReduced { order, lots, released, cause, time, .. } => {
+                self.reduce(*order, *lots, *released, *cause, *time)?;
                 self.confirm(change)?;
             }
             Change::OrderRefused { order } => {
@@ -352,29 +356,29 @@ impl AccountState {
             Change::OrderClosed { order, status, reason, time } => {
                 self.close(*order, *status, *reason, *time)?;
             }
-            Change::NameTaken { account, name, order } => {
+            Change::NameReserved { account, name, order } => {
                 self.names.insert((*account, *name), *order);
             }
             Change::NameFreed { account, name } => {
                 self.names.remove(&(*account, *name));
             }
-            Change::Asked { command, pending } => {
+            Change::BookRequested { command, pending } => {
                 self.pending.insert(*command, pending.clone());
             }
             Change::Decided(command) => {
                 self.pending.remove(command);
             }
-            Change::DeferredTo { order, asks } if asks.is_empty() => {
+            Change::DeferredTo { order, requests } if requests.is_empty() => {
                 self.deferred.remove(order);
             }
-            Change::DeferredTo { order, asks } => {
-                self.deferred.insert(*order, asks.clone());
+            Change::DeferredTo { order, requests } => {
+                self.deferred.insert(*order, requests.clone());
             }
-            Change::CancelAllHeard { command, ended } => self.hear_of_all(*command, *ended)?,
-            Change::AskDeferred { order, deferred } => {
+            Change::CancelAllProgressed { command, ended } => self.progress_cancel_all(*command, *ended)?,
+            Change::BookRequestDeferred { order, deferred } => {
                 self.deferred.entry(*order).or_default().push(*deferred);
             }
-            Change::AskResumed(order) => self.resume(*order)?,
+            Change::BookRequestResumed(order) => self.resume(*order)?,
             Change::Amending { order, command: Some(command) } => {
                 self.amending.insert(*order, *command);
             }
@@ -382,11 +386,11 @@ impl AccountState {
                 self.amending.remove(order);
             }
             Change::Sent(envelope) => self.links.sent(envelope.clone())?,
-            Change::Told { account, event } => self.told(*account, event.as_deref())?,
+            Change::EventEmitted { account, event } => self.emitted(*account, event.as_deref())?,
             Change::RequestKept { account, id, kept } => self.keep(*account, id, kept)?,
             Change::RequestAnswered { command, answer } => self.answer_kept(*command, answer)?,
             Change::RequestForgotten { account, id } => self.forget(*account, id)?,
-            Change::KeyTaken(key) => {
+            Change::ApiKeyRevoked(key) => {
                 self.keys.remove(key);
             }
             Change::LoginSet(login) => {
@@ -394,7 +398,7 @@ impl AccountState {
             }
             Change::Recorded { account, is_on } => self.set_recorded(*account, *is_on)?,
             Change::ClockBehind(now) => self.clock = *now,
-            special => self.apply_special(special)?,
+            contingent => self.apply_contingent(contingent)?,
         }
         Ok(())
     }
@@ -431,12 +435,12 @@ impl AccountState {
         Ok(())
     }
 
-    fn lower(
+    fn reduce(
         &mut self,
         id: OrderId,
         lots: Lots,
         released: Amount,
-        cause: Lowering,
+        cause: ReductionCause,
         time: Timestamp,
     ) -> Result<(), Fault> {
         let Open { order, .. } = self.open_mut(id)?;
@@ -444,11 +448,11 @@ impl AccountState {
         order.hold = order.hold.minus(released)?;
         order.updated_at = order.updated_at.max(time);
         match cause {
-            Lowering::Prevented(by) => {
+            ReductionCause::Prevented(by) => {
                 order.prevented_match = Some(by.id);
                 order.prevented = order.prevented.checked_add(lots).ok_or(Reject::Overflow)?;
             }
-            Lowering::Amended(name) => {
+            ReductionCause::Amended(name) => {
                 let smaller = order.quantity.checked_sub(lots);
                 order.amends += 1;
                 order.quantity =
@@ -464,7 +468,7 @@ impl AccountState {
                 }
             }
         }
-        if let Lowering::Prevented(by) = cause {
+        if let ReductionCause::Prevented(by) = cause {
             self.archive.add_prevented(Prevention { account: owner, symbol, time, by });
         }
         Ok(())
@@ -474,7 +478,7 @@ impl AccountState {
         &mut self,
         id: OrderId,
         status: OrderStatus,
-        reason: Option<EndReason>,
+        reason: Option<CloseReason>,
         time: Timestamp,
     ) -> Result<(), Fault> {
         let Some(Open { mut order, .. }) = self.orders.remove(&id) else {

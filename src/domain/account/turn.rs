@@ -115,15 +115,15 @@ impl Question<'_> {
     }
 
     /// Returns an open order, unless its book is out of service and has nothing more to say of it.
-    fn heard_of(&self, order: OrderId) -> Option<&Open> {
+    fn accepted_order(&self, order: OrderId) -> Option<&Open> {
         self.state.orders.get(&order).filter(|open| (self.answers)(open.order.symbol))
     }
 
     /// Returns whether the book has something to say about an open order before anything else can be asked of it.
     fn is_unanswered(&self, order: OrderId) -> bool {
-        let Some(open) = self.heard_of(order) else { return false };
+        let Some(open) = self.accepted_order(order) else { return false };
         let is_on_its_way =
-            |order: &Order| order.handle.is_none() && !order.awaits_list && !order.is_waiting();
+            |order: &Order| order.handle.is_none() && !order.awaits_list && !order.is_untriggered();
         let list = open.order.list.and_then(|list| self.state.lists.get(&list));
         open.placing.is_some()
             || is_on_its_way(&open.order)
@@ -133,7 +133,7 @@ impl Question<'_> {
 
     /// Returns whether a cancel that may be of this order is under way. Asked only of names that are taken.
     fn is_being_cancelled(&self, order: OrderId) -> bool {
-        let Some(Open { order, .. }) = self.heard_of(order) else { return false };
+        let Some(Open { order, .. }) = self.accepted_order(order) else { return false };
         let meant = (order.account, order.symbol);
         let is_listed_with = |other: OrderId| {
             order.list.is_some() && self.state.order(other).is_some_and(|other| other.list == order.list)

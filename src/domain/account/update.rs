@@ -1,7 +1,7 @@
 //! What the book says of an order apart from trades.
 
 use super::{
-    change::{Change, Lowering},
+    change::{Change, ReductionCause},
     event::ExecutionKind,
     settle::{End, execution},
     slot::Turn,
@@ -13,7 +13,7 @@ use crate::domain::{
         message::{OrderChange, OrderUpdated},
         reject::{Fault, Reject},
     },
-    orders::{EndReason, Handle, Order, OrderKind, OrderStatus, Side},
+    orders::{CloseReason, Handle, Order, OrderStatus, OrderType, Side},
     types::{
         id::{AssetId, CommandId, OrderId},
         money::{Amount, Lots},
@@ -27,29 +27,29 @@ impl Turn<'_> {
         let standing = self.state.order(id);
         let order = standing.ok_or_else(|| Fault::new(format!("news of no open order {id}")))?;
         match change {
-            OrderChange::Accepted { handle } => self.taken_in(id, Some(handle), time),
+            OrderChange::Accepted { handle } => self.order_accepted(id, Some(handle), time),
             OrderChange::Ended { remaining, reason } => self.ended(*order, remaining, reason, time),
-            OrderChange::Waits => self.taken_in(id, None, time),
+            OrderChange::Untriggered => self.order_accepted(id, None, time),
             OrderChange::Triggered => {
                 self.announce(id)?;
                 let order = self.state.standing(id)?;
                 // The other order of a pair may still be on its way: it will be told that it has ended, perhaps long after
                 // this one is over.
                 let account = order.account;
-                if let Some(mut sibling) = self.state.live_sibling(order).copied() {
-                    self.leave_pair(&mut sibling)?;
-                    if let Some(list) = sibling.list {
-                        self.change(Change::NeedSet { list, order: sibling.id, need: Amount::ZERO })?;
+                if let Some(mut other_leg) = self.state.live_other_leg(order).copied() {
+                    self.leave_pair(&mut other_leg)?;
+                    if let Some(list) = other_leg.list {
+                        self.change(Change::NeedSet { list, order: other_leg.id, need: Amount::ZERO })?;
                     }
                 }
                 self.change(Change::OrderTriggered { order: id, time })?;
-                self.tell(account, |state| Ok(execution(state.standing(id)?, ExecutionKind::Triggered, None)))
+                self.emit(account, |state| Ok(execution(state.standing(id)?, ExecutionKind::Triggered, None)))
             }
             OrderChange::Cancelled { remaining, command } => {
                 self.announce(id)?;
                 let order = self.state.standing(id)?;
                 expect_remaining(order, remaining)?;
-                let reason = Some(EndReason::Cancelled);
+                let reason = Some(CloseReason::Cancelled);
                 let name = match self.state.pending.get(&command) {
                     Some(Pending::Cancel { name, .. } | Pending::CancelList { name, .. }) => *name,
                     _ => None,
@@ -60,13 +60,13 @@ impl Turn<'_> {
                 self.finish(command, Ok(order))
             }
             OrderChange::Prevented { lots, ends, by } => {
-                let order = self.lower(*order, lots, Lowering::Prevented(by), time)?;
+                let order = self.reduce(*order, lots, ReductionCause::Prevented(by), time)?;
                 let kind = ExecutionKind::Prevented(lots, Some(by));
                 if !ends {
                     return self.report(&order, kind, None, &[self.paid_asset(&order)?]);
                 }
                 expect_remaining(&order, Lots::ZERO)?;
-                let end = End::new(OrderStatus::Expired, Some(EndReason::SelfTrade), time);
+                let end = End::new(OrderStatus::Expired, Some(CloseReason::SelfTrade), time);
                 self.end(&order, end, kind).map(|_| ())
             }
             OrderChange::Reduced { lots, command } => self.reduced(*order, lots, command, time),
@@ -75,13 +75,13 @@ impl Turn<'_> {
 
     /// Takes note that an order rests in its book, or waits there: it is announced, who placed it is answered, and what
     /// was asked of it meanwhile is sent.
-    fn taken_in(&mut self, id: OrderId, handle: Option<Handle>, time: Timestamp) -> Result<(), Fault> {
-        let is_announced = self.announce_taken(id)?;
+    fn order_accepted(&mut self, id: OrderId, handle: Option<Handle>, time: Timestamp) -> Result<(), Fault> {
+        let is_announced = self.announce_accepted(id)?;
         let placing = self.state.orders.get_mut(&id).and_then(|open| open.placing.take());
         self.change(match handle {
-            _ if !is_announced => Change::OrderTaken { order: id, handle, time },
+            _ if !is_announced => Change::OrderAcceptedUnannounced { order: id, handle, time },
             Some(handle) => Change::OrderRested { order: id, handle, time },
-            None => Change::OrderWaits { order: id, time },
+            None => Change::OrderUntriggered { order: id, time },
         })?;
         if let Some(placing) = placing {
             let order = *self.state.standing(id)?;
@@ -94,13 +94,13 @@ impl Turn<'_> {
         &mut self,
         order: Order,
         remaining: Lots,
-        reason: EndReason,
+        reason: CloseReason,
         time: Timestamp,
     ) -> Result<(), Fault> {
         expect_remaining(&order, remaining)?;
         let is_refused = match reason {
-            EndReason::WouldTake | EndReason::BookFull => order.kind == OrderKind::LimitMaker,
-            EndReason::WouldTrigger | EndReason::ListRefused => true,
+            CloseReason::WouldTake | CloseReason::BookFull => order.kind == OrderType::LimitMaker,
+            CloseReason::WouldTrigger | CloseReason::ListRefused => true,
             _ => false,
         };
         if !is_refused {
@@ -108,11 +108,11 @@ impl Turn<'_> {
         }
         // What was acknowledged with its list stays an order, and keeps a reason that says so.
         let reason =
-            if is_refused && self.state.is_released(&order) { EndReason::PendingRefused } else { reason };
+            if is_refused && self.state.is_released(&order) { CloseReason::PendingRefused } else { reason };
         let (status, kind) = match reason {
             _ if is_refused => (OrderStatus::Rejected, ExecutionKind::Rejected),
-            EndReason::ListCancelled => (OrderStatus::Cancelled, ExecutionKind::Cancelled),
-            EndReason::SelfTrade => (OrderStatus::Expired, ExecutionKind::Prevented(Lots::ZERO, None)),
+            CloseReason::ListCancelled => (OrderStatus::Cancelled, ExecutionKind::Cancelled),
+            CloseReason::SelfTrade => (OrderStatus::Expired, ExecutionKind::Prevented(Lots::ZERO, None)),
             _ => (OrderStatus::Expired, ExecutionKind::Expired),
         };
         self.end(&order, End::new(status, Some(reason), time), kind).map(|_| ())
@@ -139,7 +139,7 @@ impl Turn<'_> {
             return Err(Fault::new(format!("command {} amended nothing", command.get())));
         };
         self.change(Change::Decided(command))?;
-        let order = self.lower(order, lots, Lowering::Amended(client_id), time)?;
+        let order = self.reduce(order, lots, ReductionCause::Amended(client_id), time)?;
         self.answer(command, Ok(Answer::Amended { order: Box::new(order), previous_client_id }))?;
         let asset = self.paid_asset(&order)?;
         self.report(&order, ExecutionKind::Replaced, Some(previous_client_id), &[asset])?;
@@ -148,7 +148,13 @@ impl Turn<'_> {
 
     /// Takes lots off an order and releases what they held. A market buy holds a budget, not a price per lot: its
     /// rest is released when it ends, which is in the same turn of the book.
-    fn lower(&mut self, order: Order, lots: Lots, cause: Lowering, time: Timestamp) -> Result<Order, Fault> {
+    fn reduce(
+        &mut self,
+        order: Order,
+        lots: Lots,
+        cause: ReductionCause,
+        time: Timestamp,
+    ) -> Result<Order, Fault> {
         let spec = self.spec(order.symbol)?;
         let released = match order.side {
             Side::Sell => spec.base_amount(lots)?,
@@ -156,13 +162,13 @@ impl Turn<'_> {
             Side::Buy => spec.notional(order.price, lots)?,
         };
         let released = self.released_of_pair(&order, released)?;
-        self.freeze(order.account, spec.paid(order.side).id, released.negated()?)?;
+        self.hold_funds(order.account, spec.paid(order.side).id, released.negated()?)?;
         let (id, symbol) = (order.id, order.symbol);
         let after = match cause {
-            Lowering::Prevented(_) => order.prevented.checked_add(lots).ok_or(Reject::Overflow)?,
-            Lowering::Amended(_) => expect_left(&order, lots)?,
+            ReductionCause::Prevented(_) => order.prevented.checked_add(lots).ok_or(Reject::Overflow)?,
+            ReductionCause::Amended(_) => expect_left(&order, lots)?,
         };
-        self.change(Change::OrderLowered { order: id, symbol, lots, after, released, cause, time })?;
+        self.change(Change::OrderReduced { order: id, symbol, lots, after, released, cause, time })?;
         self.state.standing(id).copied()
     }
 }

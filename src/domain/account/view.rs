@@ -50,7 +50,7 @@ impl AccountSlot {
                 self.events(id, Some(after), limit).map(AccountView::Events)
             }
             AccountQuery::Test(order) => {
-                let spec = self.catalogue().symbol(order.symbol).ok_or(Reject::UnknownSymbol)?;
+                let spec = self.instruments().symbol(order.symbol).ok_or(Reject::UnknownSymbol)?;
                 plan::check(spec, &order, clock)?;
                 state.check_counts(account, spec, std::slice::from_ref(&order))?;
                 state.check_position(account, spec, plan::bought(spec, &order))?;
@@ -213,7 +213,7 @@ impl Page {
         mut items: Vec<T>,
         has_start: bool,
         forgotten: Option<Timestamp>,
-        begun: impl Fn(&T) -> Timestamp,
+        started: impl Fn(&T) -> Timestamp,
     ) -> Found<T> {
         let excess = items.len().saturating_sub(self.limit);
         let is_latest = !has_start && self.start.is_none();
@@ -226,7 +226,9 @@ impl Page {
             Some(start) => start <= *forgotten,
             // A full page of the latest misses nothing if all of it is later than what was forgotten.
             None => {
-                !(is_latest && items.len() == self.limit && items.iter().all(|item| begun(item) > *forgotten))
+                !(is_latest
+                    && items.len() == self.limit
+                    && items.iter().all(|item| started(item) > *forgotten))
             }
         });
         Found { items, reach }

@@ -121,7 +121,7 @@ impl Book {
         if census.orders != self.len() {
             return Err(Fault::new(format!("{} orders, {} queued", self.len(), census.orders)));
         }
-        let (mut free, mut free_len) = (self.orders.free(), 0);
+        let (mut free, mut free_len) = (self.orders.first_free(), 0);
         while free != NIL && free_len <= self.orders.used() {
             free = self.orders[free].next;
             free_len += 1;

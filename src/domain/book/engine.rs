@@ -13,7 +13,7 @@ use super::{
 };
 use crate::domain::{
     orders::{Handle, Side},
-    testing::planted::{Bug, planted},
+    testing::mutants::{Mutant, mutated},
     types::{
         hash,
         id::{AccountId, OrderId},
@@ -140,7 +140,7 @@ impl Book {
     pub fn cancel(&mut self, handle: Handle, order: OrderId, events: &mut Vec<BookEvent>) -> Option<Removed> {
         let node = self.orders.release(handle, order)?;
         let side = node.side();
-        let remaining = Lots::new(self.melt(handle.index, &node));
+        let remaining = Lots::new(self.drain(handle.index, &node));
         let total = self.unlink(&node);
         events.push(BookEvent::LevelChanged { side, price: node.price, total });
         Some(Removed { account: node.account, side, price: node.price, remaining })
@@ -193,7 +193,7 @@ impl Book {
         self.shrink(handle.index, by);
         let level = &mut self.ladder[node.rung];
         level.total -= by;
-        if planted(Bug::AmendLosesPriority) && node.next != NIL {
+        if mutated(Mutant::AmendLosesPriority) && node.next != NIL {
             self.move_to_back(handle.index);
         }
         let total = Lots::new(self.ladder[node.rung].total);
@@ -313,7 +313,7 @@ impl Book {
         level.tail = select_unpredictable(node.next == NIL, node.prev, level.tail);
         self.orders[node.prev].next = node.next;
         self.orders[node.next].prev = node.prev;
-        if planted(Bug::MiddleRemovalLosesTail) && node.prev != NIL && node.next != NIL {
+        if mutated(Mutant::MiddleRemovalLosesTail) && node.prev != NIL && node.next != NIL {
             self.orders[node.prev].next = NIL;
             self.ladder[node.rung].tail = node.prev;
         }
@@ -326,7 +326,7 @@ impl Book {
     /// Takes an emptied level out, and moves the touch if it was that.
     #[inline(never)]
     pub(super) fn drop_level(&mut self, side: Side, rung: Rung) {
-        if planted(Bug::PhantomLevel) {
+        if mutated(Mutant::PhantomLevel) {
             return;
         }
         let best = &self.best[side.index()];
@@ -355,7 +355,7 @@ impl Book {
         self.digest = self.digest.wrapping_add(node.digest());
     }
 
-    /// Only for the planted bug: moves an order that has others behind it to the end of its queue.
+    /// Only for the mutant: moves an order that has others behind it to the end of its queue.
     fn move_to_back(&mut self, index: u32) {
         let Node { prev, next, rung, .. } = self.orders[index];
         self.orders[next].prev = prev;

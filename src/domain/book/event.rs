@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::domain::{
-    orders::{EndReason, Handle, Side},
+    orders::{CloseReason, Handle, Side},
     types::{
         id::{AccountId, OrderId},
         money::{Lots, Price},
@@ -27,11 +27,11 @@ pub enum Outcome {
         /// What neither traded nor was prevented.
         remaining: Lots,
         /// Which rule ended it.
-        reason: EndReason,
+        reason: CloseReason,
     },
     /// Nothing happened: the book is exactly as before. `WouldTake`, `Killed`, or `BookFull` for a post-only
     /// order.
-    Refused(EndReason),
+    Refused(CloseReason),
 }
 
 /// What happened in the book, in order.
@@ -75,7 +75,7 @@ pub enum BookEvent {
         /// What was left of it, shown and hidden.
         remaining: Lots,
         /// Which rule.
-        reason: EndReason,
+        reason: CloseReason,
     },
     /// A level's total is now this: once per level and command, when the command is done with the level.
     LevelChanged {

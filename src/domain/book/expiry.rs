@@ -8,7 +8,7 @@ use super::{
     slab::{NEVER, Slab},
 };
 use crate::domain::{
-    orders::EndReason,
+    orders::CloseReason,
     types::{money::Lots, time::Timestamp},
 };
 
@@ -86,10 +86,10 @@ impl Book {
             events.push(BookEvent::Ended {
                 order: node.order,
                 account: node.account,
-                remaining: Lots::new(self.melt(index, &node)),
-                reason: EndReason::GoodTillDate,
+                remaining: Lots::new(self.drain(index, &node)),
+                reason: CloseReason::GoodTillDate,
             });
-            self.orders.give(index);
+            self.orders.free(index);
             let total = self.unlink(&node);
             self.expired.push((node.price, node.side(), total));
         }

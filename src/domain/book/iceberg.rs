@@ -8,10 +8,10 @@ use serde::{Deserialize, Serialize};
 use super::{
     engine::Book,
     slab::{NEVER, NIL, Node},
-    submit::Visit,
+    submit::LevelCursor,
 };
 use crate::domain::{
-    testing::planted::{Bug, planted},
+    testing::mutants::{Mutant, mutated},
     types::{hash, id::OrderId, table::Table},
 };
 
@@ -117,7 +117,7 @@ impl Book {
 
     /// Forgets what an order hides that leaves the book, and returns what was left of it, shown and hidden.
     #[inline(always)]
-    pub(super) fn melt(&mut self, index: u32, node: &Node) -> u64 {
+    pub(super) fn drain(&mut self, index: u32, node: &Node) -> u64 {
         let hidden = if node.is_iceberg() { self.icebergs.remove(index) } else { 0 };
         node.remaining.wrapping_add(hidden)
     }
@@ -138,16 +138,16 @@ impl Book {
     /// it to the back of the queue: what hides has no place in time until it shows.
     #[cold]
     #[inline(never)]
-    pub(super) fn refill(&mut self, visit: &mut Visit, maker: &Node) {
-        let index = visit.head;
+    pub(super) fn refill(&mut self, cursor: &mut LevelCursor, maker: &Node) {
+        let index = cursor.head;
         let Some(mut iceberg) = self.icebergs.get(index) else { return };
-        visit.total -= maker.remaining;
-        let part = iceberg.surface(visit.total);
-        visit.total += part;
+        cursor.total -= maker.remaining;
+        let part = iceberg.surface(cursor.total);
+        cursor.total += part;
         self.icebergs.set(index, iceberg);
         let tail = self.ladder[maker.rung].tail;
         let mut node = Node { remaining: part, ..*maker };
-        if planted(Bug::RefillKeepsPlace) {
+        if mutated(Mutant::RefillKeepsPriority) {
             node.rank = Node::rank(maker.priority(), maker.side(), iceberg.hidden > 0);
         } else {
             node.rank = Node::rank(self.priority, maker.side(), iceberg.hidden > 0);
@@ -156,7 +156,7 @@ impl Book {
                 (node.prev, node.next) = (tail, NIL);
                 self.orders[tail].next = index;
                 self.ladder[maker.rung].tail = index;
-                visit.head = maker.next;
+                cursor.head = maker.next;
             }
         }
         self.orders[index] = node;

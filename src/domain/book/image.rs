@@ -62,7 +62,7 @@ impl Book {
                 NodeImage::Free { generation, next }
             }
         });
-        let (priority, free) = (self.priority, self.orders.free());
+        let (priority, free) = (self.priority, self.orders.first_free());
         BookImage { priority, free, nodes: nodes.collect(), icebergs: self.icebergs.sorted() }
     }
 
@@ -138,14 +138,14 @@ mod tests {
     use super::*;
     use crate::domain::{
         book::Outcome,
-        messages::message::{Special, SubmitOrder},
+        messages::message::{OrderExtras, SubmitOrder},
         orders::{Policy, Side, StpMode},
         testing::oracle::compare::Random,
         types::{id::SymbolId, money::Lots, time::Timestamp},
     };
 
-    fn showing(peak: Option<Lots>) -> Option<Box<Special>> {
-        Special { peak, ..Special::NONE }.boxed()
+    fn showing(peak: Option<Lots>) -> Option<Box<OrderExtras>> {
+        OrderExtras { peak, ..OrderExtras::NONE }.boxed()
     }
 
     /// Gives both books the same commands and expects the same events and handles.
@@ -157,14 +157,14 @@ mod tests {
         let mut handles = Vec::new();
         for step in 1..20_000_u64 {
             let now = Timestamp::from_micros(step);
-            let mut told = [Vec::new(), Vec::new()];
+            let mut outputs = [Vec::new(), Vec::new()];
             if random.one_in(3) && !handles.is_empty() {
                 let (handle, order) = handles.swap_remove(random.below(handles.len() as u64) as usize);
-                let removed = [0, 1].map(|index| books[index].cancel(handle, order, &mut told[index]));
+                let removed = [0, 1].map(|index| books[index].cancel(handle, order, &mut outputs[index]));
                 assert_eq!(removed[0], removed[1]);
             } else {
                 let order = OrderId::new(step);
-                let incoming = SubmitOrder {
+                let taker_order = SubmitOrder {
                     order,
                     account: AccountId::new(random.below(9)),
                     symbol: SymbolId::new(1),
@@ -176,18 +176,19 @@ mod tests {
                         _ => Policy::Rest,
                     },
                     stp: StpMode::None,
-                    special: showing(random.one_in(4).then(|| Lots::new(1 + random.below(3)))),
+                    extras: showing(random.one_in(4).then(|| Lots::new(1 + random.below(3)))),
                 };
-                let outcomes = [0, 1].map(|index| books[index].submit(&incoming, now, &mut told[index]));
+                let outcomes =
+                    [0, 1].map(|index| books[index].submit(&taker_order, now, &mut outputs[index]));
                 assert_eq!(outcomes[0], outcomes[1]);
                 if let Outcome::Rested { handle, .. } = outcomes[0] {
                     handles.push((handle, order));
                 }
             }
-            for (book, told) in books.iter_mut().zip(&mut told) {
-                book.expire(now, 3, told);
+            for (book, outputs) in books.iter_mut().zip(&mut outputs) {
+                book.expire(now, 3, outputs);
             }
-            assert_eq!(told[0], told[1], "step {step}");
+            assert_eq!(outputs[0], outputs[1], "step {step}");
             if random.one_in(50) {
                 books[1] = Book::restore(&books[0].image(), limits).unwrap();
                 assert_eq!(books[0].hash(), books[1].hash());
@@ -228,7 +229,7 @@ mod tests {
         let limits = BookLimits::default();
         let mut book = Book::new(limits);
         for (id, peak) in [(1, None), (2, Some(Lots::new(3)))] {
-            let incoming = SubmitOrder {
+            let taker_order = SubmitOrder {
                 order: OrderId::new(id),
                 account: AccountId::new(1),
                 symbol: SymbolId::new(1),
@@ -237,9 +238,9 @@ mod tests {
                 lots: Lots::new(8),
                 policy: Policy::Rest,
                 stp: StpMode::None,
-                special: showing(peak),
+                extras: showing(peak),
             };
-            book.submit(&incoming, Timestamp::default(), &mut Vec::new());
+            book.submit(&taker_order, Timestamp::default(), &mut Vec::new());
         }
         let good = book.image();
         assert_eq!(Book::restore(&good, limits).unwrap().hash(), book.hash());

@@ -11,8 +11,8 @@ use super::{
 };
 use crate::domain::{
     messages::message::SubmitOrder,
-    orders::{EndReason, Side, StpMode},
-    testing::planted::{Bug, planted},
+    orders::{CloseReason, Side, StpMode},
+    testing::mutants::{Mutant, mutated},
     types::money::Price,
 };
 
@@ -22,11 +22,11 @@ impl Book {
     /// Makers past their date do not count as the other side. The scan is bounded like the sweep that would
     /// remove them: behind more of them than one command may remove, the order will end by the fill limit.
     #[cold]
-    pub(super) fn refusal_of_post_only(&self, order: &SubmitOrder, now: u64) -> Option<EndReason> {
+    pub(super) fn refusal_of_post_only(&self, order: &SubmitOrder, now: u64) -> Option<CloseReason> {
         let mut expired = 0;
         for index in self.makers(order) {
             if self.orders[index].expiry > now {
-                return (!planted(Bug::PostOnlyTakes)).then_some(EndReason::WouldTake);
+                return (!mutated(Mutant::PostOnlyTakes)).then_some(CloseReason::WouldTake);
             }
             if expired == self.limits.fills_max {
                 return None;
@@ -36,7 +36,7 @@ impl Book {
         let shown = shown(order, order.lots.get());
         let fits = self.orders.len() - expired < self.limits.orders_max
             && self.total(order.side, order.limit).get().checked_add(shown).is_some();
-        (!fits && !planted(Bug::FullBookDropsSilently)).then_some(EndReason::BookFull)
+        (!fits && !mutated(Mutant::FullBookDropsSilently)).then_some(CloseReason::BookFull)
     }
 
     /// Returns whether the whole order would trade at once: the sweep without its effects.
@@ -44,7 +44,7 @@ impl Book {
     pub(super) fn would_fill(&self, order: &SubmitOrder, now: u64) -> bool {
         let budget = order.extras().budget;
         let mut trial = Trial { book: self, order, now, remaining: order.lots.get(), budget, work: 0 };
-        let verdict = self.rungs_within(order).find_map(|rung| trial.visit(rung));
+        let verdict = self.rungs_within(order).find_map(|rung| trial.try_level(rung));
         verdict.unwrap_or(trial.remaining == 0)
     }
 
@@ -85,7 +85,7 @@ struct Maker {
 
 impl Trial<'_> {
     /// Trades at one level until it is empty (`None`) or it is settled whether the order fills.
-    fn visit(&mut self, rung: Rung) -> Option<bool> {
+    fn try_level(&mut self, rung: Rung) -> Option<bool> {
         let (book, order) = (self.book, self.order);
         let price = book.ladder.price(rung);
         let mut total = book.ladder[rung].total;
@@ -101,12 +101,14 @@ impl Trial<'_> {
             if self.remaining == 0 {
                 return Some(true);
             }
-            if self.work == book.limits.fills_max && !planted(Bug::FillLimitIgnored) {
+            if self.work == book.limits.fills_max && !mutated(Mutant::FillLimitIgnored) {
                 return Some(false);
             }
             self.work += 1;
             let maker = match queued {
-                Some(index) if book.orders[index].expiry <= self.now && !planted(Bug::ExpiredMakerTrades) => {
+                Some(index)
+                    if book.orders[index].expiry <= self.now && !mutated(Mutant::ExpiredMakerTrades) =>
+                {
                     total -= book.orders[index].remaining;
                     continue;
                 }
@@ -143,7 +145,7 @@ impl Trial<'_> {
     fn maker(&self, index: u32) -> Maker {
         let node = &self.book.orders[index];
         let is_own = self.order.stp != StpMode::None && node.account == self.order.account;
-        let iceberg = self.book.iceberg(index, node).filter(|_| !planted(Bug::FokForgetsHidden));
-        Maker { shown: node.remaining, iceberg, is_own: is_own && !planted(Bug::FokCountsOwnOrders) }
+        let iceberg = self.book.iceberg(index, node).filter(|_| !mutated(Mutant::FokForgetsHidden));
+        Maker { shown: node.remaining, iceberg, is_own: is_own && !mutated(Mutant::FokCountsOwnOrders) }
     }
 }

@@ -150,7 +150,7 @@ impl Slab {
     }
 
     /// Returns the first free node, or `NIL`.
-    pub(super) const fn free(&self) -> u32 {
+    pub(super) const fn first_free(&self) -> u32 {
         self.free
     }
 
@@ -185,7 +185,7 @@ impl Slab {
 
     /// Gives a node back; handles to it are stale from now on.
     #[inline(always)]
-    pub(super) fn give(&mut self, index: u32) {
+    pub(super) fn free(&mut self, index: u32) {
         let node = &mut self.nodes[index];
         node.generation = node.generation.wrapping_add(1);
         node.next = self.free;

@@ -8,8 +8,8 @@ use super::{
 };
 use crate::domain::{
     messages::message::SubmitOrder,
-    orders::{EndReason, Handle, Policy, Side, StpMode},
-    testing::planted::{Bug, planted},
+    orders::{CloseReason, Handle, Policy, Side, StpMode},
+    testing::mutants::{Mutant, mutated},
     types::{
         money::{Lots, Price},
         time::Timestamp,
@@ -30,11 +30,11 @@ enum Stop {
     /// Nothing of the taker is left, or its budget is spent to the last whole lot.
     Filled,
     /// A rule ends the taker.
-    Rule(EndReason),
+    Rule(CloseReason),
 }
 
 /// A level while a taker is at it.
-pub(super) struct Visit {
+pub(super) struct LevelCursor {
     side: Side,
     price: Price,
     pub(super) head: u32,
@@ -70,9 +70,9 @@ impl Book {
                     return Outcome::Refused(reason);
                 }
             }
-            Policy::AllOrNone => {
+            Policy::FillOrKill => {
                 if !self.would_fill(order, now) {
-                    return Outcome::Refused(EndReason::Killed);
+                    return Outcome::Refused(CloseReason::Killed);
                 }
             }
             Policy::Rest | Policy::RestUntil(_) | Policy::Immediate => {}
@@ -85,12 +85,12 @@ impl Book {
         let expiry = match order.policy {
             Policy::Rest | Policy::PostOnly => NEVER,
             Policy::RestUntil(time) => time.micros(),
-            Policy::Immediate if planted(Bug::IocResidualRests) => NEVER,
-            Policy::Immediate | Policy::AllOrNone => return ended(remaining, EndReason::Unfilled),
+            Policy::Immediate if mutated(Mutant::IocResidualRests) => NEVER,
+            Policy::Immediate | Policy::FillOrKill => return ended(remaining, CloseReason::Unfilled),
         };
         match self.rest(order, remaining, expiry, events) {
             Some(handle) => Outcome::Rested { handle, remaining: Lots::new(remaining) },
-            None => ended(remaining, EndReason::BookFull),
+            None => ended(remaining, CloseReason::BookFull),
         }
     }
 
@@ -110,7 +110,11 @@ impl Book {
         *remaining = taker.remaining;
         match stop? {
             Stop::Filled => Some(Outcome::Filled),
-            Stop::Rule(EndReason::SelfTrade) if planted(Bug::StpResidualRests) && taker.remaining > 0 => None,
+            Stop::Rule(CloseReason::SelfTrade)
+                if mutated(Mutant::StpResidualRests) && taker.remaining > 0 =>
+            {
+                None
+            }
             Stop::Rule(reason) => Some(ended(taker.remaining, reason)),
         }
     }
@@ -126,7 +130,7 @@ impl Book {
     ) -> Option<Stop> {
         while taker.remaining > 0 {
             let mut touch = self.crossed(order.side, order.limit);
-            if planted(Bug::PaysThroughLimit) && taker.has_traded {
+            if mutated(Mutant::PaysThroughLimit) && taker.has_traded {
                 touch = self.best[order.side.opposite().index()];
             }
             let stop = self.trade_at(touch?, order, now, taker, events);
@@ -147,67 +151,67 @@ impl Book {
         events: &mut Vec<BookEvent>,
     ) -> Option<Stop> {
         let level = self.ladder[touch.rung];
-        let mut visit = Visit {
+        let mut cursor = LevelCursor {
             side: order.side.opposite(),
             price: touch.price,
             head: level.head,
             total: level.total,
             cap: affordable(taker.budget, touch.price),
         };
-        let (work, cap) = (taker.work, visit.cap);
+        let (work, cap) = (taker.work, cursor.cap);
         let stop = loop {
             if taker.remaining == 0 {
                 break Some(Stop::Filled);
             }
-            if visit.head == NIL {
+            if cursor.head == NIL {
                 break None;
             }
-            let stop = self.meet(&mut visit, order, now, taker, events);
+            let stop = self.match_head(&mut cursor, order, now, taker, events);
             if stop.is_some() {
                 break stop;
             }
         };
         if let Some(budget) = &mut taker.budget {
             // What was spent here is at most `cap` × price, which the budget covers.
-            *budget -= u128::from(cap - visit.cap) * u128::from(touch.price.ticks());
+            *budget -= u128::from(cap - cursor.cap) * u128::from(touch.price.ticks());
         }
         if taker.work != work {
-            self.leave(touch, &visit, events);
+            self.write_back(touch, &cursor, events);
         }
         stop
     }
 
     /// Meets the first order of a level: it leaves by a rule, or trades, or stops the taker.
     #[inline(always)]
-    fn meet(
+    fn match_head(
         &mut self,
-        visit: &mut Visit,
+        cursor: &mut LevelCursor,
         order: &SubmitOrder,
         now: u64,
         taker: &mut Taker,
         events: &mut Vec<BookEvent>,
     ) -> Option<Stop> {
-        if taker.work >= self.limits.fills_max && !planted(Bug::FillLimitIgnored) {
-            return Some(Stop::Rule(EndReason::FillLimit));
+        if taker.work >= self.limits.fills_max && !mutated(Mutant::FillLimitIgnored) {
+            return Some(Stop::Rule(CloseReason::FillLimit));
         }
-        let maker = self.orders[visit.head];
-        if maker.expiry <= now && !planted(Bug::ExpiredMakerTrades) {
-            self.end_maker(visit, &maker, EndReason::GoodTillDate, taker, events);
+        let maker = self.orders[cursor.head];
+        if maker.expiry <= now && !mutated(Mutant::ExpiredMakerTrades) {
+            self.end_maker(cursor, &maker, CloseReason::GoodTillDate, taker, events);
             return None;
         }
-        if visit.cap == 0 {
+        if cursor.cap == 0 {
             return Some(out_of_budget(&maker, order, taker, events));
         }
         if order.stp != StpMode::None && maker.account == order.account {
-            return self.prevent(visit, &maker, order.stp, taker, events);
+            return self.prevent(cursor, &maker, order.stp, taker, events);
         }
-        let whole = self.whole(visit.head, &maker);
-        let lots = taker.remaining.min(maker.remaining).min(visit.cap);
+        let whole = self.whole(cursor.head, &maker);
+        let lots = taker.remaining.min(maker.remaining).min(cursor.cap);
         taker.remaining -= lots;
         taker.work += 1;
         taker.has_traded = true;
-        visit.cap -= lots;
-        let price = if planted(Bug::TakerPriceUsed) { order.limit } else { visit.price };
+        cursor.cap -= lots;
+        let price = if mutated(Mutant::TakerPriceUsed) { order.limit } else { cursor.price };
         events.push(BookEvent::Traded {
             maker: maker.order,
             maker_account: maker.account,
@@ -215,7 +219,7 @@ impl Book {
             lots: Lots::new(lots),
             maker_remaining: Lots::new(whole - lots),
         });
-        self.take_from(visit, &maker, lots, whole);
+        self.take_from(cursor, &maker, lots, whole);
         None
     }
 
@@ -223,19 +227,19 @@ impl Book {
     #[cold]
     fn prevent(
         &mut self,
-        visit: &mut Visit,
+        cursor: &mut LevelCursor,
         maker: &Node,
         mode: StpMode,
         taker: &mut Taker,
         events: &mut Vec<BookEvent>,
     ) -> Option<Stop> {
-        let taker_ends = Some(Stop::Rule(EndReason::SelfTrade));
-        let whole = self.whole(visit.head, maker);
+        let taker_ends = Some(Stop::Rule(CloseReason::SelfTrade));
+        let whole = self.whole(cursor.head, maker);
         let lots = if mode == StpMode::Decrement { taker.remaining.min(maker.remaining) } else { 0 };
         events.push(BookEvent::Prevented {
             maker: maker.order,
             maker_account: maker.account,
-            price: visit.price,
+            price: cursor.price,
             lots: Lots::new(lots),
             maker_remaining: Lots::new(whole - lots),
         });
@@ -243,17 +247,17 @@ impl Book {
             StpMode::None => None,
             StpMode::ExpireTaker => taker_ends,
             StpMode::ExpireMaker => {
-                self.end_maker(visit, maker, EndReason::SelfTrade, taker, events);
+                self.end_maker(cursor, maker, CloseReason::SelfTrade, taker, events);
                 None
             }
             StpMode::ExpireBoth => {
-                self.end_maker(visit, maker, EndReason::SelfTrade, taker, events);
+                self.end_maker(cursor, maker, CloseReason::SelfTrade, taker, events);
                 taker_ends
             }
             StpMode::Decrement => {
                 taker.remaining -= lots;
                 taker.work += 1;
-                self.take_from(visit, maker, lots, whole);
+                self.take_from(cursor, maker, lots, whole);
                 if taker.remaining == 0 { taker_ends } else { None }
             }
         }
@@ -263,53 +267,53 @@ impl Book {
     #[cold]
     fn end_maker(
         &mut self,
-        visit: &mut Visit,
+        cursor: &mut LevelCursor,
         maker: &Node,
-        reason: EndReason,
+        reason: CloseReason,
         taker: &mut Taker,
         events: &mut Vec<BookEvent>,
     ) {
         taker.work += 1;
-        let remaining = Lots::new(self.melt(visit.head, maker));
+        let remaining = Lots::new(self.drain(cursor.head, maker));
         events.push(BookEvent::Ended { order: maker.order, account: maker.account, remaining, reason });
-        self.take_from(visit, maker, maker.remaining, maker.remaining);
+        self.take_from(cursor, maker, maker.remaining, maker.remaining);
     }
 
     /// Takes lots off what the first order of a level shows, given all that is left of it; with its last lot it
     /// leaves the queue, and with the last one shown it goes to the back with its next part.
     #[inline(always)]
-    fn take_from(&mut self, visit: &mut Visit, maker: &Node, lots: u64, whole: u64) {
+    fn take_from(&mut self, cursor: &mut LevelCursor, maker: &Node, lots: u64, whole: u64) {
         if lots == whole {
-            self.orders.give(visit.head);
+            self.orders.free(cursor.head);
             self.forget(maker);
-            visit.head = maker.next;
+            cursor.head = maker.next;
         } else if lots == maker.remaining {
-            return self.refill(visit, maker);
+            return self.refill(cursor, maker);
         } else {
-            self.shrink(visit.head, lots);
-            if planted(Bug::LevelTotalDrifts) {
+            self.shrink(cursor.head, lots);
+            if mutated(Mutant::LevelTotalDrifts) {
                 return;
             }
         }
         // Cannot wrap: a level's total is the sum over its orders.
-        visit.total = visit.total.wrapping_sub(lots);
+        cursor.total = cursor.total.wrapping_sub(lots);
     }
 
     /// Writes back what became of a level.
     #[inline(always)]
-    fn leave(&mut self, touch: Touch, visit: &Visit, events: &mut Vec<BookEvent>) {
+    fn write_back(&mut self, touch: Touch, cursor: &LevelCursor, events: &mut Vec<BookEvent>) {
         let level = &mut self.ladder[touch.rung];
-        level.head = visit.head;
-        level.total = visit.total;
-        if visit.head == NIL {
-            self.drop_level(visit.side, touch.rung);
+        level.head = cursor.head;
+        level.total = cursor.total;
+        if cursor.head == NIL {
+            self.drop_level(cursor.side, touch.rung);
         } else {
-            self.orders[visit.head].prev = NIL;
+            self.orders[cursor.head].prev = NIL;
         }
         events.push(BookEvent::LevelChanged {
-            side: visit.side,
-            price: visit.price,
-            total: Lots::new(visit.total),
+            side: cursor.side,
+            price: cursor.price,
+            total: Lots::new(cursor.total),
         });
     }
 
@@ -324,9 +328,9 @@ impl Book {
     ) -> Option<Handle> {
         let (side, price) = (order.side, order.limit);
         if self.orders.len() >= self.limits.orders_max {
-            return planted(Bug::FullBookDropsSilently).then_some(Handle { index: NIL, generation: 0 });
+            return mutated(Mutant::FullBookDropsSilently).then_some(Handle { index: NIL, generation: 0 });
         }
-        if planted(Bug::FarPriceDropped) && self.is_far(side, price) {
+        if mutated(Mutant::FarPriceDropped) && self.is_far(side, price) {
             return Some(Handle { index: NIL, generation: 0 });
         }
         let shown = shown(order, remaining);
@@ -371,19 +375,19 @@ impl Book {
             let peak = shown; // a whole part: something is left to hide
             self.icebergs.set(index, Iceberg { order, peak, hidden });
         }
-        if planted(Bug::PriorityReversed) && tail != NIL {
+        if mutated(Mutant::PriorityReversed) && tail != NIL {
             self.move_to_front(index);
         }
         events.push(BookEvent::LevelChanged { side, price, total: Lots::new(total) });
         Some(handle)
     }
 
-    /// Only for the planted bug: far means beyond what a ladder of fixed width around the touch would hold.
+    /// Only for the mutant: far means beyond what a ladder of fixed width around the touch would hold.
     fn is_far(&self, side: Side, price: Price) -> bool {
         self.best[side.index()].is_some_and(|touch| touch.price.ticks().abs_diff(price.ticks()) > 1 << 16)
     }
 
-    /// Only for the planted bug: moves the last order of a level with others to its front.
+    /// Only for the mutant: moves the last order of a level with others to its front.
     fn move_to_front(&mut self, index: u32) {
         let Node { prev, rung, .. } = self.orders[index];
         self.orders[prev].next = NIL;
@@ -402,14 +406,14 @@ pub(super) fn shown(order: &SubmitOrder, resting: u64) -> u64 {
     resting.min(order.extras().peak.map_or(u64::MAX, Lots::get))
 }
 
-const fn ended(remaining: u64, reason: EndReason) -> Outcome {
+const fn ended(remaining: u64, reason: CloseReason) -> Outcome {
     Outcome::Ended { remaining: Lots::new(remaining), reason }
 }
 
 /// Stops a taker whose budget buys no whole lot at the price it has come to.
 #[cold]
 fn out_of_budget(maker: &Node, order: &SubmitOrder, taker: &mut Taker, events: &mut Vec<BookEvent>) -> Stop {
-    if planted(Bug::ZeroQuantityFill) {
+    if mutated(Mutant::ZeroQuantityFill) {
         events.push(BookEvent::Traded {
             maker: maker.order,
             maker_account: maker.account,
@@ -418,5 +422,5 @@ fn out_of_budget(maker: &Node, order: &SubmitOrder, taker: &mut Taker, events: &
             maker_remaining: Lots::new(maker.remaining),
         });
     }
-    if order.extras().by_quote && taker.has_traded { Stop::Filled } else { Stop::Rule(EndReason::Collar) }
+    if order.extras().by_quote && taker.has_traded { Stop::Filled } else { Stop::Rule(CloseReason::Collar) }
 }

@@ -23,23 +23,23 @@ pub struct TradeRecord {
 
 /// What the trades of one symbol have come to.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct MarketFold {
+pub struct MarketProjection {
     last: Option<(PublicTrade, AggregateTrade)>,
     /// By [`Interval::index`], in UTC.
     candles: [Option<Candle>; Interval::ALL.len()],
 }
 
-impl MarketFold {
+impl MarketProjection {
     /// Goes on where trades were folded before.
     pub fn resume(
         last: Option<(PublicTrade, AggregateTrade)>,
         candles: impl IntoIterator<Item = (Interval, Candle)>,
     ) -> Self {
-        let mut fold = Self { last, ..Self::default() };
+        let mut projection = Self { last, ..Self::default() };
         for (interval, candle) in candles {
-            fold.candles[interval.index()] = Some(candle);
+            projection.candles[interval.index()] = Some(candle);
         }
-        fold
+        projection
     }
 
     /// Takes in the next trade and returns the number of its aggregate.
@@ -70,19 +70,19 @@ impl MarketFold {
 
 /// The same for every symbol, and for whole batches.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct MarketFolds {
-    folds: BTreeMap<SymbolId, MarketFold>,
+pub struct MarketProjections {
+    projections: BTreeMap<SymbolId, MarketProjection>,
 }
 
-impl MarketFolds {
+impl MarketProjections {
     /// Sets what the trades of a symbol have come to.
-    pub fn resume(&mut self, symbol: SymbolId, fold: MarketFold) {
-        self.folds.insert(symbol, fold);
+    pub fn resume(&mut self, symbol: SymbolId, projection: MarketProjection) {
+        self.projections.insert(symbol, projection);
     }
 
     /// Takes in the trades among the entries of whole frames. Calls `numbered` with each and its aggregate's number, and
     /// appends one entry for each candle they touched, as it is after them.
-    pub fn fold(
+    pub fn project(
         &mut self,
         entries: &[ChangeLogEntry],
         mut numbered: impl FnMut(SymbolId, &TradeRecord, u64),
@@ -95,11 +95,11 @@ impl MarketFolds {
             else {
                 continue;
             };
-            let fold = self.folds.entry(*symbol).or_default();
-            let aggregate = fold.add(&record.trade);
+            let projection = self.projections.entry(*symbol).or_default();
+            let aggregate = projection.add(&record.trade);
             numbered(*symbol, record, aggregate);
             for interval in Interval::ALL {
-                let Some(candle) = fold.candle(interval) else { continue };
+                let Some(candle) = projection.candle(interval) else { continue };
                 let id = EntityId::Kline { symbol: *symbol, interval, open_time: candle.open_time };
                 let is_new = candle.trades == 1;
                 let fields = Fields::Kline(*candle);
@@ -162,12 +162,13 @@ mod tests {
     }
 
     /// The candles the entries leave behind, whatever the batches.
-    fn fold(batch: usize) -> BTreeMap<EntityId, Candle> {
+    fn project(batch: usize) -> BTreeMap<EntityId, Candle> {
         let entries: Vec<_> = (1..500).map(entry).collect();
-        let (mut folds, mut kept, mut aggregates) = (MarketFolds::default(), BTreeMap::new(), Vec::new());
+        let (mut projections, mut kept, mut aggregates) =
+            (MarketProjections::default(), BTreeMap::new(), Vec::new());
         for batch in entries.chunks(batch) {
             let mut klines = Vec::new();
-            folds.fold(batch, |_, _, aggregate| aggregates.push(aggregate), &mut klines);
+            projections.project(batch, |_, _, aggregate| aggregates.push(aggregate), &mut klines);
             for kline in klines {
                 let is_known = kept.contains_key(&kline.entity_id);
                 let (ChangeType::Created { fields: Fields::Kline(candle) }
@@ -192,29 +193,29 @@ mod tests {
 
     #[test]
     fn candles_do_not_depend_on_how_trades_are_batched_and_are_the_publics() {
-        let one = fold(1);
-        assert_eq!(one, fold(7));
-        assert_eq!(one, fold(1_000));
+        let one = project(1);
+        assert_eq!(one, project(7));
+        assert_eq!(one, project(1_000));
         let mut public = Candles::default();
         (1..500).for_each(|id| public.add(&trade(id)));
         for interval in Interval::ALL {
-            let folded: Vec<Candle> = one
+            let projected: Vec<Candle> = one
                 .iter()
                 .filter(|(id, _)| matches!(id, EntityId::Kline { interval: of, .. } if *of == interval))
                 .map(|(_, candle)| *candle)
                 .collect();
-            assert_eq!(folded, public.since(interval, Timestamp::default()).collect::<Vec<_>>());
+            assert_eq!(projected, public.since(interval, Timestamp::default()).collect::<Vec<_>>());
         }
     }
 
     #[test]
-    fn a_fold_goes_on_from_what_was_written_down() {
-        let mut whole = MarketFold::default();
+    fn a_projection_resumes_from_what_was_stored() {
+        let mut whole = MarketProjection::default();
         (1..100).for_each(|id| {
             whole.add(&trade(id));
         });
         let candles = Interval::ALL.map(|interval| (interval, *whole.candle(interval).unwrap()));
-        let mut resumed = MarketFold::resume(whole.last().copied(), candles);
+        let mut resumed = MarketProjection::resume(whole.last().copied(), candles);
         for id in 100..200 {
             assert_eq!(resumed.add(&trade(id)), whole.add(&trade(id)));
         }

@@ -18,12 +18,12 @@ pub mod words;
 
 use std::num::NonZeroU64;
 
-pub use market::{MarketFold, MarketFolds, TradeRecord};
+pub use market::{MarketProjection, MarketProjections, TradeRecord};
 
 use super::{
     market_data::{Candle, Interval},
     messages::reject::Fault,
-    orders::{EndReason, Fill, Order, OrderStatus},
+    orders::{CloseReason, Fill, Order, OrderStatus},
     replica::Frame,
     types::{
         id::{AccountId, AssetId, ClientOrderId, OrderId, SymbolId, TradeId},
@@ -157,7 +157,7 @@ pub struct OrderUpdate {
     /// Where it stands.
     pub status: Option<OrderStatus>,
     /// Which rule ended it.
-    pub reason: Option<EndReason>,
+    pub reason: Option<CloseReason>,
     /// What is ordered.
     pub quantity: Option<Lots>,
     /// How much has traded.
@@ -184,7 +184,7 @@ pub struct BalanceUpdate {
     /// What is free.
     pub available: Option<Amount>,
     /// What is held for open orders.
-    pub frozen: Option<Amount>,
+    pub held: Option<Amount>,
     /// By how much the two together changed; zero when money was only held or released.
     pub delta: Amount,
     /// Why.

@@ -2,7 +2,7 @@
 
 use super::{BalanceCause, BalanceUpdate, ChangeLogEntry, ChangeType, EntityId, Fields, OrderUpdate};
 use crate::domain::{
-    account::{AccountFrame, Change, Lowering, Place, Posting},
+    account::{AccountFrame, Change, LedgerAccount, Posting, ReductionCause},
     messages::reject::Fault,
     orders::OrderStatus,
     types::{
@@ -57,11 +57,11 @@ impl Log<'_> {
             if postings().take(index).any(|earlier| is_same(&earlier)) {
                 continue;
             }
-            let mut update = BalanceUpdate { available: None, frozen: None, delta: Amount::ZERO, cause };
+            let mut update = BalanceUpdate { available: None, held: None, delta: Amount::ZERO, cause };
             for (_, posting) in postings().filter(is_same) {
                 update.delta = update.delta.plus(posting.delta)?;
                 match posting.place {
-                    Place::Frozen(_) => update.frozen = Some(posting.after),
+                    LedgerAccount::Held(_) => update.held = Some(posting.after),
                     _ => update.available = Some(posting.after),
                 }
             }
@@ -81,10 +81,10 @@ impl Log<'_> {
             Change::OrderOpened { order, .. }
             | Change::OrderRefused { order }
             | Change::OrderAnnounced { order }
-            | Change::OrderTurnedAway { order } => {
+            | Change::OrderRejectedUnannounced { order } => {
                 self.created(EntityId::Order(order.id), Fields::Order(order.clone()));
             }
-            Change::OrderRested { order, time, .. } | Change::OrderWaits { order, time } => {
+            Change::OrderRested { order, time, .. } | Change::OrderUntriggered { order, time } => {
                 self.order(*order, update(*time));
             }
             Change::OrderFilled { fill, status, executed, executed_quote, .. } => {
@@ -99,16 +99,16 @@ impl Log<'_> {
                 };
                 self.order(fill.order, filled);
             }
-            Change::OrderLowered { order, symbol, after, cause, time, .. } => {
-                let lowered = OrderUpdate { symbol: Some(*symbol), ..update(*time) };
+            Change::OrderReduced { order, symbol, after, cause, time, .. } => {
+                let reduced = OrderUpdate { symbol: Some(*symbol), ..update(*time) };
                 match cause {
-                    Lowering::Amended(name) => {
+                    ReductionCause::Amended(name) => {
                         let (quantity, client_id) = (Some(*after), Some(*name));
-                        self.order(*order, OrderUpdate { quantity, client_id, ..lowered });
+                        self.order(*order, OrderUpdate { quantity, client_id, ..reduced });
                     }
-                    Lowering::Prevented(by) => {
+                    ReductionCause::Prevented(by) => {
                         let (prevented, prevented_match) = (Some(*after), Some(by.id));
-                        self.order(*order, OrderUpdate { prevented, prevented_match, ..lowered });
+                        self.order(*order, OrderUpdate { prevented, prevented_match, ..reduced });
                     }
                 }
             }
@@ -134,8 +134,8 @@ impl Log<'_> {
 fn account_posting(change: &Change) -> Option<(AccountId, &Posting)> {
     match change {
         Change::Posted(posting) => match posting.place {
-            Place::Available(account) | Place::Frozen(account) => Some((account, posting)),
-            Place::Fees | Place::Clearing | Place::External => None,
+            LedgerAccount::Available(account) | LedgerAccount::Held(account) => Some((account, posting)),
+            LedgerAccount::Fees | LedgerAccount::Clearing | LedgerAccount::External => None,
         },
         _ => None,
     }

@@ -3,7 +3,7 @@
 //! Where Binance has a word for a value it is that word.
 
 use super::EntityType;
-use crate::domain::orders::{EndReason, OrderKind, OrderStatus, Side, StpMode, TimeInForce};
+use crate::domain::orders::{CloseReason, OrderStatus, OrderType, Side, StpMode, TimeInForce};
 
 /// An enum whose values have written words.
 pub trait Word: Copy + PartialEq + 'static {
@@ -25,7 +25,7 @@ impl Word for Side {
     const WORDS: &'static [(Self, &'static str)] = &[(Self::Buy, "BUY"), (Self::Sell, "SELL")];
 }
 
-impl Word for OrderKind {
+impl Word for OrderType {
     const WORDS: &'static [(Self, &'static str)] = &[
         (Self::Limit, "LIMIT"),
         (Self::LimitMaker, "LIMIT_MAKER"),
@@ -64,7 +64,7 @@ impl Word for OrderStatus {
     ];
 }
 
-impl Word for EndReason {
+impl Word for CloseReason {
     const WORDS: &'static [(Self, &'static str)] = &[
         (Self::Cancelled, "CANCELLED"),
         (Self::Unfilled, "UNFILLED"),
@@ -78,7 +78,7 @@ impl Word for EndReason {
         (Self::BookFull, "BOOK_FULL"),
         (Self::WouldTrigger, "WOULD_TRIGGER"),
         (Self::ListRefused, "LIST_REFUSED"),
-        (Self::Sibling, "SIBLING"),
+        (Self::OtherLeg, "SIBLING"),
         (Self::ListCancelled, "LIST_CANCELLED"),
         (Self::WorkingEnded, "WORKING_ENDED"),
         (Self::PendingRefused, "PENDING_REFUSED"),
@@ -111,18 +111,18 @@ mod tests {
     #[test]
     fn every_value_has_one_word() {
         every_word_is_read_back::<Side>();
-        every_word_is_read_back::<OrderKind>();
+        every_word_is_read_back::<OrderType>();
         every_word_is_read_back::<TimeInForce>();
         every_word_is_read_back::<StpMode>();
         every_word_is_read_back::<OrderStatus>();
-        every_word_is_read_back::<EndReason>();
+        every_word_is_read_back::<CloseReason>();
         every_word_is_read_back::<EntityType>();
         // The last of each by its discriminant: a value without a word would be missed by the loops above.
-        assert_eq!(OrderKind::WORDS.len(), OrderKind::TakeProfitLimit as usize + 1);
+        assert_eq!(OrderType::WORDS.len(), OrderType::TakeProfitLimit as usize + 1);
         assert_eq!(StpMode::WORDS.len(), StpMode::Decrement as usize + 1);
         assert_eq!(TimeInForce::WORDS.len(), TimeInForce::Gtd as usize + 1);
         assert_eq!(OrderStatus::WORDS.len(), OrderStatus::Expired as usize + 1);
-        assert_eq!(EndReason::WORDS.len(), EndReason::PendingRefused as usize + 1);
+        assert_eq!(CloseReason::WORDS.len(), CloseReason::PendingRefused as usize + 1);
         assert_eq!(EntityType::WORDS.len(), EntityType::Kline as usize + 1);
     }
 }

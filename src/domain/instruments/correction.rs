@@ -219,13 +219,13 @@ mod tests {
     use super::*;
     use crate::domain::{
         messages::reject::Reject,
-        orders::{OrderKind, Trigger},
+        orders::{OrderType, Trigger},
         testing::sample,
         types::id::{AccountId, SymbolId},
     };
 
     fn symbol() -> SymbolSpec {
-        let mut spec = sample::catalogue().unwrap().symbol(SymbolId::new(1)).unwrap().as_ref().clone();
+        let mut spec = sample::instruments().unwrap().symbol(SymbolId::new(1)).unwrap().as_ref().clone();
         spec.filters.notional_min = Amount::new(500_000_000);
         spec.filters.bid_multiplier_up = Rate::from_units(5 * Rate::ONE);
         spec.filters.bid_multiplier_down = Rate::from_units(Rate::ONE / 5);
@@ -268,7 +268,7 @@ mod tests {
         let spec = symbol();
         let good = order(&spec, "45000", "1");
         let trailing = Trigger { stop: None, trailing: Bips::new(1) };
-        let stop = OrderKind::StopLossLimit;
+        let stop = OrderType::StopLossLimit;
         let low = Some(Price::from_ticks(1));
         let one = Lots::new(1);
         let bad = [

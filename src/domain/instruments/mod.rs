@@ -166,37 +166,37 @@ impl Default for SpecialOrders {
 
 /// The assets and symbols of an exchange.
 #[derive(Debug, Clone, Default)]
-pub struct Catalogue {
+pub struct Instruments {
     assets: BTreeMap<AssetId, Asset>,
     symbols: BTreeMap<SymbolId, Arc<SymbolSpec>>,
     symbol_ids: BTreeMap<String, SymbolId>,
     order_limits: OrderLimits,
 }
 
-impl Catalogue {
+impl Instruments {
     /// Builds the catalogue.
     ///
     /// # Errors
     /// Every fault found, each naming what it is about.
     pub fn build(assets: &[AssetDefinition], symbols: &[SymbolDefinition]) -> Result<Self, Vec<String>> {
-        let (catalogue, mut faults) = Self::read(assets, symbols);
-        if catalogue.symbols.is_empty() && faults.is_empty() {
+        let (instruments, mut faults) = Self::read(assets, symbols);
+        if instruments.symbols.is_empty() && faults.is_empty() {
             faults.push("no symbols are configured".to_owned());
         }
-        if faults.is_empty() { Ok(catalogue) } else { Err(faults) }
+        if faults.is_empty() { Ok(instruments) } else { Err(faults) }
     }
 
     /// Builds the catalogue of what has no fault, and returns every fault of the rest.
     pub fn read(assets: &[AssetDefinition], symbols: &[SymbolDefinition]) -> (Self, Vec<String>) {
-        let mut catalogue = Self::default();
+        let mut instruments = Self::default();
         let mut faults = Vec::new();
         for definition in assets {
-            catalogue.add_asset(definition, &mut faults);
+            instruments.add_asset(definition, &mut faults);
         }
         for definition in symbols {
-            catalogue.add_symbol(definition, &mut faults);
+            instruments.add_symbol(definition, &mut faults);
         }
-        (catalogue, faults)
+        (instruments, faults)
     }
 
     /// Brings together assets and symbols that are right already.

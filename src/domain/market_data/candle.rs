@@ -192,7 +192,7 @@ mod tests {
     }
 
     #[test]
-    fn a_candle_is_the_fold_of_its_trades() {
+    fn a_candle_is_the_aggregate_of_its_trades() {
         let mut candle = Candle::of(Timestamp::default(), &trade(7, 100, 2, false));
         candle.add(&trade(8, 120, 1, true));
         candle.add(&trade(9, 90, 3, false));

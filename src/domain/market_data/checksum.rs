@@ -83,8 +83,8 @@ mod tests {
 
     #[test]
     fn it_is_the_crc_of_the_wires_digits() {
-        let catalogue = sample::catalogue().unwrap();
-        let spec = catalogue.symbols().next().unwrap();
+        let instruments = sample::instruments().unwrap();
+        let spec = instruments.symbols().next().unwrap();
         let level = |price, lots| (Price::from_ticks(price), Lots::new(lots));
         let (asks, bids) = ([level(201, 5), level(202, 10)], [level(199, 1)]);
         let mut text = String::new();
@@ -99,16 +99,16 @@ mod tests {
 
     #[test]
     fn the_documented_example_comes_out() {
-        let catalogue = sample::catalogue().unwrap();
-        let spec = catalogue.symbols().next().unwrap();
+        let instruments = sample::instruments().unwrap();
+        let spec = instruments.symbols().next().unwrap();
         let level = |ticks, lots| [(Price::from_ticks(ticks), Lots::new(lots))];
         assert_eq!(checksum(spec, &level(4_500_100, 200), &level(4_500_000, 100)), 2_995_821_269);
     }
 
     #[test]
     fn the_eleventh_level_does_not_count() {
-        let catalogue = sample::catalogue().unwrap();
-        let spec = catalogue.symbols().next().unwrap();
+        let instruments = sample::instruments().unwrap();
+        let spec = instruments.symbols().next().unwrap();
         let levels: Vec<_> = (1..=11).map(|index| (Price::from_ticks(index), Lots::new(index))).collect();
         assert_eq!(checksum(spec, &levels, &[]), checksum(spec, &levels[..10], &[]));
         assert_ne!(checksum(spec, &levels, &[]), checksum(spec, &levels[..9], &[]));

@@ -78,8 +78,8 @@ impl DiffLog {
         if from < oldest {
             return Err(OutOfReach { oldest });
         }
-        let begin = self.diffs.partition_point(|diff| diff.last_update_id < from);
-        Ok(self.diffs.range(begin..).take_while(move |diff| diff.first_update_id <= to).take(limit))
+        let first = self.diffs.partition_point(|diff| diff.last_update_id < from);
+        Ok(self.diffs.range(first..).take_while(move |diff| diff.first_update_id <= to).take(limit))
     }
 }
 

@@ -157,7 +157,7 @@ impl MarketImage {
         Window {
             open_time,
             close_time: self.time.max(open_time),
-            candle: candles.fold_since(open_time),
+            candle: candles.aggregate_since(open_time),
             close_before: candles.close_before(open_time),
             last: trades.last().copied(),
         }

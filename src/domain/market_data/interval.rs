@@ -271,7 +271,7 @@ mod tests {
     }
 
     #[test]
-    fn weeks_begin_on_monday_and_months_with_the_calendar() {
+    fn weeks_start_on_monday_and_months_with_the_calendar() {
         let time = at(1_582_934_400 + 3_600); // Saturday 2020-02-29 01:00
         assert_eq!(Interval::Week1.open(time, Zone::UTC), at(1_582_502_400)); // Monday 2020-02-24
         assert_eq!(Interval::Month1.open(time, Zone::UTC), at(1_580_515_200)); // 2020-02-01

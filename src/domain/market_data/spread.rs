@@ -31,7 +31,7 @@ mod tests {
     }
 
     #[test]
-    fn a_spread_is_told_relative_to_the_price_halfway() {
+    fn a_spread_is_relative_to_the_mid_price() {
         assert_eq!(text(9_999, 10_001), "2.00000000");
         assert_eq!(text(4_999_900, 5_000_100), "0.40000000");
         assert_eq!(text(1, 2), "6666.66666667");

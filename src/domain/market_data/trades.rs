@@ -47,8 +47,8 @@ impl AggregateTrade {
         });
         let (id, number) = (trade.id.get(), last.map_or(0, |(_, aggregate)| aggregate.id) + 1);
         let PublicTrade { price, lots, time, buyer_is_maker, .. } = *trade;
-        let begun = Self { id: number, price, lots, first: id, last: id, time, buyer_is_maker };
-        joined.map_or((begun, true), |joined| (joined, false))
+        let started = Self { id: number, price, lots, first: id, last: id, time, buyer_is_maker };
+        joined.map_or((started, true), |joined| (joined, false))
     }
 }
 
@@ -153,13 +153,13 @@ fn push<T>(kept: &mut VecDeque<T>, item: T) {
 
 fn part<T: Numbered>(kept: &VecDeque<T>, Range { from_id, start, end, limit }: Range) -> Part<T> {
     let Some(oldest) = kept.front() else { return Part { items: Vec::new(), reach: None } };
-    let begin = kept.partition_point(|item| {
+    let first = kept.partition_point(|item| {
         from_id.is_some_and(|id| item.id() < id) || start.is_some_and(|start| item.time() < start)
     });
-    let end = end.map_or(kept.len(), |end| kept.partition_point(|item| item.time() <= end)).max(begin);
+    let end = end.map_or(kept.len(), |end| kept.partition_point(|item| item.time() <= end)).max(first);
     let has_lower_bound = from_id.is_some() || start.is_some();
     let (from, to) = match has_lower_bound {
-        true => (begin, end.min(begin.saturating_add(limit))),
+        true => (first, end.min(first.saturating_add(limit))),
         false => (end.saturating_sub(limit), end),
     };
     let reaches_back = match (from_id, start) {
@@ -189,7 +189,7 @@ mod tests {
         }
     }
 
-    fn fold(trades: impl IntoIterator<Item = PublicTrade>) -> Trades {
+    fn built(trades: impl IntoIterator<Item = PublicTrade>) -> Trades {
         let mut all = Trades::default();
         trades.into_iter().for_each(|trade| {
             all.add(trade);
@@ -200,7 +200,7 @@ mod tests {
     #[test]
     fn trades_of_one_taker_at_one_price_are_one_aggregate() {
         let tape = [(1, 100), (1, 100), (1, 101), (2, 101), (2, 101), (3, 101)];
-        let all = fold(tape.iter().zip(1..).map(|(&(taker, price), id)| trade(id, taker, price)));
+        let all = built(tape.iter().zip(1..).map(|(&(taker, price), id)| trade(id, taker, price)));
         let range = Range { limit: 10, ..Range::default() };
         let found: Vec<_> = all.aggregates(range).items;
         let rows: Vec<_> = found.iter().map(|one| (one.id, one.first, one.last, one.lots.get())).collect();
@@ -208,9 +208,9 @@ mod tests {
     }
 
     #[test]
-    fn bounds_choose_and_the_reach_is_told_only_where_something_is_missing() {
+    fn bounds_choose_and_the_reach_is_shown_only_where_something_is_missing() {
         let count = TRADES_LEN_MAX as u64 + 10;
-        let all = fold((1..=count).map(|id| trade(id, id, 5)));
+        let all = built((1..=count).map(|id| trade(id, id, 5)));
         let ask = |from_id, start: Option<u64>, end: Option<u64>, limit| {
             let (start, end) = (start.map(Timestamp::from_millis), end.map(Timestamp::from_millis));
             let found = all.trades(Range { from_id, start, end, limit });
@@ -237,10 +237,10 @@ mod tests {
                 trade(id, taker, price)
             }).collect();
             let split = split.min(tape.len());
-            let bytes = postcard::to_stdvec(&fold(tape[..split].iter().copied())).unwrap();
+            let bytes = postcard::to_stdvec(&built(tape[..split].iter().copied())).unwrap();
             let mut all: Trades = postcard::from_bytes(&bytes).unwrap();
             tape[split..].iter().for_each(|&trade| { all.add(trade); });
-            prop_assert_eq!(&all, &fold(tape.iter().copied()));
+            prop_assert_eq!(&all, &built(tape.iter().copied()));
             let aggregates = all.aggregates(Range { limit: 1_000, ..Range::default() }).items;
             let mut next = 1;
             for (aggregate, id) in aggregates.iter().zip(1..) {

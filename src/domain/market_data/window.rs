@@ -130,8 +130,8 @@ mod tests {
 
     #[test]
     fn the_average_is_weighted_and_rounded_down() {
-        let catalogue = sample::catalogue().unwrap();
-        let spec = catalogue.symbols().next().unwrap();
+        let instruments = sample::instruments().unwrap();
+        let spec = instruments.symbols().next().unwrap();
         let third = window(1, 2).average(spec); // 5 tick-lots over 3 lots
         let tick = i128::from(spec.tick_units) * power_of_ten(third.scale - spec.quote.scale);
         assert_eq!(third.value, tick * 5 / 3);
@@ -140,7 +140,7 @@ mod tests {
     }
 
     #[test]
-    fn a_rolling_window_begins_on_a_whole_minute() {
+    fn a_rolling_window_starts_on_a_whole_minute() {
         let now = Timestamp::from_millis(1_641_287_867_099);
         assert_eq!(rolling_open(now, 24 * 60), Timestamp::from_millis(1_641_201_420_000));
         assert_eq!(rolling_open(Timestamp::from_millis(5), 1), Timestamp::default());

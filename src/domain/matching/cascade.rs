@@ -1,17 +1,17 @@
 //! Orders that wait for a price, and what happens when the market reaches it.
 
 use super::{
-    conditions::Arrival,
-    pairs::LegPlace,
+    oco_groups::LegState,
+    reports,
     slot::{SymbolOutput, SymbolSlot, no_book},
-    teller,
+    trigger_book::Arrival,
 };
 use crate::domain::{
     messages::{
-        message::{CancelWaiting, Condition, OrderChange, Special, SubmitOrder},
+        message::{CancelStop, Condition, OrderChange, OrderExtras, SubmitOrder},
         reject::Fault,
     },
-    orders::EndReason,
+    orders::CloseReason,
     types::{
         id::{AccountId, OrderId, SlotId, SymbolId},
         money::Lots,
@@ -27,55 +27,62 @@ const MESSAGES_PER_STEP: usize = 512;
 
 impl SymbolSlot {
     /// Takes an order that waits, or is one of a pair.
-    pub(crate) fn submit_special(
+    pub(crate) fn submit_contingent(
         &mut self,
         submit: &SubmitOrder,
-        special: Special,
+        extras: OrderExtras,
         out: &mut SymbolOutput,
     ) -> Result<(), Fault> {
         let SubmitOrder { order, symbol, account, .. } = *submit;
         let market = self.markets.get_mut(&symbol).ok_or_else(|| no_book(symbol))?;
-        if let Some(reason) = special.pair.and_then(|_| market.pairs.arrive(order)) {
-            self.tell_ended(account, order, submit.lots, reason, out);
+        if let Some(reason) = extras.pair.and_then(|_| market.oco_groups.arrive(order)) {
+            self.report_ended(account, order, submit.lots, reason, out);
             return Ok(());
         }
-        let place = match special.condition {
-            None => self.match_order(submit, out)?.map(LegPlace::Rests),
-            Some(condition) => match market.conditions.add(submit, condition, market.last_price) {
-                Arrival::Waits => {
-                    teller::update(&mut self.links, out, account, order, OrderChange::Waits, self.time);
-                    Some(LegPlace::Waits)
+        let place = match extras.condition {
+            None => self.match_order(submit, out)?.map(LegState::Rests),
+            Some(condition) => match market.trigger_book.add(submit, condition, market.last_price) {
+                Arrival::Untriggered => {
+                    reports::update(
+                        &mut self.links,
+                        out,
+                        account,
+                        order,
+                        OrderChange::Untriggered,
+                        self.time,
+                    );
+                    Some(LegState::Untriggered)
                 }
                 Arrival::WouldTrigger => {
-                    self.tell_ended(account, order, submit.lots, EndReason::WouldTrigger, out);
+                    self.report_ended(account, order, submit.lots, CloseReason::WouldTrigger, out);
                     None
                 }
             },
         };
-        let Some(sibling) = special.pair else { return Ok(()) };
+        let Some(other_leg) = extras.pair else { return Ok(()) };
         let market = self.markets.get_mut(&symbol).ok_or_else(|| no_book(symbol))?;
         match place {
-            Some(place) => market.pairs.add(order, sibling, place),
+            Some(place) => market.oco_groups.add(order, other_leg, place),
             None => {
-                let ended = market.pairs.end(sibling, EndReason::ListRefused);
-                self.end_leg(symbol, account, ended, EndReason::ListRefused, out)?;
+                let ended = market.oco_groups.end(other_leg, CloseReason::ListRefused);
+                self.end_leg(symbol, account, ended, CloseReason::ListRefused, out)?;
             }
         }
         Ok(())
     }
 
     /// Takes out an order that waits.
-    pub(crate) fn cancel_waiting(
+    pub(crate) fn cancel_stop(
         &mut self,
         from: SlotId,
-        cancel: &CancelWaiting,
+        cancel: &CancelStop,
         out: &mut SymbolOutput,
     ) -> Result<(), Fault> {
         let market = self.markets.get_mut(&cancel.symbol).ok_or_else(|| no_book(cancel.symbol))?;
-        let removed = market.conditions.remove(cancel.order);
+        let removed = market.trigger_book.remove(cancel.order);
         if let Some(removed) = &removed {
-            let reason = EndReason::ListCancelled;
-            self.end_sibling(cancel.symbol, removed.account, cancel.order, reason, out)?;
+            let reason = CloseReason::ListCancelled;
+            self.end_other_leg(cancel.symbol, removed.account, cancel.order, reason, out)?;
         }
         let remaining = removed.map(|removed| removed.lots);
         self.answer_cancel(from, cancel.order, cancel.command, remaining, out);
@@ -85,19 +92,19 @@ impl SymbolSlot {
     /// Returns whether orders are triggered that have not been taken to their books yet: the slot wants
     /// [`SymbolInput::Cascade`](super::SymbolInput::Cascade).
     pub fn has_triggered(&self) -> bool {
-        self.markets.values().any(|market| market.conditions.has_next())
+        self.markets.values().any(|market| market.trigger_book.has_next())
     }
 
     /// Returns how many orders of a symbol wait for their triggers.
-    pub fn waiting_orders(&self, symbol: SymbolId) -> usize {
-        self.markets.get(&symbol).map_or(0, |market| market.conditions.len())
+    pub fn stop_order_count(&self, symbol: SymbolId) -> usize {
+        self.markets.get(&symbol).map_or(0, |market| market.trigger_book.len())
     }
 
     /// Returns the orders of a symbol that wait for their triggers, by id: whose they are, and how large.
-    pub fn waits(&self, symbol: SymbolId) -> impl Iterator<Item = (OrderId, AccountId, Lots)> + '_ {
+    pub fn stop_orders(&self, symbol: SymbolId) -> impl Iterator<Item = (OrderId, AccountId, Lots)> + '_ {
         let market = self.markets.get(&symbol);
         market.into_iter().flat_map(|market| {
-            market.conditions.orders().map(|submit| (submit.order, submit.account, submit.lots))
+            market.trigger_book.orders().map(|submit| (submit.order, submit.account, submit.lots))
         })
     }
 
@@ -108,7 +115,7 @@ impl SymbolSlot {
         for symbol in symbols {
             while out.messages.len() < MESSAGES_PER_STEP {
                 let Some(market) = self.markets.get_mut(&symbol) else { break };
-                let Some((submit, condition)) = market.conditions.next(&mut work) else {
+                let Some((submit, condition)) = market.trigger_book.next(&mut work) else {
                     break;
                 };
                 self.fire(submit, condition, out)?;
@@ -120,68 +127,68 @@ impl SymbolSlot {
     /// Takes one triggered order to its book.
     fn fire(
         &mut self,
-        waited: SubmitOrder,
+        stop_order: SubmitOrder,
         condition: Condition,
         out: &mut SymbolOutput,
     ) -> Result<(), Fault> {
-        let SubmitOrder { order, symbol, account, side, .. } = waited;
-        self.end_sibling(symbol, account, order, EndReason::Sibling, out)?;
-        teller::update(&mut self.links, out, account, order, OrderChange::Triggered, self.time);
+        let SubmitOrder { order, symbol, account, side, .. } = stop_order;
+        self.end_other_leg(symbol, account, order, CloseReason::OtherLeg, out)?;
+        reports::update(&mut self.links, out, account, order, OrderChange::Triggered, self.time);
         let last = self.markets.get(&symbol).and_then(|market| market.last_price);
         let limit = match (condition.collar, last) {
             (Some(collar), Some(last)) => side.collar(collar, last),
-            _ => waited.limit,
+            _ => stop_order.limit,
         };
-        let special = Special { condition: None, pair: None, ..*waited.extras() }.boxed();
-        self.match_order(&SubmitOrder { limit, special, ..waited }, out).map(|_| ())
+        let extras = OrderExtras { condition: None, pair: None, ..*stop_order.extras() }.boxed();
+        self.match_order(&SubmitOrder { limit, extras, ..stop_order }, out).map(|_| ())
     }
 
     /// Ends the other order of a pair, because this one begins to trade or ended.
-    pub(crate) fn end_sibling(
+    pub(crate) fn end_other_leg(
         &mut self,
         symbol: SymbolId,
         account: AccountId,
         order: OrderId,
-        reason: EndReason,
+        reason: CloseReason,
         out: &mut SymbolOutput,
     ) -> Result<(), Fault> {
         let market = self.markets.get_mut(&symbol).ok_or_else(|| no_book(symbol))?;
-        let sibling = market.pairs.dissolve(order, reason);
-        self.end_leg(symbol, account, sibling, reason, out)
+        let other_leg = market.oco_groups.dissolve(order, reason);
+        self.end_leg(symbol, account, other_leg, reason, out)
     }
 
     fn end_leg(
         &mut self,
         symbol: SymbolId,
         account: AccountId,
-        leg: Option<(OrderId, LegPlace)>,
-        reason: EndReason,
+        leg: Option<(OrderId, LegState)>,
+        reason: CloseReason,
         out: &mut SymbolOutput,
     ) -> Result<(), Fault> {
         let Some((order, place)) = leg else { return Ok(()) };
         let market = self.markets.get_mut(&symbol).ok_or_else(|| no_book(symbol))?;
         let remaining = match place {
-            LegPlace::Waits => market.conditions.remove(order).map(|waited| waited.lots),
-            LegPlace::Rests(handle) => {
+            LegState::Untriggered => market.trigger_book.remove(order).map(|stop_order| stop_order.lots),
+            LegState::Rests(handle) => {
                 let removed = market.book.cancel(handle, order, &mut self.events);
-                self.tell_levels(symbol, out)?;
+                self.report_levels(symbol, out)?;
                 removed.map(|removed| removed.remaining)
             }
         };
         let remaining = remaining.ok_or_else(|| Fault::new(format!("order {order} of a pair is gone")))?;
-        self.tell_ended(account, order, remaining, reason, out);
+        self.report_ended(account, order, remaining, reason, out);
         Ok(())
     }
 
-    fn tell_ended(
+    fn report_ended(
         &mut self,
         account: AccountId,
         order: OrderId,
         remaining: Lots,
-        reason: EndReason,
+        reason: CloseReason,
         out: &mut SymbolOutput,
     ) {
         let change = OrderChange::Ended { remaining, reason };
-        teller::update(&mut self.links, out, account, order, change, self.time);
+        reports::update(&mut self.links, out, account, order, change, self.time);
     }
 }

@@ -5,19 +5,19 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    conditions::Conditions,
-    pairs::Pairs,
+    oco_groups::OcoGroups,
     slot::{Market, SymbolInput, SymbolOutput, SymbolSlot, no_book},
+    trigger_book::TriggerBook,
 };
 use crate::domain::{
     book::{Book, BookImage, BookLimits},
-    instruments::Catalogue,
+    instruments::Instruments,
     messages::{
         link::Links,
         message::{Envelope, ToAccount},
         reject::Fault,
     },
-    testing::planted::{Bug, planted},
+    testing::mutants::{Mutant, mutated},
     types::{
         id::{SlotId, SymbolId},
         money::Price,
@@ -69,8 +69,8 @@ struct MarketState {
     last_update: u64,
     last_price: Option<Price>,
     last_prevented: u64,
-    conditions: Conditions,
-    pairs: Pairs,
+    trigger_book: TriggerBook,
+    oco_groups: OcoGroups,
 }
 
 impl SymbolSlot {
@@ -110,8 +110,8 @@ impl SymbolSlot {
             last_update: market.last_update,
             last_price: market.last_price,
             last_prevented: market.last_prevented,
-            conditions: market.conditions.clone(),
-            pairs: market.pairs.clone(),
+            trigger_book: market.trigger_book.clone(),
+            oco_groups: market.oco_groups.clone(),
         };
         SymbolState {
             slot: self.slot,
@@ -128,10 +128,10 @@ impl SymbolSlot {
     /// A symbol that is not in the catalogue any more, or a book that is none.
     pub fn restore(
         state: SymbolState,
-        catalogue: &Arc<Catalogue>,
+        instruments: &Arc<Instruments>,
         limits: BookLimits,
     ) -> Result<Self, Fault> {
-        let mut slot = Self::new(state.slot, catalogue, limits);
+        let mut slot = Self::new(state.slot, instruments, limits);
         for written in state.markets {
             let symbol = written.symbol;
             let market = slot.markets.get_mut(&symbol).ok_or_else(|| no_book(symbol))?;
@@ -141,12 +141,12 @@ impl SymbolSlot {
                 last_update: written.last_update,
                 last_price: written.last_price,
                 last_prevented: written.last_prevented,
-                conditions: if planted(Bug::WaitingForgottenBySnapshot) {
-                    Conditions::default()
+                trigger_book: if mutated(Mutant::StopOrdersForgottenBySnapshot) {
+                    TriggerBook::default()
                 } else {
-                    written.conditions
+                    written.trigger_book
                 },
-                pairs: written.pairs,
+                oco_groups: written.oco_groups,
             };
         }
         (slot.time, slot.seq, slot.links) = (state.time, state.seq, state.links);

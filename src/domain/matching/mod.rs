@@ -2,12 +2,12 @@
 //! on all of them.
 
 mod cascade;
-mod conditions;
 mod event;
 mod frame;
-mod pairs;
+mod oco_groups;
+mod reports;
 mod slot;
-mod teller;
+mod trigger_book;
 
 pub use event::{PublicEvent, PublicTrade};
 pub use frame::{SymbolFrame, SymbolHead, SymbolState};

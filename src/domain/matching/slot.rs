@@ -8,25 +8,25 @@ use std::{collections::BTreeMap, sync::Arc};
 use serde::{Deserialize, Serialize};
 
 use super::{
-    conditions::Conditions,
     event::PublicEvent,
     frame::SymbolHead,
-    pairs::Pairs,
-    teller::{self, Teller},
+    oco_groups::OcoGroups,
+    reports::{self, ExecutionReports},
+    trigger_book::TriggerBook,
 };
 use crate::domain::{
     account::HASH_EVERY,
     book::{Book, BookEvent, BookLimits, Outcome},
-    instruments::Catalogue,
+    instruments::Instruments,
     messages::{
         link::Links,
         message::{
-            AmendResting, CancelRejected, CancelResting, Envelope, OrderChange, OrderUpdated, Special,
+            AmendResting, CancelRejected, CancelResting, Envelope, OrderChange, OrderExtras, OrderUpdated,
             SubmitOrder, ToAccount, ToSymbol,
         },
         reject::{Fault, Reject},
     },
-    orders::{EndReason, Handle, Policy},
+    orders::{CloseReason, Handle, Policy},
     types::{
         hash,
         id::{CommandId, OrderId, SlotId, SymbolId},
@@ -44,7 +44,7 @@ pub enum SymbolInput {
     /// A message from an account slot.
     Message(Envelope<ToSymbol>),
     /// An account slot has applied this slot's messages up to here.
-    Applied {
+    Ack {
         /// Which slot.
         peer: SlotId,
         /// The last sequence it applied.
@@ -111,8 +111,8 @@ pub(crate) struct Market {
     pub(crate) last_price: Option<Price>,
     /// The number of the last prevented self-trade.
     pub(crate) last_prevented: u64,
-    pub(crate) conditions: Conditions,
-    pub(crate) pairs: Pairs,
+    pub(crate) trigger_book: TriggerBook,
+    pub(crate) oco_groups: OcoGroups,
 }
 
 impl Market {
@@ -123,16 +123,16 @@ impl Market {
             last_update: 0,
             last_price: None,
             last_prevented: 0,
-            conditions: Conditions::default(),
-            pairs: Pairs::default(),
+            trigger_book: TriggerBook::default(),
+            oco_groups: OcoGroups::default(),
         }
     }
 }
 
 impl SymbolSlot {
     /// Makes the slot with an empty book for each of its symbols.
-    pub fn new(slot: SlotId, catalogue: &Arc<Catalogue>, limits: BookLimits) -> Self {
-        let own = catalogue.symbols().filter(|spec| spec.id.slot() == slot);
+    pub fn new(slot: SlotId, instruments: &Arc<Instruments>, limits: BookLimits) -> Self {
+        let own = instruments.symbols().filter(|spec| spec.id.slot() == slot);
         let empty = || Market::new(Book::new(limits));
         Self {
             slot,
@@ -180,7 +180,7 @@ impl SymbolSlot {
                 self.take(input, out)?
             }
             SymbolInput::Message(envelope) => self.message(envelope, out)?,
-            SymbolInput::Applied { peer, upto } => {
+            SymbolInput::Ack { peer, upto } => {
                 self.links.trim(*peer, *upto);
                 false
             }
@@ -210,7 +210,7 @@ impl SymbolSlot {
             ToSymbol::SubmitOrder(submit) => self.submit(submit, out)?,
             ToSymbol::CancelOrder(cancel) => self.cancel(envelope.from, cancel, out)?,
             ToSymbol::AmendOrder(amend) => self.amend(envelope.from, amend, out)?,
-            ToSymbol::CancelWaiting(cancel) => self.cancel_waiting(envelope.from, cancel, out)?,
+            ToSymbol::CancelStop(cancel) => self.cancel_stop(envelope.from, cancel, out)?,
         }
         if let Some(upto) = self.links.acknowledge(envelope.from) {
             out.applied.push((envelope.from, upto));
@@ -220,8 +220,8 @@ impl SymbolSlot {
 
     fn submit(&mut self, submit: &SubmitOrder, out: &mut SymbolOutput) -> Result<(), Fault> {
         match *submit.extras() {
-            Special { condition: None, pair: None, .. } => self.match_order(submit, out).map(|_| ()),
-            special => self.submit_special(submit, special, out),
+            OrderExtras { condition: None, pair: None, .. } => self.match_order(submit, out).map(|_| ()),
+            extras => self.submit_contingent(submit, extras, out),
         }
     }
 
@@ -235,14 +235,15 @@ impl SymbolSlot {
         let market = self.markets.get_mut(&submit.symbol).ok_or_else(|| no_book(submit.symbol))?;
         // Its date passed on the way: it neither trades nor rests (corner case C14).
         if matches!(submit.policy, Policy::RestUntil(end) if end <= clock) {
-            let change = OrderChange::Ended { remaining: submit.lots, reason: EndReason::GoodTillDate };
-            teller::update(&mut self.links, out, submit.account, submit.order, change, time);
+            let change = OrderChange::Ended { remaining: submit.lots, reason: CloseReason::GoodTillDate };
+            reports::update(&mut self.links, out, submit.account, submit.order, change, time);
             return Ok(None);
         }
         let mut events = std::mem::take(&mut self.events);
         let outcome = market.book.submit(submit, clock, &mut events);
-        let mut teller = Teller { time, symbol: submit.symbol, market, links: &mut self.links, out };
-        let told = teller.tell_all(&events, Some((submit, outcome)))?;
+        let mut reports =
+            ExecutionReports { time, symbol: submit.symbol, market, links: &mut self.links, out };
+        let report = reports.report_all(&events, Some((submit, outcome)))?;
         events.clear();
         self.events = events;
         let mut rests = None;
@@ -251,27 +252,27 @@ impl SymbolSlot {
                 rests = Some(handle);
                 OrderChange::Accepted { handle }
             }
-            Outcome::Filled if told.is_filled => return Ok(None),
+            Outcome::Filled if report.is_filled => return Ok(None),
             // Its amount is spent, but self-trade prevention had the last word on it: it is not filled whole.
-            Outcome::Filled => OrderChange::Ended { remaining: told.left, reason: EndReason::SelfTrade },
-            Outcome::Ended { remaining, reason } => match told.prevented {
+            Outcome::Filled => OrderChange::Ended { remaining: report.left, reason: CloseReason::SelfTrade },
+            Outcome::Ended { remaining, reason } => match report.prevented {
                 Some(by) => OrderChange::Prevented { lots: remaining, ends: true, by },
                 None => OrderChange::Ended { remaining, reason },
             },
             Outcome::Refused(reason) => OrderChange::Ended { remaining: submit.lots, reason },
         };
-        teller::update(&mut self.links, out, submit.account, submit.order, change, time);
+        reports::update(&mut self.links, out, submit.account, submit.order, change, time);
         Ok(rests)
     }
 
     fn cancel(&mut self, from: SlotId, cancel: &CancelResting, out: &mut SymbolOutput) -> Result<(), Fault> {
         let market = self.markets.get_mut(&cancel.symbol).ok_or_else(|| no_book(cancel.symbol))?;
         let removed = market.book.cancel(cancel.handle, cancel.order, &mut self.events);
-        self.tell_levels(cancel.symbol, out)?;
+        self.report_levels(cancel.symbol, out)?;
         let remaining = removed.map(|removed| removed.remaining);
         let (order, command) = (cancel.order, cancel.command);
         if let Some(removed) = removed {
-            self.end_sibling(cancel.symbol, removed.account, order, EndReason::ListCancelled, out)?;
+            self.end_other_leg(cancel.symbol, removed.account, order, CloseReason::ListCancelled, out)?;
         }
         self.answer_cancel(from, order, command, remaining, out);
         Ok(())
@@ -302,7 +303,7 @@ impl SymbolSlot {
         let time = self.time;
         let market = self.markets.get_mut(&amend.symbol).ok_or_else(|| no_book(amend.symbol))?;
         let left = market.book.reduce(amend.handle, amend.order, amend.reduce_by, &mut self.events);
-        self.tell_levels(amend.symbol, out)?;
+        self.report_levels(amend.symbol, out)?;
         let command = amend.command;
         let body = match left {
             Some(_) => ToAccount::OrderUpdated(OrderUpdated {
@@ -326,19 +327,20 @@ impl SymbolSlot {
             if let Some(market) = self.markets.get_mut(&symbol) {
                 market.book.expire(clock, EXPIRIES_PER_TICK, &mut self.events);
             }
-            self.tell_levels(symbol, out)?;
+            self.report_levels(symbol, out)?;
         }
         Ok(())
     }
 
     /// Tells what the book noted when no order entered it.
-    pub(crate) fn tell_levels(&mut self, symbol: SymbolId, out: &mut SymbolOutput) -> Result<(), Fault> {
+    pub(crate) fn report_levels(&mut self, symbol: SymbolId, out: &mut SymbolOutput) -> Result<(), Fault> {
         if self.events.is_empty() {
             return Ok(());
         }
         let mut events = std::mem::take(&mut self.events);
         let market = self.markets.get_mut(&symbol).ok_or_else(|| no_book(symbol))?;
-        Teller { time: self.time, symbol, market, links: &mut self.links, out }.tell_all(&events, None)?;
+        ExecutionReports { time: self.time, symbol, market, links: &mut self.links, out }
+            .report_all(&events, None)?;
         events.clear();
         self.events = events;
         Ok(())
@@ -406,7 +408,7 @@ impl SymbolSlot {
             let last_price = market.last_price.map_or(0, |price| price.ticks() + 1);
             let counters = [symbol, market.last_trade, market.last_update, last_price, market.last_prevented];
             sum = sum.wrapping_add(market.book.hash()).wrapping_add(hash::entity(20, &counters));
-            sum = sum.wrapping_add(market.conditions.hash(symbol)).wrapping_add(market.pairs.hash());
+            sum = sum.wrapping_add(market.trigger_book.hash(symbol)).wrapping_add(market.oco_groups.hash());
         }
         for words in self.links.words() {
             sum = sum.wrapping_add(hash::entity(21, &[slot, words[0], words[1], words[2]]));
@@ -420,7 +422,7 @@ impl SymbolSlot {
     /// The first that is broken.
     pub fn check(&self) -> Result<(), Fault> {
         self.markets.values().try_for_each(|market| {
-            market.conditions.check()?;
+            market.trigger_book.check()?;
             market.book.check()
         })
     }

@@ -111,7 +111,7 @@ impl AccountCommand {
     }
 
     /// Returns whether it can only lower risk: such commands have places reserved for them under load.
-    pub const fn lowers_risk(&self) -> bool {
+    pub const fn reduces_risk(&self) -> bool {
         matches!(
             self,
             Self::Cancel(_)
@@ -358,7 +358,7 @@ pub enum Answer {
         /// What is free now (on a repeat: was free then).
         free: Amount,
         /// What is frozen now.
-        frozen: Amount,
+        held: Amount,
     },
     /// The order as the book left it, and its fills so far.
     Placed {
@@ -424,5 +424,5 @@ pub struct Balance {
     /// Free to use.
     pub available: Amount,
     /// Held for open orders.
-    pub frozen: Amount,
+    pub held: Amount,
 }

@@ -177,7 +177,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_name_is_folded_and_held_to_its_alphabet() {
+    fn a_name_is_lowercased_and_checked_against_its_alphabet() {
         let parsed = |text: &str| LoginName::parse(text).map(|name| name.as_str().to_owned());
         assert_eq!(parsed("Ada.L-1_x").as_deref(), Some("ada.l-1_x"));
         assert_eq!(parsed("abc").as_deref(), Some("abc"));
@@ -189,7 +189,7 @@ mod tests {
     }
 
     #[test]
-    fn a_written_name_is_read_only_as_it_was_folded() {
+    fn a_stored_name_is_read_only_in_lower_case() {
         let name = LoginName::parse("ada").unwrap();
         let bytes = postcard::to_stdvec(&name).unwrap();
         assert_eq!(postcard::from_bytes::<LoginName>(&bytes), Ok(name));

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{message::Envelope, reject::Fault};
 use crate::domain::{
-    testing::planted::{Bug, planted},
+    testing::mutants::{Mutant, mutated},
     types::id::SlotId,
 };
 
@@ -104,7 +104,7 @@ impl<B: Clone> Links<B> {
         let own = self.own;
         let link = self.peer(from);
         if seq <= link.received {
-            return Ok(planted(Bug::DuplicateMessageApplied));
+            return Ok(mutated(Mutant::DuplicateMessageApplied));
         }
         if seq != link.received + 1 {
             return Err(Fault::new(format!(

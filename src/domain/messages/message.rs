@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use super::reject::Reject;
 use crate::domain::{
-    orders::{Direction, EndReason, Handle, Policy, Side, StpMode, Trigger},
+    orders::{CloseReason, Direction, Handle, Policy, Side, StpMode, Trigger},
     types::{
         id::{AccountId, CommandId, OrderId, SlotId, SymbolId, TradeId},
         money::{Lots, Price, Rate},
@@ -40,7 +40,7 @@ pub enum ToSymbol {
     /// Lower a resting order.
     AmendOrder(AmendResting),
     /// Take out an order that waits for its trigger.
-    CancelWaiting(CancelWaiting),
+    CancelStop(CancelStop),
 }
 
 /// A symbol slot to an account slot.
@@ -75,27 +75,27 @@ pub struct SubmitOrder {
     pub stp: StpMode,
     /// What a plain limit order has nothing of. Out of line: most orders are plain, and a message is copied into several
     /// queues on its way.
-    pub special: Option<Box<Special>>,
+    pub extras: Option<Box<OrderExtras>>,
 }
 
 impl SubmitOrder {
     /// Returns what is special about it; of a plain order nothing.
-    pub fn extras(&self) -> &Special {
-        self.special.as_deref().unwrap_or(&Special::NONE)
+    pub fn extras(&self) -> &OrderExtras {
+        self.extras.as_deref().unwrap_or(&OrderExtras::NONE)
     }
 
     /// Makes it special, `set` says how.
     #[must_use]
-    pub fn with(self, set: impl FnOnce(&mut Special)) -> Self {
-        let mut special = *self.extras();
-        set(&mut special);
-        Self { special: special.boxed(), ..self }
+    pub fn with(self, set: impl FnOnce(&mut OrderExtras)) -> Self {
+        let mut extras = *self.extras();
+        set(&mut extras);
+        Self { extras: extras.boxed(), ..self }
     }
 }
 
 /// What is special about an order; the default says nothing.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
-pub struct Special {
+pub struct OrderExtras {
     /// The most its trades may come to, in ticks × lots: what a buy may spend, or what a sell by quote amount asks for.
     /// `None` when only the lots bound it.
     pub budget: Option<u128>,
@@ -112,7 +112,7 @@ pub struct Special {
     pub pair: Option<OrderId>,
 }
 
-impl Special {
+impl OrderExtras {
     /// What a plain order has.
     pub const NONE: Self = Self { budget: None, by_quote: false, peak: None, condition: None, pair: None };
 
@@ -135,7 +135,7 @@ pub struct Condition {
 
 /// Account to symbol: take out an order that waits for its trigger.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-pub struct CancelWaiting {
+pub struct CancelStop {
     /// Which book.
     pub symbol: SymbolId,
     /// Which order.
@@ -222,7 +222,7 @@ pub enum OrderChange {
         /// What neither traded nor was prevented.
         remaining: Lots,
         /// Which rule; `WouldTake` means the book refused it.
-        reason: EndReason,
+        reason: CloseReason,
     },
     /// Its owner took it out.
     Cancelled {
@@ -248,7 +248,7 @@ pub enum OrderChange {
         command: CommandId,
     },
     /// It waits for its trigger.
-    Waits,
+    Untriggered,
     /// Its trigger was met: it is matched now.
     Triggered,
 }

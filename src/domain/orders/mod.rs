@@ -6,7 +6,7 @@ mod order_list;
 mod trigger;
 
 pub use order::{
-    EndReason, Fill, Handle, NewOrder, Order, OrderKind, OrderStatus, Policy, Side, StpMode, Strategy,
+    CloseReason, Fill, Handle, NewOrder, Order, OrderStatus, OrderType, Policy, Side, StpMode, Strategy,
     TimeInForce,
 };
 pub use order_list::{Contingency, ListOrders, ListStatus, OrderList, OrderListRef, PlaceList};

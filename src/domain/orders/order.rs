@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{Direction, Trigger};
 use crate::domain::{
-    testing::planted::{Bug, planted},
+    testing::mutants::{Mutant, mutated},
     types::{
         id::{AccountId, ClientOrderId, OrderId, OrderListId, SymbolId, TradeId},
         money::{Amount, Lots, Price, Rate},
@@ -69,7 +69,7 @@ impl Side {
 
 /// How an order is priced.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-pub enum OrderKind {
+pub enum OrderType {
     /// At its price or better.
     Limit,
     /// At its price, and only if it rests: refused if it would take.
@@ -86,7 +86,7 @@ pub enum OrderKind {
     TakeProfitLimit,
 }
 
-impl OrderKind {
+impl OrderType {
     /// Returns whether it trades at the best price there is: at once, or when it is triggered.
     pub const fn is_market(self) -> bool {
         matches!(self, Self::Market | Self::StopLoss | Self::TakeProfit)
@@ -106,7 +106,7 @@ impl OrderKind {
     /// Returns which way the market must move to reach the stop price of a conditional order (Binance Spot, new
     /// order): up for a stop-loss buy and a take-profit sell, down for the others.
     pub fn direction(self, side: Side) -> Direction {
-        let side = if planted(Bug::TriggerDirectionSwapped) { side.opposite() } else { side };
+        let side = if mutated(Mutant::TriggerDirectionSwapped) { side.opposite() } else { side };
         match (self, side) {
             (Self::StopLoss | Self::StopLossLimit, Side::Buy)
             | (Self::TakeProfit | Self::TakeProfitLimit, Side::Sell) => Direction::Up,
@@ -140,7 +140,7 @@ pub enum Policy {
     /// It ends (IOC, and market orders).
     Immediate,
     /// The whole order is refused unless all of it trades at once (FOK).
-    AllOrNone,
+    FillOrKill,
 }
 
 /// What happens when an order would trade with another of the same account; the taker's mode decides
@@ -176,7 +176,7 @@ pub enum OrderStatus {
     Cancelled = 4,
     /// Refused by the book (code 5).
     Rejected = 5,
-    /// Ended by a rule (code 6); [`EndReason`] says which.
+    /// Ended by a rule (code 6); [`CloseReason`] says which.
     Expired = 6,
 }
 
@@ -189,7 +189,7 @@ impl OrderStatus {
 
 /// Which rule ended an order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-pub enum EndReason {
+pub enum CloseReason {
     /// Its owner cancelled it.
     Cancelled,
     /// Its time in force or an exhausted book left the rest unfilled.
@@ -215,7 +215,7 @@ pub enum EndReason {
     /// The other order of its pair was refused.
     ListRefused,
     /// The other order of its pair began to trade or was triggered.
-    Sibling,
+    OtherLeg,
     /// The other order of its pair was cancelled, or the order it waited for.
     ListCancelled,
     /// The order it waited for ended without being filled.
@@ -243,7 +243,7 @@ pub struct NewOrder {
     /// Which side.
     pub side: Side,
     /// How it is priced.
-    pub kind: OrderKind,
+    pub kind: OrderType,
     /// How long it stays; a market order is `Ioc`.
     pub time_in_force: TimeInForce,
     /// The limit; `None` for a market order.
@@ -276,7 +276,7 @@ impl NewOrder {
             account,
             symbol,
             side,
-            kind: OrderKind::Limit,
+            kind: OrderType::Limit,
             time_in_force: TimeInForce::Gtc,
             price: Some(price),
             quantity: Some(lots),
@@ -315,7 +315,7 @@ pub struct Order {
     /// Which side.
     pub side: Side,
     /// How it is priced.
-    pub kind: OrderKind,
+    pub kind: OrderType,
     /// How long it stays.
     pub time_in_force: TimeInForce,
     /// Self-trade prevention.
@@ -337,7 +337,7 @@ pub struct Order {
     /// Where it stands.
     pub status: OrderStatus,
     /// Which rule ended it.
-    pub reason: Option<EndReason>,
+    pub reason: Option<CloseReason>,
     /// Where it rests; `None` until the book says, and when it does not rest.
     pub handle: Option<Handle>,
     /// When a `Gtd` order ends.
@@ -372,7 +372,7 @@ impl Order {
     }
 
     /// Returns whether it waits for the market to trigger it, as far as its account knows.
-    pub fn is_waiting(&self) -> bool {
+    pub fn is_untriggered(&self) -> bool {
         self.status == OrderStatus::ConditionalPending && !self.awaits_list
     }
 
@@ -384,7 +384,7 @@ impl Order {
     /// Returns whether its sender was ever told that it is accepted. A refused order was not, and is in no list; an order
     /// of an accepted list that is refused when its turn comes was.
     pub fn was_accepted(&self) -> bool {
-        self.status != OrderStatus::Rejected || self.reason == Some(EndReason::PendingRefused)
+        self.status != OrderStatus::Rejected || self.reason == Some(CloseReason::PendingRefused)
     }
 
     /// Returns whether this is a market order by quote amount.

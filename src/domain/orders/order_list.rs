@@ -99,7 +99,7 @@ pub struct OrderList {
 
 impl OrderList {
     /// Returns the other order of an order's pair.
-    pub fn sibling(&self, order: OrderId) -> Option<OrderId> {
+    pub fn other_leg(&self, order: OrderId) -> Option<OrderId> {
         let pair = match (self.contingency, self.orders.as_slice()) {
             (Contingency::OneCancelsOther, pair @ [_, _]) => pair,
             (Contingency::OneTriggersOther, [_, pair @ ..]) if pair.len() == 2 => pair,

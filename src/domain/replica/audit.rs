@@ -39,7 +39,7 @@ impl Replica {
     pub fn totals(&self) -> Result<BTreeMap<AssetId, Totals>, Fault> {
         let mut sums: BTreeMap<AssetId, Totals> = BTreeMap::new();
         for slot in self.account_slots() {
-            for asset in self.catalogue.assets() {
+            for asset in self.instruments.assets() {
                 let totals = slot.totals(asset.id)?;
                 let sum = sums.entry(asset.id).or_default();
                 sum.accounts = sum.accounts.plus(totals.accounts)?;
@@ -104,7 +104,7 @@ impl Replica {
         let slot = self.accounts.get(id.slot().index()).and_then(Option::as_ref);
         let order = slot.and_then(|slot| slot.open_order(id));
         let order = order.ok_or_else(|| Fault::new(format!("a trade is under way to no open order {id}")))?;
-        let spec = self.catalogue.symbol(order.symbol);
+        let spec = self.instruments.symbol(order.symbol);
         Ok((order, spec.ok_or_else(|| Fault::new(format!("order {id} on an unknown symbol")))?))
     }
 
@@ -115,7 +115,7 @@ impl Replica {
         for slot in self.symbol_slots() {
             for symbol in slot.symbols() {
                 let Some(book) = slot.book(symbol) else { continue };
-                resting += self.check_waiting(slot, symbol, under_way)?;
+                resting += self.check_stop_orders(slot, symbol, under_way)?;
                 for side in Side::BOTH {
                     for order in book.orders(side) {
                         if under_way.contains_key(&order.order) {
@@ -155,14 +155,14 @@ impl Replica {
 
 impl Replica {
     /// Every order that waits for its trigger waits in its account's slot too. Returns how many there are.
-    fn check_waiting(
+    fn check_stop_orders(
         &self,
         slot: &SymbolSlot,
         symbol: SymbolId,
         under_way: &BTreeMap<OrderId, ()>,
     ) -> Result<u64, Fault> {
         let mut count = 0;
-        for (id, account, lots) in slot.waits(symbol) {
+        for (id, account, lots) in slot.stop_orders(symbol) {
             if under_way.contains_key(&id) {
                 continue;
             }
@@ -171,7 +171,8 @@ impl Replica {
                     "order {id} waits for its trigger, its account has no such order"
                 )));
             };
-            if !open.is_waiting() || (open.account, open.symbol, open.remaining()) != (account, symbol, lots)
+            if !open.is_untriggered()
+                || (open.account, open.symbol, open.remaining()) != (account, symbol, lots)
             {
                 return Err(Fault::new(format!(
                     "order {id} waits for its trigger, its account says {open:?}"
@@ -188,6 +189,6 @@ const fn order_of(body: &ToSymbol) -> OrderId {
         ToSymbol::SubmitOrder(submit) => submit.order,
         ToSymbol::CancelOrder(cancel) => cancel.order,
         ToSymbol::AmendOrder(amend) => amend.order,
-        ToSymbol::CancelWaiting(cancel) => cancel.order,
+        ToSymbol::CancelStop(cancel) => cancel.order,
     }
 }

@@ -16,7 +16,7 @@ pub use terms::{LOGIC_VERSION, SymbolTerms, Terms, TermsError};
 use super::{
     account::{AccountFrame, AccountSlot, AccountState},
     book::BookLimits,
-    instruments::Catalogue,
+    instruments::Instruments,
     market_data::{MarketHistory, MarketImage},
     matching::{SymbolFrame, SymbolOutput, SymbolSlot, SymbolState},
     messages::{
@@ -52,7 +52,7 @@ pub struct SymbolRecord {
 /// The exchange, or some of its slots.
 #[derive(Debug)]
 pub struct Replica {
-    catalogue: Arc<Catalogue>,
+    instruments: Arc<Instruments>,
     /// `None` until the journal says.
     terms: Option<Terms>,
     /// By slot.
@@ -65,7 +65,7 @@ pub struct Replica {
 
 impl Replica {
     /// Makes an exchange nothing has happened in.
-    pub fn new(catalogue: Arc<Catalogue>) -> Self {
+    pub fn new(instruments: Arc<Instruments>) -> Self {
         Self {
             terms: None,
             accounts: (0..SLOT_COUNT).map(|_| None).collect(),
@@ -73,13 +73,13 @@ impl Replica {
             images: BTreeMap::new(),
             frames: 0,
             out: SymbolOutput::default(),
-            catalogue,
+            instruments,
         }
     }
 
     /// Takes in an account slot that was written down.
     pub fn add_account_slot(&mut self, state: AccountState) {
-        let slot = AccountSlot::restore(state, Arc::clone(&self.catalogue));
+        let slot = AccountSlot::restore(state, Arc::clone(&self.instruments));
         let index = slot.slot().index();
         self.accounts[index] = Some(Box::new(slot));
     }
@@ -89,7 +89,7 @@ impl Replica {
     /// # Errors
     /// A symbol that does not exist any more, or a book that is none.
     pub fn add_symbol_slot(&mut self, record: SymbolRecord) -> Result<(), Fault> {
-        let slot = SymbolSlot::restore(record.state, &self.catalogue, self.limits()?)?;
+        let slot = SymbolSlot::restore(record.state, &self.instruments, self.limits()?)?;
         for (symbol, history) in record.history {
             if let (Some(book), Some((_, last_update))) = (slot.book(symbol), slot.counters(symbol)) {
                 self.images.insert(symbol, MarketImage::restore(book, last_update, history));
@@ -132,8 +132,8 @@ impl Replica {
         {
             return Err(Fault::new(TermsError::Logic { written, own: LOGIC_VERSION }.to_string()));
         }
-        let (catalogue, limits) = (&self.catalogue, self.limits()?);
-        let slot = self.symbols.entry(id).or_insert_with(|| SymbolSlot::new(id, catalogue, limits));
+        let (instruments, limits) = (&self.instruments, self.limits()?);
+        let slot = self.symbols.entry(id).or_insert_with(|| SymbolSlot::new(id, instruments, limits));
         self.out.clear();
         slot.replay(frame, &mut self.out)?;
         for event in &self.out.public {
@@ -152,7 +152,7 @@ impl Replica {
     /// # Errors
     /// What they were written for means something else under the catalogue at hand.
     pub fn set_terms(&mut self, terms: Terms) -> Result<(), Fault> {
-        let own = Terms::of(&self.catalogue, terms.limits);
+        let own = Terms::of(&self.instruments, terms.limits);
         terms.check_precision(&own).map_err(|error| Fault::new(error.to_string()))?;
         self.symbols.values_mut().for_each(|slot| slot.set_limits(terms.limits));
         self.terms = Some(terms);
@@ -160,9 +160,9 @@ impl Replica {
     }
 
     fn account_slot(&mut self, slot: SlotId) -> &mut AccountSlot {
-        let catalogue = &self.catalogue;
+        let instruments = &self.instruments;
         self.accounts[slot.index()]
-            .get_or_insert_with(|| Box::new(AccountSlot::new(slot, Arc::clone(catalogue))))
+            .get_or_insert_with(|| Box::new(AccountSlot::new(slot, Arc::clone(instruments))))
     }
 
     /// Lets every sender forget what its receivers have applied; afterwards the outboxes hold exactly what is
@@ -200,8 +200,8 @@ impl Replica {
     }
 
     /// Returns the assets and symbols.
-    pub const fn catalogue(&self) -> &Arc<Catalogue> {
-        &self.catalogue
+    pub const fn instruments(&self) -> &Arc<Instruments> {
+        &self.instruments
     }
 
     /// Returns the account slots anything has happened to, in order.

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::domain::{
     book::BookLimits,
-    instruments::{Catalogue, asset::Asset, symbol::SymbolSpec},
+    instruments::{Instruments, asset::Asset, symbol::SymbolSpec},
     messages::reject::Fault,
     types::{
         decimal::Units,
@@ -114,7 +114,7 @@ pub enum TermsError {
 
 impl Terms {
     /// Returns the terms of a configuration.
-    pub fn of(catalogue: &Catalogue, limits: BookLimits) -> Self {
+    pub fn of(instruments: &Instruments, limits: BookLimits) -> Self {
         let symbol = |spec: &Arc<SymbolSpec>| SymbolTerms {
             id: spec.id,
             base: spec.base.id,
@@ -122,9 +122,9 @@ impl Terms {
             lot_units: spec.lot_units,
             tick_units: spec.tick_units,
         };
-        let mut assets: Vec<_> = catalogue.assets().map(|asset| (asset.id, asset.scale)).collect();
+        let mut assets: Vec<_> = instruments.assets().map(|asset| (asset.id, asset.scale)).collect();
         assets.sort_unstable();
-        let mut symbols: Vec<_> = catalogue.symbols().map(symbol).collect();
+        let mut symbols: Vec<_> = instruments.symbols().map(symbol).collect();
         symbols.sort_unstable_by_key(|symbol| symbol.id);
         Self { logic: LOGIC_VERSION, limits, assets, symbols }
     }
@@ -182,7 +182,7 @@ impl Terms {
     ///
     /// # Errors
     /// Terms that contradict themselves.
-    pub fn catalogue(&self, known: &Catalogue) -> Result<Catalogue, Fault> {
+    pub fn instruments(&self, known: &Instruments) -> Result<Instruments, Fault> {
         let contradiction =
             |what: String| Fault::new(format!("the terms of the data contradict themselves: {what}"));
         let asset = |&(id, scale): &(AssetId, u8)| {
@@ -207,7 +207,7 @@ impl Terms {
                 .ok_or_else(|| contradiction(format!("symbol {}", terms.id)))
         };
         let symbols = self.symbols.iter().map(symbol).collect::<Result<Vec<_>, _>>()?;
-        Ok(Catalogue::of(assets, symbols))
+        Ok(Instruments::of(assets, symbols))
     }
 }
 
@@ -229,7 +229,7 @@ mod tests {
     use crate::domain::testing::sample;
 
     fn terms() -> Terms {
-        Terms::of(&sample::catalogue().unwrap(), BookLimits::default())
+        Terms::of(&sample::instruments().unwrap(), BookLimits::default())
     }
 
     fn refusal(change: impl FnOnce(&mut Terms)) -> String {
@@ -262,15 +262,15 @@ mod tests {
     }
 
     #[test]
-    fn a_catalogue_of_terms_has_the_terms() {
-        let sample = sample::catalogue().unwrap();
-        for known in [&Catalogue::default(), &sample] {
-            let made = terms().catalogue(known).unwrap();
+    fn instruments_of_terms_have_the_terms() {
+        let sample = sample::instruments().unwrap();
+        for known in [&Instruments::default(), &sample] {
+            let made = terms().instruments(known).unwrap();
             assert_eq!(Terms::of(&made, BookLimits::default()), terms());
             for (own, spec) in made.symbols().zip(sample.symbols()) {
                 assert_eq!(own.notional_unit, spec.notional_unit);
             }
         }
-        assert_eq!(terms().catalogue(&sample).unwrap().assets().next(), sample.assets().next());
+        assert_eq!(terms().instruments(&sample).unwrap().assets().next(), sample.assets().next());
     }
 }

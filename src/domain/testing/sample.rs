@@ -3,15 +3,15 @@
 use rust_decimal::Decimal;
 
 use crate::domain::instruments::{
-    AssetDefinition, Catalogue, FeeDefinition, SymbolDefinition, symbol::SymbolStatus,
+    AssetDefinition, FeeDefinition, Instruments, SymbolDefinition, symbol::SymbolStatus,
 };
 
 /// One symbol with the default steps and fees and generous bounds.
 ///
 /// # Errors
 /// Never: the definition is valid.
-pub fn catalogue() -> Result<Catalogue, Vec<String>> {
-    Catalogue::build(&assets(), &[symbol(1, "BTCUSDT")])
+pub fn instruments() -> Result<Instruments, Vec<String>> {
+    Instruments::build(&assets(), &[symbol(1, "BTCUSDT")])
 }
 
 /// The assets of the sample's symbols: BTC, 1, and USDT, 2.

@@ -13,7 +13,7 @@ pub const fn mix64(value: u64) -> u64 {
 }
 
 /// Folds the full 128-bit product of two words into one (as in wyhash).
-pub const fn fold(left: u64, right: u64) -> u64 {
+pub const fn mix(left: u64, right: u64) -> u64 {
     let product = (left as u128) * (right as u128);
     (product as u64) ^ ((product >> 64) as u64)
 }
@@ -81,8 +81,8 @@ impl Hasher for Chains {
     }
 
     fn write_u64(&mut self, word: u64) {
-        self.low = fold(self.low ^ word, 0x8ebc_6af0_9c88_c6e3 ^ self.low.rotate_left(23));
-        self.high = fold(self.high ^ word.rotate_left(32), 0x5899_65cc_7537_4cc3 ^ self.high.rotate_left(41));
+        self.low = mix(self.low ^ word, 0x8ebc_6af0_9c88_c6e3 ^ self.low.rotate_left(23));
+        self.high = mix(self.high ^ word.rotate_left(32), 0x5899_65cc_7537_4cc3 ^ self.high.rotate_left(41));
     }
 
     fn write_u128(&mut self, value: u128) {

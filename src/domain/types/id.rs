@@ -118,21 +118,21 @@ impl SlotId {
 }
 
 /// Folds an id to its slot. `% 1024` keeps the owner of an order readable in its id.
-const fn fold(value: u64) -> SlotId {
+const fn slot_of(value: u64) -> SlotId {
     SlotId((value % SLOT_COUNT as u64) as u16)
 }
 
 impl AccountId {
     /// Returns the account slot that owns this account.
     pub const fn slot(self) -> SlotId {
-        fold(self.0)
+        slot_of(self.0)
     }
 }
 
 impl SymbolId {
     /// Returns the symbol slot that owns this symbol's book.
     pub const fn slot(self) -> SlotId {
-        fold(self.0 as u64)
+        slot_of(self.0 as u64)
     }
 }
 
@@ -149,7 +149,7 @@ impl OrderId {
 
     /// Returns the account slot the order belongs to.
     pub const fn slot(self) -> SlotId {
-        fold(self.0)
+        slot_of(self.0)
     }
 }
 

@@ -11,7 +11,7 @@ use std::{
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use super::hash::{fold, words_of};
+use super::hash::{mix, words_of};
 
 /// Hashes integers and short byte strings; not resistant to chosen keys, which only the exchange makes here
 /// except client order ids, whose number per account is bounded by MAX_NUM_ORDERS.
@@ -40,7 +40,7 @@ impl Hasher for FixedHasher {
     }
 
     fn write_u64(&mut self, value: u64) {
-        self.0 = fold(self.0 ^ value ^ 0xa076_1d64_78bd_642f, 0x9e37_79b9_7f4a_7c15 ^ self.0.rotate_left(32));
+        self.0 = mix(self.0 ^ value ^ 0xa076_1d64_78bd_642f, 0x9e37_79b9_7f4a_7c15 ^ self.0.rotate_left(32));
     }
 
     fn write_usize(&mut self, value: usize) {

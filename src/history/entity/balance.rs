@@ -26,7 +26,9 @@ pub struct Model {
     /// What is free.
     pub available: String,
     /// What is held for open orders.
-    pub frozen: String,
+    #[sea_orm(column_name = "frozen")]
+    #[serde(rename = "frozen")]
+    pub held: String,
     /// When it last changed.
     pub updated_at: i64,
     /// The frame that changed it last.
@@ -47,7 +49,7 @@ impl Model {
             account_id: account.get() as i64,
             asset_id: i64::from(asset.id.get()),
             available: zero.clone(),
-            frozen: zero,
+            held: zero,
             updated_at: 0,
             sequence: 0,
         }
@@ -57,7 +59,7 @@ impl Model {
     pub fn at(account: AccountId, asset: Asset, balance: Balance, time: Timestamp, sequence: u64) -> Self {
         Self {
             available: text::write(asset.units(balance.available)),
-            frozen: text::write(asset.units(balance.frozen)),
+            held: text::write(asset.units(balance.held)),
             updated_at: time.micros() as i64,
             sequence: sequence as i64,
             ..Self::empty(account, asset)
@@ -69,8 +71,8 @@ impl Model {
         if let Some(available) = update.available {
             self.available = text::write(asset.units(available));
         }
-        if let Some(frozen) = update.frozen {
-            self.frozen = text::write(asset.units(frozen));
+        if let Some(held) = update.held {
+            self.held = text::write(asset.units(held));
         }
         (self.updated_at, self.sequence) = (time.micros() as i64, sequence as i64);
     }
@@ -81,6 +83,6 @@ impl Model {
     /// The row is not one this exchange wrote.
     pub fn amounts(&self, asset: Asset) -> Result<(Amount, Amount), HistoryError> {
         let read = |text: &str| text::read(text, asset.scale).map(Amount::new);
-        Ok((read(&self.available)?, read(&self.frozen)?))
+        Ok((read(&self.available)?, read(&self.held)?))
     }
 }

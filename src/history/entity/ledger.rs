@@ -36,7 +36,9 @@ pub struct Model {
     /// What is free after it.
     pub available: String,
     /// What is held after it.
-    pub frozen: String,
+    #[sea_orm(column_name = "frozen")]
+    #[serde(rename = "frozen")]
+    pub held: String,
     /// `DEPOSIT`, `WITHDRAWAL` or `TRADE`.
     pub cause: String,
     /// The symbol of the trade.
@@ -75,7 +77,7 @@ impl Model {
             asset_id: after.asset_id,
             delta: text::write(asset.units(update.delta)),
             available: after.available.clone(),
-            frozen: after.frozen.clone(),
+            held: after.held.clone(),
             cause: cause.to_owned(),
             symbol_id: trade.map(|(symbol, ..)| i64::from(symbol.get())),
             trade_id: trade.map(|(_, trade, _)| trade.get() as i64),

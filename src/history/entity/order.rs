@@ -8,9 +8,9 @@ use serde::{Deserialize, Serialize};
 use crate::{
     domain::{
         change_log::{OrderUpdate, words::Word},
-        instruments::{Catalogue, symbol::SymbolSpec},
+        instruments::{Instruments, symbol::SymbolSpec},
         orders::{
-            Bips, EndReason, Order, OrderKind, OrderStatus, Side, StpMode, Strategy, TimeInForce, Trigger,
+            Bips, CloseReason, Order, OrderStatus, OrderType, Side, StpMode, Strategy, TimeInForce, Trigger,
         },
         types::{
             id::{AccountId, ClientOrderId, OrderId, OrderListId, SymbolId},
@@ -99,7 +99,7 @@ impl ActiveModelBehavior for ActiveModel {}
 pub(crate) fn accepted() -> Condition {
     Condition::any()
         .add(Column::Status.ne(OrderStatus::Rejected as i16))
-        .add(Column::Reason.eq(EndReason::PendingRefused.word()))
+        .add(Column::Reason.eq(CloseReason::PendingRefused.word()))
 }
 
 impl Model {
@@ -187,22 +187,22 @@ impl Model {
     ///
     /// # Errors
     /// The row is not one this exchange wrote.
-    pub fn order(&self, catalogue: &Catalogue) -> Result<Order, HistoryError> {
+    pub fn order(&self, instruments: &Instruments) -> Result<Order, HistoryError> {
         let damaged = |what: &str| HistoryError::Damaged(format!("order {}: {what}", self.id));
         let symbol = u32::try_from(self.symbol_id).map(SymbolId::new).map_err(|_| damaged("symbol"))?;
-        let spec = catalogue.symbol(symbol).ok_or_else(|| damaged("symbol"))?;
+        let spec = instruments.symbol(symbol).ok_or_else(|| damaged("symbol"))?;
         let time = |micros: i64| Timestamp::from_micros(micros as u64);
         let stop = self.stop_price.as_deref().map(|price| text::read_price(spec, price)).transpose()?;
         let trailing = self.trailing_delta.and_then(|bips| Bips::new(bips as u64));
         let reason = self.reason.as_deref();
-        let reason = reason.map(|word| EndReason::of_word(word).ok_or_else(|| damaged("reason")));
+        let reason = reason.map(|word| CloseReason::of_word(word).ok_or_else(|| damaged("reason")));
         Ok(Order {
             id: OrderId::new(self.id as u64),
             account: AccountId::new(self.account_id as u64),
             symbol,
             client_id: ClientOrderId::parse(&self.client_order_id).ok_or_else(|| damaged("client id"))?,
             side: Side::of_word(&self.side).ok_or_else(|| damaged("side"))?,
-            kind: OrderKind::of_word(&self.kind).ok_or_else(|| damaged("kind"))?,
+            kind: OrderType::of_word(&self.kind).ok_or_else(|| damaged("kind"))?,
             time_in_force: TimeInForce::of_word(&self.time_in_force)
                 .ok_or_else(|| damaged("time in force"))?,
             stp: StpMode::of_word(&self.stp).ok_or_else(|| damaged("stp"))?,

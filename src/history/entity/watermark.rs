@@ -14,7 +14,8 @@ pub struct Model {
     /// The journal's identity, in hexadecimal.
     pub journal: String,
     /// The frame after which the rows begin; 0 when they begin with the first.
-    pub begins_after: i64,
+    #[sea_orm(column_name = "begins_after")]
+    pub starts_after: i64,
 }
 
 /// None: rows name each other by number.

@@ -58,7 +58,7 @@ pub struct LedgerLine {
     /// What is free after it.
     pub available: Amount,
     /// What is held after it.
-    pub frozen: Amount,
+    pub held: Amount,
     /// `DEPOSIT`, `WITHDRAWAL` or `TRADE`.
     pub cause: String,
     /// The trade: its symbol, its number, and the account's order.
@@ -100,7 +100,7 @@ impl Reader {
             .filter(order::accepted());
         if let Some(first) = first {
             query = query.filter(order::Column::Id.gte(id_from(first.get())));
-            if let Some(time) = self.begun_with(account, first).await? {
+            if let Some(time) = self.started_with(account, first).await? {
                 query = query.filter(order::Column::CreatedAt.gte(time));
             }
         }
@@ -117,11 +117,11 @@ impl Reader {
             .order_by(order::Column::Id, direction)
             .limit(page.limit as u64);
         let rows = self.in_order(query, is_latest).await?;
-        rows.iter().map(|row| row.order(&self.catalogue)).collect()
+        rows.iter().map(|row| row.order(&self.instruments)).collect()
     }
 
     /// Returns when the first order of an account's slot from an id on came: in a slot, ids and times rise together.
-    pub(super) async fn begun_with(
+    pub(super) async fn started_with(
         &self,
         account: AccountId,
         first: OrderId,
@@ -159,7 +159,7 @@ impl Reader {
             query = query.filter(order::Column::ClientOrderId.eq(name.as_str()));
         }
         let row = query.order_by_desc(order::Column::Id).one(self.db().await?).await?;
-        row.map(|row| row.order(&self.catalogue)).transpose()
+        row.map(|row| row.order(&self.instruments)).transpose()
     }
 
     /// Returns an account's fills on a symbol, by trade, as [`AccountQuery::Fills`] does.
@@ -284,7 +284,7 @@ impl Reader {
 
     fn line(&self, row: &ledger::Model) -> Result<LedgerLine, HistoryError> {
         let id = u32::try_from(row.asset_id).map(AssetId::new).ok();
-        let asset = id.and_then(|id| self.catalogue.asset(id));
+        let asset = id.and_then(|id| self.instruments.asset(id));
         let asset =
             asset.ok_or_else(|| HistoryError::Damaged(format!("ledger: no asset {}", row.asset_id)))?;
         let amount = |text: &str| text::read(text, asset.scale).map(Amount::new);
@@ -296,7 +296,7 @@ impl Reader {
             asset,
             delta: amount(&row.delta)?,
             available: amount(&row.available)?,
-            frozen: amount(&row.frozen)?,
+            held: amount(&row.held)?,
             cause: row.cause.clone(),
             trade: trade.map(|((symbol, trade), order)| {
                 (symbol, TradeId::new(trade as u64), OrderId::new(order as u64))

@@ -2,8 +2,8 @@
 //! where one ends and the other begins.
 
 mod account;
+mod account_history;
 mod market;
-mod past;
 
 use std::{sync::Arc, time::Duration};
 
@@ -15,13 +15,13 @@ use tokio::{
 
 use super::{HistoryError, connect_reader, entity::watermark, projector::JOURNAL};
 use crate::domain::{
-    instruments::{Catalogue, symbol::SymbolSpec},
+    instruments::{Instruments, symbol::SymbolSpec},
     types::id::SymbolId,
 };
 
 pub use account::{LedgerLine, LedgerPage};
+pub use account_history::{FillCursor, FillPage, OrderPage, Standing};
 pub use market::CandleRange;
-pub use past::{FillCursor, FillPage, OrderPage, Standing};
 
 /// How often what is waited for is looked at: a watermark, or whether there is a database yet.
 pub(super) const LOOK: Duration = Duration::from_millis(5);
@@ -31,15 +31,15 @@ pub(super) const LOOK: Duration = Duration::from_millis(5);
 pub struct Reader {
     url: String,
     db: OnceCell<DatabaseConnection>,
-    catalogue: Arc<Catalogue>,
+    instruments: Arc<Instruments>,
     /// Told when somebody waits for what is not taken in yet.
     urgent: Arc<Notify>,
 }
 
 impl Reader {
     /// Will ask the database at a URL.
-    pub fn new(url: String, catalogue: Arc<Catalogue>) -> Self {
-        Self { url, db: OnceCell::new(), catalogue, urgent: Arc::default() }
+    pub fn new(url: String, instruments: Arc<Instruments>) -> Self {
+        Self { url, db: OnceCell::new(), instruments, urgent: Arc::default() }
     }
 
     /// Tells the projector when somebody waits for it.
@@ -52,7 +52,7 @@ impl Reader {
     }
 
     fn spec(&self, symbol: SymbolId) -> Result<&SymbolSpec, HistoryError> {
-        let spec = self.catalogue.symbol(symbol).map(AsRef::as_ref);
+        let spec = self.instruments.symbol(symbol).map(AsRef::as_ref);
         spec.ok_or_else(|| HistoryError::Damaged(format!("there is no symbol {symbol}")))
     }
 

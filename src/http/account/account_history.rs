@@ -15,7 +15,7 @@ use crate::{
         orders::reply::Printer,
         routing::{
             history,
-            request_context::{Call, Reply},
+            request_context::{Reply, RequestContext},
         },
         wire::{error::ApiError, names, time_unit::TimeRange},
     },
@@ -26,7 +26,7 @@ const LIMIT: (usize, usize) = (500, 1_000);
 const WEIGHT_OF_ONE: u32 = 20;
 
 /// `GET /x/v1/orders`: orders of an account.
-pub(crate) async fn orders(call: &Call<'_>) -> Result<Reply, ApiError> {
+pub(crate) async fn orders(call: &RequestContext<'_>) -> Result<Reply, ApiError> {
     let account = call.account()?;
     let TimeRange { start, end } = call.params.time_range()?;
     let page = OrderPage {
@@ -39,23 +39,24 @@ pub(crate) async fn orders(call: &Call<'_>) -> Result<Reply, ApiError> {
         limit: call.params.limit(LIMIT.0, LIMIT.1)?,
     };
     call.params.all_read()?;
-    let told = history::ask(call, move |reader| async move { reader.past_orders(account, page).await }).await;
-    let told = told.ok_or_else(ApiError::no_history)?;
-    let catalogue = call.state.exchange().catalogue();
-    let reply = Reply::write(64 + told.answer.len() * 640, |json| {
+    let answered =
+        history::ask(call, move |reader| async move { reader.account_orders(account, page).await }).await;
+    let answered = answered.ok_or_else(ApiError::no_history)?;
+    let instruments = call.state.exchange().instruments();
+    let reply = Reply::write(64 + answered.answer.len() * 640, |json| {
         json.array(|json| {
-            for order in &told.answer {
-                if let Some(spec) = catalogue.symbol(order.symbol).map(Arc::as_ref) {
+            for order in &answered.answer {
+                if let Some(spec) = instruments.symbol(order.symbol).map(Arc::as_ref) {
                     Printer { spec, unit: call.unit }.queried(json.item(), order);
                 }
             }
         });
     });
-    Ok(Reply { history: Some(told.sequence), ..reply })
+    Ok(Reply { history: Some(answered.sequence), ..reply })
 }
 
 /// `GET /x/v1/trades`: trades of an account. `cursor` of the last one is where the next page begins.
-pub(crate) async fn trades(call: &Call<'_>) -> Result<Reply, ApiError> {
+pub(crate) async fn trades(call: &RequestContext<'_>) -> Result<Reply, ApiError> {
     let account = call.account()?;
     let TimeRange { start, end } = call.params.time_range()?;
     let page = FillPage {
@@ -67,13 +68,14 @@ pub(crate) async fn trades(call: &Call<'_>) -> Result<Reply, ApiError> {
         limit: call.params.limit(LIMIT.0, LIMIT.1)?,
     };
     call.params.all_read()?;
-    let told = history::ask(call, move |reader| async move { reader.past_fills(account, page).await }).await;
-    let told = told.ok_or_else(ApiError::no_history)?;
-    let catalogue = call.state.exchange().catalogue();
-    let reply = Reply::write(64 + told.answer.len() * 400, |json| {
+    let answered =
+        history::ask(call, move |reader| async move { reader.account_fills(account, page).await }).await;
+    let answered = answered.ok_or_else(ApiError::no_history)?;
+    let instruments = call.state.exchange().instruments();
+    let reply = Reply::write(64 + answered.answer.len() * 400, |json| {
         json.array(|json| {
-            for fill in &told.answer {
-                if let Some(spec) = catalogue.symbol(fill.symbol).map(Arc::as_ref) {
+            for fill in &answered.answer {
+                if let Some(spec) = instruments.symbol(fill.symbol).map(Arc::as_ref) {
                     json.item().object(|json| {
                         Printer { spec, unit: call.unit }.trade_fields(json, fill);
                         json.field("cursor").text(&write_cursor(FillCursor::of(fill)));
@@ -82,10 +84,10 @@ pub(crate) async fn trades(call: &Call<'_>) -> Result<Reply, ApiError> {
             }
         });
     });
-    Ok(Reply { history: Some(told.sequence), ..reply })
+    Ok(Reply { history: Some(answered.sequence), ..reply })
 }
 
-fn one_symbol(call: &Call<'_>) -> Result<Option<SymbolId>, ApiError> {
+fn one_symbol(call: &RequestContext<'_>) -> Result<Option<SymbolId>, ApiError> {
     let symbol = call.optional_symbol()?.map(|spec| spec.id);
     if symbol.is_some() {
         call.weigh(WEIGHT_OF_ONE);
@@ -93,7 +95,7 @@ fn one_symbol(call: &Call<'_>) -> Result<Option<SymbolId>, ApiError> {
     Ok(symbol)
 }
 
-fn side(call: &Call<'_>) -> Result<Option<Side>, ApiError> {
+fn side(call: &RequestContext<'_>) -> Result<Option<Side>, ApiError> {
     let read = |text| names::parse_side(text).ok_or_else(|| ApiError::invalid("side"));
     call.params.optional("side")?.map(read).transpose()
 }
@@ -101,7 +103,7 @@ fn side(call: &Call<'_>) -> Result<Option<Side>, ApiError> {
 /// Reads a status as [`names::status`] writes it.
 fn standing(text: &str) -> Result<Standing, ApiError> {
     Ok(match text {
-        "PENDING_NEW" => Standing::Waiting,
+        "PENDING_NEW" => Standing::Pending,
         "NEW" => Standing::New,
         "PARTIALLY_FILLED" => Standing::PartiallyFilled,
         "FILLED" => Standing::Filled,

@@ -7,7 +7,7 @@ use crate::{
         types::{decimal::Units, money::Rate},
     },
     http::{
-        routing::request_context::{Call, Reply, mismatched},
+        routing::request_context::{Reply, RequestContext, mismatched},
         wire::{
             error::{ApiError, Operation},
             json::Json,
@@ -18,7 +18,7 @@ use crate::{
 const NOTHING: Units = Units { value: 0, scale: 8 };
 
 /// `GET /api/v3/account/commission`
-pub(crate) async fn account(call: &Call<'_>) -> Result<Reply, ApiError> {
+pub(crate) async fn account(call: &RequestContext<'_>) -> Result<Reply, ApiError> {
     let spec = call.symbol()?;
     let rates = spec.fee_rates(tier(call, Operation::Query).await?);
     Ok(Reply::write(512, |json| {
@@ -34,7 +34,7 @@ pub(crate) async fn account(call: &Call<'_>) -> Result<Reply, ApiError> {
 }
 
 /// The reply to `POST /api/v3/order/test` that asks for the rates.
-pub(crate) async fn of_order(call: &Call<'_>, spec: &SymbolSpec) -> Result<Reply, ApiError> {
+pub(crate) async fn of_order(call: &RequestContext<'_>, spec: &SymbolSpec) -> Result<Reply, ApiError> {
     let rates = spec.fee_rates(tier(call, Operation::Place).await?);
     Ok(Reply::write(512, |json| {
         json.object(|json| {
@@ -70,7 +70,7 @@ fn write_discount(json: &mut Json) {
 }
 
 /// `GET /sapi/v1/asset/tradeFee`
-pub(crate) async fn trade_fee(call: &Call<'_>) -> Result<Reply, ApiError> {
+pub(crate) async fn trade_fee(call: &RequestContext<'_>) -> Result<Reply, ApiError> {
     let one = call.optional_symbol()?;
     let tier = tier(call, Operation::Query).await?;
     let write = |json: &mut Json, spec: &SymbolSpec| {
@@ -85,13 +85,13 @@ pub(crate) async fn trade_fee(call: &Call<'_>) -> Result<Reply, ApiError> {
         json.array(|json| match one {
             Some(spec) => write(json.item(), spec),
             None => {
-                call.state.exchange().catalogue().symbols().for_each(|spec| write(json.item(), spec));
+                call.state.exchange().instruments().symbols().for_each(|spec| write(json.item(), spec));
             }
         });
     }))
 }
 
-async fn tier(call: &Call<'_>, operation: Operation) -> Result<u8, ApiError> {
+async fn tier(call: &RequestContext<'_>, operation: Operation) -> Result<u8, ApiError> {
     match call.query(AccountQuery::Account, operation).await? {
         AccountView::Account { tier, .. } => Ok(tier),
         _ => Err(mismatched()),

@@ -3,7 +3,7 @@
 use crate::{
     domain::account::{AccountQuery, AccountView},
     http::{
-        routing::request_context::{Call, Reply, mismatched},
+        routing::request_context::{Reply, RequestContext, mismatched},
         wire::error::{ApiError, Operation},
         ws::{WireEncoder, gap_error},
     },
@@ -13,7 +13,7 @@ const EVENTS_DEFAULT: usize = 500;
 const EVENTS_MAX: usize = 1_000;
 
 /// `GET /x/v1/events`: the events after `fromSeq`, oldest first.
-pub(crate) async fn list(call: &Call<'_>) -> Result<Reply, ApiError> {
+pub(crate) async fn list(call: &RequestContext<'_>) -> Result<Reply, ApiError> {
     let after = call.params.integer("fromSeq")?.ok_or_else(|| ApiError::missing_parameter("fromSeq"))?;
     let limit = call.params.limit(EVENTS_DEFAULT, EVENTS_MAX)?;
     let AccountView::Events(found) =
@@ -22,7 +22,7 @@ pub(crate) async fn list(call: &Call<'_>) -> Result<Reply, ApiError> {
         return Err(mismatched());
     };
     let backlog = found.map_err(gap_error)?;
-    let encoder = WireEncoder::new(call.state.exchange().catalogue().clone());
+    let encoder = WireEncoder::new(call.state.exchange().instruments().clone());
     Ok(Reply::write(64 + backlog.events.len() * 768, |json| {
         json.object(|json| {
             json.field("lastSeq").number(backlog.last);

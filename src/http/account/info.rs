@@ -13,7 +13,7 @@ use crate::{
         orders::reply::Printer,
         routing::{
             history,
-            request_context::{Call, Reply, mismatched},
+            request_context::{Reply, RequestContext, mismatched},
         },
         wire::{
             error::{ApiError, Operation},
@@ -26,7 +26,7 @@ use crate::{
 const UNITS_PER_BASIS_POINT: u64 = 10_000;
 
 /// `GET /api/v3/account`
-pub(crate) async fn get(call: &Call<'_>) -> Result<Reply, ApiError> {
+pub(crate) async fn get(call: &RequestContext<'_>) -> Result<Reply, ApiError> {
     let omit_zero = call.params.boolean("omitZeroBalances")?.unwrap_or(false);
     let AccountView::Account { balances, tier, updated_at } =
         call.query(AccountQuery::Account, Operation::Query).await?
@@ -34,8 +34,8 @@ pub(crate) async fn get(call: &Call<'_>) -> Result<Reply, ApiError> {
         return Err(mismatched());
     };
     let account = call.account()?;
-    let catalogue = call.state.exchange().catalogue();
-    let rates = catalogue.symbols().next().map(|spec| spec.fee_rates(tier)).unwrap_or_default();
+    let instruments = call.state.exchange().instruments();
+    let rates = instruments.symbols().next().map(|spec| spec.fee_rates(tier)).unwrap_or_default();
     Ok(Reply::write(1_024, |json| {
         json.object(|json| {
             write_rates(json, rates);
@@ -52,7 +52,7 @@ pub(crate) async fn get(call: &Call<'_>) -> Result<Reply, ApiError> {
             json.field("updateTime").number(call.unit.of(updated_at));
             json.field("accountType").text("SPOT");
             json.field("balances").array(|json| {
-                for asset in catalogue.assets() {
+                for asset in instruments.assets() {
                     let balance = find(&balances, asset.id);
                     if !(omit_zero && balance == Balance::default()) {
                         write_balance(json.item(), asset, balance);
@@ -73,7 +73,7 @@ fn write_balance(json: &mut Json, asset: Asset, balance: Balance) {
     json.object(|json| {
         json.field("asset").text(asset.name());
         json.field("free").units(asset.units(balance.available));
-        json.field("locked").units(asset.units(balance.frozen));
+        json.field("locked").units(asset.units(balance.held));
     });
 }
 
@@ -87,7 +87,7 @@ fn write_rates(json: &mut Json, rates: FeeRates) {
 }
 
 /// `GET /api/v3/myTrades`
-pub(crate) async fn trades(call: &Call<'_>) -> Result<Reply, ApiError> {
+pub(crate) async fn trades(call: &RequestContext<'_>) -> Result<Reply, ApiError> {
     let spec = call.symbol()?;
     let order = call.params.integer("orderId")?.map(OrderId::new);
     let from = call.params.integer("fromId")?.map(TradeId::new);
@@ -114,8 +114,8 @@ pub(crate) async fn trades(call: &Call<'_>) -> Result<Reply, ApiError> {
         let asked = history::ask(call, move |reader| async move {
             reader.fills(account, symbol, order, from, page).await
         });
-        if let Some(told) = asked.await {
-            return Ok(Reply { history: Some(told.sequence), ..list(&told.answer) });
+        if let Some(answered) = asked.await {
+            return Ok(Reply { history: Some(answered.sequence), ..list(&answered.answer) });
         }
     }
     Ok(list(&fills).reaching(reach))

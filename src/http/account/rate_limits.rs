@@ -4,24 +4,24 @@ use crate::{
     domain::account::{AccountQuery, AccountView},
     http::{
         limits::limiter::RateLimit,
-        routing::request_context::{Call, Reply, mismatched},
+        routing::request_context::{Reply, RequestContext, mismatched},
         server::client_ip::client_address,
         wire::error::{ApiError, Operation},
     },
 };
 
 /// `GET /api/v3/rateLimit/order`
-pub(crate) async fn orders(call: &Call<'_>) -> Result<Reply, ApiError> {
+pub(crate) async fn orders(call: &RequestContext<'_>) -> Result<Reply, ApiError> {
     let AccountView::OrderCounts(counts) = call.query(AccountQuery::OrderCounts, Operation::Query).await?
     else {
         return Err(mismatched());
     };
-    let limits = call.state.exchange().catalogue().order_limits();
+    let limits = call.state.exchange().instruments().order_limits();
     Ok(written(RateLimit::orders(limits, Some(counts))))
 }
 
 /// `GET /x/v1/rateLimit`
-pub(crate) async fn address(call: &Call<'_>) -> Result<Reply, ApiError> {
+pub(crate) async fn address(call: &RequestContext<'_>) -> Result<Reply, ApiError> {
     Ok(written(call.state.limits_of(client_address(call.http()?))))
 }
 

@@ -11,7 +11,7 @@ use tracing::{info, warn};
 use crate::{
     auth::network,
     domain::{
-        instruments::{Catalogue, asset::Asset},
+        instruments::{Instruments, asset::Asset},
         messages::command::{AccountCommand, Answer, Permission},
         types::{hash, id::AccountId, time::Timestamp},
     },
@@ -57,7 +57,7 @@ impl Audited {
     /// Trading is in the history.
     pub fn of(
         command: &AccountCommand,
-        catalogue: &Catalogue,
+        instruments: &Instruments,
         source: impl FnOnce() -> Source,
     ) -> Option<Self> {
         let (action, detail) = match command {
@@ -91,7 +91,7 @@ impl Audited {
         };
         let money = match command {
             AccountCommand::Deposit(transfer) | AccountCommand::Withdraw(transfer) => {
-                let asset = catalogue.asset(transfer.asset);
+                let asset = instruments.asset(transfer.asset);
                 let amount = asset.map(|asset| asset.units(transfer.amount).to_string());
                 let request_id = transfer.request_id.clone();
                 Some(Money { asset, amount: amount.unwrap_or_default(), request_id })

@@ -4,5 +4,5 @@ pub(super) mod audit;
 pub(super) mod authenticate;
 pub(super) mod caller;
 pub(super) mod origin;
-pub(super) mod people;
 pub(super) mod security;
+pub(super) mod users;

@@ -3,12 +3,12 @@
 
 use crate::http::{
     market_data::{exchange_info::status_named, selection::Selection},
-    routing::request_context::{Call, Reply},
+    routing::request_context::{Reply, RequestContext},
     wire::{error::ApiError, symbols::write_filters},
 };
 
 /// Executions of the smart order router, of which there is none: `GET /api/v3/myAllocations`
-pub(crate) async fn allocations(call: &Call<'_>) -> Result<Reply, ApiError> {
+pub(crate) async fn allocations(call: &RequestContext<'_>) -> Result<Reply, ApiError> {
     call.symbol()?;
     call.page()?;
     for name in ["fromAllocationId", "orderId"] {
@@ -19,7 +19,7 @@ pub(crate) async fn allocations(call: &Call<'_>) -> Result<Reply, ApiError> {
 }
 
 /// `GET /api/v3/historicalBlockTrades`
-pub(crate) async fn block_trades(call: &Call<'_>) -> Result<Reply, ApiError> {
+pub(crate) async fn block_trades(call: &RequestContext<'_>) -> Result<Reply, ApiError> {
     call.symbol()?;
     call.params.required("fromId")?;
     call.params.integer("fromId")?;
@@ -28,7 +28,7 @@ pub(crate) async fn block_trades(call: &Call<'_>) -> Result<Reply, ApiError> {
 }
 
 /// `GET /api/v3/executionRules`
-pub(crate) async fn execution_rules(call: &Call<'_>) -> Result<Reply, ApiError> {
+pub(crate) async fn execution_rules(call: &RequestContext<'_>) -> Result<Reply, ApiError> {
     const OF_A_SYMBOL: u32 = 2;
     let selection = Selection::read(call)?;
     if let Some(status) = call.params.optional("symbolStatus")? {
@@ -49,14 +49,14 @@ pub(crate) async fn execution_rules(call: &Call<'_>) -> Result<Reply, ApiError> 
 }
 
 /// `GET /api/v3/referencePrice`, `GET /api/v3/referencePrice/calculation`
-pub(crate) async fn reference_price(call: &Call<'_>) -> Result<Reply, ApiError> {
+pub(crate) async fn reference_price(call: &RequestContext<'_>) -> Result<Reply, ApiError> {
     call.symbol()?;
     Err(ApiError::no_reference_price())
 }
 
 /// The filters that hold for the account on a symbol: the symbol's; there are none of accounts or assets.
 /// `GET /api/v3/myFilters`
-pub(crate) async fn my_filters(call: &Call<'_>) -> Result<Reply, ApiError> {
+pub(crate) async fn my_filters(call: &RequestContext<'_>) -> Result<Reply, ApiError> {
     let spec = call.symbol()?;
     call.params.all_read()?;
     Ok(Reply::write(1_024, |json| {

@@ -9,7 +9,7 @@ use crate::{
         types::decimal::Units,
     },
     http::{
-        routing::request_context::{Call, Reply, mismatched},
+        routing::request_context::{Reply, RequestContext, mismatched},
         wire::{
             error::{ApiError, Operation},
             json::Json,
@@ -20,7 +20,7 @@ use crate::{
 const NOTHING: Units = Units { value: 0, scale: 8 };
 
 /// `GET /sapi/v1/capital/config/getall`
-pub(crate) async fn coins(call: &Call<'_>) -> Result<Reply, ApiError> {
+pub(crate) async fn coins(call: &RequestContext<'_>) -> Result<Reply, ApiError> {
     let AccountView::Account { balances, .. } = call.query(AccountQuery::Account, Operation::Query).await?
     else {
         return Err(mismatched());
@@ -30,7 +30,7 @@ pub(crate) async fn coins(call: &Call<'_>) -> Result<Reply, ApiError> {
     };
     Ok(Reply::write(1_024, |json| {
         json.array(|json| {
-            for asset in call.state.exchange().catalogue().assets() {
+            for asset in call.state.exchange().instruments().assets() {
                 write_coin(json.item(), &asset, balance_of(&asset));
             }
         });
@@ -44,7 +44,7 @@ fn write_coin(json: &mut Json, asset: &Asset, balance: Balance) {
         json.field("depositAllEnable").boolean(true);
         json.field("withdrawAllEnable").boolean(true);
         json.field("free").units(asset.units(balance.available));
-        json.field("locked").units(asset.units(balance.frozen));
+        json.field("locked").units(asset.units(balance.held));
         for name in ["freeze", "withdrawing", "ipoing", "ipoable", "storage"] {
             json.field(name).units(NOTHING);
         }
@@ -55,17 +55,17 @@ fn write_coin(json: &mut Json, asset: &Asset, balance: Balance) {
 }
 
 /// `GET /sapi/v1/margin/allPairs`, `GET /sapi/v1/margin/isolated/allPairs`, `GET /sapi/v1/spot/delist-schedule`
-pub(crate) async fn none(_: &Call<'_>) -> Result<Reply, ApiError> {
+pub(crate) async fn none(_: &RequestContext<'_>) -> Result<Reply, ApiError> {
     Ok(Reply::json("[]".to_owned()))
 }
 
 /// `GET /sapi/v1/system/status`
-pub(crate) async fn system_status(_: &Call<'_>) -> Result<Reply, ApiError> {
+pub(crate) async fn system_status(_: &RequestContext<'_>) -> Result<Reply, ApiError> {
     Ok(Reply::json(r#"{"status":0,"msg":"normal"}"#.to_owned()))
 }
 
 /// `GET /fapi/v1/exchangeInfo`, `GET /dapi/v1/exchangeInfo`
-pub(crate) async fn futures(call: &Call<'_>) -> Result<Reply, ApiError> {
+pub(crate) async fn futures(call: &RequestContext<'_>) -> Result<Reply, ApiError> {
     let now = call.unit.of(call.state.exchange().now());
     Ok(Reply::write(128, |json| {
         json.object(|json| {
@@ -80,6 +80,6 @@ pub(crate) async fn futures(call: &Call<'_>) -> Result<Reply, ApiError> {
 
 /// `POST`, `PUT` and `DELETE /api/v3/userDataStream`: Binance took listen keys out of service on 2026-02-20; private
 /// events come over the WebSocket API.
-pub(crate) async fn listen_key(_: &Call<'_>) -> Result<Reply, ApiError> {
+pub(crate) async fn listen_key(_: &RequestContext<'_>) -> Result<Reply, ApiError> {
     Err(ApiError::gone())
 }

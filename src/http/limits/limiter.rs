@@ -119,7 +119,7 @@ impl Limiter {
         let hash = address_hash(self.seed, address);
         match weight.checked_sub(counted) {
             Some(more) => self.weights.add(hash, more, now),
-            None => self.weights.give_back(hash, counted - weight, now),
+            None => self.weights.refund(hash, counted - weight, now),
         }
     }
 
@@ -162,7 +162,7 @@ impl Limiter {
     fn refuse(&self, hash: u64, error: ApiError, now: Timestamp) -> ApiError {
         if is_above(self.refusals.add(hash, 1, now), self.limits.refusals) {
             let until = self.bans.ban(hash, now);
-            self.refusals.give_back(hash, SUM_MAX, now);
+            self.refusals.refund(hash, SUM_MAX, now);
             return ApiError::banned(until, now);
         }
         error
@@ -280,7 +280,7 @@ mod tests {
     }
 
     #[test]
-    fn what_succeeds_for_nothing_is_given_back() {
+    fn the_weight_of_free_successes_is_refunded() {
         let limiter = limiter(limits());
         for _ in 0..40 {
             assert_eq!(outcome(limiter.request(STRANGER, 90, NOW)).0, 200);

@@ -38,7 +38,7 @@ impl Counter {
     }
 
     /// Gives back what was counted too much and returns the sum.
-    pub(crate) fn give_back(&self, address: u64, amount: u32, now: Timestamp) -> u32 {
+    pub(crate) fn refund(&self, address: u64, amount: u32, now: Timestamp) -> u32 {
         self.change(address, now, |used| used.saturating_sub(amount))
     }
 
@@ -113,8 +113,8 @@ mod tests {
         }
         let next = Timestamp::from_millis(now.millis() + 60_000);
         assert_eq!(counter.add(addresses[0], 2, next), 2);
-        assert_eq!(counter.give_back(addresses[0], 1, next), 1);
-        assert_eq!(counter.give_back(addresses[0], 5, next), 0);
+        assert_eq!(counter.refund(addresses[0], 1, next), 1);
+        assert_eq!(counter.refund(addresses[0], 5, next), 0);
         assert_eq!(counter.add(hash("::1"), 0, next), 0);
     }
 

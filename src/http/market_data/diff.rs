@@ -3,7 +3,7 @@
 use crate::{
     actors::message::{MarketQuery, MarketView},
     http::{
-        routing::request_context::{Call, Reply, mismatched},
+        routing::request_context::{Reply, RequestContext, mismatched},
         wire::error::ApiError,
         ws::write_diff,
     },
@@ -13,7 +13,7 @@ use crate::{
 const DIFFS_MAX: usize = 1_000;
 
 /// `GET /x/v1/depth/diff`: the diffs of `@depth@100ms` that cover the updates `fromU` to `toU`.
-pub(crate) async fn diffs(call: &Call<'_>) -> Result<Reply, ApiError> {
+pub(crate) async fn diffs(call: &RequestContext<'_>) -> Result<Reply, ApiError> {
     let spec = call.symbol()?;
     let from = call.params.integer("fromU")?.ok_or_else(|| ApiError::missing_parameter("fromU"))?;
     let to = call.params.integer("toU")?.unwrap_or(u64::MAX);

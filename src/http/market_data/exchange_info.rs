@@ -4,7 +4,7 @@ use super::selection::Selection;
 use crate::{
     domain::instruments::symbol::SymbolSpec,
     http::{
-        routing::request_context::{Call, Reply},
+        routing::request_context::{Reply, RequestContext},
         wire::{
             error::ApiError,
             symbols::{PERMISSION_SETS, status_name},
@@ -13,12 +13,12 @@ use crate::{
 };
 
 /// `GET /api/v3/ping`
-pub(crate) async fn ping(_: &Call<'_>) -> Result<Reply, ApiError> {
+pub(crate) async fn ping(_: &RequestContext<'_>) -> Result<Reply, ApiError> {
     Ok(Reply::json("{}".to_owned()))
 }
 
 /// `GET /api/v3/time`
-pub(crate) async fn time(call: &Call<'_>) -> Result<Reply, ApiError> {
+pub(crate) async fn time(call: &RequestContext<'_>) -> Result<Reply, ApiError> {
     let now = call.unit.of(call.state.exchange().now());
     Ok(Reply::write(64, |json| json.object(|json| json.field("serverTime").number(now))))
 }
@@ -27,18 +27,18 @@ const NO_PERMISSION_SETS: &str = r#""permissionSets":[]"#;
 const PERMISSIONS: &str = "^\\[?\"?[A-Z0-9_]{1,20}\"?(,\"[A-Z0-9_]{1,20}\")*\\]?$";
 
 /// `GET /api/v3/exchangeInfo`
-pub(crate) async fn get(call: &Call<'_>) -> Result<Reply, ApiError> {
+pub(crate) async fn get(call: &RequestContext<'_>) -> Result<Reply, ApiError> {
     let selection = Selection::read(call)?;
     let includes_spot = includes_spot(call, &selection)?;
     let status = call.params.optional("symbolStatus")?.map(status_named).transpose()?;
     if status.is_some() && !matches!(selection, Selection::All) {
         return Err(ApiError::combination());
     }
-    let catalogue = call.state.exchange().catalogue();
+    let instruments = call.state.exchange().instruments();
     let specs: Vec<&SymbolSpec> = match &selection {
         Selection::One(spec) => vec![spec.as_ref()],
         Selection::Some(specs) => specs.iter().map(|spec| spec.as_ref()).collect(),
-        Selection::All => catalogue
+        Selection::All => instruments
             .symbols()
             .map(AsRef::as_ref)
             .filter(|spec: &&SymbolSpec| {
@@ -52,7 +52,7 @@ pub(crate) async fn get(call: &Call<'_>) -> Result<Reply, ApiError> {
         json.object(|json| {
             json.field("timezone").text("UTC");
             json.field("serverTime").number(call.unit.of(now));
-            let limits = call.state.rate_limits().advertised(catalogue.order_limits());
+            let limits = call.state.rate_limits().advertised(instruments.order_limits());
             json.field("rateLimits").array(|json| limits.for_each(|limit| limit.write(json.item())));
             json.field("exchangeFilters").array(|_| {});
             json.field("symbols").array(|json| {
@@ -69,7 +69,7 @@ pub(crate) async fn get(call: &Call<'_>) -> Result<Reply, ApiError> {
 }
 
 /// `permissions` excludes the other two ways to choose, and only SPOT finds anything here.
-fn includes_spot(call: &Call<'_>, selection: &Selection<'_>) -> Result<bool, ApiError> {
+fn includes_spot(call: &RequestContext<'_>, selection: &Selection<'_>) -> Result<bool, ApiError> {
     let Some(text) = call.params.optional("permissions")? else { return Ok(true) };
     if !matches!(selection, Selection::All) {
         return Err(ApiError::combination());

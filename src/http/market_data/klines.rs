@@ -11,7 +11,7 @@ use crate::{
     http::{
         routing::{
             history,
-            request_context::{Call, Reply, mismatched},
+            request_context::{Reply, RequestContext, mismatched},
         },
         wire::{
             error::ApiError,
@@ -22,7 +22,7 @@ use crate::{
 };
 
 /// `GET /api/v3/klines` and `uiKlines`
-pub(crate) async fn klines(call: &Call<'_>) -> Result<Reply, ApiError> {
+pub(crate) async fn klines(call: &RequestContext<'_>) -> Result<Reply, ApiError> {
     let spec = call.symbol()?;
     let interval = Interval::parse(call.params.required("interval")?).ok_or_else(ApiError::interval)?;
     let zone = zone(call)?.for_symbol(interval, spec.three_day_phase);
@@ -44,8 +44,8 @@ pub(crate) async fn klines(call: &Call<'_>) -> Result<Reply, ApiError> {
         let now = call.state.exchange().now();
         let (symbol, range) = (spec.id, CandleRange { interval, zone, start, end, limit, now });
         let asked = history::ask(call, move |reader| async move { reader.candles(symbol, range).await });
-        if let Some(told) = asked.await {
-            return Ok(Reply { history: Some(told.sequence), ..list(&told.answer) });
+        if let Some(answered) = asked.await {
+            return Ok(Reply { history: Some(answered.sequence), ..list(&answered.answer) });
         }
     }
     Ok(list(&stretch.candles).reaching(stretch.reach))
@@ -55,7 +55,7 @@ pub(crate) async fn klines(call: &Call<'_>) -> Result<Reply, ApiError> {
 ///
 /// # Errors
 /// -1130 for what is no zone from -12:00 to +14:00.
-pub(crate) fn zone(call: &Call<'_>) -> Result<Zone, ApiError> {
+pub(crate) fn zone(call: &RequestContext<'_>) -> Result<Zone, ApiError> {
     match call.params.optional("timeZone")? {
         None => Ok(Zone::UTC),
         Some(text) => Zone::parse(text).ok_or_else(|| ApiError::invalid("timeZone")),

@@ -11,7 +11,7 @@ use crate::{
         },
     },
     http::{
-        routing::request_context::{Call, Reply, mismatched},
+        routing::request_context::{Reply, RequestContext, mismatched},
         wire::{error::ApiError, json::Json},
     },
 };
@@ -20,7 +20,7 @@ const DEPTH_LEVELS_MAX: usize = 5_000;
 const ZERO: Units = Units { value: 0, scale: 8 };
 
 /// `GET /api/v3/depth`
-pub(crate) async fn depth(call: &Call<'_>) -> Result<Reply, ApiError> {
+pub(crate) async fn depth(call: &RequestContext<'_>) -> Result<Reply, ApiError> {
     let spec = call.symbol()?;
     StatusFilter::read(call)?.check(spec)?;
     let levels = call.params.limit(100, DEPTH_LEVELS_MAX)?;
@@ -62,7 +62,7 @@ pub(crate) fn write_level(json: &mut Json, spec: &SymbolSpec, price: Price, lots
 }
 
 /// `GET /api/v3/ticker/price`
-pub(crate) async fn price(call: &Call<'_>) -> Result<Reply, ApiError> {
+pub(crate) async fn price(call: &RequestContext<'_>) -> Result<Reply, ApiError> {
     tickers(call, |json, spec, view| {
         json.object(|json| {
             json.field("symbol").text(&spec.name);
@@ -73,7 +73,7 @@ pub(crate) async fn price(call: &Call<'_>) -> Result<Reply, ApiError> {
 }
 
 /// `GET /api/v3/ticker/bookTicker`
-pub(crate) async fn book_ticker(call: &Call<'_>) -> Result<Reply, ApiError> {
+pub(crate) async fn book_ticker(call: &RequestContext<'_>) -> Result<Reply, ApiError> {
     tickers(call, |json, spec, view| {
         let price = |side: Option<(Price, Lots)>| side.map_or(ZERO, |(price, _)| spec.price_units(price));
         let lots = |side: Option<(Price, Lots)>| side.map_or(ZERO, |(_, lots)| spec.lots_units(lots));
@@ -90,7 +90,7 @@ pub(crate) async fn book_ticker(call: &Call<'_>) -> Result<Reply, ApiError> {
 
 /// One object for `symbol`, an array for `symbols` or all.
 async fn tickers(
-    call: &Call<'_>,
+    call: &RequestContext<'_>,
     write: impl Fn(&mut Json, &SymbolSpec, &TickerView),
 ) -> Result<Reply, ApiError> {
     let selection = TickerSelection::read(call)?;

@@ -8,7 +8,7 @@ use crate::{
         types::id::SymbolId,
     },
     http::{
-        routing::request_context::{Call, Reply},
+        routing::request_context::{Reply, RequestContext},
         wire::{error::ApiError, json::Json},
     },
 };
@@ -30,7 +30,7 @@ impl<'a> Selection<'a> {
     ///
     /// # Errors
     /// -1128 for both, -1100 for a malformed list, -1151 for a symbol twice, -1121 for an unknown one.
-    pub(crate) fn read(call: &'a Call<'_>) -> Result<Self, ApiError> {
+    pub(crate) fn read(call: &'a RequestContext<'_>) -> Result<Self, ApiError> {
         let one = call.optional_symbol()?;
         match (one, call.params.optional("symbols")?) {
             (Some(_), Some(_)) => Err(ApiError::combination()),
@@ -67,7 +67,7 @@ impl<'a> TickerSelection<'a> {
     ///
     /// # Errors
     /// As [`Selection::read`]; -1220 when the one symbol asked for has another status.
-    pub(crate) fn read(call: &'a Call<'_>) -> Result<Self, ApiError> {
+    pub(crate) fn read(call: &'a RequestContext<'_>) -> Result<Self, ApiError> {
         let status = StatusFilter::read(call)?;
         let (specs, is_one, count) = match Selection::read(call)? {
             Selection::One(spec) => {
@@ -78,7 +78,7 @@ impl<'a> TickerSelection<'a> {
                 let count = specs.len();
                 (specs, false, Some(count))
             }
-            Selection::All => (call.state.exchange().catalogue().symbols().collect(), false, None),
+            Selection::All => (call.state.exchange().instruments().symbols().collect(), false, None),
         };
         Ok(Self { specs: specs.into_iter().filter(|spec| status.admits(spec)).collect(), is_one, count })
     }
@@ -130,7 +130,7 @@ impl StatusFilter {
     ///
     /// # Errors
     /// -1130 for what is no status.
-    pub(crate) fn read(call: &Call<'_>) -> Result<Self, ApiError> {
+    pub(crate) fn read(call: &RequestContext<'_>) -> Result<Self, ApiError> {
         match call.params.optional("symbolStatus")? {
             None => Ok(Self::Any),
             Some("TRADING") => Ok(Self::Only(SymbolStatus::Trading)),

@@ -5,7 +5,7 @@ use crate::{
     actors::message::{MarketQuery, MarketView, Span, WindowView},
     domain::{instruments::symbol::SymbolSpec, market_data::AVERAGE_MINUTES},
     http::{
-        routing::request_context::{Call, Reply, mismatched},
+        routing::request_context::{Reply, RequestContext, mismatched},
         wire::{error::ApiError, json::Json, time_unit::TimeUnit},
     },
 };
@@ -27,7 +27,7 @@ enum Detail {
 }
 
 /// `GET /api/v3/ticker/24hr`
-pub(crate) async fn day(call: &Call<'_>) -> Result<Reply, ApiError> {
+pub(crate) async fn day(call: &RequestContext<'_>) -> Result<Reply, ApiError> {
     let selection = TickerSelection::read(call)?;
     call.weigh(match selection.count() {
         Some(0..=20) => 2,
@@ -39,7 +39,7 @@ pub(crate) async fn day(call: &Call<'_>) -> Result<Reply, ApiError> {
 }
 
 /// `GET /api/v3/ticker`
-pub(crate) async fn rolling(call: &Call<'_>) -> Result<Reply, ApiError> {
+pub(crate) async fn rolling(call: &RequestContext<'_>) -> Result<Reply, ApiError> {
     let selection = weighed(call)?;
     let minutes = match call.params.optional("windowSize")? {
         None => DAY_MINUTES,
@@ -50,14 +50,14 @@ pub(crate) async fn rolling(call: &Call<'_>) -> Result<Reply, ApiError> {
 }
 
 /// `GET /api/v3/ticker/tradingDay`
-pub(crate) async fn trading_day(call: &Call<'_>) -> Result<Reply, ApiError> {
+pub(crate) async fn trading_day(call: &RequestContext<'_>) -> Result<Reply, ApiError> {
     let selection = weighed(call)?;
     let (zone, detail) = (zone(call)?, detail(call, Detail::Full)?);
     answer(call, &selection, Span::Day(zone), detail).await
 }
 
 /// Reads which symbols, at least one, and weighs them.
-fn weighed<'a>(call: &'a Call<'_>) -> Result<TickerSelection<'a>, ApiError> {
+fn weighed<'a>(call: &'a RequestContext<'_>) -> Result<TickerSelection<'a>, ApiError> {
     let selection = TickerSelection::read(call)?;
     let count = selection.count().ok_or_else(|| ApiError::missing_either("symbol", "symbols"))?;
     let weight = u32::try_from(count).unwrap_or(WEIGHT_MAX).saturating_mul(SYMBOL_WEIGHT);
@@ -66,7 +66,7 @@ fn weighed<'a>(call: &'a Call<'_>) -> Result<TickerSelection<'a>, ApiError> {
 }
 
 /// Reads `type`.
-fn detail(call: &Call<'_>, full: Detail) -> Result<Detail, ApiError> {
+fn detail(call: &RequestContext<'_>, full: Detail) -> Result<Detail, ApiError> {
     match call.params.optional("type")? {
         None | Some("FULL") => Ok(full),
         Some("MINI") => Ok(Detail::Mini),
@@ -89,7 +89,7 @@ fn window_minutes(text: &str) -> Option<u64> {
 }
 
 async fn answer(
-    call: &Call<'_>,
+    call: &RequestContext<'_>,
     selection: &TickerSelection<'_>,
     span: Span,
     detail: Detail,
@@ -138,7 +138,7 @@ fn write(json: &mut Json, spec: &SymbolSpec, view: &WindowView, detail: Detail, 
 }
 
 /// `GET /api/v3/avgPrice`
-pub(crate) async fn average(call: &Call<'_>) -> Result<Reply, ApiError> {
+pub(crate) async fn average(call: &RequestContext<'_>) -> Result<Reply, ApiError> {
     let spec = call.symbol()?;
     let query = MarketQuery::Windows(Some(spec.id), Span::Average);
     let window = match call.market(query).await? {

@@ -13,7 +13,7 @@ use crate::{
     http::{
         routing::{
             history,
-            request_context::{Call, Reply, mismatched},
+            request_context::{Reply, RequestContext, mismatched},
         },
         wire::{
             error::ApiError,
@@ -24,18 +24,18 @@ use crate::{
 };
 
 /// `GET /api/v3/trades`
-pub(crate) async fn trades(call: &Call<'_>) -> Result<Reply, ApiError> {
+pub(crate) async fn trades(call: &RequestContext<'_>) -> Result<Reply, ApiError> {
     let limit = call.params.limit(500, 1_000)?;
-    told(call, Range { limit, ..Range::default() }).await
+    trades_reply(call, Range { limit, ..Range::default() }).await
 }
 
 /// `GET /api/v3/historicalTrades`
-pub(crate) async fn historical(call: &Call<'_>) -> Result<Reply, ApiError> {
+pub(crate) async fn historical(call: &RequestContext<'_>) -> Result<Reply, ApiError> {
     let (limit, from_id) = (call.params.limit(500, 1_000)?, call.params.integer("fromId")?);
-    told(call, Range { from_id, limit, ..Range::default() }).await
+    trades_reply(call, Range { from_id, limit, ..Range::default() }).await
 }
 
-async fn told(call: &Call<'_>, range: Range) -> Result<Reply, ApiError> {
+async fn trades_reply(call: &RequestContext<'_>, range: Range) -> Result<Reply, ApiError> {
     let spec = call.symbol()?;
     match call.market(MarketQuery::Trades { symbol: spec.id, range }).await? {
         MarketView::Trades(part) => {
@@ -49,7 +49,7 @@ async fn told(call: &Call<'_>, range: Range) -> Result<Reply, ApiError> {
 }
 
 /// `GET /api/v3/aggTrades`
-pub(crate) async fn aggregates(call: &Call<'_>) -> Result<Reply, ApiError> {
+pub(crate) async fn aggregates(call: &RequestContext<'_>) -> Result<Reply, ApiError> {
     let spec = call.symbol()?;
     let TimeRange { start, end } = call.params.time_range()?;
     let range =
@@ -72,7 +72,7 @@ pub(crate) async fn aggregates(call: &Call<'_>) -> Result<Reply, ApiError> {
 
 /// Writes a list, the history's where the part that is remembered may miss something.
 async fn whole<T, F>(
-    call: &Call<'_>,
+    call: &RequestContext<'_>,
     part: Part<T>,
     asked: impl FnOnce(Arc<Reader>) -> F + Send + 'static,
     write: impl Fn(&mut Json, &T),
@@ -81,9 +81,9 @@ where
     T: Send + 'static,
     F: Future<Output = Result<Vec<T>, HistoryError>> + Send + 'static,
 {
-    let told = if part.reach.is_some() { history::ask(call, asked).await } else { None };
-    let (items, reach, history) = match told {
-        Some(told) => (told.answer, None, Some(told.sequence)),
+    let answered = if part.reach.is_some() { history::ask(call, asked).await } else { None };
+    let (items, reach, history) = match answered {
+        Some(answered) => (answered.answer, None, Some(answered.sequence)),
         None => (part.items, part.reach, None),
     };
     let reply = Reply::write(64 + items.len() * 160, |json| {

@@ -50,7 +50,7 @@ impl Operation {
         Self { body: Some(body), ..self }
     }
 
-    pub(super) const fn gives(self, reply: &'static str) -> Self {
+    pub(super) const fn returns(self, reply: &'static str) -> Self {
         Self { reply: Some(reply), ..self }
     }
 

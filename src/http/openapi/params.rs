@@ -142,7 +142,7 @@ mod tests {
     }
 
     #[test]
-    fn headers_lists_and_limits_are_told_apart() {
+    fn headers_lists_and_limits_are_distinguished() {
         assert_eq!(one("X-Idempotency-Key")["in"], "header");
         assert_eq!(one("symbols")["content"]["application/json"]["schema"], of_type("[Symbol]"));
         assert_eq!(one("limit=depthLimit")["schema"]["maximum"], 5_000);

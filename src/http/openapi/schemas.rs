@@ -117,7 +117,7 @@ const GENERAL: &[Named] = &[
 ];
 
 #[rustfmt::skip]
-const PEOPLE: &[Named] = &[
+const USERS: &[Named] = &[
     ("Session", "A browser's session; the name is null in the demo's.", Object("accountId:id csrfToken:string demo:boolean name:string|null")),
     ("SessionOptions", "What is offered here.", Object("signUp:boolean demo:boolean")),
     ("Credentials", "A name of 3 to 32 of a-z, 0-9, '_', '.' and '-'; a password of 10 to 128 bytes that is not the name.", Object("name:string password:string")),
@@ -137,5 +137,5 @@ const PEOPLE: &[Named] = &[
 
 /// Returns every schema.
 pub(super) fn all() -> Vec<Named> {
-    [WORDS, ORDERS, ACCOUNT, MARKET, GENERAL, PEOPLE].concat()
+    [WORDS, ORDERS, ACCOUNT, MARKET, GENERAL, USERS].concat()
 }

@@ -12,7 +12,7 @@ use crate::{
     },
     http::{
         gateway::no_account,
-        routing::request_context::{Call, Reply, mismatched},
+        routing::request_context::{Reply, RequestContext, mismatched},
         users::keys::{self, KeyType, NewKey},
         wire::{
             error::{ApiError, Operation},
@@ -89,7 +89,7 @@ fn naming(error: ApiError, account: AccountId) -> ApiError {
 }
 
 /// `POST /x/v1/operator/accounts`
-pub(crate) async fn create_account(call: &Call<'_>) -> Result<Reply, ApiError> {
+pub(crate) async fn create_account(call: &RequestContext<'_>) -> Result<Reply, ApiError> {
     let body: AccountBody = call.json()?;
     let id = body.id.map(|id| account_id(id, "id")).transpose()?;
     let create = CreateAccount { id, tier: body.tier, is_unlimited: body.unlimited };
@@ -103,7 +103,7 @@ pub(crate) async fn create_account(call: &Call<'_>) -> Result<Reply, ApiError> {
 }
 
 /// `POST /x/v1/operator/keys`
-pub(crate) async fn create_key(call: &Call<'_>) -> Result<Reply, ApiError> {
+pub(crate) async fn create_key(call: &RequestContext<'_>) -> Result<Reply, ApiError> {
     let KeyBody { account_id: id, kind, label, permissions, public_key } = call.json()?;
     let account = owner(id)?;
     let made = keys::create_for(call, account, NewKey { kind, label, permissions, public_key }).await;
@@ -111,29 +111,32 @@ pub(crate) async fn create_key(call: &Call<'_>) -> Result<Reply, ApiError> {
 }
 
 /// `DELETE /x/v1/operator/keys`
-pub(crate) async fn revoke_key(call: &Call<'_>) -> Result<Reply, ApiError> {
+pub(crate) async fn revoke_key(call: &RequestContext<'_>) -> Result<Reply, ApiError> {
     let RevokeBody { account_id: id, api_key } = call.json()?;
     let account = owner(id)?;
     keys::revoke_for(call, account, api_key).await.map_err(|error| naming(error, account))
 }
 
 /// `POST /x/v1/operator/deposit`
-pub(crate) async fn deposit(call: &Call<'_>) -> Result<Reply, ApiError> {
+pub(crate) async fn deposit(call: &RequestContext<'_>) -> Result<Reply, ApiError> {
     transfer(call, AccountCommand::Deposit).await
 }
 
 /// `POST /x/v1/operator/withdraw`
-pub(crate) async fn withdraw(call: &Call<'_>) -> Result<Reply, ApiError> {
+pub(crate) async fn withdraw(call: &RequestContext<'_>) -> Result<Reply, ApiError> {
     transfer(call, AccountCommand::Withdraw).await
 }
 
-async fn transfer(call: &Call<'_>, command: fn(Transfer) -> AccountCommand) -> Result<Reply, ApiError> {
+async fn transfer(
+    call: &RequestContext<'_>,
+    command: fn(Transfer) -> AccountCommand,
+) -> Result<Reply, ApiError> {
     let body: TransferBody = call.json()?;
     let account = owner(body.account_id)?;
     let refused = |reject: Reject| ApiError::refused(reject, Operation::Operate);
-    let catalogue = call.state.exchange().catalogue();
-    let asset = catalogue.asset_named(&body.asset);
-    let asset = asset.ok_or_else(|| ApiError::unknown_asset("asset", &body.asset, catalogue))?;
+    let instruments = call.state.exchange().instruments();
+    let asset = instruments.asset_named(&body.asset);
+    let asset = asset.ok_or_else(|| ApiError::unknown_asset("asset", &body.asset, instruments))?;
     check_request_id(body.request_id.as_deref())?;
     let transfer = Transfer {
         account,
@@ -142,12 +145,12 @@ async fn transfer(call: &Call<'_>, command: fn(Transfer) -> AccountCommand) -> R
         request_id: body.request_id,
     };
     match call.command(command(transfer), Operation::Operate).await.map_err(|error| naming(error, account))? {
-        Answer::Transferred { free, frozen } => Ok(Reply::write(128, |json| {
+        Answer::Transferred { free, held } => Ok(Reply::write(128, |json| {
             json.object(|json| {
                 json.field("accountId").number(account.get());
                 json.field("asset").text(asset.name());
                 json.field("free").units(asset.units(free));
-                json.field("locked").units(asset.units(frozen));
+                json.field("locked").units(asset.units(held));
             });
         })),
         _ => Err(mismatched()),

@@ -5,7 +5,7 @@ use actix_web::http::StatusCode;
 use crate::{
     actors::Exchange,
     http::{
-        routing::request_context::{Call, Reply},
+        routing::request_context::{Reply, RequestContext},
         wire::error::ApiError,
     },
 };
@@ -14,7 +14,7 @@ use crate::{
 pub(crate) const OPEN_METRICS: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
 
 /// `GET /health/live`
-pub(crate) async fn live(_: &Call<'_>) -> Result<Reply, ApiError> {
+pub(crate) async fn live(_: &RequestContext<'_>) -> Result<Reply, ApiError> {
     Ok(Reply::json(r#"{"status":"live"}"#.to_owned()))
 }
 
@@ -27,7 +27,7 @@ pub(crate) fn is_ready(exchange: &Exchange) -> bool {
 }
 
 /// `GET /health/ready`
-pub(crate) async fn ready(call: &Call<'_>) -> Result<Reply, ApiError> {
+pub(crate) async fn ready(call: &RequestContext<'_>) -> Result<Reply, ApiError> {
     let exchange = call.state.exchange();
     let (stopping, out_of_service) = (exchange.is_stopping(), exchange.out_of_service());
     let halted = exchange.halted();
@@ -63,7 +63,7 @@ pub(crate) async fn ready(call: &Call<'_>) -> Result<Reply, ApiError> {
 }
 
 /// `GET /metrics`
-pub(crate) async fn metrics(call: &Call<'_>) -> Result<Reply, ApiError> {
+pub(crate) async fn metrics(call: &RequestContext<'_>) -> Result<Reply, ApiError> {
     if let Some(history) = call.state.history() {
         let (gauges, progress) = (&call.state.exchange().metrics().history, history.progress());
         gauges.sequence.set(progress.sequence() as i64);

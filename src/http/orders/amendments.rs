@@ -9,7 +9,7 @@ use crate::{
     http::{
         routing::{
             history,
-            request_context::{Call, Reply, mismatched},
+            request_context::{Reply, RequestContext, mismatched},
         },
         wire::error::{ApiError, Operation},
     },
@@ -18,7 +18,7 @@ use crate::{
 const LIMIT: (usize, usize) = (500, 1_000);
 
 /// `GET /api/v3/order/amendments`
-pub(crate) async fn get(call: &Call<'_>) -> Result<Reply, ApiError> {
+pub(crate) async fn get(call: &RequestContext<'_>) -> Result<Reply, ApiError> {
     let spec = call.symbol()?;
     let order = call.params.integer("orderId")?.map(OrderId::new);
     let order = order.ok_or_else(|| ApiError::missing_parameter("orderId"))?;
@@ -39,8 +39,8 @@ pub(crate) async fn get(call: &Call<'_>) -> Result<Reply, ApiError> {
         let asked = history::ask(call, move |reader| async move {
             reader.amendments(account, symbol, order, from, limit).await
         });
-        if let Some(told) = asked.await {
-            return Ok(Reply { history: Some(told.sequence), ..list(&told.answer) });
+        if let Some(answered) = asked.await {
+            return Ok(Reply { history: Some(answered.sequence), ..list(&answered.answer) });
         }
     }
     Ok(list(&items).reaching(reach))

@@ -22,7 +22,7 @@ use crate::{
     http::{
         routing::{
             idempotency,
-            request_context::{Call, Reply, mismatched},
+            request_context::{Reply, RequestContext, mismatched},
         },
         wire::{
             correction,
@@ -40,7 +40,7 @@ const ORDERS_MAX: usize = 20;
 type Outcome = Result<String, ApiError>;
 
 /// `POST /x/v1/batchOrders`
-pub(crate) async fn place(call: &Call<'_>) -> Result<Reply, ApiError> {
+pub(crate) async fn place(call: &RequestContext<'_>) -> Result<Reply, ApiError> {
     idempotency::refuse(call.request, &call.params)?;
     let orders: Vec<BTreeMap<String, &RawValue>> = read_list(call, "batchOrders")?.unwrap_or_default();
     check_count(orders.len(), "batchOrders")?;
@@ -49,7 +49,7 @@ pub(crate) async fn place(call: &Call<'_>) -> Result<Reply, ApiError> {
     Ok(reply(&join_all(outcomes).await))
 }
 
-async fn place_one(call: &Call<'_>, form: &str) -> Outcome {
+async fn place_one(call: &RequestContext<'_>, form: &str) -> Outcome {
     let params = Params::decode(form, b"")?;
     let spec = call.symbol_named(params.required("symbol")?)?;
     let new = priced(call, spec, read_order(&params, spec, call.account()?)?);
@@ -67,7 +67,7 @@ async fn place_one(call: &Call<'_>, form: &str) -> Outcome {
 }
 
 /// `DELETE /x/v1/batchOrders`
-pub(crate) async fn cancel(call: &Call<'_>) -> Result<Reply, ApiError> {
+pub(crate) async fn cancel(call: &RequestContext<'_>) -> Result<Reply, ApiError> {
     let spec = call.symbol()?;
     let account = call.account()?;
     let ids: Vec<u64> = read_list(call, "orderIdList")?.unwrap_or_default();
@@ -96,7 +96,7 @@ pub(crate) async fn cancel(call: &Call<'_>) -> Result<Reply, ApiError> {
 }
 
 fn read_list<'a, T: serde::Deserialize<'a>>(
-    call: &'a Call<'_>,
+    call: &'a RequestContext<'_>,
     name: &'static str,
 ) -> Result<Option<Vec<T>>, ApiError> {
     let Some(text) = call.params.optional(name)? else { return Ok(None) };

@@ -15,7 +15,7 @@ use crate::{
         types::id::ClientOrderId,
     },
     http::{
-        routing::request_context::{Call, Reply, mismatched},
+        routing::request_context::{Reply, RequestContext, mismatched},
         wire::{
             correction,
             error::{ApiError, Operation},
@@ -28,7 +28,7 @@ use crate::{
 type Placed = Result<(Order, Vec<Fill>), Reject>;
 
 /// Cancels one order and places another.
-pub(crate) async fn cancel_replace(call: &Call<'_>) -> Result<Reply, ApiError> {
+pub(crate) async fn cancel_replace(call: &RequestContext<'_>) -> Result<Reply, ApiError> {
     let spec = call.symbol()?;
     let mode = names::parse_replace_mode(call.params.required("cancelReplaceMode")?)
         .ok_or_else(|| ApiError::invalid("cancelReplaceMode"))?;

@@ -3,13 +3,13 @@
 use crate::{
     domain::messages::command::{AccountCommand, Answer, CancelAllAfter},
     http::{
-        routing::request_context::{Call, Reply, mismatched},
+        routing::request_context::{Reply, RequestContext, mismatched},
         wire::error::{ApiError, Operation},
     },
 };
 
 /// Starts the countdown anew; 0 stops it.
-pub(crate) async fn set(call: &Call<'_>) -> Result<Reply, ApiError> {
+pub(crate) async fn set(call: &RequestContext<'_>) -> Result<Reply, ApiError> {
     let name = "countdownTime";
     let millis = call.params.integer(name)?.ok_or_else(|| ApiError::missing_parameter(name))?;
     let after_micros = millis.checked_mul(1_000).ok_or_else(|| ApiError::overflow(name))?;

@@ -20,8 +20,8 @@ use crate::{
     http::{
         account::commission,
         routing::{
-            history::{self, Told},
-            request_context::{Call, Reply, mismatched},
+            history::{self, HistoryAnswer},
+            request_context::{Reply, RequestContext, mismatched},
         },
         wire::{
             correction,
@@ -31,7 +31,7 @@ use crate::{
 };
 
 /// `POST /api/v3/order`
-pub(crate) async fn place(call: &Call<'_>) -> Result<Reply, ApiError> {
+pub(crate) async fn place(call: &RequestContext<'_>) -> Result<Reply, ApiError> {
     let spec = call.symbol()?;
     let new = new_order(call, spec)?;
     place_order(call, spec, new).await
@@ -42,7 +42,7 @@ pub(crate) async fn place(call: &Call<'_>) -> Result<Reply, ApiError> {
 /// # Errors
 /// -1104 for parameters nobody read, or the refusal.
 pub(crate) async fn place_order(
-    call: &Call<'_>,
+    call: &RequestContext<'_>,
     spec: &SymbolSpec,
     new: NewOrder,
 ) -> Result<Reply, ApiError> {
@@ -62,7 +62,7 @@ pub(crate) async fn place_order(
 }
 
 /// `POST /api/v3/order/test`
-pub(crate) async fn test(call: &Call<'_>) -> Result<Reply, ApiError> {
+pub(crate) async fn test(call: &RequestContext<'_>) -> Result<Reply, ApiError> {
     let spec = call.symbol()?;
     let order = new_order(call, spec)?;
     response_kind(&call.params, order.kind)?;
@@ -79,7 +79,7 @@ pub(crate) async fn test(call: &Call<'_>) -> Result<Reply, ApiError> {
 }
 
 /// `DELETE /api/v3/order`
-pub(crate) async fn cancel(call: &Call<'_>) -> Result<Reply, ApiError> {
+pub(crate) async fn cancel(call: &RequestContext<'_>) -> Result<Reply, ApiError> {
     let spec = call.symbol()?;
     let command = CancelOrder {
         account: call.account()?,
@@ -100,7 +100,7 @@ pub(crate) async fn cancel(call: &Call<'_>) -> Result<Reply, ApiError> {
 }
 
 /// `DELETE /api/v3/openOrders`
-pub(crate) async fn cancel_all(call: &Call<'_>) -> Result<Reply, ApiError> {
+pub(crate) async fn cancel_all(call: &RequestContext<'_>) -> Result<Reply, ApiError> {
     let spec = call.symbol()?;
     let command = CancelAll { account: call.account()?, symbol: spec.id };
     match call.detailed_command(AccountCommand::CancelAll(command), Operation::Cancel).await? {
@@ -129,7 +129,7 @@ pub(crate) async fn cancel_all(call: &Call<'_>) -> Result<Reply, ApiError> {
 }
 
 /// `PUT /api/v3/order/amend/keepPriority`
-pub(crate) async fn amend(call: &Call<'_>) -> Result<Reply, ApiError> {
+pub(crate) async fn amend(call: &RequestContext<'_>) -> Result<Reply, ApiError> {
     let spec = call.symbol()?;
     let text = call.params.required("newQty")?;
     let unreadable =
@@ -151,7 +151,7 @@ pub(crate) async fn amend(call: &Call<'_>) -> Result<Reply, ApiError> {
 }
 
 /// `GET /api/v3/order`
-pub(crate) async fn get(call: &Call<'_>) -> Result<Reply, ApiError> {
+pub(crate) async fn get(call: &RequestContext<'_>) -> Result<Reply, ApiError> {
     let spec = call.symbol()?;
     let order = order_ref(call, "orderId", "origClientOrderId")?;
     let known = call.query(AccountQuery::Order { symbol: spec.id, order }, Operation::Query).await;
@@ -165,20 +165,20 @@ pub(crate) async fn get(call: &Call<'_>) -> Result<Reply, ApiError> {
     }
     let (account, symbol) = (call.account()?, spec.id);
     match history::ask(call, move |reader| async move { reader.order(account, symbol, order).await }).await {
-        Some(Told { answer: Some(order), sequence }) => {
+        Some(HistoryAnswer { answer: Some(order), sequence }) => {
             Ok(Reply { history: Some(sequence), ..queried(call, spec, &order) })
         }
         _ => Err(unknown),
     }
 }
 
-fn queried(call: &Call<'_>, spec: &SymbolSpec, order: &Order) -> Reply {
+fn queried(call: &RequestContext<'_>, spec: &SymbolSpec, order: &Order) -> Reply {
     let printer = Printer { spec, unit: call.unit };
     Reply::write(640, |json| printer.queried(json, order))
 }
 
 /// `GET /api/v3/openOrders`
-pub(crate) async fn open(call: &Call<'_>) -> Result<Reply, ApiError> {
+pub(crate) async fn open(call: &RequestContext<'_>) -> Result<Reply, ApiError> {
     let symbol = call.optional_symbol()?.map(|spec| spec.id);
     if symbol.is_some() {
         call.weigh(6);
@@ -188,7 +188,7 @@ pub(crate) async fn open(call: &Call<'_>) -> Result<Reply, ApiError> {
 }
 
 /// `GET /api/v3/allOrders`
-pub(crate) async fn all(call: &Call<'_>) -> Result<Reply, ApiError> {
+pub(crate) async fn all(call: &RequestContext<'_>) -> Result<Reply, ApiError> {
     let symbol = call.symbol()?.id;
     let from = call.params.integer("orderId")?.map(OrderId::new);
     let page = call.page()?;
@@ -198,20 +198,20 @@ pub(crate) async fn all(call: &Call<'_>) -> Result<Reply, ApiError> {
     let asked =
         history::ask(call, move |reader| async move { reader.orders(account, symbol, from, page).await });
     match asked.await {
-        Some(told) => {
-            let reply = list(call, AccountView::Orders(Found::whole(told.answer)))?;
-            Ok(Reply { history: Some(told.sequence), ..reply })
+        Some(answered) => {
+            let reply = list(call, AccountView::Orders(Found::whole(answered.answer)))?;
+            Ok(Reply { history: Some(answered.sequence), ..reply })
         }
         None => list(call, view),
     }
 }
 
-fn list(call: &Call<'_>, view: AccountView) -> Result<Reply, ApiError> {
+fn list(call: &RequestContext<'_>, view: AccountView) -> Result<Reply, ApiError> {
     let AccountView::Orders(Found { items: orders, reach }) = view else { return Err(mismatched()) };
-    let catalogue = call.state.exchange().catalogue();
+    let instruments = call.state.exchange().instruments();
     let reply = Reply::write(64 + orders.len() * 640, |json| {
         json.array(|json| {
-            let known = |order: &Order| catalogue.symbol(order.symbol).map(Arc::as_ref);
+            let known = |order: &Order| instruments.symbol(order.symbol).map(Arc::as_ref);
             for (order, spec) in orders.iter().filter_map(|order| Some((order, known(order)?))) {
                 Printer { spec, unit: call.unit }.queried(json.item(), order);
             }

@@ -1,15 +1,15 @@
 //! Reads lists of orders from parameters: every order of a list has names of its own for what it is.
 
 use super::request::{
-    Frame, Names, client_order_id, priced, read_kind, read_part, read_side, read_stp, required_quantity,
+    Names, OrderCommon, client_order_id, priced, read_kind, read_part, read_side, read_stp, required_quantity,
 };
 use crate::{
     domain::{
         instruments::symbol::SymbolSpec,
-        orders::{ListOrders, NewOrder, OrderKind, OrderListRef, PlaceList, Side, TimeInForce},
+        orders::{ListOrders, NewOrder, OrderListRef, OrderType, PlaceList, Side, TimeInForce},
         types::{id::OrderListId, money::Lots},
     },
-    http::{routing::request_context::Call, wire::error::ApiError},
+    http::{routing::request_context::RequestContext, wire::error::ApiError},
 };
 
 /// The names of an order's parameters behind a prefix.
@@ -64,9 +64,9 @@ const LIMIT: Names = Names {
 ///
 /// # Errors
 /// The first parameter that is missing, malformed or out of place, or how the two do not fit together.
-pub(crate) fn pair(call: &Call<'_>, spec: &SymbolSpec) -> Result<PlaceList, ApiError> {
-    let frame = frame(call, spec, "side", "quantity")?;
-    let orders = read_pair(call, spec, frame, (&ABOVE, &BELOW))?;
+pub(crate) fn oco(call: &RequestContext<'_>, spec: &SymbolSpec) -> Result<PlaceList, ApiError> {
+    let common = common(call, spec, "side", "quantity")?;
+    let orders = read_pair(call, spec, common, (&ABOVE, &BELOW))?;
     list(call, spec, ListOrders::Pair(orders))
 }
 
@@ -74,19 +74,19 @@ pub(crate) fn pair(call: &Call<'_>, spec: &SymbolSpec) -> Result<PlaceList, ApiE
 ///
 /// # Errors
 /// As [`pair`].
-pub(crate) fn old_pair(call: &Call<'_>, spec: &SymbolSpec) -> Result<PlaceList, ApiError> {
-    let frame = frame(call, spec, "side", "quantity")?;
+pub(crate) fn legacy_oco(call: &RequestContext<'_>, spec: &SymbolSpec) -> Result<PlaceList, ApiError> {
+    let common = common(call, spec, "side", "quantity")?;
     let stop_kind = match call.params.get(STOP.price) {
-        Some(_) => OrderKind::StopLossLimit,
-        None => OrderKind::StopLoss,
+        Some(_) => OrderType::StopLossLimit,
+        None => OrderType::StopLoss,
     };
     call.params.required(STOP.stop_price)?;
     let part = |names, kind| {
-        let order = read_part(&call.params, spec, names, kind, frame)?;
+        let order = read_part(&call.params, spec, names, kind, common)?;
         Ok::<_, ApiError>(priced(call, spec, order))
     };
-    let (maker, stop) = (part(&LIMIT, OrderKind::LimitMaker)?, part(&STOP, stop_kind)?);
-    let orders = match frame.side {
+    let (maker, stop) = (part(&LIMIT, OrderType::LimitMaker)?, part(&STOP, stop_kind)?);
+    let orders = match common.side {
         Side::Sell => [maker, stop],
         Side::Buy => [stop, maker],
     };
@@ -97,10 +97,10 @@ pub(crate) fn old_pair(call: &Call<'_>, spec: &SymbolSpec) -> Result<PlaceList, 
 ///
 /// # Errors
 /// As [`pair`].
-pub(crate) fn then(call: &Call<'_>, spec: &SymbolSpec) -> Result<PlaceList, ApiError> {
+pub(crate) fn oto(call: &RequestContext<'_>, spec: &SymbolSpec) -> Result<PlaceList, ApiError> {
     let working = read_working(call, spec)?;
-    let frame = frame(call, spec, "pendingSide", "pendingQuantity")?;
-    let pending = read_leg(call, spec, frame, &PENDING)?;
+    let common = common(call, spec, "pendingSide", "pendingQuantity")?;
+    let pending = read_leg(call, spec, common, &PENDING)?;
     list(call, spec, ListOrders::Then(working, pending))
 }
 
@@ -108,10 +108,10 @@ pub(crate) fn then(call: &Call<'_>, spec: &SymbolSpec) -> Result<PlaceList, ApiE
 ///
 /// # Errors
 /// As [`pair`].
-pub(crate) fn then_pair(call: &Call<'_>, spec: &SymbolSpec) -> Result<PlaceList, ApiError> {
+pub(crate) fn otoco(call: &RequestContext<'_>, spec: &SymbolSpec) -> Result<PlaceList, ApiError> {
     let working = read_working(call, spec)?;
-    let frame = frame(call, spec, "pendingSide", "pendingQuantity")?;
-    let pair = read_pair(call, spec, frame, (&PENDING_ABOVE, &PENDING_BELOW))?;
+    let common = common(call, spec, "pendingSide", "pendingQuantity")?;
+    let pair = read_pair(call, spec, common, (&PENDING_ABOVE, &PENDING_BELOW))?;
     list(call, spec, ListOrders::ThenPair(working, pair))
 }
 
@@ -119,7 +119,7 @@ pub(crate) fn then_pair(call: &Call<'_>, spec: &SymbolSpec) -> Result<PlaceList,
 ///
 /// # Errors
 /// -1102 when neither name is given.
-pub(crate) fn list_ref(call: &Call<'_>, client_id: &'static str) -> Result<OrderListRef, ApiError> {
+pub(crate) fn list_ref(call: &RequestContext<'_>, client_id: &'static str) -> Result<OrderListRef, ApiError> {
     let sent = call.params.integer("orderListId")?;
     let client_id_sent = client_order_id(call, client_id)?;
     if sent.is_none() && client_id_sent.is_none() {
@@ -130,34 +130,39 @@ pub(crate) fn list_ref(call: &Call<'_>, client_id: &'static str) -> Result<Order
     Ok(OrderListRef { id: id.transpose()?, client_id: client_id_sent })
 }
 
-fn list(call: &Call<'_>, spec: &SymbolSpec, orders: ListOrders) -> Result<PlaceList, ApiError> {
+fn list(call: &RequestContext<'_>, spec: &SymbolSpec, orders: ListOrders) -> Result<PlaceList, ApiError> {
     let client_id = client_order_id(call, "listClientOrderId")?;
     Ok(PlaceList { account: call.account()?, symbol: spec.id, client_id, orders })
 }
 
-fn frame(
-    call: &Call<'_>,
+fn common(
+    call: &RequestContext<'_>,
     spec: &SymbolSpec,
     side: &'static str,
     quantity: &'static str,
-) -> Result<Frame, ApiError> {
+) -> Result<OrderCommon, ApiError> {
     let side = read_side(&call.params, side)?;
     let lots: Lots = required_quantity(&call.params, spec, quantity)?;
-    Ok(Frame { account: call.account()?, side, quantity: Some(lots), stp: read_stp(&call.params)? })
+    Ok(OrderCommon { account: call.account()?, side, quantity: Some(lots), stp: read_stp(&call.params)? })
 }
 
-fn read_working(call: &Call<'_>, spec: &SymbolSpec) -> Result<NewOrder, ApiError> {
-    let frame = frame(call, spec, "workingSide", "workingQuantity")?;
-    let order = read_leg(call, spec, frame, &WORKING)?;
+fn read_working(call: &RequestContext<'_>, spec: &SymbolSpec) -> Result<NewOrder, ApiError> {
+    let common = common(call, spec, "workingSide", "workingQuantity")?;
+    let order = read_leg(call, spec, common, &WORKING)?;
     match order.kind {
-        OrderKind::Limit | OrderKind::LimitMaker => Ok(order),
+        OrderType::Limit | OrderType::LimitMaker => Ok(order),
         _ => Err(ApiError::invalid(WORKING.kind)),
     }
 }
 
-fn read_leg(call: &Call<'_>, spec: &SymbolSpec, frame: Frame, names: &Names) -> Result<NewOrder, ApiError> {
+fn read_leg(
+    call: &RequestContext<'_>,
+    spec: &SymbolSpec,
+    common: OrderCommon,
+    names: &Names,
+) -> Result<NewOrder, ApiError> {
     let kind = read_kind(&call.params, names.kind)?;
-    let order = read_part(&call.params, spec, names, kind, frame)?;
+    let order = read_part(&call.params, spec, names, kind, common)?;
     if order.iceberg.is_some() && order.time_in_force != TimeInForce::Gtc {
         return Err(ApiError::iceberg_in_force(names.iceberg));
     }
@@ -165,21 +170,21 @@ fn read_leg(call: &Call<'_>, spec: &SymbolSpec, frame: Frame, names: &Names) -> 
 }
 
 fn read_pair(
-    call: &Call<'_>,
+    call: &RequestContext<'_>,
     spec: &SymbolSpec,
-    frame: Frame,
+    common: OrderCommon,
     (above, below): (&Names, &Names),
 ) -> Result<[NewOrder; 2], ApiError> {
     let kind = |names: &Names| read_kind(&call.params, names.kind);
-    check_kinds(frame.side, kind(above)?, kind(below)?)?;
-    Ok([read_leg(call, spec, frame, above)?, read_leg(call, spec, frame, below)?])
+    check_kinds(common.side, kind(above)?, kind(below)?)?;
+    Ok([read_leg(call, spec, common, above)?, read_leg(call, spec, common, below)?])
 }
 
 /// Says what is wrong with the kinds of a pair, as Binance words it; whether they fit is the exchange's to judge.
-fn check_kinds(side: Side, above: OrderKind, below: OrderKind) -> Result<(), ApiError> {
-    let is_stop = |kind| matches!(kind, OrderKind::StopLoss | OrderKind::StopLossLimit);
-    let is_gain = |kind| matches!(kind, OrderKind::TakeProfit | OrderKind::TakeProfitLimit);
-    let is_maker = |kind| kind == OrderKind::LimitMaker;
+fn check_kinds(side: Side, above: OrderType, below: OrderType) -> Result<(), ApiError> {
+    let is_stop = |kind| matches!(kind, OrderType::StopLoss | OrderType::StopLossLimit);
+    let is_gain = |kind| matches!(kind, OrderType::TakeProfit | OrderType::TakeProfitLimit);
+    let is_maker = |kind| kind == OrderType::LimitMaker;
     let is_offered = |kind| is_stop(kind) || is_gain(kind) || is_maker(kind);
     if !is_offered(above) || !is_offered(below) {
         return Err(ApiError::pair_type());
@@ -204,7 +209,7 @@ mod tests {
 
     #[test]
     fn a_pair_that_does_not_fit_is_refused_with_its_own_code() {
-        use OrderKind::{Limit, LimitMaker, Market, StopLoss, StopLossLimit, TakeProfit, TakeProfitLimit};
+        use OrderType::{Limit, LimitMaker, Market, StopLoss, StopLossLimit, TakeProfit, TakeProfitLimit};
         let code = |side, above, below| check_kinds(side, above, below).err().map_or(0, |error| error.code());
         for (side, above, below, expected) in [
             (Side::Sell, LimitMaker, StopLoss, 0),

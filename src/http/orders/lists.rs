@@ -14,7 +14,7 @@ use crate::{
         types::id::OrderListId,
     },
     http::{
-        routing::request_context::{Call, Reply, mismatched},
+        routing::request_context::{Reply, RequestContext, mismatched},
         wire::{
             correction,
             error::{ApiError, Operation},
@@ -24,30 +24,30 @@ use crate::{
 };
 
 /// `POST /api/v3/orderList/oco`
-pub(crate) async fn place_pair(call: &Call<'_>) -> Result<Reply, ApiError> {
+pub(crate) async fn place_oco(call: &RequestContext<'_>) -> Result<Reply, ApiError> {
     let spec = call.symbol()?;
-    place(call, spec, list_request::pair(call, spec)?).await
+    place(call, spec, list_request::oco(call, spec)?).await
 }
 
 /// `POST /api/v3/order/oco`
-pub(crate) async fn place_old_pair(call: &Call<'_>) -> Result<Reply, ApiError> {
+pub(crate) async fn place_legacy_oco(call: &RequestContext<'_>) -> Result<Reply, ApiError> {
     let spec = call.symbol()?;
-    place(call, spec, list_request::old_pair(call, spec)?).await
+    place(call, spec, list_request::legacy_oco(call, spec)?).await
 }
 
 /// `POST /api/v3/orderList/oto`
-pub(crate) async fn place_then(call: &Call<'_>) -> Result<Reply, ApiError> {
+pub(crate) async fn place_oto(call: &RequestContext<'_>) -> Result<Reply, ApiError> {
     let spec = call.symbol()?;
-    place(call, spec, list_request::then(call, spec)?).await
+    place(call, spec, list_request::oto(call, spec)?).await
 }
 
 /// `POST /api/v3/orderList/otoco`
-pub(crate) async fn place_then_pair(call: &Call<'_>) -> Result<Reply, ApiError> {
+pub(crate) async fn place_otoco(call: &RequestContext<'_>) -> Result<Reply, ApiError> {
     let spec = call.symbol()?;
-    place(call, spec, list_request::then_pair(call, spec)?).await
+    place(call, spec, list_request::otoco(call, spec)?).await
 }
 
-async fn place(call: &Call<'_>, spec: &SymbolSpec, list: PlaceList) -> Result<Reply, ApiError> {
+async fn place(call: &RequestContext<'_>, spec: &SymbolSpec, list: PlaceList) -> Result<Reply, ApiError> {
     // Of a list the documented default tells what became of the orders, and not their fills.
     let kind = asked_response_kind(&call.params)?.unwrap_or(ResponseKind::Result);
     let orders: Vec<&NewOrder> = list.orders.all().collect();
@@ -64,7 +64,7 @@ async fn place(call: &Call<'_>, spec: &SymbolSpec, list: PlaceList) -> Result<Re
 }
 
 /// `DELETE /api/v3/orderList`
-pub(crate) async fn cancel(call: &Call<'_>) -> Result<Reply, ApiError> {
+pub(crate) async fn cancel(call: &RequestContext<'_>) -> Result<Reply, ApiError> {
     let spec = call.symbol()?;
     let command = CancelList {
         account: call.account()?,
@@ -85,20 +85,20 @@ pub(crate) async fn cancel(call: &Call<'_>) -> Result<Reply, ApiError> {
 }
 
 /// `GET /api/v3/orderList`
-pub(crate) async fn get(call: &Call<'_>) -> Result<Reply, ApiError> {
+pub(crate) async fn get(call: &RequestContext<'_>) -> Result<Reply, ApiError> {
     let list = list_request::list_ref(call, "origClientOrderId")?;
     let AccountView::Lists(lists) = call.query(AccountQuery::OrderList(list), Operation::Query).await? else {
         return Err(mismatched());
     };
-    let catalogue = call.state.exchange().catalogue();
-    let found = lists.items.first().and_then(|list| Some((list, catalogue.symbol(list.symbol)?)));
+    let instruments = call.state.exchange().instruments();
+    let found = lists.items.first().and_then(|list| Some((list, instruments.symbol(list.symbol)?)));
     let Some((list, spec)) = found else { return Err(mismatched()) };
     let printer = Printer { spec, unit: call.unit };
     Ok(Reply::write(512, |json| printer.list(json, list)))
 }
 
 /// `GET /api/v3/allOrderList`
-pub(crate) async fn all(call: &Call<'_>) -> Result<Reply, ApiError> {
+pub(crate) async fn all(call: &RequestContext<'_>) -> Result<Reply, ApiError> {
     let from = call.params.integer("fromId")?;
     let page = call.page()?;
     if from.is_some() && (page.start.is_some() || page.end.is_some()) {
@@ -110,19 +110,19 @@ pub(crate) async fn all(call: &Call<'_>) -> Result<Reply, ApiError> {
 }
 
 /// `GET /api/v3/openOrderList`
-pub(crate) async fn open(call: &Call<'_>) -> Result<Reply, ApiError> {
+pub(crate) async fn open(call: &RequestContext<'_>) -> Result<Reply, ApiError> {
     let page = Page { start: None, end: None, limit: usize::MAX };
     query(call, AccountQuery::OrderLists { is_open: true, from: None, page }).await
 }
 
-async fn query(call: &Call<'_>, query: AccountQuery) -> Result<Reply, ApiError> {
+async fn query(call: &RequestContext<'_>, query: AccountQuery) -> Result<Reply, ApiError> {
     let AccountView::Lists(Found { items: lists, reach }) = call.query(query, Operation::Query).await? else {
         return Err(mismatched());
     };
-    let catalogue = call.state.exchange().catalogue();
+    let instruments = call.state.exchange().instruments();
     let reply = Reply::write(64 + lists.len() * 512, |json| {
         json.array(|json| {
-            let known = |list: &OrderList| catalogue.symbol(list.symbol).cloned();
+            let known = |list: &OrderList| instruments.symbol(list.symbol).cloned();
             for (list, spec) in lists.iter().filter_map(|list| Some((list, known(list)?))) {
                 Printer { spec: &spec, unit: call.unit }.list(json.item(), list);
             }

@@ -7,7 +7,7 @@ use crate::{
         types::id::OrderId,
     },
     http::{
-        routing::request_context::{Call, Reply, mismatched},
+        routing::request_context::{Reply, RequestContext, mismatched},
         wire::error::{ApiError, Operation},
     },
 };
@@ -15,7 +15,7 @@ use crate::{
 const LIMIT_MAX: usize = 1_000;
 
 /// `GET /api/v3/myPreventedMatches`
-pub(crate) async fn get(call: &Call<'_>) -> Result<Reply, ApiError> {
+pub(crate) async fn get(call: &RequestContext<'_>) -> Result<Reply, ApiError> {
     let spec = call.symbol()?;
     let one = call.params.integer("preventedMatchId")?;
     let order = call.params.integer("orderId")?.map(OrderId::new);

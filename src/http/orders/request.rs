@@ -7,14 +7,14 @@ use crate::{
             command::{CancelRestriction, OrderRef},
             reject::{Filter, Parameter, Reject},
         },
-        orders::{Bips, NewOrder, OrderKind, Side, StpMode, Strategy, TimeInForce, Trigger},
+        orders::{Bips, NewOrder, OrderType, Side, StpMode, Strategy, TimeInForce, Trigger},
         types::{
             id::{AccountId, ClientOrderId, OrderId},
             money::{Lots, Price},
         },
     },
     http::{
-        routing::request_context::Call,
+        routing::request_context::RequestContext,
         wire::{
             correction,
             error::{ApiError, Operation},
@@ -68,7 +68,7 @@ const ALONE: Names = Names {
 
 /// What an order has that its type does not decide about.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Frame {
+pub(crate) struct OrderCommon {
     /// Whose order.
     pub(crate) account: AccountId,
     /// Which side.
@@ -83,12 +83,12 @@ pub(crate) struct Frame {
 ///
 /// # Errors
 /// The first parameter that is missing, malformed or out of place.
-pub(crate) fn new_order(call: &Call<'_>, spec: &SymbolSpec) -> Result<NewOrder, ApiError> {
+pub(crate) fn new_order(call: &RequestContext<'_>, spec: &SymbolSpec) -> Result<NewOrder, ApiError> {
     Ok(priced(call, spec, read_order(&call.params, spec, call.account()?)?))
 }
 
 /// Adds what an order may be priced by: not among its parameters, it enters with the command.
-pub(crate) fn priced(call: &Call<'_>, spec: &SymbolSpec, order: NewOrder) -> NewOrder {
+pub(crate) fn priced(call: &RequestContext<'_>, spec: &SymbolSpec, order: NewOrder) -> NewOrder {
     NewOrder { reference: call.state.exchange().reference(spec.id, order.side), ..order }
 }
 
@@ -105,17 +105,17 @@ pub(crate) fn read_order(
     let kind = read_kind(params, ALONE.kind)?;
     let stp = read_stp(params)?;
     let quantity = optional_quantity(params, spec, "quantity", Parameter::Quantity)?;
-    let quote_quantity = if kind == OrderKind::Market {
+    let quote_quantity = if kind == OrderType::Market {
         let amount = params.optional("quoteOrderQty")?.map(|text| spec.parse_quote_quantity(text));
         amount.transpose().map_err(|reject| ApiError::unreadable(reject, "quoteOrderQty"))?
     } else {
         params.forbidden("quoteOrderQty")?;
         None
     };
-    let order = read_part(params, spec, &ALONE, kind, Frame { account, side, quantity, stp })?;
+    let order = read_part(params, spec, &ALONE, kind, OrderCommon { account, side, quantity, stp })?;
     match (quantity, quote_quantity) {
         (Some(_), Some(_)) => return Err(ApiError::combination()),
-        (None, None) if kind == OrderKind::Market => {
+        (None, None) if kind == OrderType::Market => {
             return Err(ApiError::missing_either("quantity", "quoteOrderQty"));
         }
         (None, None) => return Err(ApiError::missing_parameter("quantity")),
@@ -143,8 +143,8 @@ pub(crate) fn read_part(
     params: &Params<'_>,
     spec: &SymbolSpec,
     names: &Names,
-    kind: OrderKind,
-    frame: Frame,
+    kind: OrderType,
+    common: OrderCommon,
 ) -> Result<NewOrder, ApiError> {
     let time_in_force = time_in_force(params, kind, names.time_in_force)?;
     let price = if kind.is_market() {
@@ -161,16 +161,16 @@ pub(crate) fn read_part(
         optional_quantity(params, spec, names.iceberg, Parameter::IcebergQty)?
     };
     Ok(NewOrder {
-        account: frame.account,
+        account: common.account,
         symbol: spec.id,
-        side: frame.side,
+        side: common.side,
         kind,
         time_in_force,
         price,
-        quantity: frame.quantity,
+        quantity: common.quantity,
         quote_quantity: None,
         client_id: read_client_order_id(params, names.client_id)?,
-        stp: frame.stp,
+        stp: common.stp,
         expires_at: None,
         trigger: read_trigger(params, spec, kind, names)?,
         iceberg,
@@ -191,7 +191,7 @@ pub(crate) fn read_side(params: &Params<'_>, name: &'static str) -> Result<Side,
 ///
 /// # Errors
 /// -1102 when it was not sent, -1116 for what is no type.
-pub(crate) fn read_kind(params: &Params<'_>, name: &'static str) -> Result<OrderKind, ApiError> {
+pub(crate) fn read_kind(params: &Params<'_>, name: &'static str) -> Result<OrderType, ApiError> {
     names::parse_order_kind(params.required(name)?).ok_or_else(ApiError::order_type)
 }
 
@@ -263,7 +263,7 @@ fn optional_price(
 fn read_trigger(
     params: &Params<'_>,
     spec: &SymbolSpec,
-    kind: OrderKind,
+    kind: OrderType,
     names: &Names,
 ) -> Result<Option<Trigger>, ApiError> {
     if !kind.is_conditional() {
@@ -286,12 +286,12 @@ fn read_trigger(
     Ok(Some(Trigger { stop, trailing }))
 }
 
-fn time_in_force(params: &Params<'_>, kind: OrderKind, name: &'static str) -> Result<TimeInForce, ApiError> {
+fn time_in_force(params: &Params<'_>, kind: OrderType, name: &'static str) -> Result<TimeInForce, ApiError> {
     match kind {
-        OrderKind::Limit | OrderKind::StopLossLimit | OrderKind::TakeProfitLimit => {
+        OrderType::Limit | OrderType::StopLossLimit | OrderType::TakeProfitLimit => {
             let in_force = names::parse_time_in_force(params.required(name)?);
             // Only a limit order that stands alone may have an end.
-            let may_end = kind == OrderKind::Limit && name == ALONE.time_in_force;
+            let may_end = kind == OrderType::Limit && name == ALONE.time_in_force;
             let is_offered = |in_force: &_| may_end || *in_force != TimeInForce::Gtd;
             in_force.filter(is_offered).ok_or_else(ApiError::time_in_force)
         }
@@ -315,7 +315,7 @@ fn read_strategy(params: &Params<'_>, names: &Names) -> Result<Strategy, ApiErro
 /// # Errors
 /// -1100 when it has characters it may not have, -1105 when it is empty.
 pub(crate) fn client_order_id(
-    call: &Call<'_>,
+    call: &RequestContext<'_>,
     name: &'static str,
 ) -> Result<Option<ClientOrderId>, ApiError> {
     read_client_order_id(&call.params, name)
@@ -338,7 +338,7 @@ pub(crate) fn parse_client_order_id(text: &str, name: &str) -> Result<ClientOrde
 /// # Errors
 /// -1102 when neither name is given.
 pub(crate) fn order_ref(
-    call: &Call<'_>,
+    call: &RequestContext<'_>,
     id: &'static str,
     client_id: &'static str,
 ) -> Result<OrderRef, ApiError> {
@@ -356,7 +356,7 @@ pub(crate) fn order_ref(
 ///
 /// # Errors
 /// -1145.
-pub(crate) fn cancel_restriction(call: &Call<'_>) -> Result<Option<CancelRestriction>, ApiError> {
+pub(crate) fn cancel_restriction(call: &RequestContext<'_>) -> Result<Option<CancelRestriction>, ApiError> {
     let Some(text) = call.params.optional("cancelRestrictions")? else { return Ok(None) };
     names::parse_cancel_restriction(text).map(Some).ok_or_else(ApiError::cancel_restrictions)
 }
@@ -365,9 +365,9 @@ pub(crate) fn cancel_restriction(call: &Call<'_>) -> Result<Option<CancelRestric
 ///
 /// # Errors
 /// -1130.
-pub(crate) fn response_kind(params: &Params<'_>, kind: OrderKind) -> Result<ResponseKind, ApiError> {
+pub(crate) fn response_kind(params: &Params<'_>, kind: OrderType) -> Result<ResponseKind, ApiError> {
     let default = match kind {
-        OrderKind::Limit | OrderKind::Market => ResponseKind::Full,
+        OrderType::Limit | OrderType::Market => ResponseKind::Full,
         _ => ResponseKind::Ack,
     };
     asked_response_kind(params).map(|asked| asked.unwrap_or(default))

@@ -7,13 +7,13 @@ use super::{
 use crate::{
     domain::orders::{NewOrder, Side},
     http::{
-        routing::request_context::{Call, Reply},
+        routing::request_context::{Reply, RequestContext},
         wire::{error::ApiError, names},
     },
 };
 
 /// `POST /api/spot/v2/`: `{"symbol","side","price","quantity"}`, good till cancelled. Answered as `POST /api/v3/order`.
-pub(crate) async fn place(call: &Call<'_>) -> Result<Reply, ApiError> {
+pub(crate) async fn place(call: &RequestContext<'_>) -> Result<Reply, ApiError> {
     let spec = call.symbol()?;
     let side = parse_side(call.params.required("side")?).ok_or_else(ApiError::side)?;
     let price = required_price(&call.params, spec, "price")?;

@@ -11,7 +11,7 @@ use super::{
     compat, market_data, openapi, operator, orders,
     routing::{
         endpoint::{Endpoint, not_found, other_method},
-        request_context::{Call, Reply},
+        request_context::{Reply, RequestContext},
     },
     server::static_files,
     users,
@@ -41,10 +41,10 @@ pub static ENDPOINTS: &[Endpoint] = endpoints! {
     POST   "/api/v3/order/cancelReplace"      Trade     1 orders::cancel_replace::cancel_replace;
     PUT    "/api/v3/order/amend/keepPriority" Trade     4 orders::endpoints::amend;
     GET    "/api/v3/order/amendments"         UserData  4 orders::amendments::get;
-    POST   "/api/v3/order/oco"                Trade     1 orders::lists::place_old_pair;
-    POST   "/api/v3/orderList/oco"            Trade     1 orders::lists::place_pair;
-    POST   "/api/v3/orderList/oto"            Trade     1 orders::lists::place_then;
-    POST   "/api/v3/orderList/otoco"          Trade     1 orders::lists::place_then_pair;
+    POST   "/api/v3/order/oco"                Trade     1 orders::lists::place_legacy_oco;
+    POST   "/api/v3/orderList/oco"            Trade     1 orders::lists::place_oco;
+    POST   "/api/v3/orderList/oto"            Trade     1 orders::lists::place_oto;
+    POST   "/api/v3/orderList/otoco"          Trade     1 orders::lists::place_otoco;
     DELETE "/api/v3/orderList"                Trade     1 orders::lists::cancel;
     GET    "/api/v3/orderList"                UserData  4 orders::lists::get;
     GET    "/api/v3/allOrderList"             UserData 20 orders::lists::all;
@@ -100,7 +100,7 @@ pub static ENDPOINTS: &[Endpoint] = endpoints! {
     POST   "/api/spot/v2"                     TradeJson 1 orders::spot_v2::place;
     POST   "/api/spot/v2/"                    TradeJson 1 orders::spot_v2::place;
     POST   "/x/v1/cancelAllAfter"             Trade     1 orders::countdown::set;
-    POST   "/x/v1/session/demo"               Browser   1 users::session::begin_demo;
+    POST   "/x/v1/session/demo"               Browser   1 users::session::start_demo;
     GET    "/x/v1/session"                    Browser   1 users::session::get;
     POST   "/x/v1/session"                    Browser   1 users::logins::sign_in;
     DELETE "/x/v1/session"                    Browser   1 users::session::end;
@@ -122,7 +122,7 @@ pub static ENDPOINTS: &[Endpoint] = endpoints! {
 };
 
 /// `GET /api-docs/openapi.json`
-async fn document(_: &Call<'_>) -> Result<Reply, ApiError> {
+async fn document(_: &RequestContext<'_>) -> Result<Reply, ApiError> {
     Ok(Reply::json(openapi::text(ENDPOINTS).to_owned()))
 }
 

@@ -16,7 +16,7 @@ use tracing_actix_web::RequestId;
 
 use super::{
     body::read_body,
-    request_context::{Call, Reply},
+    request_context::{Reply, RequestContext},
 };
 use crate::http::{
     auth::{
@@ -28,7 +28,7 @@ use crate::http::{
     wire::{error::ApiError, params::Params, time_unit::TimeUnit},
 };
 
-pub(crate) type Handle = for<'a> fn(&'a Call<'a>) -> LocalBoxFuture<'a, Result<Reply, ApiError>>;
+pub(crate) type Handle = for<'a> fn(&'a RequestContext<'a>) -> LocalBoxFuture<'a, Result<Reply, ApiError>>;
 
 /// A row of the route index.
 pub struct Endpoint {
@@ -69,7 +69,7 @@ impl Endpoint {
     ///
     /// # Errors
     /// The refusal.
-    pub(crate) async fn answer(&self, call: &Call<'_>) -> Result<Reply, ApiError> {
+    pub(crate) async fn answer(&self, call: &RequestContext<'_>) -> Result<Reply, ApiError> {
         if self.waits_for_position() {
             call.await_position().await?;
         }
@@ -189,7 +189,7 @@ async fn run(
     if let Some(caller) = caller {
         span.record("account.id", caller.account.get());
     }
-    let call = Call {
+    let call = RequestContext {
         state,
         path: endpoint.path,
         request: Some(request),

@@ -8,21 +8,21 @@ use std::{future::Future, sync::Arc};
 
 use actix_web::rt::time::timeout;
 
-use super::request_context::Call;
+use super::request_context::RequestContext;
 use crate::history::{HistoryError, Reader};
 
 /// What the history answered, and the last frame it had taken in.
 #[derive(Debug)]
-pub(crate) struct Told<T> {
+pub(crate) struct HistoryAnswer<T> {
     pub(crate) answer: T,
     pub(crate) sequence: u64,
 }
 
 /// Asks the history about everything durable by now; `None` when it cannot be had in time.
 pub(crate) async fn ask<T, F>(
-    call: &Call<'_>,
+    call: &RequestContext<'_>,
     question: impl FnOnce(Arc<Reader>) -> F + Send + 'static,
-) -> Option<Told<T>>
+) -> Option<HistoryAnswer<T>>
 where
     T: Send + 'static,
     F: Future<Output = Result<T, HistoryError>> + Send + 'static,
@@ -32,10 +32,10 @@ where
     let durable = call.state.exchange().durable();
     let asked = history.ask(move |reader| async move {
         let sequence = reader.reached(durable).await?;
-        Ok(Told { answer: question(reader).await?, sequence })
+        Ok(HistoryAnswer { answer: question(reader).await?, sequence })
     });
     match timeout(call.state.limits().read_patience, asked).await {
-        Ok(Ok(told)) => Some(told),
+        Ok(Ok(answered)) => Some(answered),
         Ok(Err(error)) => {
             tracing::warn!(%error, "the history cannot be asked");
             None

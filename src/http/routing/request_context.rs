@@ -43,7 +43,7 @@ const SYMBOL: &str = "^[A-Z0-9-_.]{1,20}$";
 const DAY_MILLIS: u64 = 24 * 60 * 60 * 1_000;
 
 /// One request.
-pub(crate) struct Call<'a> {
+pub(crate) struct RequestContext<'a> {
     pub(crate) state: &'a HttpState,
     /// The endpoint's path.
     pub(crate) path: &'static str,
@@ -60,7 +60,7 @@ pub(crate) struct Call<'a> {
     pub(crate) engine_seq: Cell<Option<u64>>,
 }
 
-impl<'a> Call<'a> {
+impl<'a> RequestContext<'a> {
     /// Reads the body.
     ///
     /// # Errors
@@ -94,7 +94,7 @@ impl<'a> Call<'a> {
     /// -1100 for what is no number, -93001 when it is not reached in time.
     pub(crate) async fn await_position(&self) -> Result<(), ApiError> {
         let Some(position) = self.params.integer("minSeq")? else { return Ok(()) };
-        let reached = self.state.exchange().progress().reached(position);
+        let reached = self.state.exchange().watermark().reached(position);
         timeout(self.state.limits().read_patience, reached).await.map_err(|_| ApiError::not_reached())
     }
 
@@ -124,7 +124,7 @@ impl<'a> Call<'a> {
     /// # Errors
     /// -1100 for what no symbol can be called, -1121 for what none is called.
     pub(crate) fn symbol_named(&self, name: &str) -> Result<&Arc<SymbolSpec>, ApiError> {
-        let found = self.state.exchange().catalogue().symbol_named(name);
+        let found = self.state.exchange().instruments().symbol_named(name);
         found.ok_or_else(|| {
             let legal = |byte: u8| {
                 byte.is_ascii_uppercase() || byte.is_ascii_digit() || b"-_.".contains(&byte) || byte >= 0x80
@@ -165,7 +165,7 @@ impl<'a> Call<'a> {
     /// Sends a command and awaits its answer, with what the reply shows besides.
     ///
     /// # Errors
-    /// As [`Call::command`].
+    /// As [`RequestContext::command`].
     pub(crate) async fn detailed_command(
         &self,
         command: AccountCommand,
@@ -174,7 +174,7 @@ impl<'a> Call<'a> {
         let key = idempotency::key((self.request, &self.params), self.path, &command)?;
         self.params.all_read()?;
         let deadline = self.caller.and_then(|caller| caller.deadline);
-        let audited = Audited::of(&command, self.state.exchange().catalogue(), || self.source());
+        let audited = Audited::of(&command, self.state.exchange().instruments(), || self.source());
         let answer = self.state.exchange().keyed_command(command, key, deadline, self.span.clone());
         let answered = match self.answer(answer, operation).await {
             Ok(acknowledged) => {
@@ -205,7 +205,7 @@ impl<'a> Call<'a> {
     /// Asks the caller's account.
     ///
     /// # Errors
-    /// As [`Call::command`].
+    /// As [`RequestContext::command`].
     pub(crate) async fn query(
         &self,
         query: AccountQuery,
@@ -217,7 +217,7 @@ impl<'a> Call<'a> {
     /// Asks an account.
     ///
     /// # Errors
-    /// As [`Call::command`].
+    /// As [`RequestContext::command`].
     pub(crate) async fn query_account(
         &self,
         account: AccountId,

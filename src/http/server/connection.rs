@@ -175,7 +175,7 @@ impl Connection {
     }
 
     /// Notes that a call of gRPC began.
-    pub fn call_began(&self) {
+    pub fn call_started(&self) {
         let mut state = self.state();
         state.calls += 1;
         (state.phase, state.since) = (Phase::Serving, Instant::now());
@@ -316,8 +316,8 @@ mod tests {
         assert_eq!(allowed(&connection), Some(5));
         connection.received(1);
         assert_eq!(allowed(&connection), Some(300));
-        connection.call_began();
-        connection.call_began();
+        connection.call_started();
+        connection.call_started();
         connection.call_ended();
         assert_eq!((allowed(&connection), connection.idle()), (None, None));
         connection.received(17);

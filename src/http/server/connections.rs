@@ -152,7 +152,11 @@ impl Connections {
     ///
     /// # Errors
     /// -1003 when the address has too many already, -1008 when there is no room.
-    pub async fn admit(self: &Arc<Self>, transport: Transport, peer: IpAddr) -> Result<Place, ApiError> {
+    pub async fn admit(
+        self: &Arc<Self>,
+        transport: Transport,
+        peer: IpAddr,
+    ) -> Result<ConnectionPermit, ApiError> {
         let admitted = async {
             let seat = self.seat(transport, peer)?;
             let share = match transport {
@@ -240,14 +244,14 @@ impl Connections {
         self: &Arc<Self>,
         transport: Transport,
         (seat, permit, share): (Seat, OwnedSemaphorePermit, Option<OwnedSemaphorePermit>),
-    ) -> Place {
+    ) -> ConnectionPermit {
         let connection = Arc::new(Connection::new(transport));
         let mut open = self.open();
         let number = open.next;
         open.next += 1;
         open.connections.insert(number, Arc::clone(&connection));
         self.gauges.open(transport == Transport::Grpc).inc();
-        Place { number, connection, seat, _permits: (permit, share) }
+        ConnectionPermit { number, connection, seat, _permits: (permit, share) }
     }
 }
 
@@ -274,14 +278,14 @@ impl Drop for Seat {
 
 /// The room of one connection, given back when dropped.
 #[derive(Debug)]
-pub struct Place {
+pub struct ConnectionPermit {
     number: u64,
     connection: Arc<Connection>,
     seat: Seat,
     _permits: (OwnedSemaphorePermit, Option<OwnedSemaphorePermit>),
 }
 
-impl Place {
+impl ConnectionPermit {
     /// Returns the connection it is for.
     pub const fn connection(&self) -> &Arc<Connection> {
         &self.connection
@@ -298,7 +302,7 @@ impl Place {
     }
 }
 
-impl Drop for Place {
+impl Drop for ConnectionPermit {
     fn drop(&mut self) {
         let connections = &self.seat.connections;
         connections.open().connections.remove(&self.number);
@@ -316,7 +320,7 @@ mod tests {
         Arc::new(Connections::new(budget, terms, ConnectionGauges::default()))
     }
 
-    fn code(outcome: Result<Place, ApiError>) -> i32 {
+    fn code(outcome: Result<ConnectionPermit, ApiError>) -> i32 {
         outcome.map_or_else(|error| error.code(), |_| 0)
     }
 
@@ -325,13 +329,13 @@ mod tests {
         let budget = ConnectionBudget { connections: 3, grpc: 1, http_sockets: 9 };
         let all = connections(budget, AddressTerms::default());
         let grpc = all.admit(Transport::Grpc, HERE).await.unwrap();
-        let busy: Vec<Place> =
+        let busy: Vec<ConnectionPermit> =
             futures_util::future::join_all([(); 2].map(|()| all.admit(Transport::Http, HERE)))
                 .await
                 .into_iter()
                 .map(Result::unwrap)
                 .collect();
-        grpc.connection().call_began();
+        grpc.connection().call_started();
         busy.iter().for_each(|place| assert!(place.connection().requested(false)));
         assert_eq!(code(all.admit(Transport::Http, HERE).await), -1008);
         assert_eq!(code(all.admit(Transport::Grpc, HERE).await), -1008);
@@ -371,7 +375,7 @@ mod tests {
             places.push(all.admit(Transport::Http, HERE).await.unwrap());
         }
         assert!(places[0].connection().requested(false) && !places[0].connection().answered());
-        let is_asked = |place: &&Place| place.connection().is_unwanted();
+        let is_asked = |place: &&ConnectionPermit| place.connection().is_unwanted();
         let later = Instant::now() + IDLE_MIN;
         all.make_room(&all.room, later);
         assert_eq!(places.iter().filter(is_asked).count(), 0, "nobody waits");

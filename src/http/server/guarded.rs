@@ -15,7 +15,7 @@ use tokio::{
     time::{Sleep, sleep_until, timeout},
 };
 
-use super::{connection::Connection, connections::Place, limits::ConnectionLimits};
+use super::{connection::Connection, connections::ConnectionPermit, limits::ConnectionLimits};
 use crate::http::wire::error::ApiError;
 
 /// How long a client that is refused may take to hear why.
@@ -27,7 +27,7 @@ const GOODBYE: Duration = Duration::from_millis(250);
 #[derive(Debug)]
 pub struct GuardedStream {
     stream: TcpStream,
-    place: Place,
+    place: ConnectionPermit,
     limits: ConnectionLimits,
     reading: Alarm,
     writing: Alarm,
@@ -38,7 +38,7 @@ pub struct GuardedStream {
 
 impl GuardedStream {
     /// Guards a socket that has been let in.
-    pub fn new(stream: TcpStream, place: Place, limits: &ConnectionLimits) -> Self {
+    pub fn new(stream: TcpStream, place: ConnectionPermit, limits: &ConnectionLimits) -> Self {
         tune(&stream, limits);
         Self {
             stream,

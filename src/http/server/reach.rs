@@ -241,7 +241,7 @@ mod tests {
     }
 
     #[test]
-    fn this_machine_is_a_loopback_connection_that_nobody_passed_on() {
+    fn only_an_unforwarded_loopback_connection_is_this_machine() {
         let local = Arrival {
             peer: Some(Ipv4Addr::LOCALHOST.into()),
             host: Some("localhost:8080"),

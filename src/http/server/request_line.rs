@@ -62,7 +62,7 @@ enum RequestLine {
     /// In its query.
     Query,
     /// Past it.
-    Past,
+    Done,
 }
 
 impl RequestLine {
@@ -70,14 +70,14 @@ impl RequestLine {
     fn pass(&mut self, mut bytes: &mut [u8]) {
         if *self == Self::Awaited && !bytes.is_empty() {
             let method = METHODS.iter().find(|method| bytes.starts_with(method));
-            *self = if method.is_some() { Self::Path } else { Self::Past };
+            *self = if method.is_some() { Self::Path } else { Self::Done };
             bytes = &mut bytes[method.map_or(0, |method| method.len())..];
         }
         if *self == Self::Path {
             let Some(end) = bytes.iter().position(|byte| matches!(byte, b'?' | b' ' | b'\r' | b'\n')) else {
                 return;
             };
-            *self = if bytes[end] == b'?' { Self::Query } else { Self::Past };
+            *self = if bytes[end] == b'?' { Self::Query } else { Self::Done };
             bytes = &mut bytes[end + 1..];
         }
         if *self == Self::Query {
@@ -85,7 +85,7 @@ impl RequestLine {
                 match *byte {
                     QUOTE => *byte = STAND_IN,
                     b' ' | b'\r' | b'\n' => {
-                        *self = Self::Past;
+                        *self = Self::Done;
                         break;
                     }
                     _ => {}
@@ -183,7 +183,7 @@ mod tests {
     }
 
     #[test]
-    fn after_an_answer_a_request_begins() {
+    fn after_an_answer_a_request_starts() {
         let mut line = RequestLine::Awaited;
         for _ in 0..3 {
             let mut bytes = b"DELETE /?\" HTTP/1.1\r\n\r\n\"".to_vec();

@@ -22,25 +22,25 @@ impl Sockets {
     }
 
     /// Takes one of `most` places, for an address (by its hash) that may have only so many; `None` when there is none.
-    pub(crate) fn open(self: &Arc<Self>, most: usize, address: Option<(u64, u32)>) -> Option<SocketPlace> {
+    pub(crate) fn open(self: &Arc<Self>, most: usize, address: Option<(u64, u32)>) -> Option<SocketPermit> {
         let cell = address.map(|(hash, _)| hash as usize % CELL_COUNT);
         let of_address = cell.map_or(0, |cell| self.by_address[cell].fetch_add(1, Ordering::Relaxed));
         let of_all = self.all.fetch_add(1, Ordering::Relaxed);
         // The place is given back when it is dropped, here too.
-        let place = SocketPlace { sockets: Arc::clone(self), cell };
+        let permit = SocketPermit { sockets: Arc::clone(self), cell };
         let is_free = of_all < most && address.is_none_or(|(_, most)| of_address < most);
-        is_free.then_some(place)
+        is_free.then_some(permit)
     }
 }
 
 /// A session's or stream's place, given back when dropped.
 #[derive(Debug)]
-pub struct SocketPlace {
+pub struct SocketPermit {
     sockets: Arc<Sockets>,
     cell: Option<usize>,
 }
 
-impl Drop for SocketPlace {
+impl Drop for SocketPermit {
     fn drop(&mut self) {
         self.sockets.all.fetch_sub(1, Ordering::Relaxed);
         if let Some(cell) = self.cell {

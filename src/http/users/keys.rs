@@ -14,7 +14,7 @@ use crate::{
     },
     http::{
         auth::authenticate::{require_csrf, session},
-        routing::request_context::{Call, Reply, mismatched},
+        routing::request_context::{Reply, RequestContext, mismatched},
         wire::{
             error::{ApiError, Operation},
             json::Json,
@@ -51,7 +51,7 @@ struct RevokeBody {
 }
 
 /// `GET /x/v1/keys`
-pub(crate) async fn list(call: &Call<'_>) -> Result<Reply, ApiError> {
+pub(crate) async fn list(call: &RequestContext<'_>) -> Result<Reply, ApiError> {
     let account = session(call.state, call.http()?)?.account;
     match call.query_account(account, AccountQuery::ApiKeys, Operation::Query).await? {
         AccountView::ApiKeys(keys) => Ok(Reply::write(256 * keys.len() + 2, |json| {
@@ -67,7 +67,7 @@ pub(crate) async fn list(call: &Call<'_>) -> Result<Reply, ApiError> {
 }
 
 /// `POST /x/v1/keys`
-pub(crate) async fn create(call: &Call<'_>) -> Result<Reply, ApiError> {
+pub(crate) async fn create(call: &RequestContext<'_>) -> Result<Reply, ApiError> {
     let session = session(call.state, call.http()?)?;
     require_csrf(call.http()?, &session)?;
     let key = call.json()?;
@@ -75,7 +75,7 @@ pub(crate) async fn create(call: &Call<'_>) -> Result<Reply, ApiError> {
 }
 
 /// `DELETE /x/v1/keys`
-pub(crate) async fn revoke(call: &Call<'_>) -> Result<Reply, ApiError> {
+pub(crate) async fn revoke(call: &RequestContext<'_>) -> Result<Reply, ApiError> {
     let session = session(call.state, call.http()?)?;
     require_csrf(call.http()?, &session)?;
     let RevokeBody { api_key } = call.json()?;
@@ -87,7 +87,7 @@ pub(crate) async fn revoke(call: &Call<'_>) -> Result<Reply, ApiError> {
 /// # Errors
 /// -1130 for a label, permissions or a public key that cannot be, or the refusal.
 pub(crate) async fn create_for(
-    call: &Call<'_>,
+    call: &RequestContext<'_>,
     account: AccountId,
     wanted: NewKey,
 ) -> Result<Reply, ApiError> {
@@ -125,7 +125,11 @@ pub(crate) async fn create_for(
 ///
 /// # Errors
 /// -1130 when the account has no such key.
-pub(crate) async fn revoke_for(call: &Call<'_>, account: AccountId, key: String) -> Result<Reply, ApiError> {
+pub(crate) async fn revoke_for(
+    call: &RequestContext<'_>,
+    account: AccountId,
+    key: String,
+) -> Result<Reply, ApiError> {
     let command = AccountCommand::RevokeApiKey(RevokeApiKey { account, key });
     match call.command(command, Operation::Operate).await? {
         Answer::ApiKeyRevoked => Ok(Reply::json("{}".to_owned())),

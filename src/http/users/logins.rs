@@ -2,7 +2,7 @@
 
 use serde::Deserialize;
 
-use super::session::begin;
+use super::session::start_session;
 use crate::{
     auth::{self, PasswordError, Throttled},
     domain::messages::{
@@ -16,7 +16,7 @@ use crate::{
             authenticate::{COOKIE, require_csrf, session},
             origin::refuse_foreign,
         },
-        routing::request_context::{Call, Reply, mismatched},
+        routing::request_context::{Reply, RequestContext, mismatched},
         server::client_ip::address,
         wire::error::{ApiError, Operation},
     },
@@ -37,36 +37,36 @@ struct PasswordBody {
 }
 
 /// `GET /x/v1/session/options`
-pub(crate) async fn options(call: &Call<'_>) -> Result<Reply, ApiError> {
+pub(crate) async fn options(call: &RequestContext<'_>) -> Result<Reply, ApiError> {
     call.params.all_read()?;
     let (state, request) = (call.state, call.http()?);
     let is_demo_on = state.demo_account().is_some() && state.is_local(request);
     Ok(Reply::write(48, |json| {
         json.object(|json| {
-            json.field("signUp").boolean(state.people().offer(state.is_local(request)).is_some());
+            json.field("signUp").boolean(state.users().offer(state.is_local(request)).is_some());
             json.field("demo").boolean(is_demo_on);
         });
     }))
 }
 
 /// `POST /x/v1/session`
-pub(crate) async fn sign_in(call: &Call<'_>) -> Result<Reply, ApiError> {
+pub(crate) async fn sign_in(call: &RequestContext<'_>) -> Result<Reply, ApiError> {
     refuse_foreign(call.http()?)?;
     let Credentials { name, password } = call.json()?;
     // What cannot be a name is nobody's: that gives nothing away.
     let name = LoginName::parse(&name).ok_or_else(|| wrong_password(call))?;
-    let people = call.state.people();
+    let users = call.state.users();
     let address = address(call.http()?);
-    let (login, now) = (people.logins.get(&name), call.state.exchange().now());
+    let (login, now) = (users.logins.get(&name), call.state.exchange().now());
     let is_known =
         login.as_ref().is_some_and(|login| call.state.sessions().is_known(login.account, address, now));
-    people.throttle.sign_in(address, &name, is_known, now).map_err(throttled)?;
+    users.throttle.sign_in(address, &name, is_known, now).map_err(throttled)?;
     let hash = login.as_ref().map(|login| login.password.clone());
-    let is_right = people.passwords.verify(password, hash, address).await.map_err(not_hashed)?;
+    let is_right = users.passwords.verify(password, hash, address).await.map_err(not_hashed)?;
     let login = login.filter(|_| is_right).ok_or_else(|| wrong_password(call))?;
-    let (cookie, reply) = begin(call, login.account, Some(name.clone()))?;
+    let (cookie, reply) = start_session(call, login.account, Some(name.clone()))?;
     // A password that was changed meanwhile has ended the other sessions already, perhaps before this one began.
-    if people.logins.get(&name).is_none_or(|now| now.password != login.password) {
+    if users.logins.get(&name).is_none_or(|now| now.password != login.password) {
         call.state.sessions().end(&cookie, call.state.exchange().now());
         return Err(ApiError::wrong_password());
     }
@@ -75,47 +75,47 @@ pub(crate) async fn sign_in(call: &Call<'_>) -> Result<Reply, ApiError> {
 }
 
 /// `POST /x/v1/signup`
-pub(crate) async fn sign_up(call: &Call<'_>) -> Result<Reply, ApiError> {
-    let people = call.state.people();
+pub(crate) async fn sign_up(call: &RequestContext<'_>) -> Result<Reply, ApiError> {
+    let users = call.state.users();
     refuse_foreign(call.http()?)?;
-    let offer = people.offer(call.state.is_local(call.http()?)).ok_or_else(ApiError::not_found)?;
+    let offer = users.offer(call.state.is_local(call.http()?)).ok_or_else(ApiError::not_found)?;
     let grant = offer.grant.clone();
     let Credentials { name, password } = call.json()?;
     let name = LoginName::parse(&name)
         .ok_or_else(|| ApiError::unacceptable("name", "3 to 32 of a-z, 0-9, '_', '.' and '-'"))?;
     require_acceptable("password", &password, &name)?;
     let address = address(call.http()?);
-    people.throttle.sign_up(address, call.state.exchange().now()).map_err(throttled)?;
-    if people.logins.get(&name).is_some() {
+    users.throttle.sign_up(address, call.state.exchange().now()).map_err(throttled)?;
+    if users.logins.get(&name).is_some() {
         // The slot decides; this spares the hashing.
         return Err(ApiError::refused(Reject::NameTaken, Operation::Operate));
     }
-    let password = people.passwords.hash(password, address).await.map_err(not_hashed)?;
+    let password = users.passwords.hash(password, address).await.map_err(not_hashed)?;
     let command = AccountCommand::SignUp(SignUp { name: name.clone(), password, grant });
     match call.command(command, Operation::Operate).await? {
-        Answer::AccountCreated(account) => begin(call, account, Some(name)).map(|(_, reply)| reply),
+        Answer::AccountCreated(account) => start_session(call, account, Some(name)).map(|(_, reply)| reply),
         _ => Err(mismatched()),
     }
 }
 
 /// `POST /x/v1/password`
-pub(crate) async fn change_password(call: &Call<'_>) -> Result<Reply, ApiError> {
+pub(crate) async fn change_password(call: &RequestContext<'_>) -> Result<Reply, ApiError> {
     let session = session(call.state, call.http()?)?;
     require_csrf(call.http()?, &session)?;
     let PasswordBody { current, new } = call.json()?;
     let name = session.name.clone().ok_or_else(ApiError::forbidden)?;
-    let people = call.state.people();
+    let users = call.state.users();
     let address = address(call.http()?);
     let now = call.state.exchange().now();
     let is_known = call.state.sessions().is_known(session.account, address, now);
-    people.throttle.sign_in(address, &name, is_known, now).map_err(throttled)?;
-    let hash = people.logins.get(&name).map(|login| login.password.clone());
-    if !people.passwords.verify(current, hash, address).await.map_err(not_hashed)? {
+    users.throttle.sign_in(address, &name, is_known, now).map_err(throttled)?;
+    let hash = users.logins.get(&name).map(|login| login.password.clone());
+    if !users.passwords.verify(current, hash, address).await.map_err(not_hashed)? {
         wrong_password(call);
         return Err(ApiError::unacceptable("current", "it is not the password"));
     }
     require_acceptable("new", &new, &name)?;
-    let password = people.passwords.hash(new, address).await.map_err(not_hashed)?;
+    let password = users.passwords.hash(new, address).await.map_err(not_hashed)?;
     let account = session.account;
     let command = AccountCommand::ChangePassword(ChangePassword { account, name, password });
     match call.command(command, Operation::Operate).await? {
@@ -129,7 +129,7 @@ pub(crate) async fn change_password(call: &Call<'_>) -> Result<Reply, ApiError> 
 }
 
 /// Warns of a password that was wrong, and returns the refusal: the same whoever's it was not.
-fn wrong_password(call: &Call<'_>) -> ApiError {
+fn wrong_password(call: &RequestContext<'_>) -> ApiError {
     let source = call.source();
     let id = source.request.as_deref();
     call.state.alarms().refused(Claim::Password, source.address, id, call.state.exchange().now());

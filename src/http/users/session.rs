@@ -17,7 +17,7 @@ use crate::{
             authenticate::{COOKIE, require_csrf, session},
             origin::refuse_foreign,
         },
-        routing::request_context::{Call, Reply},
+        routing::request_context::{Reply, RequestContext},
         server::client_ip::{address, is_secure},
         wire::{
             error::{ApiError, Operation},
@@ -27,40 +27,40 @@ use crate::{
 };
 
 /// `POST /x/v1/session/demo`
-pub(crate) async fn begin_demo(call: &Call<'_>) -> Result<Reply, ApiError> {
+pub(crate) async fn start_demo(call: &RequestContext<'_>) -> Result<Reply, ApiError> {
     let request = call.http()?;
     refuse_foreign(request)?;
     let demo = call.state.demo_account().filter(|_| call.state.is_local(request));
     let account = demo.ok_or_else(ApiError::not_found)?;
-    begin(call, account, None).map(|(_, reply)| reply)
+    start_session(call, account, None).map(|(_, reply)| reply)
 }
 
 /// Begins a session, and returns its cookie's value and the reply that sets it.
 ///
 /// # Errors
 /// -1003 or -1008 when there is no room for it, -1000 when the operating system has no random bytes.
-pub(crate) fn begin(
-    call: &Call<'_>,
+pub(crate) fn start_session(
+    call: &RequestContext<'_>,
     account: AccountId,
     name: Option<LoginName>,
 ) -> Result<(String, Reply), ApiError> {
     let sessions = call.state.sessions();
     let address = address(call.http()?);
-    let begun = sessions.begin(account, name, address, call.state.exchange().now()).map_err(not_begun)?;
+    let started = sessions.start(account, name, address, call.state.exchange().now()).map_err(not_started)?;
     let seconds = i64::try_from(sessions.lifetime().as_secs()).unwrap_or(i64::MAX);
-    let mut reply = Reply::write(192, |json| write(json, &begun.session, call.state.demo_account()));
-    reply.cookie = Some(cookie(call.http()?, begun.cookie.clone(), Duration::seconds(seconds)));
-    Ok((begun.cookie, reply))
+    let mut reply = Reply::write(192, |json| write(json, &started.session, call.state.demo_account()));
+    reply.cookie = Some(cookie(call.http()?, started.cookie.clone(), Duration::seconds(seconds)));
+    Ok((started.cookie, reply))
 }
 
 /// `GET /x/v1/session`
-pub(crate) async fn get(call: &Call<'_>) -> Result<Reply, ApiError> {
+pub(crate) async fn get(call: &RequestContext<'_>) -> Result<Reply, ApiError> {
     let session = session(call.state, call.http()?)?;
     Ok(Reply::write(192, |json| write(json, &session, call.state.demo_account())))
 }
 
 /// `DELETE /x/v1/session`
-pub(crate) async fn end(call: &Call<'_>) -> Result<Reply, ApiError> {
+pub(crate) async fn end(call: &RequestContext<'_>) -> Result<Reply, ApiError> {
     let session = session(call.state, call.http()?)?;
     require_csrf(call.http()?, &session)?;
     if let Some(cookie) = call.http()?.cookie(COOKIE) {
@@ -73,7 +73,7 @@ pub(crate) async fn end(call: &Call<'_>) -> Result<Reply, ApiError> {
     Ok(reply)
 }
 
-fn not_begun(error: SessionError) -> ApiError {
+fn not_started(error: SessionError) -> ApiError {
     match error {
         SessionError::AddressFull => ApiError::too_many_sessions(),
         SessionError::Full => ApiError::refused(Reject::Busy, Operation::Operate),

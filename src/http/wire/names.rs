@@ -5,7 +5,7 @@ use crate::domain::{
     change_log::words::Word,
     messages::command::{CancelRestriction, ReplaceMode},
     orders::{
-        Contingency, EndReason, ListStatus, Order, OrderKind, OrderStatus, Side, StpMode, TimeInForce,
+        CloseReason, Contingency, ListStatus, Order, OrderStatus, OrderType, Side, StpMode, TimeInForce,
         limits::OrderWindow,
     },
     types::{id::ClientOrderId, time::Timestamp},
@@ -43,19 +43,19 @@ pub(crate) fn parse_side(text: &str) -> Option<Side> {
 }
 
 /// Returns the order type.
-pub fn order_kind(kind: OrderKind) -> &'static str {
+pub fn order_kind(kind: OrderType) -> &'static str {
     kind.word()
 }
 
 /// Reads `type`.
-pub(crate) fn parse_order_kind(text: &str) -> Option<OrderKind> {
-    OrderKind::of_word(text)
+pub(crate) fn parse_order_kind(text: &str) -> Option<OrderType> {
+    OrderType::of_word(text)
 }
 
 /// Returns the time in force of an order; those that have none to choose say GTC, as Binance does.
 pub const fn time_in_force(order: &Order) -> &'static str {
     match (order.kind, order.time_in_force) {
-        (OrderKind::LimitMaker, _) | (_, TimeInForce::Gtc) => "GTC",
+        (OrderType::LimitMaker, _) | (_, TimeInForce::Gtc) => "GTC",
         (kind, _) if kind.is_market() => "GTC",
         (_, TimeInForce::Ioc) => "IOC",
         (_, TimeInForce::Fok) => "FOK",
@@ -107,7 +107,7 @@ pub const fn status(order: &Order) -> &'static str {
         OrderStatus::Cancelled => "CANCELED",
         OrderStatus::Rejected => "REJECTED",
         OrderStatus::Expired => match order.reason {
-            Some(EndReason::SelfTrade) => "EXPIRED_IN_MATCH",
+            Some(CloseReason::SelfTrade) => "EXPIRED_IN_MATCH",
             _ => "EXPIRED",
         },
     }
@@ -119,19 +119,21 @@ pub(crate) const fn expiry_reason(order: &Order) -> Option<&'static str> {
         return None;
     }
     match order.reason {
-        None | Some(EndReason::SelfTrade | EndReason::Cancelled) => None,
-        Some(EndReason::Unfilled) => Some(match order.kind {
+        None | Some(CloseReason::SelfTrade | CloseReason::Cancelled) => None,
+        Some(CloseReason::Unfilled) => Some(match order.kind {
             kind if kind.is_market() => "INSUFFICIENT_LIQUIDITY",
             _ => "UNFILLED_IOC_QUANTITY_EXPIRED",
         }),
-        Some(EndReason::Killed) => Some("UNFILLED_FOK_ORDER_EXPIRED"),
-        Some(EndReason::GoodTillDate) => Some("GOOD_TILL_DATE"),
-        Some(EndReason::Collar) => Some("EXECUTION_RULE_PRICE_RANGE_EXCEEDED"),
-        Some(EndReason::NoReference) => Some("INSUFFICIENT_LIQUIDITY"),
-        Some(EndReason::FillLimit | EndReason::BookFull) => Some("EXCHANGE_CANCELED"),
-        Some(EndReason::WouldTake | EndReason::WouldTrigger | EndReason::ListRefused) => Some("REJECTED"),
-        Some(EndReason::Sibling | EndReason::ListCancelled | EndReason::WorkingEnded) => None,
-        Some(EndReason::PendingRefused) => Some("REJECTED"),
+        Some(CloseReason::Killed) => Some("UNFILLED_FOK_ORDER_EXPIRED"),
+        Some(CloseReason::GoodTillDate) => Some("GOOD_TILL_DATE"),
+        Some(CloseReason::Collar) => Some("EXECUTION_RULE_PRICE_RANGE_EXCEEDED"),
+        Some(CloseReason::NoReference) => Some("INSUFFICIENT_LIQUIDITY"),
+        Some(CloseReason::FillLimit | CloseReason::BookFull) => Some("EXCHANGE_CANCELED"),
+        Some(CloseReason::WouldTake | CloseReason::WouldTrigger | CloseReason::ListRefused) => {
+            Some("REJECTED")
+        }
+        Some(CloseReason::OtherLeg | CloseReason::ListCancelled | CloseReason::WorkingEnded) => None,
+        Some(CloseReason::PendingRefused) => Some("REJECTED"),
     }
 }
 
@@ -153,7 +155,7 @@ pub const fn execution_kind(execution: &Execution) -> &'static str {
         ExecutionKind::Rejected => "REJECTED",
         ExecutionKind::Prevented(..) => "TRADE_PREVENTION",
         ExecutionKind::Expired => match execution.order.reason {
-            Some(EndReason::SelfTrade) => "TRADE_PREVENTION",
+            Some(CloseReason::SelfTrade) => "TRADE_PREVENTION",
             _ => "EXPIRED",
         },
     }
@@ -208,7 +210,7 @@ mod tests {
         for value in Side::BOTH {
             assert_eq!(parse_side(side(value)), Some(value));
         }
-        for &(value, _) in OrderKind::WORDS {
+        for &(value, _) in OrderType::WORDS {
             assert_eq!(parse_order_kind(order_kind(value)), Some(value));
         }
         for &(value, _) in StpMode::WORDS {

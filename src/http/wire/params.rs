@@ -358,7 +358,7 @@ mod tests {
     }
 
     #[test]
-    fn a_parameter_nobody_reads_is_counted() {
+    fn an_unread_parameter_is_counted() {
         let params = params("a=1&b=2&c=3", "");
         params.get("a");
         params.get("b");

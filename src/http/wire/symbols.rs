@@ -4,10 +4,10 @@ use super::json::Json;
 use crate::domain::{
     change_log::words::Word,
     instruments::{
-        Catalogue,
+        Instruments,
         symbol::{SymbolSpec, SymbolStatus},
     },
-    orders::{OrderKind, StpMode},
+    orders::{OrderType, StpMode},
     types::{decimal::Units, id::SymbolId, money::Rate},
 };
 
@@ -20,13 +20,13 @@ pub(crate) struct SymbolTexts(Vec<(SymbolId, String)>);
 
 impl SymbolTexts {
     /// Writes every symbol of the catalogue.
-    pub(crate) fn new(catalogue: &Catalogue) -> Self {
+    pub(crate) fn new(instruments: &Instruments) -> Self {
         let write = |spec: &SymbolSpec| {
             let mut json = Json::with_capacity(2_048);
             write_symbol(&mut json, spec);
             (spec.id, json.finish())
         };
-        Self(catalogue.symbols().map(|spec| write(spec)).collect())
+        Self(instruments.symbols().map(|spec| write(spec)).collect())
     }
 
     /// Returns the text of a symbol.
@@ -57,7 +57,7 @@ fn write_symbol(json: &mut Json, spec: &SymbolSpec) {
         json.field("baseCommissionPrecision").number(spec.base.scale.into());
         json.field("quoteCommissionPrecision").number(spec.quote.scale.into());
         json.field("orderTypes").array(|json| {
-            OrderKind::WORDS.iter().for_each(|(_, word)| json.item().text(word));
+            OrderType::WORDS.iter().for_each(|(_, word)| json.item().text(word));
         });
         for (name, allowed) in [
             ("icebergAllowed", true),

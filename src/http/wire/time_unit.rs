@@ -65,7 +65,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn milliseconds_and_microseconds_are_told_apart_by_size() {
+    fn milliseconds_and_microseconds_are_distinguished_by_size() {
         let time = Timestamp::from_micros(1_499_827_319_559_123);
         assert_eq!(read_time(1_499_827_319_559_123), time);
         assert_eq!(read_time(1_499_827_319_559), Timestamp::from_millis(1_499_827_319_559));

@@ -5,7 +5,7 @@ use crate::{
     domain::{
         account::{Execution, ExecutionKind, UserEvent},
         instruments::symbol::SymbolSpec,
-        orders::{EndReason, OrderList},
+        orders::{CloseReason, OrderList},
     },
     http::{
         orders::reply,
@@ -115,10 +115,10 @@ impl ExecutionReport<'_> {
     fn reject_reason(&self) -> &'static str {
         match self.execution.order.reason {
             _ if !self.is_refused() => "NONE",
-            Some(EndReason::WouldTrigger) => "STOP_PRICE_WOULD_TRIGGER_IMMEDIATELY",
-            Some(EndReason::ListRefused) => "OCO_BAD_PRICES",
-            Some(EndReason::BookFull) => "NONE",
-            Some(EndReason::PendingRefused) if self.execution.order.kind.is_conditional() => {
+            Some(CloseReason::WouldTrigger) => "STOP_PRICE_WOULD_TRIGGER_IMMEDIATELY",
+            Some(CloseReason::ListRefused) => "OCO_BAD_PRICES",
+            Some(CloseReason::BookFull) => "NONE",
+            Some(CloseReason::PendingRefused) if self.execution.order.kind.is_conditional() => {
                 "STOP_PRICE_WOULD_TRIGGER_IMMEDIATELY"
             }
             _ => "WOULD_MATCH_IMMEDIATELY",

@@ -23,7 +23,7 @@ pub(super) enum FragmentError {
 
 impl Fragments {
     /// Begins a message.
-    pub(super) fn begin(&mut self, piece: &Bytes, limit: usize) -> Result<(), FragmentError> {
+    pub(super) fn start(&mut self, piece: &Bytes, limit: usize) -> Result<(), FragmentError> {
         if self.pieces.is_some() {
             return Err(FragmentError::Disorder);
         }
@@ -93,12 +93,12 @@ mod tests {
     fn fragments_make_one_message_within_the_limit() {
         let mut fragments = Fragments::default();
         let piece = |text: &'static str| Bytes::from_static(text.as_bytes());
-        fragments.begin(&piece("ab"), 6).unwrap();
+        fragments.start(&piece("ab"), 6).unwrap();
         fragments.add(&piece("cd"), 6).unwrap();
         assert_eq!(fragments.end(&piece("ef"), 6), Ok(piece("abcdef")));
         assert_eq!(fragments.add(&piece("x"), 6), Err(FragmentError::Disorder));
-        fragments.begin(&piece("abcd"), 6).unwrap();
-        assert_eq!(fragments.begin(&piece("x"), 6), Err(FragmentError::Disorder));
+        fragments.start(&piece("abcd"), 6).unwrap();
+        assert_eq!(fragments.start(&piece("x"), 6), Err(FragmentError::Disorder));
         assert_eq!(fragments.end(&piece("efg"), 6), Err(FragmentError::TooLong));
     }
 

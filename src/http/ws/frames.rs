@@ -147,7 +147,7 @@ mod tests {
     }
 
     #[test]
-    fn a_close_is_told_apart_by_what_is_wrong_with_it() {
+    fn close_frames_are_classified_by_their_fault() {
         let reason = |code: u16, text: &[u8]| [&code.to_be_bytes()[..], text].concat();
         assert_eq!(broken(&frame(0x88, &reason(1000, b"\xff\xfe"))), CloseCode::Invalid);
         assert_eq!(broken(&frame(0x88, &reason(999, b"bye"))), CloseCode::Protocol);

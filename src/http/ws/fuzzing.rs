@@ -22,7 +22,7 @@ pub(in crate::http) fn fragments(bytes: &Bytes) {
     while let Some(&first) = rest.first() {
         let piece = rest.split_to(usize::from(first).clamp(1, rest.len()));
         let _ = match first % 3 {
-            0 => fragments.begin(&piece, LIMIT),
+            0 => fragments.start(&piece, LIMIT),
             1 => fragments.add(&piece, LIMIT),
             _ => fragments.end(&piece, LIMIT).map(|_| ()),
         };

@@ -1,7 +1,6 @@
 //! WebSocket: market streams for everybody, the private stream of a browser session, and the WebSocket API.
 
 mod api;
-mod conversation;
 mod encode;
 mod execution;
 mod frame;
@@ -12,6 +11,7 @@ mod head;
 mod market;
 mod notices;
 mod protocol;
+mod protocol_handler;
 mod session;
 mod streams;
 mod topic;
@@ -120,7 +120,7 @@ fn open_combined(request: &HttpRequest, _: &HttpState, _: &'static [Endpoint]) -
 
 fn open_public(request: &HttpRequest, combined: bool) -> Result<Opening, ApiError> {
     let (unit, streams) = read_streams(request, combined, None)?;
-    Ok(Opening { unit, conversation: Box::new(streams) })
+    Ok(Opening { unit, handler: Box::new(streams) })
 }
 
 /// `/ws-api/v3?timeUnit=…&returnRateLimits=…`
@@ -132,10 +132,10 @@ fn open_api(
     let query = query_string(request);
     let params = Params::decode(&query, b"")?;
     let unit = params.time_unit()?;
-    let tells_limits = params.boolean("returnRateLimits")?.unwrap_or(true);
+    let returns_limits = params.boolean("returnRateLimits")?.unwrap_or(true);
     let address = client_address(request);
-    let api = Api::new(endpoints, (unit, tells_limits), address, state.exchange().now());
-    Ok(Opening { unit, conversation: Box::new(api) })
+    let api = Api::new(endpoints, (unit, returns_limits), address, state.exchange().now());
+    Ok(Opening { unit, handler: Box::new(api) })
 }
 
 fn read_streams(
@@ -166,5 +166,5 @@ fn open_private(
     let after = Params::decode(request.query_string(), b"")?.integer("fromSeq")?;
     let user = PageUser { account: session.account, cookie: cookie.value().to_owned(), after };
     let (unit, streams) = read_streams(request, true, Some(user))?;
-    Ok(Opening { unit, conversation: Box::new(streams) })
+    Ok(Opening { unit, handler: Box::new(streams) })
 }

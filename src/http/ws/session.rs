@@ -16,14 +16,14 @@ use bytestring::ByteString;
 use futures_util::{FutureExt, stream};
 
 use super::{
-    conversation::{Conversation, MessageLimits, Reaction, Station},
     frame::{Bucket, FragmentError, Fragments},
     frames::{Broken, Frames},
+    protocol_handler::{ConnectionContext, MessageLimits, ProtocolHandler, Response},
 };
 use crate::{
-    actors::message::{OpenSession, Release, SessionEvent, SessionLink, Speech},
+    actors::message::{CloseSession, OpenSession, SessionEvent, SessionLink, SessionProtocol},
     http::{
-        server::{limits::ConnectionLimits, sockets::SocketPlace},
+        server::{limits::ConnectionLimits, sockets::SocketPermit},
         state::HttpState,
         wire::{error::ApiError, time_unit::TimeUnit},
     },
@@ -39,7 +39,7 @@ pub(super) struct Opening {
     /// What times are printed in.
     pub(super) unit: TimeUnit,
     /// What is to be said.
-    pub(super) conversation: Box<dyn Conversation>,
+    pub(super) handler: Box<dyn ProtocolHandler>,
 }
 
 /// Shakes hands and starts the session.
@@ -49,7 +49,7 @@ pub(super) struct Opening {
 pub(super) fn start(
     state: &web::Data<HttpState>,
     opening: Opening,
-    place: SocketPlace,
+    permit: SocketPermit,
     request: &HttpRequest,
     payload: web::Payload,
 ) -> Result<HttpResponse, ApiError> {
@@ -60,19 +60,19 @@ pub(super) fn start(
     })?;
     let mut response = handshake(request).map_err(|_| ApiError::upgrade_required())?;
     let now = Instant::now();
-    let limits = opening.conversation.limits(state.limits());
+    let limits = opening.handler.limits(state.limits());
     let session = SocketSession {
-        station: Station { id: state.next_session_id(), state: state.clone() },
+        connection: ConnectionContext { id: state.next_session_id(), state: state.clone() },
         link: None,
         unit: opening.unit,
-        conversation: opening.conversation,
+        handler: opening.handler,
         frames: Some(Frames::new(payload.into_inner(), limits.bytes)),
         limits,
-        heard: now,
+        received: now,
         rate: Bucket::new(limits.rate, state.exchange().now()),
         fragments: Fragments::default(),
         is_stopping: false,
-        _place: place,
+        _permit: permit,
     };
     // The session reads the frames itself.
     let nothing = stream::pending::<Result<Bytes, PayloadError>>();
@@ -80,18 +80,18 @@ pub(super) fn start(
 }
 
 struct SocketSession {
-    station: Station,
+    connection: ConnectionContext,
     link: Option<SessionLink>,
     unit: TimeUnit,
-    conversation: Box<dyn Conversation>,
+    handler: Box<dyn ProtocolHandler>,
     /// What it hears, until it has started.
     frames: Option<Frames>,
     limits: MessageLimits,
-    heard: Instant,
+    received: Instant,
     rate: Bucket,
     fragments: Fragments,
     is_stopping: bool,
-    _place: SocketPlace,
+    _permit: SocketPermit,
 }
 
 type Socket = WebsocketContext<SocketSession>;
@@ -103,15 +103,15 @@ impl Actor for SocketSession {
         let limits = *self.limits();
         let link = SessionLink::new(context.address().recipient(), limits.socket_backlog);
         self.link = Some(link.clone());
-        let speech = if self.conversation.is_api() { Speech::Api } else { Speech::Streams };
-        let (session, unit) = (self.station.id, self.unit);
-        self.station.state.exchange().push().do_send(OpenSession { session, link, unit, speech });
-        let reaction = self.conversation.open(&self.station);
-        self.react(reaction, context);
+        let protocol = if self.handler.is_api() { SessionProtocol::Api } else { SessionProtocol::Streams };
+        let (session, unit) = (self.connection.id, self.unit);
+        self.connection.state.exchange().push().do_send(OpenSession { session, link, unit, protocol });
+        let response = self.handler.open(&self.connection);
+        self.react(response, context);
         if let Some(frames) = self.frames.take() {
             context.add_stream(frames);
         }
-        if self.conversation.needs_checks() {
+        if self.handler.needs_checks() {
             context.run_interval(CHECK, Self::check);
         }
         context.run_interval(limits.socket_ping, Self::check_silence);
@@ -121,7 +121,7 @@ impl Actor for SocketSession {
     }
 
     fn stopped(&mut self, _: &mut Socket) {
-        self.station.state.exchange().push().do_send(Release(self.station.id));
+        self.connection.state.exchange().push().do_send(CloseSession(self.connection.id));
     }
 }
 
@@ -138,9 +138,9 @@ impl Handler<SessionEvent> for SocketSession {
                 self.taken();
                 frames.into_iter().for_each(|frame| context.text(frame.0));
             }
-            SessionEvent::NotAttached(form, notice) => {
+            SessionEvent::NotAttached(envelope, notice) => {
                 self.taken();
-                self.conversation.not_attached(form);
+                self.handler.not_attached(envelope);
                 notice.into_iter().for_each(|frame| context.text(frame.0));
             }
             // For those who have words of their own.
@@ -168,19 +168,19 @@ impl StreamHandler<Result<Message, Broken>> for SocketSession {
             Ok(message) => message,
             Err(Broken(code)) => return self.refuse(code, context),
         };
-        self.heard = Instant::now();
-        let now = self.station.state.exchange().now();
+        self.received = Instant::now();
+        let now = self.connection.state.exchange().now();
         if !self.rate.admit(now) {
             return close(context, CloseCode::Policy, "too many messages");
         }
         match message {
             Message::Ping(payload) => context.pong(&payload),
             Message::Pong(_) | Message::Nop => {}
-            Message::Text(text) => self.hear(&text, context),
-            Message::Binary(_) => context.text(self.conversation.refuse_binary()),
+            Message::Text(text) => self.receive(&text, context),
+            Message::Binary(_) => context.text(self.handler.refuse_binary()),
             Message::Continuation(item) => match self.piece(item) {
                 Ok(None) => {}
-                Ok(Some(text)) => self.hear(&text, context),
+                Ok(Some(text)) => self.receive(&text, context),
                 Err(FragmentError::TooLong) => self.refuse(CloseCode::Size, context),
                 Err(FragmentError::Disorder) => self.refuse(CloseCode::Protocol, context),
                 Err(FragmentError::NotText) => self.refuse(CloseCode::Invalid, context),
@@ -195,7 +195,7 @@ impl StreamHandler<Result<Message, Broken>> for SocketSession {
 
 impl SocketSession {
     fn limits(&self) -> &ConnectionLimits {
-        self.station.state.limits()
+        self.connection.state.limits()
     }
 
     fn taken(&self) {
@@ -207,7 +207,7 @@ impl SocketSession {
     fn piece(&mut self, item: Item) -> Result<Option<ByteString>, FragmentError> {
         let limit = self.limits.bytes;
         match item {
-            Item::FirstText(piece) => self.fragments.begin(&piece, limit)?,
+            Item::FirstText(piece) => self.fragments.start(&piece, limit)?,
             Item::FirstBinary(_) => return Err(FragmentError::Disorder),
             Item::Continue(piece) => self.fragments.add(&piece, limit)?,
             Item::Last(piece) => {
@@ -225,21 +225,21 @@ impl SocketSession {
             CloseCode::Invalid => "not UTF-8",
             _ => "broken frame",
         };
-        tracing::debug!(session = self.station.id.0, description, "a WebSocket client is cut off");
-        self.station.state.exchange().metrics().broken_connections.websocket.inc();
+        tracing::debug!(session = self.connection.id.0, description, "a WebSocket client is cut off");
+        self.connection.state.exchange().metrics().broken_connections.websocket.inc();
         close(context, code, description);
     }
 
-    fn hear(&mut self, text: &ByteString, context: &mut Socket) {
-        let reaction = self.conversation.hear(&self.station, text);
-        self.react(reaction, context);
+    fn receive(&mut self, text: &ByteString, context: &mut Socket) {
+        let response = self.handler.receive(&self.connection, text);
+        self.react(response, context);
     }
 
-    fn react(&mut self, reaction: Reaction, context: &mut Socket) {
-        match reaction {
-            Reaction::Nothing => {}
-            Reaction::Say(text) => context.text(text),
-            Reaction::Later(mut text) => {
+    fn react(&mut self, response: Response, context: &mut Socket) {
+        match response {
+            Response::Nothing => {}
+            Response::Send(text) => context.text(text),
+            Response::Later(mut text) => {
                 // The first poll takes a request to its shard. Spawned futures are polled in no particular order, so it
                 // is made here, while requests come one by one; the waker follows with the next poll.
                 match text.as_mut().now_or_never() {
@@ -256,19 +256,19 @@ impl SocketSession {
 
     /// Says what was to be said later.
     fn say(&mut self, text: String, context: &mut Socket) {
-        self.conversation.said();
+        self.handler.said();
         context.text(text);
         self.end_if_stopping(context);
     }
 
     fn end_if_stopping(&self, context: &mut Socket) {
-        if self.is_stopping && !self.conversation.is_busy() {
+        if self.is_stopping && !self.handler.is_busy() {
             goodbye(context);
         }
     }
 
     fn check_silence(&mut self, context: &mut Socket) {
-        if self.heard.elapsed() >= self.limits().socket_silence {
+        if self.received.elapsed() >= self.limits().socket_silence {
             close(context, CloseCode::Policy, "no pong");
         } else {
             context.ping(b"");
@@ -276,7 +276,7 @@ impl SocketSession {
     }
 
     fn check(&mut self, context: &mut Socket) {
-        if let Err(reason) = self.conversation.check(&self.station) {
+        if let Err(reason) = self.handler.check(&self.connection) {
             close(context, CloseCode::Policy, reason);
         }
     }

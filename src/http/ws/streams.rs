@@ -5,13 +5,13 @@ use std::collections::BTreeMap;
 use bytestring::ByteString;
 
 use super::{
-    conversation::{Conversation, MessageLimits, Reaction, Station},
     notices,
     protocol::{self, Control},
+    protocol_handler::{ConnectionContext, MessageLimits, ProtocolHandler, Response},
     topic,
 };
 use crate::{
-    actors::message::{AttachUser, Frame, NotListening, Subscribe, Topic, Unsubscribe, UserForm},
+    actors::message::{AttachUser, EventEnvelope, NotListening, Subscribe, Topic, Unsubscribe, WsText},
     domain::types::id::AccountId,
     http::server::limits::ConnectionLimits,
 };
@@ -45,20 +45,25 @@ impl Streams {
     }
 
     /// Answers by way of push, so that answers come in the order of the requests.
-    fn answer(&self, station: &Station, frame: String) -> Reaction {
-        self.tell_subscribe(station, Vec::new(), Some(frame));
-        Reaction::Nothing
+    fn answer(&self, connection: &ConnectionContext, frame: String) -> Response {
+        self.request_subscription(connection, Vec::new(), Some(frame));
+        Response::Nothing
     }
 
-    fn tell_subscribe(&self, station: &Station, topics: Vec<Topic>, acknowledgement: Option<String>) {
-        let acknowledgement = acknowledgement.map(|text| Frame(text.into()));
-        let (session, combined) = (station.id, self.combined);
-        station.state.exchange().push().do_send(Subscribe { session, topics, combined, acknowledgement });
+    fn request_subscription(
+        &self,
+        connection: &ConnectionContext,
+        topics: Vec<Topic>,
+        acknowledgement: Option<String>,
+    ) {
+        let acknowledgement = acknowledgement.map(|text| WsText(text.into()));
+        let (session, combined) = (connection.id, self.combined);
+        connection.state.exchange().push().do_send(Subscribe { session, topics, combined, acknowledgement });
     }
 
     fn subscribe(
         &mut self,
-        station: &Station,
+        connection: &ConnectionContext,
         names: Vec<String>,
         acknowledgement: Option<String>,
     ) -> Result<(), &'static str> {
@@ -66,31 +71,36 @@ impl Streams {
             return Err("Invalid request: stream name is too long");
         }
         let added = names.iter().filter(|name| !self.names.contains_key(*name)).count();
-        if self.names.len() + added > station.state.limits().socket_streams {
+        if self.names.len() + added > connection.state.limits().socket_streams {
             return Err("Invalid request: too many streams");
         }
         let mut topics = Vec::new();
         for name in names {
-            let topic = topic::parse(&name, station.state.exchange().catalogue());
+            let topic = topic::parse(&name, connection.state.exchange().instruments());
             if let Some(topic) = topic.filter(|topic| !self.has(*topic)) {
                 topics.push(topic);
             }
             self.names.insert(name, topic);
         }
-        self.tell_subscribe(station, topics, acknowledgement);
+        self.request_subscription(connection, topics, acknowledgement);
         Ok(())
     }
 
-    fn unsubscribe(&mut self, station: &Station, names: &[String], acknowledgement: String) -> Reaction {
+    fn unsubscribe(
+        &mut self,
+        connection: &ConnectionContext,
+        names: &[String],
+        acknowledgement: String,
+    ) -> Response {
         let mut topics = Vec::new();
         for name in names {
             if let Some(topic) = self.names.remove(name).flatten().filter(|topic| !self.has(*topic)) {
                 topics.push(topic);
             }
         }
-        let (session, acknowledgement) = (station.id, Some(Frame(acknowledgement.into())));
-        station.state.exchange().push().do_send(Unsubscribe { session, topics, acknowledgement });
-        Reaction::Nothing
+        let (session, acknowledgement) = (connection.id, Some(WsText(acknowledgement.into())));
+        connection.state.exchange().push().do_send(Unsubscribe { session, topics, acknowledgement });
+        Response::Nothing
     }
 
     fn has(&self, topic: Topic) -> bool {
@@ -98,7 +108,7 @@ impl Streams {
     }
 }
 
-impl Conversation for Streams {
+impl ProtocolHandler for Streams {
     fn limits(&self, limits: &ConnectionLimits) -> MessageLimits {
         MessageLimits { bytes: limits.socket_message_bytes, rate: limits.socket_messages }
     }
@@ -107,46 +117,46 @@ impl Conversation for Streams {
         false
     }
 
-    fn open(&mut self, station: &Station) -> Reaction {
+    fn open(&mut self, connection: &ConnectionContext) -> Response {
         if let Some(PageUser { account, after, .. }) = self.user {
             // A page is told only what it asked for in vain.
             let acknowledge = |start: &Result<u64, NotListening>| {
-                start.as_ref().err().map(|error| Frame(notices::page_not_attached(error).into()))
+                start.as_ref().err().map(|error| WsText(notices::page_not_attached(error).into()))
             };
-            station.state.exchange().push().do_send(AttachUser {
-                session: station.id,
+            connection.state.exchange().push().do_send(AttachUser {
+                session: connection.id,
                 account,
-                form: UserForm::Page,
+                envelope: EventEnvelope::Page,
                 after,
                 acknowledge: Box::new(acknowledge),
             });
         }
         let names = std::mem::take(&mut self.opening);
-        match self.subscribe(station, names, None) {
-            Ok(()) => Reaction::Nothing,
-            Err(message) => Reaction::Say(protocol::error(2, message, None)),
+        match self.subscribe(connection, names, None) {
+            Ok(()) => Response::Nothing,
+            Err(message) => Response::Send(protocol::error(2, message, None)),
         }
     }
 
-    fn hear(&mut self, station: &Station, text: &ByteString) -> Reaction {
+    fn receive(&mut self, connection: &ConnectionContext, text: &ByteString) -> Response {
         let request = match protocol::parse(text) {
             Ok(request) => request,
-            Err(frame) => return Reaction::Say(frame),
+            Err(frame) => return Response::Send(frame),
         };
         let id = request.id;
         match request.control {
-            Control::Subscribe(names) => match self.subscribe(station, names, Some(protocol::done(id))) {
-                Ok(()) => Reaction::Nothing,
-                Err(message) => Reaction::Say(protocol::error(2, message, Some(id))),
+            Control::Subscribe(names) => match self.subscribe(connection, names, Some(protocol::done(id))) {
+                Ok(()) => Response::Nothing,
+                Err(message) => Response::Send(protocol::error(2, message, Some(id))),
             },
-            Control::Unsubscribe(names) => self.unsubscribe(station, &names, protocol::done(id)),
+            Control::Unsubscribe(names) => self.unsubscribe(connection, &names, protocol::done(id)),
             Control::List => {
-                self.answer(station, protocol::listed(id, self.names.keys().map(String::as_str)))
+                self.answer(connection, protocol::listed(id, self.names.keys().map(String::as_str)))
             }
-            Control::GetCombined => self.answer(station, protocol::property_is(id, self.combined)),
+            Control::GetCombined => self.answer(connection, protocol::property_is(id, self.combined)),
             Control::SetCombined(combined) => {
                 self.combined = combined;
-                self.answer(station, protocol::done(id))
+                self.answer(connection, protocol::done(id))
             }
         }
     }
@@ -159,8 +169,8 @@ impl Conversation for Streams {
         self.user.is_some()
     }
 
-    fn check(&mut self, station: &Station) -> Result<(), &'static str> {
-        let (sessions, now) = (station.state.sessions(), station.state.exchange().now());
+    fn check(&mut self, connection: &ConnectionContext) -> Result<(), &'static str> {
+        let (sessions, now) = (connection.state.sessions(), connection.state.exchange().now());
         match &self.user {
             Some(user) if sessions.find(&user.cookie, now).is_none() => Err("logged out"),
             _ => Ok(()),

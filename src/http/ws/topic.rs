@@ -3,7 +3,7 @@
 use crate::{
     actors::message::{Speed, TickerWindow, Topic},
     domain::{
-        instruments::Catalogue,
+        instruments::Instruments,
         market_data::{Interval, Zone},
         types::id::SymbolId,
     },
@@ -13,7 +13,7 @@ use crate::{
 pub(super) const NAME_LEN_MAX: usize = 64;
 
 /// Reads a stream's name; `None` for a stream there is not. Symbols are lower case.
-pub(super) fn parse(name: &str, catalogue: &Catalogue) -> Option<Topic> {
+pub(super) fn parse(name: &str, instruments: &Instruments) -> Option<Topic> {
     if let Some(name) = name.strip_prefix('!') {
         return parse_all(name);
     }
@@ -21,7 +21,7 @@ pub(super) fn parse(name: &str, catalogue: &Catalogue) -> Option<Topic> {
     if symbol.bytes().any(|byte| byte.is_ascii_uppercase()) {
         return None;
     }
-    let spec = catalogue.symbol_named(&symbol.to_ascii_uppercase())?;
+    let spec = instruments.symbol_named(&symbol.to_ascii_uppercase())?;
     let symbol = spec.id;
     if let Some(topic) = parse_plain(stream, symbol) {
         return Some(topic);
@@ -88,9 +88,9 @@ pub(super) const fn window_name(window: TickerWindow) -> &'static str {
 }
 
 /// Returns a stream's name.
-pub(super) fn name(topic: Topic, catalogue: &Catalogue) -> String {
+pub(super) fn name(topic: Topic, instruments: &Instruments) -> String {
     let symbol =
-        |id: SymbolId| catalogue.symbol(id).map(|spec| spec.name.to_ascii_lowercase()).unwrap_or_default();
+        |id: SymbolId| instruments.symbol(id).map(|spec| spec.name.to_ascii_lowercase()).unwrap_or_default();
     let suffix = |speed: Speed| match speed {
         Speed::Fast => "@100ms",
         Speed::Slow => "",
@@ -120,13 +120,13 @@ pub(super) fn name(topic: Topic, catalogue: &Catalogue) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{super::encode::testing::catalogue, *};
+    use super::{super::encode::testing::instruments, *};
     use crate::domain::{instruments::SymbolDefinition, testing::sample};
 
     #[test]
     fn every_name_reads_back_as_its_topic() {
-        let catalogue = catalogue();
-        let symbol = catalogue.symbol_named("BTCUSDT").unwrap().id;
+        let instruments = instruments();
+        let symbol = instruments.symbol_named("BTCUSDT").unwrap().id;
         let mut topics = vec![Topic::Trade(symbol), Topic::BookTicker(symbol)];
         for speed in [Speed::Fast, Speed::Slow] {
             topics.push(Topic::Depth(symbol, speed));
@@ -142,34 +142,37 @@ mod tests {
             topics.extend(Interval::ALL.map(|interval| Topic::Kline(symbol, interval, zone)));
         }
         for topic in topics {
-            assert_eq!(parse(&name(topic, &catalogue), &catalogue), Some(topic));
+            assert_eq!(parse(&name(topic, &instruments), &instruments), Some(topic));
         }
         assert_eq!(
-            parse("btcusdt@depth5@1000ms", &catalogue),
+            parse("btcusdt@depth5@1000ms", &instruments),
             Some(Topic::PartialDepth(symbol, 5, Speed::Slow))
         );
         for speed in ["@1000ms", "@3000ms"] {
-            assert_eq!(parse(&format!("!miniTicker@arr{speed}"), &catalogue), Some(Topic::AllMiniTickers));
+            assert_eq!(parse(&format!("!miniTicker@arr{speed}"), &instruments), Some(Topic::AllMiniTickers));
         }
     }
 
     #[test]
     fn three_day_candles_are_those_of_the_symbols_phase() {
         let definition = SymbolDefinition { three_day_phase: 2, ..sample::symbol(1, "BTCUSDT") };
-        let catalogue = Catalogue::build(&sample::assets(), &[definition]).unwrap();
+        let instruments = Instruments::build(&sample::assets(), &[definition]).unwrap();
         let symbol = SymbolId::new(1);
         for (text, zone) in [("btcusdt@kline_3d", Zone::UTC), ("btcusdt@kline_3d@+08:00", Zone::EIGHT)] {
             let topic = Topic::Kline(symbol, Interval::Day3, zone.for_symbol(Interval::Day3, 2));
             assert_ne!(topic, Topic::Kline(symbol, Interval::Day3, zone));
-            assert_eq!((parse(text, &catalogue), name(topic, &catalogue)), (Some(topic), text.to_owned()));
+            assert_eq!(
+                (parse(text, &instruments), name(topic, &instruments)),
+                (Some(topic), text.to_owned())
+            );
         }
         let day = Topic::Kline(symbol, Interval::Day1, Zone::UTC);
-        assert_eq!(parse("btcusdt@kline_1d", &catalogue), Some(day));
+        assert_eq!(parse("btcusdt@kline_1d", &instruments), Some(day));
     }
 
     #[test]
     fn other_names_are_no_streams() {
-        let catalogue = catalogue();
+        let instruments = instruments();
         for other in [
             "",
             "0",
@@ -191,7 +194,7 @@ mod tests {
             "btcusdt@aggTrade@100ms",
             "btcusdt@depthSnapshot@250ms",
         ] {
-            assert_eq!(parse(other, &catalogue), None, "{other}");
+            assert_eq!(parse(other, &instruments), None, "{other}");
         }
     }
 }

@@ -25,7 +25,7 @@ fn content(lsn: u64) -> Vec<u8> {
 
 fn write(sim: &SimDisk, lsn: u64) -> Result<(), JournalError> {
     let disk: Arc<dyn Disk> = Arc::new(sim.clone());
-    let writer = SnapshotWriter::begin(&disk, meta(lsn), Pace::Fast)?;
+    let writer = SnapshotWriter::start(&disk, meta(lsn), Pace::Fast)?;
     writer.part("slot-1", &content(lsn))?;
     writer.part("slot-0", &[])?;
     writer.finish()
@@ -49,7 +49,7 @@ fn a_snapshot_is_read_as_written() {
     assert!(snapshot.part("slot-0").unwrap().is_empty());
     assert!(snapshot.part("slot-2").is_err());
     assert_eq!(newest_verifying(&disk).unwrap().snapshot.unwrap().meta().position.lsn, 900);
-    let writer = SnapshotWriter::begin(&disk, meta(1), Pace::Gentle).unwrap();
+    let writer = SnapshotWriter::start(&disk, meta(1), Pace::Gentle).unwrap();
     for name in ["", ".x", "manifest.json", "a/b", "a b"] {
         assert!(writer.part(name, b"").is_err(), "{name}");
     }

@@ -44,7 +44,7 @@ impl SnapshotWriter {
     ///
     /// # Errors
     /// The disk refuses.
-    pub fn begin(disk: &Arc<dyn Disk>, meta: Meta, pace: Pace) -> Result<Self, JournalError> {
+    pub fn start(disk: &Arc<dyn Disk>, meta: Meta, pace: Pace) -> Result<Self, JournalError> {
         let directory = format!("{}{UNFINISHED}", directory_name(meta.position.lsn));
         disk.make_dir(DIRECTORY).map_err(JournalError::io(DIRECTORY, "make the directory"))?;
         disk.sync_dir("").map_err(JournalError::io("", "sync the data directory"))?;

@@ -14,7 +14,7 @@ use super::{
 /// Says which frame it waited for, what was durable on disk when it was released, or that it was dropped.
 struct Waiting {
     lsn: u64,
-    told: mpsc::Sender<(u64, bool)>,
+    released: mpsc::Sender<(u64, bool)>,
     is_released: bool,
     sim: SimDisk,
     is_checked: bool,
@@ -32,13 +32,13 @@ impl Outbox for Waiting {
 
 impl Drop for Waiting {
     fn drop(&mut self) {
-        let _ = self.told.send((self.lsn, self.is_released));
+        let _ = self.released.send((self.lsn, self.is_released));
     }
 }
 
 struct Rig {
     sim: SimDisk,
-    told: mpsc::Sender<(u64, bool)>,
+    released: mpsc::Sender<(u64, bool)>,
     heard: mpsc::Receiver<(u64, bool)>,
     failures: mpsc::Receiver<JournalError>,
     journal: Journal<Waiting>,
@@ -50,13 +50,13 @@ struct Rig {
 fn rig(durability: Durability) -> Rig {
     let sim = SimDisk::default();
     let writer = resume(&sim).unwrap();
-    let (told, heard) = mpsc::channel();
+    let (released, heard) = mpsc::channel();
     let (failed, failures) = mpsc::channel();
     let (journal, thread) =
         start(writer, durability, Box::new(move |error| failed.send(error).unwrap())).unwrap();
     Rig {
         sim,
-        told,
+        released,
         heard,
         failures,
         journal,
@@ -73,10 +73,10 @@ impl Rig {
         (first..first + count).for_each(|lsn| push_frame(&mut frames, &frame(lsn)));
         let lsn = first - 1 + count;
         self.lsn.store(lsn, Ordering::Relaxed);
-        let (told, sim) = (self.told.clone(), self.sim.clone());
+        let (released, sim) = (self.released.clone(), self.sim.clone());
         let outbox = Waiting {
             lsn,
-            told,
+            released,
             is_released: false,
             sim,
             is_checked: self.is_checked && lsn.is_multiple_of(16),
@@ -110,7 +110,13 @@ fn outboxes_are_released_in_order_and_only_once_durable() {
     rig.journal.append(Append {
         frames: vec![],
         count: 0,
-        outbox: Waiting { lsn: 0, told: rig.told, is_released: false, sim: rig.sim, is_checked: false },
+        outbox: Waiting {
+            lsn: 0,
+            released: rig.released,
+            is_released: false,
+            sim: rig.sim,
+            is_checked: false,
+        },
     });
     assert_eq!(rig.heard.recv().unwrap(), (0, false), "after the end, nothing is released");
 }

@@ -45,7 +45,7 @@ export async function call<Answer>(method: Method, path: string, parameters: Par
 }
 
 /** The page's own wire: JSON both ways. */
-export async function tell<Answer>(method: Method, path: string, body: object): Promise<Answer> {
+export async function send<Answer>(method: Method, path: string, body: object): Promise<Answer> {
   return fetched(method, path, { type: 'application/json', text: JSON.stringify(body) });
 }
 

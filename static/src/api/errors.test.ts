@@ -6,7 +6,7 @@ vi.stubGlobal('navigator', { language: 'en-GB' });
 
 const { CookieRefused, Refused, Unknown } = await import('./client');
 const { explain } = await import('./errors');
-const { troubleOf } = await import('./trouble');
+const { fieldErrorOf } = await import('./fieldError');
 
 const refused = (message: string, data: unknown = null, code = -1013, status = 400, wait: number | null = null) =>
   new Refused(status, code, message, wait, data);
@@ -26,7 +26,7 @@ it('adds the nearest value that the exchange would take', () => {
 });
 
 it('puts a refusal beside the field it is about', () => {
-  expect(troubleOf(refused("Data sent for parameter 'publicKey' is not valid: no PEM.", null, -1130)).field).toBe('publicKey');
-  expect(troubleOf(refused('Too many tries.', null, -1003, 429, 30))).toEqual({ field: '', text: 'Too many tries. Try again in 30 s.' });
-  expect(troubleOf(new Unknown('lost')).field).toBe('');
+  expect(fieldErrorOf(refused("Data sent for parameter 'publicKey' is not valid: no PEM.", null, -1130)).field).toBe('publicKey');
+  expect(fieldErrorOf(refused('Too many tries.', null, -1003, 429, 30))).toEqual({ field: '', text: 'Too many tries. Try again in 30 s.' });
+  expect(fieldErrorOf(new Unknown('lost')).field).toBe('');
 });

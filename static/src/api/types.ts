@@ -86,7 +86,7 @@ export interface Order {
 }
 
 /** An order as the exchange remembers it. */
-export interface PastOrder extends Order {
+export interface HistoricalOrder extends Order {
   cummulativeQuoteQty: string;
   /** What it was to spend or bring; zero when it counts in base. */
   origQuoteOrderQty: string;

@@ -1,15 +1,15 @@
 import { describe, expect, it } from 'vitest';
 import { amountFor, check } from './check';
 import { parse } from './decimal';
-import type { Around, Draft } from './draft';
+import type { MarketContext, Draft } from './draft';
 import { conditional } from './kinds';
 import { rulesOf } from './rules';
-import { around, info, limit, rules } from './sample';
+import { marketContext, info, limit, rules } from './sample';
 
-const verdict = (change: Partial<Draft>, world: Partial<Around> = {}) =>
-  check({ ...limit, ...change }, rules, { ...around, ...world });
+const verdict = (change: Partial<Draft>, world: Partial<MarketContext> = {}) =>
+  check({ ...limit, ...change }, rules, { ...marketContext, ...world });
 const sent = (change: Partial<Draft>) => verdict(change).request?.parameters;
-const wrong = (change: Partial<Draft>, world: Partial<Around> = {}) => verdict(change, world).problems;
+const wrong = (change: Partial<Draft>, world: Partial<MarketContext> = {}) => verdict(change, world).problems;
 
 describe('the request', () => {
   const common = { symbol: 'BTCUSDT', side: 'BUY' };
@@ -188,7 +188,7 @@ describe('what is wrong', () => {
   });
 
   it('with a date that is over', () => {
-    expect(wrong({ timeInForce: 'GTD', goodTill: '2025-12-31T23:59' }).goodTill?.key).toBe('problem.past');
+    expect(wrong({ timeInForce: 'GTD', goodTill: '2025-12-31T23:59' }).goodTill?.key).toBe('problem.notFuture');
   });
 
   it('is mended by the nearest value that is proposed', () => {
@@ -208,13 +208,13 @@ describe('the ticket', () => {
   });
 
   it('turns a share of the balance into an amount on the step', () => {
-    expect(amountFor(100, limit, rules, around)).toBe('0.15384');
-    expect(amountFor(25, { ...limit, side: 'SELL' }, rules, around)).toBe('0.25');
-    expect(amountFor(50, { ...limit, kind: 'market', unit: 'quote' }, rules, around)).toBe('5000');
-    expect(amountFor(100, { ...limit, side: 'SELL' }, rules, { ...around, freeBase: parse('99999') })).toBe('9000');
-    expect(amountFor(100, { ...limit, side: 'SELL', kind: 'market' }, rules, { ...around, freeBase: parse('99999') })).toBe('100');
-    expect(amountFor(100, { ...limit, kind: 'oco', profit: '50000', stop: '80000' }, rules, around)).toBe('0.125');
-    expect(amountFor(0, limit, rules, around)).toBe('0');
-    expect(verdict({ amount: amountFor(100, limit, rules, around) }).request).not.toBeNull();
+    expect(amountFor(100, limit, rules, marketContext)).toBe('0.15384');
+    expect(amountFor(25, { ...limit, side: 'SELL' }, rules, marketContext)).toBe('0.25');
+    expect(amountFor(50, { ...limit, kind: 'market', unit: 'quote' }, rules, marketContext)).toBe('5000');
+    expect(amountFor(100, { ...limit, side: 'SELL' }, rules, { ...marketContext, freeBase: parse('99999') })).toBe('9000');
+    expect(amountFor(100, { ...limit, side: 'SELL', kind: 'market' }, rules, { ...marketContext, freeBase: parse('99999') })).toBe('100');
+    expect(amountFor(100, { ...limit, kind: 'oco', profit: '50000', stop: '80000' }, rules, marketContext)).toBe('0.125');
+    expect(amountFor(0, limit, rules, marketContext)).toBe('0');
+    expect(verdict({ amount: amountFor(100, limit, rules, marketContext) }).request).not.toBeNull();
   });
 });

@@ -11,7 +11,7 @@ import {
   reference,
   unitOf,
   waitsForRise,
-  type Around,
+  type MarketContext,
   type Draft,
   type Numbers,
   type Readings,
@@ -40,22 +40,22 @@ export interface Verdict {
   request: OrderRequest | null;
 }
 
-export function check(draft: Draft, rules: Rules, around: Around): Verdict {
+export function check(draft: Draft, rules: Rules, marketContext: MarketContext): Verdict {
   const { needed, optional } = SHAPES[draft.kind];
   const readings = readingsOf(draft, rules);
   const numbers = numbersOf(readings);
   const problems: Verdict['problems'] = {};
-  const outlook = outlookOf(draft, numbers, rules, around);
-  const worth = worthOf(draft, numbers, around);
+  const outlook = outlookOf(draft, numbers, rules, marketContext);
+  const worth = worthOf(draft, numbers, marketContext);
   const total = draft.kind === 'market' ? (outlook?.money ?? null) : worth;
   for (const field of [...needed, ...optional]) {
     if (draft[field].trim() === '' || (field === 'iceberg' && !mayHide(draft))) continue;
     const value = numbers[field];
-    const context = { draft, numbers, rules, around, worth };
+    const context = { draft, numbers, rules, marketContext, worth };
     const found = value === null ? ofTyped(readings[field], unitOf(field, draft, rules)) : ofField(field, value, context);
     if (found) problems[field] = found;
   }
-  const late = ofGoodTill(draft, around);
+  const late = ofGoodTill(draft, marketContext);
   if (late) problems.goodTill = late;
 
   const complete = needed.every((field) => numbers[field] !== null) && (!expires(draft) || draft.goodTill !== '');
@@ -66,31 +66,31 @@ export function check(draft: Draft, rules: Rules, around: Around): Verdict {
     numbers,
     total,
     outlook,
-    fee: feeOf(draft, numbers, outlook, total, rules, around),
-    warning: warningOf(draft, numbers, outlook, rules, around),
-    far: farOf(draft, numbers, outlook, rules, around),
-    request: sound ? requestOf(draft, numbers, rules, around) : null,
+    fee: feeOf(draft, numbers, outlook, total, rules, marketContext),
+    warning: warningOf(draft, numbers, outlook, rules, marketContext),
+    far: farOf(draft, numbers, outlook, rules, marketContext),
+    request: sound ? requestOf(draft, numbers, rules, marketContext) : null,
   };
 }
 
 /** The amount that spends `percent` of what the account can, floored to the market's steps. */
-export function amountFor(percent: number, draft: Draft, rules: Rules, around: Around): string {
+export function amountFor(percent: number, draft: Draft, rules: Rules, marketContext: MarketContext): string {
   const share = (free: bigint | null): bigint => ((free ?? 0n) * BigInt(Math.round(percent * 100))) / 10_000n;
   const lot = isMarket(draft.kind) ? tighter(rules.lot, rules.marketLot) : rules.lot;
-  if (draft.side === 'SELL' && !byQuote(draft)) return plain(within(share(around.freeBase), lot));
-  const price = dearest(draft, numbersOf(readingsOf(draft, rules)), around);
+  if (draft.side === 'SELL' && !byQuote(draft)) return plain(within(share(marketContext.freeBase), lot));
+  const price = dearest(draft, numbersOf(readingsOf(draft, rules)), marketContext);
   if (byQuote(draft)) {
-    const money = draft.side === 'BUY' ? share(around.freeQuote) : multiply(share(around.freeBase), basis('SELL', around) ?? 0n);
+    const money = draft.side === 'BUY' ? share(marketContext.freeQuote) : multiply(share(marketContext.freeBase), basis('SELL', marketContext) ?? 0n);
     return plain(parse(fixed(money, rules.quoteDigits)) ?? 0n);
   }
-  return plain(within(divide(share(around.freeQuote), price ?? 0n), lot));
+  return plain(within(divide(share(marketContext.freeQuote), price ?? 0n), lot));
 }
 
 interface Context {
   draft: Draft;
   numbers: Numbers;
   rules: Rules;
-  around: Around;
+  marketContext: MarketContext;
   /** What the exchange judges the order by, in quote. */
   worth: bigint | null;
 }
@@ -117,53 +117,53 @@ function ofField(field: FieldName, value: bigint, context: Context): Problem | n
   }
 }
 
-function ofLimit(price: bigint, { draft, rules, around }: Context): Problem | null {
+function ofLimit(price: bigint, { draft, rules, marketContext }: Context): Problem | null {
   const buying = draft.side === 'BUY';
   if (draft.kind === 'limit' && draft.postOnly) {
-    const other = buying ? around.bestAsk : around.bestBid;
+    const other = buying ? marketContext.bestAsk : marketContext.bestBid;
     if (other !== null && (buying ? price >= other : price <= other)) {
       return problem('problem.crosses', {}, buying ? other - rules.price.step : other + rules.price.step);
     }
   }
-  if (around.last !== null) {
+  if (marketContext.last !== null) {
     const { bidUp, bidDown, askUp, askDown } = rules.band;
     const [up, down] = buying ? [bidUp, bidDown] : [askUp, askDown];
-    const high = multiply(around.last, up);
-    const low = multiply(around.last, down);
+    const high = multiply(marketContext.last, up);
+    const low = multiply(marketContext.last, down);
     if ((up > 0n && price > high) || price < low) {
       const nearest = price < low ? upTo(low, rules.price.step) : floorTo(high, rules.price.step);
       return problem('problem.band', { low: grouped(fixed(low, rules.priceDigits)), high: grouped(fixed(high, rules.priceDigits)) }, nearest);
     }
   }
   const rests = draft.kind !== 'limit' || draft.postOnly || draft.timeInForce === 'GTC' || draft.timeInForce === 'GTD';
-  if (rests && rules.maxOrders > 0 && around.openOrders >= rules.maxOrders) {
+  if (rests && rules.maxOrders > 0 && marketContext.openOrders >= rules.maxOrders) {
     return problem('problem.maxOrders', { limit: String(rules.maxOrders) });
   }
   return null;
 }
 
-function ofTrigger(trigger: bigint, { draft, rules, around }: Context): Problem | null {
+function ofTrigger(trigger: bigint, { draft, rules, marketContext }: Context): Problem | null {
   // Where a trailing stop starts to follow, either side is sensible.
-  if (draft.kind !== 'trailing' && around.last !== null) {
-    const wrong = ofSide(trigger, waitsForRise(draft.kind, draft.side), around.last, rules);
+  if (draft.kind !== 'trailing' && marketContext.last !== null) {
+    const wrong = ofSide(trigger, waitsForRise(draft.kind, draft.side), marketContext.last, rules);
     if (wrong) return wrong;
   }
-  if (rules.maxConditional > 0 && around.openConditional >= rules.maxConditional) {
+  if (rules.maxConditional > 0 && marketContext.openConditional >= rules.maxConditional) {
     return problem('problem.maxConditional', { limit: String(rules.maxConditional) });
   }
   return null;
 }
 
 /** One leg of a pair that closes a position: the profit on one side of the price, the stop on the other. */
-function ofLeg(value: bigint, { draft, numbers, rules, around }: Context, profit: boolean): Problem | null {
+function ofLeg(value: bigint, { draft, numbers, rules, marketContext }: Context, profit: boolean): Problem | null {
   const closing = draft.kind === 'bracket' ? opposite(draft.side) : draft.side;
-  const from = draft.kind === 'bracket' ? numbers.price : around.last;
+  const from = draft.kind === 'bracket' ? numbers.price : marketContext.last;
   if (from === null) return null;
   return ofSide(value, (closing === 'SELL') === profit, from, rules);
 }
 
-function ofTrail(trail: bigint, { draft, rules, around, numbers }: Context): Problem | null {
-  const profitSide = activatesInProfit(draft, numbers, around);
+function ofTrail(trail: bigint, { draft, rules, marketContext, numbers }: Context): Problem | null {
+  const profitSide = activatesInProfit(draft, numbers, marketContext);
   const { min, max } = (draft.side === 'BUY') !== profitSide ? rules.trailing.above : rules.trailing.below;
   const step = 1_000_000n;
   const range: Range = { min: BigInt(Math.max(min, 1)) * step, max: BigInt(max) * step, step };
@@ -185,9 +185,9 @@ function ofIceberg(part: bigint, { numbers, rules }: Context): Problem | null {
   return null;
 }
 
-function ofAmount(amount: bigint, { draft, rules, around }: Context): Problem | null {
+function ofAmount(amount: bigint, { draft, rules, marketContext }: Context): Problem | null {
   if (byQuote(draft)) {
-    const from = basis(draft.side, around) ?? 0n;
+    const from = basis(draft.side, marketContext) ?? 0n;
     const most = floorTo(multiply(rules.marketLot.max, from), 10n ** BigInt(SCALE - Math.min(rules.quoteDigits, rules.priceDigits)));
     if (most > 0n && amount > most) return problem('problem.tooHigh', { limit: `${grouped(plain(most))} ${rules.quote}` }, most);
     if (amount > 0n) return null;
@@ -201,9 +201,9 @@ function ofMarketLot(amount: bigint, rules: Rules): Problem | null {
   return wrong && { ...wrong, nearest: plain(nearestIn(amount, tighter(rules.lot, rules.marketLot))) };
 }
 
-function ofWorth(amount: bigint, { draft, numbers, rules, around, worth }: Context): Problem | null {
+function ofWorth(amount: bigint, { draft, numbers, rules, marketContext, worth }: Context): Problem | null {
   if (worth === null) return draft.kind === 'market' ? problem('problem.emptyBook') : null;
-  const price = cheapest(draft, numbers, around);
+  const price = cheapest(draft, numbers, marketContext);
   const least = byQuote(draft) || price === null ? worth : multiply(price, amount);
   const minApplies = !isMarket(draft.kind) || rules.minAppliesToMarket;
   if (minApplies && least < rules.minNotional) {
@@ -218,58 +218,58 @@ function ofWorth(amount: bigint, { draft, numbers, rules, around, worth }: Conte
   return null;
 }
 
-function ofFunds(amount: bigint, { draft, rules, around, worth }: Context): Problem | null {
-  const all = (): bigint | undefined => parse(amountFor(100, draft, rules, around)) ?? undefined;
+function ofFunds(amount: bigint, { draft, rules, marketContext, worth }: Context): Problem | null {
+  const all = (): bigint | undefined => parse(amountFor(100, draft, rules, marketContext)) ?? undefined;
   if (draft.side === 'BUY') {
-    if (around.freeQuote !== null && worth !== null && worth > around.freeQuote) {
+    if (marketContext.freeQuote !== null && worth !== null && worth > marketContext.freeQuote) {
       return problem('problem.balance', { asset: rules.quote }, all());
     }
-  } else if (around.freeBase !== null) {
-    const from = basis('SELL', around);
+  } else if (marketContext.freeBase !== null) {
+    const from = basis('SELL', marketContext);
     const needed = !byQuote(draft) ? amount : from ? divide(amount, from) : 0n;
-    if (needed > around.freeBase) return problem('problem.balance', { asset: rules.base }, all());
+    if (needed > marketContext.freeBase) return problem('problem.balance', { asset: rules.base }, all());
   }
   return null;
 }
 
-function ofGoodTill(draft: Draft, around: Around): Problem | null {
+function ofGoodTill(draft: Draft, marketContext: MarketContext): Problem | null {
   if (!expires(draft) || draft.goodTill === '') return null;
   const time = new Date(draft.goodTill).getTime();
-  return Number.isNaN(time) || time <= around.now ? problem('problem.past') : null;
+  return Number.isNaN(time) || time <= marketContext.now ? problem('problem.notFuture') : null;
 }
 
-function worthOf(draft: Draft, numbers: Numbers, around: Around): bigint | null {
+function worthOf(draft: Draft, numbers: Numbers, marketContext: MarketContext): bigint | null {
   const { amount } = numbers;
-  if (amount === null || (draft.kind === 'market' && reference(draft.side, around) === null)) return null;
+  if (amount === null || (draft.kind === 'market' && reference(draft.side, marketContext) === null)) return null;
   if (byQuote(draft)) return amount;
-  const price = draft.kind === 'market' ? basis(draft.side, around) : dearest(draft, numbers, around);
+  const price = draft.kind === 'market' ? basis(draft.side, marketContext) : dearest(draft, numbers, marketContext);
   return price === null ? null : multiply(price, amount);
 }
 
 /** Every price the order may trade at, as far as it is known before. */
-function prices(draft: Draft, numbers: Numbers, around: Around): bigint[] {
+function prices(draft: Draft, numbers: Numbers, marketContext: MarketContext): bigint[] {
   const candidates: Record<Kind, (bigint | null)[]> = {
     limit: [numbers.price],
-    market: [reference(draft.side, around), basis(draft.side, around)],
+    market: [reference(draft.side, marketContext), basis(draft.side, marketContext)],
     stopLimit: [numbers.price],
     profitLimit: [numbers.price],
     stopMarket: [numbers.trigger],
     profitMarket: [numbers.trigger],
-    trailing: [numbers.trigger ?? around.last],
+    trailing: [numbers.trigger ?? marketContext.last],
     oco: [numbers.profit, numbers.stopLimit ?? numbers.stop],
     bracket: [numbers.price],
   };
   return candidates[draft.kind].filter((price) => price !== null);
 }
 
-function dearest(draft: Draft, numbers: Numbers, around: Around): bigint | null {
-  const all = prices(draft, numbers, around);
+function dearest(draft: Draft, numbers: Numbers, marketContext: MarketContext): bigint | null {
+  const all = prices(draft, numbers, marketContext);
   return all.reduce<bigint | null>((most, price) => (most === null || price > most ? price : most), null);
 }
 
-function cheapest(draft: Draft, numbers: Numbers, around: Around): bigint | null {
+function cheapest(draft: Draft, numbers: Numbers, marketContext: MarketContext): bigint | null {
   const closing = draft.kind === 'bracket' ? [numbers.stopLimit ?? numbers.stop, numbers.profit] : [];
-  const all = [...prices(draft, numbers, around), ...closing.filter((price) => price !== null)];
+  const all = [...prices(draft, numbers, marketContext), ...closing.filter((price) => price !== null)];
   return all.reduce<bigint | null>((least, price) => (least === null || price < least ? price : least), null);
 }
 

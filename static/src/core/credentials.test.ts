@@ -3,16 +3,16 @@ import { ofName, ofPassword } from './credentials';
 
 it('knows a name', () => {
   expect(ofName('Ada_L.1-x')).toBeNull();
-  expect(ofName('ab')).toBe('people.nameShort');
-  expect(ofName('a'.repeat(33))).toBe('people.nameShort');
-  expect(ofName('ada lovelace')).toBe('people.nameForm');
-  expect(ofName('阿达')).toBe('people.nameForm');
+  expect(ofName('ab')).toBe('account.nameShort');
+  expect(ofName('a'.repeat(33))).toBe('account.nameShort');
+  expect(ofName('ada lovelace')).toBe('account.nameForm');
+  expect(ofName('阿达')).toBe('account.nameForm');
 });
 
 it('knows a password, counted in bytes', () => {
-  expect(ofPassword('123456789', 'ada')).toBe('people.passwordShort');
+  expect(ofPassword('123456789', 'ada')).toBe('account.passwordShort');
   expect(ofPassword('1234567890', 'ada')).toBeNull();
   expect(ofPassword('密码密码', 'ada')).toBeNull();
-  expect(ofPassword('x'.repeat(129), 'ada')).toBe('people.passwordLong');
-  expect(ofPassword('Lovelace.1', 'lovelace.1')).toBe('people.passwordName');
+  expect(ofPassword('x'.repeat(129), 'ada')).toBe('account.passwordLong');
+  expect(ofPassword('Lovelace.1', 'lovelace.1')).toBe('account.passwordName');
 });

@@ -1,6 +1,6 @@
 // The exchange's rules for names and passwords, checked before anything is sent.
 
-export type CredentialKey = 'people.nameShort' | 'people.nameForm' | 'people.passwordShort' | 'people.passwordLong' | 'people.passwordName';
+export type CredentialKey = 'account.nameShort' | 'account.nameForm' | 'account.passwordShort' | 'account.passwordLong' | 'account.passwordName';
 
 const NAME_MIN = 3;
 const NAME_MAX = 32;
@@ -10,14 +10,14 @@ const PASSWORD_MAX = 128;
 
 /** Names are folded to lower case; what is wrong with this one, or `null`. */
 export function ofName(name: string): CredentialKey | null {
-  if (!/^[a-z0-9_.-]*$/.test(name.toLowerCase())) return 'people.nameForm';
-  return name.length < NAME_MIN || name.length > NAME_MAX ? 'people.nameShort' : null;
+  if (!/^[a-z0-9_.-]*$/.test(name.toLowerCase())) return 'account.nameForm';
+  return name.length < NAME_MIN || name.length > NAME_MAX ? 'account.nameShort' : null;
 }
 
 /** What is wrong with a new password, or `null`. */
 export function ofPassword(password: string, name: string): CredentialKey | null {
   const bytes = new TextEncoder().encode(password).length;
-  if (bytes < PASSWORD_MIN) return 'people.passwordShort';
-  if (bytes > PASSWORD_MAX) return 'people.passwordLong';
-  return name !== '' && password.toLowerCase() === name.toLowerCase() ? 'people.passwordName' : null;
+  if (bytes < PASSWORD_MIN) return 'account.passwordShort';
+  if (bytes > PASSWORD_MAX) return 'account.passwordLong';
+  return name !== '' && password.toLowerCase() === name.toLowerCase() ? 'account.passwordName' : null;
 }

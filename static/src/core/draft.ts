@@ -20,7 +20,7 @@ export interface Draft extends Record<FieldName, string> {
 }
 
 /** What the check needs to know of the market and the account; `null` where it is not known. */
-export interface Around {
+export interface MarketContext {
   bestBid: bigint | null;
   bestAsk: bigint | null;
   last: bigint | null;
@@ -86,14 +86,14 @@ export function waitsForRise(kind: Kind, side: Side): boolean {
 }
 
 /** Whether a trailing stop begins to follow only after the price went the trader's way. */
-export function activatesInProfit(draft: Draft, numbers: Numbers, around: Around): boolean {
-  if (numbers.trigger === null || around.last === null) return false;
-  return draft.side === 'SELL' ? numbers.trigger > around.last : numbers.trigger < around.last;
+export function activatesInProfit(draft: Draft, numbers: Numbers, marketContext: MarketContext): boolean {
+  if (numbers.trigger === null || marketContext.last === null) return false;
+  return draft.side === 'SELL' ? numbers.trigger > marketContext.last : numbers.trigger < marketContext.last;
 }
 
 /** The price a market order would meet first. */
-export function reference(side: Side, around: Around): bigint | null {
-  return side === 'BUY' ? around.bestAsk : around.bestBid;
+export function reference(side: Side, marketContext: MarketContext): bigint | null {
+  return side === 'BUY' ? marketContext.bestAsk : marketContext.bestBid;
 }
 
 export function opposite(side: Side): Side {

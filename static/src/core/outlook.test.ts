@@ -1,12 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import { check } from './check';
 import { fixed, parse, plain } from './decimal';
-import type { Around, Draft } from './draft';
-import { around, limit, rules } from './sample';
+import type { MarketContext, Draft } from './draft';
+import { marketContext, limit, rules } from './sample';
 import { averageOf } from './walk';
 
-const rich: Around = { ...around, freeQuote: parse('10000000'), freeBase: parse('100') };
-const verdict = (change: Partial<Draft>, world: Partial<Around> = {}) => check({ ...limit, ...change }, rules, { ...rich, ...world });
+const rich: MarketContext = { ...marketContext, freeQuote: parse('10000000'), freeBase: parse('100') };
+const verdict = (change: Partial<Draft>, world: Partial<MarketContext> = {}) => check({ ...limit, ...change }, rules, { ...rich, ...world });
 const market: Partial<Draft> = { kind: 'market', price: '' };
 
 describe('a market order', () => {
@@ -31,7 +31,7 @@ describe('a market order', () => {
   });
 
   it('says where the book or the balance ends it', () => {
-    const shallow: Partial<Around> = { levels: () => [{ price: parse('65001') ?? 0n, quantity: parse('0.18107') ?? 0n }] };
+    const shallow: Partial<MarketContext> = { levels: () => [{ price: parse('65001') ?? 0n, quantity: parse('0.18107') ?? 0n }] };
     expect(verdict({ ...market, unit: 'quote', amount: '100000' }, shallow).warning).toEqual({
       key: 'warn.book',
       values: { part: '11,769.73 USDT', whole: '100,000.00 USDT' },
@@ -63,7 +63,7 @@ describe('a limit order', () => {
 });
 
 describe('the fee', () => {
-  const fee = (change: Partial<Draft>, world: Partial<Around> = {}): string | null => {
+  const fee = (change: Partial<Draft>, world: Partial<MarketContext> = {}): string | null => {
     const estimate = verdict(change, world).fee;
     return estimate && `${plain(estimate.amount)} ${estimate.asset} ${estimate.rate}`;
   };
@@ -87,7 +87,7 @@ describe('the fee', () => {
 });
 
 describe('a price far from the market', () => {
-  const far = (change: Partial<Draft>, world: Partial<Around> = {}) => verdict(change, world).far;
+  const far = (change: Partial<Draft>, world: Partial<MarketContext> = {}) => verdict(change, world).far;
 
   it('is asked about when it goes more than a twentieth through the best of the other side', () => {
     expect(far({ price: '130002' })).toEqual({ key: 'confirm.buyBest', values: { price: '130,002.00', from: '65,001.00', share: '100%' } });

@@ -2,7 +2,7 @@
 // far enough through the market to be a typing error.
 import type { Side } from '../api/types';
 import { divide, fixed, grouped, multiply, ONE, plain } from './decimal';
-import { byQuote, opposite, reference, type Around, type Draft, type Numbers } from './draft';
+import { byQuote, opposite, reference, type MarketContext, type Draft, type Numbers } from './draft';
 import { isMarket } from './kinds';
 import type { Rules } from './rules';
 import { say, type Sentence } from './sentence';
@@ -24,31 +24,31 @@ export interface Fee {
 const FAR = ONE / 20n;
 
 /** Returns the exchange's reference price of a market order: the last trade, else the best price of the other side. */
-export function basis(side: Side, around: Around): bigint | null {
-  return around.last ?? reference(side, around);
+export function basis(side: Side, marketContext: MarketContext): bigint | null {
+  return marketContext.last ?? reference(side, marketContext);
 }
 
 /** Estimates the immediate fill of a market or limit order; `null` for other orders, or without a book. */
-export function outlookOf(draft: Draft, numbers: Numbers, rules: Rules, around: Around): Outlook | null {
+export function outlookOf(draft: Draft, numbers: Numbers, rules: Rules, marketContext: MarketContext): Outlook | null {
   const { side } = draft;
   const { amount, price } = numbers;
-  if (amount === null || amount === 0n || reference(side, around) === null) return null;
+  if (amount === null || amount === 0n || reference(side, marketContext) === null) return null;
   const bounds = { side, step: rules.lot.step, byBudget: byQuote(draft) };
-  const levels = around.levels(side);
+  const levels = marketContext.levels(side);
   if (draft.kind === 'limit' && !draft.postOnly && price !== null) {
     return { limit: price, ...walk(levels, { ...bounds, limit: price, amount, budget: null }) };
   }
   if (draft.kind !== 'market') return null;
-  const from = basis(side, around);
+  const from = basis(side, marketContext);
   const limit = rules.collar === null || from === null ? null : collarOf(side, rules.collar, from, rules.price);
-  const cap = side === 'BUY' ? around.freeQuote : around.freeBase;
+  const cap = side === 'BUY' ? marketContext.freeQuote : marketContext.freeBase;
   if (byQuote(draft)) return { limit, ...walk(levels, { ...bounds, limit, amount: side === 'SELL' ? cap : null, budget: amount }) };
   return { limit, ...walk(levels, { ...bounds, limit, amount, budget: side === 'BUY' ? cap : null }) };
 }
 
 /** Estimates the fee in the asset received: the taker rate on the immediate fill, the maker rate on what rests. */
-export function feeOf(draft: Draft, numbers: Numbers, outlook: Outlook | null, total: bigint | null, rules: Rules, around: Around): Fee | null {
-  const { fees } = around;
+export function feeOf(draft: Draft, numbers: Numbers, outlook: Outlook | null, total: bigint | null, rules: Rules, marketContext: MarketContext): Fee | null {
+  const { fees } = marketContext;
   const { amount } = numbers;
   if (fees === null || amount === null || total === null) return null;
   const buying = draft.side === 'BUY';
@@ -66,7 +66,7 @@ export function feeOf(draft: Draft, numbers: Numbers, outlook: Outlook | null, t
 }
 
 /** Says how much of an order would not fill, and why; `null` when it fills or rests. */
-export function warningOf(draft: Draft, numbers: Numbers, outlook: Outlook | null, rules: Rules, around: Around): Sentence | null {
+export function warningOf(draft: Draft, numbers: Numbers, outlook: Outlook | null, rules: Rules, marketContext: MarketContext): Sentence | null {
   const { amount } = numbers;
   if (!outlook || amount === null) return null;
   const isMarketOrder = draft.kind === 'market';
@@ -78,14 +78,14 @@ export function warningOf(draft: Draft, numbers: Numbers, outlook: Outlook | nul
   const values = { part: text(inQuote ? outlook.money : outlook.filled), whole: text(amount) };
   if (!isMarketOrder) return say(draft.timeInForce === 'FOK' ? 'warn.kill' : 'warn.rest', values);
   if (outlook.end === 'funds') return say('warn.funds', values);
-  const from = basis(draft.side, around);
+  const from = basis(draft.side, marketContext);
   if (outlook.end === 'book' || outlook.limit === null || from === null) return say('warn.book', values);
   const price = (value: bigint): string => grouped(fixed(value, rules.priceDigits));
   return say('warn.collar', { ...values, price: price(outlook.limit), from: price(from), share: percent(rules.collar ?? 0n) });
 }
 
 /** Says why a price needs a confirmation: it lies far through the market, or through its trigger price. */
-export function farOf(draft: Draft, numbers: Numbers, outlook: Outlook | null, rules: Rules, around: Around): Sentence | null {
+export function farOf(draft: Draft, numbers: Numbers, outlook: Outlook | null, rules: Rules, marketContext: MarketContext): Sentence | null {
   const { side, kind } = draft;
   const price = (value: bigint): string => grouped(fixed(value, rules.priceDigits));
   const far = (of: Side, value: bigint | null, from: bigint | null, stem: 'Best' | 'Last' | 'Trigger' | 'Market'): Sentence | null => {
@@ -97,8 +97,8 @@ export function farOf(draft: Draft, numbers: Numbers, outlook: Outlook | null, r
   if (kind === 'market') return far(side, outlook?.worst ?? null, outlook?.best ?? null, 'Market');
   if (kind === 'stopLimit' || kind === 'profitLimit') return far(side, numbers.price, numbers.trigger, 'Trigger');
   if (kind === 'oco') return far(side, numbers.stopLimit, numbers.stop, 'Trigger');
-  const best = reference(side, around);
-  const entry = far(side, numbers.price, best ?? around.last, best === null ? 'Last' : 'Best');
+  const best = reference(side, marketContext);
+  const entry = far(side, numbers.price, best ?? marketContext.last, best === null ? 'Last' : 'Best');
   if (kind === 'bracket') return entry ?? far(opposite(side), numbers.stopLimit, numbers.stop, 'Trigger');
   return isMarket(kind) || draft.postOnly ? null : entry;
 }

@@ -1,12 +1,12 @@
 import { expect, it } from 'vitest';
 import { check } from './check';
-import type { Around, Draft } from './draft';
+import type { MarketContext, Draft } from './draft';
 import { KINDS } from './kinds';
 import { planOf } from './plan';
-import { around, limit, rules } from './sample';
+import { marketContext, limit, rules } from './sample';
 import { en } from '../i18n/en';
 
-const world: Around = { ...around, freeBase: null, freeQuote: null };
+const world: MarketContext = { ...marketContext, freeBase: null, freeQuote: null };
 const draft: Draft = { ...limit, price: '64000', trigger: '70000', trail: '1.5', profit: '70000', stop: '60000' };
 
 function words(change: Partial<Draft>): string {

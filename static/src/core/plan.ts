@@ -2,7 +2,7 @@
 import type { Side } from '../api/types';
 import type { Verdict } from './check';
 import { fixed, grouped, plain } from './decimal';
-import { activatesInProfit, byQuote, reference, waitsForRise, type Around, type Draft } from './draft';
+import { activatesInProfit, byQuote, reference, waitsForRise, type MarketContext, type Draft } from './draft';
 import { closingAmount } from './request';
 import type { Rules } from './rules';
 
@@ -12,7 +12,7 @@ export interface Sentence {
 }
 
 /** Nothing until the order could be sent. */
-export function planOf(draft: Draft, { numbers, total, request }: Verdict, rules: Rules, around: Around): Sentence[] {
+export function planOf(draft: Draft, { numbers, total, request }: Verdict, rules: Rules, marketContext: MarketContext): Sentence[] {
   if (!request) return [];
   const price = (value: bigint | null): string => (value === null ? '–' : grouped(fixed(value, rules.priceDigits)));
   const coins = (value: bigint | null): string => `${grouped(plain(value ?? 0n))} ${rules.base}`;
@@ -47,7 +47,7 @@ export function planOf(draft: Draft, { numbers, total, request }: Verdict, rules
         byQuote(draft)
           ? say(by(draft.side, 'money'), { amount: `${grouped(plain(numbers.amount ?? 0n))} ${rules.quote}` })
           : say(by(draft.side, 'market'), { amount }),
-        say('plan.about', { price: price(reference(draft.side, around)) }),
+        say('plan.about', { price: price(reference(draft.side, marketContext)) }),
       ];
     case 'stopLimit':
     case 'profitLimit':
@@ -58,13 +58,13 @@ export function planOf(draft: Draft, { numbers, total, request }: Verdict, rules
     case 'trailing': {
       const trail = say(by(draft.side, 'trail'), { amount, trail: plain(numbers.trail ?? 0n) });
       if (numbers.trigger === null) return [trail];
-      const up = activatesInProfit(draft, numbers, around) === (draft.side === 'SELL');
+      const up = activatesInProfit(draft, numbers, marketContext) === (draft.side === 'SELL');
       return [say(up ? 'plan.rises' : 'plan.falls', { trigger: price(numbers.trigger) }), trail];
     }
     case 'oco':
       return [pair(draft.side, numbers.amount), ...holds()];
     case 'bracket': {
-      const closing = closingAmount(draft, numbers, rules, around);
+      const closing = closingAmount(draft, numbers, rules, marketContext);
       return [limit(), say(by(draft.side, 'then')), pair(draft.side === 'BUY' ? 'SELL' : 'BUY', closing)];
     }
   }

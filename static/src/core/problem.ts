@@ -26,7 +26,7 @@ export type ProblemKey =
   | 'problem.trail'
   | 'problem.icebergParts'
   | 'problem.icebergWhole'
-  | 'problem.past';
+  | 'problem.notFuture';
 
 export interface Problem {
   key: ProblemKey;

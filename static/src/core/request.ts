@@ -1,5 +1,5 @@
 // A sound draft as the exchange wants it: the endpoint and its parameters.
-import { activatesInProfit, byQuote, expires, opposite, type Around, type Draft, type Numbers } from './draft';
+import { activatesInProfit, byQuote, expires, opposite, type MarketContext, type Draft, type Numbers } from './draft';
 import { floorTo, multiply, plain } from './decimal';
 import type { Kind } from './kinds';
 import type { Rules } from './rules';
@@ -20,7 +20,7 @@ const TYPES: Partial<Record<Kind, string>> = {
 
 const ONE = 100_000_000n;
 
-export function requestOf(draft: Draft, numbers: Numbers, rules: Rules, around: Around): OrderRequest {
+export function requestOf(draft: Draft, numbers: Numbers, rules: Rules, marketContext: MarketContext): OrderRequest {
   const { symbol } = rules;
   const text = (value: bigint | null): string => plain(value ?? 0n);
   const quantity = text(numbers.amount);
@@ -53,7 +53,7 @@ export function requestOf(draft: Draft, numbers: Numbers, rules: Rules, around: 
     case 'trailing':
       // A profit order becomes active on the profitable side of the price, a stop on the other one.
       return one({
-        type: activatesInProfit(draft, numbers, around) ? 'TAKE_PROFIT' : 'STOP_LOSS',
+        type: activatesInProfit(draft, numbers, marketContext) ? 'TAKE_PROFIT' : 'STOP_LOSS',
         trailingDelta: String((numbers.trail ?? 0n) / 1_000_000n),
         quantity,
         ...(numbers.trigger === null ? {} : { stopPrice: text(numbers.trigger) }),
@@ -74,7 +74,7 @@ export function requestOf(draft: Draft, numbers: Numbers, rules: Rules, around: 
           workingQuantity: quantity,
           workingTimeInForce: 'GTC',
           pendingSide: opposite(draft.side),
-          pendingQuantity: plain(closingAmount(draft, numbers, rules, around)),
+          pendingQuantity: plain(closingAmount(draft, numbers, rules, marketContext)),
           ...legs(draft.side === 'BUY', numbers, 'pending'),
         },
       };
@@ -82,9 +82,9 @@ export function requestOf(draft: Draft, numbers: Numbers, rules: Rules, around: 
 }
 
 /** What a bracket closes: the fee of a purchase is taken from what was bought, and only the rest can be sold. */
-export function closingAmount(draft: Draft, numbers: Numbers, rules: Rules, around: Around): bigint {
+export function closingAmount(draft: Draft, numbers: Numbers, rules: Rules, marketContext: MarketContext): bigint {
   const amount = numbers.amount ?? 0n;
-  return draft.side === 'SELL' ? amount : floorTo(multiply(amount, ONE - around.fee), rules.lot.step);
+  return draft.side === 'SELL' ? amount : floorTo(multiply(amount, ONE - marketContext.fee), rules.lot.step);
 }
 
 function limit(draft: Draft): Record<string, string> {

@@ -1,7 +1,7 @@
 // One market, its prices and an order in it, for the tests of what the ticket says.
 import type { SymbolInfo } from '../api/types';
 import { parse } from './decimal';
-import type { Around, Draft } from './draft';
+import type { MarketContext, Draft } from './draft';
 import { rulesOf } from './rules';
 
 export const info: SymbolInfo = {
@@ -46,7 +46,7 @@ const BOOK: Record<'BUY' | 'SELL', [price: string, quantity: string][]> = {
   BUY: [['65001', '0.05'], ['65100', '1'], ['68000', '1'], ['69000', '5']],
   SELL: [['64999', '0.05'], ['64900', '1'], ['62000', '1'], ['60000', '5']],
 };
-export const around: Around = {
+export const marketContext: MarketContext = {
   bestBid: parse('64999.00'),
   bestAsk: parse('65001.00'),
   last: parse('65000.00'),

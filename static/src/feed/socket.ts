@@ -31,7 +31,7 @@ export class Feed {
   #subscribeId = 0;
   #probe: { id: number; sent: number } | null = null;
   #probed = 0;
-  #heard = 0;
+  #lastMessageAt = 0;
   #changed = 0;
   #changing: ReturnType<typeof setTimeout> | undefined;
   #retry: ReturnType<typeof setTimeout> | undefined;
@@ -66,7 +66,7 @@ export class Feed {
     this.events.link('connecting');
     const socket = new WebSocket(`${location.protocol === 'https:' ? 'wss' : 'ws'}://${location.host}${this.#path}`);
     this.#socket = socket;
-    this.#heard = performance.now();
+    this.#lastMessageAt = performance.now();
     // A socket that was replaced must not speak for its successor.
     const mine = (act: () => void) => (): void => {
       if (this.#socket === socket) act();
@@ -116,12 +116,12 @@ export class Feed {
   }
 
   #receive(text: string): void {
-    this.#heard = performance.now();
+    this.#lastMessageAt = performance.now();
     const frame = JSON.parse(text) as Envelope;
     if (frame.stream !== undefined) {
       this.events.message(frame.stream, frame.data);
     } else if (this.#probe && frame.id === this.#probe.id) {
-      this.events.latency(this.#heard - this.#probe.sent);
+      this.events.latency(this.#lastMessageAt - this.#probe.sent);
       this.#probe = null;
     } else if (frame.id === this.#subscribeId) {
       this.#failures = 0;
@@ -135,10 +135,10 @@ export class Feed {
     if (!socket) return;
     const now = performance.now();
     if (socket.readyState !== WebSocket.OPEN) {
-      if (now - this.#heard > CONNECT_WITHIN) this.#lost();
+      if (now - this.#lastMessageAt > CONNECT_WITHIN) this.#lost();
       return;
     }
-    const silence = now - this.#heard;
+    const silence = now - this.#lastMessageAt;
     // Silence counts only against an unanswered question: a hidden tab's timers sleep, and so does the probe.
     if (this.#probe && now - this.#probe.sent > PROBE_EVERY) {
       if (silence > GIVE_UP_AFTER) return this.#lost();

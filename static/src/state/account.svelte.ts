@@ -85,7 +85,7 @@ class AccountState {
   }
 
   /** Requests the fee rates of a market, once. */
-  async learnFees(symbol: string): Promise<void> {
+  async loadFees(symbol: string): Promise<void> {
     if (this.fees.has(symbol)) return;
     const owner = session.current;
     try {

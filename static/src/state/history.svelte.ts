@@ -16,7 +16,7 @@ export class Pages<Row> {
   rows = $state.raw<Row[]>([]);
   phase = $state<Phase>('loading');
   /** Why it failed. */
-  trouble = $state.raw<unknown>(null);
+  failure = $state.raw<unknown>(null);
   /** 0 is the newest. */
   page = $state(0);
   hasOlder = $state(false);
@@ -29,10 +29,10 @@ export class Pages<Row> {
   #news = 0;
   #busy = false;
 
-  /** `ask` answers with the rows before a place, the newest first; `placeOf` names the place of a row. */
+  /** `ask` answers with the rows before a place, the newest first; `cursorOf` names the place of a row. */
   constructor(
     private readonly ask: (before: string | null, limit: number) => Promise<Row[]>,
-    private readonly placeOf: (row: Row) => string,
+    private readonly cursorOf: (row: Row) => string,
   ) {}
 
   /** Something happened. What happens while an answer is on its way, or soon after, shares the next one. */
@@ -58,7 +58,7 @@ export class Pages<Row> {
   async older(): Promise<void> {
     const last = this.rows.at(-1);
     if (this.turning || !this.hasOlder || last === undefined) return;
-    await this.#turn([...this.#ends, this.placeOf(last)]);
+    await this.#turn([...this.#ends, this.cursorOf(last)]);
   }
 
   async newer(): Promise<void> {
@@ -67,14 +67,14 @@ export class Pages<Row> {
   }
 
   /** Fetches every page, and tells how many rows it has. Where the exchange asks to wait, it waits. */
-  async all(told: (count: number) => void): Promise<Row[]> {
+  async all(onProgress: (count: number) => void): Promise<Row[]> {
     const rows: Row[] = [];
     for (;;) {
       const last = rows.at(-1);
       try {
-        const found = await this.ask(last === undefined ? null : this.placeOf(last), WHOLE);
+        const found = await this.ask(last === undefined ? null : this.cursorOf(last), WHOLE);
         rows.push(...found);
-        told(rows.length);
+        onProgress(rows.length);
         if (found.length < WHOLE) return rows;
       } catch (error) {
         if (!(error instanceof Refused) || error.status !== TOO_MANY || error.retryAfter === null) throw error;
@@ -107,7 +107,7 @@ export class Pages<Row> {
       this.phase = 'ready';
     } catch (error) {
       if (mine !== this.#asked) return;
-      this.trouble = error;
+      this.failure = error;
       this.phase = 'failed';
     }
   }

@@ -100,19 +100,19 @@ it('keeps the page on show when another one cannot be had, and says so', async (
 
 it('fetches every page at once for a file, and waits where it is told to', async () => {
   const shelf = new Shelf(WHOLE + 5);
-  const told: number[] = [];
+  const progress: number[] = [];
   let refusals = 1;
   const pages = new Pages<number>(async (before, limit) => {
     if (before !== null && refusals-- > 0) throw new Refused(429, -1003, 'Too many requests', 2);
     const newest = before === null ? shelf.count : Number(before) - 1;
     return Array.from({ length: Math.min(limit, newest) }, (_, index) => newest - index);
   }, String);
-  const all = pages.all((count) => told.push(count));
+  const all = pages.all((count) => progress.push(count));
   await settled(1_999);
-  expect(told).toEqual([WHOLE]);
+  expect(progress).toEqual([WHOLE]);
   await settled(1);
   expect((await all).length).toBe(WHOLE + 5);
-  expect(told).toEqual([WHOLE, WHOLE + 5]);
+  expect(progress).toEqual([WHOLE, WHOLE + 5]);
 });
 
 it('gives a file up when the exchange does not answer', async () => {

@@ -58,7 +58,7 @@ class Browser {
 vi.stubGlobal('window', new Browser().window);
 const { Navigation } = await import('./navigation');
 
-function begin(browser = new Browser()) {
+function setUp(browser = new Browser()) {
   const navigation = new Navigation(browser.window);
   const shown: string[] = [];
   navigation.start(() => shown.push(browser.hash));
@@ -76,7 +76,7 @@ function begin(browser = new Browser()) {
 }
 
 it('Back goes from market to market', () => {
-  const { browser, navigation, shown } = begin();
+  const { browser, navigation, shown } = setUp();
   navigation.go('#B');
   navigation.go('#C');
   browser.press(-1);
@@ -86,7 +86,7 @@ it('Back goes from market to market', () => {
 });
 
 it('Back closes what lies over the page and stays at the market', () => {
-  const { browser, navigation, dialog } = begin();
+  const { browser, navigation, dialog } = setUp();
   navigation.go('#B');
   const first = dialog();
   const second = dialog();
@@ -99,7 +99,7 @@ it('Back closes what lies over the page and stays at the market', () => {
 });
 
 it('Back passes over what was closed otherwise', () => {
-  const { browser, navigation, dialog } = begin();
+  const { browser, navigation, dialog } = setUp();
   navigation.go('#B');
   dialog().close();
   browser.press(-1);
@@ -110,13 +110,13 @@ it('Back passes over what was closed otherwise', () => {
 });
 
 it('Back passes over what lay over the page before it was loaded again', () => {
-  const { browser } = begin(new Browser([{ state: null, hash: '#A' }, { state: { depth: 0 }, hash: '#B' }, { state: { depth: 1 }, hash: '#B' }]));
+  const { browser } = setUp(new Browser([{ state: null, hash: '#A' }, { state: { depth: 0 }, hash: '#B' }, { state: { depth: 1 }, hash: '#B' }]));
   browser.press(-1);
   expect(browser.hash).toBe('#A');
 });
 
 it('what opens next takes the place, and so does a market chosen in it', () => {
-  const { browser, navigation, dialog } = begin();
+  const { browser, navigation, dialog } = setUp();
   dialog().close();
   const next = dialog();
   expect([browser.at, next.open]).toEqual([1, true]);
@@ -130,7 +130,7 @@ it('what opens next takes the place, and so does a market chosen in it', () => {
 });
 
 it('Forward does not open again what was closed', () => {
-  const { browser, dialog } = begin();
+  const { browser, dialog } = setUp();
   const closed = dialog();
   browser.press(-1);
   browser.press(1);

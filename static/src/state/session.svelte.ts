@@ -1,6 +1,6 @@
 // The session of this browser. The cookie itself is not readable; a mark in local storage records whether there is a session, and
 // whether the exchange ended the last one.
-import { call, CookieRefused, Refused, setCsrf, tell } from '../api/client';
+import { call, CookieRefused, Refused, setCsrf, send } from '../api/client';
 import type { Session, SessionOptions } from '../api/types';
 
 const MARK = 'lightning.session';
@@ -27,7 +27,7 @@ class SessionState {
   options = $state.raw<SessionOptions>({ signUp: false, demo: false });
 
   /** Asks how one may come in, and takes up the session of an earlier visit, if this browser had one. */
-  async begin(): Promise<void> {
+  async start(): Promise<void> {
     const asked = call<SessionOptions>('GET', '/x/v1/session/options');
     await this.resume();
     this.options = await asked;
@@ -59,15 +59,15 @@ class SessionState {
   }
 
   async signIn(credentials: Credentials): Promise<void> {
-    await this.#enter(tell<Session>('POST', '/x/v1/session', credentials));
+    await this.#enter(send<Session>('POST', '/x/v1/session', credentials));
   }
 
   async signUp(credentials: Credentials): Promise<void> {
-    await this.#enter(tell<Session>('POST', '/x/v1/signup', credentials));
+    await this.#enter(send<Session>('POST', '/x/v1/signup', credentials));
   }
 
   async changePassword(current: string, next: string): Promise<void> {
-    await tell('POST', '/x/v1/password', { current, new: next });
+    await send('POST', '/x/v1/password', { current, new: next });
   }
 
   async signOut(): Promise<void> {
@@ -99,8 +99,8 @@ class SessionState {
   }
 
   /** Accepts the session once the browser has sent its cookie back. */
-  async #enter(begun: Promise<Session>): Promise<Session> {
-    const session = await begun;
+  async #enter(started: Promise<Session>): Promise<Session> {
+    const session = await started;
     try {
       await call<Session>('GET', '/x/v1/session');
     } catch (error) {

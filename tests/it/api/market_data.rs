@@ -27,7 +27,7 @@ async fn trade(api: &Api, seller: &KeyPair, buyer: &KeyPair) {
 }
 
 #[test]
-fn lists_and_tickers_tell_the_same_trades() {
+fn lists_and_tickers_show_the_same_trades() {
     let (seller, buyer, settings) = two_accounts();
     let server = TestServer::start(&settings);
     block_on(async {
@@ -172,28 +172,28 @@ fn a_restart_keeps_every_list() {
         "trades?symbol=BTCUSDT",
         "ticker?symbol=BTCUSDT&windowSize=7d&type=MINI",
     ];
-    let tell = async |api: &Api| {
-        let mut told = Vec::new();
+    let lists = async |api: &Api| {
+        let mut published = Vec::new();
         for path in paths {
             let mut json = get(api, &format!("/api/v3/{path}")).await.json;
             if let Some(ticker) = json.as_object_mut() {
                 ticker.retain(|key, _| !key.ends_with("Time")); // a window goes with the time
             }
-            told.push(json);
+            published.push(json);
         }
-        told
+        published
     };
-    let mut told = Vec::new();
+    let mut published = Vec::new();
     for round in 0..3 {
         let server = TestServer::start_on(directory.path(), &settings);
         block_on(async {
             let api = Api::new(server.url());
             if round > 0 {
-                assert_eq!(tell(&api).await, told);
+                assert_eq!(lists(&api).await, published);
             }
             trade(&api, &seller, &buyer).await;
-            told = tell(&api).await;
-            assert_eq!(told[3].as_array().unwrap().len(), 3 * (round + 1));
+            published = lists(&api).await;
+            assert_eq!(published[3].as_array().unwrap().len(), 3 * (round + 1));
         });
         server.stop();
     }
@@ -211,7 +211,7 @@ fn fixed(value: &Value) -> u64 {
     value.as_str().unwrap().replace('.', "").parse().unwrap()
 }
 
-fn fold(trades: &[Value]) -> BTreeMap<u64, Second> {
+fn seconds_of(trades: &[Value]) -> BTreeMap<u64, Second> {
     let mut seconds: BTreeMap<u64, Second> = BTreeMap::new();
     for trade in trades {
         let (price, id) = (fixed(&trade["p"]), trade["t"].as_u64().unwrap());
@@ -227,7 +227,7 @@ fn fold(trades: &[Value]) -> BTreeMap<u64, Second> {
 }
 
 #[test]
-fn the_candles_of_the_stream_are_the_fold_of_its_trades() {
+fn the_candles_of_the_stream_aggregate_its_trades() {
     const TRADES: u64 = 300;
     let (seller, buyer, settings) = two_accounts();
     let server = TestServer::start(&settings);
@@ -250,9 +250,9 @@ fn the_candles_of_the_stream_are_the_fold_of_its_trades() {
         while trades.len() < TRADES as usize {
             trades.push(tape.json().await);
         }
-        let expected = fold(&trades);
-        let (mut told, mut next) = (BTreeMap::new(), None);
-        while told.len() < expected.len() {
+        let expected = seconds_of(&trades);
+        let (mut published, mut next) = (BTreeMap::new(), None);
+        while published.len() < expected.len() {
             let event = candles.json().await;
             let candle = &event["k"];
             let (open, close) = (candle["t"].as_u64().unwrap(), candle["T"].as_u64().unwrap());
@@ -267,15 +267,15 @@ fn the_candles_of_the_stream_are_the_fold_of_its_trades() {
             assert_eq!(id("n"), id("L") - id("f") + 1);
             let prices = ["o", "h", "l", "c"].map(|key| fixed(&candle[key]));
             let second = Second { prices, volume: fixed(&candle["v"]), ids: (id("f"), id("L")) };
-            assert!(told.insert(open, second).is_none(), "{open} was final twice");
+            assert!(published.insert(open, second).is_none(), "{open} was final twice");
         }
-        assert_eq!(told, expected);
+        assert_eq!(published, expected);
     });
     server.stop();
 }
 
 #[test]
-fn each_order_that_takes_is_told_as_one_aggregate_a_price() {
+fn each_taker_order_is_published_as_one_aggregate_per_price() {
     let (seller, buyer, settings) = two_accounts();
     let server = TestServer::start(&settings);
     block_on(async {
@@ -286,8 +286,11 @@ fn each_order_that_takes_is_told_as_one_aggregate_a_price() {
         for round in 0..5_u64 {
             trade(&api, &seller, &buyer).await;
             for (place, quantity) in [(1, "0.30000000"), (2, "0.20000000")] {
-                let told = socket.json().await;
-                assert_eq!((told["a"].as_u64(), &told["q"]), (Some(round * 2 + place), &json!(quantity)));
+                let published = socket.json().await;
+                assert_eq!(
+                    (published["a"].as_u64(), &published["q"]),
+                    (Some(round * 2 + place), &json!(quantity))
+                );
             }
         }
     });
@@ -325,7 +328,7 @@ impl Kept {
 }
 
 #[test]
-fn a_book_begun_in_the_stream_is_whole_and_every_checksum_is_right() {
+fn a_book_started_in_the_stream_is_whole_and_every_checksum_is_right() {
     let (seller, buyer, settings) = two_accounts();
     let server = TestServer::start(&settings);
     block_on(async {
@@ -351,8 +354,8 @@ fn a_book_begun_in_the_stream_is_whole_and_every_checksum_is_right() {
         let mut kept = Kept::default();
         kept.apply(&snapshot["bids"], &snapshot["asks"]);
         assert_eq!(snapshot["cs"], kept.checksum());
-        let begin = snapshot["lastUpdateId"].as_u64().unwrap();
-        let (mut last, mut diffs) = (begin, Vec::new());
+        let first_update = snapshot["lastUpdateId"].as_u64().unwrap();
+        let (mut last, mut diffs) = (first_update, Vec::new());
         while last < end["lastUpdateId"].as_u64().unwrap() {
             let diff = socket.json().await;
             assert_eq!((&diff["e"], diff["U"].as_u64()), (&json!("depthUpdate"), Some(last + 1)));
@@ -366,7 +369,7 @@ fn a_book_begun_in_the_stream_is_whole_and_every_checksum_is_right() {
         assert_eq!((last, &kept), (end["lastUpdateId"].as_u64().unwrap(), &expected));
 
         // Whoever missed them all gets the very same diffs.
-        let path = format!("/x/v1/depth/diff?symbol=BTCUSDT&fromU={}&toU={last}", begin + 1);
+        let path = format!("/x/v1/depth/diff?symbol=BTCUSDT&fromU={}&toU={last}", first_update + 1);
         assert_eq!(get(&api, &path).await.json, Value::Array(diffs));
         let next = format!("/x/v1/depth/diff?symbol=BTCUSDT&fromU={}", last + 1);
         assert_eq!(get(&api, &next).await.json, json!([]));
@@ -378,7 +381,7 @@ fn a_book_begun_in_the_stream_is_whole_and_every_checksum_is_right() {
 }
 
 #[test]
-fn tickers_are_told_each_second_and_arrays_of_the_changed_only() {
+fn tickers_are_published_each_second_and_arrays_of_the_changed_only() {
     let (seller, buyer, settings) = two_accounts();
     let server = TestServer::start(&settings);
     block_on(async {
@@ -398,8 +401,8 @@ fn tickers_are_told_each_second_and_arrays_of_the_changed_only() {
         socket.send(r#"{"method":"LIST_SUBSCRIPTIONS","id":1}"#).await;
         while socket.json().await.get("result").is_none() {}
         trade(&api, &seller, &buyer).await;
-        let mut told: BTreeMap<String, Value> = BTreeMap::new();
-        while told.len() < streams.len() {
+        let mut published: BTreeMap<String, Value> = BTreeMap::new();
+        while published.len() < streams.len() {
             let frame = socket.json().await;
             let data = &frame["data"];
             let has_traded = |data: &Value| data["v"] == "0.50000000" || data["w"] == "45000.40000000";
@@ -412,16 +415,16 @@ fn tickers_are_told_each_second_and_arrays_of_the_changed_only() {
                 None => has_traded(data) || data["k"]["n"] == 3,
             };
             if is_due {
-                told.insert(frame["stream"].as_str().unwrap().to_owned(), data.clone());
+                published.insert(frame["stream"].as_str().unwrap().to_owned(), data.clone());
             }
         }
-        let kinds = |name: &str| told[name]["e"].as_str().unwrap().to_owned();
+        let kinds = |name: &str| published[name]["e"].as_str().unwrap().to_owned();
         assert_eq!(kinds("btcusdt@miniTicker"), "24hrMiniTicker");
         assert_eq!(kinds("btcusdt@ticker"), "24hrTicker");
         assert_eq!(kinds("btcusdt@ticker_1h"), "1hTicker");
         assert_eq!(kinds("btcusdt@avgPrice"), "avgPrice");
-        assert_eq!(told["!ticker_4h@arr"][0]["e"], "4hTicker");
-        let month = &told["btcusdt@kline_1M@+08:00"]["k"];
+        assert_eq!(published["!ticker_4h@arr"][0]["e"], "4hTicker");
+        let month = &published["btcusdt@kline_1M@+08:00"]["k"];
         assert_eq!((&month["x"], &month["i"]), (&json!(false), &json!("1M")));
     });
     server.stop();

@@ -13,14 +13,15 @@ fn the_demo_trades_with_cookie_and_csrf_token_and_with_neither_alone() {
         let foreign =
             api.send(Method::POST, "/x/v1/session/demo", &[("Origin", "http://evil.page")], "").await;
         assert_eq!(foreign.refusal(), (403, -1002, "You are not authorized to execute this request."));
-        let begun = api.send(Method::POST, "/x/v1/session/demo", &[("Origin", server.url())], "").await;
-        assert_eq!(begun.fields(), ["accountId", "csrfToken", "demo", "name"]);
-        let set = begun.header("set-cookie").unwrap();
+        let demo_session =
+            api.send(Method::POST, "/x/v1/session/demo", &[("Origin", server.url())], "").await;
+        assert_eq!(demo_session.fields(), ["accountId", "csrfToken", "demo", "name"]);
+        let set = demo_session.header("set-cookie").unwrap();
         for attribute in ["HttpOnly", "SameSite=Strict", "Path=/"] {
             assert!(set.contains(attribute), "{set}");
         }
         let cookie = set.split(';').next().unwrap();
-        let token = begun.json["csrfToken"].as_str().unwrap();
+        let token = demo_session.json["csrfToken"].as_str().unwrap();
         let both = [("Cookie", cookie), ("X-CSRF-Token", token)];
         let order = limit("SELL", "0.1", "45000");
         for (headers, status) in [(&both[..1], 403), (&both[1..], 401)] {
@@ -29,7 +30,7 @@ fn the_demo_trades_with_cookie_and_csrf_token_and_with_neither_alone() {
         let placed = api.send(Method::POST, "/api/v3/order", &both, &order).await;
         assert_eq!((placed.status.as_u16(), placed.header("access-control-allow-origin")), (200, None));
         let session = api.send(Method::GET, "/x/v1/session", &both[..1], "").await;
-        assert_eq!(session.json, begun.json);
+        assert_eq!(session.json, demo_session.json);
         let forged = [both[0], ("X-CSRF-Token", token), ("Origin", "http://evil.page")];
         assert_eq!(api.send(Method::POST, "/api/v3/order", &forged, &order).await.status, 403);
         assert_eq!(api.send(Method::DELETE, "/x/v1/session", &both, "").await.status, 200);
@@ -39,7 +40,7 @@ fn the_demo_trades_with_cookie_and_csrf_token_and_with_neither_alone() {
 }
 
 #[test]
-fn without_a_demo_there_is_no_session_to_begin() {
+fn without_a_demo_no_session_can_start() {
     let server = TestServer::start("");
     block_on(async {
         let answer = Api::new(server.url()).send(Method::POST, "/x/v1/session/demo", &[], "").await;

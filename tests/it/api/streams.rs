@@ -101,7 +101,7 @@ fn diffs_follow_each_other_and_add_up_to_the_snapshot() {
 }
 
 #[test]
-fn f5_every_update_that_moves_the_top_is_told_once_and_as_it_stood() {
+fn f5_every_update_that_moves_the_top_is_published_once_and_as_it_stood() {
     let (seller, buyer, settings) = two_accounts();
     let server = TestServer::start(&settings);
     block_on(async {
@@ -144,7 +144,7 @@ fn f5_every_update_that_moves_the_top_is_told_once_and_as_it_stood() {
 }
 
 #[test]
-fn a_slow_listener_is_closed_and_nobody_else_notices() {
+fn a_slow_listener_is_closed_and_no_other_is_affected() {
     let (trader, _, settings) = two_accounts();
     let server = TestServer::start(&settings);
     let address = server.url().strip_prefix("http://").unwrap().to_owned();
@@ -215,9 +215,9 @@ fn private_events_come_to_a_logged_in_page_of_our_own_alone() {
     let server = TestServer::start("[demo]\nenabled = true\n");
     block_on(async {
         let api = Api::new(server.url());
-        let begun = api.send(Method::POST, "/x/v1/session/demo", &[], "").await;
-        let cookie = begun.header("set-cookie").unwrap().split(';').next().unwrap();
-        let token = begun.json["csrfToken"].as_str().unwrap();
+        let demo_session = api.send(Method::POST, "/x/v1/session/demo", &[], "").await;
+        let cookie = demo_session.header("set-cookie").unwrap().split(';').next().unwrap();
+        let token = demo_session.json["csrfToken"].as_str().unwrap();
         let own = ("Origin", server.url());
         for (headers, status) in [
             (vec![own], 401),

@@ -111,7 +111,7 @@ fn a_cancel_answers_with_the_order_and_is_final() {
 }
 
 #[test]
-fn cancel_replace_tells_both_halves() {
+fn cancel_replace_reports_both_halves() {
     let (seller, _, settings) = two_accounts();
     let server = TestServer::start(&settings);
     block_on(async {

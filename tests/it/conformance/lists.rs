@@ -7,7 +7,7 @@ use super::{
     table::{ACK, AMOUNTS, COMBINATION, PLACE, invalid, keys, missing_one, order, traded},
 };
 
-const PLACE_PAIR: &str = "POST /api/v3/orderList/oco";
+const PLACE_OCO: &str = "POST /api/v3/orderList/oco";
 const PAIR: &str = "symbol=BTCUSDT&side=SELL&quantity=0.01&aboveType=LIMIT_MAKER&abovePrice=60000&belowType=STOP_LOSS\
                     &belowStopPrice=30000";
 const WORKING: &str = "symbol=BTCUSDT&workingType=LIMIT&workingSide=BUY&workingPrice=40000&workingQuantity=0.01\
@@ -34,7 +34,7 @@ fn json_invalid(name: &str) -> String {
 
 /// Every row of these.
 pub(super) fn rows() -> Vec<Row> {
-    [placed(), told(), several()].into_iter().flatten().collect()
+    [placed(), reported(), several()].into_iter().flatten().collect()
 }
 
 fn placed() -> Vec<Row> {
@@ -44,7 +44,7 @@ fn placed() -> Vec<Row> {
     let not_working = "symbol=BTCUSDT&workingType=MARKET&workingSide=BUY&workingQuantity=0.01&pendingSide=SELL\
                        &pendingQuantity=0.01&pendingType=MARKET";
     vec![
-        traded(Row::of(PLACE_PAIR))
+        traded(Row::of(PLACE_OCO))
             .asks(PAIR)
             .keys(&reply)
             .needs_symbol()
@@ -87,7 +87,7 @@ fn placed() -> Vec<Row> {
                 "At least one OCO order must be contingent.",
             ),
         traded(Row::of("DELETE /api/v3/orderList"))
-            .after(PLACE_PAIR, pair("cancelled-list"))
+            .after(PLACE_OCO, pair("cancelled-list"))
             .asks("symbol=BTCUSDT&listClientOrderId=cancelled-list")
             .keys(&reply)
             .needs_symbol()
@@ -96,10 +96,10 @@ fn placed() -> Vec<Row> {
     ]
 }
 
-fn told() -> Vec<Row> {
+fn reported() -> Vec<Row> {
     vec![
         traded(Row::of("GET /api/v3/orderList"))
-            .after(PLACE_PAIR, pair("queried-list"))
+            .after(PLACE_OCO, pair("queried-list"))
             .asks("origClientOrderId=queried-list")
             .keys(&LIST)
             .weighs(4)
@@ -107,7 +107,7 @@ fn told() -> Vec<Row> {
             .refuses("orderListId=0", -1130, invalid("orderListId"))
             .refuses("origClientOrderId=none", -2018, "Order list does not exist."),
         traded(Row::of("GET /api/v3/allOrderList"))
-            .after(PLACE_PAIR, pair("one-of-all-lists"))
+            .after(PLACE_OCO, pair("one-of-all-lists"))
             .keys(&LIST)
             .weighs(20)
             .refuses("fromId=1&startTime=1", -1128, COMBINATION)
@@ -117,7 +117,7 @@ fn told() -> Vec<Row> {
                 "More than 24 hours between startTime and endTime.",
             ),
         traded(Row::of("GET /api/v3/openOrderList"))
-            .after(PLACE_PAIR, pair("open-list"))
+            .after(PLACE_OCO, pair("open-list"))
             .keys(&LIST)
             .weighs(6)
             .refuses(

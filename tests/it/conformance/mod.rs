@@ -1,10 +1,10 @@
 //! The API, route by route: a good request and the keys of its reply, its weight, its wrong requests, and who is turned
 //! away. Generated from the route index: a route without a row in [`table`] fails the test.
 
+mod account_history;
 mod document;
 mod lists;
 mod market;
-mod past;
 mod row;
 mod spot_v2;
 mod table;
@@ -17,7 +17,7 @@ use std::{
 use lightning_exchange::http::ENDPOINTS;
 
 use self::{
-    row::{Desk, Row},
+    row::{Harness, Row},
     table::rows,
 };
 use crate::support::block_on;
@@ -37,19 +37,19 @@ fn every_route_has_one_row_and_every_row_a_route() {
 
 #[test]
 fn every_route_answers_as_its_row_says() {
-    let desk = Desk::open();
+    let harness = Harness::open();
     // Every row that is wrong is told, not only the first.
-    let is_wrong = |row: &Row| catch_unwind(AssertUnwindSafe(|| block_on(row.check(&desk)))).is_err();
+    let is_wrong = |row: &Row| catch_unwind(AssertUnwindSafe(|| block_on(row.check(&harness)))).is_err();
     let wrong: Vec<_> = rows().into_iter().filter(is_wrong).map(|row| row.route).collect();
     assert!(wrong.is_empty(), "wrong: {wrong:?}");
-    desk.close();
+    harness.close();
 }
 
 /// The harness itself must be able to fail.
 #[test]
 #[should_panic(expected = "the keys of the reply")]
 fn a_row_that_is_wrong_is_caught() {
-    let desk = Desk::open();
+    let harness = Harness::open();
     let row = Row::of("GET /api/v3/time").weighs(1).keys(&["time"]);
-    block_on(row.check(&desk));
+    block_on(row.check(&harness));
 }

@@ -143,13 +143,14 @@ impl Row {
     }
 
     /// Checks everything the row says.
-    pub(super) async fn check(&self, desk: &Desk) {
+    pub(super) async fn check(&self, harness: &Harness) {
         let endpoint = endpoint_of(self.route);
-        let api = Api::new(desk.server.url());
+        let api = Api::new(harness.server.url());
         if matches!(self.reply, Reply::Text) {
-            return check_text(desk, endpoint.path).await;
+            return check_text(harness, endpoint.path).await;
         }
-        let (caller, trader) = (Caller::of(endpoint, desk, &api).await, Caller::Signed(desk.trader.clone()));
+        let (caller, trader) =
+            (Caller::of(endpoint, harness, &api).await, Caller::Signed(harness.trader.clone()));
         let mut made = Vec::new();
         for (route, params) in &self.before {
             let before = endpoint_of(route);
@@ -168,14 +169,14 @@ impl Row {
         }
         let fill = |text: &str| made.iter().fold(text.to_owned(), |text, (name, it)| text.replace(name, it));
         let params = fill(&self.params);
-        self.check_strangers(endpoint, &params, desk, &api).await;
+        self.check_strangers(endpoint, &params, harness, &api).await;
         for (params, status, code, text) in &self.wrong {
             let refused = caller.send(endpoint, &api, &fill(params)).await;
             assert_eq!(refused.refusal(), (*status, *code, text.as_str()), "{} {params}", self.route);
         }
-        let used = desk.used_weight(&api).await;
+        let used = harness.used_weight(&api).await;
         let good = caller.send(endpoint, &api, &params).await;
-        assert_eq!(desk.used_weight(&api).await - used, self.weight, "the weight of {}", self.route);
+        assert_eq!(harness.used_weight(&api).await - used, self.weight, "the weight of {}", self.route);
         self.check_reply(&good);
     }
 
@@ -206,7 +207,7 @@ impl Row {
     }
 
     /// Who has not proved who they are, or may not do this, is turned away.
-    async fn check_strangers(&self, endpoint: &Endpoint, params: &str, desk: &Desk, api: &Api) {
+    async fn check_strangers(&self, endpoint: &Endpoint, params: &str, harness: &Harness, api: &Api) {
         let method = || endpoint.method.as_str().parse::<Method>().unwrap();
         let path = endpoint.path;
         match endpoint.security {
@@ -217,11 +218,12 @@ impl Row {
                 let stranger = KeyPair::number(99);
                 let wrong_key = send_signed(endpoint, api, &stranger, params).await;
                 assert_eq!(wrong_key.refusal(), refused, "{endpoint:?}");
-                let forged = KeyPair { key: desk.trader.key.clone(), secret: stranger.secret };
+                let forged = KeyPair { key: harness.trader.key.clone(), secret: stranger.secret };
                 let forged = send_signed(endpoint, api, &forged, params).await;
                 let text = "Signature for this request is not valid.";
                 assert_eq!(forged.refusal(), (400, -1022, text), "{endpoint:?}");
-                let other = if endpoint.security == Security::UserData { &desk.placer } else { &desk.reader };
+                let other =
+                    if endpoint.security == Security::UserData { &harness.placer } else { &harness.reader };
                 let not_permitted = send_signed(endpoint, api, other, params).await;
                 assert_eq!(not_permitted.refusal(), refused, "{endpoint:?}");
             }
@@ -257,8 +259,8 @@ async fn send_signed(endpoint: &Endpoint, api: &Api, key: &KeyPair, params: &str
 }
 
 /// Metrics are the only reply that is not JSON.
-async fn check_text(desk: &Desk, path: &str) {
-    let url = format!("{}{path}", desk.server.url());
+async fn check_text(harness: &Harness, path: &str) {
+    let url = format!("{}{path}", harness.server.url());
     let mut answer = awc::Client::new().get(url).send().await.unwrap();
     assert_eq!(answer.status(), 200);
     assert!(!answer.body().await.unwrap().is_empty());
@@ -273,19 +275,21 @@ enum Caller {
 }
 
 impl Caller {
-    async fn of(endpoint: &Endpoint, desk: &Desk, api: &Api) -> Self {
+    async fn of(endpoint: &Endpoint, harness: &Harness, api: &Api) -> Self {
         match endpoint.security {
             Security::Public | Security::Probe => Self::Anybody,
-            Security::Trade | Security::TradeJson | Security::UserData => Self::Signed(desk.trader.clone()),
+            Security::Trade | Security::TradeJson | Security::UserData => {
+                Self::Signed(harness.trader.clone())
+            }
             Security::Operator => Self::Operator,
             Security::Browser => {
-                let (begin, body) = match endpoint.path {
+                let (start_path, body) = match endpoint.path {
                     "/x/v1/password" => ("/x/v1/signup", PERSON),
                     _ => ("/x/v1/session/demo", ""),
                 };
-                let begun = api.send(Method::POST, begin, &[], body).await;
-                let cookie = begun.header("set-cookie").unwrap().split(';').next().unwrap().to_owned();
-                Self::Browser { cookie, token: begun.json["csrfToken"].as_str().unwrap().to_owned() }
+                let demo_session = api.send(Method::POST, start_path, &[], body).await;
+                let cookie = demo_session.header("set-cookie").unwrap().split(';').next().unwrap().to_owned();
+                Self::Browser { cookie, token: demo_session.json["csrfToken"].as_str().unwrap().to_owned() }
             }
         }
     }
@@ -311,7 +315,7 @@ impl Caller {
 }
 
 /// An exchange with three keys, a trade, a book, and a clock that stands still.
-pub(super) struct Desk {
+pub(super) struct Harness {
     server: TestServer,
     trader: KeyPair,
     reader: KeyPair,
@@ -319,7 +323,7 @@ pub(super) struct Desk {
     _directory: TempDir,
 }
 
-impl Desk {
+impl Harness {
     pub(super) fn open() -> Self {
         let [trader, reader, placer] = [11, 12, 13].map(KeyPair::number);
         let settings = trader.account(11, &[("BTC", "10"), ("USDT", "1000000")])

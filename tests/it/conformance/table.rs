@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use super::{lists, market, past, row::Row, spot_v2};
+use super::{account_history, lists, market, row::Row, spot_v2};
 
 pub(super) const ACK: [&str; 5] = ["symbol", "orderId", "orderListId", "clientOrderId", "transactTime"];
 pub(super) const AMOUNTS: [&str; 10] = [
@@ -76,12 +76,12 @@ pub(super) fn rows() -> Vec<Row> {
         spot_v2::rows(),
         lists,
         account(),
-        past::rows(),
+        account_history::rows(),
         market,
         general(),
         shims(),
         sessions(),
-        people(),
+        users(),
         keys_of_accounts(),
         operator(),
         probes(),
@@ -348,7 +348,7 @@ fn sessions() -> Vec<Row> {
     ]
 }
 
-fn people() -> Vec<Row> {
+fn users() -> Vec<Row> {
     let person = |name: &str, password: &str| json!({ "name": name, "password": password }).to_string();
     let change = |current: &str, new: &str| json!({ "current": current, "new": new }).to_string();
     let password = "correct horse battery";

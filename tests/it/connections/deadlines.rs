@@ -26,7 +26,7 @@ fn address(server: &TestServer) -> &str {
 }
 
 /// Requires that the last thing said is that the request was late.
-fn is_told_late(heard: &[u8]) {
+fn is_timed_out(heard: &[u8]) {
     let heard = String::from_utf8_lossy(heard).to_ascii_lowercase();
     let last = &heard[heard.rfind("http/1.1 ").unwrap_or_else(|| panic!("{heard:?}"))..];
     assert!(last.starts_with("http/1.1 408 request timeout\r\n"), "{heard}");
@@ -34,7 +34,7 @@ fn is_told_late(heard: &[u8]) {
 }
 
 #[test]
-fn a_head_that_does_not_arrive_is_told_so_and_closed() {
+fn a_head_that_does_not_arrive_times_out() {
     let server = TestServer::start(HURRY);
     let ping = "GET /api/v3/ping HTTP/1.1\r\nHost: localhost\r\n\r\n";
     for words in [
@@ -42,21 +42,21 @@ fn a_head_that_does_not_arrive_is_told_so_and_closed() {
         "GET /api/v3/ping HTTP/1.1\r\nX-Never: e".to_owned(),
         "GET /ws/btcusdt@trade HTTP/1.1\r\nUpgrade: websocket\r\nConnection: Upg".to_owned(),
     ] {
-        is_told_late(&until_closed(&mut say(address(&server), words)));
+        is_timed_out(&until_closed(&mut say(address(&server), words)));
     }
     // Not the first request of its connection.
     let mut kept = say(address(&server), ping);
     assert!(answer(&mut kept).starts_with("HTTP/1.1 200"));
     kept.write_all(b"GET /api/v3/ti").unwrap();
-    is_told_late(&until_closed(&mut kept));
+    is_timed_out(&until_closed(&mut kept));
     server.stop();
 }
 
 #[test]
-fn a_body_that_does_not_arrive_is_told_so_and_closed() {
+fn a_body_that_does_not_arrive_times_out() {
     let server = TestServer::start(HURRY);
     for rest in ["Content-Length: 100\r\n\r\nsymbol=", "Transfer-Encoding: chunked\r\n\r\n3\r\nsym\r\n"] {
-        is_told_late(&until_closed(&mut say(address(&server), format!("{POST}{rest}"))));
+        is_timed_out(&until_closed(&mut say(address(&server), format!("{POST}{rest}"))));
     }
     server.stop();
 }
@@ -96,8 +96,8 @@ fn a_connection_in_use_outlives_every_deadline() {
     kept.write_all(b"GET /api/v3/ping HTTP/1.1\r\nHost: localhost\r\n\r\n").unwrap();
     assert!(answer(&mut kept).starts_with("HTTP/1.1 200"));
     // By now every deadline has passed for somebody else.
-    is_told_late(&until_closed(&mut say(address(&server), "")));
-    is_told_late(&until_closed(&mut say(address(&server), format!("{POST}Content-Length: 9\r\n\r\n"))));
+    is_timed_out(&until_closed(&mut say(address(&server), "")));
+    is_timed_out(&until_closed(&mut say(address(&server), format!("{POST}Content-Length: 9\r\n\r\n"))));
     kept.write_all(b"GET /api/v3/time HTTP/1.1\r\nHost: localhost\r\n\r\n").unwrap();
     assert!(answer(&mut kept).starts_with("HTTP/1.1 200"));
     socket.write_all(b"\x88\x80\0\0\0\0").unwrap(); // a close, masked
@@ -106,7 +106,7 @@ fn a_connection_in_use_outlives_every_deadline() {
 }
 
 #[test]
-fn whoever_takes_nothing_of_an_answer_is_cut_off() {
+fn a_client_that_reads_nothing_of_an_answer_is_cut_off() {
     let server = TestServer::start(HURRY);
     let mut slow = say(address(&server), "");
     SockRef::from(&slow).set_recv_buffer_size(4_096).unwrap();

@@ -57,7 +57,7 @@ struct Siege {
 impl Siege {
     /// Opens as many connections as there are descriptors, of every kind and on both ports, and then goes on with new ones in
     /// the place of the oldest.
-    fn begin(http: &str, grpc: &str, descriptors: usize) -> Self {
+    fn start(http: &str, grpc: &str, descriptors: usize) -> Self {
         let half_a_call = [GREETING, b"\0\0\x20\x01\x04\0\0\0\x01\x83"].concat();
         let of_grpc: [&[u8]; 4] = [b"", &GREETING[..10], GREETING, &half_a_call];
         let on_http = HTTP.map(|words| (http.to_owned(), words.to_vec()));
@@ -90,7 +90,7 @@ impl Siege {
         Self { is_over, opened, thread }
     }
 
-    fn has_begun(&self, descriptors: usize) -> bool {
+    fn has_started(&self, descriptors: usize) -> bool {
         self.opened.load(Ordering::Relaxed) > descriptors
     }
 
@@ -108,7 +108,7 @@ fn segment(directory: &Path) -> u32 {
 }
 
 /// Places and cancels on one connection until told to stop; returns how many orders there were.
-fn trade(http: &str, key: &KeyPair, begun: &AtomicUsize, is_over: &AtomicBool) -> usize {
+fn trade(http: &str, key: &KeyPair, started: &AtomicUsize, is_over: &AtomicBool) -> usize {
     let mut stream = BufReader::new(say(http, ""));
     let mut ask = |method: &str, params: &str| {
         let millis = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_millis();
@@ -130,7 +130,7 @@ fn trade(http: &str, key: &KeyPair, begun: &AtomicUsize, is_over: &AtomicBool) -
             ask("POST", "symbol=BTCUSDT&side=BUY&type=LIMIT&timeInForce=GTC&quantity=0.001&price=20000");
         ask("DELETE", &format!("symbol=BTCUSDT&orderId={}", placed["orderId"]));
         if orders == 0 {
-            begun.fetch_add(1, Ordering::Relaxed);
+            started.fetch_add(1, Ordering::Relaxed);
         }
         orders += 1;
     }
@@ -158,21 +158,21 @@ fn besiege(descriptors: usize) {
     let url = server.url().to_owned();
     let http = url.strip_prefix("http://").unwrap().to_owned();
     let grpc = server.logged("serving", "grpc").unwrap();
-    let (begun, is_over) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicBool::new(false)));
+    let (started, is_over) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicBool::new(false)));
     let traders: Vec<JoinHandle<usize>> = (0..TRADERS)
         .map(|number| {
             let key = if number % 2 == 0 { one.clone() } else { other.clone() };
-            let (http, begun, is_over) = (http.clone(), Arc::clone(&begun), Arc::clone(&is_over));
-            thread::spawn(move || trade(&http, &key, &begun, &is_over))
+            let (http, started, is_over) = (http.clone(), Arc::clone(&started), Arc::clone(&is_over));
+            thread::spawn(move || trade(&http, &key, &started, &is_over))
         })
         .collect();
     // A trader that is finished has failed.
     let has_failed = || traders.iter().any(JoinHandle::is_finished);
-    while begun.load(Ordering::Relaxed) < TRADERS && !has_failed() {
+    while started.load(Ordering::Relaxed) < TRADERS && !has_failed() {
         thread::sleep(LOOK);
     }
-    let siege = Siege::begin(&http, &grpc, descriptors);
-    while !siege.has_begun(descriptors) {
+    let siege = Siege::start(&http, &grpc, descriptors);
+    while !siege.has_started(descriptors) {
         thread::sleep(LOOK);
     }
     let (started, last) = (Instant::now(), segment(directory.path()) + ROLLS);

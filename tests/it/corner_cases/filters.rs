@@ -122,20 +122,20 @@ fn bounded() -> SymbolDefinition {
     }
 }
 
-fn market_of(definition: SymbolDefinition) -> Desk {
-    let mut desk = desk_of(definition, BookLimits::default());
+fn market_of(definition: SymbolDefinition) -> Harness {
+    let mut harness = desk_of(definition, BookLimits::default());
     for account in [ALICE, BOB] {
-        desk.fund(account, CASH, 1_000_000_000).unwrap();
+        harness.fund(account, CASH, 1_000_000_000).unwrap();
     }
     // Nobody has more or less than before.
     for (seller, buyer) in [(BOB, ALICE), (ALICE, BOB)] {
-        place(&mut desk, limit(seller, Side::Sell, LAST, 20));
-        place(&mut desk, limit(buyer, Side::Buy, LAST, 20));
+        place(&mut harness, limit(seller, Side::Sell, LAST, 20));
+        place(&mut harness, limit(buyer, Side::Buy, LAST, 20));
     }
-    desk
+    harness
 }
 
-fn conditional(kind: OrderKind, stop: Option<u64>, bips: Option<u64>, values: Values) -> NewOrder {
+fn conditional(kind: OrderType, stop: Option<u64>, bips: Option<u64>, values: Values) -> NewOrder {
     let trigger = Trigger { stop: stop.map(Price::from_ticks), trailing: bips.and_then(Bips::new) };
     let order =
         NewOrder { kind, trigger: Some(trigger), ..limit(ALICE, Side::Buy, values.price, values.lots) };
@@ -149,15 +149,15 @@ fn order(form: Form, values: Values) -> NewOrder {
     let below = (2 * LAST).saturating_sub(stop);
     let order = match form {
         Limit | Working | Pending | WorkingBeforePair | CancelReplace | Test => plain,
-        LimitMaker | PairMaker | PendingPair => NewOrder { kind: OrderKind::LimitMaker, ..plain },
+        LimitMaker | PairMaker | PendingPair => NewOrder { kind: OrderType::LimitMaker, ..plain },
         Iceberg => NewOrder { iceberg: Some(Lots::new(peak)), ..plain },
         Market => market(ALICE, Side::Buy, lots, LAST),
         MarketByAmount | CancelReplaceByAmount | TestByAmount => by_quote(ALICE, Side::Buy, amount, LAST),
-        StopLoss => conditional(OrderKind::StopLoss, Some(stop), None, values),
-        StopLossLimit | PairStop => conditional(OrderKind::StopLossLimit, Some(stop), None, values),
-        TakeProfit => conditional(OrderKind::TakeProfit, Some(below), None, values),
-        TakeProfitLimit => conditional(OrderKind::TakeProfitLimit, Some(below), None, values),
-        Trailing => conditional(OrderKind::StopLossLimit, None, Some(bips), values),
+        StopLoss => conditional(OrderType::StopLoss, Some(stop), None, values),
+        StopLossLimit | PairStop => conditional(OrderType::StopLossLimit, Some(stop), None, values),
+        TakeProfit => conditional(OrderType::TakeProfit, Some(below), None, values),
+        TakeProfitLimit => conditional(OrderType::TakeProfitLimit, Some(below), None, values),
+        Trailing => conditional(OrderType::StopLossLimit, None, Some(bips), values),
     };
     NewOrder { reference: Some(Price::from_ticks(LAST)), ..order }
 }
@@ -172,18 +172,18 @@ fn pair(form: Form, values: Values) -> [NewOrder; 2] {
 }
 
 /// Gives an order in a form; an order that is refused inside an answer is refused.
-fn give(desk: &mut Desk, form: Form, values: Values) -> Result<(), Reject> {
+fn place_form(harness: &mut Harness, form: Form, values: Values) -> Result<(), Reject> {
     let sell = limit(ALICE, Side::Sell, 14_000, 10);
     let mine = order(form, values);
     let orders = match form {
         Test | TestByAmount => {
-            let slot = desk.world_ref().account_slot(ALICE);
-            let tested = slot.query(ALICE, &AccountQuery::Test(mine), desk.time())?;
+            let slot = harness.world_ref().account_slot(ALICE);
+            let tested = slot.query(ALICE, &AccountQuery::Test(mine), harness.time())?;
             assert_eq!(tested, AccountView::Tested);
             return Ok(());
         }
         CancelReplace | CancelReplaceByAmount => {
-            let open = desk.open_orders(ALICE).first().copied();
+            let open = harness.open_orders(ALICE).first().copied();
             let replace = ReplaceOrder {
                 cancel: by_id(open.map_or(OrderId::new(1), |order| order.id)),
                 restriction: None,
@@ -191,7 +191,7 @@ fn give(desk: &mut Desk, form: Form, values: Values) -> Result<(), Reject> {
                 order: mine,
                 cancels_when_limited: false,
             };
-            return match desk.ask(AccountCommand::Replace(Box::new(replace))).unwrap()? {
+            return match harness.ask(AccountCommand::Replace(Box::new(replace))).unwrap()? {
                 Answer::Replaced(replaced) => replaced.placed.unwrap().map(|_| ()),
                 answer => panic!("{answer:?}"),
             };
@@ -202,18 +202,18 @@ fn give(desk: &mut Desk, form: Form, values: Values) -> Result<(), Reject> {
         WorkingBeforePair => {
             let stop = Some(Price::from_ticks(9_000));
             let stop = NewOrder {
-                kind: OrderKind::StopLossLimit,
+                kind: OrderType::StopLossLimit,
                 trigger: Some(Trigger { stop, trailing: None }),
                 ..limit(ALICE, Side::Sell, 8_900, 20)
             };
-            let maker = NewOrder { kind: OrderKind::LimitMaker, ..limit(ALICE, Side::Sell, 14_000, 20) };
+            let maker = NewOrder { kind: OrderType::LimitMaker, ..limit(ALICE, Side::Sell, 14_000, 20) };
             ListOrders::ThenPair(mine, [maker, stop])
         }
         PendingPair => ListOrders::ThenPair(sell, pair(form, values)),
-        _ => return try_place(desk, mine).map(|_| ()),
+        _ => return try_place(harness, mine).map(|_| ()),
     };
     let list = PlaceList { account: ALICE, symbol: MARKET, client_id: None, orders };
-    desk.ask(AccountCommand::PlaceList(Box::new(list))).unwrap().map(|_| ())
+    harness.ask(AccountCommand::PlaceList(Box::new(list))).unwrap().map(|_| ())
 }
 
 /// Which forms a filter is about.
@@ -222,14 +222,14 @@ type IsAbout = fn(Form) -> bool;
 /// Every form the filter is about is refused for it, and leaves the exchange as it was.
 fn refused(definition: &SymbolDefinition, filter: Filter, values: Values, is_about: impl Fn(Form) -> bool) {
     for form in FORMS {
-        let mut desk = market_of(definition.clone());
-        let before = desk.world_ref().hash();
-        let outcome = give(&mut desk, form, values);
+        let mut harness = market_of(definition.clone());
+        let before = harness.world_ref().hash();
+        let outcome = place_form(&mut harness, form, values);
         if is_about(form) {
             assert_eq!(outcome, Err(Reject::Filter(filter)), "{filter:?}, {form:?}");
             // A cancel-replace that finds nothing to cancel leaves a frame of its own.
             if !matches!(form, CancelReplace | CancelReplaceByAmount) {
-                assert_eq!(desk.world_ref().hash(), before, "{filter:?}, {form:?}");
+                assert_eq!(harness.world_ref().hash(), before, "{filter:?}, {form:?}");
             }
         } else {
             assert_ne!(outcome, Err(Reject::Filter(filter)), "{filter:?}, {form:?}");
@@ -240,7 +240,7 @@ fn refused(definition: &SymbolDefinition, filter: Filter, values: Values, is_abo
 #[test]
 fn f17_what_is_good_is_accepted_in_every_form() {
     for form in FORMS {
-        assert_eq!(give(&mut market_of(bounded()), form, GOOD), Ok(()), "{form:?}");
+        assert_eq!(place_form(&mut market_of(bounded()), form, GOOD), Ok(()), "{form:?}");
     }
 }
 
@@ -279,7 +279,7 @@ fn f17_no_form_passes_the_position_bound() {
     let more = Values { lots: 160, amount: 1_600_000, ..GOOD };
     refused(&bounded(), Filter::MaxPosition, more, |_| true);
     // Both orders of a list can be filled, unless they are a pair.
-    let mut desk = market_of(bounded());
+    let mut harness = market_of(bounded());
     let buy = order(Limit, GOOD);
     let list = |orders| {
         AccountCommand::PlaceList(Box::new(PlaceList {
@@ -289,17 +289,17 @@ fn f17_no_form_passes_the_position_bound() {
             orders,
         }))
     };
-    let both = desk.ask(list(ListOrders::Then(buy, buy))).unwrap();
+    let both = harness.ask(list(ListOrders::Then(buy, buy))).unwrap();
     assert_eq!(both, Err(Reject::Filter(Filter::MaxPosition)));
     // At a better price than expected an amount buys no more than there is room for.
-    place(&mut desk, limit(BOB, Side::Sell, 8_000, 500));
-    let bought = place(&mut desk, order(MarketByAmount, Values { amount: 1_500_000, ..GOOD }));
+    place(&mut harness, limit(BOB, Side::Sell, 8_000, 500));
+    let bought = place(&mut harness, order(MarketByAmount, Values { amount: 1_500_000, ..GOOD }));
     assert_eq!(bought.executed, Lots::new(150));
-    assert_eq!(balance(&desk, ALICE, COIN), (1_150, 0));
+    assert_eq!(balance(&harness, ALICE, COIN), (1_150, 0));
     let one = Values { lots: 12, amount: 120_000, peak: 5, ..GOOD };
     for form in FORMS {
         let filter = Err(Reject::Filter(Filter::MaxPosition));
-        assert_eq!(give(&mut desk, form, one), filter, "{form:?}");
+        assert_eq!(place_form(&mut harness, form, one), filter, "{form:?}");
     }
 }
 
@@ -334,12 +334,12 @@ fn f17_no_form_passes_a_count_of_what_is_open() {
     let small = Values { lots: 12, amount: 120_000, peak: 6, ..GOOD };
     for (filter, definition, first, is_about) in cases {
         for form in FORMS {
-            let mut desk = market_of(definition.clone());
-            give(&mut desk, first, small).unwrap();
+            let mut harness = market_of(definition.clone());
+            place_form(&mut harness, first, small).unwrap();
             if matches!(form, CancelReplace | CancelReplaceByAmount) {
                 continue; // it cancels the one there is
             }
-            let outcome = give(&mut desk, form, small);
+            let outcome = place_form(&mut harness, form, small);
             let expected = is_about(form).then_some(Reject::Filter(filter));
             assert_eq!(
                 outcome.err().filter(|reject| matches!(reject, Reject::Filter(_))),
@@ -354,12 +354,12 @@ fn f17_no_form_passes_a_count_of_what_is_open() {
 fn f17_an_amend_leaves_an_order_its_filters_admit() {
     let mut definition = bounded();
     definition.special_orders.max_num_order_amends = 1;
-    let mut desk = market_of(definition);
-    let open = place(&mut desk, order(Limit, GOOD));
+    let mut harness = market_of(definition);
+    let open = place(&mut harness, order(Limit, GOOD));
     for (lots, filter) in [(4, Filter::LotSize), (9, Filter::Notional)] {
-        assert_eq!(desk.ask(amend(&open, lots, None)).unwrap(), Err(Reject::Filter(filter)), "{lots}");
+        assert_eq!(harness.ask(amend(&open, lots, None)).unwrap(), Err(Reject::Filter(filter)), "{lots}");
     }
-    desk.ask(amend(&open, 50, None)).unwrap().unwrap();
-    let again = desk.ask(amend(&open, 40, None)).unwrap();
+    harness.ask(amend(&open, 50, None)).unwrap().unwrap();
+    let again = harness.ask(amend(&open, 40, None)).unwrap();
     assert_eq!(again, Err(Reject::Filter(Filter::MaxNumOrderAmends)));
 }

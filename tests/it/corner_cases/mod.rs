@@ -1,7 +1,7 @@
 //! The corner cases that have broken exchanges before, at the level of slots: an order's whole trip from account
 //! to book and back. `docs/corner-cases.md` is the list; those of the book alone are tested beside it.
 //!
-//! Every command on a [`Desk`] ends with the auditor judging the whole exchange, so what is asserted here is
+//! Every command on a [`Harness`] ends with the auditor judging the whole exchange, so what is asserted here is
 //! only what each case is about.
 
 mod filters;
@@ -11,7 +11,7 @@ mod money;
 mod triggers;
 mod trip;
 
-use lab::sim::Desk;
+use lab::sim::Harness;
 use lightning_exchange::domain::{
     book::BookLimits,
     instruments::{AssetDefinition, FeeDefinition, SymbolDefinition, symbol::SymbolStatus},
@@ -22,7 +22,7 @@ use lightning_exchange::domain::{
         },
         reject::{Filter, Reject},
     },
-    orders::{EndReason, NewOrder, Order, OrderKind, OrderStatus, Side, StpMode, TimeInForce},
+    orders::{CloseReason, NewOrder, Order, OrderStatus, OrderType, Side, StpMode, TimeInForce},
     types::{
         id::{AccountId, AssetId, ClientOrderId, CommandId, OrderId, SymbolId},
         money::{Amount, Lots, Price},
@@ -70,18 +70,18 @@ fn definition() -> SymbolDefinition {
     }
 }
 
-fn desk_of(definition: SymbolDefinition, limits: BookLimits) -> Desk {
+fn desk_of(definition: SymbolDefinition, limits: BookLimits) -> Harness {
     let asset = |id, name: &str, scale| AssetDefinition { id, name: name.to_owned(), scale };
     let assets = [asset(1, "COIN", 2), asset(2, "CASH", 4)];
-    let mut desk = Desk::open(&assets, &[definition], limits).unwrap();
+    let mut harness = Harness::open(&assets, &[definition], limits).unwrap();
     for account in [ALICE, BOB] {
-        desk.fund(account, COIN, 1_000).unwrap();
-        desk.fund(account, CASH, 1_000_000).unwrap();
+        harness.fund(account, COIN, 1_000).unwrap();
+        harness.fund(account, CASH, 1_000_000).unwrap();
     }
-    desk
+    harness
 }
 
-fn desk() -> Desk {
+fn harness() -> Harness {
     desk_of(definition(), BookLimits::default())
 }
 
@@ -91,7 +91,7 @@ fn limit(account: AccountId, side: Side, price: u64, lots: u64) -> NewOrder {
 
 fn market(account: AccountId, side: Side, lots: u64, reference: u64) -> NewOrder {
     NewOrder {
-        kind: OrderKind::Market,
+        kind: OrderType::Market,
         time_in_force: TimeInForce::Ioc,
         price: None,
         reference: Some(Price::from_ticks(reference)),
@@ -107,15 +107,15 @@ fn by_quote(account: AccountId, side: Side, units: i128, reference: u64) -> NewO
     }
 }
 
-fn try_place(desk: &mut Desk, order: NewOrder) -> Result<Order, Reject> {
-    match desk.ask(AccountCommand::Place(order)).unwrap()? {
+fn try_place(harness: &mut Harness, order: NewOrder) -> Result<Order, Reject> {
+    match harness.ask(AccountCommand::Place(order)).unwrap()? {
         Answer::Placed { order, .. } => Ok(*order),
         answer => panic!("{answer:?}"),
     }
 }
 
-fn place(desk: &mut Desk, order: NewOrder) -> Order {
-    try_place(desk, order).unwrap()
+fn place(harness: &mut Harness, order: NewOrder) -> Order {
+    try_place(harness, order).unwrap()
 }
 
 fn named(order: NewOrder, name: &str) -> NewOrder {
@@ -147,19 +147,19 @@ fn amend(order: &Order, lots: u64, name: Option<&str>) -> AccountCommand {
     })
 }
 
-fn balance(desk: &Desk, account: AccountId, asset: AssetId) -> (i128, i128) {
-    let Balance { available, frozen } = desk.balance(account, asset).unwrap();
-    (available.units(), frozen.units())
+fn balance(harness: &Harness, account: AccountId, asset: AssetId) -> (i128, i128) {
+    let Balance { available, held } = harness.balance(account, asset).unwrap();
+    (available.units(), held.units())
 }
 
-fn levels(desk: &Desk, side: Side) -> Vec<(u64, u64)> {
-    desk.depth(MARKET, side).into_iter().map(|(price, lots)| (price.ticks(), lots.get())).collect()
+fn levels(harness: &Harness, side: Side) -> Vec<(u64, u64)> {
+    harness.depth(MARKET, side).into_iter().map(|(price, lots)| (price.ticks(), lots.get())).collect()
 }
 
 /// Gives a command without delivering anything, and returns its number and the order it placed, if it did.
-fn send(desk: &mut Desk, command: AccountCommand) -> (CommandId, Option<OrderId>) {
-    let before = desk.world().recent_orders().last().copied();
-    let id = desk.send(command).unwrap();
-    let after = desk.world().recent_orders().last().copied();
+fn send(harness: &mut Harness, command: AccountCommand) -> (CommandId, Option<OrderId>) {
+    let before = harness.world().recent_orders().last().copied();
+    let id = harness.send(command).unwrap();
+    let after = harness.world().recent_orders().last().copied();
     (id, after.filter(|_| after != before).map(|(order, ..)| order))
 }

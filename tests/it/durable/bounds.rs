@@ -191,9 +191,9 @@ fn every_bound_can_be_lowered_below_what_there_is() {
         match refusal {
             None => assert_eq!(new.status, 200, "{name}: {new:?}"),
             Some((code, text)) => {
-                let (status, found, told) = new.refused();
+                let (status, found, message) = new.refused();
                 assert!(
-                    (400..500).contains(&status) && found == *code && told.contains(text),
+                    (400..500).contains(&status) && found == *code && message.contains(text),
                     "{name}: {new:?}"
                 );
             }

@@ -13,7 +13,7 @@ use awc::http::Method;
 use lightning_exchange::{
     config::Layers,
     domain::{
-        account::{Cause, Change, FrameHead, Place, Posting},
+        account::{Cause, Change, FrameHead, LedgerAccount, Posting},
         replica::LOGIC_VERSION,
         types::{
             id::{AccountId, AssetId, CommandId},
@@ -22,7 +22,7 @@ use lightning_exchange::{
         },
     },
     journal::{DataDirectory, Fill, LogOptions, LogWriter, Start, open_log, snapshot},
-    store::{self, Frames, Keeper, KeeperSettings, Taking, Until},
+    store::{self, Frames, Snapshotter, SnapshotterSettings, Taking, Until},
 };
 use serde_json::json;
 
@@ -73,7 +73,7 @@ fn a_halted_exchange_takes_cancels_and_deposits_alone() {
 }
 
 /// Money out of nowhere: the frame verifies as bytes, but not as books.
-fn plant(directory: &DataDirectory) -> u64 {
+fn inject(directory: &DataDirectory) -> u64 {
     let (disk, identity) = (directory.disk(), directory.identity());
     let mut visit = |_: u64, _: &[u8]| std::ops::ControlFlow::Continue(());
     let tail = open_log(&disk, identity, Start::Beginning, &mut visit).unwrap();
@@ -89,7 +89,7 @@ fn plant(directory: &DataDirectory) -> u64 {
         hash: None,
     };
     let posting = Posting {
-        place: Place::Available(id),
+        place: LedgerAccount::Available(id),
         asset: AssetId::new(1),
         delta: Amount::new(5),
         after: Amount::new(5),
@@ -106,7 +106,7 @@ fn plant(directory: &DataDirectory) -> u64 {
 }
 
 #[test]
-fn a_frame_that_makes_money_is_a_violation_and_no_snapshot_is_taken_of_it() {
+fn a_frame_that_creates_money_is_a_violation_and_no_snapshot_is_taken_of_it() {
     let (seller, buyer, settings) = two_accounts();
     let root = tempfile::tempdir().unwrap();
     let server = Process::start(root.path(), &settings);
@@ -115,33 +115,33 @@ fn a_frame_that_makes_money_is_a_violation_and_no_snapshot_is_taken_of_it() {
     printed(&on_directory("verify", root.path()));
 
     let directory = DataDirectory::open_existing(root.path()).unwrap();
-    let planted = plant(&directory);
+    let injected = inject(&directory);
     let (disk, identity) = (directory.disk(), directory.identity());
-    let catalogue = Layers::defaults().load().unwrap().catalogue;
+    let instruments = Layers::defaults().load().unwrap().instruments;
     let before = snapshot::list(&disk).unwrap();
-    for until in [Until::Durable(planted), Until::End] {
-        let taking = Taking { pace: snapshot::Pace::Gentle, workers: 1, created: 0, taken_in: u64::MAX };
+    for until in [Until::Durable(injected), Until::End] {
+        let taking = Taking { pace: snapshot::Pace::Gentle, workers: 1, created: 0, ingested: u64::MAX };
         let error =
-            store::take_snapshot(&disk, identity, &Arc::clone(&catalogue), until, taking).unwrap_err();
+            store::take_snapshot(&disk, identity, &Arc::clone(&instruments), until, taking).unwrap_err();
         assert!(error.is_violation(), "{error}");
-        assert!(error.to_string().contains(&format!("frame {planted}")), "{error}");
+        assert!(error.to_string().contains(&format!("frame {injected}")), "{error}");
     }
     // The thread that watches a running exchange says the same.
     let (report, reported) = mpsc::channel();
     let asked = AtomicU64::new(0);
-    let keeper = Keeper::start(KeeperSettings {
+    let snapshotter = Snapshotter::start(SnapshotterSettings {
         disk: Arc::clone(&disk),
         identity,
-        catalogue,
+        instruments,
         every_frames: 1,
         interval: Duration::from_secs(1),
-        durable: Box::new(move || if asked.fetch_add(1, Ordering::Relaxed) == 0 { 0 } else { planted }),
-        taken_in: Box::new(|| u64::MAX),
+        durable: Box::new(move || if asked.fetch_add(1, Ordering::Relaxed) == 0 { 0 } else { injected }),
+        ingested: Box::new(|| u64::MAX),
         now: Box::new(|| 0),
         report: Box::new(move |taken| drop(report.send(taken))),
     });
     let reported = reported.recv_timeout(Duration::from_secs(30)).unwrap();
-    keeper.unwrap().stop();
+    snapshotter.unwrap().stop();
     assert!(reported.unwrap_err().is_violation());
     assert_eq!(snapshot::list(&disk).unwrap(), before);
     drop((directory, disk));
@@ -150,9 +150,9 @@ fn a_frame_that_makes_money_is_a_violation_and_no_snapshot_is_taken_of_it() {
     for words in
         ["verify".to_owned(), "snapshot".to_owned(), format!("backup --to {}/copy", root.path().display())]
     {
-        let told = complaint(&on_directory(&words, root.path()));
-        assert!(told.contains(&format!("frame {planted}")), "{words}: {told}");
+        let message = complaint(&on_directory(&words, root.path()));
+        assert!(message.contains(&format!("frame {injected}")), "{words}: {message}");
     }
     let log = Process::try_start(&[], root.path(), "").unwrap_err();
-    assert!(log.contains(&format!("frame {planted} of the journal does not follow")), "{log}");
+    assert!(log.contains(&format!("frame {injected} of the journal does not follow")), "{log}");
 }

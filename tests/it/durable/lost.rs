@@ -189,7 +189,7 @@ fn tools_do_not_call_a_lost_tail_well_or_copy_it() {
 }
 
 #[test]
-fn an_unfinished_commit_that_nobody_was_told_of_is_still_cut_off() {
+fn an_unacknowledged_torn_commit_is_still_truncated() {
     let killed = kill(true);
     let (used, last) = end(&killed.data());
     let directory = killed.copy("torn");

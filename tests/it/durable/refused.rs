@@ -22,8 +22,11 @@ fn a_second_process_is_refused_with_path_and_holder() {
     let log = refusal(root.path(), "");
     assert!(log.contains(&holder), "{log}");
     for words in ["verify", "snapshot"] {
-        let told = complaint(&on_directory(words, root.path()));
-        assert!(told.contains(&holder) && told.contains(&root.path().display().to_string()), "{told}");
+        let message = complaint(&on_directory(words, root.path()));
+        assert!(
+            message.contains(&holder) && message.contains(&root.path().display().to_string()),
+            "{message}"
+        );
     }
     server.kill();
     // The lock goes with the process, however it ends.
@@ -93,10 +96,10 @@ fn what_is_no_data_directory_is_left_as_it_is() {
     let nowhere = root.path().join("nowhere");
     let to = root.path().join("copy").display().to_string();
     for words in ["verify", "snapshot", "inspect", &format!("backup --to {to}")] {
-        let told = complaint(&on_directory(words, &nowhere));
-        assert!(told.contains(&nowhere.display().to_string()), "{told}");
-        let told = complaint(&on_directory(words, root.path()));
-        assert!(told.contains("is no data directory"), "{told}");
+        let message = complaint(&on_directory(words, &nowhere));
+        assert!(message.contains(&nowhere.display().to_string()), "{message}");
+        let message = complaint(&on_directory(words, root.path()));
+        assert!(message.contains("is no data directory"), "{message}");
     }
     assert_eq!(fs::read_dir(root.path()).unwrap().count(), 0);
     let unknown = lightning().args(["inspect", "--slot", "order:1"]).output().unwrap();

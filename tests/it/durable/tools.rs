@@ -84,7 +84,7 @@ fn looking_changes_nothing_and_shows_no_secret() {
 }
 
 #[test]
-fn damage_is_named_and_told_by_the_exit_code() {
+fn damage_is_named_and_shown_by_the_exit_code() {
     let (seller, buyer, settings) = two_accounts();
     let root = tempfile::tempdir().unwrap();
     let server = Process::start(root.path(), &settings);
@@ -113,8 +113,8 @@ fn damage_is_named_and_told_by_the_exit_code() {
     fs::write(&part, &bytes).unwrap();
     // The journal is all there: the state is the same, but somebody should know.
     let output = on_directory("verify", root.path());
-    let told = String::from_utf8(output.stdout.clone()).unwrap();
-    assert!(told.contains("unusable    snapshots/") && told.contains(hash), "{told}");
+    let message = String::from_utf8(output.stdout.clone()).unwrap();
+    assert!(message.contains("unusable    snapshots/") && message.contains(hash), "{message}");
     assert!(complaint(&output).contains("1 of the snapshots cannot be used"));
     assert!(
         complaint(&on_directory("inspect --snapshots", root.path())).contains("a snapshot cannot be used")
@@ -129,12 +129,12 @@ fn damage_is_named_and_told_by_the_exit_code() {
     fs::write(&segment, &bytes).unwrap();
     let to = root.path().join("copy").display().to_string();
     for words in ["verify --from-genesis", "inspect --segments"] {
-        let told = complaint(&on_directory(words, root.path()));
-        assert!(told.contains("journal/0000000001.log, byte 4096: corrupt"), "{words}: {told}");
+        let message = complaint(&on_directory(words, root.path()));
+        assert!(message.contains("journal/0000000001.log, byte 4096: corrupt"), "{words}: {message}");
     }
     fs::remove_dir_all(root.path().join("snapshots")).unwrap();
-    let told = complaint(&on_directory(&format!("backup --to {to}"), root.path()));
-    assert!(told.contains("journal/0000000001.log, byte 4096: corrupt"), "{told}");
+    let message = complaint(&on_directory(&format!("backup --to {to}"), root.path()));
+    assert!(message.contains("journal/0000000001.log, byte 4096: corrupt"), "{message}");
     // Nothing that looks like a backup is left.
     assert_eq!(content(Path::new(&to)).len(), 0);
 }
@@ -163,10 +163,11 @@ fn a_running_server_is_copied_and_the_copy_serves() {
         let copies = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
             for number in 0..8 {
                 let copy = path(&format!("copy-{number}"));
-                let told = printed(&on_directory(&format!("backup --to {}", copy.display()), &path("data")));
-                let hash = told.trim().rsplit(' ').next().unwrap();
+                let message =
+                    printed(&on_directory(&format!("backup --to {}", copy.display()), &path("data")));
+                let hash = message.trim().rsplit(' ').next().unwrap();
                 let verified = printed(&on_directory("verify", &copy));
-                assert!(verified.contains(hash), "{told}{verified}");
+                assert!(verified.contains(hash), "{message}{verified}");
             }
         }));
         is_over.store(true, Ordering::Relaxed);
@@ -174,14 +175,14 @@ fn a_running_server_is_copied_and_the_copy_serves() {
     });
     let before = block_on(async { seen(&Api::new(&url), &[&seller, &buyer]).await });
     let last = path("last");
-    let told = printed(&on_directory(&format!("backup --to {}", last.display()), &path("data")));
+    let message = printed(&on_directory(&format!("backup --to {}", last.display()), &path("data")));
     server.stop();
 
     let again = complaint(&on_directory(&format!("backup --to {}", last.display()), &path("data")));
     assert!(again.contains("is not empty") && again.contains(&last.display().to_string()), "{again}");
     let restored = printed(&on_directory(&format!("restore --from {}", last.display()), &path("restored")));
     let hash = |text: &str| text.lines().next().unwrap().rsplit(' ').next().unwrap().to_owned();
-    assert_eq!(hash(&told), hash(&restored));
+    assert_eq!(hash(&message), hash(&restored));
     assert!(restored.contains("operator's token is no part of a backup"), "{restored}");
     assert!(!last.join("operator.token").exists());
     let onto = complaint(&on_directory(&format!("restore --from {}", last.display()), &path("data")));
@@ -277,11 +278,11 @@ fn a_directory_is_read_without_the_configuration_it_was_written_with() {
     let hash = line(&verified, "state hash").rsplit(' ').next().unwrap().to_owned();
     let (copy, restored) = (path("copy").display().to_string(), path("restored"));
     for words in ["snapshot".to_owned(), format!("backup --to {copy}")] {
-        let told = printed(&on_directory(&words, &data));
-        assert!(told.trim_end().ends_with(&hash), "{words}: {told}");
+        let message = printed(&on_directory(&words, &data));
+        assert!(message.trim_end().ends_with(&hash), "{words}: {message}");
     }
-    let told = printed(&on_directory(&format!("restore --from {copy}"), &restored));
-    assert!(told.lines().next().unwrap().ends_with(&hash), "{told}");
+    let message = printed(&on_directory(&format!("restore --from {copy}"), &restored));
+    assert!(message.lines().next().unwrap().ends_with(&hash), "{message}");
     for words in
         ["history take-in", "history verify", "history status", "history changes", "inspect --frames .."]
     {

@@ -184,7 +184,7 @@ fn over_http_with_keep_alive() {
 type Answer<'a> = Pin<Box<dyn Future<Output = Value> + 'a>>;
 
 /// Starts a call, so that its stream is opened before that of the next; its answer is for later.
-async fn begin<'a>(client: &Client, method: &'static str, request: Value) -> Answer<'a> {
+async fn send<'a>(client: &Client, method: &'static str, request: Value) -> Answer<'a> {
     let client = client.clone();
     let mut call: Answer<'a> = Box::pin(async move { client.call(method, request).await.unwrap() });
     match poll!(&mut call) {
@@ -213,8 +213,8 @@ fn over_grpc() {
         for pair in 0..pairs() {
             let client = client.signing(&key, server.exchange());
             let name = format!("p{pair}");
-            under_way.push_back(begin(&client, "placeOrder", place(21, &name, &price(pair))).await);
-            under_way.push_back(begin(&client, "cancelOrder", cancel(21, &name)).await);
+            under_way.push_back(send(&client, "placeOrder", place(21, &name, &price(pair))).await);
+            under_way.push_back(send(&client, "cancelOrder", cancel(21, &name)).await);
             if under_way.len() >= WINDOW || pair + 1 == pairs() {
                 let mut answers = std::mem::take(&mut under_way).into_iter();
                 while let (Some(placed), Some(cancelled)) = (answers.next(), answers.next()) {
@@ -240,7 +240,7 @@ fn a_call_whose_message_arrives_late_still_comes_before_those_opened_after_it() 
         let withheld = stream::once(async move { released.await.unwrap() });
         let mut placed = Box::pin(client.call_with("placeOrder", place(21, "late", "45000"), withheld));
         assert!(poll!(&mut placed).is_pending());
-        let cancelled = begin(&client, "cancelOrder", cancel(21, "late")).await;
+        let cancelled = send(&client, "cancelOrder", cancel(21, "late")).await;
         // A stream opened after both is answered: both have arrived, the message of the first excepted.
         let mut depth = client.stream("streamDepth", json!({ "symbolId": 1 })).await.unwrap();
         tokio::select! {

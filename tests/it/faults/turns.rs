@@ -17,7 +17,7 @@ use lightning_exchange::{
             credential::KeyMaterial,
             reject::Reject,
         },
-        orders::{ListOrders, NewOrder, OrderKind, OrderListRef, OrderStatus, PlaceList, Side, TimeInForce},
+        orders::{ListOrders, NewOrder, OrderListRef, OrderStatus, OrderType, PlaceList, Side, TimeInForce},
         types::{
             id::{AccountId, AssetId, ClientOrderId, SymbolId},
             money::{Amount, Lots, Price},
@@ -75,9 +75,9 @@ type Reply = oneshot::Receiver<Acknowledgement>;
 
 impl Held {
     async fn start() -> Self {
-        let catalogue = Layers::defaults().load().unwrap().catalogue;
-        let encoder = Box::new(WireEncoder::new(Arc::clone(&catalogue)));
-        let mut settings = Settings::new(catalogue);
+        let instruments = Layers::defaults().load().unwrap().instruments;
+        let encoder = Box::new(WireEncoder::new(Arc::clone(&instruments)));
+        let mut settings = Settings::new(instruments);
         (settings.account_shards, settings.symbol_shards, settings.arbiters) = (2, 2, 1);
         let (clock, hand) = Clock::manual(START);
         settings.clock = clock;
@@ -198,7 +198,7 @@ fn buy_ether(text: &str) -> NewOrder {
 }
 
 /// An order of this kind and, when it is filled, another.
-fn list(text: &str, kind: OrderKind) -> AccountCommand {
+fn list(text: &str, kind: OrderType) -> AccountCommand {
     let order = |side| NewOrder { client_id: None, ..order(side, "unnamed", 1_000) };
     let orders = ListOrders::Then(NewOrder { kind, ..order(Side::Buy) }, order(Side::Sell));
     let client_id = Some(name(text));
@@ -266,7 +266,7 @@ fn amends_of_an_order_on_its_way_are_made_one_after_the_other() {
 }
 
 #[test]
-fn an_order_that_came_after_two_amends_meets_what_they_left() {
+fn an_order_after_two_amends_matches_what_they_left() {
     check(
         async |held| {
             held.ask(sell("x", 3_000)).await.unwrap();
@@ -328,7 +328,7 @@ fn a_cancel_replace_waits_for_its_new_orders_name() {
 
 #[test]
 fn the_name_of_a_list_is_free_again_for_the_list_that_follows_its_cancel() {
-    let limit = |text| list(text, OrderKind::Limit);
+    let limit = |text| list(text, OrderType::Limit);
     check(
         async |held| held.at_once([limit("l"), cancel_list("l"), limit("l"), cancel_list("l")]).await.into(),
         &["list l Executing", "list l AllDone", "list l Executing", "list l AllDone"],
@@ -347,7 +347,7 @@ fn the_name_of_a_list_its_book_refuses_is_free_again_for_the_list_that_follows()
     check(
         async |held| {
             held.ask(sell("x", 1_000)).await.unwrap();
-            held.at_once([list("l", OrderKind::LimitMaker), list("l", OrderKind::Limit)]).await.into()
+            held.at_once([list("l", OrderType::LimitMaker), list("l", OrderType::Limit)]).await.into()
         },
         &["Err(WouldTake)", "list l Executing"],
     );

@@ -170,7 +170,7 @@ fn reflection_names_the_methods_and_health_answers() {
 }
 
 #[test]
-fn a_taken_address_is_said_plainly() {
+fn an_address_in_use_is_reported_plainly() {
     let server = serving("");
     let address = server.grpc().unwrap();
     let root = tempfile::tempdir().unwrap();

@@ -20,8 +20,8 @@ use super::{
 };
 use crate::{
     api::{Api, two_accounts},
-    people::Browser,
     support::{OPERATOR_TOKEN, TestServer, block_on},
+    users::Browser,
 };
 
 const OWNED: &str = "This account has an owner; send an API key, a session or the operator's token.";
@@ -178,8 +178,8 @@ fn only_this_machine_itself_needs_no_credentials() {
         }
         // A session of the demo is as good as the demo.
         let api = Api::new(server.url());
-        let begun = api.send(Method::POST, "/x/v1/session/demo", &[], "").await;
-        let cookie = begun.header("set-cookie").unwrap().split(';').next().unwrap();
+        let demo_session = api.send(Method::POST, "/x/v1/session/demo", &[], "").await;
+        let cookie = demo_session.header("set-cookie").unwrap().split(';').next().unwrap();
         let token = cookie.strip_prefix("lightning_session=").unwrap();
         let session = client.with("authorization", format!("Session {token}"));
         session.done("getAccount", json!({"accountId":1})).await;

@@ -20,7 +20,7 @@ fn order(account: u64) -> Value {
 }
 
 #[test]
-fn nobody_gets_in_without_proof() {
+fn calls_without_credentials_are_refused() {
     let (_, _, settings) = two_accounts();
     let server = serving(&settings);
     block_on(async {
@@ -102,8 +102,8 @@ fn a_session_is_good_until_it_ends_and_accounts_without_an_owner_ask_for_none_on
         assert_eq!(code(proxied.call("getAccount", json!({"accountId":2})).await).0, Code::Unauthenticated);
 
         let api = Api::new(server.url());
-        let begun = api.send(awc::http::Method::POST, "/x/v1/session/demo", &[], "").await;
-        let cookie = begun.header("set-cookie").unwrap().split(';').next().unwrap();
+        let demo_session = api.send(awc::http::Method::POST, "/x/v1/session/demo", &[], "").await;
+        let cookie = demo_session.header("set-cookie").unwrap().split(';').next().unwrap();
         let token = cookie.strip_prefix("lightning_session=").unwrap();
         let session = client.with("authorization", format!("Session {token}"));
         session.done("getAccount", json!({"accountId":1})).await;
@@ -112,7 +112,7 @@ fn a_session_is_good_until_it_ends_and_accounts_without_an_owner_ask_for_none_on
 
         let mut events = session.stream("streamAccount", json!({"accountId":1})).await.unwrap();
         assert_eq!(events.next().await["begun"], json!({}));
-        let both = [("Cookie", cookie), ("X-CSRF-Token", begun.json["csrfToken"].as_str().unwrap())];
+        let both = [("Cookie", cookie), ("X-CSRF-Token", demo_session.json["csrfToken"].as_str().unwrap())];
         assert_eq!(api.send(awc::http::Method::DELETE, "/x/v1/session", &both, "").await.status, 200);
         assert_eq!(events.try_next().await.unwrap_err().code(), Code::Unauthenticated);
         assert_eq!(code(session.call("getAccount", json!({"accountId":1})).await).0, Code::Unauthenticated);

@@ -32,7 +32,7 @@ fn number(event: &Value, name: &str) -> u64 {
 }
 
 #[test]
-fn a_book_begins_with_itself_and_goes_on_without_a_gap() {
+fn a_book_stream_starts_with_a_snapshot_and_has_no_gap() {
     let server = serving(DEMO);
     block_on(async {
         let client = funded(&server).await;
@@ -141,7 +141,7 @@ fn an_account_hears_everything_once_and_goes_on_where_it_was() {
 }
 
 #[test]
-fn who_does_not_read_is_let_go_and_nobody_else_waits() {
+fn a_client_that_does_not_read_is_dropped_and_no_other_waits() {
     let server = serving(&format!("{DEMO}[journal]\ndurability = \"none\"\n"));
     block_on(async {
         let client = funded(&server).await;
@@ -182,7 +182,7 @@ fn who_does_not_read_is_let_go_and_nobody_else_waits() {
 }
 
 #[test]
-fn a_stop_is_told_and_nothing_hangs() {
+fn a_stop_is_announced_and_nothing_hangs() {
     let server = serving(DEMO);
     block_on(async {
         let client = funded(&server).await;

@@ -99,24 +99,24 @@ fn a_history_is_made_again_from_backups_when_the_journal_was_pruned() {
     let unasked = complaint(&on_directory("history reset", &data));
     assert!(unasked.contains("Nothing was changed: give --yes"), "{unasked}");
     printed(&on_directory("history reset --yes", &data));
-    let take_in = |backups: &str| on_directory(&format!("history take-in{backups}"), &data);
+    let ingest = |backups: &str| on_directory(&format!("history take-in{backups}"), &data);
     if segments()[0] != "0000000001.log" {
-        let refused = complaint(&take_in(""));
+        let refused = complaint(&ingest(""));
         assert!(refused.contains("--backup") && refused.contains("pruned"), "{refused}");
     }
-    let told = printed(&take_in(&format!(" --backup {}", backup.display())));
-    assert!(told.starts_with("took in frames 1 to"), "{told}");
+    let message = printed(&ingest(&format!(" --backup {}", backup.display())));
+    assert!(message.starts_with("took in frames 1 to"), "{message}");
     assert_eq!(printed(&on_directory("history status", &data)), before);
     remove_database(&data);
     // When nothing has the first frames, it begins with what is remembered, and goes on.
-    let began = printed(&on_directory("history begin", &data));
-    assert!(began.starts_with("began after frame "), "{began}");
+    let bootstrapped = printed(&on_directory("history begin", &data));
+    assert!(bootstrapped.starts_with("began after frame "), "{bootstrapped}");
     trade(&data, &(settings.clone() + ON));
     let status = printed(&on_directory("history status", &data));
     assert!(status.contains("trades      25 rows") && status.contains("orders      55 rows"), "{status}");
     let other = root.path().join("other");
     trade(&other, &(settings + ON));
-    let refused = complaint(&take_in(&format!(" --backup {}", other.display())));
+    let refused = complaint(&ingest(&format!(" --backup {}", other.display())));
     assert!(refused.contains("is not a backup of"), "{refused}");
 }
 

@@ -3,15 +3,15 @@
 use std::{process::Command, sync::Arc};
 
 use lab::{
+    history_soak::{Database, Kind},
     sim::flow,
-    soak::{Database, Kind},
 };
 use lightning_exchange::{
     domain::testing::oracle::compare::Random,
     history::{self, HistoryError, Projector},
 };
 
-use super::fold::{JOURNAL, compare, runtime, take_in};
+use super::projection::{JOURNAL, compare, ingest, runtime};
 
 /// Whether its programs are here; `cargo xtask test` installs them where it may.
 fn is_installed(kind: Kind) -> bool {
@@ -36,7 +36,7 @@ fn directory() -> tempfile::TempDir {
     directory
 }
 
-fn the_fold_through_a_kill(kind: Kind) {
+fn the_projection_through_a_kill(kind: Kind) {
     if !is_installed(kind) {
         return;
     }
@@ -46,7 +46,7 @@ fn the_fold_through_a_kill(kind: Kind) {
     let flow = flow(7, 1_500).unwrap();
     runtime().block_on(async {
         let db = history::connect(&database.url()).await.unwrap();
-        let mut projector = Projector::open(db, Arc::clone(&flow.catalogue), JOURNAL).await.unwrap();
+        let mut projector = Projector::open(db, Arc::clone(&flow.instruments), JOURNAL).await.unwrap();
         let half = flow.frames.len() / 2;
         let mut done = 0;
         // Somewhere in the second of these the database is gone.
@@ -61,22 +61,22 @@ fn the_fold_through_a_kill(kind: Kind) {
         }
         assert_eq!(done, 100);
         database.start().unwrap();
-        take_in(&database.url(), &flow, &mut Random::new(7)).await;
+        ingest(&database.url(), &flow, &mut Random::new(7)).await;
         let compared = compare(&database.url(), &flow).await;
-        assert_eq!(compared.told, Vec::<String>::new());
+        assert_eq!(compared.first_differences, Vec::<String>::new());
         assert!(compared.rows["orders"] > 20 && compared.remembered > 20, "{compared:?}");
         assert!(projector.close().await.is_ok());
     });
 }
 
 #[test]
-fn postgresql_holds_the_fold_through_a_kill() {
-    the_fold_through_a_kill(Kind::Postgres);
+fn postgresql_holds_the_projection_through_a_kill() {
+    the_projection_through_a_kill(Kind::Postgres);
 }
 
 #[test]
-fn mariadb_holds_the_fold_through_a_kill() {
-    the_fold_through_a_kill(Kind::Mariadb);
+fn mariadb_holds_the_projection_through_a_kill() {
+    the_projection_through_a_kill(Kind::Mariadb);
 }
 
 #[test]
@@ -88,7 +88,7 @@ fn a_full_database_loses_nothing_and_goes_on_when_there_is_room() {
     runtime().block_on(async {
         let open = async || {
             let db = history::connect(&url).await.unwrap();
-            Projector::open(db, Arc::clone(&flow.catalogue), JOURNAL).await.unwrap()
+            Projector::open(db, Arc::clone(&flow.instruments), JOURNAL).await.unwrap()
         };
         drop(open().await);
         // A trigger that refuses stands for a disk that does: SQLite reports both from within the transaction.
@@ -112,7 +112,7 @@ fn a_full_database_loses_nothing_and_goes_on_when_there_is_room() {
         assert_eq!(open().await.sequence(), 300, "all of a batch or nothing");
         connection.execute("DROP TRIGGER full", ()).unwrap();
         drop(connection);
-        take_in(&url, &flow, &mut Random::new(9)).await;
-        assert_eq!(compare(&url, &flow).await.told, Vec::<String>::new());
+        ingest(&url, &flow, &mut Random::new(9)).await;
+        assert_eq!(compare(&url, &flow).await.first_differences, Vec::<String>::new());
     });
 }

@@ -57,8 +57,8 @@ async fn check(api: &Api, seller: &KeyPair, first: u64, name: &str) {
         assert_eq!((&one.json["status"], &one.json["orderId"]), (&json!("FILLED"), &json!(first)), "{one:?}");
         assert!(one.header("x-lightning-history-seq").is_some(), "{one:?}");
     }
-    let nobody = api.signed(seller, Method::GET, "/api/v3/order", "symbol=BTCUSDT&orderId=999").await;
-    assert_eq!(nobody.json["code"], -2013);
+    let unknown = api.signed(seller, Method::GET, "/api/v3/order", "symbol=BTCUSDT&orderId=999").await;
+    assert_eq!(unknown.json["code"], -2013);
 }
 
 /// Waits until the history has caught up: it may have to take in everything first, and a question waits a second.
@@ -139,7 +139,7 @@ fn what_the_shards_forgot_is_answered_also_after_a_restart_and_with_a_new_databa
 }
 
 #[test]
-fn without_its_database_the_exchange_trades_and_says_what_it_cannot_tell() {
+fn without_its_database_the_exchange_trades_and_says_what_it_cannot_answer() {
     // Nobody listens there: the port was free a moment ago, and is below those the system gives away.
     let (seller, _, settings) = settings("url = \"postgres://nobody@127.0.0.1:1/none\"\n");
     let server = TestServer::start(&settings);

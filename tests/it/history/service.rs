@@ -16,7 +16,7 @@ use lightning_exchange::{
 };
 use tokio::sync::oneshot;
 
-use super::fold::{JOURNAL, compare, runtime};
+use super::projection::{JOURNAL, compare, runtime};
 
 /// More than a stop takes on the slowest machine.
 const PATIENCE: Duration = Duration::from_secs(600);
@@ -43,7 +43,7 @@ fn start(url: &str, flow: &Arc<Flow>, durable: &Arc<AtomicUsize>) -> HistoryServ
     let settings = HistorySettings {
         url: url.to_owned(),
         replica: None,
-        catalogue: Arc::clone(&flow.catalogue),
+        instruments: Arc::clone(&flow.instruments),
         journal: JOURNAL.to_owned(),
         open: Box::new(move |after| {
             let (flow, durable) = (Arc::clone(&source), Arc::clone(&durable));
@@ -73,27 +73,27 @@ fn it_follows_what_becomes_durable_and_takes_in_the_rest_when_it_is_stopped() {
         "it took in the rest when it was stopped"
     );
     assert_eq!(history.progress().failures(), 0);
-    assert_eq!(runtime().block_on(compare(&url, &flow)).told, Vec::<String>::new());
+    assert_eq!(runtime().block_on(compare(&url, &flow)).first_differences, Vec::<String>::new());
 }
 
 #[test]
-fn who_gives_up_leaves_no_question_behind() {
+fn an_abandoned_question_is_dropped() {
     let directory = tempfile::tempdir().unwrap();
     let url = format!("sqlite://{}/history.db", directory.path().display());
     let flow = Arc::new(flow(12, 100).unwrap());
     let service = start(&url, &flow, &Arc::default());
     let history = service.history().clone();
     runtime().block_on(async {
-        let (begun, has_begun) = oneshot::channel();
+        let (started, has_started) = oneshot::channel();
         let (kept, gone) = oneshot::channel::<()>();
         let asked = history.ask(move |reader| async move {
             let _kept = kept;
-            let _ = begun.send(());
+            let _ = started.send(());
             reader.reached(u64::MAX).await // never
         });
         tokio::select! {
             answer = asked => panic!("{answer:?}"),
-            begun = has_begun => begun.unwrap(),
+            started = has_started => started.unwrap(),
         }
         assert!(gone.await.is_err(), "it is dropped with whoever asked");
     });
@@ -105,12 +105,12 @@ struct Stuck {
     flow: Arc<Flow>,
     at: usize,
     let_on: Arc<Mutex<mpsc::Receiver<()>>>,
-    has_begun: mpsc::Sender<()>,
+    has_started: mpsc::Sender<()>,
 }
 
 impl Source for Stuck {
     fn read(&mut self, _: usize, frames: &mut Vec<(u64, Frame)>) -> Result<bool, SourceError> {
-        self.has_begun.send(())?;
+        self.has_started.send(())?;
         self.let_on.lock().unwrap().recv()?;
         frames.push(self.flow.frames[self.at].clone());
         self.at += 1;
@@ -123,28 +123,28 @@ fn a_stop_without_time_leaves_the_rest_for_the_next_start() {
     let directory = tempfile::tempdir().unwrap();
     let url = format!("sqlite://{}/history.db", directory.path().display());
     let flow = Arc::new(flow(13, 200).unwrap());
-    let (source, (let_one, let_on), (begin, has_begun)) =
+    let (source, (let_one, let_on), (started_tx, has_started)) =
         (Arc::clone(&flow), mpsc::channel(), mpsc::channel());
     let let_on = Arc::new(Mutex::new(let_on));
     let settings = HistorySettings {
         url: url.clone(),
         replica: None,
-        catalogue: Arc::clone(&flow.catalogue),
+        instruments: Arc::clone(&flow.instruments),
         journal: JOURNAL.to_owned(),
         open: Box::new(move |after| {
             let (flow, at, let_on) = (Arc::clone(&source), after as usize, Arc::clone(&let_on));
-            Ok(Box::new(Stuck { flow, at, let_on, has_begun: begin.clone() }))
+            Ok(Box::new(Stuck { flow, at, let_on, has_started: started_tx.clone() }))
         }),
     };
     let service = HistoryService::start(settings).unwrap();
-    has_begun.recv().unwrap();
+    has_started.recv().unwrap();
     // It is behind by everything, and will not get on.
-    service.begin_stop();
+    service.request_stop();
     assert!(!service.stop(Instant::now()), "it has not stopped, and is not waited for");
     drop(let_one);
 
     let durable = Arc::new(AtomicUsize::new(flow.frames.len()));
     let service = start(&url, &flow, &durable);
     assert!(service.stop(Instant::now() + PATIENCE));
-    assert_eq!(runtime().block_on(compare(&url, &flow)).told, Vec::<String>::new());
+    assert_eq!(runtime().block_on(compare(&url, &flow)).first_differences, Vec::<String>::new());
 }

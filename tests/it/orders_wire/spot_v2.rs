@@ -85,9 +85,9 @@ fn the_body_is_signed_too_and_a_page_needs_its_session() {
         assert_eq!(api.send(Method::POST, &path, &headers, &order).await.refusal().1, -1022);
         assert_eq!(api.send(Method::POST, PATH, &[], &order).await.refusal().1, -2014);
 
-        let begun = api.send(Method::POST, "/x/v1/session/demo", &[], "").await;
-        let cookie = begun.header("set-cookie").unwrap().split(';').next().unwrap();
-        let token = begun.json["csrfToken"].as_str().unwrap();
+        let demo_session = api.send(Method::POST, "/x/v1/session/demo", &[], "").await;
+        let cookie = demo_session.header("set-cookie").unwrap().split(';').next().unwrap();
+        let token = demo_session.json["csrfToken"].as_str().unwrap();
         let both = [("Cookie", cookie), ("X-CSRF-Token", token)];
         assert_eq!(api.send(Method::POST, PATH, &both[..1], &order).await.status, 403);
         assert_eq!(api.send(Method::POST, PATH, &both, &order).await.json["status"], "NEW");

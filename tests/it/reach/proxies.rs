@@ -6,8 +6,8 @@ use serde_json::{Value, json};
 use super::FORWARDING;
 use crate::{
     api::{Answer, Api, web::Socket},
-    people::{Browser, PASSWORD},
     support::{TestServer, block_on},
+    users::{Browser, PASSWORD},
 };
 
 /// What tests want switched off, as it is where nobody says anything.
@@ -79,10 +79,10 @@ fn a_forwarding_header_ends_the_demo_and_the_sign_up_of_this_machine() {
     block_on(async {
         let api = Api::new(server.url());
         assert_eq!(offered(&api, &[]).await, json!({ "signUp": true, "demo": true }));
-        let begun = demo(&api, &[]).await;
-        let cookie = begun.header("set-cookie").unwrap().split(';').next().unwrap();
+        let demo_session = demo(&api, &[]).await;
+        let cookie = demo_session.header("set-cookie").unwrap().split(';').next().unwrap();
         let (session, own) = (("Cookie", cookie), ("Origin", server.url()));
-        let token = ("X-CSRF-Token", begun.json["csrfToken"].as_str().unwrap());
+        let token = ("X-CSRF-Token", demo_session.json["csrfToken"].as_str().unwrap());
         for header in FORWARDING {
             assert_eq!(
                 offered(&api, &[header]).await,
@@ -127,7 +127,7 @@ fn at_a_name_of_elsewhere_there_is_no_demo_even_if_it_is_served() {
 }
 
 #[test]
-fn thousands_of_demo_sessions_sign_nobody_out() {
+fn thousands_of_demo_sessions_sign_out_no_user() {
     let server = TestServer::start(AUTO);
     block_on(async {
         let ada = Browser::sign_up(server.url(), "ada").await;

@@ -10,7 +10,7 @@
 
 use std::{collections::BTreeMap, fs};
 
-use lab::sim::Desk;
+use lab::sim::Harness;
 use lightning_exchange::domain::{
     book::BookLimits,
     instruments::AssetDefinition,
@@ -43,7 +43,7 @@ struct Known {
 }
 
 struct Stage {
-    desk: Desk,
+    harness: Harness,
     clients: BTreeMap<String, AccountId>,
     orders: BTreeMap<String, Known>,
     /// How many trades there were before the last command.
@@ -60,7 +60,7 @@ impl Stage {
         // A lot of ETH_XBT is 100 000 units of ETH, a tick is 10 units of XBT a lot.
         let symbols = [symbol(1, "EUR", "USD", Decimal::ONE), symbol(2, "ETH", "XBT", Decimal::TEN)];
         Self {
-            desk: Desk::open(&assets, &symbols, BookLimits::default()).unwrap(),
+            harness: Harness::open(&assets, &symbols, BookLimits::default()).unwrap(),
             clients: BTreeMap::new(),
             orders: BTreeMap::new(),
             trades_before: 0,
@@ -79,7 +79,7 @@ impl Stage {
         match words[..] {
             ["New", "client", name, "has", ..] => self.new_client(name, rows),
             [units, asset, "is", "added", .., name] => {
-                self.desk.fund(self.clients[name], asset_id(asset), units.parse().unwrap()).unwrap();
+                self.harness.fund(self.clients[name], asset_id(asset), units.parse().unwrap()).unwrap();
             }
             ["A", "client", name, "places", "an", side, "order", id, "at", terms, ..] => {
                 let reserve = after(&words, "reservePrice:").map_or(0, |price| price.parse().unwrap());
@@ -96,12 +96,12 @@ impl Stage {
             ["A", "client", _, "cancels", "the", "remaining", "size", lots, .., id] => self.cancel(id, lots),
             ["A", "client", name, "orders:"] => self.expect_orders(name, rows),
             ["A", "client", name, "does", "not", "have", "active", "orders"] => {
-                assert_eq!(self.desk.open_orders(self.clients[name]), [], "{text}");
+                assert_eq!(self.harness.open_orders(self.clients[name]), [], "{text}");
             }
             ["A", "balance", .., name] => self.expect_balance(name.trim_end_matches(':'), rows),
             ["An", symbol, "order", "book", "is:"] => self.expect_book(symbol_id(symbol), rows),
             ["No", "trade", "events"] => {
-                assert_eq!(self.desk.sides(self.last_symbol).len(), self.trades_before, "{text}");
+                assert_eq!(self.harness.sides(self.last_symbol).len(), self.trades_before, "{text}");
             }
             ["The", "order", id, "is", how, "matched.", "LastPx:", price, "LastQty:", lots, ..] => {
                 self.expect_match(id, how, price.parse().unwrap(), lots.parse().unwrap());
@@ -115,9 +115,9 @@ impl Stage {
         let account = AccountId::new(1025 + 1024 * (count / 2) + count % 2); // in slots 1 and 2
         self.clients.insert(name.to_owned(), account);
         for row in rows {
-            self.desk.fund(account, asset_id(&row[0]), row[1].parse().unwrap()).unwrap();
+            self.harness.fund(account, asset_id(&row[0]), row[1].parse().unwrap()).unwrap();
         }
-        self.desk.fund(account, asset_id("EUR"), 100_000_000).unwrap();
+        self.harness.fund(account, asset_id("EUR"), 100_000_000).unwrap();
     }
 
     fn place(&mut self, name: &str, side: &str, terms: &str, words: &[&str]) -> Result<Order, Reject> {
@@ -128,7 +128,7 @@ impl Stage {
         let is_immediate = after(words, "type:") == Some("IOC");
         let time_in_force = if is_immediate { TimeInForce::Ioc } else { TimeInForce::Gtc };
         self.note(symbol);
-        match self.desk.ask(AccountCommand::Place(NewOrder { time_in_force, ..order })).unwrap()? {
+        match self.harness.ask(AccountCommand::Place(NewOrder { time_in_force, ..order })).unwrap()? {
             Answer::Placed { order, .. } => Ok(*order),
             answer => panic!("{answer:?}"),
         }
@@ -136,12 +136,12 @@ impl Stage {
 
     fn note(&mut self, symbol: SymbolId) {
         self.last_symbol = symbol;
-        self.trades_before = self.desk.sides(symbol).len();
+        self.trades_before = self.harness.sides(symbol).len();
     }
 
     fn find(&self, id: &str) -> Order {
         let known = &self.orders[id];
-        let open = self.desk.open_orders(self.clients[&known.client]);
+        let open = self.harness.open_orders(self.clients[&known.client]);
         *open.iter().find(|order| order.id == known.id).unwrap()
     }
 
@@ -158,7 +158,7 @@ impl Stage {
             order,
             cancels_when_limited: false,
         }));
-        let answer = self.desk.ask(replace).unwrap();
+        let answer = self.harness.ask(replace).unwrap();
         let Ok(Answer::Replaced(replaced)) = answer else { panic!("{answer:?}") };
         let (order, _) = replaced.placed.unwrap().unwrap();
         self.orders.get_mut(id).unwrap().id = order.id;
@@ -171,13 +171,13 @@ impl Stage {
         let order_ref = OrderRef { id: Some(order.id), client_id: None };
         let (account, symbol) = (order.account, order.symbol);
         let cancel = CancelOrder { account, symbol, order: order_ref, restriction: None, name: None };
-        self.desk.ask(AccountCommand::Cancel(cancel)).unwrap().unwrap();
+        self.harness.ask(AccountCommand::Cancel(cancel)).unwrap().unwrap();
     }
 
     fn expect_orders(&self, name: &str, rows: &Rows) {
         let mut found: Vec<Vec<String>> = Vec::new();
         for (id, known) in &self.orders {
-            let open = self.desk.open_orders(self.clients[name]);
+            let open = self.harness.open_orders(self.clients[name]);
             for order in open.iter().filter(|order| order.id == known.id) {
                 let side = if order.side == Side::Buy { "BID" } else { "ASK" };
                 let numbers =
@@ -197,7 +197,7 @@ impl Stage {
             let asset = asset_id(&row[0]);
             let mut expected: i128 = row[1].parse().unwrap();
             for known in self.orders.values().filter(|known| known.client == name) {
-                let open = self.desk.open_orders(account);
+                let open = self.harness.open_orders(account);
                 for bid in open.iter().filter(|order| order.id == known.id && order.side == Side::Buy) {
                     if (known.symbol == SymbolId::new(2)) == (asset == asset_id("XBT")) {
                         let unit = if asset == asset_id("XBT") { 10 } else { 1 };
@@ -206,17 +206,17 @@ impl Stage {
                     }
                 }
             }
-            let balance = self.desk.balance(account, asset).unwrap();
+            let balance = self.harness.balance(account, asset).unwrap();
             assert_eq!(balance.available.units(), expected, "{} of {name}", row[0]);
         }
     }
 
     fn expect_book(&self, symbol: SymbolId, rows: &Rows) {
         let mut found: Vec<Vec<String>> = Vec::new();
-        for (price, lots) in self.desk.depth(symbol, Side::Sell).into_iter().rev() {
+        for (price, lots) in self.harness.depth(symbol, Side::Sell).into_iter().rev() {
             found.push(vec![String::new(), price.ticks().to_string(), lots.get().to_string()]);
         }
-        for (price, lots) in self.desk.depth(symbol, Side::Buy) {
+        for (price, lots) in self.harness.depth(symbol, Side::Buy) {
             found.push(vec![lots.get().to_string(), price.ticks().to_string(), String::new()]);
         }
         let is_header = rows.first().is_some_and(|row| row[0] == "bid");
@@ -225,12 +225,12 @@ impl Stage {
 
     fn expect_match(&self, id: &str, how: &str, price: u64, lots: u64) {
         let known = &self.orders[id];
-        let trades = self.desk.sides(known.symbol);
+        let trades = self.harness.sides(known.symbol);
         let (trade, maker, taker) = trades.last().unwrap();
         assert!(trades.len() > self.trades_before, "nothing traded");
         assert_eq!((trade.price.ticks(), trade.lots.get()), (price, lots), "order {id}");
         assert!([maker, taker].contains(&&known.id), "order {id}");
-        let open = self.desk.open_orders(self.clients[&known.client]);
+        let open = self.harness.open_orders(self.clients[&known.client]);
         let status = open.iter().find(|order| order.id == known.id).map(|order| order.status);
         let expected = (how == "partially").then_some(OrderStatus::PartiallyFilled);
         assert_eq!(status, expected, "order {id}");

@@ -2,12 +2,12 @@
 
 use std::{collections::BTreeMap, fs};
 
-use lab::sim::Desk;
+use lab::sim::Harness;
 use lightning_exchange::domain::{
     book::BookLimits,
     instruments::AssetDefinition,
     messages::command::{AccountCommand, Answer, CancelOrder, OrderRef},
-    orders::{NewOrder, OrderKind, Side, TimeInForce},
+    orders::{NewOrder, OrderType, Side, TimeInForce},
     types::id::{AccountId, AssetId, OrderId, SymbolId},
 };
 use rust_decimal::Decimal;
@@ -19,7 +19,7 @@ const CLIENT: AccountId = AccountId::new(1025);
 const TICK: i64 = 10;
 
 struct Replay {
-    desk: Desk,
+    harness: Harness,
     symbols: BTreeMap<&'static str, SymbolId>,
     ids: BTreeMap<OrderId, String>,
     open: BTreeMap<String, (SymbolId, OrderId)>,
@@ -33,13 +33,13 @@ impl Replay {
         let assets = [asset(1, "MSFT", 0), asset(2, "AMZN", 0), asset(3, "USD", 1)];
         let tick = Decimal::new(1, 1);
         let symbols = [symbol(1, "MSFT", "USD", tick), symbol(2, "AMZN", "USD", tick)];
-        let mut desk = Desk::open(&assets, &symbols, BookLimits::default()).unwrap();
+        let mut harness = Harness::open(&assets, &symbols, BookLimits::default()).unwrap();
         for asset in 1..=3 {
-            desk.fund(CLIENT, AssetId::new(asset), 1_000_000).unwrap();
+            harness.fund(CLIENT, AssetId::new(asset), 1_000_000).unwrap();
         }
         let symbols = [("MSFT", SymbolId::new(1)), ("AMZN", SymbolId::new(2))].into();
         let (ids, open) = (BTreeMap::new(), BTreeMap::new());
-        Self { desk, symbols, ids, open, executions: 0, out: Vec::new() }
+        Self { harness, symbols, ids, open, executions: 0, out: Vec::new() }
     }
 
     fn line(&mut self, line: &str) {
@@ -52,8 +52,8 @@ impl Replay {
                 let ticks = price.map_or(0, |price| u64::try_from(price * Decimal::from(TICK)).unwrap());
                 let mut order = limit(CLIENT, symbol, side, ticks, lots.parse().unwrap());
                 if kind == "MARKET" {
-                    let reference = self.desk.reference(symbol, side);
-                    let (kind, time_in_force) = (OrderKind::Market, TimeInForce::Ioc);
+                    let reference = self.harness.reference(symbol, side);
+                    let (kind, time_in_force) = (OrderType::Market, TimeInForce::Ioc);
                     order = NewOrder { kind, time_in_force, price: None, reference, ..order };
                 }
                 let Answer::Placed { order, .. } = self.ask(AccountCommand::Place(order)) else {
@@ -75,12 +75,12 @@ impl Replay {
     }
 
     fn ask(&mut self, command: AccountCommand) -> Answer {
-        self.desk.ask(command).unwrap().unwrap()
+        self.harness.ask(command).unwrap().unwrap()
     }
 
     fn print_executions(&mut self) {
         for (name, symbol) in self.symbols.clone() {
-            for (trade, maker, taker) in self.desk.sides(symbol).into_iter().skip(self.executions) {
+            for (trade, maker, taker) in self.harness.sides(symbol).into_iter().skip(self.executions) {
                 self.executions += 1;
                 let (taker, maker) = (&self.ids[&taker], &self.ids[&maker]);
                 let (price, lots) = (print(trade.price.ticks()), trade.lots.get());
@@ -91,10 +91,10 @@ impl Replay {
 
     fn print_top(&mut self, name: &str) {
         let symbol = self.symbols[name];
-        let orders = self.desk.open_orders(CLIENT);
+        let orders = self.harness.open_orders(CLIENT);
         let side = |side| {
             let count = orders.iter().filter(|order| order.symbol == symbol && order.side == side).count();
-            let best = self.desk.depth(symbol, side).first().copied();
+            let best = self.harness.depth(symbol, side).first().copied();
             let best = best.map_or("na,na".to_owned(), |(price, lots)| {
                 format!("{},{}", print(price.ticks()), lots.get())
             });

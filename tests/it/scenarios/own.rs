@@ -11,7 +11,7 @@
 
 use std::{collections::BTreeMap, fs};
 
-use lab::sim::Desk;
+use lab::sim::Harness;
 use lightning_exchange::domain::{
     book::BookLimits,
     instruments::{AssetDefinition, FeeDefinition, SymbolDefinition},
@@ -19,7 +19,7 @@ use lightning_exchange::domain::{
         command::{AccountCommand, AmendOrder, Answer, CancelOrder, OrderRef},
         reject::Reject,
     },
-    orders::{NewOrder, Order, OrderKind, OrderStatus, Side, StpMode, TimeInForce},
+    orders::{NewOrder, Order, OrderStatus, OrderType, Side, StpMode, TimeInForce},
     types::{
         decimal::parse_units,
         id::{AccountId, AssetId, SymbolId},
@@ -36,8 +36,8 @@ const MARKET: SymbolId = SymbolId::new(1);
 const SCALES: [(&str, u32, u8); 2] = [("COIN", 1, 3), ("CASH", 2, 2)];
 
 struct Stage {
-    desk: Desk,
-    people: BTreeMap<String, (AccountId, Option<Order>)>,
+    harness: Harness,
+    participants: BTreeMap<String, (AccountId, Option<Order>)>,
     trades_seen: usize,
     is_seeded: bool,
 }
@@ -46,20 +46,21 @@ impl Stage {
     fn new(fees: FeeDefinition) -> Self {
         let assets = SCALES.map(|(name, id, scale)| AssetDefinition { id, name: name.to_owned(), scale });
         let market = SymbolDefinition { fees: vec![fees], ..symbol(1, "COIN", "CASH", Decimal::ONE) };
-        let desk = Desk::open(&assets, &[market], BookLimits::default()).unwrap();
-        Self { desk, people: BTreeMap::new(), trades_seen: 0, is_seeded: false }
+        let harness = Harness::open(&assets, &[market], BookLimits::default()).unwrap();
+        Self { harness, participants: BTreeMap::new(), trades_seen: 0, is_seeded: false }
     }
 
     fn account(&mut self, name: &str) -> AccountId {
-        if let Some((account, _)) = self.people.get(name) {
+        if let Some((account, _)) = self.participants.get(name) {
             return *account;
         }
-        let account =
-            AccountId::new(1025 + 1024 * (self.people.len() as u64 / 2) + self.people.len() as u64 % 2);
+        let account = AccountId::new(
+            1025 + 1024 * (self.participants.len() as u64 / 2) + self.participants.len() as u64 % 2,
+        );
         for (asset, units) in [("COIN", 1_000_000), ("CASH", 10_000_000)] {
-            self.desk.fund(account, asset_id(asset), units).unwrap();
+            self.harness.fund(account, asset_id(asset), units).unwrap();
         }
-        self.people.insert(name.to_owned(), (account, None));
+        self.participants.insert(name.to_owned(), (account, None));
         account
     }
 
@@ -77,17 +78,17 @@ impl Stage {
         }
         let level =
             |bid: &str, price: u64, ask: &str| vec![bid.to_owned(), price.to_string(), ask.to_owned()];
-        let asks = self.desk.depth(MARKET, Side::Sell).into_iter().rev();
+        let asks = self.harness.depth(MARKET, Side::Sell).into_iter().rev();
         let asks = asks.map(|(price, lots)| level("", price.ticks(), &lots.get().to_string()));
-        let bids = self.desk.depth(MARKET, Side::Buy).into_iter();
+        let bids = self.harness.depth(MARKET, Side::Buy).into_iter();
         let bids = bids.map(|(price, lots)| level(&lots.get().to_string(), price.ticks(), ""));
         assert_eq!(asks.chain(bids).collect::<Vec<_>>(), rows, "the book");
     }
 
     fn place(&mut self, name: &str, order: NewOrder) -> Result<Order, Reject> {
-        match self.desk.ask(AccountCommand::Place(order)).unwrap()? {
+        match self.harness.ask(AccountCommand::Place(order)).unwrap()? {
             Answer::Placed { order, .. } => {
-                self.people.get_mut(name).unwrap().1 = Some(*order);
+                self.participants.get_mut(name).unwrap().1 = Some(*order);
                 Ok(*order)
             }
             answer => panic!("{answer:?}"),
@@ -105,39 +106,39 @@ impl Stage {
                 self.order(name, verb, (None, Some(amount)), price, flags, outcome);
             }
             [name, "amends", "to", lots] => {
-                let order = self.people[name].1.unwrap();
+                let order = self.participants[name].1.unwrap();
                 let (account, symbol) = (order.account, order.symbol);
                 let order = OrderRef { id: Some(order.id), client_id: None };
                 let quantity = Lots::new(lots.parse().unwrap());
                 let amend = AmendOrder { account, symbol, order, quantity, client_id: None };
-                let answer = self.desk.ask(AccountCommand::Amend(amend)).unwrap();
+                let answer = self.harness.ask(AccountCommand::Amend(amend)).unwrap();
                 assert_eq!(answer.is_err(), outcome == Some("refused"), "{answer:?}");
             }
             [name, "cancels"] => {
-                let order = self.people[name].1.unwrap();
+                let order = self.participants[name].1.unwrap();
                 let (account, symbol) = (order.account, order.symbol);
                 let order = OrderRef { id: Some(order.id), client_id: None };
                 let cancel = CancelOrder { account, symbol, order, restriction: None, name: None };
-                let answer = self.desk.ask(AccountCommand::Cancel(cancel)).unwrap();
+                let answer = self.harness.ask(AccountCommand::Cancel(cancel)).unwrap();
                 assert_eq!(answer.is_err(), outcome == Some("refused"), "{answer:?}");
             }
             [millis, "ms", "pass"] => {
-                self.desk.pass(millis.parse::<u64>().unwrap() * 1_000);
-                self.desk.tick().unwrap();
+                self.harness.pass(millis.parse::<u64>().unwrap() * 1_000);
+                self.harness.tick().unwrap();
             }
             ["trades:", ..] => {
-                let told = line.trim_start_matches("trades:").trim();
-                let trades = self.desk.sides(MARKET);
+                let listed = line.trim_start_matches("trades:").trim();
+                let trades = self.harness.sides(MARKET);
                 let new = trades[self.trades_seen..].iter();
                 let new = new.map(|(trade, ..)| format!("{} @ {}", trade.lots.get(), trade.price.ticks()));
-                assert_eq!(new.collect::<Vec<_>>().join(", "), told.replace("none", ""));
+                assert_eq!(new.collect::<Vec<_>>().join(", "), listed.replace("none", ""));
                 self.trades_seen = trades.len();
             }
             [name, "has", free, asset, held, "held"] => {
-                let account = self.people[name].0;
-                let balance = self.desk.balance(account, asset_id(asset)).unwrap();
+                let account = self.participants[name].0;
+                let balance = self.harness.balance(account, asset_id(asset)).unwrap();
                 let expected = (units(asset, free), units(asset, held));
-                assert_eq!((balance.available, balance.frozen), expected, "free and held {asset} of {name}");
+                assert_eq!((balance.available, balance.held), expected, "free and held {asset} of {name}");
             }
             _ => panic!("unknown line {line:?}"),
         }
@@ -157,24 +158,24 @@ impl Stage {
         let lots = lots.map(|lots| lots.parse().unwrap());
         let mut order = limit(account, MARKET, side, price.parse().unwrap_or(0), lots.unwrap_or(0));
         if price == "market" {
-            order.kind = OrderKind::Market;
+            order.kind = OrderType::Market;
             order.time_in_force = TimeInForce::Ioc;
             order.price = None;
-            order.reference = self.desk.reference(MARKET, side);
+            order.reference = self.harness.reference(MARKET, side);
         }
         if let Some(amount) = amount {
             (order.quantity, order.quote_quantity) = (None, Some(units("CASH", amount)));
         }
         for (index, flag) in flags.iter().enumerate() {
             match *flag {
-                "post-only" => order.kind = OrderKind::LimitMaker,
+                "post-only" => order.kind = OrderType::LimitMaker,
                 "IOC" => order.time_in_force = TimeInForce::Ioc,
                 "FOK" => order.time_in_force = TimeInForce::Fok,
                 "GTD" => {
                     let millis: u64 = flags[index + 1].parse().unwrap();
                     order.time_in_force = TimeInForce::Gtd;
                     order.expires_at =
-                        Some(Timestamp::from_micros(self.desk.time().micros() + millis * 1_000));
+                        Some(Timestamp::from_micros(self.harness.time().micros() + millis * 1_000));
                 }
                 "expire-taker" => order.stp = StpMode::ExpireTaker,
                 "expire-maker" => order.stp = StpMode::ExpireMaker,

@@ -145,9 +145,9 @@ fn a_page_takes_its_stream_up_too() {
     let server = TestServer::start("[demo]\nenabled = true\n");
     block_on(async {
         let api = Api::new(server.url());
-        let begun = api.send(Method::POST, "/x/v1/session/demo", &[], "").await;
-        let cookie = begun.header("set-cookie").unwrap().split(';').next().unwrap();
-        let token = begun.json["csrfToken"].as_str().unwrap();
+        let demo_session = api.send(Method::POST, "/x/v1/session/demo", &[], "").await;
+        let cookie = demo_session.header("set-cookie").unwrap().split(';').next().unwrap();
+        let token = demo_session.json["csrfToken"].as_str().unwrap();
         let (own, both) = (("Origin", server.url()), [("Cookie", cookie), ("X-CSRF-Token", token)]);
         let open = async |query: &str| {
             let path = format!("/x/v1/stream{query}");

@@ -10,9 +10,9 @@ use serde_json::Value;
 
 use super::report::{Bar, Effort, Report, number, read, same};
 use crate::{
-    planted,
+    mutants, oracle_run,
     process::{self, cargo, command, root, run_json, target},
-    soak, test,
+    test,
 };
 
 /// How often a figure is measured.
@@ -24,7 +24,7 @@ const fn runs(effort: Effort) -> usize {
 }
 
 /// Commands of a soak: one in a hundred of what is on record.
-const fn soak_commands(effort: Effort) -> u64 {
+const fn oracle_run_commands(effort: Effort) -> u64 {
     match effort {
         Effort::Full => 1_000_000,
         Effort::Quick => 100_000,
@@ -54,18 +54,18 @@ pub(super) fn figures(report: &mut Report) {
     report.information("memory of a resting order", "bytes", read(&memory, "/bytes_per_order"));
     let depth = bench(report, &["depth", "--queries", effort.choose("500000", "500000", "1000")]);
     report.information("depth-20 queries", "/s", read(&depth, "/queries_per_second"));
-    soaks(report);
-    // The planted bugs need a build of their own, and the test command runs the clients itself.
+    oracle_runs(report);
+    // The mutants need a build of their own, and the test command runs the clients itself.
     if effort != Effort::Smoke {
-        let found = planted::tally();
+        let found = mutants::tally();
         report.promise(
-            "planted bugs missed",
+            "mutants missed",
             Bar::AtMost(0.0),
             "",
             found.as_ref().map(|t| t.failed as f64).map_err(same),
         );
         report.promise(
-            "planted bugs found",
+            "mutants found",
             Bar::AtLeast(20.0),
             "",
             found.as_ref().map(|t| t.passed as f64).map_err(same),
@@ -160,13 +160,13 @@ fn bench(report: &Report, arguments: &[&str]) -> Result<Value> {
     run_json(command(report.lab()).arg("bench").args(arguments).arg("--json"))
 }
 
-fn soaks(report: &mut Report) {
-    let (oracle, simulation) = soak::on_record();
+fn oracle_runs(report: &mut Report) {
+    let (oracle, simulation) = oracle_run::on_record();
     report.promise("commands against the oracle on record", Bar::AtLeast(1e8), "", Ok(oracle as f64));
     report.promise("commands through the simulation on record", Bar::AtLeast(1e7), "", Ok(simulation as f64));
-    let again = soak::soak(&report.lab(), soak_commands(report.effort()), 4_242);
+    let again = oracle_run::measure(&report.lab(), oracle_run_commands(report.effort()), 4_242);
     report.promise(
-        "violations in a soak just now",
+        "violations in an oracle run just now",
         Bar::AtMost(0.0),
         "",
         again.map(|soak| soak.violations as f64),

@@ -78,7 +78,7 @@ fn kills(report: &mut Report) {
     let kills = report.effort().choose(100, 25, 25);
     let file = target().join("kill-report.json");
     let mut harness = command(report.lab());
-    harness.args(["soak-kill", "--idempotency", "--seed", &SEED.to_string()]);
+    harness.args(["crash-soak", "--idempotency", "--seed", &SEED.to_string()]);
     harness.args(["--kills", &kills.to_string(), "--report"]);
     let (output, succeeded) = match run_and_read(harness.arg(&file)) {
         Ok(ran) => ran,

@@ -64,7 +64,7 @@ const LONG: [(&str, &str, &str, &str, &str); 3] = [
 
 fn long(name: &str, variable: &str, value: &str) -> Result<f64> {
     let mut command = cargo();
-    crate::test::surround(&mut command, crate::install::python()?.as_deref());
+    crate::test::set_environment(&mut command, crate::install::python()?.as_deref());
     command.env(variable, value).args(["test"]).args(BUILT).args([
         name,
         "--nocapture",
@@ -84,7 +84,7 @@ fn long(name: &str, variable: &str, value: &str) -> Result<f64> {
 /// Resident memory at a steady rate with the history on: an hour, or a minute that only shows that it can be measured.
 fn memory(report: &mut Report) {
     let mut soak = command(report.lab());
-    soak.arg("soak-memory").arg("--csv").arg(target().join("memory.csv"));
+    soak.arg("memory-soak").arg("--csv").arg(target().join("memory.csv"));
     if report.effort() == Effort::Quick {
         soak.arg("--quick");
     }
@@ -190,7 +190,7 @@ fn is_titled(text: &str, title: &str) -> bool {
 /// Every Rust test there is.
 fn list() -> Result<Vec<String>> {
     let mut command = cargo();
-    crate::test::surround(&mut command, crate::install::python()?.as_deref());
+    crate::test::set_environment(&mut command, crate::install::python()?.as_deref());
     command.args(["test", "--quiet"]).args(BUILT).arg("--list");
     let list = capture(&mut command).context("the tests cannot be listed")?;
     Ok(list.lines().filter_map(|line| line.strip_suffix(": test")).map(str::to_owned).collect())
@@ -210,7 +210,7 @@ fn unpassed(tests: &BTreeSet<Test>) -> Result<f64> {
     let list = list()?;
     let names: BTreeSet<&str> = rust_names(tests).into_iter().flat_map(|name| meant(name, &list)).collect();
     let mut command = cargo();
-    crate::test::surround(&mut command, crate::install::python()?.as_deref());
+    crate::test::set_environment(&mut command, crate::install::python()?.as_deref());
     command.args(["test", "--no-fail-fast"]).args(BUILT).args(["--exact", "--show-output"]).args(&names);
     let (output, _) = run_and_read(&mut command)?;
     refuse_skips(&output)?;
@@ -228,7 +228,7 @@ fn unpassed(tests: &BTreeSet<Test>) -> Result<f64> {
 /// Runs the tests whose names begin so; how many failed.
 pub(super) fn failures_of(names: &[&str]) -> Result<f64> {
     let mut command = cargo();
-    crate::test::surround(&mut command, crate::install::python()?.as_deref());
+    crate::test::set_environment(&mut command, crate::install::python()?.as_deref());
     command.args(["test", "--no-fail-fast"]).args(BUILT).args(names);
     let (output, succeeded) = run_and_read(&mut command)?;
     refuse_skips(&output)?;
@@ -272,14 +272,14 @@ mod tests {
     }
 
     #[test]
-    fn a_test_of_the_page_is_named_by_how_its_title_begins() {
+    fn a_test_of_the_page_is_named_by_a_prefix_of_its_title() {
         let text = "describe('x', () => {\n  it('reads 1,5 as it is', () => {\n";
         assert!(is_titled(text, "reads 1,5"));
         assert!(!is_titled(text, "as it is") && !is_titled(text, "x"));
     }
 
     #[test]
-    fn a_star_stands_for_every_test_that_begins_so() {
+    fn a_star_matches_every_test_with_that_prefix() {
         let list = ["a::one", "a::two", "b::one"].map(str::to_owned);
         assert_eq!(meant("a::*", &list), ["a::one", "a::two"]);
         assert_eq!(meant("b::one", &list), ["b::one"]);

@@ -44,7 +44,7 @@ fn kills(report: &mut Report) {
         // Of an earlier run.
         let _ = std::fs::remove_dir_all(&work);
         let mut soak = command(report.lab());
-        soak.args(["soak-history", "--json", "--seed", SEED, "--database", database, "--orders", orders]);
+        soak.args(["history-soak", "--json", "--seed", SEED, "--database", database, "--orders", orders]);
         soak.args(["--kills", kills, "--database-kills", kills, "--work"]);
         let line = run_json(soak.arg(&work));
         let least = orders.parse().unwrap_or(f64::NAN);

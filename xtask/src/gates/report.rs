@@ -166,7 +166,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_smoke_run_judges_promises_and_asks_of_figures_only_that_they_are_there() {
+    fn a_smoke_run_judges_promises_and_only_requires_figures_to_exist() {
         let mut report = Report::new(Effort::Smoke);
         report.figure("slow", Bar::AtLeast(100.0), "", Ok(1.0));
         assert_eq!((report.held(), report.missed()), (1, 0));

@@ -18,10 +18,7 @@ pub(super) fn figures(report: &mut Report) {
         watch(report);
         for (name, what) in [
             ("real_klines::", "candles of every shared data set, tests failed"),
-            (
-                "the_candles_of_the_stream_are_the_fold_of_its_trades",
-                "live candles against the tape, tests failed",
-            ),
+            ("the_candles_of_the_stream_aggregate_its_trades", "live candles against the tape, tests failed"),
             ("errors::", "error codes with text and status, tests failed"),
             ("conformance::", "every route has its row, tests failed"),
         ] {
@@ -42,7 +39,7 @@ fn matrix(report: &mut Report) {
 fn watch(report: &mut Report) {
     let (seconds, restarts) = report.effort().choose((600.0, 20.0), (60.0, 4.0), (60.0, 4.0));
     let mut soak = command(report.lab());
-    soak.args(["soak-wire", "--seed", SEED, "--json", "--seconds", &format!("{seconds}")]);
+    soak.args(["wire-soak", "--seed", SEED, "--json", "--seconds", &format!("{seconds}")]);
     let line = run_json(soak.args(["--restarts", &format!("{restarts}")]));
     let sum = |one: &str, other: &str| {
         let line = line.as_ref().map_err(same)?;

@@ -39,7 +39,7 @@ pub(super) struct Clients {
     held: VecDeque<(u64, Answered)>,
     printing: VecDeque<(u64, (SymbolId, PublicTrade))>,
     /// What clients were told last of the orders of late.
-    told: VecDeque<Order>,
+    reported: VecDeque<Order>,
     printed: BTreeMap<SymbolId, Vec<PublicTrade>>,
     /// Keyed commands without an answer, and those with one.
     asked: VecDeque<Keyed>,
@@ -72,34 +72,34 @@ impl Clients {
                     self.promised.pop_front();
                 }
             }
-            self.tell(answer);
+            self.remember(answer);
         }
         while let Some((_, (symbol, trade))) = pop_until(&mut self.printing, lsn) {
             self.printed.entry(symbol).or_default().push(trade);
         }
     }
 
-    fn tell(&mut self, answer: Answer) {
+    fn remember(&mut self, answer: Answer) {
         match answer {
             Answer::Placed { order, .. } | Answer::Cancelled(order) | Answer::Amended { order, .. } => {
-                self.told.push_back(*order);
+                self.reported.push_back(*order);
             }
-            Answer::AllCancelled(orders) => self.told.extend(orders),
+            Answer::AllCancelled(orders) => self.reported.extend(orders),
             Answer::Replaced(replaced) => {
                 let Replaced { cancelled, placed, .. } = *replaced;
-                self.told.extend(cancelled.ok());
-                self.told.extend(placed.and_then(Result::ok).map(|(order, _)| order));
+                self.reported.extend(cancelled.ok());
+                self.reported.extend(placed.and_then(Result::ok).map(|(order, _)| order));
             }
             _ => {}
         }
-        let extra = self.told.len().saturating_sub(REMEMBERED);
-        self.told.drain(..extra);
+        let extra = self.reported.len().saturating_sub(REMEMBERED);
+        self.reported.drain(..extra);
     }
 
     /// Every order a client was told of is there, no less filled and no less ended; every trade the public was
     /// told of is there, and none is missing between them.
     pub(super) fn check(&self, replica: &Replica) -> Result<(), String> {
-        self.told.iter().try_for_each(|told| check_order(told, replica))?;
+        self.reported.iter().try_for_each(|reported| check_order(reported, replica))?;
         let symbols =
             replica.symbol_slots().flat_map(|slot| slot.symbols().map(move |symbol| (slot, symbol)));
         let mut counted = BTreeMap::new();
@@ -116,9 +116,9 @@ impl Clients {
             let trades = counted.get(symbol).map(Vec::as_slice).unwrap_or_default();
             let first = trades.first().map_or(u64::MAX, |trade| trade.id.get());
             let last = trades.last().map_or(0, |trade| trade.id.get());
-            for told in printed {
-                let id = told.id.get();
-                let is_lost = id > last || (id >= first && trades[(id - first) as usize] != *told);
+            for reported in printed {
+                let id = reported.id.get();
+                let is_lost = id > last || (id >= first && trades[(id - first) as usize] != *reported);
                 if is_lost {
                     return Err(format!("symbol {symbol}: trade {id} was printed and did not come back"));
                 }
@@ -174,22 +174,22 @@ fn pop_until<T>(waiting: &mut VecDeque<(u64, T)>, lsn: u64) -> Option<(u64, T)> 
     if is_due { waiting.pop_front() } else { None }
 }
 
-fn check_order(told: &Order, replica: &Replica) -> Result<(), String> {
-    let slot = replica.account(told.account.slot());
-    let slot = slot.ok_or_else(|| format!("order {} is lost with its slot", told.id))?;
-    let by_id = OrderRef { id: Some(told.id), client_id: None };
-    let query = AccountQuery::Order { symbol: told.symbol, order: by_id };
-    let Ok(AccountView::Order(found)) = slot.query(told.account, &query, Timestamp::default()) else {
-        return Err(format!("order {} was acknowledged and is lost", told.id));
+fn check_order(reported: &Order, replica: &Replica) -> Result<(), String> {
+    let slot = replica.account(reported.account.slot());
+    let slot = slot.ok_or_else(|| format!("order {} is lost with its slot", reported.id))?;
+    let by_id = OrderRef { id: Some(reported.id), client_id: None };
+    let query = AccountQuery::Order { symbol: reported.symbol, order: by_id };
+    let Ok(AccountView::Order(found)) = slot.query(reported.account, &query, Timestamp::default()) else {
+        return Err(format!("order {} was acknowledged and is lost", reported.id));
     };
-    let is_later = found.executed >= told.executed
-        && found.executed_quote >= told.executed_quote
-        && (!told.status.is_final() || found.status == told.status)
-        && (told.status != OrderStatus::PartiallyFilled || found.status != OrderStatus::Pending);
+    let is_later = found.executed >= reported.executed
+        && found.executed_quote >= reported.executed_quote
+        && (!reported.status.is_final() || found.status == reported.status)
+        && (reported.status != OrderStatus::PartiallyFilled || found.status != OrderStatus::Pending);
     if is_later {
         return Ok(());
     }
-    Err(format!("order {} was told as {told:?} and came back as {found:?}", told.id))
+    Err(format!("order {} was told as {reported:?} and came back as {found:?}", reported.id))
 }
 
 /// Returns whether nothing came of it; then its key is free again.

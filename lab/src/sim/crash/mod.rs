@@ -6,13 +6,13 @@
 //! hold without an order, no trade settled on one side only. Some copies live on, with clients that send again
 //! what they sent under a key, with more commands, and must come to rest.
 
-mod camera;
 mod clients;
+mod disk_images;
 
 use std::{collections::BTreeMap, sync::Arc};
 
 pub(super) use self::clients::Keyed;
-use self::{camera::Camera, clients::Clients};
+use self::{clients::Clients, disk_images::DiskImages};
 use super::{
     episode::{Course, Game, Violation},
     swarm::Setup,
@@ -22,8 +22,8 @@ use lightning_exchange::{
     domain::{
         replica::Terms,
         testing::{
+            mutants::{Mutant, mutated},
             oracle::compare::Random,
-            planted::{Bug, planted},
         },
     },
     journal::{
@@ -31,7 +31,7 @@ use lightning_exchange::{
         sim::{Fault, Faults},
         snapshot::Pace,
     },
-    store::{self, Folded, Frames, StoreError, Taking, Until},
+    store::{self, Frames, Replayed, StoreError, Taking, Until},
 };
 
 pub(super) const IDENTITY: [u8; 16] = *b"simulated crash!";
@@ -51,7 +51,7 @@ pub struct CrashStats {
     /// Crashes, each recovered twice.
     pub crashes: u64,
     /// Those of them in the middle of a commit, a roll, a snapshot or a prune.
-    pub crashes_in_picture: u64,
+    pub crashes_in_image: u64,
     /// Crashes in the middle of a recovery.
     pub crashes_recovering: u64,
     /// Recovered exchanges that lived on and came to rest.
@@ -79,7 +79,7 @@ impl CrashStats {
             commands: self.commands + other.commands,
             frames: self.frames + other.frames,
             crashes: self.crashes + other.crashes,
-            crashes_in_picture: self.crashes_in_picture + other.crashes_in_picture,
+            crashes_in_image: self.crashes_in_image + other.crashes_in_image,
             crashes_recovering: self.crashes_recovering + other.crashes_recovering,
             lives: self.lives + other.lives,
             acknowledged: self.acknowledged + other.acknowledged,
@@ -124,7 +124,7 @@ pub fn crashes(seed: u64, course: CrashCourse) -> Result<CrashStats, Violation> 
 struct Journalled {
     game: Game,
     disk: SimDisk,
-    camera: Camera,
+    disk_images: DiskImages,
     writer: LogWriter,
     clients: Clients,
     /// The state hash after the last frame of each write.
@@ -153,8 +153,8 @@ impl Journalled {
     fn open(seed: u64, course: CrashCourse, random: &mut Random) -> Result<Self, String> {
         let page = if random.one_in(2) { 512 } else { 4_096 };
         let disk = SimDisk::new(Faults { page, ..Faults::default() });
-        let camera = Camera::new(disk.clone());
-        let seen: Arc<dyn Disk> = Arc::new(camera.clone());
+        let disk_images = DiskImages::new(disk.clone());
+        let seen: Arc<dyn Disk> = Arc::new(disk_images.clone());
         let mut writer = open_writer(&seen, Start::Beginning).map_err(text)?;
         if let Some((operation, fault)) = course.fault {
             disk.fail_at(disk.operations() + operation, fault);
@@ -173,13 +173,13 @@ impl Journalled {
         let mut world = World::new(&setup.assets, &setup.symbols, &setup.slots, setup.limits)?;
         world.keep_frames();
         let mut frames = Frames::default();
-        frames.push_terms(&Terms::of(world.catalogue(), setup.limits));
+        frames.push_terms(&Terms::of(world.instruments(), setup.limits));
         let (bytes, count) = frames.take();
         writer.append(&bytes, count).map_err(text)?;
         let mut game = Game::new(setup, world, choices, Course::Shuffled);
         game.keyed = Some(Vec::new());
         let (clients, stats) = (Clients::default(), CrashStats::default());
-        Ok(Self { game, disk, camera, writer, clients, hashes: BTreeMap::from([(0, 0)]), stats })
+        Ok(Self { game, disk, disk_images, writer, clients, hashes: BTreeMap::from([(0, 0)]), stats })
     }
 
     fn play(&mut self, course: CrashCourse, random: &mut Random) -> Result<(), String> {
@@ -193,7 +193,7 @@ impl Journalled {
         while self.game.given < commands {
             self.game.shuffled_step()?;
             let committed = self.journal(commit_every, random);
-            self.crash_in_picture(random)?;
+            self.crash_in_image(random)?;
             match committed {
                 Ok(Some(durable)) => {
                     self.clients.durable = durable;
@@ -208,10 +208,10 @@ impl Journalled {
             }
             if random.one_in(snapshot_every) {
                 self.snapshot()?;
-                self.crash_in_picture(random)?;
+                self.crash_in_image(random)?;
             }
             if random.one_in(crash_every) {
-                let is_armed = random.one_in(2) && self.camera.arm(random.below(8));
+                let is_armed = random.one_in(2) && self.disk_images.arm(random.below(8));
                 if !is_armed {
                     let left = self.disk.crash(random.word());
                     self.crash(left, true, random)?;
@@ -230,7 +230,7 @@ impl Journalled {
         let lsn = self.writer.append(&bytes, count)?;
         let keyed = self.game.keyed.as_mut().map(std::mem::take).unwrap_or_default();
         self.clients.hold(lsn, &mut self.game.world, keyed);
-        if planted(Bug::AnsweredBeforeDurable) {
+        if mutated(Mutant::AnsweredBeforeDurable) {
             self.clients.release(lsn);
         }
         let is_commit = random.one_in(commit_every);
@@ -253,7 +253,7 @@ impl Journalled {
         if self.writer.commit().is_ok() || self.writer.durable() != durable {
             return Err("a writer that failed made something durable".to_owned());
         }
-        if planted(Bug::FailedCommitIgnored) {
+        if mutated(Mutant::FailedCommitIgnored) {
             self.clients.release(u64::MAX);
         }
         let lefts = [(self.disk.fork(), false), (self.disk.crash(random.word()), true)];
@@ -265,10 +265,10 @@ impl Journalled {
 
     fn snapshot(&mut self) -> Result<(), String> {
         let until = Until::Durable(self.writer.durable());
-        let catalogue = self.game.world.shared_catalogue();
-        let taking = Taking { pace: Pace::Fast, workers: 1, created: 0, taken_in: u64::MAX };
-        let disk: Arc<dyn Disk> = Arc::new(self.camera.clone());
-        match store::take_snapshot(&disk, IDENTITY, &catalogue, until, taking) {
+        let instruments = self.game.world.shared_instruments();
+        let taking = Taking { pace: Pace::Fast, workers: 1, created: 0, ingested: u64::MAX };
+        let disk: Arc<dyn Disk> = Arc::new(self.disk_images.clone());
+        match store::take_snapshot(&disk, IDENTITY, &instruments, until, taking) {
             Ok(taken) => self.stats.snapshots += u64::from(taken.is_some()),
             // The exchange goes on without it.
             Err(StoreError::Journal(JournalError::Io { .. })) => self.stats.disk_faults += 1,
@@ -278,55 +278,60 @@ impl Journalled {
     }
 
     /// Lets the power fail in the middle of what was done last, if a picture was taken of it.
-    fn crash_in_picture(&mut self, random: &mut Random) -> Result<(), String> {
-        let Some(picture) = self.camera.picture() else { return Ok(()) };
-        self.stats.crashes_in_picture += 1;
-        self.crash(picture.crash(random.word()), true, random)
+    fn crash_in_image(&mut self, random: &mut Random) -> Result<(), String> {
+        let Some(image) = self.disk_images.image() else { return Ok(()) };
+        self.stats.crashes_in_image += 1;
+        self.crash(image.crash(random.word()), true, random)
     }
 
     /// Recovers what a crash left.
     fn crash(&mut self, left: SimDisk, is_power_cut: bool, random: &mut Random) -> Result<(), String> {
         self.stats.crashes += 1;
-        let folded = self.recover(&left, is_power_cut, random)?;
-        let (lsn, durable) = (folded.position.lsn, self.clients.durable);
+        let replayed = self.recover(&left, is_power_cut, random)?;
+        let (lsn, durable) = (replayed.position.lsn, self.clients.durable);
         if lsn < durable {
             return Err(format!("frame {durable} was durable, the last to come back is {lsn}"));
         }
-        let recovered = folded.replica.hash();
+        let recovered = replayed.replica.hash();
         if let Some(live) = self.hashes.get(&lsn) {
             self.stats.compared += 1;
             if *live != recovered {
                 return Err(format!("frame {lsn} had state hash {live:032x} and has {recovered:032x} now"));
             }
         }
-        folded.replica.check().map_err(text)?;
-        self.clients.check(&folded.replica)?;
+        replayed.replica.check().map_err(text)?;
+        self.clients.check(&replayed.replica)?;
         self.stats.digest = self.stats.digest.wrapping_add(recovered);
         if random.one_in(8) {
-            self.live_on(&left, folded, random)?;
+            self.live_on(&left, replayed, random)?;
         }
         Ok(())
     }
 
     /// Recovers a disk, perhaps with a crash in the middle, and then again; both must come to the same. Without a
     /// power cut before, what was read may not be on the disk until the recovery is done, and then it must be.
-    fn recover(&mut self, left: &SimDisk, is_power_cut: bool, random: &mut Random) -> Result<Folded, String> {
+    fn recover(
+        &mut self,
+        left: &SimDisk,
+        is_power_cut: bool,
+        random: &mut Random,
+    ) -> Result<Replayed, String> {
         // A disk that was full has space again: only then can the journal go on.
         left.set_capacity(None);
-        let catalogue = self.game.world.shared_catalogue();
-        let fold = |disk: &SimDisk| {
-            store::fold(&handle(disk), IDENTITY, &catalogue, Until::End, 1, &mut |_| ()).map_err(text)
+        let instruments = self.game.world.shared_instruments();
+        let replay = |disk: &SimDisk| {
+            store::replay(&handle(disk), IDENTITY, &instruments, Until::End, 1, &mut |_| ()).map_err(text)
         };
-        let resume = |disk: &SimDisk, folded: &Folded| match &folded.tail {
+        let resume = |disk: &SimDisk, replayed: &Replayed| match &replayed.tail {
             Some(tail) => LogWriter::resume(&handle(disk), tail, options()).map(|_| ()).map_err(text),
             None => Err("a log that was read to its end has no tail".to_owned()),
         };
-        let first = fold(left)?;
+        let first = replay(left)?;
         if random.one_in(4) {
             let dying = left.fork();
             dying.fail_at(random.below(12), Fault::Halt);
             let _ = resume(&dying, &first); // it dies on the way, or is done before
-            let again = fold(&dying.crash(random.word()))?;
+            let again = replay(&dying.crash(random.word()))?;
             if is_power_cut {
                 same(&first, &again)?;
             } else if again.position.lsn < self.clients.durable {
@@ -339,19 +344,19 @@ impl Journalled {
         let workers = if random.one_in(32) { 4 } else { 1 };
         let left = handle(&left.crash(random.word()));
         let again =
-            store::fold(&left, IDENTITY, &catalogue, Until::End, workers, &mut |_| ()).map_err(text)?;
+            store::replay(&left, IDENTITY, &instruments, Until::End, workers, &mut |_| ()).map_err(text)?;
         same(&first, &again)?;
         Ok(first)
     }
 
     /// Lets a recovered exchange go on: retries, more commands, and then rest.
-    fn live_on(&mut self, disk: &SimDisk, folded: Folded, random: &mut Random) -> Result<(), String> {
+    fn live_on(&mut self, disk: &SimDisk, replayed: Replayed, random: &mut Random) -> Result<(), String> {
         self.stats.lives += 1;
         let setup = self.game.setup.clone();
-        let catalogue = self.game.world.shared_catalogue();
-        let Some(tail) = folded.tail else { return Err("no tail".to_owned()) };
+        let instruments = self.game.world.shared_instruments();
+        let Some(tail) = replayed.tail else { return Err("no tail".to_owned()) };
         let empty = World::new(&setup.assets, &setup.symbols, &setup.slots, setup.limits)?;
-        let mut world = empty.resume(folded.replica.into_parts());
+        let mut world = empty.resume(replayed.replica.into_parts());
         world.keep_frames();
         let mut game = Game::new(setup, world, Random::new(random.word()), Course::Shuffled);
         game.now = self.game.now;
@@ -371,7 +376,7 @@ impl Journalled {
         }
         // It crashes again, and a copy of it goes no further.
         let left = handle(&disk.crash(random.word()));
-        let again = store::fold(&left, IDENTITY, &catalogue, Until::End, 1, &mut |_| ()).map_err(text)?;
+        let again = store::replay(&left, IDENTITY, &instruments, Until::End, 1, &mut |_| ()).map_err(text)?;
         again.replica.check().map_err(text)?;
         if again.position.lsn < writer.durable() {
             return Err(format!("frame {} of a second life is lost", writer.durable()));
@@ -386,7 +391,7 @@ impl Journalled {
             slot.check_quiescent().map_err(text)?;
         }
         let after =
-            store::fold(&handle(disk), IDENTITY, &catalogue, Until::End, 1, &mut |_| ()).map_err(text)?;
+            store::replay(&handle(disk), IDENTITY, &instruments, Until::End, 1, &mut |_| ()).map_err(text)?;
         after.replica.check().map_err(text)?;
         let (to_symbols, to_accounts) = after.replica.under_way();
         if !to_symbols.is_empty() || !to_accounts.is_empty() {
@@ -400,7 +405,7 @@ impl Journalled {
     }
 }
 
-fn same(first: &Folded, again: &Folded) -> Result<(), String> {
+fn same(first: &Replayed, again: &Replayed) -> Result<(), String> {
     let (left, right) = (first.replica.hash(), again.replica.hash());
     if left != right || first.position.lsn != again.position.lsn {
         return Err(format!(

@@ -5,7 +5,7 @@ use super::{
     change::Change,
     plan,
     slot::{Refusable, Turn},
-    state::{AccountState, Ask, Deferred, Pending},
+    state::{AccountState, BookRequest, Deferred, Pending},
 };
 use crate::domain::{
     messages::{
@@ -13,11 +13,11 @@ use crate::domain::{
             AmendOrder, Answer, CancelAll, CancelOrder, CancelRestriction, OrderRef, ReplaceMode,
             ReplaceOrder,
         },
-        message::{AmendResting, CancelRejected, CancelResting, CancelWaiting, ToSymbol},
+        message::{AmendResting, CancelRejected, CancelResting, CancelStop, ToSymbol},
         reject::{Fault, Filter, Reject},
     },
     orders::{NewOrder, Order, OrderStatus},
-    testing::planted::{Bug, planted},
+    testing::mutants::{Mutant, mutated},
     types::{
         id::{AccountId, ClientOrderId, CommandId, OrderId, SymbolId},
         money::Lots,
@@ -25,7 +25,7 @@ use crate::domain::{
 };
 
 /// The command of a cancel nobody waits for.
-pub(super) const NOBODY: CommandId = CommandId::new(0);
+pub(super) const NO_COMMAND: CommandId = CommandId::new(0);
 
 impl Turn<'_> {
     pub(super) fn cancel(&mut self, command: CommandId, cancel: &CancelOrder) -> Refusable {
@@ -33,8 +33,8 @@ impl Turn<'_> {
             Err(reject) => Ok(Err(reject)),
             Ok(order) => {
                 let pending = Pending::Cancel { order, name: cancel.name };
-                self.change(Change::Asked { command, pending })?;
-                self.ask_book(order, command, Ask::Cancel).map(Ok)
+                self.change(Change::BookRequested { command, pending })?;
+                self.request_book(order, command, BookRequest::Cancel).map(Ok)
             }
         }
     }
@@ -48,9 +48,9 @@ impl Turn<'_> {
             return Ok(Err(Reject::UnknownOrder));
         }
         let pending = Pending::CancelAll { left: orders.len(), done: Vec::new() };
-        self.change(Change::Asked { command, pending })?;
+        self.change(Change::BookRequested { command, pending })?;
         for order in &orders {
-            self.ask_book(order.id, command, Ask::Cancel)?;
+            self.request_book(order.id, command, BookRequest::Cancel)?;
         }
         Ok(Ok(()))
     }
@@ -66,14 +66,14 @@ impl Turn<'_> {
         if is_reserved {
             // Reserved now, so that no order takes the name while the book is asked.
             let (account, name) = (amend.account, client_id);
-            self.change(Change::NameTaken { account, name, order: order.id })?;
+            self.change(Change::NameReserved { account, name, order: order.id })?;
         }
         if amend.client_id.is_none() {
             self.change(Change::OrderNumbered)?;
         }
         let pending = Pending::Amend { order: order.id, account: amend.account, client_id, is_reserved };
-        self.change(Change::Asked { command, pending })?;
-        self.ask_book(order.id, command, Ask::Amend(amend.quantity)).map(Ok)
+        self.change(Change::BookRequested { command, pending })?;
+        self.request_book(order.id, command, BookRequest::Amend(amend.quantity)).map(Ok)
     }
 
     /// Returns the order an amend is of and the name it shall have.
@@ -91,7 +91,7 @@ impl Turn<'_> {
 
     /// Says whether an order may be lowered to this quantity, and by how much that is.
     fn check_amend(&self, order: &Order, quantity: Lots) -> Result<Lots, Reject> {
-        let spec = self.catalogue.symbol(order.symbol).ok_or(Reject::UnknownSymbol)?;
+        let spec = self.instruments.symbol(order.symbol).ok_or(Reject::UnknownSymbol)?;
         if order.list.is_some() || order.status == OrderStatus::ConditionalPending {
             return Err(Reject::AmendUnsupported);
         }
@@ -116,7 +116,7 @@ impl Turn<'_> {
 
     pub(super) fn replace(&mut self, command: CommandId, replace: Box<ReplaceOrder>) -> Refusable {
         let new = &replace.order;
-        let Some(spec) = self.catalogue.symbol(new.symbol) else { return Ok(Err(Reject::UnknownSymbol)) };
+        let Some(spec) = self.instruments.symbol(new.symbol) else { return Ok(Err(Reject::UnknownSymbol)) };
         // Filters are judged before the cancel: a new order that can never be placed must not cost the old one.
         if let Err(reject) = plan::check(spec, new, self.state.clock) {
             return Ok(Err(reject));
@@ -128,8 +128,8 @@ impl Turn<'_> {
         }
         match self.cancellable(new.account, new.symbol, &replace.cancel, replace.restriction) {
             Ok(order) => {
-                self.change(Change::Asked { command, pending: Pending::Replace(replace) })?;
-                self.ask_book(order, command, Ask::Cancel).map(Ok)
+                self.change(Change::BookRequested { command, pending: Pending::Replace(replace) })?;
+                self.request_book(order, command, BookRequest::Cancel).map(Ok)
             }
             Err(reject) => self.continue_replace(command, &replace, Err(reject)).map(Ok),
         }
@@ -142,7 +142,7 @@ impl Turn<'_> {
         replace: &ReplaceOrder,
         cancelled: Result<Order, Reject>,
     ) -> Result<(), Fault> {
-        let stops = replace.mode == ReplaceMode::StopOnFailure && !planted(Bug::ReplaceIgnoresFailure);
+        let stops = replace.mode == ReplaceMode::StopOnFailure && !mutated(Mutant::ReplaceIgnoresFailure);
         if cancelled.is_err() && stops {
             return self.answer(command, Ok(self.replaced(replace.order.account, cancelled, None)));
         }
@@ -165,21 +165,21 @@ impl Turn<'_> {
     /// of by now.
     pub(super) fn missed(&mut self, order: OrderId, command: CommandId, reject: Reject) -> Result<(), Fault> {
         match self.state.next_target(order, command).map(|next| next.id) {
-            Some(next) => self.ask_book(next, command, Ask::Cancel),
+            Some(next) => self.request_book(next, command, BookRequest::Cancel),
             None => self.finish(command, Err(reject)),
         }
     }
 
     /// Brings a command the book has decided to its end, or to its second half.
     pub(super) fn finish(&mut self, command: CommandId, result: Result<Order, Reject>) -> Result<(), Fault> {
-        if command == NOBODY {
+        if command == NO_COMMAND {
             return Ok(());
         }
         let pending = match self.state.pending.get(&command) {
             None => return Err(Fault::new(format!("command {} is not pending", command.get()))),
             Some(Pending::CancelAll { left, .. }) if *left > 1 => {
                 let ended = result.ok().map(|order| order.id);
-                return self.change(Change::CancelAllHeard { command, ended });
+                return self.change(Change::CancelAllProgressed { command, ended });
             }
             Some(pending) => pending.clone(),
         };
@@ -237,17 +237,17 @@ impl Turn<'_> {
         // Those that are there now: what still cannot be sent is deferred anew, behind them.
         let waiting = self.state.deferred.get(&order).map_or(0, Vec::len);
         for _ in 0..waiting {
-            let Some(Deferred { command, ask }) = self.state.first_deferred(order) else { return Ok(()) };
-            self.change(Change::AskResumed(order))?;
+            let Some(Deferred { command, request }) = self.state.first_deferred(order) else { return Ok(()) };
+            self.change(Change::BookRequestResumed(order))?;
             // What was refused just now may have been the last that kept the order's others waiting, not it.
             let Some(standing) = self.state.order(order).copied() else {
                 self.finish(command, Err(Reject::UnknownOrder))?;
                 continue;
             };
-            match ask {
-                Ask::Cancel => self.ask_book(order, command, ask)?,
-                Ask::Amend(quantity) => match self.renew_amend(&standing, command, quantity)? {
-                    Ok(()) => self.ask_book(order, command, ask)?,
+            match request {
+                BookRequest::Cancel => self.request_book(order, command, request)?,
+                BookRequest::Amend(quantity) => match self.renew_amend(&standing, command, quantity)? {
+                    Ok(()) => self.request_book(order, command, request)?,
                     Err(reject) => self.finish(command, Err(reject))?,
                 },
             }
@@ -272,32 +272,37 @@ impl Turn<'_> {
             if self.state.names.contains(&(account, name)) {
                 return Ok(Err(Reject::DuplicateClientOrderId));
             }
-            self.change(Change::NameTaken { account, name, order: id })?;
+            self.change(Change::NameReserved { account, name, order: id })?;
             let pending = Pending::Amend { order: id, account, client_id: name, is_reserved: true };
-            self.change(Change::Asked { command, pending })?;
+            self.change(Change::BookRequested { command, pending })?;
         }
         Ok(Ok(()))
     }
 
     /// Asks the book to cancel or reduce an order, now or as soon as its handle is known (corner case C10).
-    pub(super) fn ask_book(&mut self, order: OrderId, command: CommandId, ask: Ask) -> Result<(), Fault> {
+    pub(super) fn request_book(
+        &mut self,
+        order: OrderId,
+        command: CommandId,
+        request: BookRequest,
+    ) -> Result<(), Fault> {
         let order = self.state.standing(order)?;
         if order.awaits_list {
             let order = *order;
-            return self.ask_working(&order, command);
+            return self.request_working(&order, command);
         }
         let is_amending = self.state.amending.contains(&order.id);
         let is_placing = || self.state.orders.get(&order.id).is_some_and(|open| open.placing.is_some());
-        match (order.handle, ask) {
-            (None, Ask::Cancel) if order.is_waiting() && !is_placing() => {
+        match (order.handle, request) {
+            (None, BookRequest::Cancel) if order.is_untriggered() && !is_placing() => {
                 let (symbol, order) = (order.symbol, order.id);
-                self.send(symbol.slot(), ToSymbol::CancelWaiting(CancelWaiting { symbol, order, command }));
+                self.send(symbol.slot(), ToSymbol::CancelStop(CancelStop { symbol, order, command }));
                 Ok(())
             }
-            (None, Ask::Cancel) if planted(Bug::CancelInFlightForgotten) => Ok(()),
-            (None, _) => self.defer(order.id, command, ask),
-            (Some(_), Ask::Amend(_)) if is_amending => self.defer(order.id, command, ask),
-            (Some(handle), Ask::Cancel) => {
+            (None, BookRequest::Cancel) if mutated(Mutant::CancelInFlightForgotten) => Ok(()),
+            (None, _) => self.defer(order.id, command, request),
+            (Some(_), BookRequest::Amend(_)) if is_amending => self.defer(order.id, command, request),
+            (Some(handle), BookRequest::Cancel) => {
                 let (symbol, order) = (order.symbol, order.id);
                 self.send(
                     symbol.slot(),
@@ -305,7 +310,7 @@ impl Turn<'_> {
                 );
                 Ok(())
             }
-            (Some(handle), Ask::Amend(quantity)) => {
+            (Some(handle), BookRequest::Amend(quantity)) => {
                 let (symbol, order, old) = (order.symbol, order.id, order.quantity);
                 self.change(Change::Amending { order, command: Some(command) })?;
                 let reduce_by = Lots::new(old.get().saturating_sub(quantity.get()));
@@ -316,8 +321,8 @@ impl Turn<'_> {
         }
     }
 
-    fn defer(&mut self, order: OrderId, command: CommandId, ask: Ask) -> Result<(), Fault> {
-        self.change(Change::AskDeferred { order, deferred: Deferred { command, ask } })
+    fn defer(&mut self, order: OrderId, command: CommandId, request: BookRequest) -> Result<(), Fault> {
+        self.change(Change::BookRequestDeferred { order, deferred: Deferred { command, request } })
     }
 
     fn cancellable(
@@ -355,7 +360,11 @@ impl AccountState {
     ///
     /// # Errors
     /// No such command is pending, or the order did not end.
-    pub(super) fn hear_of_all(&mut self, command: CommandId, ended: Option<OrderId>) -> Result<(), Fault> {
+    pub(super) fn progress_cancel_all(
+        &mut self,
+        command: CommandId,
+        ended: Option<OrderId>,
+    ) -> Result<(), Fault> {
         let ended = match ended.map(|id| (id, self.archive.order(id))) {
             None => None,
             Some((_, Some(order))) => Some(*order),
@@ -376,17 +385,18 @@ impl AccountState {
     /// # Errors
     /// There is none.
     pub(super) fn resume(&mut self, order: OrderId) -> Result<(), Fault> {
-        let asks = self.deferred.get_mut(&order).filter(|asks| !asks.is_empty());
-        let asks = asks.ok_or_else(|| Fault::new(format!("nothing was deferred of order {order}")))?;
-        asks.remove(0);
-        if asks.is_empty() {
+        let requests = self.deferred.get_mut(&order).filter(|requests| !requests.is_empty());
+        let requests =
+            requests.ok_or_else(|| Fault::new(format!("nothing was deferred of order {order}")))?;
+        requests.remove(0);
+        if requests.is_empty() {
             self.deferred.remove(&order);
         }
         Ok(())
     }
 
     fn first_deferred(&self, order: OrderId) -> Option<Deferred> {
-        self.deferred.get(&order).and_then(|asks| asks.first()).copied()
+        self.deferred.get(&order).and_then(|requests| requests.first()).copied()
     }
 }
 

@@ -43,9 +43,9 @@ struct Bench {
 
 impl Bench {
     fn new() -> Self {
-        let catalogue = Arc::new(sample::catalogue().unwrap());
-        let slot = || AccountSlot::new(SlotId::new(7), Arc::clone(&catalogue));
-        let book = SymbolSlot::new(SYMBOL.slot(), &catalogue, BookLimits::default());
+        let instruments = Arc::new(sample::instruments().unwrap());
+        let slot = || AccountSlot::new(SlotId::new(7), Arc::clone(&instruments));
+        let book = SymbolSlot::new(SYMBOL.slot(), &instruments, BookLimits::default());
         let (live, replayed, replayed_whole) = (slot(), slot(), slot());
         let (written, deferred, answers) = (String::new(), BTreeMap::new(), Vec::new());
         let mut bench =
@@ -77,22 +77,22 @@ impl Bench {
     /// Returns a change as it was written before there were differences.
     fn whole(&mut self, change: &Change) -> Vec<Change> {
         match change {
-            Change::CancelAllHeard { command, .. } => {
+            Change::CancelAllProgressed { command, .. } => {
                 let pending = self.live.state.pending.get(command).unwrap().clone();
-                vec![Change::Decided(*command), Change::Asked { command: *command, pending }]
+                vec![Change::Decided(*command), Change::BookRequested { command: *command, pending }]
             }
-            Change::AskDeferred { order, deferred } => {
-                let asks = self.deferred.entry(*order).or_default();
-                asks.push(*deferred);
-                vec![Change::DeferredTo { order: *order, asks: asks.clone() }]
+            Change::BookRequestDeferred { order, deferred } => {
+                let requests = self.deferred.entry(*order).or_default();
+                requests.push(*deferred);
+                vec![Change::DeferredTo { order: *order, requests: requests.clone() }]
             }
-            Change::AskResumed(order) => {
-                let asks = self.deferred.entry(*order).or_default();
-                asks.remove(0);
-                vec![Change::DeferredTo { order: *order, asks: asks.clone() }]
+            Change::BookRequestResumed(order) => {
+                let requests = self.deferred.entry(*order).or_default();
+                requests.remove(0);
+                vec![Change::DeferredTo { order: *order, requests: requests.clone() }]
             }
-            Change::DeferredTo { order, asks } => {
-                self.deferred.insert(*order, asks.clone());
+            Change::DeferredTo { order, requests } => {
+                self.deferred.insert(*order, requests.clone());
                 vec![change.clone()]
             }
             other => vec![other.clone()],
@@ -111,10 +111,10 @@ impl Bench {
         while !messages.is_empty() {
             let mut next = Vec::new();
             for envelope in messages {
-                let mut told = SymbolOutput::default();
+                let mut output = SymbolOutput::default();
                 let now = Timestamp::from_micros(1_000_000);
-                self.book.handle(SymbolInput::Message(envelope), now, &mut told).unwrap();
-                for envelope in told.messages {
+                self.book.handle(SymbolInput::Message(envelope), now, &mut output).unwrap();
+                for envelope in output.messages {
                     next.extend(self.input(AccountInput::Message(envelope)));
                 }
             }

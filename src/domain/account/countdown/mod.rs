@@ -1,10 +1,10 @@
 //! The dead-man's switch: everything of an account is cancelled unless its client says in time that it is still there.
 
 use super::{
-    cancel::NOBODY,
+    cancel::NO_COMMAND,
     change::Change,
     slot::{Refusable, Turn},
-    state::{AccountState, Ask},
+    state::{AccountState, BookRequest},
 };
 use crate::domain::{
     messages::{
@@ -56,7 +56,7 @@ impl Turn<'_> {
                 None => Vec::new(),
             };
             for order in &orders {
-                self.ask_book(order.id, NOBODY, Ask::Cancel)?;
+                self.request_book(order.id, NO_COMMAND, BookRequest::Cancel)?;
             }
         }
         Ok(())

@@ -38,9 +38,9 @@ struct Pair {
 impl Pair {
     fn new() -> Self {
         let limits = OrderLimits { ten_seconds: 3, day: 1_000 };
-        let catalogue = Arc::new(sample::catalogue().unwrap().with_order_limits(limits));
-        let account = || AccountSlot::new(SlotId::new(7), Arc::clone(&catalogue));
-        let symbol = || SymbolSlot::new(SYMBOL.slot(), &catalogue, BookLimits::default());
+        let instruments = Arc::new(sample::instruments().unwrap().with_order_limits(limits));
+        let account = || AccountSlot::new(SlotId::new(7), Arc::clone(&instruments));
+        let symbol = || SymbolSlot::new(SYMBOL.slot(), &instruments, BookLimits::default());
         let mut pair = Self {
             account: [account(), account()],
             symbol: [symbol(), symbol()],
@@ -228,8 +228,8 @@ fn nothing_is_written_down_of_a_clock_that_goes_back_by_less_than_a_second() {
         !out.changes.iter().any(|change| matches!(change, crate::domain::account::Change::ClockBehind(_)))
     );
     let sent: Vec<Envelope<ToSymbol>> = out.messages;
-    let mut told = SymbolOutput::default();
+    let mut output = SymbolOutput::default();
     let input = SymbolInput::Message(sent[0].clone());
-    pair.symbol[0].handle(input.clone(), Timestamp::from_micros(pair.now), &mut told).unwrap();
-    assert_eq!(told.frame.unwrap().input, input);
+    pair.symbol[0].handle(input.clone(), Timestamp::from_micros(pair.now), &mut output).unwrap();
+    assert_eq!(output.frame.unwrap().input, input);
 }

@@ -79,7 +79,7 @@ fn c38_two_icebergs_take_turns_and_no_lot_is_made_or_lost() {
     desk.rest(1, iceberg(sell(100, 5), 2));
     desk.rest(2, iceberg(sell(100, 4), 3));
     let ioc = order(Side::Buy, 100, 20, Policy::Immediate);
-    assert_eq!(desk.submit(3, ioc), ended(11, EndReason::Unfilled));
+    assert_eq!(desk.submit(3, ioc), ended(11, CloseReason::Unfilled));
     assert_eq!(
         desk.trades().iter().map(|(maker, _, lots)| (*maker, *lots)).collect::<Vec<_>>(),
         [(1, 2), (2, 3), (1, 2), (2, 1), (1, 1)]
@@ -131,7 +131,7 @@ fn c38_a_reduction_takes_what_is_hidden_first_and_silently() {
 }
 
 #[test]
-fn c38_a_cancel_and_a_date_give_back_what_is_hidden() {
+fn c38_a_cancel_and_a_date_release_what_is_hidden() {
     let mut desk = Desk::new(AMPLE);
     let handle = desk.rest(1, iceberg(sell(100, 10), 4));
     desk.submit(2, buy(100, 5));
@@ -179,12 +179,12 @@ fn c38_fill_or_kill_counts_what_is_hidden_and_every_part_is_work() {
     let mut desk = Desk::new(BookLimits { fills_max: 4, ..AMPLE });
     desk.rest(1, iceberg(sell(100, 8), 2));
     desk.rest(2, sell(101, 5));
-    let whole = |lots, ticks| order(Side::Buy, ticks, lots, Policy::AllOrNone);
+    let whole = |lots, ticks| order(Side::Buy, ticks, lots, Policy::FillOrKill);
     let hash = desk.book.hash();
-    assert_eq!(desk.submit(3, whole(9, 100)), Outcome::Refused(EndReason::Killed), "one lot too many");
-    assert_eq!(desk.submit(3, whole(9, 101)), Outcome::Refused(EndReason::Killed), "a fifth piece of work");
+    assert_eq!(desk.submit(3, whole(9, 100)), Outcome::Refused(CloseReason::Killed), "one lot too many");
+    assert_eq!(desk.submit(3, whole(9, 101)), Outcome::Refused(CloseReason::Killed), "a fifth piece of work");
     let own = SubmitOrder { stp: StpMode::Decrement, ..whole(9, 101) };
-    assert_eq!(desk.submit(1, own), Outcome::Refused(EndReason::Killed));
+    assert_eq!(desk.submit(1, own), Outcome::Refused(CloseReason::Killed));
     assert_eq!((desk.book.hash(), desk.events.len()), (hash, 0));
     assert_eq!(desk.submit(3, whole(8, 101)), Outcome::Filled);
     assert_eq!(desk.trades(), [(1, 100, 2); 4]);
@@ -193,7 +193,7 @@ fn c38_fill_or_kill_counts_what_is_hidden_and_every_part_is_work() {
 #[test]
 fn c38_a_budget_that_ends_between_two_parts() {
     for (budget, bought) in [(400, 4), (599, 5), (600, 6)] {
-        for policy in [Policy::Immediate, Policy::AllOrNone] {
+        for policy in [Policy::Immediate, Policy::FillOrKill] {
             let mut desk = Desk::new(AMPLE);
             desk.rest(1, iceberg(sell(100, 8), 2));
             let by_quote = by_quote(order(Side::Buy, 100, 50, policy), budget);
@@ -207,7 +207,7 @@ fn c38_a_budget_that_ends_between_two_parts() {
 fn c38_one_command_shows_only_so_many_parts() {
     let mut desk = Desk::new(BookLimits { fills_max: 3, ..AMPLE });
     desk.rest(1, iceberg(sell(100, 8), 2));
-    assert_eq!(desk.submit(2, buy(100, 8)), ended(2, EndReason::FillLimit));
+    assert_eq!(desk.submit(2, buy(100, 8)), ended(2, CloseReason::FillLimit));
     assert_eq!(desk.parts(Side::Sell), [(1, 2, 2)]);
 }
 
@@ -216,7 +216,7 @@ fn c38_post_only_sees_what_shows() {
     let mut desk = Desk::new(AMPLE);
     desk.rest(1, iceberg(sell(100, 8), 2));
     let post = |ticks| iceberg(order(Side::Buy, ticks, 6, Policy::PostOnly), 2);
-    assert_eq!(desk.submit(2, post(100)), Outcome::Refused(EndReason::WouldTake));
+    assert_eq!(desk.submit(2, post(100)), Outcome::Refused(CloseReason::WouldTake));
     desk.rest(2, post(99));
     assert_eq!(desk.depth(Side::Buy), [(99, 2)]);
 }
@@ -227,7 +227,7 @@ fn c38_a_decrement_takes_what_shows_and_the_next_part_comes_up() {
     desk.rest(1, iceberg(sell(100, 10), 4));
     desk.rest(2, sell(100, 3));
     let taker = SubmitOrder { stp: StpMode::Decrement, ..buy(100, 9) };
-    assert_eq!(desk.submit(1, taker), ended(0, EndReason::SelfTrade));
+    assert_eq!(desk.submit(1, taker), ended(0, CloseReason::SelfTrade));
     assert_eq!(desk.preventions(), [(1, 4, 6), (1, 2, 4)]);
     assert_eq!(desk.trades(), [(2, 100, 3)], "the other order has come to the front");
     assert_eq!(desk.parts(Side::Sell), [(1, 2, 4)]);
@@ -246,7 +246,7 @@ fn c38_prevention_that_ends_an_iceberg_ends_all_of_it() {
 }
 
 #[test]
-fn c5_every_mode_tells_whom_it_kept_from_trading() {
+fn c5_every_mode_reports_which_orders_it_kept_from_trading() {
     for (stp, lots, left) in [
         (StpMode::ExpireTaker, 0, 3),
         (StpMode::ExpireMaker, 0, 3),

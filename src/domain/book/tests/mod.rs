@@ -3,7 +3,7 @@
 use super::*;
 use crate::domain::{
     messages::message::SubmitOrder,
-    orders::{EndReason, Handle, Policy, Side, StpMode},
+    orders::{CloseReason, Handle, Policy, Side, StpMode},
     types::{
         id::{AccountId, OrderId, SymbolId},
         money::{Lots, Price},
@@ -86,7 +86,7 @@ fn order(side: Side, ticks: u64, lots: u64, policy: Policy) -> SubmitOrder {
         lots: Lots::new(lots),
         policy,
         stp: StpMode::None,
-        special: None,
+        extras: None,
     }
 }
 
@@ -106,7 +106,7 @@ fn sell(ticks: u64, lots: u64) -> SubmitOrder {
     order(Side::Sell, ticks, lots, Policy::Rest)
 }
 
-fn ended(remaining: u64, reason: EndReason) -> Outcome {
+fn ended(remaining: u64, reason: CloseReason) -> Outcome {
     Outcome::Ended { remaining: Lots::new(remaining), reason }
 }
 
@@ -116,11 +116,11 @@ fn c1_a_market_buy_by_quote_amount_never_fills_zero_lots() {
     desk.rest(1, sell(100, 5));
     desk.rest(1, sell(101, 5));
     let by_quote = |budget| by_quote(order(Side::Buy, u64::MAX, u64::MAX, Policy::Immediate), budget);
-    assert_eq!(desk.submit(2, by_quote(99)), ended(u64::MAX, EndReason::Collar), "not one lot");
+    assert_eq!(desk.submit(2, by_quote(99)), ended(u64::MAX, CloseReason::Collar), "not one lot");
     assert!(desk.events.is_empty());
     assert_eq!(desk.submit(2, by_quote(600)), Outcome::Filled);
     assert_eq!(desk.trades(), [(1, 100, 5)], "the 100 left buy no lot at 101");
-    assert_eq!(desk.submit(2, by_quote(10_000)), ended(u64::MAX - 5, EndReason::Unfilled));
+    assert_eq!(desk.submit(2, by_quote(10_000)), ended(u64::MAX - 5, CloseReason::Unfilled));
 }
 
 #[test]
@@ -128,7 +128,7 @@ fn c1_a_budget_that_is_not_what_was_ordered_ends_the_order_unfilled() {
     let mut desk = Desk::new(AMPLE);
     desk.rest(1, sell(100, 5));
     let buy = within(350, order(Side::Buy, 100, 5, Policy::Immediate));
-    assert_eq!(desk.submit(2, buy), ended(2, EndReason::Collar));
+    assert_eq!(desk.submit(2, buy), ended(2, CloseReason::Collar));
     assert_eq!(desk.trades(), [(1, 100, 3)]);
 }
 
@@ -140,7 +140,7 @@ fn c5_what_self_trade_prevention_leaves_of_a_taker_never_rests() {
         desk.rest(2, sell(100, 4));
         assert_eq!(
             desk.submit(2, SubmitOrder { stp, ..buy(100, 10) }),
-            ended(remaining, EndReason::SelfTrade)
+            ended(remaining, CloseReason::SelfTrade)
         );
         assert_eq!(desk.trades(), [(1, 100, 3)], "trades before it stand");
         assert_eq!(desk.book.best(Side::Buy), None);
@@ -166,8 +166,8 @@ fn c6_fill_or_kill_counts_neither_own_nor_expired_orders() {
         desk.rest(1, order(Side::Sell, 102, 9, Policy::RestUntil(Timestamp::from_micros(10))));
         desk.now = 10;
         let hash = desk.book.hash();
-        let kill = SubmitOrder { stp, policy: Policy::AllOrNone, ..buy(105, 6) };
-        assert_eq!(desk.submit(2, kill.clone()), Outcome::Refused(EndReason::Killed), "{stp:?}");
+        let kill = SubmitOrder { stp, policy: Policy::FillOrKill, ..buy(105, 6) };
+        assert_eq!(desk.submit(2, kill.clone()), Outcome::Refused(CloseReason::Killed), "{stp:?}");
         assert!(desk.events.is_empty());
         assert_eq!(desk.book.hash(), hash);
         let fill = SubmitOrder { lots: Lots::new(5), ..kill };
@@ -181,12 +181,12 @@ fn c6_fill_or_kill_looks_at_the_whole_sweep() {
     for ticks in 100..105 {
         desk.rest(1, sell(ticks, 1));
     }
-    let whole = SubmitOrder { policy: Policy::AllOrNone, ..buy(104, 5) };
+    let whole = SubmitOrder { policy: Policy::FillOrKill, ..buy(104, 5) };
     assert_eq!(
         desk.submit(2, SubmitOrder { lots: Lots::new(6), ..whole.clone() }),
-        Outcome::Refused(EndReason::Killed)
+        Outcome::Refused(CloseReason::Killed)
     );
-    assert_eq!(desk.submit(2, within(509, whole.clone())), Outcome::Refused(EndReason::Killed));
+    assert_eq!(desk.submit(2, within(509, whole.clone())), Outcome::Refused(CloseReason::Killed));
     assert_eq!(desk.submit(2, within(510, whole)), Outcome::Filled);
 }
 
@@ -196,7 +196,7 @@ fn c7_post_only_never_takes_and_a_refusal_changes_nothing() {
     desk.rest(2, sell(100, 5));
     let hash = desk.book.hash();
     let post = SubmitOrder { policy: Policy::PostOnly, stp: StpMode::ExpireMaker, ..buy(100, 1) };
-    assert_eq!(desk.submit(2, post.clone()), Outcome::Refused(EndReason::WouldTake));
+    assert_eq!(desk.submit(2, post.clone()), Outcome::Refused(CloseReason::WouldTake));
     assert!(desk.events.is_empty(), "not even the own order is cancelled");
     assert_eq!(desk.book.hash(), hash);
     desk.rest(2, SubmitOrder { limit: Price::from_ticks(99), ..post });
@@ -218,12 +218,12 @@ fn c8_the_rest_of_an_immediate_order_never_rests() {
     desk.rest(1, sell(100, 3));
     desk.rest(1, sell(101, 3));
     let taker = order(Side::Buy, 100, 5, Policy::Immediate);
-    assert_eq!(desk.submit(2, taker), ended(2, EndReason::Unfilled));
+    assert_eq!(desk.submit(2, taker), ended(2, CloseReason::Unfilled));
     assert_eq!(desk.book.best(Side::Buy), None);
 }
 
 #[test]
-fn c9_a_filled_order_cannot_be_cancelled_and_a_partly_filled_one_gives_back_its_rest() {
+fn c9_a_filled_order_cannot_be_cancelled_and_a_partly_filled_one_releases_its_rest() {
     let mut desk = Desk::new(AMPLE);
     let gone = desk.rest(1, sell(100, 3));
     let part = desk.rest(1, sell(100, 4));
@@ -295,7 +295,7 @@ fn c14_an_order_past_its_date_does_not_trade_but_ends() {
         order: OrderId::new(1),
         account: AccountId::new(1),
         remaining: Lots::new(2),
-        reason: EndReason::GoodTillDate,
+        reason: CloseReason::GoodTillDate,
     };
     assert_eq!(desk.events[0], gone);
     assert_eq!(desk.trades(), [(2, 100, 1)]);
@@ -328,9 +328,9 @@ fn c14_expiry_goes_by_date_then_priority_and_in_portions() {
 fn c15_a_level_total_that_would_overflow_is_refused() {
     let mut desk = Desk::new(AMPLE);
     desk.rest(1, sell(100, u64::MAX - 1));
-    assert_eq!(desk.submit(1, sell(100, 2)), ended(2, EndReason::BookFull));
+    assert_eq!(desk.submit(1, sell(100, 2)), ended(2, CloseReason::BookFull));
     let post = order(Side::Sell, 100, 2, Policy::PostOnly);
-    assert_eq!(desk.submit(1, post), Outcome::Refused(EndReason::BookFull));
+    assert_eq!(desk.submit(1, post), Outcome::Refused(CloseReason::BookFull));
     desk.rest(1, sell(100, 1));
     assert_eq!(desk.depth(Side::Sell), [(100, u64::MAX)]);
 }
@@ -340,8 +340,8 @@ fn c15_the_largest_price_times_the_largest_quantity_does_not_overflow() {
     let mut desk = Desk::new(AMPLE);
     desk.rest(1, sell(u64::MAX, u64::MAX));
     let all = u128::from(u64::MAX) * u128::from(u64::MAX);
-    let taker = order(Side::Buy, u64::MAX, u64::MAX, Policy::AllOrNone);
-    assert_eq!(desk.submit(2, within(all - 1, taker.clone())), Outcome::Refused(EndReason::Killed));
+    let taker = order(Side::Buy, u64::MAX, u64::MAX, Policy::FillOrKill);
+    assert_eq!(desk.submit(2, within(all - 1, taker.clone())), Outcome::Refused(CloseReason::Killed));
     assert_eq!(desk.submit(2, within(all, taker)), Outcome::Filled);
 }
 
@@ -380,14 +380,14 @@ fn c20_a_sweep_of_a_hundred_thousand_makers_neither_recurses_nor_exceeds_the_lim
     let sweep = buy(u64::MAX, u64::MAX);
     assert_eq!(
         book.submit(
-            &SubmitOrder { policy: Policy::AllOrNone, lots: Lots::new(10_001), ..sweep.clone() },
+            &SubmitOrder { policy: Policy::FillOrKill, lots: Lots::new(10_001), ..sweep.clone() },
             Timestamp::default(),
             &mut events
         ),
-        Outcome::Refused(EndReason::Killed)
+        Outcome::Refused(CloseReason::Killed)
     );
     let outcome = book.submit(&sweep, Timestamp::default(), &mut events);
-    assert_eq!(outcome, ended(u64::MAX - 10_000, EndReason::FillLimit));
+    assert_eq!(outcome, ended(u64::MAX - 10_000, CloseReason::FillLimit));
     let trades = events.iter().filter(|event| matches!(event, BookEvent::Traded { .. })).count();
     assert_eq!((trades, book.len()), (10_000, 90_000));
     book.check().unwrap();
@@ -432,13 +432,13 @@ fn c23_a_full_book_says_so() {
     let mut desk = Desk::new(BookLimits { orders_max: 2, ..AMPLE });
     desk.rest(1, buy(90, 1));
     let second = desk.rest(1, sell(100, 1));
-    assert_eq!(desk.submit(1, buy(91, 1)), ended(1, EndReason::BookFull));
+    assert_eq!(desk.submit(1, buy(91, 1)), ended(1, CloseReason::BookFull));
     let post = order(Side::Buy, 91, 1, Policy::PostOnly);
-    assert_eq!(desk.submit(1, post), Outcome::Refused(EndReason::BookFull));
+    assert_eq!(desk.submit(1, post), Outcome::Refused(CloseReason::BookFull));
     desk.rest(2, buy(100, 3));
     assert_eq!(desk.trades(), [(2, 100, 1)], "a trade that makes room lets the rest in");
     assert_eq!(desk.cancel(second, 2), None);
-    assert_eq!(desk.submit(2, buy(91, 1)), ended(1, EndReason::BookFull));
+    assert_eq!(desk.submit(2, buy(91, 1)), ended(1, CloseReason::BookFull));
 }
 
 #[test]
@@ -460,12 +460,12 @@ fn c37_an_empty_book_and_one_of_own_orders_only_fill_nothing() {
     let mut desk = Desk::new(AMPLE);
     let market =
         SubmitOrder { stp: StpMode::ExpireTaker, ..order(Side::Buy, u64::MAX, 5, Policy::Immediate) };
-    assert_eq!(desk.submit(1, market.clone()), ended(5, EndReason::Unfilled));
+    assert_eq!(desk.submit(1, market.clone()), ended(5, CloseReason::Unfilled));
     desk.rest(1, sell(100, 5));
-    assert_eq!(desk.submit(1, market.clone()), ended(5, EndReason::SelfTrade));
+    assert_eq!(desk.submit(1, market.clone()), ended(5, CloseReason::SelfTrade));
     assert_eq!(desk.depth(Side::Sell), [(100, 5)]);
     let maker_goes = SubmitOrder { stp: StpMode::ExpireMaker, ..market };
-    assert_eq!(desk.submit(1, maker_goes), ended(5, EndReason::Unfilled));
+    assert_eq!(desk.submit(1, maker_goes), ended(5, CloseReason::Unfilled));
     assert!(desk.book.is_empty());
 }
 
@@ -480,7 +480,7 @@ fn c37_an_amended_order_keeps_its_place() {
 }
 
 #[test]
-fn c37_decrement_takes_whole_lots_from_both_and_from_nobody_else() {
+fn c37_decrement_takes_whole_lots_from_both_and_from_no_other() {
     let mut desk = Desk::new(AMPLE);
     desk.rest(2, sell(100, 3));
     desk.rest(1, sell(100, 4));
@@ -489,6 +489,6 @@ fn c37_decrement_takes_whole_lots_from_both_and_from_nobody_else() {
     assert_eq!(desk.trades(), [(2, 100, 2)]);
     assert_eq!(desk.depth(Side::Sell), [(100, 2)]);
     let other = SubmitOrder { stp: StpMode::Decrement, ..buy(100, 1) };
-    assert_eq!(desk.submit(1, other), ended(0, EndReason::SelfTrade));
+    assert_eq!(desk.submit(1, other), ended(0, CloseReason::SelfTrade));
     assert_eq!(desk.depth(Side::Sell), [(100, 1)]);
 }

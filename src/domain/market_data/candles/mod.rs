@@ -122,7 +122,7 @@ impl Candles {
 
     /// Returns the trades from `from` on as one candle, from the fewest candles that cover them: seconds up to the next minute,
     /// minutes up to the next hour, hours up to the next day, then days. `from` is the beginning of a second.
-    pub fn fold_since(&self, from: Timestamp) -> Option<Candle> {
+    pub fn aggregate_since(&self, from: Timestamp) -> Option<Candle> {
         let minute = Interval::Minute1.open_from(from, Zone::UTC);
         let hour = Interval::Hour1.open_from(minute, Zone::UTC);
         let day = Interval::Day1.open_from(hour, Zone::UTC);

@@ -21,7 +21,7 @@ const fn at(seconds: u64) -> Timestamp {
     Timestamp::from_millis(seconds * 1_000)
 }
 
-fn fold(tape: &[PublicTrade]) -> Candles {
+fn built(tape: &[PublicTrade]) -> Candles {
     let mut candles = Candles::default();
     tape.iter().for_each(|trade| candles.add(trade));
     candles
@@ -42,7 +42,7 @@ fn naive(tape: &[PublicTrade], interval: Interval, zone: Zone) -> Vec<Candle> {
 
 #[test]
 fn an_empty_interval_is_flat_at_the_close_before_it() {
-    let candles = fold(&[trade(1, 60, 100, 1), trade(2, 250, 90, 1)]);
+    let candles = built(&[trade(1, 60, 100, 1), trade(2, 250, 90, 1)]);
     let minutes = candles.query((Interval::Minute1, Zone::UTC), None, None, 500, at(330));
     let row = |candle: &Candle| (candle.open_time, candle.close.ticks(), candle.trades);
     let rows: Vec<_> = minutes.candles.iter().map(row).collect();
@@ -57,7 +57,7 @@ fn an_empty_interval_is_flat_at_the_close_before_it() {
 
 #[test]
 fn bounds_and_limit_choose_the_oldest_from_a_start_and_else_the_latest() {
-    let candles = fold(&[trade(1, 60, 100, 1), trade(2, 600, 90, 1)]);
+    let candles = built(&[trade(1, 60, 100, 1), trade(2, 600, 90, 1)]);
     let ask = |start: Option<u64>, end: Option<u64>, limit| {
         let minute = (Interval::Minute1, Zone::UTC);
         let found = candles.query(minute, start.map(at), end.map(at), limit, at(600)).candles;
@@ -77,7 +77,7 @@ fn bounds_and_limit_choose_the_oldest_from_a_start_and_else_the_latest() {
 fn the_first_candle_ever_is_kept_and_a_shortened_answer_says_so() {
     let count = HISTORY_LEN_MAX as u64 + 50;
     let tape: Vec<_> = (1..=count).map(|index| trade(index, index * 2, index, 1)).collect();
-    let candles = fold(&tape);
+    let candles = built(&tape);
     let second = (Interval::Second1, Zone::UTC);
     let first = candles.query(second, Some(at(0)), None, 1, at(0));
     assert_eq!(first.candles, [Candle::of(at(2), &tape[0])]);
@@ -95,24 +95,24 @@ fn the_first_candle_ever_is_kept_and_a_shortened_answer_says_so() {
 }
 
 #[test]
-fn the_week_is_folded_from_few_candles_and_exactly() {
+fn the_week_is_aggregated_from_few_candles_and_exactly() {
     let tape: Vec<_> = (1..20_000).map(|id| trade(id, id * 53, 1_000 + id * 7 % 911, id % 13 + 1)).collect();
-    let candles = fold(&tape);
+    let candles = built(&tape);
     for from in [0, 53 * 10_000 / 60 * 60, 53 * 19_990 / 60 * 60] {
         let later: Vec<_> = tape.iter().filter(|trade| trade.time >= at(from)).copied().collect();
         let mut expected = Candle::of(at(from), &later[0]);
         later[1..].iter().for_each(|trade| expected.add(trade));
-        assert_eq!(candles.fold_since(at(from)), Some(expected));
+        assert_eq!(candles.aggregate_since(at(from)), Some(expected));
     }
-    assert_eq!(candles.fold_since(at(53 * 20_000 / 60 * 60 + 60)), None);
+    assert_eq!(candles.aggregate_since(at(53 * 20_000 / 60 * 60 + 60)), None);
     // Seconds reach back less far, and need no whole minute.
     for from in [53 * 19_000, 53 * 19_990 + 1, 53 * 19_999] {
         let later: Vec<_> = tape.iter().filter(|trade| trade.time >= at(from)).copied().collect();
         let mut expected = Candle::of(at(from), &later[0]);
         later[1..].iter().for_each(|trade| expected.add(trade));
-        assert_eq!(candles.fold_since(at(from)), Some(expected));
+        assert_eq!(candles.aggregate_since(at(from)), Some(expected));
     }
-    assert_eq!(candles.fold_since(at(53 * 19_999 + 1)), None);
+    assert_eq!(candles.aggregate_since(at(53 * 19_999 + 1)), None);
 }
 
 prop_compose! {
@@ -132,7 +132,7 @@ proptest! {
     #[test]
     fn every_interval_is_the_naive_roll_up_of_the_tape(tape in tapes(), zone in -720_i64..=840, phase in 0_u8..3) {
         let zone = Zone::parse(&format!("{}{}:{:02}", if zone < 0 { "-" } else { "" }, zone.abs() / 60, zone.abs() % 60)).unwrap();
-        let candles = fold(&tape);
+        let candles = built(&tape);
         for interval in Interval::ALL {
             let kept: Vec<_> = candles.since(interval, Timestamp::default()).collect();
             prop_assert_eq!(&kept, &naive(&tape, interval, Zone::UTC));
@@ -151,7 +151,7 @@ proptest! {
         let eight = Zone::EIGHT.for_symbol(interval, phase);
         let now = tape[tape.len() - 1].time;
         let start = at(1_582_000_000 - 1_000 + start);
-        let answer = fold(&tape).query((interval, eight), Some(start), None, limit, now);
+        let answer = built(&tape).query((interval, eight), Some(start), None, limit, now);
         let from = interval.open_from(start, eight);
         let naive = naive(&tape, interval, eight);
         let close = naive.iter().rev().find(|candle| candle.open_time < from).map(|candle| candle.close);
@@ -164,9 +164,9 @@ proptest! {
     #[test]
     fn written_down_and_read_back_at_any_point_it_goes_on_the_same(tape in tapes(), split in 0_usize..300) {
         let split = split.min(tape.len());
-        let bytes = postcard::to_stdvec(&fold(&tape[..split])).unwrap();
+        let bytes = postcard::to_stdvec(&built(&tape[..split])).unwrap();
         let mut candles: Candles = postcard::from_bytes(&bytes).unwrap();
         tape[split..].iter().for_each(|trade| candles.add(trade));
-        prop_assert_eq!(candles, fold(&tape));
+        prop_assert_eq!(candles, built(&tape));
     }
 }

@@ -8,7 +8,7 @@
 use crate::domain::{
     book::{BookEvent, BookLimits, ICEBERG_KIND, Outcome, PRIORITY_KIND, Removed, Resting, digest},
     messages::message::SubmitOrder,
-    orders::{EndReason, Handle, Policy, Side, StpMode},
+    orders::{CloseReason, Handle, Policy, Side, StpMode},
     types::{
         hash,
         id::{AccountId, OrderId},
@@ -53,7 +53,7 @@ pub struct SlowBook {
 
 /// An order on its way through the other side.
 struct SlowTaker<'a> {
-    incoming: &'a SubmitOrder,
+    taker_order: &'a SubmitOrder,
     now: Timestamp,
     remaining: u64,
     spent: u128,
@@ -65,7 +65,7 @@ struct SlowTaker<'a> {
 enum Verdict {
     Filled,
     NoMore,
-    Ended(EndReason),
+    Ended(CloseReason),
 }
 
 impl SlowBook {
@@ -75,115 +75,128 @@ impl SlowBook {
     }
 
     /// As [`Book::submit`](crate::domain::book::Book::submit).
-    pub fn submit(&mut self, incoming: &SubmitOrder, now: Timestamp, events: &mut Vec<BookEvent>) -> Outcome {
-        match incoming.policy {
+    pub fn submit(
+        &mut self,
+        taker_order: &SubmitOrder,
+        now: Timestamp,
+        events: &mut Vec<BookEvent>,
+    ) -> Outcome {
+        match taker_order.policy {
             Policy::PostOnly => {
-                if let Some(reason) = self.refuse_post_only(incoming, now) {
+                if let Some(reason) = self.refuse_post_only(taker_order, now) {
                     return Outcome::Refused(reason);
                 }
             }
-            Policy::AllOrNone => {
+            Policy::FillOrKill => {
                 // Try it on a copy and see.
                 let mut trial = self.clone();
                 let mut trial_events = Vec::new();
-                let outcome = trial.enter(incoming, now, &mut trial_events);
+                let outcome = trial.enter(taker_order, now, &mut trial_events);
                 // What a decrement took did not trade.
                 let is_prevented = trial_events
                     .iter()
                     .any(|event| matches!(event, BookEvent::Prevented { lots, .. } if !lots.is_zero()));
                 if outcome != Outcome::Filled || is_prevented {
-                    return Outcome::Refused(EndReason::Killed);
+                    return Outcome::Refused(CloseReason::Killed);
                 }
             }
             Policy::Rest | Policy::RestUntil(_) | Policy::Immediate => {}
         }
-        self.enter(incoming, now, events)
+        self.enter(taker_order, now, events)
     }
 
-    fn refuse_post_only(&self, incoming: &SubmitOrder, now: Timestamp) -> Option<EndReason> {
+    fn refuse_post_only(&self, taker_order: &SubmitOrder, now: Timestamp) -> Option<CloseReason> {
         let crossing: Vec<&SlowOrder> = self
-            .in_priority_order(incoming.side.opposite())
+            .in_priority_order(taker_order.side.opposite())
             .into_iter()
-            .filter(|maker| incoming.side.accepts(incoming.limit, maker.price))
+            .filter(|maker| taker_order.side.accepts(taker_order.limit, maker.price))
             .collect();
         let expired = crossing.iter().take_while(|maker| maker.is_expired(now)).count();
         if expired > self.limits.fills_max as usize {
             return None; // it will end by the fill limit
         }
         if expired < crossing.len() {
-            return Some(EndReason::WouldTake);
+            return Some(CloseReason::WouldTake);
         }
         let len_then = self.orders.len() - expired;
-        let total = self.total_of(incoming.side, incoming.limit).get();
+        let total = self.total_of(taker_order.side, taker_order.limit).get();
         let is_full = len_then >= self.limits.orders_max as usize;
-        let shown = first_part(incoming, incoming.lots.get());
-        (is_full || total.checked_add(shown).is_none()).then_some(EndReason::BookFull)
+        let shown = first_part(taker_order, taker_order.lots.get());
+        (is_full || total.checked_add(shown).is_none()).then_some(CloseReason::BookFull)
     }
 
-    fn enter(&mut self, incoming: &SubmitOrder, now: Timestamp, events: &mut Vec<BookEvent>) -> Outcome {
-        let mut taker =
-            SlowTaker { incoming, now, remaining: incoming.lots.get(), spent: 0, has_traded: false, work: 0 };
+    fn enter(&mut self, taker_order: &SubmitOrder, now: Timestamp, events: &mut Vec<BookEvent>) -> Outcome {
+        let mut taker = SlowTaker {
+            taker_order,
+            now,
+            remaining: taker_order.lots.get(),
+            spent: 0,
+            has_traded: false,
+            work: 0,
+        };
         // The level the taker has changed and not left yet: it is reported when the taker leaves it.
         let mut level: Option<Price> = None;
         let verdict = loop {
-            let maker = self.next_maker(incoming);
+            let maker = self.next_maker(taker_order);
             let next_price = maker.map(|maker| self.orders[maker].price);
             if level.is_some() && (next_price != level || taker.remaining == 0) {
-                self.report_left(incoming, &mut level, events);
+                self.report_left(taker_order, &mut level, events);
             }
             if taker.remaining == 0 {
                 break Verdict::Filled;
             }
             let Some(maker) = maker else { break Verdict::NoMore };
             let work = taker.work;
-            let verdict = self.meet(maker, &mut taker, events);
+            let verdict = self.match_head(maker, &mut taker, events);
             if taker.work > work {
                 level = next_price;
             }
             if let Some(verdict) = verdict {
-                self.report_left(incoming, &mut level, events);
+                self.report_left(taker_order, &mut level, events);
                 break verdict;
             }
         };
         let remaining = Lots::new(taker.remaining);
-        match (verdict, incoming.policy) {
+        match (verdict, taker_order.policy) {
             (Verdict::Filled, _) => Outcome::Filled,
             (Verdict::Ended(reason), _) => Outcome::Ended { remaining, reason },
-            (Verdict::NoMore, Policy::Immediate | Policy::AllOrNone) => {
-                Outcome::Ended { remaining, reason: EndReason::Unfilled }
+            (Verdict::NoMore, Policy::Immediate | Policy::FillOrKill) => {
+                Outcome::Ended { remaining, reason: CloseReason::Unfilled }
             }
             (Verdict::NoMore, Policy::Rest | Policy::PostOnly) => {
-                self.rest(incoming, remaining, None, events)
+                self.rest(taker_order, remaining, None, events)
             }
-            (Verdict::NoMore, Policy::RestUntil(time)) => self.rest(incoming, remaining, Some(time), events),
+            (Verdict::NoMore, Policy::RestUntil(time)) => {
+                self.rest(taker_order, remaining, Some(time), events)
+            }
         }
     }
 
-    fn report_left(&self, incoming: &SubmitOrder, level: &mut Option<Price>, events: &mut Vec<BookEvent>) {
+    fn report_left(&self, taker_order: &SubmitOrder, level: &mut Option<Price>, events: &mut Vec<BookEvent>) {
         if let Some(price) = level.take() {
-            self.report(incoming.side.opposite(), price, events);
+            self.report(taker_order.side.opposite(), price, events);
         }
     }
 
     /// One meeting of the taker with the maker that is next; `Some` if the taker stops there.
-    fn meet(
+    fn match_head(
         &mut self,
         index: usize,
         taker: &mut SlowTaker<'_>,
         events: &mut Vec<BookEvent>,
     ) -> Option<Verdict> {
-        let incoming = taker.incoming;
+        let taker_order = taker.taker_order;
         let maker = self.orders[index].clone();
         if taker.work >= self.limits.fills_max {
-            return Some(Verdict::Ended(EndReason::FillLimit));
+            return Some(Verdict::Ended(CloseReason::FillLimit));
         }
         if maker.is_expired(taker.now) {
             taker.work += 1;
-            self.end(index, EndReason::GoodTillDate, events);
+            self.end(index, CloseReason::GoodTillDate, events);
             return None;
         }
         let mut most = taker.remaining.min(maker.shown);
-        if let Some(budget) = incoming.extras().budget {
+        if let Some(budget) = taker_order.extras().budget {
             let price = u128::from(maker.price.ticks());
             let left = budget - taker.spent;
             if u128::from(most) * price > left {
@@ -191,10 +204,10 @@ impl SlowBook {
             }
         }
         if most == 0 {
-            let is_done = incoming.extras().by_quote && taker.has_traded;
-            return Some(if is_done { Verdict::Filled } else { Verdict::Ended(EndReason::Collar) });
+            let is_done = taker_order.extras().by_quote && taker.has_traded;
+            return Some(if is_done { Verdict::Filled } else { Verdict::Ended(CloseReason::Collar) });
         }
-        if maker.account == incoming.account && incoming.stp != StpMode::None {
+        if maker.account == taker_order.account && taker_order.stp != StpMode::None {
             return self.prevent(index, taker, events);
         }
         taker.work += 1;
@@ -219,7 +232,7 @@ impl SlowBook {
         events: &mut Vec<BookEvent>,
     ) -> Option<Verdict> {
         let maker = self.orders[index].clone();
-        let is_decrement = taker.incoming.stp == StpMode::Decrement;
+        let is_decrement = taker.taker_order.stp == StpMode::Decrement;
         let lots = if is_decrement { taker.remaining.min(maker.shown) } else { 0 };
         events.push(BookEvent::Prevented {
             maker: maker.order,
@@ -228,49 +241,49 @@ impl SlowBook {
             lots: Lots::new(lots),
             maker_remaining: Lots::new(maker.remaining - lots),
         });
-        match taker.incoming.stp {
+        match taker.taker_order.stp {
             StpMode::None => None,
-            StpMode::ExpireTaker => Some(Verdict::Ended(EndReason::SelfTrade)),
+            StpMode::ExpireTaker => Some(Verdict::Ended(CloseReason::SelfTrade)),
             StpMode::ExpireMaker => {
                 taker.work += 1;
-                self.end(index, EndReason::SelfTrade, events);
+                self.end(index, CloseReason::SelfTrade, events);
                 None
             }
             StpMode::ExpireBoth => {
                 taker.work += 1;
-                self.end(index, EndReason::SelfTrade, events);
-                Some(Verdict::Ended(EndReason::SelfTrade))
+                self.end(index, CloseReason::SelfTrade, events);
+                Some(Verdict::Ended(CloseReason::SelfTrade))
             }
             StpMode::Decrement => {
                 taker.work += 1;
                 taker.remaining -= lots;
                 self.take(index, lots);
-                (taker.remaining == 0).then_some(Verdict::Ended(EndReason::SelfTrade))
+                (taker.remaining == 0).then_some(Verdict::Ended(CloseReason::SelfTrade))
             }
         }
     }
 
     fn rest(
         &mut self,
-        incoming: &SubmitOrder,
+        taker_order: &SubmitOrder,
         remaining: Lots,
         expires_at: Option<Timestamp>,
         events: &mut Vec<BookEvent>,
     ) -> Outcome {
         let is_full = self.orders.len() >= self.limits.orders_max as usize;
-        let total = self.total_of(incoming.side, incoming.limit).get();
-        let shown = first_part(incoming, remaining.get());
+        let total = self.total_of(taker_order.side, taker_order.limit).get();
+        let shown = first_part(taker_order, remaining.get());
         if is_full || total.checked_add(shown).is_none() {
-            return Outcome::Ended { remaining, reason: EndReason::BookFull };
+            return Outcome::Ended { remaining, reason: CloseReason::BookFull };
         }
         let order = SlowOrder {
-            order: incoming.order,
-            account: incoming.account,
-            side: incoming.side,
-            price: incoming.limit,
+            order: taker_order.order,
+            account: taker_order.account,
+            side: taker_order.side,
+            price: taker_order.limit,
             remaining: remaining.get(),
             shown,
-            peak: incoming.extras().peak.map(Lots::get),
+            peak: taker_order.extras().peak.map(Lots::get),
             priority: self.priority,
             // The end of time never comes.
             expires_at: expires_at.filter(|time| time.micros() != u64::MAX),
@@ -280,7 +293,7 @@ impl SlowBook {
         let handle = order.handle;
         self.priority += 1;
         self.orders.push(order);
-        self.report(incoming.side, incoming.limit, events);
+        self.report(taker_order.side, taker_order.limit, events);
         Outcome::Rested { handle, remaining }
     }
 
@@ -327,7 +340,7 @@ impl SlowBook {
                 break;
             };
             levels.insert((self.orders[index].price, self.orders[index].side));
-            self.end(index, EndReason::GoodTillDate, events);
+            self.end(index, CloseReason::GoodTillDate, events);
         }
         for (price, side) in levels {
             self.report(side, price, events);
@@ -421,12 +434,12 @@ impl SlowBook {
     }
 
     /// Returns the order an incoming one trades with next, whatever its account or date.
-    fn next_maker(&self, incoming: &SubmitOrder) -> Option<usize> {
+    fn next_maker(&self, taker_order: &SubmitOrder) -> Option<usize> {
         let mut best: Option<usize> = None;
         for (index, maker) in self.orders.iter().enumerate() {
             let is_candidate =
-                maker.side != incoming.side && incoming.side.accepts(incoming.limit, maker.price);
-            let is_better = |than: usize| match incoming.side {
+                maker.side != taker_order.side && taker_order.side.accepts(taker_order.limit, maker.price);
+            let is_better = |than: usize| match taker_order.side {
                 Side::Buy => maker.price < self.orders[than].price,
                 Side::Sell => maker.price > self.orders[than].price,
             };
@@ -464,7 +477,7 @@ impl SlowBook {
         }
     }
 
-    fn end(&mut self, index: usize, reason: EndReason, events: &mut Vec<BookEvent>) {
+    fn end(&mut self, index: usize, reason: CloseReason, events: &mut Vec<BookEvent>) {
         let gone = self.orders.remove(index);
         events.push(BookEvent::Ended {
             order: gone.order,
@@ -480,6 +493,6 @@ impl SlowBook {
 }
 
 /// Returns what an order shows of `resting` lots when it comes to rest.
-fn first_part(incoming: &SubmitOrder, resting: u64) -> u64 {
-    resting.min(incoming.extras().peak.map_or(u64::MAX, Lots::get))
+fn first_part(taker_order: &SubmitOrder, resting: u64) -> u64 {
+    resting.min(taker_order.extras().peak.map_or(u64::MAX, Lots::get))
 }

@@ -105,7 +105,7 @@ struct Open {
     budget: i128,
     spent: i128,
     /// What it needed when it came.
-    began: i128,
+    initial_hold: i128,
 }
 
 /// All that happened to one account.
@@ -166,12 +166,12 @@ impl SlowLedger {
                 // What the other of its pair has frozen already is there for both.
                 let open = self.accounts.get(&entry.account).map(|history| &history.open);
                 let other = open.zip(entry.pair).and_then(|(open, pair)| open.get(&pair));
-                let shared = other.map_or(0, |other| other.began);
+                let shared = other.map_or(0, |other| other.initial_hold);
                 market.quote_units(entry.limit, entry.lots.get()).min(free.available.units() + shared)
             }
         };
-        let mut open = Open { entry, left: entry.lots.get(), budget, spent: 0, began: 0 };
-        open.began = market.frozen(&open).1;
+        let mut open = Open { entry, left: entry.lots.get(), budget, spent: 0, initial_hold: 0 };
+        open.initial_hold = market.held(&open).1;
         let Some(history) = self.accounts.get_mut(&entry.account) else { return };
         history.open.insert(entry.order, open);
     }
@@ -230,16 +230,16 @@ impl SlowLedger {
         }
         for open in history.open.values() {
             let Some(market) = self.markets.get(&open.entry.symbol) else { continue };
-            let (asset, mut units) = market.frozen(open);
+            let (asset, mut units) = market.held(open);
             if let Some(other) = open.entry.pair.and_then(|pair| history.open.get(&pair)) {
                 let is_first = open.entry.order < other.entry.order;
-                units = if is_first { open.began.max(other.began) } else { 0 };
+                units = if is_first { open.initial_hold.max(other.initial_hold) } else { 0 };
             }
             let sum = sums.entry(asset).or_default();
             sum.0 -= units;
             sum.1 += units;
         }
-        let balance = |(free, held)| Balance { available: Amount::new(free), frozen: Amount::new(held) };
+        let balance = |(free, held)| Balance { available: Amount::new(free), held: Amount::new(held) };
         sums.into_iter().map(|(asset, sum)| (asset, balance(sum))).collect()
     }
 
@@ -308,7 +308,7 @@ impl Market {
         Legs { paid, received, fee }
     }
 
-    fn frozen(&self, open: &Open) -> (AssetId, i128) {
+    fn held(&self, open: &Open) -> (AssetId, i128) {
         match (open.entry.side, open.entry.hold) {
             (Side::Sell, _) => (self.base.0, self.base_units(open.left)),
             (Side::Buy, Hold::PerLot) => (self.quote.0, self.quote_units(open.entry.limit, open.left)),

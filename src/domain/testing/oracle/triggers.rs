@@ -4,7 +4,7 @@
 //! alone.
 
 use crate::domain::{
-    orders::{OrderKind, Side, Trigger},
+    orders::{OrderType, Side, Trigger},
     types::{id::OrderId, money::Price},
 };
 
@@ -23,7 +23,7 @@ enum Stand {
 
 /// An order that waits.
 #[derive(Debug, Clone, Copy)]
-struct Waiting {
+struct StopOrder {
     order: OrderId,
     side: Side,
     is_rising: bool,
@@ -31,7 +31,7 @@ struct Waiting {
     stand: Stand,
 }
 
-impl Waiting {
+impl StopOrder {
     fn has_reached(&self, price: Price) -> bool {
         match self.trigger.stop {
             Some(stop) if self.is_rising => price >= stop,
@@ -60,7 +60,7 @@ impl Waiting {
 /// The orders of one symbol that wait, in the order they came.
 #[derive(Debug, Clone, Default)]
 pub struct SlowTriggers {
-    waiting: Vec<Waiting>,
+    stop_orders: Vec<StopOrder>,
     last: Option<Price>,
     /// The highest and the lowest trade since an order a rising, or a falling, market has reached waits to be taken out.
     highest: Option<Price>,
@@ -70,16 +70,16 @@ pub struct SlowTriggers {
 
 impl SlowTriggers {
     /// Takes an order in; returns whether it waits: `false` when the market is beyond its stop price.
-    pub fn arrives(&mut self, order: OrderId, side: Side, kind: OrderKind, trigger: Trigger) -> bool {
-        let stops_loss = matches!(kind, OrderKind::StopLoss | OrderKind::StopLossLimit);
+    pub fn arrives(&mut self, order: OrderId, side: Side, kind: OrderType, trigger: Trigger) -> bool {
+        let stops_loss = matches!(kind, OrderType::StopLoss | OrderType::StopLossLimit);
         let is_rising = stops_loss == (side == Side::Buy);
         let stand = if trigger.stop.is_some() { Stand::Before } else { Stand::Follows(self.last) };
-        let waiting = Waiting { order, side, is_rising, trigger, stand };
+        let stop_order = StopOrder { order, side, is_rising, trigger, stand };
         let far = if is_rising { self.highest } else { self.lowest };
-        if [self.last, far].into_iter().flatten().any(|price| waiting.has_reached(price)) {
+        if [self.last, far].into_iter().flatten().any(|price| stop_order.has_reached(price)) {
             return false;
         }
-        self.waiting.push(waiting);
+        self.stop_orders.push(stop_order);
         true
     }
 
@@ -87,20 +87,20 @@ impl SlowTriggers {
     pub fn traded(&mut self, price: Price) {
         self.last = Some(price);
         let mut turned = Vec::new();
-        for (place, waiting) in self.waiting.iter_mut().enumerate() {
-            match waiting.stand {
-                Stand::Before if waiting.has_reached(price) => {
-                    let follows = waiting.trigger.trailing.is_some();
-                    waiting.stand = if follows { Stand::Follows(Some(price)) } else { Stand::Reached };
+        for (place, stop_order) in self.stop_orders.iter_mut().enumerate() {
+            match stop_order.stand {
+                Stand::Before if stop_order.has_reached(price) => {
+                    let follows = stop_order.trigger.trailing.is_some();
+                    stop_order.stand = if follows { Stand::Follows(Some(price)) } else { Stand::Reached };
                 }
                 Stand::Follows(best) => {
-                    let best = waiting.better(best, price);
-                    waiting.stand = Stand::Follows(Some(best));
-                    if waiting.has_turned(best, price) {
-                        let bips = waiting.trigger.trailing.map(|bips| bips.get());
+                    let best = stop_order.better(best, price);
+                    stop_order.stand = Stand::Follows(Some(best));
+                    if stop_order.has_turned(best, price) {
+                        let bips = stop_order.trigger.trailing.map(|bips| bips.get());
                         // The smaller distance first, then the one with the better price to look back at.
                         let distance = best.ticks().abs_diff(price.ticks());
-                        turned.push((waiting.side, bips, u64::MAX - distance, place));
+                        turned.push((stop_order.side, bips, u64::MAX - distance, place));
                     }
                 }
                 Stand::Before | Stand::Reached | Stand::Turned(_) => {}
@@ -109,7 +109,7 @@ impl SlowTriggers {
         turned.sort_unstable();
         for (.., place) in turned {
             self.turns += 1;
-            self.waiting[place].stand = Stand::Turned(self.turns);
+            self.stop_orders[place].stand = Stand::Turned(self.turns);
         }
         if self.is_reached(true) {
             self.highest = self.highest.max(Some(price));
@@ -120,41 +120,44 @@ impl SlowTriggers {
     }
 
     fn is_reached(&self, is_rising: bool) -> bool {
-        self.waiting.iter().any(|order| order.stand == Stand::Reached && order.is_rising == is_rising)
+        self.stop_orders.iter().any(|order| order.stand == Stand::Reached && order.is_rising == is_rising)
     }
 
     /// Returns which order is to be taken to its book next: those that followed the market as they turned, then those a
     /// rising market reached from the lowest stop price, then those a falling one did from the highest; at one price in
     /// the order they came.
     pub fn next(&self) -> Option<OrderId> {
-        let turn = |waiting: &&Waiting| match waiting.stand {
+        let turn = |stop_order: &&StopOrder| match stop_order.stand {
             Stand::Turned(turn) => turn,
             _ => u64::MAX,
         };
-        let turned = self.waiting.iter().filter(|waiting| matches!(waiting.stand, Stand::Turned(_)));
+        let turned =
+            self.stop_orders.iter().filter(|stop_order| matches!(stop_order.stand, Stand::Turned(_)));
         let reached = |is_rising: bool| {
-            let of_way =
-                move |waiting: &&Waiting| waiting.stand == Stand::Reached && waiting.is_rising == is_rising;
-            self.waiting.iter().filter(of_way)
+            let of_way = move |stop_order: &&StopOrder| {
+                stop_order.stand == Stand::Reached && stop_order.is_rising == is_rising
+            };
+            self.stop_orders.iter().filter(of_way)
         };
         // Of several that are least, the first is taken: that which came first.
-        let falling = reached(false).min_by_key(|waiting| std::cmp::Reverse(waiting.trigger.stop));
-        let found =
-            turned.min_by_key(turn).or_else(|| reached(true).min_by_key(|waiting| waiting.trigger.stop));
-        found.or(falling).map(|waiting| waiting.order)
+        let falling = reached(false).min_by_key(|stop_order| std::cmp::Reverse(stop_order.trigger.stop));
+        let found = turned
+            .min_by_key(turn)
+            .or_else(|| reached(true).min_by_key(|stop_order| stop_order.trigger.stop));
+        found.or(falling).map(|stop_order| stop_order.order)
     }
 
     /// Takes an order out that is triggered or ends; returns whether it waited.
     pub fn leaves(&mut self, order: OrderId) -> bool {
-        let before = self.waiting.len();
-        self.waiting.retain(|waiting| waiting.order != order);
+        let before = self.stop_orders.len();
+        self.stop_orders.retain(|stop_order| stop_order.order != order);
         if !self.is_reached(true) {
             self.highest = None;
         }
         if !self.is_reached(false) {
             self.lowest = None;
         }
-        self.waiting.len() < before
+        self.stop_orders.len() < before
     }
 
     /// Returns the price of the last trade.
@@ -164,6 +167,6 @@ impl SlowTriggers {
 
     /// Returns the waiting orders, in the order they came.
     pub fn orders(&self) -> impl Iterator<Item = OrderId> + '_ {
-        self.waiting.iter().map(|waiting| waiting.order)
+        self.stop_orders.iter().map(|stop_order| stop_order.order)
     }
 }

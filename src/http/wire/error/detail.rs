@@ -3,7 +3,7 @@
 use actix_web::http::StatusCode;
 
 use super::ApiError;
-use crate::domain::{instruments::Catalogue, messages::reject::Reject, types::id::AccountId};
+use crate::domain::{instruments::Instruments, messages::reject::Reject, types::id::AccountId};
 
 impl ApiError {
     /// -94001, ours: the depth diffs asked for are not kept any more, or never were; names the first update that is.
@@ -46,9 +46,9 @@ impl ApiError {
     }
 
     /// -1130: there is no such asset; names those there are.
-    pub fn unknown_asset(name: &str, sent: &str, catalogue: &Catalogue) -> Self {
+    pub fn unknown_asset(name: &str, sent: &str, instruments: &Instruments) -> Self {
         let sent: String = sent.chars().take(32).collect();
-        let known: Vec<String> = catalogue.assets().map(|asset| asset.name().to_owned()).collect();
+        let known: Vec<String> = instruments.assets().map(|asset| asset.name().to_owned()).collect();
         let why = format!("there is no asset '{sent}'; there are {}", known.join(", "));
         Self { reject: Some(Reject::UnknownAsset), ..Self::unacceptable(name, &why) }
     }

@@ -19,7 +19,7 @@ pub(in crate::http::ws) struct Api {
     /// Every REST route there is.
     pub(super) endpoints: &'static [Endpoint],
     pub(super) unit: TimeUnit,
-    pub(super) tells_limits: bool,
+    pub(super) returns_limits: bool,
     pub(super) address: Option<IpAddr>,
     pub(super) since: Timestamp,
     pub(super) login: Option<Login>,

@@ -6,7 +6,7 @@
 use super::{
     connection::{Api, Login, Opened, Said},
     proof::ignore_proof,
-    reply::Frame,
+    reply::ReplyContext,
     subscriptions::is_usable,
 };
 use crate::http::{
@@ -18,7 +18,7 @@ use crate::http::{
     },
     state::HttpState,
     wire::{error::ApiError, json::Json, params::Params},
-    ws::conversation::Station,
+    ws::protocol_handler::ConnectionContext,
 };
 
 impl Api {
@@ -48,50 +48,58 @@ impl Api {
     }
 
     /// `session.logon`
-    pub(super) fn log_on(&mut self, station: &Station, params: &Params<'_>) -> Result<String, ApiError> {
+    pub(super) fn log_on(
+        &mut self,
+        connection: &ConnectionContext,
+        params: &Params<'_>,
+    ) -> Result<String, ApiError> {
         let source = Source { actor: "key", address: self.address, request: None };
-        let now = station.state.exchange().now();
-        let (proved, _) = prove(&station.state, params).inspect_err(|_| {
-            station.state.alarms().refused(Claim::Logon, self.address, None, now);
+        let now = connection.state.exchange().now();
+        let (proved, _) = prove(&connection.state, params).inspect_err(|_| {
+            connection.state.alarms().refused(Claim::Logon, self.address, None, now);
         })?;
         let key = params.required("apiKey")?.to_owned();
         params.all_read()?;
         audit::signed_in(&source, "logon", proved.account, &audit::shown(&key));
-        self.login = Some(Login { key, since: station.state.exchange().now() });
-        Ok(self.describe(&station.state))
+        self.login = Some(Login { key, since: connection.state.exchange().now() });
+        Ok(self.describe(&connection.state))
     }
 
     /// `session.status`
-    pub(super) fn status(&self, station: &Station, params: &Params<'_>) -> Result<String, ApiError> {
+    pub(super) fn status(
+        &self,
+        connection: &ConnectionContext,
+        params: &Params<'_>,
+    ) -> Result<String, ApiError> {
         ignore_proof(params);
         params.all_read()?;
-        Ok(self.describe(&station.state))
+        Ok(self.describe(&connection.state))
     }
 
     /// `session.logout`: what was subscribed to by a signature of its own stays.
     pub(super) fn log_out(
         &mut self,
-        station: &Station,
+        connection: &ConnectionContext,
         params: &Params<'_>,
-        frame: &Frame,
+        reply: &ReplyContext,
     ) -> Result<Said, ApiError> {
         ignore_proof(params);
         params.all_read()?;
         self.login = None;
         let ended = self.subscriptions.ids(|subscription| subscription.opened == Opened::ByLogin);
-        let result = self.describe(&station.state);
-        Ok(self.end(station, &ended, frame, result))
+        let result = self.describe(&connection.state);
+        Ok(self.end(connection, &ended, reply, result))
     }
 
     /// Ends what hangs on a key that is gone.
-    pub(super) fn end_those_without_key(&mut self, station: &Station) {
-        let keys = station.state.keys();
+    pub(super) fn end_those_without_key(&mut self, connection: &ConnectionContext) {
+        let keys = connection.state.keys();
         if self.login.as_ref().is_some_and(|login| keys.get(&login.key).is_none()) {
             self.login = None;
         }
         let ended = self.subscriptions.ids(|subscription| !is_usable(keys, subscription));
         for id in ended {
-            self.terminate(station, id, None);
+            self.terminate(connection, id, None);
         }
     }
 
@@ -109,7 +117,7 @@ impl Api {
                 }
             }
             json.field("connectedSince").number(self.unit.of(self.since));
-            json.field("returnRateLimits").boolean(self.tells_limits);
+            json.field("returnRateLimits").boolean(self.returns_limits);
             json.field("serverTime").number(self.unit.of(state.exchange().now()));
             json.field("userDataStream").boolean(!self.subscriptions.is_empty());
         });

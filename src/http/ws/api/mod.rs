@@ -2,7 +2,7 @@
 //! subscription.
 //!
 //! A request's handler runs beside the connection, so a slow one holds up nobody; answers come when they are ready. Its
-//! first poll is made when the request is read and reaches the shard ([`Call`]), so requests get there in the order they
+//! first poll is made when the request is read and reaches the shard ([`RequestContext`]), so requests get there in the order they
 //! were sent. What concerns the connection itself (its login, its subscriptions) is answered in order.
 
 mod connection;
@@ -21,18 +21,18 @@ use tracing::Span;
 pub(super) use self::connection::Api;
 use self::{
     connection::{OWN_WEIGHT, Said, Subscriptions},
-    reply::{Frame, Used},
+    reply::{ReplyContext, Used},
     request::{BadRequest, Request},
 };
-use super::conversation::{Conversation, MessageLimits, Reaction, Station};
+use super::protocol_handler::{ConnectionContext, MessageLimits, ProtocolHandler, Response};
 use crate::{
-    actors::message::UserForm,
+    actors::message::EventEnvelope,
     domain::types::time::Timestamp,
     http::{
         auth::caller::Caller,
         routing::{
             endpoint::Endpoint,
-            request_context::{Call, Reply},
+            request_context::{Reply, RequestContext},
         },
         server::limits::ConnectionLimits,
         state::HttpState,
@@ -76,75 +76,77 @@ impl Api {
     /// Opens a connection from `address`.
     pub(super) fn new(
         endpoints: &'static [Endpoint],
-        (unit, tells_limits): (TimeUnit, bool),
+        (unit, returns_limits): (TimeUnit, bool),
         address: Option<IpAddr>,
         since: Timestamp,
     ) -> Self {
         let subscriptions = Subscriptions::default();
-        Self { endpoints, unit, tells_limits, address, since, login: None, subscriptions, waiting: 0 }
+        Self { endpoints, unit, returns_limits, address, since, login: None, subscriptions, waiting: 0 }
     }
 
-    fn frame(&self, id: String, tells_limits: Option<bool>) -> Frame {
-        let tells_limits = tells_limits.unwrap_or(self.tells_limits);
-        Frame { id, address: self.address, tells_limits, counted: 0 }
+    fn reply_context(&self, id: String, returns_limits: Option<bool>) -> ReplyContext {
+        let returns_limits = returns_limits.unwrap_or(self.returns_limits);
+        ReplyContext { id, address: self.address, returns_limits, counted: 0 }
     }
 
-    fn answer(&mut self, station: &Station, request: Request) -> Reaction {
+    fn answer(&mut self, connection: &ConnectionContext, request: Request) -> Response {
         let Request { id, method, params } = request;
-        let state = &station.state;
-        let mut frame = match params.boolean("returnRateLimits") {
-            Ok(tells_limits) => self.frame(id, tells_limits),
-            Err(error) => return refuse(&self.frame(id, None), state, &error),
+        let state = &connection.state;
+        let mut reply = match params.boolean("returnRateLimits") {
+            Ok(returns_limits) => self.reply_context(id, returns_limits),
+            Err(error) => return refuse(&self.reply_context(id, None), state, &error),
         };
         if let Some(own) = Own::named(&method) {
-            return match self.answer_own(station, &own, &params, &frame) {
-                Ok(Said::Now(result)) => Reaction::Say(frame.done(state, 200, &result, Used::of(OWN_WEIGHT))),
-                Ok(Said::ByPush) => Reaction::Nothing,
-                Err(error) => refuse(&frame, state, &error),
+            return match self.answer_own(connection, &own, &params, &reply) {
+                Ok(Said::Now(result)) => {
+                    Response::Send(reply.done(state, 200, &result, Used::of(OWN_WEIGHT)))
+                }
+                Ok(Said::ByPush) => Response::Nothing,
+                Err(error) => refuse(&reply, state, &error),
             };
         }
         let Some(endpoint) = methods::endpoint(self.endpoints, &method) else {
-            return refuse(&frame, state, &ApiError::not_found());
+            return refuse(&reply, state, &ApiError::not_found());
         };
         if let Some(address) = self.address {
             let weight = endpoint.weight;
             if let Err(error) = state.rate_limits().request(address, weight, state.exchange().now()) {
-                return refuse(&frame, state, &error);
+                return refuse(&reply, state, &error);
             }
-            frame.counted = weight;
+            reply.counted = weight;
         }
         let caller = match self.caller(state, endpoint.security, &params) {
             Ok(caller) => caller,
-            Err(error) => return refuse(&frame, state, &error),
+            Err(error) => return refuse(&reply, state, &error),
         };
         if self.waiting >= state.limits().api_requests {
-            return refuse(&frame, state, &ApiError::too_many_at_once());
+            return refuse(&reply, state, &ApiError::too_many_at_once());
         }
         self.waiting += 1;
         let (state, unit) = (state.clone(), self.unit);
-        Reaction::Later(Box::pin(async move { run(&state, endpoint, params, caller, unit, &frame).await }))
+        Response::Later(Box::pin(async move { run(&state, endpoint, params, caller, unit, &reply).await }))
     }
 
     fn answer_own(
         &mut self,
-        station: &Station,
+        connection: &ConnectionContext,
         own: &Own,
         params: &Params<'_>,
-        frame: &Frame,
+        reply: &ReplyContext,
     ) -> Result<Said, ApiError> {
         match own {
-            Own::Logon => self.log_on(station, params).map(Said::Now),
-            Own::Status => self.status(station, params).map(Said::Now),
-            Own::Logout => self.log_out(station, params, frame),
+            Own::Logon => self.log_on(connection, params).map(Said::Now),
+            Own::Status => self.status(connection, params).map(Said::Now),
+            Own::Logout => self.log_out(connection, params, reply),
             Own::List => self.list(params).map(Said::Now),
-            Own::Subscribe => self.subscribe(station, params, frame),
-            Own::SubscribeSigned => self.subscribe_signed(station, params, frame),
-            Own::Unsubscribe => self.unsubscribe(station, params, frame),
+            Own::Subscribe => self.subscribe(connection, params, reply),
+            Own::SubscribeSigned => self.subscribe_signed(connection, params, reply),
+            Own::Unsubscribe => self.unsubscribe(connection, params, reply),
         }
     }
 }
 
-impl Conversation for Api {
+impl ProtocolHandler for Api {
     fn limits(&self, limits: &ConnectionLimits) -> MessageLimits {
         MessageLimits { bytes: limits.api_message_bytes, rate: limits.api_messages }
     }
@@ -153,14 +155,14 @@ impl Conversation for Api {
         true
     }
 
-    fn open(&mut self, _: &Station) -> Reaction {
-        Reaction::Nothing
+    fn open(&mut self, _: &ConnectionContext) -> Response {
+        Response::Nothing
     }
 
-    fn hear(&mut self, station: &Station, text: &ByteString) -> Reaction {
+    fn receive(&mut self, connection: &ConnectionContext, text: &ByteString) -> Response {
         match request::parse(text) {
-            Ok(request) => self.answer(station, request),
-            Err(BadRequest { id, error }) => refuse(&self.frame(id, None), &station.state, &error),
+            Ok(request) => self.answer(connection, request),
+            Err(BadRequest { id, error }) => refuse(&self.reply_context(id, None), &connection.state, &error),
         }
     }
 
@@ -182,8 +184,8 @@ impl Conversation for Api {
         self.waiting > 0
     }
 
-    fn not_attached(&mut self, form: UserForm) {
-        if let UserForm::Api(subscription) = form {
+    fn not_attached(&mut self, envelope: EventEnvelope) {
+        if let EventEnvelope::Api(subscription) = envelope {
             self.subscriptions.forget(subscription);
         }
     }
@@ -192,14 +194,14 @@ impl Conversation for Api {
         true
     }
 
-    fn check(&mut self, station: &Station) -> Result<(), &'static str> {
-        self.end_those_without_key(station);
+    fn check(&mut self, connection: &ConnectionContext) -> Result<(), &'static str> {
+        self.end_those_without_key(connection);
         Ok(())
     }
 }
 
-fn refuse(frame: &Frame, state: &HttpState, error: &ApiError) -> Reaction {
-    Reaction::Say(frame.refused(state, error, Used::of(1)))
+fn refuse(reply: &ReplyContext, state: &HttpState, error: &ApiError) -> Response {
+    Response::Send(reply.refused(state, error, Used::of(1)))
 }
 
 /// Runs an endpoint's handler and writes its reply.
@@ -209,12 +211,12 @@ async fn run(
     params: Params<'static>,
     caller: Option<Caller>,
     unit: TimeUnit,
-    frame: &Frame,
+    reply: &ReplyContext,
 ) -> String {
     let (method, path) = (endpoint.method.as_str(), endpoint.path);
     let account = caller.map(|caller| caller.account.get());
     let span = tracing::debug_span!("ws request", method, route = path, account.id = account);
-    let call = Call {
+    let call = RequestContext {
         state,
         path,
         request: None,
@@ -233,8 +235,8 @@ async fn run(
     let used = Used { engine_seq: call.engine_seq.get(), ..Used::of(call.weight.get()) };
     match outcome {
         Ok(Reply { status, body, counts, reach, history, .. }) => {
-            frame.done(state, status.as_u16(), &body, Used { counts, reach, history, ..used })
+            reply.done(state, status.as_u16(), &body, Used { counts, reach, history, ..used })
         }
-        Err(error) => frame.refused(state, &error, used),
+        Err(error) => reply.refused(state, &error, used),
     }
 }

@@ -35,18 +35,18 @@ impl Used {
 
 /// What a reply says besides its result.
 #[derive(Debug, Clone)]
-pub(super) struct Frame {
+pub(super) struct ReplyContext {
     /// The request's id, as JSON.
     pub(super) id: String,
     /// Whose weight counts.
     pub(super) address: Option<IpAddr>,
     /// Whether it says what was used.
-    pub(super) tells_limits: bool,
+    pub(super) returns_limits: bool,
     /// The weight that was counted when the request came.
     pub(super) counted: u32,
 }
 
-impl Frame {
+impl ReplyContext {
     /// Writes the reply to a request that was done.
     pub(super) fn done(&self, state: &HttpState, status: u16, result: &str, used: Used) -> String {
         let mut json = Json::with_capacity(result.len() + 256);
@@ -84,8 +84,8 @@ impl Frame {
         if let Some(address) = self.address {
             state.rate_limits().settle(address, self.counted, used.weight, state.exchange().now());
         }
-        if self.tells_limits {
-            let limits = state.exchange().catalogue().order_limits();
+        if self.returns_limits {
+            let limits = state.exchange().instruments().order_limits();
             let orders = used.counts.map(|counts| RateLimit::orders(limits, Some(counts)));
             let limits = orders.into_iter().flatten().chain(state.limits_of(self.address));
             json.field("rateLimits").array(|json| limits.for_each(|limit| limit.write(json.item())));

@@ -3,10 +3,10 @@
 use super::{
     connection::{Api, OWN_WEIGHT, Opened, Said, Subscription},
     proof::ignore_proof,
-    reply::{Frame, Used},
+    reply::{ReplyContext, Used},
 };
 use crate::{
-    actors::message::{self, AttachUser, DetachUser, NotListening, UserForm},
+    actors::message::{self, AttachUser, DetachUser, EventEnvelope, NotListening},
     auth::{ApiKey, KeyDirectory},
     http::{
         auth::{
@@ -15,8 +15,8 @@ use crate::{
         },
         wire::{error::ApiError, json::Json, params::Params},
         ws::{
-            conversation::Station,
             notices::{not_listening, terminated},
+            protocol_handler::ConnectionContext,
         },
     },
 };
@@ -44,38 +44,38 @@ impl Api {
     /// `userDataStream.subscribe`: of the account the connection has logged on for.
     pub(super) fn subscribe(
         &mut self,
-        station: &Station,
+        connection: &ConnectionContext,
         params: &Params<'_>,
-        frame: &Frame,
+        reply: &ReplyContext,
     ) -> Result<Said, ApiError> {
         let login = self.login.as_ref().ok_or_else(ApiError::unauthorized)?;
-        let key = station.state.keys().get(&login.key).ok_or_else(ApiError::key_refused)?;
+        let key = connection.state.keys().get(&login.key).ok_or_else(ApiError::key_refused)?;
         let name = login.key.clone();
         // Whoever names another key wants that key's account, not the login's.
         if params.get("apiKey").is_some_and(|named| named != name) {
             return Err(ApiError::not_required("apiKey"));
         }
         ignore_proof(params);
-        self.attach(station, params, frame, (&key, name), Opened::ByLogin)
+        self.attach(connection, params, reply, (&key, name), Opened::ByLogin)
     }
 
     /// `userDataStream.subscribe.signature`: of the account of the key it is signed with.
     pub(super) fn subscribe_signed(
         &mut self,
-        station: &Station,
+        connection: &ConnectionContext,
         params: &Params<'_>,
-        frame: &Frame,
+        reply: &ReplyContext,
     ) -> Result<Said, ApiError> {
-        let (key, _) = prove(&station.state, params)?;
+        let (key, _) = prove(&connection.state, params)?;
         let name = params.required("apiKey")?.to_owned();
-        self.attach(station, params, frame, (&key, name), Opened::BySignature)
+        self.attach(connection, params, reply, (&key, name), Opened::BySignature)
     }
 
     fn attach(
         &mut self,
-        station: &Station,
+        connection: &ConnectionContext,
         params: &Params<'_>,
-        frame: &Frame,
+        reply: &ReplyContext,
         (key, name): (&ApiKey, String),
         opened: Opened,
     ) -> Result<Said, ApiError> {
@@ -83,23 +83,23 @@ impl Api {
         let after = params.integer("fromSeq")?;
         params.all_read()?;
         let account = key.account;
-        let most = station.state.limits().api_subscriptions;
+        let most = connection.state.limits().api_subscriptions;
         let id = self.subscriptions.add(Subscription { account, key: name, opened }, most)?;
-        let (state, frame) = (station.state.clone(), frame.clone());
+        let (state, reply) = (connection.state.clone(), reply.clone());
         let acknowledge = move |start: &Result<u64, NotListening>| {
             let text = match start {
                 Ok(seq) => {
                     let result = format!("{{\"subscriptionId\":{id},\"seq\":{seq}}}");
-                    frame.done(&state, 200, &result, Used::of(OWN_WEIGHT))
+                    reply.done(&state, 200, &result, Used::of(OWN_WEIGHT))
                 }
-                Err(error) => frame.refused(&state, &not_listening(error), Used::of(OWN_WEIGHT)),
+                Err(error) => reply.refused(&state, &not_listening(error), Used::of(OWN_WEIGHT)),
             };
-            Some(message::Frame(text.into()))
+            Some(message::WsText(text.into()))
         };
-        station.state.exchange().push().do_send(AttachUser {
-            session: station.id,
+        connection.state.exchange().push().do_send(AttachUser {
+            session: connection.id,
             account,
-            form: UserForm::Api(id),
+            envelope: EventEnvelope::Api(id),
             after,
             acknowledge: Box::new(acknowledge),
         });
@@ -109,9 +109,9 @@ impl Api {
     /// `userDataStream.unsubscribe`: one, or all.
     pub(super) fn unsubscribe(
         &mut self,
-        station: &Station,
+        connection: &ConnectionContext,
         params: &Params<'_>,
-        frame: &Frame,
+        reply: &ReplyContext,
     ) -> Result<Said, ApiError> {
         let id = params.integer("subscriptionId")?;
         ignore_proof(params);
@@ -122,24 +122,30 @@ impl Api {
         if ended.is_empty() {
             return Err(ApiError::subscription_inactive());
         }
-        Ok(self.end(station, &ended, frame, "{}".to_owned()))
+        Ok(self.end(connection, &ended, reply, "{}".to_owned()))
     }
 
     /// Ends subscriptions and answers who asked for it: the answer comes first, then the last word of each.
-    pub(super) fn end(&mut self, station: &Station, ids: &[u16], frame: &Frame, result: String) -> Said {
+    pub(super) fn end(
+        &mut self,
+        connection: &ConnectionContext,
+        ids: &[u16],
+        reply: &ReplyContext,
+        result: String,
+    ) -> Said {
         let Some((first, others)) = ids.split_first() else { return Said::Now(result) };
-        let answer = frame.done(&station.state, 200, &result, Used::of(OWN_WEIGHT));
-        self.terminate(station, *first, Some(answer));
-        others.iter().for_each(|id| self.terminate(station, *id, None));
+        let answer = reply.done(&connection.state, 200, &result, Used::of(OWN_WEIGHT));
+        self.terminate(connection, *first, Some(answer));
+        others.iter().for_each(|id| self.terminate(connection, *id, None));
         Said::ByPush
     }
 
     /// Ends a subscription; its last word comes after the last of its events.
-    pub(super) fn terminate(&mut self, station: &Station, id: u16, before: Option<String>) {
+    pub(super) fn terminate(&mut self, connection: &ConnectionContext, id: u16, before: Option<String>) {
         let Some(account) = self.subscriptions.forget(id) else { return };
-        let exchange = station.state.exchange();
+        let exchange = connection.state.exchange();
         let last = terminated(id, exchange.now(), self.unit);
-        let farewell = before.into_iter().chain([last]).map(|text| message::Frame(text.into())).collect();
-        exchange.push().do_send(DetachUser { session: station.id, account, farewell });
+        let farewell = before.into_iter().chain([last]).map(|text| message::WsText(text.into())).collect();
+        exchange.push().do_send(DetachUser { session: connection.id, account, farewell });
     }
 }

@@ -8,10 +8,10 @@ use super::{
     market, topic,
 };
 use crate::{
-    actors::message::{Encoder, MarketUpdate, Topic, UserForm},
+    actors::message::{Encoder, EventEnvelope, MarketUpdate, Topic},
     domain::{
         account::{UserEvent, UserEventKind},
-        instruments::{Catalogue, symbol::SymbolSpec},
+        instruments::{Instruments, symbol::SymbolSpec},
         types::{id::SymbolId, time::Timestamp},
     },
     http::wire::{json::Json, time_unit::TimeUnit},
@@ -23,17 +23,17 @@ const USER_STREAM: &str = "user";
 /// Knows the wire's words for updates.
 #[derive(Debug, Clone)]
 pub struct WireEncoder {
-    catalogue: Arc<Catalogue>,
+    instruments: Arc<Instruments>,
 }
 
 impl WireEncoder {
     /// Encodes for the symbols of this catalogue.
-    pub fn new(catalogue: Arc<Catalogue>) -> Self {
-        Self { catalogue }
+    pub fn new(instruments: Arc<Instruments>) -> Self {
+        Self { instruments }
     }
 
     fn spec(&self, symbol: SymbolId) -> Option<&SymbolSpec> {
-        self.catalogue.symbol(symbol).map(Arc::as_ref)
+        self.instruments.symbol(symbol).map(Arc::as_ref)
     }
 
     /// Writes the event of a private frame.
@@ -50,14 +50,14 @@ impl WireEncoder {
                 write_head(json, "outboundAccountPosition", event.time, unit);
                 json.field("u").number(unit.of(event.time));
                 json.field("B").array(|json| {
-                    let known = balances
-                        .iter()
-                        .filter_map(|(id, balance)| self.catalogue.asset(*id).map(|asset| (asset, balance)));
+                    let known = balances.iter().filter_map(|(id, balance)| {
+                        self.instruments.asset(*id).map(|asset| (asset, balance))
+                    });
                     for (asset, balance) in known {
                         json.item().object(|json| {
                             json.field("a").text(asset.name());
                             json.field("f").units(asset.units(balance.available));
-                            json.field("l").units(asset.units(balance.frozen));
+                            json.field("l").units(asset.units(balance.held));
                         });
                     }
                 });
@@ -68,7 +68,7 @@ impl WireEncoder {
             },
             UserEventKind::Transfer { asset, delta } => json.object(|json| {
                 write_head(json, "balanceUpdate", event.time, unit);
-                let asset = self.catalogue.asset(*asset);
+                let asset = self.instruments.asset(*asset);
                 json.field("a").text(asset.as_ref().map_or("", |asset| asset.name()));
                 json.field("d").units(asset.map_or(ZERO, |asset| asset.units(*delta)));
                 json.field("T").number(unit.of(event.time));
@@ -79,24 +79,24 @@ impl WireEncoder {
 
 impl Encoder for WireEncoder {
     fn market(&self, topic: Topic, update: &MarketUpdate, unit: TimeUnit) -> String {
-        market::encode(topic, update, unit, &self.catalogue)
+        market::encode(topic, update, unit, &self.instruments)
     }
 
     fn stream_name(&self, topic: Topic) -> String {
-        topic::name(topic, &self.catalogue)
+        topic::name(topic, &self.instruments)
     }
 
-    fn user(&self, event: &UserEvent, unit: TimeUnit, form: UserForm) -> String {
+    fn user(&self, event: &UserEvent, unit: TimeUnit, envelope: EventEnvelope) -> String {
         let mut json = Json::with_capacity(768);
-        json.object(|json| match form {
-            UserForm::Page => {
+        json.object(|json| match envelope {
+            EventEnvelope::Page => {
                 json.field("stream").text(USER_STREAM);
                 json.field("data").object(|json| {
                     json.field("seq").number(event.seq);
                     self.user_event(json.field("event"), event, unit);
                 });
             }
-            UserForm::Api(subscription) => {
+            EventEnvelope::Api(subscription) => {
                 json.field("subscriptionId").number(u64::from(subscription));
                 self.user_event(json.field("event"), event, unit);
                 json.field("seq").number(event.seq);
@@ -131,7 +131,7 @@ pub(super) mod testing {
     use super::*;
 
     /// A catalogue with BTCUSDT.
-    pub(in crate::http) fn catalogue() -> Arc<Catalogue> {
+    pub(in crate::http) fn instruments() -> Arc<Instruments> {
         let assets = r#"[{"id":1,"name":"BTC","scale":8},{"id":2,"name":"USDT","scale":8}]"#;
         let symbols = r#"[{"id":1,"name":"BTCUSDT","base":"BTC","quote":"USDT","tick-size":"0.01",
             "min-price":"0.01","max-price":"1000000","step-size":"0.00001","min-qty":"0.00001","max-qty":"9000",
@@ -139,7 +139,7 @@ pub(super) mod testing {
             "fees":[{"maker":"0.001","taker":"0.001"}]}]"#;
         let assets: Vec<_> = serde_json::from_str(assets).unwrap();
         let symbols: Vec<_> = serde_json::from_str(symbols).unwrap();
-        Arc::new(Catalogue::build(&assets, &symbols).unwrap())
+        Arc::new(Instruments::build(&assets, &symbols).unwrap())
     }
 }
 

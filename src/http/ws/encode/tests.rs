@@ -1,6 +1,6 @@
 use std::num::NonZeroU64;
 
-use super::{testing::catalogue, *};
+use super::{testing::instruments, *};
 use crate::{
     actors::message::{DepthView, Speed},
     domain::{
@@ -9,7 +9,7 @@ use crate::{
         matching::PublicTrade,
         messages::{command::Balance, message::PreventedMatch},
         orders::{
-            Bips, EndReason, Fill, Order, OrderKind, OrderStatus, Side, StpMode, Strategy, TimeInForce,
+            Bips, CloseReason, Fill, Order, OrderStatus, OrderType, Side, StpMode, Strategy, TimeInForce,
             Trigger,
         },
         types::{
@@ -24,7 +24,7 @@ const SYMBOL: SymbolId = SymbolId::new(1);
 const TIME: Timestamp = Timestamp::from_micros(1_700_000_000_000_999);
 
 fn encoder() -> WireEncoder {
-    WireEncoder::new(catalogue())
+    WireEncoder::new(instruments())
 }
 
 fn order() -> Order {
@@ -34,7 +34,7 @@ fn order() -> Order {
         symbol: SYMBOL,
         client_id: ClientOrderId::parse("mine").unwrap(),
         side: Side::Buy,
-        kind: OrderKind::Limit,
+        kind: OrderType::Limit,
         time_in_force: TimeInForce::Gtc,
         stp: StpMode::None,
         price: Price::from_ticks(4_500_000),
@@ -65,7 +65,7 @@ fn execution(order: Order, kind: ExecutionKind) -> String {
     let execution = Execution { order, kind, original_client_id: None, cancel_client_id: None };
     let kind = UserEventKind::Execution(Box::new(execution));
     let event = UserEvent { account: AccountId::new(1), seq: 7, time: TIME, kind };
-    encoder().user(&event, TimeUnit::Millis, UserForm::Page)
+    encoder().user(&event, TimeUnit::Millis, EventEnvelope::Page)
 }
 
 #[test]
@@ -117,7 +117,9 @@ fn market_updates_look_like_binances() {
 fn times_come_in_microseconds_where_asked() {
     let kind = UserEventKind::Transfer { asset: AssetId::new(2), delta: Amount::ZERO };
     let event = UserEvent { account: AccountId::new(1), seq: 1, time: TIME, kind };
-    assert!(encoder().user(&event, TimeUnit::Micros, UserForm::Page).contains(r#""E":1700000000000999"#));
+    assert!(
+        encoder().user(&event, TimeUnit::Micros, EventEnvelope::Page).contains(r#""E":1700000000000999"#)
+    );
 }
 
 #[test]
@@ -151,7 +153,7 @@ fn every_report_has_the_documented_keys() {
         time: TIME,
     };
     let keys = "eEscSofqpPFgCxXrilzLnNTtIwmMOZYQV";
-    let expired = Order { status: OrderStatus::Expired, reason: Some(EndReason::SelfTrade), ..order() };
+    let expired = Order { status: OrderStatus::Expired, reason: Some(CloseReason::SelfTrade), ..order() };
     for (order, kind, name) in [
         (order(), ExecutionKind::New, "NEW"),
         (order(), ExecutionKind::Trade(fill), "TRADE"),
@@ -190,7 +192,7 @@ fn event(order: Order, kind: ExecutionKind) -> serde_json::Value {
 fn an_order_that_waits_shows_what_for_and_that_it_is_not_working() {
     let trigger = Trigger { stop: Some(Price::from_ticks(4_400_000)), trailing: Bips::new(50) };
     let waiting = Order {
-        kind: OrderKind::StopLossLimit,
+        kind: OrderType::StopLossLimit,
         status: OrderStatus::ConditionalPending,
         trigger: Some(trigger),
         iceberg: Some(Lots::new(10)),
@@ -234,7 +236,7 @@ fn a_prevented_self_trade_names_the_match_and_the_other_order() {
     };
     let expired = Order {
         status: OrderStatus::Expired,
-        reason: Some(EndReason::SelfTrade),
+        reason: Some(CloseReason::SelfTrade),
         prevented: Lots::new(100),
         prevented_match: number,
         ..order()
@@ -250,9 +252,9 @@ fn a_prevented_self_trade_names_the_match_and_the_other_order() {
 #[test]
 fn a_refused_order_says_why() {
     for (reason, text) in [
-        (EndReason::WouldTake, "WOULD_MATCH_IMMEDIATELY"),
-        (EndReason::WouldTrigger, "STOP_PRICE_WOULD_TRIGGER_IMMEDIATELY"),
-        (EndReason::ListRefused, "OCO_BAD_PRICES"),
+        (CloseReason::WouldTake, "WOULD_MATCH_IMMEDIATELY"),
+        (CloseReason::WouldTrigger, "STOP_PRICE_WOULD_TRIGGER_IMMEDIATELY"),
+        (CloseReason::ListRefused, "OCO_BAD_PRICES"),
     ] {
         let refused = Order { status: OrderStatus::Rejected, reason: Some(reason), ..order() };
         assert_eq!(event(refused, ExecutionKind::Rejected)["r"], text);
@@ -261,19 +263,19 @@ fn a_refused_order_says_why() {
 
 #[test]
 fn balances_and_transfers_are_reported() {
-    let balance = Balance { available: Amount::new(100_000_000), frozen: Amount::new(1) };
+    let balance = Balance { available: Amount::new(100_000_000), held: Amount::new(1) };
     let event = |kind| UserEvent { account: AccountId::new(1), seq: 1, time: TIME, kind };
     assert_eq!(
         encoder().user(
             &event(UserEventKind::Balances(vec![(AssetId::new(1), balance)])),
             TimeUnit::Millis,
-            UserForm::Page
+            EventEnvelope::Page
         ),
         r#"{"stream":"user","data":{"seq":1,"event":{"e":"outboundAccountPosition","E":1700000000000,"u":1700000000000,"B":[{"a":"BTC","f":"1.00000000","l":"0.00000001"}]}}}"#
     );
     let transfer = UserEventKind::Transfer { asset: AssetId::new(2), delta: Amount::new(-500_000_000) };
     assert_eq!(
-        encoder().user(&event(transfer), TimeUnit::Millis, UserForm::Page),
+        encoder().user(&event(transfer), TimeUnit::Millis, EventEnvelope::Page),
         r#"{"stream":"user","data":{"seq":1,"event":{"e":"balanceUpdate","E":1700000000000,"a":"USDT","d":"-5.00000000","T":1700000000000}}}"#
     );
 }

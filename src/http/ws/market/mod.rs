@@ -4,7 +4,7 @@ use super::{head::write_head, topic::window_name};
 use crate::{
     actors::message::{CandleView, DepthView, MarketUpdate, TickerWindow, Topic, WindowView},
     domain::{
-        instruments::{Catalogue, symbol::SymbolSpec},
+        instruments::{Instruments, symbol::SymbolSpec},
         market_data::{AVERAGE_MINUTES, BestQuotes, DepthDiff, base_volume, quote_volume},
         matching::PublicTrade,
         orders::Side,
@@ -28,19 +28,24 @@ use crate::{
 const ZERO: Units = Units { value: 0, scale: 8 };
 
 /// Returns the payload of an update.
-pub(super) fn encode(topic: Topic, update: &MarketUpdate, unit: TimeUnit, catalogue: &Catalogue) -> String {
+pub(super) fn encode(
+    topic: Topic,
+    update: &MarketUpdate,
+    unit: TimeUnit,
+    instruments: &Instruments,
+) -> String {
     let mut json = Json::with_capacity(256);
     if let MarketUpdate::Tickers(views) = update {
         json.array(|json| {
             for view in views {
-                if let Some(spec) = catalogue.symbol(view.symbol) {
+                if let Some(spec) = instruments.symbol(view.symbol) {
                     write_ticker(json.item(), topic, Figures { spec, view }, unit);
                 }
             }
         });
         return json.finish();
     }
-    let Some(spec) = topic.symbol().and_then(|symbol| catalogue.symbol(symbol)) else {
+    let Some(spec) = topic.symbol().and_then(|symbol| instruments.symbol(symbol)) else {
         return "null".to_owned();
     };
     match update {

@@ -7,14 +7,14 @@ use crate::{
         market_data::{AggregateTrade, Candle, Interval, Window, Zone},
         types::id::{OrderId, SymbolId, TradeId},
     },
-    http::ws::encode::testing::catalogue,
+    http::ws::encode::testing::instruments,
 };
 
 const SYMBOL: SymbolId = SymbolId::new(1);
 const TIME: Timestamp = Timestamp::from_micros(1_700_000_000_000_999);
 
 fn text(topic: Topic, update: &MarketUpdate) -> String {
-    encode(topic, update, TimeUnit::Millis, &catalogue())
+    encode(topic, update, TimeUnit::Millis, &instruments())
 }
 
 fn candle() -> Candle {

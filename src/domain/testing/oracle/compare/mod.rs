@@ -5,7 +5,7 @@
 use super::book::SlowBook;
 use crate::domain::{
     book::{Book, BookEvent, BookLimits, Outcome},
-    messages::message::{Special, SubmitOrder},
+    messages::message::{OrderExtras, SubmitOrder},
     orders::{Handle, Policy, Side, StpMode},
     types::{
         hash::mix64,
@@ -175,8 +175,8 @@ impl Pair {
         match *step {
             Step::Submit(ref order) => {
                 self.orders_made += 1;
-                let incoming = SubmitOrder { order: OrderId::new(self.orders_made), ..order.clone() };
-                let outcome = self.submit(&incoming)?;
+                let taker_order = SubmitOrder { order: OrderId::new(self.orders_made), ..order.clone() };
+                let outcome = self.submit(&taker_order)?;
                 if matches!(outcome, Outcome::Refused(_)) && self.fast.hash() != hash_before {
                     return Err("a refused order changed the book".to_owned());
                 }
@@ -236,17 +236,17 @@ impl Pair {
         self.stats
     }
 
-    fn submit(&mut self, incoming: &SubmitOrder) -> Result<Outcome, String> {
-        let fast = self.fast.submit(incoming, self.now, &mut self.fast_events);
-        let slow = self.slow.submit(incoming, self.now, &mut self.slow_events);
+    fn submit(&mut self, taker_order: &SubmitOrder) -> Result<Outcome, String> {
+        let fast = self.fast.submit(taker_order, self.now, &mut self.fast_events);
+        let slow = self.slow.submit(taker_order, self.now, &mut self.slow_events);
         match (fast, slow) {
             (
                 Outcome::Rested { handle: fast, remaining },
                 Outcome::Rested { handle: slow, remaining: expected },
             ) => {
                 same("resting lots", &remaining, &expected)?;
-                same("handle", &self.fast.get(fast).map(|resting| resting.order), &Some(incoming.order))?;
-                self.remember(Known { order: incoming.order, fast, slow });
+                same("handle", &self.fast.get(fast).map(|resting| resting.order), &Some(taker_order.order))?;
+                self.remember(Known { order: taker_order.order, fast, slow });
                 self.stats.rested += 1;
             }
             _ => same("outcome", &fast, &slow)?,
@@ -291,7 +291,7 @@ impl Pair {
         if !self.cancel(known, 0)? {
             return Err("an order that rests cannot be cancelled".to_owned());
         }
-        let incoming = SubmitOrder {
+        let taker_order = SubmitOrder {
             order: resting.order,
             account: resting.account,
             symbol: SYMBOL,
@@ -300,9 +300,9 @@ impl Pair {
             lots: resting.remaining,
             policy: Policy::Rest,
             stp: StpMode::None,
-            special: Special { peak: resting.peak, ..Special::NONE }.boxed(),
+            extras: OrderExtras { peak: resting.peak, ..OrderExtras::NONE }.boxed(),
         };
-        self.submit(&incoming).map(|_| ())
+        self.submit(&taker_order).map(|_| ())
     }
 
     fn reduce(&mut self, known: usize, by: Lots) -> Result<(), String> {
@@ -383,7 +383,7 @@ impl Generator {
             4..=7 => Step::Reduce { known, by: Lots::new(1 + self.random.below(4)) },
             8..=11 => Step::Move { known, price: self.price() },
             _ if dice < if resting > 24 { 52 } else { 24 } => Step::Cancel { known },
-            _ => Step::Submit(self.incoming()),
+            _ => Step::Submit(self.taker_order()),
         }
     }
 
@@ -394,7 +394,7 @@ impl Generator {
         Price::from_ticks(if random.one_in(48) { random.pick(&FAR) } else { 1_020 + random.below(8) })
     }
 
-    fn incoming(&mut self) -> SubmitOrder {
+    fn taker_order(&mut self) -> SubmitOrder {
         let side = self.random.pick(&Side::BOTH);
         let limit = self.price();
         let random = &mut self.random;
@@ -405,8 +405,8 @@ impl Generator {
         };
         let budget = random.one_in(6).then(|| u128::from(random.below(12_000)));
         let policy = match random.below(16) {
-            0 => Policy::AllOrNone,
-            1 => Policy::AllOrNone,
+            0 => Policy::FillOrKill,
+            1 => Policy::FillOrKill,
             2..=4 => Policy::Immediate,
             5..=6 => Policy::PostOnly,
             7..=9 => Policy::RestUntil(Timestamp::from_micros(self.now + random.below(80))),
@@ -434,7 +434,7 @@ impl Generator {
             lots: Lots::new(lots),
             policy,
             stp,
-            special: Special { budget, by_quote, peak, ..Special::NONE }.boxed(),
+            extras: OrderExtras { budget, by_quote, peak, ..OrderExtras::NONE }.boxed(),
         }
     }
 }
@@ -449,10 +449,10 @@ pub fn run(seed: u64, commands: u64) -> Result<Stats, String> {
     let mut total = Stats::default();
     for count in 1..=commands {
         let step = generator.step(pair.fast.len());
-        let tell = |problem| format!("seed {seed}, command {count}: {step:?}: {problem}");
-        pair.step(&step).map_err(tell)?;
+        let describe = |problem| format!("seed {seed}, command {count}: {step:?}: {problem}");
+        pair.step(&step).map_err(describe)?;
         if count % CHECK_EVERY == 0 {
-            pair.check().map_err(tell)?;
+            pair.check().map_err(describe)?;
         }
         if count % EPISODE == 0 {
             total = total.plus(pair.stats);

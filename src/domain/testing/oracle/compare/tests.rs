@@ -13,7 +13,7 @@ fn policy() -> impl Strategy<Value = Policy> {
         2 => (0..40_u64).prop_map(|time| Policy::RestUntil(Timestamp::from_micros(time))),
         2 => Just(Policy::PostOnly),
         2 => Just(Policy::Immediate),
-        2 => Just(Policy::AllOrNone),
+        2 => Just(Policy::FillOrKill),
     ]
 }
 
@@ -27,7 +27,7 @@ fn stp() -> impl Strategy<Value = StpMode> {
     ])
 }
 
-fn incoming() -> impl Strategy<Value = SubmitOrder> {
+fn taker_order() -> impl Strategy<Value = SubmitOrder> {
     let lots = prop_oneof![20 => 1..6_u64, 1 => Just(u64::MAX / 2)];
     let budget = prop::option::weighted(0.2, 0..900_u128);
     let peak = prop::option::weighted(0.3, 1..4_u64);
@@ -42,11 +42,11 @@ fn incoming() -> impl Strategy<Value = SubmitOrder> {
             lots: Lots::new(lots),
             policy,
             stp,
-            special: Special {
+            extras: OrderExtras {
                 budget,
                 by_quote: by_quote && budget.is_some(),
                 peak: peak.map(Lots::new),
-                ..Special::NONE
+                ..OrderExtras::NONE
             }
             .boxed(),
         })
@@ -54,7 +54,7 @@ fn incoming() -> impl Strategy<Value = SubmitOrder> {
 
 fn step() -> impl Strategy<Value = Step> {
     prop_oneof![
-        12 => incoming().prop_map(Step::Submit),
+        12 => taker_order().prop_map(Step::Submit),
         4 => (0..KNOWN).prop_map(|known| Step::Cancel { known }),
         1 => (0..KNOWN).prop_map(|known| Step::CancelOther { known }),
         1 => (0..KNOWN, price()).prop_map(|(known, price)| Step::Move { known, price }),
@@ -94,35 +94,35 @@ fn long_runs_agree_and_reach_every_rule() {
     }
 }
 
-/// Every planted bug of the book is found by the comparison within a few thousand commands.
-#[cfg(feature = "planted")]
+/// Every mutant of the book is found by the comparison within a few thousand commands.
+#[cfg(feature = "mutants")]
 #[test]
-fn the_comparison_finds_every_planted_bug() {
-    use crate::domain::testing::planted::{Bug, plant};
-    let bugs = [
-        Bug::ZeroQuantityFill,
-        Bug::StpResidualRests,
-        Bug::FokCountsOwnOrders,
-        Bug::PostOnlyTakes,
-        Bug::IocResidualRests,
-        Bug::PaysThroughLimit,
-        Bug::TakerPriceUsed,
-        Bug::ExpiredMakerTrades,
-        Bug::LevelTotalDrifts,
-        Bug::PhantomLevel,
-        Bug::MiddleRemovalLosesTail,
-        Bug::FillLimitIgnored,
-        Bug::PriorityReversed,
-        Bug::FarPriceDropped,
-        Bug::FullBookDropsSilently,
-        Bug::AmendLosesPriority,
-        Bug::RefillKeepsPlace,
-        Bug::FokForgetsHidden,
+fn the_comparison_finds_every_mutant() {
+    use crate::domain::testing::mutants::{Mutant, activate};
+    let mutants = [
+        Mutant::ZeroQuantityFill,
+        Mutant::StpResidualRests,
+        Mutant::FokCountsOwnOrders,
+        Mutant::PostOnlyTakes,
+        Mutant::IocResidualRests,
+        Mutant::PaysThroughLimit,
+        Mutant::TakerPriceUsed,
+        Mutant::ExpiredMakerTrades,
+        Mutant::LevelTotalDrifts,
+        Mutant::PhantomLevel,
+        Mutant::MiddleRemovalLosesTail,
+        Mutant::FillLimitIgnored,
+        Mutant::PriorityReversed,
+        Mutant::FarPriceDropped,
+        Mutant::FullBookDropsSilently,
+        Mutant::AmendLosesPriority,
+        Mutant::RefillKeepsPriority,
+        Mutant::FokForgetsHidden,
     ];
-    for bug in bugs {
-        plant(Some(bug));
+    for mutant in mutants {
+        activate(Some(mutant));
         let found = std::panic::catch_unwind(|| (0..10).try_for_each(|seed| run(seed, 20_000).map(|_| ())));
-        plant(None);
-        assert!(!matches!(found, Ok(Ok(()))), "{bug:?} was not found");
+        activate(None);
+        assert!(!matches!(found, Ok(Ok(()))), "{mutant:?} was not found");
     }
 }

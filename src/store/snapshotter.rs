@@ -1,0 +1,116 @@
+//! Keeps snapshots coming and the books audited, beside the running exchange and below it in priority.
+//!
+//! It never asks a shard: it reads what the journal has made durable, as recovery would. So recovery is proven all
+//! the time, and a shard that went wrong is found by somebody else than itself.
+
+use std::{
+    sync::{
+        Arc,
+        mpsc::{self, RecvTimeoutError},
+    },
+    thread::{self, JoinHandle},
+    time::{Duration, Instant},
+};
+
+use super::{
+    error::StoreError,
+    replay::Until,
+    snapshot::{Taken, Taking, take_snapshot},
+};
+use crate::{
+    domain::instruments::Instruments,
+    journal::{Disk, Identity, snapshot::Pace},
+};
+
+/// How often it looks whether it is time.
+const LOOK: Duration = Duration::from_millis(100);
+
+/// The lowest priority there is.
+const NICE: i32 = 19;
+
+/// What the keeper works on, and when.
+pub struct SnapshotterSettings {
+    /// Where the files are.
+    pub disk: Arc<dyn Disk>,
+    /// Whose they are.
+    pub identity: Identity,
+    /// The assets and symbols.
+    pub instruments: Arc<Instruments>,
+    /// After how many frames a snapshot is taken.
+    pub every_frames: u64,
+    /// And after how long, if anything happened.
+    pub interval: Duration,
+    /// The last durable frame.
+    pub durable: Box<dyn Fn() -> u64 + Send>,
+    /// The last frame the history has taken in; [`u64::MAX`] without one.
+    pub ingested: Box<dyn Fn() -> u64 + Send>,
+    /// The time, in microseconds.
+    pub now: Box<dyn Fn() -> u64 + Send>,
+    /// Is told of every snapshot, and of every failure to take one.
+    pub report: Box<dyn Fn(Result<Taken, StoreError>) + Send>,
+}
+
+impl std::fmt::Debug for SnapshotterSettings {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter
+            .debug_struct("KeeperSettings")
+            .field("every_frames", &self.every_frames)
+            .finish_non_exhaustive()
+    }
+}
+
+/// The keeper's thread.
+#[derive(Debug)]
+pub struct Snapshotter {
+    stop: mpsc::Sender<()>,
+    thread: JoinHandle<()>,
+}
+
+impl Snapshotter {
+    /// Starts it.
+    ///
+    /// # Errors
+    /// There can be no thread.
+    pub fn start(settings: SnapshotterSettings) -> std::io::Result<Self> {
+        let (stop, stopped) = mpsc::channel();
+        let work = move || {
+            // Without the lower priority it works all the same.
+            let _ = rustix::process::setpriority_process(Some(rustix::thread::gettid()), NICE);
+            run(&settings, &stopped);
+        };
+        let thread = thread::Builder::new().name("keeper".to_owned()).spawn(work)?;
+        Ok(Self { stop, thread })
+    }
+
+    /// Stops it; a snapshot it is at is finished first.
+    pub fn stop(self) {
+        drop(self.stop);
+        let _ = self.thread.join(); // a panic has been reported already
+    }
+}
+
+fn run(settings: &SnapshotterSettings, stopped: &mpsc::Receiver<()>) {
+    let mut last = (settings.durable)();
+    let mut since = Instant::now();
+    loop {
+        match stopped.recv_timeout(LOOK) {
+            Err(RecvTimeoutError::Timeout) => {}
+            Ok(()) | Err(RecvTimeoutError::Disconnected) => return,
+        }
+        let durable = (settings.durable)();
+        let is_due = durable >= last + settings.every_frames
+            || (durable > last && since.elapsed() >= settings.interval);
+        if !is_due {
+            continue;
+        }
+        (last, since) = (durable, Instant::now());
+        let (created, ingested) = ((settings.now)(), (settings.ingested)());
+        let taking = Taking { pace: Pace::Gentle, workers: 1, created, ingested };
+        let SnapshotterSettings { disk, identity, instruments, .. } = settings;
+        match take_snapshot(disk, *identity, instruments, Until::Durable(durable), taking) {
+            Ok(None) => {}
+            Ok(Some(taken)) => (settings.report)(Ok(taken)),
+            Err(error) => (settings.report)(Err(error)),
+        }
+    }
+}
