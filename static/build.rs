@@ -79,7 +79,7 @@ fn build() -> Outcome<()> {
     Ok(())
 }
 
-/// Says why the page cannot be built here, if it cannot.
+/// Returns why the page cannot be built here, if it cannot.
 fn missing_tool() -> Option<String> {
     let (major, minor) = NODE_NEEDED;
     let Some(version) = version_of("node") else {

@@ -1,14 +1,14 @@
-//! The laboratory of the Lightning Exchange: what simulates it, kills it, watches it and measures it. It is never shipped;
+//! The laboratory of the Lightning Exchange: simulations, soaks and benchmarks. It is never shipped;
 //! `cargo xtask lab` runs it.
 //!
-//! - [`sim`]: the whole exchange on one thread, seeded; the proofs run on it.
-//! - [`crash_soak`]: a server killed over and over, and a check that nothing acknowledged is lost.
+//! - [`sim`]: the whole exchange on one thread, seeded.
+//! - [`crash_soak`]: a server killed repeatedly, and a check that nothing acknowledged is lost.
 //! - [`wire_soak`]: books and private streams checked through restarts of a busy server.
 //! - [`history_soak`]: the SQL history through kills of the exchange and of its database.
 //! - [`memory_soak`]: the resident memory of a server under a steady load.
 //! - [`lobster`]: a recorded day of order flow, played through the public API.
-//! - [`mod@bench`]: the figures.
-//! - [`cli`]: the way in. [`program`]: where the exchange is that all of this starts.
+//! - [`mod@bench`]: the benchmarks.
+//! - [`cli`]: the command line. [`program`]: the path of the exchange that all of this starts.
 
 #![forbid(unsafe_code)]
 

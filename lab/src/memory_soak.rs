@@ -74,7 +74,7 @@ pub(super) struct Sample {
     pub(super) orders: u64,
 }
 
-/// What a memory soak came to.
+/// The report of a memory soak.
 #[derive(Debug, Clone, Default, Serialize)]
 pub struct MemoryReport {
     /// The seed.
@@ -100,7 +100,7 @@ pub struct MemoryReport {
 }
 
 impl MemoryReport {
-    /// A line for people.
+    /// A one-line summary.
     pub fn summary(&self) -> String {
         format!(
             "{}: {:+.1} MiB an hour after settling (at most {:.1}); resident {:.1} MiB settled, {:.1} MiB last, {:.1} MiB at \
@@ -199,7 +199,7 @@ async fn play(
     Ok(samples)
 }
 
-/// Asks, now and then, for what only the history remembers: the first orders of an account.
+/// Queries, now and then, what only the history holds: the first orders of an account.
 async fn read(traders: Vec<Trader>, shared: Rc<Shared>) {
     for trader in traders.iter().cycle() {
         sleep(READ_EVERY).await;

@@ -1,4 +1,4 @@
-//! Where the exchange is that the laboratory starts and kills: the binary an operator has, not this one.
+//! The path of the exchange that the laboratory starts and kills: the binary an operator has, not this one.
 
 use std::path::PathBuf;
 
@@ -10,7 +10,7 @@ const NAME: &str = "lightning";
 /// Returns the program that was given, or the `lightning` beside this program.
 ///
 /// # Errors
-/// There is none.
+/// The program does not exist.
 pub fn exchange(given: Option<PathBuf>) -> Result<PathBuf> {
     let program = match given {
         Some(given) => std::path::absolute(given)?,
@@ -27,7 +27,7 @@ pub fn exchange(given: Option<PathBuf>) -> Result<PathBuf> {
 /// Returns the program that runs, for what it starts of itself.
 ///
 /// # Errors
-/// The system does not say.
+/// The system does not know the path.
 pub fn this() -> Result<PathBuf> {
     std::env::current_exe().context("no path to this program")
 }

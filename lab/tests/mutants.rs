@@ -1,7 +1,7 @@
 //! Every mutant is found: `cargo xtask mutants`. One test each.
 
 #![cfg(feature = "mutants")]
-#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot go on has failed")]
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot continue has failed")]
 
 use lab::sim::mutants::{hunt, hunt_all};
 use lightning_exchange::domain::testing::mutants::Mutant;

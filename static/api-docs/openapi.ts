@@ -57,7 +57,7 @@ export interface Route {
   operation: Operation;
 }
 
-/** What was asked for, ready to be sent. */
+/** A request, ready to be sent. */
 export interface Request {
   method: string;
   url: string;
@@ -71,7 +71,7 @@ export function routesOf(document: Document): Route[] {
   );
 }
 
-/** Whether every word of a search is somewhere in the route. */
+/** Whether every word of a search occurs in the route. */
 export function matches(route: Route, search: string): boolean {
   const text = `${route.method} ${route.path} ${route.operation.summary}`.toLowerCase();
   return search.toLowerCase().split(/\s+/).every((word) => text.includes(word));
@@ -105,13 +105,13 @@ export function typeText(schema: Schema): string {
   return schema.type ?? 'anything';
 }
 
-/** The words a parameter may be, if it is one of a few. */
+/** The values a parameter may have, if it is an enumeration. */
 export function choices(document: Document, parameter: Parameter): string[] {
   const schema = resolve(document, schemaOf(parameter));
   return schema.enum ?? (schema.type === 'boolean' ? ['true', 'false'] : []);
 }
 
-/** Something to begin a body with. */
+/** A template for a request body. */
 export function sample(document: Document, schema: Schema): unknown {
   const known = resolve(document, schema);
   if (known.enum) return known.enum[0];

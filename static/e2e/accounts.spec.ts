@@ -52,7 +52,7 @@ test('changes the password', async ({ app, page }) => {
   await expect(page.getByText('This is not your password.')).toBeVisible();
   await dialog.getByLabel('Current password', { exact: true }).fill(PASSWORD);
   await dialog.locator('button.primary').click();
-  await expect(app.toasts).toContainText('The password is changed.');
+  await expect(app.toasts).toContainText('The password has been changed.');
   await signOut(page);
   await page.locator('header').getByRole('button', { name: 'Sign in' }).click();
   await submitCredentials(page, name, 'staple tractor dawn');
@@ -67,7 +67,7 @@ test('a key is made, works for a program, and is revoked', async ({ app, page })
   const dialog = page.getByRole('dialog');
   await expect(dialog).toContainText('No keys yet');
   await dialog.getByLabel('Label', { exact: true }).fill('my bot');
-  await dialog.getByRole('button', { name: 'Make a key' }).click();
+  await dialog.getByRole('button', { name: 'Create a key' }).click();
   await expect(dialog).toContainText('The secret is shown only now.');
   const [apiKey = '', secret = ''] = await dialog.locator('.pair pre').allTextContents();
   expect((await accountOf(apiKey, secret)).balances).toBeInstanceOf(Array);
@@ -82,7 +82,7 @@ test('a key is made, works for a program, and is revoked', async ({ app, page })
   await dialog.getByRole('radio', { name: 'Ed25519' }).check({ force: true });
   await dialog.getByLabel('Label', { exact: true }).fill('second');
   await dialog.getByLabel('Public key (PEM)').fill('-----BEGIN NOTHING-----');
-  await dialog.getByRole('button', { name: 'Make a key' }).click();
+  await dialog.getByRole('button', { name: 'Create a key' }).click();
   await expect(dialog.locator('.wrong').filter({ hasText: /\S/ })).toBeVisible();
   await expect(dialog.getByTestId('key')).toHaveCount(1);
 
@@ -110,7 +110,7 @@ for (const theme of ['dark', 'light']) {
     await expect(page.getByRole('dialog')).toContainText('No keys yet');
     await clean();
     await page.getByLabel('Label', { exact: true }).fill('bot');
-    await page.getByRole('button', { name: 'Make a key' }).click();
+    await page.getByRole('button', { name: 'Create a key' }).click();
     await expect(page.getByText('The secret is shown only now.')).toBeVisible();
     await clean();
     await page.keyboard.press('Escape');

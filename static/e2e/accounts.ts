@@ -1,4 +1,4 @@
-// Accounts of one's own.
+// Signing up, in and out.
 import type { Page } from '@playwright/test';
 import { expect } from './app';
 
@@ -9,7 +9,7 @@ export interface Entered {
 
 export const PASSWORD = 'correct horse battery';
 
-/** A name nobody has; names are never given back. */
+/** An unused name; names are never released. */
 export function freshName(): string {
   return `t-${Date.now().toString(36)}-${Math.random().toString(36).slice(2, 6)}`;
 }
@@ -26,7 +26,7 @@ export async function submitCredentials(page: Page, name: string, password: stri
   await dialog.locator('button.primary').click();
 }
 
-/** Opens an account of its own, and comes in. */
+/** Signs up, which signs in. */
 export async function signUp(page: Page, name: string): Promise<Entered> {
   const answer = page.waitForResponse('**/x/v1/signup');
   await page.locator('header').getByRole('button', { name: 'Sign in' }).click();

@@ -1,4 +1,4 @@
-// The trading floor as a person sees it, and a test that fails when the console complains.
+// The page as a user sees it, and a test fixture that fails when the console reports an error.
 import { test as base, expect, type Locator, type Page } from '@playwright/test';
 import { deposit } from './exchange';
 
@@ -24,7 +24,7 @@ export function shown(price: number | string): string {
 }
 
 export class AppPage {
-  /** A complaint that the test itself provokes. */
+  /** A console error that the test itself provokes. */
   expected: RegExp | null = null;
 
   constructor(readonly page: Page) {}
@@ -56,8 +56,8 @@ export class AppPage {
   }
 
   /**
-   * Enters the demo account, which everybody shares: takes back what others left, and sees to it that there is money.
-   * That nothing is left is seen in the list of open orders, if it is on show.
+   * Enters the shared demo account, cancels its open orders and deposits the funds.
+   * Unless `listed` is false, waits until the visible list of open orders is empty.
    */
   async enter(funds: Record<string, string>, listed = true): Promise<void> {
     const answer = this.page.waitForResponse('**/x/v1/session/demo');
@@ -85,7 +85,7 @@ export class AppPage {
     await this.submit();
   }
 
-  /** Chooses one of the orders that wait for something. */
+  /** Chooses a conditional order type. */
   async conditional(side: 'Buy' | 'Sell', kind: string): Promise<void> {
     await this.page.getByRole('radio', { name: side, exact: true }).check({ force: true });
     await this.page.getByRole('radio', { name: 'Stop & more', exact: true }).check({ force: true });

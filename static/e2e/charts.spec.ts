@@ -96,7 +96,7 @@ test('an interrupted line leaves no hole between the candles', async ({ app, pag
   await expect.poll(() => holes(page)).toBe(0);
   const before = await shown(page);
 
-  // Frames are lost for some seconds before the line breaks, so only asking can bring those candles back.
+  // Frames are lost for some seconds before the connection breaks, so only a request can recover those candles.
   line.swallow = (message) => message.includes('kline');
   await expect.poll(() => line.swallowed).toBeGreaterThan(2);
   await other.print('ETHUSDT', (middle + 2).toFixed(2), '1');

@@ -125,7 +125,7 @@ test('an iceberg shows a part of itself, and a dated order its end', async ({ ap
   await page.getByLabel('Time in force').selectOption('GTD');
   await page.getByLabel('Until').fill('2020-01-01T00:00');
   await app.fill({ Price: price, Amount: '0.5' });
-  await expect(page.getByText('Must lie in the future.')).toBeVisible();
+  await expect(page.getByText('Must be in the future.')).toBeVisible();
   await expect(page.locator('button.submit')).toBeDisabled();
   await page.getByLabel('Until').fill('2099-01-01T00:00');
   await app.submit();

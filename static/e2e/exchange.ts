@@ -63,7 +63,7 @@ export class Counterparty {
   }
 }
 
-/** What anybody may ask. */
+/** Sends a public request. */
 export async function ask<Answer>(path: string): Promise<Answer> {
   return json(await fetch(`${url}${path}`));
 }

@@ -8,7 +8,7 @@ import { freshName, signUp, type Entered } from './accounts';
 
 const TAGS = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'];
 
-/** Comes in with an account that nobody has used. */
+/** Signs up with an unused account. */
 async function enter(page: Page, app: AppPage, prefs?: object): Promise<Entered> {
   await app.open('ETHUSDT', prefs);
   const entered = await signUp(page, freshName());
@@ -87,7 +87,7 @@ test('orders are paged, chosen and saved as a file', async ({ app, page }) => {
   await filter(page, { Side: 'SELL' });
   await expect(page.getByText('Nothing matches.')).toBeVisible();
   await filter(page, { 'To day': day(-1) });
-  await expect(page.getByText('The last day lies before the first.')).toBeVisible();
+  await expect(page.getByText('The last day is before the first.')).toBeVisible();
   await filter(page, { 'From day': day(-1) });
   await page.getByRole('button', { name: 'Show all' }).click();
   await expect(rows).toHaveCount(50);

@@ -1,7 +1,7 @@
-// Stands on the line between the page and the exchange.
+// Intercepts the connection between the page and the exchange.
 import type { Page, WebSocketRoute } from '@playwright/test';
 
-/** Tells how many sockets were opened, and may swallow what the server sends. */
+/** Records the sockets that were opened, and can drop messages of the server. */
 export class Line {
   sockets: WebSocketRoute[] = [];
   swallowed = 0;

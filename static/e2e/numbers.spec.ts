@@ -1,4 +1,4 @@
-// Numbers as people type them, and as they copy them from the page.
+// Numbers as users type them, and as they copy them from the page.
 import type { Page } from '@playwright/test';
 import { Counterparty, quietPrice } from './exchange';
 import { expect, shown, test } from './app';

@@ -177,7 +177,7 @@ test('a session outlives a reload and ends with signing out', async ({ app, page
   await app.enter({ USDT: '1000' });
   await page.reload();
   await app.live();
-  // However long the exchange takes to answer, nothing is asked in the name of a session that is over.
+  // However long the exchange takes to answer, no request is sent for a session that has ended.
   const sockets: unknown[] = [];
   page.on('websocket', (socket) => sockets.push(socket));
   await page.route('**/x/v1/session', async (route) => {

@@ -1,4 +1,4 @@
-// A bad network, made between the page and the exchange: frames are lost, the socket closes, the line goes silent.
+// A bad network between the page and the exchange: frames are lost, the socket closes, the connection goes silent.
 import type { Page } from '@playwright/test';
 import { Counterparty, quietPrice } from './exchange';
 import { expect, test } from './app';

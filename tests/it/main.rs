@@ -24,6 +24,7 @@ mod examples;
 mod faults;
 mod feed;
 mod fuzz;
+mod glossary;
 mod golden;
 mod grpc;
 mod history;

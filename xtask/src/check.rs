@@ -59,7 +59,7 @@ fn architecture() -> Result<()> {
     process::run(test.args(["test", "--quiet", "--workspace", "--test", "it", "architecture"]))
 }
 
-/// Licences, sources and duplicates. Advisories need a database from elsewhere and are left to whoever has it.
+/// Licences, sources and duplicates. Advisories need an external database and are not checked here.
 fn dependencies() -> Result<()> {
     let tools = target().join("tools");
     let deny = tools.join("bin/cargo-deny");

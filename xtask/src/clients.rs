@@ -10,7 +10,7 @@ use crate::{
     process::{command, exists, root, run, run_and_read, target},
 };
 
-/// How long each book is watched, in seconds, when nobody says otherwise.
+/// How long each book is watched by default, in seconds.
 const SECONDS: &str = "60";
 
 /// What the clients need that cannot be installed beside the others: two packages are both called `binance`.
@@ -50,7 +50,7 @@ fn others() -> Result<PathBuf> {
     let venv = target().join("venv-clients");
     let interpreter = venv.join("bin/python");
     let wanted = fs::read_to_string(root().join(OTHERS)).context(OTHERS)?;
-    // Written last, so an installation that was cut short is made again.
+    // Written last, so an interrupted installation is repeated.
     let stamp = venv.join("requirements.installed");
     if fs::read_to_string(&stamp).is_ok_and(|installed| installed == wanted) {
         return Ok(interpreter);
@@ -155,7 +155,10 @@ mod tests {
                 if script == "wire" {
                     continue; // what the scripts have in common
                 }
-                assert!(matrix.contains(&format!("\"{script}\"")), "nobody runs {directory}/{name}");
+                assert!(
+                    matrix.contains(&format!("\"{script}\"")),
+                    "the matrix does not run {directory}/{name}"
+                );
                 scripts += 1;
             }
         }

@@ -76,7 +76,7 @@ pub(crate) fn python() -> Result<Option<PathBuf>> {
     let interpreter = venv.join("bin/python");
     let wanted = fs::read_to_string(root().join("tests/python/requirements.txt"))
         .context("tests/python/requirements.txt")?;
-    // Written last, so an installation that was cut short is made again.
+    // Written last, so an interrupted installation is repeated.
     let stamp = venv.join("requirements.installed");
     if fs::read_to_string(&stamp).is_ok_and(|installed| installed == wanted) {
         return Ok(Some(interpreter));

@@ -1,4 +1,4 @@
-//! `cargo xtask lab`: the laboratory, built in release beside the exchange it starts.
+//! `cargo xtask lab`: runs the laboratory, built in release beside the exchange it starts.
 
 use std::{os::unix::process::CommandExt, path::Path, process::Command};
 
@@ -6,11 +6,11 @@ use anyhow::{Context, Result};
 
 use crate::gates;
 
-/// Builds both and becomes the laboratory, which says itself what it can do; file names are meant from `directory`.
+/// Builds both and replaces itself with the laboratory; file names are relative to `directory`.
 pub(crate) fn run(directory: &Path, arguments: &[&str]) -> Result<()> {
     gates::build_release()?;
     let program = std::path::absolute(gates::release_lab())?;
-    // In its place, so that a signal reaches it and its exit code is the command's.
+    // Exec, so that signals reach it and its exit code is the command's.
     let error = Command::new(&program).current_dir(directory).args(arguments).exec();
     Err(error).with_context(|| format!("cannot run {}", program.display()))
 }

@@ -1,4 +1,4 @@
-//! `cargo xtask`: what is run from a shell. One subcommand a file.
+//! `cargo xtask`: the developer commands. One subcommand a file.
 
 mod check;
 mod clients;
@@ -29,7 +29,7 @@ usage: cargo xtask COMMAND
   gates NAME... [--quick | --smoke]    what the exchange promises, each figure with its bar; the names are
                                        core, durable, wire, history, faults; a smoke run (part of `test`)
                                        only proves that every command runs
-  lab COMMAND...                       what simulates, kills, watches and measures the exchange; `lab help` lists it
+  lab COMMAND...                       simulations, soaks and benches; `lab help` lists them
   simulate [--seed S] [--steps N] [--crashes K]
                                        power cuts on a simulated disk, recorded in docs/soaks.md
   oracle-run [--commands N] [--seed S] random commands against the oracle, recorded in docs/soaks.md

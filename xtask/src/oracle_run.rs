@@ -13,19 +13,19 @@ use crate::{
     process::{capture, command, root, run_json},
 };
 
-/// Commands of a soak that is on record.
+/// Commands of a recorded run.
 const COMMANDS: u64 = 100_000_000;
 
-/// What one soak came to.
+/// The result of one oracle run.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) struct OracleRun {
     /// Commands compared with the oracle.
     pub oracle: u64,
     /// Commands through the sharded simulation.
     pub simulation: u64,
-    /// What went wrong.
+    /// The number of violations.
     pub violations: u64,
-    /// How long it took.
+    /// The duration, in seconds.
     pub seconds: f64,
 }
 
@@ -58,7 +58,7 @@ pub(crate) fn run(options: &[&str]) -> Result<()> {
     Ok(())
 }
 
-/// Runs so many commands against the oracle and a tenth of that through the simulation.
+/// Runs `commands` commands against the oracle and a tenth of that through the simulation.
 pub(crate) fn measure(lab: &Path, commands: u64, seed: u64) -> Result<OracleRun> {
     let mut command = command(lab);
     command.args(["oracle-run", "--commands", &commands.to_string(), "--seed", &seed.to_string(), "--json"]);

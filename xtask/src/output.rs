@@ -24,7 +24,7 @@ pub(crate) fn line(line: fmt::Arguments<'_>) {
     }
 }
 
-/// Says what went wrong on standard error; nobody has to read it.
+/// Prints an error on standard error; write errors are ignored.
 pub(crate) fn complain(error: &anyhow::Error) {
     let _ = writeln!(io::stderr(), "error: {error:#}"); // there is nowhere else to say it
 }

@@ -42,7 +42,7 @@ pub(crate) fn cargo() -> Command {
     cargo
 }
 
-/// How the variables begin that cargo sets for a program it runs.
+/// The prefixes of the variables that cargo sets for a program it runs.
 const OF_A_PACKAGE: [&str; 4] = ["CARGO_MANIFEST_", "CARGO_PKG_", "CARGO_BIN_NAME", "CARGO_PRIMARY_PACKAGE"];
 
 /// Prints the command and runs it.

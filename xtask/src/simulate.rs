@@ -15,20 +15,20 @@ pub(crate) const COMMANDS: u64 = 120;
 /// About how many crashes one seed has.
 pub(crate) const CRASHES: u64 = 100;
 
-/// What one run came to.
+/// The result of one run.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
 pub(crate) struct Simulation {
     /// Seeds played.
     pub seeds: u64,
-    /// Commands given.
+    /// Commands sent.
     pub commands: u64,
     /// Crashes, each recovered twice.
     pub crashes: u64,
     /// Crashes while recovering.
     pub recovering: u64,
-    /// What went wrong.
+    /// The number of violations.
     pub violations: u64,
-    /// How long it took.
+    /// The duration, in seconds.
     pub seconds: f64,
 }
 
@@ -58,7 +58,7 @@ pub(crate) fn run(options: &[&str]) -> Result<()> {
     Ok(())
 }
 
-/// Plays seeds until so many commands were given; the laboratory is built.
+/// Plays seeds until `steps` commands were sent; the laboratory must be built.
 pub(crate) fn simulate(lab: &Path, seed: u64, steps: u64, crashes: u64) -> Result<Simulation> {
     let mut command = command(lab);
     command.args(["simulate", "--seed", &seed.to_string(), "--steps", &steps.to_string()]);
@@ -67,14 +67,14 @@ pub(crate) fn simulate(lab: &Path, seed: u64, steps: u64, crashes: u64) -> Resul
     command.args(["--commands", &commands.to_string(), "--crashes", &crashes.to_string(), "--json"]);
     let line = run_json_in_any_case(&mut command)?;
     let number =
-        |name: &str| line[name].as_u64().with_context(|| format!("the simulation says nothing of {name}"));
+        |name: &str| line[name].as_u64().with_context(|| format!("the simulation does not report {name}"));
     Ok(Simulation {
         seeds: number("seeds")?,
         commands: number("commands")?,
         crashes: number("crashes")?,
         recovering: number("crashes_recovering")?,
         violations: number("violations")?,
-        seconds: line["seconds"].as_f64().context("the simulation says nothing of seconds")?,
+        seconds: line["seconds"].as_f64().context("the simulation does not report seconds")?,
     })
 }
 

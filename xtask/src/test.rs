@@ -73,7 +73,7 @@ fn rust(tally: &mut Tally) -> Result<()> {
     gates::smoke(tally)
 }
 
-/// Kills the real server under load a few times, and has its word compared with its clients'; `cargo xtask lab
+/// Kills the real server under load a few times, and compares its state with its clients' logs; `cargo xtask lab
 /// crash-soak` kills more often.
 fn crash_soak(tally: &mut Tally) -> Result<()> {
     const KILLS: &str = "25";
@@ -130,7 +130,7 @@ fn matrix(tally: &mut Tally) -> Result<()> {
     Ok(())
 }
 
-/// Tells cargo, and the tests it runs, what there is.
+/// Sets the environment of cargo and of the tests it runs.
 pub(crate) fn set_environment(command: &mut Command, python: Option<&Path>) {
     page::require(command);
     if let Some(data) = data() {

@@ -26,7 +26,7 @@ pub enum Mode {
     /// All measured commands, one after the other.
     Throughput,
     /// All measured commands in batches of [`BATCH`], as a symbol's actor takes them out of its mailbox: before
-    /// each batch the book is told which resting orders it names.
+    /// each batch the book is given the resting orders it names.
     Batches,
     /// Each command by itself; reading the clock is inside the figures and reported beside them.
     Latency,

@@ -56,7 +56,7 @@ const CASCADE_MAX: Duration = Duration::from_secs(300);
 pub struct Report {
     /// Stops triggered.
     pub triggers: u64,
-    /// Steps they took in a symbol's shard alone.
+    /// Steps of the cascade in a symbol's shard alone.
     pub steps: usize,
     /// The most trades of one step.
     pub trades_per_step_max: usize,
@@ -64,7 +64,7 @@ pub struct Report {
     pub step_max_us: f64,
     /// Its percentiles.
     pub step: Latency,
-    /// How long the cascade took in the running exchange, in seconds.
+    /// The duration of the cascade in the running exchange, in seconds.
     pub seconds: f64,
     /// Orders and cancels on another symbol before the cascade.
     pub quiet: Latency,
@@ -199,7 +199,7 @@ async fn neighbours(exchange: &Exchange, triggers: u64) -> Result<(Vec<Duration>
     Ok((quiet, during, seconds))
 }
 
-/// Places an order nobody meets and takes it out again; notes how long each took.
+/// Places an order that does not match and cancels it; notes how long each took.
 async fn probe(exchange: &Exchange, times: &mut Vec<Duration>) -> Result<()> {
     let order = NewOrder::limit(PROBER, OTHER, Side::Buy, Price::from_ticks(TOP / 2), Lots::new(100));
     let started = Instant::now();

@@ -14,14 +14,14 @@ use crate::sim::{
     damage::{Noticed, TORN, Victim},
 };
 
-/// Each of so many first operations fails, in each of these ways.
+/// Each of the first operations fails, in each of these ways.
 const OPERATIONS: u64 = 200;
 const FAULTS: [Fault; 4] = [Fault::Eio, Fault::Enospc, Fault::ShortWrite, Fault::Halt];
 
 /// How many bits are flipped.
 const FLIPS: u64 = 10_000;
 
-/// What damaging came to.
+/// The result of a damage run.
 #[derive(Debug, Clone, Default, Serialize)]
 pub struct Report {
     /// The seed.
@@ -40,13 +40,13 @@ pub struct Report {
     pub passed_over: u64,
     /// Flips in what recovery did not need, found by verifying everything.
     pub verified: u64,
-    /// What went wrong.
+    /// The number of violations.
     pub violations: u64,
-    /// How long it took.
+    /// The duration, in seconds.
     pub seconds: f64,
 }
 
-/// Does all of it, or one in `share`. What goes wrong is printed.
+/// Runs all of it, or one in `share`. Violations are printed.
 pub fn run(seed: u64, share: u64) -> Report {
     let started = Instant::now();
     let violations = AtomicU64::new(0);

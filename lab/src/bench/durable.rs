@@ -1,8 +1,8 @@
 //! What durability costs: signed orders over HTTP with and without it, on the same machine in turn.
 //!
-//! Closed loop for the rate: so many clients, each with one order in flight. Open loop for the latency: orders are
+//! Closed loop for the rate: a number of clients, each with one order in flight. Open loop for the latency: orders are
 //! due at fixed instants at a quarter of the highest rate, and an order's latency counts from when it was due, so a
-//! stall is charged to everybody it held up.
+//! stall counts for every order it delayed.
 
 use std::{
     net::SocketAddr,
@@ -26,7 +26,7 @@ const GENERATOR_NICE: i32 = 15;
 /// How many connections share the open loop.
 const PACED: usize = 32;
 
-/// Closed loop with so many clients.
+/// Closed loop with `clients` clients.
 #[derive(Debug, Clone, Serialize)]
 pub struct Closed {
     /// Clients.
@@ -160,7 +160,7 @@ pub(super) fn paced(server: &Server, per_second: f64, orders: usize) -> anyhow::
     // Without the lower priority the figures are worse, not wrong.
     let _ = rustix::process::setpriority_process(Some(rustix::thread::gettid()), GENERATOR_NICE);
     let measured = paced_niced(server, per_second, orders);
-    // Raising it again takes a right that not everybody has; the servers are then started below normal, all alike.
+    // Raising it again needs a privilege; the servers are then started below normal, all alike.
     let _ = rustix::process::setpriority_process(Some(rustix::thread::gettid()), normal);
     measured
 }

@@ -1,4 +1,4 @@
-//! The history: how fast a journal is taken in, how fast pages of it are read, and what it costs those who trade.
+//! The history: how fast a journal is ingested, how fast pages of it are read, and what it costs those who trade.
 
 use std::{
     path::Path,
@@ -36,14 +36,14 @@ const PAGE: usize = 1_000;
 /// The rate of the orders that are timed.
 const PACED_PER_SECOND: f64 = 2_000.0;
 
-/// The figures of taking in and reading.
+/// The figures of ingestion and of reads.
 #[derive(Debug, Clone, Serialize)]
 pub struct Report {
     /// Frames of the journal.
     pub frames: u64,
-    /// Rows they came to.
+    /// Rows written.
     pub rows: u64,
-    /// How long taking them in took, reading the journal included, in seconds.
+    /// How long ingestion took, reading the journal included, in seconds.
     pub seconds: f64,
     /// Rows a second.
     pub rows_per_second: f64,
@@ -65,7 +65,7 @@ pub struct Report {
     pub complete: bool,
 }
 
-/// The frames of a journal nobody writes.
+/// The frames of a journal without a writer.
 struct AtRest {
     tailer: JournalTailer,
 }
@@ -76,7 +76,7 @@ impl Source for AtRest {
     }
 }
 
-/// Takes the journal of a data directory nobody uses into a new SQLite file, then pages through it.
+/// Ingests the journal of an offline data directory into a new SQLite file, then pages through it.
 ///
 /// # Errors
 /// The journal cannot be read, or the database refuses.

@@ -18,7 +18,7 @@ pub mod simulate;
 pub mod trip;
 pub mod yardstick;
 
-/// Says on standard error what was found while the work goes on; nobody has to read it.
+/// Reports a finding on standard error while the work continues; write errors are ignored.
 fn complain(what: impl std::fmt::Display) {
     use std::io::Write;
     let _ = writeln!(std::io::stderr(), "{what}"); // the report counts it as well

@@ -15,7 +15,7 @@ use crate::sim;
 const ORACLE_COMMANDS_PER_SEED: u64 = 100_000;
 const SIMULATION_COMMANDS_PER_SEED: u64 = 20_000;
 
-/// What a soak came to.
+/// The result of an oracle run.
 #[derive(Debug, Clone, Serialize)]
 pub struct Report {
     /// The first seed of both.
@@ -24,14 +24,14 @@ pub struct Report {
     pub oracle_commands: u64,
     /// Commands through the simulation.
     pub simulation_commands: u64,
-    /// What went wrong.
+    /// The number of violations.
     pub violations: u64,
-    /// How long it took.
+    /// The duration, in seconds.
     pub seconds: f64,
 }
 
 /// Runs about `commands` commands against the oracle and a tenth of that through the simulation. What goes wrong
-/// is printed with the seed that shows it again.
+/// is printed with the seed that reproduces it.
 pub fn run(commands: u64, seed: u64) -> Report {
     let started = Instant::now();
     let violations = AtomicU64::new(0);

@@ -31,7 +31,7 @@ impl Encoder for NoEncoder {
     }
 }
 
-/// The catalogue of the benches.
+/// The instruments of the benches.
 pub(super) fn sample() -> anyhow::Result<Instruments> {
     sample::instruments().map_err(|faults| anyhow::anyhow!(faults.join("; ")))
 }

@@ -154,7 +154,7 @@ fn trade(
             let (durable, disk, instruments) =
                 (journal.durable(), Arc::clone(&disk), Arc::clone(&instruments));
             let making = std::thread::spawn(move || {
-                // As the keeper does.
+                // As the snapshotter does.
                 let _ = rustix::process::setpriority_process(Some(rustix::thread::gettid()), 19);
                 let taking = Taking { pace: Pace::Gentle, workers: 1, created: 0, ingested: u64::MAX };
                 store::take_snapshot(&disk, identity, &instruments, Until::Durable(durable), taking)
@@ -265,10 +265,10 @@ impl Slots {
         self.commit(writer)
     }
 
-    /// Takes orders back and rests others until about so many frames were written.
+    /// Cancels orders and places others until about `frames` frames were written.
     fn cancel_and_rest(&mut self, frames: u64, writer: &mut LogWriter) -> anyhow::Result<()> {
         use lightning_exchange::domain::messages::command::{CancelOrder, OrderRef};
-        // A cancel and an order are three frames each: asked, at the book, told.
+        // A cancel and an order are three frames each: request, match, settlement.
         for index in 0..frames / 6 {
             let place = (index * 7_919) as usize % self.resting.len();
             let (account, id) = self.resting.swap_remove(place);
@@ -322,7 +322,7 @@ impl Slots {
         for (_, answer) in &out.answers {
             anyhow::ensure!(answer.is_ok(), "refused: {answer:?}");
         }
-        // Both ends are here: what is told is applied.
+        // Both ends are here: every message is applied at once.
         for peer in state.waiting().collect::<Vec<_>>() {
             state.trim(peer, u64::MAX);
         }

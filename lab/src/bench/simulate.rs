@@ -14,12 +14,12 @@ use serde::Serialize;
 use super::complain;
 use crate::sim::{self, CrashCourse, CrashStats, Violation};
 
-/// How much is played.
+/// The size of a run.
 #[derive(Debug, Clone, Copy)]
 pub struct Plan {
     /// The first seed.
     pub seed: u64,
-    /// Play until so many commands were given in all.
+    /// Total commands of all seeds, at least.
     pub steps: u64,
     /// Commands of one seed.
     pub commands: u64,
@@ -27,14 +27,14 @@ pub struct Plan {
     pub crashes: u64,
 }
 
-/// What a run came to.
+/// The result of a run.
 #[derive(Debug, Clone, Default, Serialize)]
 pub struct Report {
     /// The first seed.
     pub seed: u64,
     /// Seeds played.
     pub seeds: u64,
-    /// Commands given.
+    /// Commands sent.
     pub commands: u64,
     /// Frames written.
     pub frames: u64,
@@ -44,7 +44,7 @@ pub struct Report {
     pub crashes_in_image: u64,
     /// Crashes in the middle of a recovery.
     pub crashes_recovering: u64,
-    /// Recovered exchanges that lived on and came to rest.
+    /// Recovered exchanges that continued and reached quiescence.
     pub lives: u64,
     /// Answers that were acknowledged.
     pub acknowledged: u64,
@@ -58,22 +58,22 @@ pub struct Report {
     pub snapshots: u64,
     /// The sum of all recovered hashes, in hexadecimal.
     pub digest: String,
-    /// What went wrong.
+    /// The number of violations.
     pub violations: u64,
-    /// The seeds that show it again, at most ten.
+    /// The seeds that reproduce the violations, at most ten.
     pub violating_seeds: Vec<u64>,
-    /// How long it took.
+    /// The duration, in seconds.
     pub seconds: f64,
 }
 
-/// Plays seeds from the first on until so many commands were given. What goes wrong is printed with the seed that
-/// shows it again.
+/// Plays seeds from the first on until `steps` commands were sent. Violations are printed with the seed that
+/// reproduces them.
 pub fn run(plan: Plan) -> Report {
     let count = plan.steps.div_ceil(plan.commands.max(1)).max(1);
     play(plan, count)
 }
 
-/// Plays one seed, the same way again.
+/// Plays one seed exactly as a run does.
 pub fn one(plan: Plan) -> Report {
     play(plan, 1)
 }

@@ -199,7 +199,7 @@ fn fund(exchange: &Exchange, accounts: u32) {
     }
 }
 
-/// Tells a command, waiting for a place when there is none; nobody waits for the answer.
+/// Sends a command, waiting for mailbox capacity if there is none; the answer is not awaited.
 fn send(exchange: &Exchange, command: &AccountCommand) {
     loop {
         match exchange.dispatch(command.clone(), None, None, Span::none()) {

@@ -118,7 +118,7 @@ pub(super) struct DepthArgs {
 
 #[derive(Debug, Args)]
 pub(super) struct HistoryArgs {
-    /// The settings and the data directory whose journal is taken in; nobody may use it
+    /// The settings and the data directory whose journal is ingested; it must be offline
     #[command(flatten)]
     data: DataArgs,
     #[command(flatten)]
@@ -282,7 +282,7 @@ fn print(out: &mut Output, report: &impl Serialize, form: &Form) -> Result<()> {
     print_report(out, report, form.json)
 }
 
-/// Prints a report for people or for programs.
+/// Prints a report as indented JSON, or as one line for programs.
 pub(super) fn print_report(out: &mut Output, report: &impl Serialize, is_json: bool) -> Result<()> {
     let text = if is_json { serde_json::to_string(report)? } else { serde_json::to_string_pretty(report)? };
     out.line(text);

@@ -1,4 +1,4 @@
-//! `lab crash-soak`: kills a server over and over and compares what it says with what it had said.
+//! `lab crash-soak`: kills a server repeatedly and compares its state with what it had acknowledged.
 
 use std::path::PathBuf;
 
@@ -51,7 +51,7 @@ pub(super) struct CrashSoakArgs {
     /// Send some orders with an idempotency key, and again after restarts
     #[arg(long)]
     idempotency: bool,
-    /// Doctor what the server says at every check, and fail unless the checker sees it
+    /// Tamper with the server's answers at every check, and fail unless the checker notices
     #[arg(long)]
     tamper: bool,
     /// Serve with another program, such as an older one [default: the `lightning` beside this program]
@@ -91,10 +91,10 @@ pub(super) struct CrashSoakClientArgs {
     idempotency: bool,
 }
 
-/// What makes segments roll and snapshots happen often, where the server has them.
+/// Settings that make segments roll and snapshots happen often, if the server knows them.
 const SMALL: [(&str, &str); 2] = [("journal", "segment-mib = 1"), ("snapshot", "every-frames = 2000")];
 
-/// Soaks, prints, and fails when something was found.
+/// Runs the soak, prints the report, and fails if there are violations.
 pub(super) fn run(arguments: CrashSoakArgs, out: &mut Output) -> Result<()> {
     let options = Options {
         seed: arguments.seed,
@@ -117,7 +117,7 @@ pub(super) fn run(arguments: CrashSoakArgs, out: &mut Output) -> Result<()> {
         tamper: arguments.tamper,
         extra: match &arguments.program {
             None => settings(&arguments.config_extra),
-            Some(_) => arguments.config_extra.clone(), // what that program knows is not known here
+            Some(_) => arguments.config_extra.clone(), // the other program's settings are unknown here
         },
         program: program::exchange(arguments.program)?,
     };
@@ -150,7 +150,7 @@ pub(super) fn run(arguments: CrashSoakArgs, out: &mut Output) -> Result<()> {
 /// How many violations of a kind are printed; all are in the report.
 const PRINTED: usize = 6;
 
-/// The small settings this server has, less the sections that are given.
+/// The small settings this server knows, except for sections given by the caller.
 fn settings(given: &str) -> String {
     let mut text = given.to_owned();
     for (section, line) in SMALL {

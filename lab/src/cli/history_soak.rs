@@ -37,7 +37,7 @@ pub(super) struct HistorySoakArgs {
     json: bool,
 }
 
-/// Soaks, prints, and fails when a row differs.
+/// Runs the soak, prints the report, and fails if a row differs.
 pub(super) fn run(arguments: HistorySoakArgs, out: &mut Output) -> Result<()> {
     let options = HistoryOptions {
         seed: arguments.seed,
@@ -53,7 +53,7 @@ pub(super) fn run(arguments: HistorySoakArgs, out: &mut Output) -> Result<()> {
     if arguments.json {
         out.line(serde_json::to_string(&report)?);
     }
-    if report.equal { Ok(()) } else { bail!("the history is not the journal's fold") }
+    if report.equal { Ok(()) } else { bail!("the history differs from the journal") }
 }
 
 fn say(line: &str) {

@@ -1,9 +1,9 @@
-//! Long work that ends when it is told to.
+//! Long-running work that ends on SIGINT or SIGTERM.
 
 use anyhow::{Context, Result, bail};
 use tokio::signal::unix::{SignalKind, signal};
 
-/// Runs the work in an actor system until it is done or somebody stops it; what it has started ends with it.
+/// Runs the work in an actor system until it is done or a signal stops it; the processes it has started end with it.
 ///
 /// # Errors
 /// The work's own, or that it was interrupted.

@@ -27,7 +27,7 @@ pub(super) struct LobsterArgs {
     /// How many times as fast as it was recorded, or max
     #[arg(long, default_value = "1")]
     speed: Speed,
-    /// Compare the book with the tape after every group of messages, so many levels deep, and bring back what differs
+    /// Compare the book with the tape after every group of messages, that many levels deep, and bring back what differs
     #[arg(long, value_name = "LEVELS", num_args = 0..=1, default_value_t = 0, default_missing_value = "10", hide_default_value = true)]
     check_book: usize,
     #[command(flatten)]

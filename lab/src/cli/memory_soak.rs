@@ -33,7 +33,7 @@ pub(super) struct MemorySoakArgs {
     /// Whether the history is on
     #[arg(long, default_value_t = true, action = clap::ArgAction::Set)]
     history: bool,
-    /// Run for a minute and report, whatever memory does: that the soak itself works
+    /// Run for a minute and report without a verdict, to check that the soak itself works
     #[arg(long)]
     quick: bool,
     /// Where the samples go, as CSV [default: memory.csv in the work directory, which is then kept]
@@ -49,7 +49,7 @@ pub(super) struct MemorySoakArgs {
     json: bool,
 }
 
-/// Soaks, prints, and fails when memory rises, unless the run was too quick to tell.
+/// Runs the soak, prints the report, and fails if memory rises; a quick run has no verdict.
 pub(super) fn run(arguments: MemorySoakArgs, out: &mut Output) -> Result<()> {
     let (seconds, settle, every) = match arguments.quick {
         true => (60, 20, 2),

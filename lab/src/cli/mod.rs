@@ -31,13 +31,13 @@ enum Command {
     /// Measure the parts and the whole
     #[command(subcommand)]
     Bench(bench::BenchCommand),
-    /// Play random commands against the oracle and through the simulation
+    /// Run random commands against the oracle and through the simulation
     OracleRun(bench::OracleRunArgs),
-    /// Kill a server over and over under load, and compare what it says with what it had said
+    /// Kill a server repeatedly under load, and compare its state with what it had acknowledged
     CrashSoak(crash_soak::CrashSoakArgs),
     /// Watch a server through restarts under load, with subscribers that check every book and every private event
     WireSoak(wire_soak::WireSoakArgs),
-    /// Kill the exchange and its history's database over and over, and compare every row with the journal
+    /// Kill the exchange and its history database repeatedly, and compare every row with the journal
     HistorySoak(history_soak::HistorySoakArgs),
     /// Trade at a steady rate for a long time, and check that the server's memory stays flat
     MemorySoak(memory_soak::MemorySoakArgs),
@@ -64,7 +64,7 @@ impl ProgramArgs {
     }
 }
 
-/// Reads the command line, does what it says and returns how the process shall exit.
+/// Runs the command line and returns the exit code of the process.
 pub fn run() -> ExitCode {
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
@@ -76,7 +76,7 @@ pub fn run() -> ExitCode {
     }
     let mut out = Output::stdout();
     let done = run_command(cli.command, &mut out);
-    // A command that failed says why; one that did not has failed when its answer was not written.
+    // A command fails if it returns an error or if its output cannot be written.
     let written = out.finish();
     conclude(done.and(written))
 }

@@ -15,7 +15,7 @@ pub(super) struct SimulateArgs {
     /// The first seed
     #[arg(long, default_value_t = 1)]
     seed: u64,
-    /// Play seeds until so many commands were given in all
+    /// Play seeds until this many commands were sent in total
     #[arg(long, default_value_t = 120_000)]
     steps: u64,
     /// Commands of one seed

@@ -27,7 +27,7 @@ pub(super) struct WireSoakArgs {
     /// Subscribers of depth
     #[arg(long, default_value_t = 50)]
     subscribers: u64,
-    /// Of those, how many are stalled and dropped
+    /// Of those, how many stall and drop their connection
     #[arg(long, default_value_t = 5)]
     interrupted: u64,
     /// Accounts whose private events are listened to, at most 32
@@ -43,7 +43,7 @@ pub(super) struct WireSoakArgs {
     json: bool,
 }
 
-/// Soaks, prints, and fails when something was found.
+/// Runs the soak, prints the report, and fails if there are problems.
 pub(super) fn run(arguments: WireSoakArgs, out: &mut Output) -> Result<()> {
     let options = Options {
         seed: arguments.seed,
@@ -64,7 +64,7 @@ pub(super) fn run(arguments: WireSoakArgs, out: &mut Output) -> Result<()> {
     if arguments.json {
         out.line(serde_json::to_string(&report)?);
     }
-    if report.is_clean() { Ok(()) } else { bail!("what was told is not what the server says") }
+    if report.is_clean() { Ok(()) } else { bail!("the streams differ from the server's state") }
 }
 
 fn say(line: &str) {

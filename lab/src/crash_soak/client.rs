@@ -1,4 +1,4 @@
-//! A client process: asks many things at a time, writes down everything, and stands still when told.
+//! A client process: keeps many requests in flight, logs everything, and pauses on command.
 
 use std::{
     cell::{Cell, RefCell},
@@ -24,7 +24,7 @@ use super::{
     wire::{self, Outcome},
 };
 
-/// What a client process is told.
+/// The options of a client process.
 #[derive(Debug, Clone)]
 pub struct ClientOptions {
     /// The server.
@@ -41,20 +41,20 @@ pub struct ClientOptions {
     pub idempotency: bool,
 }
 
-/// What the parent says on standard input.
+/// The commands of the parent on standard input.
 enum Instruction {
-    /// Begin, with a new log.
+    /// Start, with a new log.
     Go(u64),
-    /// Finish what is in flight, and say so.
+    /// Finish what is in flight, and confirm.
     Pause,
 }
 
 /// What every task of a client shares.
 pub(super) struct Shared {
     log: RefCell<LogWriter>,
-    /// Nothing new may be asked.
+    /// No new requests may be sent.
     paused: Cell<bool>,
-    /// The server cannot be reached: one task asks for it, the others wait.
+    /// The server cannot be reached: one task polls it, the others wait.
     down: Cell<bool>,
     in_flight: Cell<usize>,
     changed: Notify,
@@ -163,7 +163,7 @@ fn follow_streams(options: &ClientOptions, fixture: &Fixture, ids: &[u64], share
     }
 }
 
-/// Asks one thing after the other.
+/// Sends one request after the other.
 async fn work(shared: &Shared, decider: &RefCell<Decider>, client: &Client, accounts: &[(u64, Credentials)]) {
     loop {
         shared.open().await;
@@ -185,7 +185,7 @@ async fn work(shared: &Shared, decider: &RefCell<Decider>, client: &Client, acco
     }
 }
 
-/// Asks one thing; returns whether the server cannot be reached.
+/// Sends one request; returns whether the server cannot be reached.
 async fn perform(
     shared: &Shared,
     decider: &RefCell<Decider>,

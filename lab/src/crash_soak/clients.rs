@@ -19,7 +19,7 @@ use crate::program;
 
 /// How long a client may take to finish what it has in flight: requests time out before.
 const PAUSE_MAX: Duration = Duration::from_secs(60);
-/// How many words are looked for in the logs.
+/// How many search terms are looked for in the logs.
 const NEEDLES_MAX: usize = 60;
 /// How many logs of each client are kept behind the one that is written.
 const KEPT: u64 = 4;
@@ -52,13 +52,13 @@ pub(super) struct Clients {
 }
 
 impl Clients {
-    /// Starts so many, standing still.
+    /// Starts `count` clients, paused.
     pub(super) fn start(count: usize, start: &Start<'_>) -> Result<Self> {
         let processes = (0..count).map(|client| Process::start(client, start)).collect::<Result<_>>()?;
         Ok(Self { processes, epoch: 0, work: start.work.to_owned() })
     }
 
-    /// Lets them go on, each with a new log.
+    /// Lets them continue, each with a new log.
     pub(super) fn go(&mut self) -> Result<()> {
         self.epoch += 1;
         for (client, process) in self.processes.iter_mut().enumerate() {
@@ -73,7 +73,7 @@ impl Clients {
         Ok(())
     }
 
-    /// Has them finish what is in flight and stand still.
+    /// Has them finish what is in flight and pause.
     pub(super) fn pause(&mut self) -> Result<()> {
         for process in &mut self.processes {
             process.send("pause")?;
@@ -81,7 +81,7 @@ impl Clients {
         self.processes.iter_mut().try_for_each(|process| process.expect("paused"))
     }
 
-    /// Takes in what they wrote down since the last time. They stand still.
+    /// Reads what they have logged since the last call. They must be paused.
     pub(super) fn read(&mut self, model: &mut Model) -> Result<()> {
         for (client, process) in self.processes.iter_mut().enumerate() {
             for log in &mut process.logs {
@@ -89,7 +89,7 @@ impl Clients {
                     model.apply(client, record);
                 }
             }
-            // The last one may still get a late word from a stream.
+            // The last one may still get late events from a stream.
             let done = process.logs.len().saturating_sub(1);
             process.logs.drain(..done);
         }
@@ -99,14 +99,14 @@ impl Clients {
 
     /// Lines of the kept logs that mention what violations are about.
     pub(super) fn lines_about(&self, needles: &[String], most: usize) -> Vec<String> {
-        // A server that lost everything breaks every promise; the first ones tell enough.
+        // A server that lost everything violates every promise; the first violations are enough.
         let needles = &needles[..needles.len().min(NEEDLES_MAX)];
         let mut found = Vec::new();
         for client in 0..self.processes.len() {
             for epoch in self.epoch.saturating_sub(KEPT)..=self.epoch {
                 let text = std::fs::read_to_string(log::file(&self.work, client, epoch)).unwrap_or_default();
                 let is_about = |line: &&str| needles.iter().any(|needle| line.contains(needle.as_str()));
-                // Answers are known by the number of what was asked alone.
+                // Answers are identified by the number of their request alone.
                 let operations: BTreeSet<&str> = text.lines().filter(is_about).filter_map(op).collect();
                 let is_meant =
                     |line: &&str| is_about(line) || op(line).is_some_and(|op| operations.contains(op));
@@ -168,7 +168,7 @@ impl Process {
     fn expect(&mut self, message: &str) -> Result<()> {
         match self.replies.recv_timeout(PAUSE_MAX) {
             Ok(reply) if reply == message => Ok(()),
-            Ok(reply) => bail!("a client said {reply:?} instead of {message:?}"),
+            Ok(reply) => bail!("a client replied {reply:?} instead of {message:?}"),
             Err(RecvTimeoutError::Timeout) => bail!("a client is not {message} after {PAUSE_MAX:?}"),
             Err(RecvTimeoutError::Disconnected) => bail!("a client ended by itself; see clients.log"),
         }

@@ -44,7 +44,7 @@ pub(super) struct Decider {
 }
 
 impl Decider {
-    /// Decides for these accounts. Names begin with the prefix, so that no two clients give the same.
+    /// Decides for these accounts. Names start with the prefix, so that no two clients use the same.
     pub(super) fn new(random: Random, prefix: String, idempotency: bool, accounts: &[u64]) -> Self {
         let accounts = accounts.iter().map(|id| (*id, Memory::default())).collect();
         Self { random, prefix, next: 0, idempotency, accounts }
@@ -78,7 +78,7 @@ impl Decider {
         request.map(|request| (at, self.accounts[at].0, request))
     }
 
-    /// Learns what a request came to.
+    /// Records the outcome of a request.
     pub(super) fn note_outcome(&mut self, at: usize, request: &Request, answer: Option<&Answer>) {
         let Some((_, memory)) = self.accounts.get_mut(at) else { return };
         let order = match answer {

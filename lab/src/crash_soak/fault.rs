@@ -46,7 +46,7 @@ impl Fault {
         }
     }
 
-    /// The words before the server's own that make it fail; strace writes to `trace`.
+    /// The command prefix that makes the server fail; strace writes to `trace`.
     pub(super) fn before(self, random: &mut Random, trace: &Path) -> Vec<String> {
         let at = random.between(1, CALLS_MAX);
         let (calls, error) = match self {
@@ -66,7 +66,7 @@ impl Fault {
         prefix
     }
 
-    /// Whether strace says that it came to it.
+    /// Whether the trace shows that the fault was injected.
     pub(super) fn was_hit(trace: &Path) -> bool {
         fs::read_to_string(trace).is_ok_and(|text| text.contains("(INJECTED)"))
     }
@@ -83,7 +83,7 @@ impl Tmpfs {
         Ok(Self(at.to_owned()))
     }
 
-    /// As small as it must be to hold what is there and so many KiB more.
+    /// Shrinks it to what it holds plus this many KiB.
     pub(super) fn shrink(&self, spare: u64) -> Result<()> {
         let mut bytes = 0;
         let mut open = vec![self.0.clone()];

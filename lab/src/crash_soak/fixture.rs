@@ -19,9 +19,9 @@ const FILE: &str = "accounts.json";
 pub(super) const PROBE: u64 = 99;
 /// The first account of the clients; ids that follow each other are in slots of their own.
 pub(super) const FIRST: u64 = 100;
-/// What accounts begin with.
+/// The initial balances of an account.
 const RICH: [i64; 3] = [100 * ONE, 5_000_000 * ONE, 2_000 * ONE];
-/// What every fourth begins with: it runs out, and refusals have their turn.
+/// The initial balances of every fourth account: low enough to run out, so that refusals occur.
 const POOR: [i64; 3] = [ONE / 50, 2_000 * ONE, ONE / 2];
 
 /// An account's key.
@@ -40,7 +40,7 @@ impl AccountKey {
     }
 }
 
-/// What the clients are told of the accounts.
+/// The accounts as the clients read them.
 #[derive(Clone, Serialize, Deserialize)]
 pub(super) struct Fixture {
     pub(super) token: String,
@@ -94,7 +94,7 @@ pub(super) async fn create(
             }
         }
     }
-    // What an account begins with is not asked for again.
+    // The initial transfers are not repeated.
     model.accounts.values_mut().for_each(|account| account.transfers.clear());
     let fixture = Fixture { token: token.to_owned(), demo: FIRST, keys };
     fs::write(directory.join(FILE), serde_json::to_vec(&fixture)?)?;

@@ -31,7 +31,7 @@ impl LogWriter {
     }
 }
 
-/// Reads what was added to a log since the last time.
+/// Reads what was added to a log since the last call.
 #[derive(Debug, Clone)]
 pub(super) struct LogReader {
     path: PathBuf,

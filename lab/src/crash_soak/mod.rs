@@ -1,8 +1,8 @@
-//! Proves that what is acknowledged lasts: a real server is killed at random instants, over and over, while client
-//! processes write down what they asked and what they were told; then everything the server says is compared.
+//! Proves that acknowledged work is durable: a real server is killed repeatedly at random instants while client
+//! processes log their requests and the answers; then the server's state is compared with those logs.
 //!
-//! The seed drives every decision and the instants of the kills. How real processes take turns it cannot drive, so
-//! a run is not repeated exactly by its seed; the logs kept when something is found say what happened.
+//! The seed drives every decision and the instants of the kills. It cannot drive how real processes are scheduled, so
+//! a run is not reproduced exactly by its seed; the logs are kept when a violation is found.
 
 mod amount;
 mod check;

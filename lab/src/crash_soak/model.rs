@@ -1,4 +1,4 @@
-//! What the clients' logs oblige the server to.
+//! What the server must hold, derived from the clients' logs.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
@@ -16,25 +16,25 @@ const KEY_CODES: [i64; 2] = [-2014, -2015];
 /// The code of an order that is not there to cancel.
 const NO_SUCH_ORDER: i64 = -2011;
 
-/// How many of what.
+/// Counts of requests, fills and trades.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Counts {
-    /// New orders the server said yes to.
+    /// New orders the server accepted.
     pub orders: u64,
-    /// Cancels it said yes to.
+    /// Cancels it accepted.
     pub cancels: u64,
-    /// Amends it said yes to.
+    /// Amends it accepted.
     pub amends: u64,
-    /// Transfers it said yes to.
+    /// Transfers it accepted.
     pub transfers: u64,
-    /// Fills told in replies and private streams.
+    /// Fills reported in replies and private streams.
     pub fills_reported: u64,
-    /// Public trades told in streams.
+    /// Public trades reported in streams.
     pub trades_reported: u64,
     /// Refusals.
     pub refused: u64,
-    /// Requests whose outcome the client never heard.
+    /// Requests whose outcome the client never learned.
     pub unknown: u64,
     /// New orders among them that turned out to exist.
     pub unknown_orders_found: u64,
@@ -77,7 +77,7 @@ pub(super) struct Account {
     pub(super) places: HashMap<String, (PlaceOrder, Fate)>,
     /// Names amends may have given.
     pub(super) renamed: HashSet<String>,
-    /// Fills told since the last check, with their orders.
+    /// Fills reported since the last check, with their orders.
     pub(super) fills: BTreeMap<(Symbol, u64), (u64, SeenFill)>,
     /// Fills found at the last check.
     pub(super) recent: HashMap<(Symbol, u64), Fill>,
@@ -94,9 +94,9 @@ pub(super) struct Account {
 #[derive(Debug, Clone, Default)]
 pub(super) struct Model {
     pub(super) accounts: BTreeMap<u64, Account>,
-    /// Asked, and not yet answered.
+    /// Sent, and not yet answered.
     in_flight: HashMap<(usize, u64), (u64, Request)>,
-    /// Public trades told since the last check.
+    /// Public trades reported since the last check.
     pub(super) trades: BTreeMap<(Symbol, u64), PublicTrade>,
     /// The highest trade id of the last check.
     pub(super) trade_floor: [u64; MARKETS.len()],
@@ -115,7 +115,7 @@ impl Model {
         self.accounts.insert(id, Account::default());
     }
 
-    /// Takes in one line of one client's log.
+    /// Applies one line of one client's log.
     pub(super) fn apply(&mut self, client: usize, record: Record) {
         match record {
             Record::Invoke { op, account, request, .. } => self.invoked(client, op, account, request),
@@ -140,7 +140,7 @@ impl Model {
         }
     }
 
-    /// What was asked and never answered at all is unknown too.
+    /// Requests that were never answered have an unknown outcome too.
     pub(super) fn settle_in_flight(&mut self) {
         let left: Vec<_> = self.in_flight.drain().map(|(_, in_flight)| in_flight).collect();
         for (account, request) in left {
@@ -256,7 +256,7 @@ impl Model {
     fn know(&mut self, account: u64, order: OrderState) -> Option<&mut Known> {
         let of = self.accounts.get_mut(&account)?;
         if let Some(closed) = of.closed.get(&order.id) {
-            // A late word on an order already found closed: it may only repeat what was.
+            // A late report of an order already found closed may only repeat its final state.
             if order.executed > closed.executed || (order.is_final() && order.status != closed.status) {
                 let what = format!("account {account}: {closed:?} was closed, and now {order:?}");
                 self.broken.push(Violation::new(Kind::ChangedOrder, what).of(order.id, &order.name));
@@ -304,7 +304,7 @@ impl Model {
         self.counts.unknown += 1;
         match request {
             Request::Place(place) | Request::Replace { place, .. } => {
-                // A stream may have told of it already.
+                // A stream may have reported it already.
                 let of = self.accounts.get_mut(&account);
                 if let Some((_, fate)) = of.and_then(|of| of.places.get_mut(&place.name))
                     && *fate == Fate::Pending
@@ -338,7 +338,7 @@ impl Model {
         }
     }
 
-    /// The private stream told of an order.
+    /// The private stream reported an order.
     fn private_event(&mut self, account: u64, order: &OrderState, fill: Option<SeenFill>) {
         let floor = self.trade_floor[order.symbol.0];
         let Some(of) = self.accounts.get_mut(&account) else { return };
@@ -361,7 +361,7 @@ impl Model {
                 self.broken.push(Violation::new(Kind::WrongFill, what).of(order.id, &order.name));
             }
         }
-        // What was closed before the last check may still be told late; there is nothing to compare it with.
+        // An order closed before the last check may still be reported late; there is nothing to compare it with.
         let Some(of) = self.accounts.get_mut(&account) else { return };
         if order.id > of.order_floor || of.orders.contains_key(&order.id) || of.closed.contains_key(&order.id)
         {
@@ -379,7 +379,7 @@ impl Model {
         if trade > self.trade_floor[symbol.0] {
             let before = self.trades.insert((symbol, trade), reported);
             if before.is_some_and(|before| before != reported) {
-                let what = format!("trade {trade} of {} was told twice, differently", symbol.name());
+                let what = format!("trade {trade} of {} was reported twice, differently", symbol.name());
                 self.broken.push(Violation::new(Kind::WrongFill, what));
             }
         }

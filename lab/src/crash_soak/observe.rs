@@ -1,4 +1,4 @@
-//! Asks the server for everything a check needs: what is new since the last one, and what was open then.
+//! Queries the server for everything a check needs: what is new since the last one, and what was open then.
 
 use std::collections::{BTreeSet, HashSet};
 
@@ -30,7 +30,7 @@ const AGAIN: usize = 3;
 
 type Fields<'a> = &'a [(&'a str, &'a str)];
 
-/// Resolves what is unknown by asking the same again, and asks some of what is known again too.
+/// Resolves unknown outcomes by repeating the requests, and repeats some whose outcome is known.
 pub(super) async fn request_again(client: &Client, keys: &[AccountKey], model: &mut Model) {
     for key in keys {
         let Some(account) = model.accounts.get_mut(&key.account) else { continue };

@@ -1,4 +1,4 @@
-//! What a client writes down: what it is about to ask, what came back, what it was told unasked.
+//! A client's log: requests about to be sent, their answers, and events from streams.
 
 use serde::{Deserialize, Serialize};
 
@@ -10,21 +10,21 @@ use super::market::{Asset, Symbol};
 pub(super) enum Record {
     /// About to be sent.
     Invoke { op: u64, at: u64, account: u64, request: Request },
-    /// Done, and this is what it came to.
+    /// Done, with its answer.
     Ok { op: u64, at: u64, answer: Answer },
     /// Definitely not done.
     Refused { op: u64, at: u64, status: u16, code: i64, message: String },
-    /// Nobody knows.
+    /// The outcome is unknown.
     Info { op: u64, at: u64, reason: String },
-    /// The account's private stream said so.
+    /// An event of the account's private stream.
     Event { at: u64, account: u64, order: OrderState, fill: Option<SeenFill> },
-    /// A public stream said so.
+    /// A trade of a public stream.
     Trade { symbol: Symbol, trade: u64, price: i64, qty: i64 },
-    /// A stream is not what it must be.
+    /// A stream broke its contract.
     Broken { at: u64, what: String },
 }
 
-/// What is asked for.
+/// A request.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub(super) enum Request {
@@ -78,7 +78,7 @@ pub(super) struct Transfer {
     pub(super) id: String,
 }
 
-/// What a success said.
+/// The answer to a successful request.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub(super) enum Answer {
@@ -99,17 +99,17 @@ pub(super) enum Answer {
     },
 }
 
-/// An order as the exchange tells it.
+/// An order as the exchange reports it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct OrderState {
     pub(super) id: u64,
     pub(super) symbol: Symbol,
     pub(super) name: String,
-    /// Empty when an answer does not say.
+    /// Empty if the answer does not contain it.
     pub(super) status: String,
     pub(super) buy: bool,
     pub(super) price: i64,
-    /// 0 when an answer does not say.
+    /// 0 if the answer does not contain it.
     pub(super) qty: i64,
     pub(super) executed: i64,
     pub(super) prevented: i64,
@@ -128,7 +128,7 @@ impl OrderState {
     }
 }
 
-/// A fill as a reply or a stream tells it.
+/// A fill as a reply or a stream reports it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct SeenFill {
     pub(super) trade: u64,

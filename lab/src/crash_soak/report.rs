@@ -1,4 +1,4 @@
-//! What a soak came to.
+//! The report of a crash soak.
 
 use std::{collections::BTreeMap, path::PathBuf};
 
@@ -28,7 +28,7 @@ impl Times {
     }
 }
 
-/// What a soak came to.
+/// The report of a crash soak.
 #[derive(Debug, Clone, Default, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Report {
@@ -40,22 +40,22 @@ pub struct Report {
     pub kills_starting: u64,
     /// How often everything was compared.
     pub checks: u64,
-    /// Lies planted that the checker saw through.
+    /// Injected faults that the checker detected.
     pub tamperings_found: u64,
     /// Disk faults the server ended by.
     pub faults_hit: u64,
-    /// Disk faults that never came to it.
+    /// Disk faults that were never triggered.
     pub faults_missed: u64,
-    /// What the server said last before it ended by a disk fault.
+    /// The last log line of the server before a disk fault ended it.
     #[serde(skip_serializing_if = "String::is_empty")]
     pub last_log_line: String,
-    /// What the clients were told.
+    /// What the clients saw.
     pub counts: Counts,
     /// Fills found and compared, each side of a trade on its own.
     pub fills: u64,
     /// From starting the process to its first acknowledgement.
     pub restarts: Times,
-    /// How long it took.
+    /// The duration, in seconds.
     pub seconds: f64,
     /// Why it was not run.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -86,7 +86,7 @@ impl Report {
         let orphaned = of(&[Kind::OrphanHold]);
         let mut text = format!(
             "seed {}: {} kills ({} while starting), {} checks, {:.1} s, {per_kill:.0} ms a kill\n\
-             acknowledged: {} orders, {} cancels, {} amends, {} transfers; {} fills told, {} public trades told\n\
+             acknowledged: {} orders, {} cancels, {} amends, {} transfers; {} fills reported, {} public trades reported\n\
              compared: {} fills; refused: {}\n\
              unknown outcomes: {} (orders: {} exist, {} do not)\n\
              start to first acknowledgement: median {:.0} ms, max {:.0} ms, of {}\n\
@@ -117,7 +117,7 @@ impl Report {
         }
         if self.faults_hit + self.faults_missed > 0 {
             let (hit, missed) = (self.faults_hit, self.faults_missed);
-            text += &format!("\ndisk faults: {hit} ended the server, {missed} never came to it");
+            text += &format!("\ndisk faults: {hit} ended the server, {missed} were never triggered");
             text += &format!("\nlast log line: {}", self.last_log_line);
         }
         text

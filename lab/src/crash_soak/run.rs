@@ -43,7 +43,7 @@ const LOOK_AGAIN: Duration = Duration::from_millis(300);
 /// Client log lines printed with violations.
 const LINES_MAX: usize = 60;
 
-/// What a soak is told.
+/// The options of a crash soak.
 #[derive(Debug, Clone)]
 pub struct Options {
     /// The seed of every decision; not of how processes take turns.
@@ -288,7 +288,9 @@ impl<'a> Soak<'a> {
                 report.last_log_line = self.server.last_log_line();
             }
             Some(status) => bail!("the server ended before any fault: {status}"),
-            None if was_hit && self.tmpfs.is_none() => bail!("the server goes on after a fault of its disk"),
+            None if was_hit && self.tmpfs.is_none() => {
+                bail!("the server continues after a fault of its disk")
+            }
             None => report.faults_missed += 1,
         }
         self.server.kill()?;
@@ -316,7 +318,7 @@ impl<'a> Soak<'a> {
         Ok(())
     }
 
-    /// Stands still and compares; returns whether all was well.
+    /// Pauses the clients and compares; returns whether there were no violations.
     async fn check(&mut self, report: &mut Report) -> Result<bool> {
         self.clients.pause()?;
         self.clients.read(&mut self.model)?;

@@ -55,7 +55,7 @@ impl Server {
         format!("http://127.0.0.1:{}", self.port)
     }
 
-    /// Starts it, behind the words of `before` if there are any.
+    /// Starts it, with the command prefix `before` if there is one.
     pub(crate) fn start(&mut self, before: &[String]) -> Result<()> {
         let exchange = &self.program;
         let mut command = match before.split_first() {
@@ -139,7 +139,7 @@ impl Server {
 
 impl Drop for Server {
     fn drop(&mut self) {
-        let _ = self.end(Signal::KILL); // nothing is left to tell
+        let _ = self.end(Signal::KILL); // errors cannot be reported here
     }
 }
 

@@ -1,4 +1,4 @@
-//! Listens to streams, over and over as the server comes and goes.
+//! Subscribes to streams and reconnects whenever the server restarts.
 
 use std::{collections::BTreeMap, time::Duration};
 
@@ -98,7 +98,7 @@ fn private_event(data: &Value, account: u64, shared: &Shared, last: &mut Last) -
     Some(())
 }
 
-/// Opens a socket and hands on what it says until it ends.
+/// Opens a socket and passes on its events until it closes.
 async fn read_stream(
     url: &str,
     headers: &[(&str, &str)],

@@ -1,4 +1,4 @@
-//! The checker's own test on a live server: what the server says is doctored, and the checker must see it.
+//! The checker's own test on a live server: its answers are tampered with, and the checker must notice.
 
 use super::{
     check::check,
@@ -7,10 +7,10 @@ use super::{
     violation::{Kind, Violation},
 };
 
-/// Doctors a view; returns whether there was anything to doctor.
+/// Tampers with a view; returns whether there was anything to change.
 type Tamper = fn(&Model, &mut View) -> bool;
 
-/// Each lie and what it must be found to be.
+/// Each tampering and the violation it must be reported as.
 const TAMPERINGS: [(Kind, Tamper); 7] = [
     (Kind::LostOrder, |_, view| {
         each(view, |seen| seen.open.pop().map(|lost| seen.forget(lost.id)).is_some())
@@ -31,7 +31,7 @@ impl AccountView {
     }
 }
 
-/// Doctors every account that can be.
+/// Tampers with every account that allows it.
 fn each(view: &mut View, tamper: impl Fn(&mut AccountView) -> bool) -> bool {
     view.accounts.values_mut().map(tamper).fold(false, |any, one| any | one)
 }
@@ -56,7 +56,7 @@ fn add(balance: &mut i64, units: i64) -> bool {
     true
 }
 
-/// Tells every lie and returns how many were seen through, and those that were not.
+/// Applies every tampering and returns how many were detected, and a violation for each that was missed.
 pub(super) fn detect(model: &Model, view: &View) -> (u64, Vec<Violation>) {
     let (mut detected, mut missed) = (0, Vec::new());
     for (kind, tamper) in TAMPERINGS {

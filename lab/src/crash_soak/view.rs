@@ -17,7 +17,7 @@ pub(super) struct Fill {
     pub(super) seen: SeenFill,
 }
 
-/// An account as the server tells it.
+/// An account as the server reports it.
 #[derive(Debug, Clone, Default)]
 pub(super) struct AccountView {
     /// Why nothing could be read.

@@ -18,7 +18,7 @@ pub enum Kind {
     LostCancel,
     /// An id or a name was given twice.
     DoubledOrder,
-    /// An order nobody asked for, or one that was refused.
+    /// An order that was never requested, or one that was refused.
     GhostOrder,
     /// An acknowledged fill is gone.
     LostFill,

@@ -1,4 +1,4 @@
-//! Sends what is asked and reads what came back.
+//! Sends requests and reads the replies.
 
 use awc::http::Method;
 use lightning_exchange::client::{Client, ClientError, Credentials, Reply};
@@ -14,7 +14,7 @@ const ORDER: &str = "/api/v3/order";
 const REPLACE_PARTLY_FAILED: i64 = -2021;
 const BUSY: i64 = -1008;
 
-/// What a request came to, for who sent it.
+/// The outcome of a request, as its sender sees it.
 #[derive(Debug)]
 #[expect(clippy::large_enum_variant, reason = "one at a time, and most are answers")]
 pub(super) enum Outcome {
@@ -22,7 +22,7 @@ pub(super) enum Outcome {
     Done(Answer),
     /// Definitely not done.
     Refused { status: u16, code: i64, message: String },
-    /// Nobody knows; whether the server could not be reached at all.
+    /// The outcome is unknown; `is_down` if the server could not be reached at all.
     Unknown { reason: String, is_down: bool },
 }
 

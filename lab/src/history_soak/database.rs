@@ -1,4 +1,4 @@
-//! A database as a process of its own: made, started, killed, started again.
+//! A database as a process of its own: created, started, killed, restarted.
 
 use std::{
     fs,
@@ -16,7 +16,7 @@ use rustix::process::{Pid, Signal, getuid, kill_process, kill_process_group};
 
 /// Below the ports the system gives to connections of its own, above those of the servers.
 const PORTS: (u64, u64) = (30_000, 32_000);
-/// Databases do not run as root; nobody is on every machine.
+/// The user `nobody`, which every machine has: databases do not run as root.
 const UNPRIVILEGED_UID: u32 = 65_534;
 /// How long a start may take.
 const READY_MAX: Duration = Duration::from_secs(60);
@@ -192,7 +192,7 @@ fn runs(pid: i32) -> bool {
 
 impl Drop for Database {
     fn drop(&mut self) {
-        let _ = self.kill(); // nothing is left to tell
+        let _ = self.kill(); // errors cannot be reported here
     }
 }
 

@@ -1,4 +1,4 @@
-//! The history through kills: orders flow, the exchange and its database are killed over and over, and in the end every row
+//! The history through kills: orders flow, the exchange and its database are killed repeatedly, and in the end every row
 //! is compared with the journal.
 
 mod database;
@@ -53,7 +53,7 @@ pub struct HistoryOptions {
     pub work: Option<PathBuf>,
 }
 
-/// What a soak of the history came to.
+/// The report of a history soak.
 #[derive(Debug, Clone, Default, Serialize)]
 pub struct HistoryReport {
     /// The seed.
@@ -70,11 +70,11 @@ pub struct HistoryReport {
     pub rows: u64,
     /// Whether they were all equal.
     pub equal: bool,
-    /// What `lightning history verify` said.
+    /// The output of `lightning history verify`.
     pub verified: Vec<String>,
 }
 
-/// Runs it, telling how it goes.
+/// Runs the soak; `say` receives progress lines.
 ///
 /// # Errors
 /// A server or a database cannot be started, or ends by itself.
@@ -175,7 +175,7 @@ async fn play(
     }
 }
 
-/// Takes in what the last kill left behind, and compares; with the commands an operator would use.
+/// Ingests what the last kill left behind and compares every row, with the operator's commands.
 fn compare(program: &Path, work: &Path, report: &mut HistoryReport) -> Result<()> {
     let history = |command: &str| -> Result<(bool, String)> {
         let mut lightning = Command::new(program);
@@ -185,7 +185,7 @@ fn compare(program: &Path, work: &Path, report: &mut HistoryReport) -> Result<()
         Ok((output.status.success(), text + &String::from_utf8_lossy(&output.stderr)))
     };
     let (ingested, text) = history("take-in")?;
-    ensure!(ingested, "what is left cannot be taken in: {text}");
+    ensure!(ingested, "the rest of the journal cannot be ingested: {text}");
     let (equal, text) = history("verify")?;
     report.equal = equal;
     report.verified = text.lines().map(str::to_owned).collect();

@@ -13,7 +13,7 @@ use super::{
 /// How fast a tape is played.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Speed {
-    /// So many times as fast as it was recorded.
+    /// A multiple of the recorded speed.
     Times(u32),
     /// As fast as the server answers.
     Max,
@@ -33,7 +33,7 @@ impl std::str::FromStr for Speed {
     }
 }
 
-/// What came of a tape.
+/// The result of a replay.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Report {
     /// Groups played.
@@ -60,7 +60,7 @@ pub struct Report {
 
 /// Plays a tape to its end, whatever differs on the way.
 ///
-/// With `levels` above 0 the book is compared after every group, so many levels deep, and a level that differs is
+/// With `levels` above 0 the book is compared after every group, that many levels deep, and a level that differs is
 /// brought back to the tape's: all orders there are cancelled and one of the tape's size rests instead. So one difference
 /// is counted once. What a tape of few levels does not show (an order that rests outside the window and comes into view)
 /// counts as a difference of the book too. `progress` is given the number of messages played.

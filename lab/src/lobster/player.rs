@@ -142,7 +142,7 @@ impl Player {
         self.send(owner, Method::POST, "/api/v3/order", &order).await
     }
 
-    /// Asks the maker's account which of its orders the fills of an answer were made with.
+    /// Queries which of the maker's orders the fills of an answer were made with.
     async fn makers_of(&mut self, answer: &Value) -> Result<Vec<Name>, ClientError> {
         let trades: Vec<u64> = trades_of(answer);
         let Some(first) = trades.first() else { return Ok(Vec::new()) };

@@ -1,7 +1,7 @@
-//! Watches everything that passes between slots and says at once when a rule is broken.
+//! Checks every message between slots and reports a violated rule at once.
 //!
 //! It keeps its own record of every order, trade, command and level, made from messages alone, and the slow
-//! ledger. The slots' own words are compared with it here, message by message, and in `check`, as a whole.
+//! ledger. The slots' messages are compared with it here, one by one, and their state in `check`, as a whole.
 
 use std::{collections::BTreeMap, sync::Arc};
 
@@ -36,7 +36,7 @@ use super::{
 /// How many orders cancels and amends choose among.
 const RECENT: usize = 24;
 
-/// What was counted on the way.
+/// Event counts.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Counts {
     /// Orders that went to a book.
@@ -87,7 +87,7 @@ impl Counts {
     }
 }
 
-/// The record of an exchange, and its judge.
+/// The record of an exchange, and its checks.
 #[derive(Debug)]
 pub(super) struct Auditor {
     pub(super) ledger: SlowLedger,
@@ -95,20 +95,20 @@ pub(super) struct Auditor {
     pub(super) public_trades: PublicTrades,
     pub(super) streams: Streams,
     pub(super) triggers: BTreeMap<SymbolId, SlowTriggers>,
-    /// By number less one: what was asked and is not answered yet.
+    /// By number less one: the commands not answered yet.
     pub(super) asked: Vec<Option<AccountCommand>>,
     /// The last message each account slot got from each symbol slot.
     last_received: Table<(SlotId, SlotId), u64>,
     limits: BookLimits,
-    /// Orders that lately went to a book, the latest last.
+    /// Orders recently sent to a book, the latest last.
     pub(super) recent: Vec<(OrderId, AccountId, SymbolId)>,
     pub(super) counts: Counts,
-    /// Whether it does not know what was before, and so judges nothing.
+    /// Whether the state before is unknown, so that nothing is checked.
     is_blind: bool,
 }
 
 impl Auditor {
-    /// Makes the record of an exchange where nothing has happened.
+    /// Creates the record of a new exchange.
     pub(super) fn new(
         assets: &[AssetDefinition],
         symbols: &[SymbolDefinition],
@@ -130,7 +130,7 @@ impl Auditor {
         }
     }
 
-    /// Forgets everything and judges nothing any more; prices and recent orders are for those who make commands.
+    /// Forgets everything and checks nothing from now on; prices and recent orders remain for the generator.
     pub(super) fn go_blind(
         &mut self,
         images: BTreeMap<SymbolId, MarketImage>,
@@ -141,7 +141,7 @@ impl Auditor {
         self.public_trades.show(images);
     }
 
-    /// Notes a command before its slot gets it.
+    /// Records a command before its slot receives it.
     pub(super) fn commanded(&mut self, id: CommandId, command: &AccountCommand) {
         if self.is_blind {
             return;
@@ -150,7 +150,7 @@ impl Auditor {
         self.asked.push(Some(command.clone()));
     }
 
-    /// Judges an order that has just left its account slot for the book.
+    /// Checks an order that has just left its account slot for the book.
     pub(super) fn entered(&mut self, submit: &SubmitOrder, slot: &AccountSlot) -> Result<(), String> {
         if self.is_blind {
             return Ok(());
@@ -211,7 +211,7 @@ impl Auditor {
         Ok(())
     }
 
-    /// Judges a message about to reach an account slot.
+    /// Checks a message about to reach an account slot.
     pub(super) fn delivering(&mut self, slot: SlotId, envelope: &Envelope<ToAccount>) -> Result<(), String> {
         if self.is_blind {
             return Ok(());
@@ -293,7 +293,7 @@ impl Auditor {
         Ok(())
     }
 
-    /// Judges what a symbol slot did with one input.
+    /// Checks what a symbol slot did with one input.
     pub(super) fn matched(&mut self, slot: &SymbolSlot, out: &SymbolOutput) -> Result<(), String> {
         if self.is_blind {
             return Ok(());
@@ -307,7 +307,7 @@ impl Auditor {
         self.public_trades.printed(&out.public)
     }
 
-    /// Shows the slow triggers what a book says, as it says it.
+    /// Passes the messages of a book to the slow triggers, in order.
     fn observe(&mut self, message: &ToAccount) -> Result<(), String> {
         match message {
             ToAccount::TradeExecuted(trade) if trade.is_maker => {
@@ -343,7 +343,7 @@ impl Auditor {
         }
     }
 
-    /// Judges a private event.
+    /// Checks a private event.
     pub(super) fn private_event(&mut self, event: &UserEvent) -> Result<(), String> {
         if self.is_blind {
             return Ok(());
@@ -351,7 +351,7 @@ impl Auditor {
         self.streams.apply(event)
     }
 
-    /// Judges an answer.
+    /// Checks an answer.
     pub(super) fn answered(&mut self, id: CommandId, result: &Result<Answer, Reject>) -> Result<(), String> {
         if self.is_blind {
             return Ok(());

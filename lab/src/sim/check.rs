@@ -1,4 +1,4 @@
-//! Judges the whole exchange at once: now and then while messages are under way, and in full when none are.
+//! Checks the whole exchange at once: now and then while messages are in flight, and in full when none are.
 
 use std::collections::BTreeMap;
 
@@ -24,7 +24,7 @@ impl World {
     /// and that the public levels are the book's.
     ///
     /// # Errors
-    /// What is broken.
+    /// The violated rule.
     pub fn check(&self) -> Result<(), String> {
         self.account_slots().try_for_each(|slot| slot.check().map_err(text))?;
         self.symbol_slots().try_for_each(|slot| slot.check().map_err(text))?;
@@ -34,12 +34,12 @@ impl World {
         self.check_conservation().map(|_| ())
     }
 
-    /// Verifies what holds once nothing is under way: in addition, every command is answered, nothing waits,
-    /// every trade was told to both sides, open orders are what rests in the books, streams say what queries
+    /// Verifies what holds once nothing is in flight: in addition, every command is answered, nothing waits,
+    /// every trade was reported to both sides, open orders are what rests in the books, streams say what queries
     /// say, and the clearing accounts are even.
     ///
     /// # Errors
-    /// What is broken.
+    /// The violated rule.
     pub fn check_quiet(&self) -> Result<(), String> {
         if !self.is_quiet() {
             return Err("messages are under way".to_owned());
@@ -78,7 +78,7 @@ impl World {
             }
             let counters = Some((sheet.trades(), sheet.image.last_update_id()));
             if slot.counters(spec.id) != counters {
-                return Err(format!("symbol {}: counters {counters:?} were told", spec.id));
+                return Err(format!("symbol {}: counters {counters:?} were reported", spec.id));
             }
         }
         Ok(())

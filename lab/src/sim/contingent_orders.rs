@@ -1,5 +1,5 @@
-//! Makes conditional orders, lists of orders and dead-man's switches, close to the market: what waits is to be
-//! triggered, and what is triggered is to trigger more.
+//! Generates conditional orders, order lists and dead-man's switches, close to the market, so that orders are
+//! triggered and trigger more.
 
 use lightning_exchange::domain::{
     account::{AccountQuery, AccountView},
@@ -14,12 +14,12 @@ use lightning_exchange::domain::{
 
 use super::{generator::Generator, world::World};
 
-/// The kinds that wait, and the same without a limit.
+/// The conditional types with a limit, and those without.
 const LIMITED: [OrderType; 2] = [OrderType::StopLossLimit, OrderType::TakeProfitLimit];
 const UNLIMITED: [OrderType; 2] = [OrderType::StopLoss, OrderType::TakeProfit];
 
 impl Generator {
-    /// Makes an order wait for a price.
+    /// Makes an order conditional.
     pub(super) fn make_conditional(&mut self, order: &mut NewOrder) {
         let is_limited = order.price.is_some() && self.random.one_in(2);
         let kinds = if is_limited { LIMITED } else { UNLIMITED };
@@ -69,7 +69,7 @@ impl Generator {
         AccountCommand::PlaceList(Box::new(PlaceList { account, symbol, client_id, orders }))
     }
 
-    /// An order others may wait for: often one that fills at once.
+    /// A working order: often one that fills at once.
     fn working(&mut self, like: &NewOrder) -> NewOrder {
         let price = self.price();
         let kind = self.random.pick(&[OrderType::Limit, OrderType::Limit, OrderType::LimitMaker]);
@@ -91,7 +91,7 @@ impl Generator {
         }
     }
 
-    /// A pair about the market: one rests or takes a profit, the other stops a loss.
+    /// An OCO pair around the market: one rests or takes a profit, the other stops a loss.
     fn pair(&mut self, like: &NewOrder) -> [NewOrder; 2] {
         let (one, other) = (self.price(), self.price());
         let (mut high, mut low) = (one.max(other), one.min(other));
@@ -115,14 +115,14 @@ impl Generator {
         if like.side == Side::Sell { [gain, stop] } else { [stop, gain] }
     }
 
-    /// Gives a waiting order of a pair the price that fits the pair.
+    /// Sets the trigger price of a conditional leg.
     fn aim(&self, order: &mut NewOrder, price: Price) {
         if let Some(trigger) = &mut order.trigger {
             trigger.stop = trigger.stop.map(|_| price);
         }
     }
 
-    /// Cancels a list, of late or by a name.
+    /// Cancels a list, a recent one or one by name.
     pub(super) fn cancel_list(&mut self, world: &World) -> AccountCommand {
         let name = (self.setup.features.names && self.random.one_in(3)).then(|| self.name());
         let (account, symbol, id) = match self.target(world) {
@@ -140,7 +140,7 @@ impl Generator {
     }
 }
 
-/// The list of an order of late, if it is of one.
+/// The list of a recent order, if it belongs to one.
 fn list_of(world: &World, order: OrderId, account: AccountId, symbol: SymbolId) -> Option<OrderListId> {
     let slot = world.account_slot(account);
     if let Some(order) = slot.open_order(order) {

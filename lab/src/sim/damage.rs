@@ -1,5 +1,5 @@
 //! Damage to the data directory of an exchange: tails torn at any byte, and single bits flipped. What was torn off
-//! was never acknowledged and is left out; what rotted is noticed, and never served.
+//! was never acknowledged and is left out; bit rot is noticed, and damaged data is never served.
 
 use std::{ops::Range, sync::Arc};
 
@@ -31,7 +31,7 @@ pub struct Victim {
     seed: u64,
     /// Where each commit ended: the place, and the state hash there.
     ends: Vec<(Position, u128)>,
-    /// What may rot: the file and the bytes of it.
+    /// The files and byte ranges in which bits may be flipped.
     targets: Vec<(String, Range<u64>)>,
 }
 
@@ -39,14 +39,14 @@ fn options(segment_bytes: u64) -> LogOptions {
     LogOptions { segment_bytes, identity: IDENTITY, logic: 1, clock: || 0, fill: Fill::Inline }
 }
 
-/// Looks at a victim after each commit and says whether it is done.
+/// Inspects a victim after each commit and returns whether it is complete.
 type IsEnough<'a> = dyn FnMut(&Victim, &LogWriter, &Arc<Instruments>) -> Result<bool, String> + 'a;
 
 impl Victim {
     /// Makes one whose log is a single segment with more than [`TORN`] bytes of frames.
     ///
     /// # Errors
-    /// The first broken rule.
+    /// The first violated rule.
     pub fn to_tear(seed: u64) -> Result<Self, Violation> {
         Self::make(seed, 1 << 20, &mut |victim, writer, _| {
             let first_end = victim.ends.first().map_or(segment::HEADER as u64, |(end, _)| end.offset);
@@ -58,7 +58,7 @@ impl Victim {
     /// Makes one with many segments and two snapshots, all of it durable.
     ///
     /// # Errors
-    /// The first broken rule.
+    /// The first violated rule.
     pub fn to_rot(seed: u64) -> Result<Self, Violation> {
         let make = || {
             let mut lsn = 0;
@@ -120,7 +120,7 @@ impl Victim {
             }
         }
         if segment_bytes < 1 << 20 {
-            // From here on damage to the last commit can be told from a crash in the middle of it.
+            // From here on damage to the last commit can be distinguished from a crash in the middle of it.
             writer.marker().map_err(text)?;
         }
         Ok(victim)
@@ -159,7 +159,7 @@ impl Victim {
         let replayed = self.replay(&left)?;
         let found = (replayed.position.lsn, replayed.replica.hash());
         if found != (expected.lsn, *hash) {
-            return Err(format!("it came to frame {}, not {}", found.0, expected.lsn));
+            return Err(format!("it recovered to frame {}, not {}", found.0, expected.lsn));
         }
         let Some(tail) = &replayed.tail else { return Err("no tail".to_owned()) };
         LogWriter::resume(&handle(&left), tail, options(1 << 20)).map_err(text)?;
@@ -173,7 +173,7 @@ impl Victim {
         Ok(())
     }
 
-    /// Notes which bytes are somebody's: snapshots, and the log from the older one on.
+    /// Notes which bytes are in use: snapshots, and the log from the older one on.
     fn find_targets(&mut self) -> Result<(), String> {
         let disk = handle(&self.disk);
         let snapshots = snapshot::list(&disk).map_err(text)?;
@@ -238,7 +238,7 @@ impl Victim {
         if !replayed.unusable.is_empty() {
             return Ok(Noticed::PassedOver);
         }
-        // Recovery did not need it; whoever reads everything notices.
+        // Recovery did not need it; a full read notices.
         let disk = handle(&left);
         for lsn in snapshot::list(&disk).map_err(text)? {
             if snapshot::load(&disk, lsn).and_then(|snapshot| snapshot.verify()).is_err() {
@@ -251,7 +251,7 @@ impl Victim {
             open_blocks(&disk, IDENTITY, Start::At(start), &mut |_| std::ops::ControlFlow::Continue(()));
         match read {
             Err(_) => Ok(Noticed::Verified),
-            Ok(_) => Err(format!("byte {} of {path}: nobody noticed", range.start + byte)),
+            Ok(_) => Err(format!("byte {} of {path}: the damage was not noticed", range.start + byte)),
         }
     }
 }
@@ -261,7 +261,7 @@ impl Victim {
 pub enum Noticed {
     /// Recovery refused the directory.
     Refused,
-    /// Recovery passed the snapshot over for the older one, and came to the right state.
+    /// Recovery skipped the snapshot for the older one, and reached the right state.
     PassedOver,
     /// Recovery did not need the bytes; verifying everything finds it.
     Verified,

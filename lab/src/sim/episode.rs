@@ -1,5 +1,5 @@
-//! One seed's run: draw a setup, let commands and deliveries interleave, judge all the way, then let everything
-//! come to rest and judge the whole.
+//! One seed's run: draw a setup, let commands and deliveries interleave with checks throughout, then run everything
+//! to quiescence and check the whole exchange.
 
 use lightning_exchange::domain::{
     account::{AccountQuery, AccountView},
@@ -13,9 +13,9 @@ use lightning_exchange::domain::{
 
 use super::{auditor::Counts, crash::Keyed, generator::Generator, swarm::Setup, world::World};
 
-/// How many commands one exchange lives for.
+/// Commands of one episode.
 pub const COMMANDS: u64 = 3_000;
-/// How often everything is judged while messages are under way, in steps.
+/// How often everything is checked while messages are in flight, in steps.
 const CHECK_EVERY: u64 = 1_500;
 
 /// In which order parcels are delivered.
@@ -23,19 +23,19 @@ const CHECK_EVERY: u64 = 1_500;
 pub enum Course {
     /// Commands and lanes interleave at random.
     Shuffled,
-    /// Each command comes to rest before the next is given; between lanes the order is random by this seed,
+    /// Each command settles before the next is sent; between lanes the order is random by this seed,
     /// which must not matter.
     Settled(u64),
 }
 
-/// What a run did.
+/// The counts of a run.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Stats {
     /// Seeds played.
     pub episodes: u64,
-    /// Commands given.
+    /// Commands sent.
     pub commands: u64,
-    /// Inputs slots were given: commands, messages, acknowledgements and ticks.
+    /// Inputs of all slots: commands, messages, acknowledgements and ticks.
     pub inputs: u64,
     /// What the auditor counted.
     pub counts: Counts,
@@ -55,22 +55,22 @@ impl Stats {
     }
 }
 
-/// A broken rule, with what is needed to see it again.
+/// A violated rule, with what is needed to reproduce it.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("seed {seed}, step {step}: {text}")]
 pub struct Violation {
     /// The episode's seed.
     pub seed: u64,
-    /// How many commands had been given.
+    /// Commands sent before it.
     pub step: u64,
-    /// What is broken.
+    /// The violated rule.
     pub text: String,
 }
 
 /// Plays one seed for this many commands.
 ///
 /// # Errors
-/// The first broken rule.
+/// The first violated rule.
 pub fn episode(seed: u64, commands: u64, course: Course) -> Result<Stats, Violation> {
     let mut given = 0;
     let mut run = || {
@@ -92,7 +92,7 @@ pub fn episode(seed: u64, commands: u64, course: Course) -> Result<Stats, Violat
     result.map_err(|text| Violation { seed, step: given, text })
 }
 
-/// An exchange being played with.
+/// An exchange under simulation.
 pub(super) struct Game {
     pub(super) world: World,
     generator: Generator,
@@ -176,7 +176,7 @@ impl Game {
         self.rest()
     }
 
-    /// Gives a command, lets time pass, or delivers a parcel.
+    /// Sends a command, advances the clock, or delivers a parcel.
     pub(super) fn shuffled_step(&mut self) -> Result<(), String> {
         self.now += self.random.below(8);
         if self.world.is_quiet() || self.random.one_in(self.setup.calm) {
@@ -213,7 +213,7 @@ impl Game {
             self.world.tick(self.time())?;
         }
         while !self.world.is_quiet() {
-            // A cascade comes to its end first: only lanes are delivered in any order.
+            // A cascade finishes first: only lanes are delivered in any order.
             self.world.cascade(self.time())?;
             if self.world.lanes_are_empty() {
                 continue;
@@ -224,7 +224,7 @@ impl Game {
         Ok(())
     }
 
-    /// Lets everything come to rest, and judges the whole.
+    /// Runs everything to quiescence, and checks the whole exchange.
     pub(super) fn rest(&mut self) -> Result<(), String> {
         self.world.drain(self.time())?;
         self.world.tick(self.time())?;
@@ -239,7 +239,7 @@ impl Game {
         if !self.random.one_in(16) {
             return self.send(command, now);
         }
-        // Looked at closely: a refusal leaves the hash as it was, and a test of an order tells the truth.
+        // A refusal must leave the hash unchanged, and `order/test` must agree with the order.
         let account = command.account().unwrap_or(self.setup.accounts[0].0);
         let slot = self.world.account_slot(account);
         let before = slot.hash();
@@ -261,7 +261,7 @@ impl Game {
         }
     }
 
-    /// Gives a command, sometimes under a key.
+    /// Sends a command, sometimes with an idempotency key.
     fn send(&mut self, command: AccountCommand, now: Timestamp) -> Result<(), String> {
         let Some(keyed) = &mut self.keyed else { return self.world.command(command, now).map(|_| ()) };
         let is_order = matches!(command, AccountCommand::Place(_) | AccountCommand::Replace(_));

@@ -1,4 +1,4 @@
-//! The frames of an episode, for whoever makes something of the journal.
+//! The frames of an episode, for tests of what consumes the journal.
 
 use std::sync::Arc;
 
@@ -28,10 +28,10 @@ pub struct Flow {
     pub frames: Vec<(u64, Frame)>,
 }
 
-/// Plays one seed for so many steps and returns its frames.
+/// Plays one seed for `steps` steps and returns its frames.
 ///
 /// # Errors
-/// The first broken rule.
+/// The first violated rule.
 pub fn flow(seed: u64, steps: usize) -> Result<Flow, Violation> {
     play(seed, steps).map_err(|text| Violation { seed, step: 0, text })
 }

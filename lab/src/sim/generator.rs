@@ -1,5 +1,5 @@
 //! Makes commands that aim at collisions: few prices, few accounts, little money, names and ids used again,
-//! cancels and amends of what is under way or gone.
+//! cancels and amends of orders in flight or closed.
 
 use lightning_exchange::domain::{
     messages::command::{
@@ -37,7 +37,7 @@ impl Generator {
         Self { setup, random, names }
     }
 
-    /// Makes what an account begins with.
+    /// Makes the initial deposits of an account.
     pub fn endowment(&mut self, account: AccountId, world: &World) -> Vec<AccountCommand> {
         let assets: Vec<AssetId> = world.instruments().assets().map(|asset| asset.id).collect();
         let deposit = |asset| {
@@ -121,7 +121,7 @@ impl Generator {
         }
     }
 
-    /// An order of late, most often the latest: then it is under way.
+    /// A recent order, most often the latest, which is then still in flight.
     pub(super) fn target(&mut self, world: &World) -> Option<(OrderId, AccountId, SymbolId)> {
         let recent = world.recent_orders();
         if recent.is_empty() {

@@ -1,4 +1,4 @@
-//! A simulated exchange to trade on by hand: scenarios and corner cases are told with it.
+//! A simulated exchange driven command by command: scenarios and corner cases are written with it.
 
 use lightning_exchange::domain::{
     account::{AccountQuery, AccountView},
@@ -19,7 +19,7 @@ use lightning_exchange::domain::{
 
 use super::world::{Answered, World};
 
-/// An exchange, a clock that moves when told to, and short ways to ask.
+/// An exchange with a manual clock and short accessors.
 #[derive(Debug)]
 pub struct Harness {
     world: World,
@@ -31,7 +31,7 @@ impl Harness {
     /// Opens an exchange with these assets and symbols and two account slots, 1 and 2.
     ///
     /// # Errors
-    /// What is wrong with the catalogue.
+    /// The instruments are invalid.
     pub fn open(
         assets: &[AssetDefinition],
         symbols: &[SymbolDefinition],
@@ -42,7 +42,7 @@ impl Harness {
         Ok(Self { world, now: 1_000_000, answers: Vec::new() })
     }
 
-    /// Pays in, after opening the account (tier 0, its private stream folded) if there is none.
+    /// Deposits, after opening the account (tier 0, its private stream followed) if there is none.
     ///
     /// # Errors
     /// What is broken, or why it was refused.
@@ -57,30 +57,30 @@ impl Harness {
         self.ask(AccountCommand::Deposit(transfer))?.map_err(describe).map(|_| ())
     }
 
-    /// Gives a command, lets everything come to rest, judges the whole exchange, and returns the answer.
+    /// Sends a command, runs to quiescence, checks the whole exchange, and returns the answer.
     ///
     /// # Errors
-    /// What is broken.
+    /// The violated rule.
     pub fn ask(&mut self, command: AccountCommand) -> Result<Result<Answer, Reject>, String> {
         let id = self.send(command)?;
         self.settle()?;
         self.answer(id).ok_or_else(|| format!("command {id} was not answered"))
     }
 
-    /// Gives a command and delivers nothing.
+    /// Sends a command and delivers no messages.
     ///
     /// # Errors
-    /// What is broken.
+    /// The violated rule.
     pub fn send(&mut self, command: AccountCommand) -> Result<CommandId, String> {
         let id = self.world.command(command, self.time())?;
         self.answers.extend(self.world.take_answers());
         Ok(id)
     }
 
-    /// Lets everything come to rest and judges the whole exchange.
+    /// Runs to quiescence and checks the whole exchange.
     ///
     /// # Errors
-    /// What is broken.
+    /// The violated rule.
     pub fn settle(&mut self) -> Result<(), String> {
         let now = self.time();
         self.world.drain(now)?;
@@ -94,15 +94,15 @@ impl Harness {
         Some(self.answers.swap_remove(index).1)
     }
 
-    /// Lets time pass; nobody notices before the next input.
+    /// Advances the clock; slots notice at their next input.
     pub fn pass(&mut self, micros: u64) {
         self.now += micros;
     }
 
-    /// Lets every slot notice the time, and everything that follows from it come to rest.
+    /// Sends the time to every slot, then runs to quiescence.
     ///
     /// # Errors
-    /// What is broken.
+    /// The violated rule.
     pub fn tick(&mut self) -> Result<(), String> {
         let now = self.time();
         self.world.tick(now)?;
@@ -114,7 +114,7 @@ impl Harness {
         Timestamp::from_micros(self.now)
     }
 
-    /// Returns the exchange, for delivering by hand.
+    /// Returns the exchange, to deliver messages one by one.
     pub const fn world(&mut self) -> &mut World {
         &mut self.world
     }
@@ -170,7 +170,7 @@ impl Harness {
             .unwrap_or_default()
     }
 
-    /// Returns what a market order would be priced by.
+    /// Returns the reference price of a market order.
     pub fn reference(&self, symbol: SymbolId, side: Side) -> Option<Price> {
         self.world.reference(symbol, side)
     }

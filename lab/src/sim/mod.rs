@@ -37,7 +37,7 @@ use lightning_exchange::domain::types::hash::mix64;
 /// Plays seeds made from `seed` until `commands` commands were given.
 ///
 /// # Errors
-/// The first broken rule; [`episode`] with its seed shows it again.
+/// The first violated rule; [`episode`] with its seed reproduces it.
 pub fn run(seed: u64, commands: u64) -> Result<Stats, Violation> {
     let mut total = Stats::default();
     while total.commands < commands {

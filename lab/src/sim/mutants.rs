@@ -59,7 +59,7 @@ pub fn hunt(mutant: Option<Mutant>) -> Option<Found> {
                 return;
             }
             if let Some(text) = look(by, seed) {
-                let _ = sender.send((by, seed, commands, Some(text))); // nobody waits: nobody needs to know
+                let _ = sender.send((by, seed, commands, Some(text))); // the receiver has given up: the result is not needed
                 return;
             }
         }
@@ -119,7 +119,7 @@ fn look(by: &str, seed: u64) -> Option<String> {
 /// Looks for every mutant in turn.
 pub fn hunt_all() -> Vec<(Mutant, Option<Found>)> {
     let default_hook = panic::take_hook();
-    // A panic is a way to find a bug here, and no news.
+    // A panic is one way to find a mutant, so it is not printed.
     panic::set_hook(Box::new(move |info| {
         if !IS_HUNTING.get() {
             default_hook(info);

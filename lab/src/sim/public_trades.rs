@@ -1,5 +1,5 @@
 //! The public record of each symbol: every trade has exactly two private sides, ids leave no gaps, and the
-//! levels told of make up the book.
+//! published levels make up the book.
 
 use std::collections::BTreeMap;
 
@@ -12,7 +12,7 @@ use lightning_exchange::domain::{
     types::id::{OrderId, SymbolId},
 };
 
-/// A printed trade and who has been told of it.
+/// A published trade and the orders it has been reported to.
 #[derive(Debug, Clone, Copy)]
 struct Printed {
     trade: PublicTrade,
@@ -34,7 +34,7 @@ impl Sheet {
         self.trades.len() as u64
     }
 
-    /// Returns every trade with its maker's and taker's order, as far as both were told.
+    /// Returns every trade with its maker's and taker's order, as far as both sides were reported.
     pub(super) fn sides(&self) -> impl Iterator<Item = (PublicTrade, OrderId, OrderId)> {
         self.trades.iter().filter_map(|printed| Some((printed.trade, printed.maker?, printed.taker?)))
     }
@@ -68,7 +68,7 @@ impl PublicTrades {
         found.ok_or_else(|| format!("symbol {symbol} is unknown"))
     }
 
-    /// Judges the public events of one input (B1, B2, B3, M1, M2).
+    /// Checks the public events of one input (B1, B2, B3, M1, M2).
     pub(super) fn printed(&mut self, events: &[PublicEvent]) -> Result<(), String> {
         let mut last_trade: Option<PublicTrade> = None;
         let mut moved: Option<(SymbolId, u64)> = None;
@@ -118,7 +118,7 @@ impl PublicTrades {
         }
     }
 
-    /// Judges one private side of a trade (M5); returns maker and taker once both are known.
+    /// Checks one private side of a trade (M5); returns maker and taker once both are known.
     pub(super) fn settled(
         &mut self,
         executed: &TradeExecuted,
@@ -130,7 +130,7 @@ impl PublicTrades {
         let printed = printed.ok_or_else(|| format!("trade {} was never printed", executed.trade))?;
         let trade = printed.trade;
         if (trade.price, trade.lots, trade.time) != (executed.price, executed.lots, executed.time) {
-            return Err(format!("trade {} was printed otherwise than told", executed.trade));
+            return Err(format!("trade {} was published differently than it was reported", executed.trade));
         }
         if trade.buyer_is_maker != (executed.is_maker == (side == Side::Buy)) {
             return Err(format!("trade {}: order {} is on the wrong side", executed.trade, executed.order));
@@ -144,12 +144,12 @@ impl PublicTrades {
         Ok(both)
     }
 
-    /// Verifies that both sides of every trade have been told.
+    /// Verifies that every trade was reported to both sides.
     pub(super) fn check_settled(&self) -> Result<(), String> {
         match self.0.iter().find(|sheet| sheet.settled != sheet.trades.len()) {
             None => Ok(()),
             Some(sheet) => Err(format!(
-                "symbol {}: {} of {} trades were told to both sides",
+                "symbol {}: {} of {} trades were reported to both sides",
                 sheet.symbol,
                 sheet.settled,
                 sheet.trades.len()

@@ -1,4 +1,4 @@
-//! Folds private streams: what the events alone say must be what a query says (M5, M6).
+//! Replays private streams: the state derived from events alone must equal the query's (M5, M6).
 
 use std::collections::BTreeMap;
 
@@ -12,7 +12,7 @@ use lightning_exchange::domain::{
     },
 };
 
-/// What one account's listener knows.
+/// The state derived from one account's events.
 #[derive(Debug, Default)]
 struct StreamState {
     last_seq: Option<u64>,
@@ -20,26 +20,26 @@ struct StreamState {
     orders: BTreeMap<OrderId, Order>,
 }
 
-/// All listeners.
+/// All accounts that are followed.
 #[derive(Debug, Default)]
 pub(super) struct Streams(BTreeMap<AccountId, StreamState>);
 
 impl Streams {
-    /// Starts listening to a new account.
+    /// Starts following a new account.
     pub(super) fn listen(&mut self, account: AccountId) {
         self.0.insert(account, StreamState::default());
     }
 
-    /// Returns who is listened to.
+    /// Returns the accounts that are followed.
     pub(super) fn accounts(&self) -> impl Iterator<Item = AccountId> {
         self.0.keys().copied()
     }
 
-    /// Folds one event.
+    /// Applies one event.
     pub(super) fn apply(&mut self, event: &UserEvent) -> Result<(), String> {
         let account = event.account;
         let state = self.0.get_mut(&account);
-        let state = state.ok_or_else(|| format!("an event of account {account}, which nobody listens to"))?;
+        let state = state.ok_or_else(|| format!("an event of account {account}, which has no listener"))?;
         if state.last_seq.is_some_and(|last| event.seq != last + 1) {
             return Err(format!("event {} of account {account} follows {:?}", event.seq, state.last_seq));
         }
@@ -48,7 +48,7 @@ impl Streams {
             UserEventKind::Execution(execution) => {
                 let order = execution.order;
                 if order.account != account {
-                    return Err(format!("account {account} was told of an order of {}", order.account));
+                    return Err(format!("account {account} received an order of {}", order.account));
                 }
                 let before = state.orders.get(&order.id);
                 let was_accepted = before.is_some_and(|before| !before.awaits_list);
@@ -75,7 +75,7 @@ impl Streams {
         Ok(())
     }
 
-    /// Compares what a listener knows with what the slot says.
+    /// Compares the derived state with the slot's.
     pub(super) fn check(&self, account: AccountId, slot: &AccountSlot) -> Result<(), String> {
         let Some(state) = self.0.get(&account) else { return Ok(()) };
         let ask = |query| slot.query(account, &query, Timestamp::default());

@@ -1,4 +1,4 @@
-//! What one episode is played with: a catalogue, accounts, limits, and which kinds of trouble are on. Each seed
+//! The setup of one episode: instruments, accounts, limits, and which kinds of faults are on. Each seed
 //! turns on a random subset, so that rare combinations come up often (swarm testing).
 
 use lightning_exchange::domain::{
@@ -9,7 +9,7 @@ use lightning_exchange::domain::{
 };
 use rust_decimal::Decimal;
 
-/// Which kinds of commands and trouble an episode has.
+/// Which kinds of commands and faults an episode has.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[expect(clippy::struct_excessive_bools, reason = "a set of switches is what it is")]
 pub struct Features {
@@ -55,24 +55,24 @@ pub struct Features {
     pub skewed_clocks: bool,
     /// Some lanes are slow.
     pub slow_lanes: bool,
-    /// Accounts whose private stream is folded.
+    /// Accounts whose private stream is followed.
     pub streams: bool,
 }
 
-/// What one episode is played with.
+/// The setup of one episode.
 #[derive(Debug, Clone)]
 pub struct Setup {
     /// The assets.
     pub assets: Vec<AssetDefinition>,
     /// The symbols.
     pub symbols: Vec<SymbolDefinition>,
-    /// What bounds the books.
+    /// The limits of the books.
     pub limits: BookLimits,
     /// The account slots.
     pub slots: Vec<SlotId>,
     /// The accounts and their fee tiers.
     pub accounts: Vec<(AccountId, u8)>,
-    /// Which kinds of commands and trouble there are.
+    /// Which kinds of commands and faults there are.
     pub features: Features,
     /// The middle of the prices in use, in ticks.
     pub middle: u64,

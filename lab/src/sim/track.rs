@@ -1,4 +1,4 @@
-//! What each order has been through, from the messages alone.
+//! The history of each order, derived from the messages alone.
 
 use lightning_exchange::domain::{
     messages::message::{OrderChange, OrderUpdated, SubmitOrder, TradeExecuted},
@@ -13,7 +13,7 @@ use lightning_exchange::domain::{
 
 use super::auditor::expect;
 
-/// One order's life so far.
+/// The state of one order.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Track {
     pub(super) account: AccountId,
@@ -55,7 +55,7 @@ impl Track {
         self.stp != StpMode::None
     }
 
-    /// Takes note that its book takes it out of those that wait, at this price.
+    /// Notes that its book triggers it at this price.
     pub(super) fn fired(&mut self, last: Option<Price>) {
         if let (Some(collar), Some(last)) = (self.collar, last) {
             self.limit = self.side.collar(collar, last);
@@ -70,7 +70,7 @@ impl Track {
             && !self.is_cancelled
     }
 
-    /// Judges one side of a trade (O1, O3, O4, O5, O10, B5, B9).
+    /// Checks one side of a trade (O1, O3, O4, O5, O10, B5, B9).
     pub(super) fn traded(&mut self, trade: &TradeExecuted, fills_max: u32) -> Result<(), String> {
         let describe = |what: &str| format!("trade {} of order {}: {what}", trade.trade, trade.order);
         let judge = |holds: bool, what: &str| if holds { Ok(()) } else { Err(describe(what)) };
@@ -98,7 +98,7 @@ impl Track {
         Ok(())
     }
 
-    /// Judges everything else a book says of an order.
+    /// Checks everything else a book says of an order.
     pub(super) fn updated(&mut self, update: &OrderUpdated) -> Result<(), String> {
         let describe = |what: &str| format!("order {}: {:?}: {what}", update.order, update.change);
         let judge = |holds: bool, what: &str| if holds { Ok(()) } else { Err(describe(what)) };
@@ -239,17 +239,20 @@ impl Tracks {
         self.0.sorted().into_iter().filter(|(_, track)| !track.is_over).map(|(id, track)| (*id, track))
     }
 
-    /// Judges that the other order of a pair is over, and did not trade, before this one trades or is triggered.
+    /// Checks that the other order of a pair is over, and did not trade, before this one trades or is triggered.
     pub(super) fn is_alone(&self, order: OrderId) -> Result<(), String> {
         let Some(other_leg) = self.get(order)?.pair else { return Ok(()) };
         let other = self.get(other_leg)?;
         // One that has not come to its book yet ends when it comes.
         let is_on_its_way = !other.rests && !other.waits && !other.was_triggered;
         let is_gone = (other.is_over || is_on_its_way) && other.executed == 0;
-        expect(is_gone, &format!("order {order} goes on while {other_leg}, the other of its pair, is there"))
+        expect(
+            is_gone,
+            &format!("order {order} is active while {other_leg}, the other leg of its pair, is open"),
+        )
     }
 
-    /// Judges the answer to a placed order.
+    /// Checks the answer to a placed order.
     pub(super) fn placed(&self, wanted: &NewOrder, order: &Order, fills: &[Fill]) -> Result<(), String> {
         let terms = (order.account, order.symbol, order.side, order.kind, order.time_in_force, order.stp);
         let asked =
@@ -269,7 +272,7 @@ impl Tracks {
         expect(order.status.is_final() == track.is_over, "another end than the book's")
     }
 
-    /// Judges an order said to be cancelled.
+    /// Checks an order reported as cancelled.
     pub(super) fn cancelled(&self, order: &Order) -> Result<(), String> {
         let has_ended = order.status == OrderStatus::Cancelled && order.hold.is_zero();
         if order.awaits_list {

@@ -1,7 +1,7 @@
 //! A whole exchange on one thread: account slots, symbol slots and the lanes between them.
 //!
 //! A lane is what a mailbox is to the actors: first in, first out for one sender and one receiver, and nothing
-//! is promised between two lanes. Who drives the world decides which lane moves next.
+//! is promised between two lanes. The driver of the world decides which lane moves next.
 
 use std::{collections::VecDeque, sync::Arc};
 
@@ -30,7 +30,7 @@ use lightning_exchange::{
 
 use super::auditor::Auditor;
 
-/// What lies in a lane.
+/// An item in a lane.
 #[derive(Debug, Clone, Copy)]
 enum Parcel<B> {
     Message(Envelope<B>),
@@ -40,7 +40,7 @@ enum Parcel<B> {
 
 type Lane<B> = VecDeque<Parcel<B>>;
 
-/// What a command came to.
+/// The answer to a command.
 pub type Answered = (CommandId, Result<Answer, Reject>);
 
 /// The exchange.
@@ -53,7 +53,7 @@ pub struct World {
     /// By account slot × number of symbol slots + symbol slot, both by position.
     to_symbol: Vec<Lane<ToSymbol>>,
     to_account: Vec<Lane<ToAccount>>,
-    /// How many parcels lie in all lanes.
+    /// The number of parcels in all lanes.
     waiting: usize,
     /// Positions by slot number.
     account_at: Vec<u8>,
@@ -62,9 +62,9 @@ pub struct World {
     symbol_out: SymbolOutput,
     answers: Vec<Answered>,
     next_command: u64,
-    /// Inputs given to slots so far.
+    /// Inputs sent to slots so far.
     inputs: u64,
-    /// What the slots' frames are collected in, when somebody keeps a journal.
+    /// Collects the slots' frames, if a journal is kept.
     frames: Option<Frames>,
     /// Commands that wait for the answer of another, and trades printed, while a journal is kept.
     joined: Vec<(CommandId, CommandId)>,
@@ -76,7 +76,7 @@ impl World {
     /// Makes an exchange without accounts. At most 255 account slots and 255 symbol slots.
     ///
     /// # Errors
-    /// What is wrong with the catalogue.
+    /// The instruments are invalid.
     pub fn new(
         assets: &[AssetDefinition],
         symbols: &[SymbolDefinition],
@@ -126,8 +126,8 @@ impl World {
         })
     }
 
-    /// Goes on with the slots of a recovered exchange: every sender tells again what its receivers have not applied.
-    /// The auditor knows nothing of what was before, so it judges nothing.
+    /// Continues with the slots of a recovered exchange: every sender resends what its receivers have not applied.
+    /// The auditor does not know the state before, so it checks nothing.
     pub fn resume(mut self, parts: Parts) -> Self {
         for slot in parts.accounts.into_iter().flatten() {
             let position = usize::from(self.account_at[slot.slot().index()]);
@@ -151,24 +151,24 @@ impl World {
         self.frames = Some(Frames::default());
     }
 
-    /// Takes the frames collected since the last time, each with its length before it, and their number.
+    /// Takes the frames collected since the last call, each with its length before it, and their number.
     pub fn take_frames(&mut self) -> (Vec<u8>, u32) {
         self.frames.as_mut().map(Frames::take).unwrap_or_default()
     }
 
-    /// Gives a command to its account's slot and returns what its answer will be called. An account without a
+    /// Sends a command to its account's slot and returns the id of its answer. An account without a
     /// slot here goes to the first.
     ///
     /// # Errors
-    /// What is broken.
+    /// The violated rule.
     pub fn command(&mut self, command: AccountCommand, now: Timestamp) -> Result<CommandId, String> {
         self.keyed(command, None, now)
     }
 
-    /// Gives a command that may be sent again.
+    /// Sends a command with an idempotency key.
     ///
     /// # Errors
-    /// What is broken.
+    /// The violated rule.
     pub fn keyed(
         &mut self,
         command: AccountCommand,
@@ -206,7 +206,7 @@ impl World {
         self.waiting == 0 && !self.has_triggered()
     }
 
-    /// Returns whether no parcel waits in any lane: what is left to do is a cascade, if anything is.
+    /// Returns whether no parcel waits in any lane; a cascade may still be pending.
     pub fn lanes_are_empty(&self) -> bool {
         self.waiting == 0
     }
@@ -219,7 +219,7 @@ impl World {
     /// Takes one step of every cascade.
     ///
     /// # Errors
-    /// What is broken.
+    /// The violated rule.
     pub fn cascade(&mut self, now: Timestamp) -> Result<(), String> {
         for position in 0..self.symbols.len() {
             if self.symbols[position].1.has_triggered() {
@@ -232,7 +232,7 @@ impl World {
     /// Delivers the first parcel of a lane, if there is one.
     ///
     /// # Errors
-    /// What is broken.
+    /// The violated rule.
     pub fn deliver(&mut self, lane: usize, now: Timestamp) -> Result<(), String> {
         let symbols = self.symbols.len();
         match lane.checked_sub(self.to_symbol.len()) {
@@ -259,10 +259,10 @@ impl World {
         }
     }
 
-    /// Lets time pass for every slot.
+    /// Sends the time to every slot.
     ///
     /// # Errors
-    /// What is broken.
+    /// The violated rule.
     pub fn tick(&mut self, now: Timestamp) -> Result<(), String> {
         for position in 0..self.accounts.len() {
             self.account_input(position, AccountInput::Tick, now)?;
@@ -275,7 +275,7 @@ impl World {
     /// Delivers everything, lane by lane, until nothing waits.
     ///
     /// # Errors
-    /// What is broken.
+    /// The violated rule.
     pub fn drain(&mut self, now: Timestamp) -> Result<(), String> {
         while !self.is_quiet() {
             for lane in 0..self.lanes() {
@@ -375,28 +375,28 @@ impl World {
         self.auditor.matched(&self.symbols[position].1, &self.symbol_out)
     }
 
-    /// Takes the answers given since the last time.
+    /// Takes the answers since the last call.
     pub fn take_answers(&mut self) -> impl Iterator<Item = Answered> {
         self.answers.drain(..)
     }
 
-    /// Takes the trades printed since the last time, if frames are kept.
+    /// Takes the trades published since the last call, if frames are kept.
     pub(super) fn take_printed(&mut self) -> impl Iterator<Item = (SymbolId, PublicTrade)> {
         self.printed.drain(..)
     }
 
-    /// Takes which commands joined which earlier ones since the last time, if frames are kept.
+    /// Takes which commands joined which earlier ones since the last call, if frames are kept.
     pub(super) fn take_joined(&mut self) -> impl Iterator<Item = (CommandId, CommandId)> {
         self.joined.drain(..)
     }
 
-    /// Starts to fold the private stream of an account that exists.
+    /// Starts to follow the private stream of an existing account.
     pub fn listen(&mut self, account: AccountId) {
         self.account_slot_mut(account).watch(account, true);
         self.auditor.streams.listen(account);
     }
 
-    /// Returns the orders that lately went to a book, the latest last.
+    /// Returns the orders recently sent to a book, the latest last.
     pub fn recent_orders(&self) -> &[(OrderId, AccountId, SymbolId)] {
         &self.auditor.recent
     }
@@ -419,22 +419,22 @@ impl World {
         Arc::clone(&self.instruments)
     }
 
-    /// Returns the latest time any slot was given.
+    /// Returns the latest time any slot has received.
     pub fn now(&self) -> Timestamp {
         self.now
     }
 
-    /// Returns how many inputs slots were given.
+    /// Returns how many inputs the slots have received.
     pub fn inputs(&self) -> u64 {
         self.inputs
     }
 
-    /// Returns the slot an account lives in.
+    /// Returns the slot of an account.
     pub fn account_slot(&self, account: AccountId) -> &AccountSlot {
         &self.accounts[self.position(account)].1
     }
 
-    /// Returns the slot an account lives in, for listening to it.
+    /// Returns the slot of an account, to follow its events.
     pub fn account_slot_mut(&mut self, account: AccountId) -> &mut AccountSlot {
         let position = self.position(account);
         &mut self.accounts[position].1

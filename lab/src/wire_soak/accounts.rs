@@ -1,4 +1,4 @@
-//! Who trades, what, and around which prices.
+//! The trading accounts, their markets and prices.
 
 use std::time::Duration;
 
@@ -59,7 +59,7 @@ impl Market {
     }
 }
 
-/// Someone who trades.
+/// A trading account.
 #[derive(Debug, Clone)]
 pub(crate) struct Trader {
     pub(crate) account: u64,

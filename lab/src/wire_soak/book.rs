@@ -62,7 +62,7 @@ pub(crate) enum Applied {
 }
 
 impl Book {
-    /// Begins with a snapshot; `None` when its own checksum is wrong.
+    /// Starts from a snapshot; `None` if its own checksum is wrong.
     pub(crate) fn of(snapshot: &Snapshot<'_>) -> Result<Option<Self>> {
         let mut book = Self { last: snapshot.last, ..Self::default() };
         set(&mut book.bids, &snapshot.bids)?;

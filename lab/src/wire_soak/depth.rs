@@ -1,4 +1,4 @@
-//! A subscriber of depth: a book begun with a snapshot and kept by diffs, through stalls, drops and restarts.
+//! A depth subscriber: a book started from a snapshot and maintained with diffs, through stalls, drops and restarts.
 
 use std::{pin::Pin, rc::Rc, time::Duration};
 
@@ -15,16 +15,16 @@ use super::{
     socket::Socket,
 };
 
-/// What is kept of what an unlucky subscriber does not read: the rest stays with the server.
+/// The receive buffer of a subscriber that stalls: the rest stays with the server.
 const SMALL_BUFFER: u32 = 4 << 10;
-/// How long an unlucky subscriber reads before the next misfortune, is stalled, and is gone, in milliseconds.
+/// How long such a subscriber reads before the next interruption, stalls, and is disconnected, in milliseconds.
 const READING_MS: (u64, u64) = (2_000, 8_000);
 const STALLED_MS: (u64, u64) = (3_000, 25_000);
 const GONE_MS: (u64, u64) = (500, 4_000);
-/// How often a subscriber that hears nothing looks whether it is over.
+/// How often an idle subscriber checks whether the soak is over.
 const LOOK: Duration = Duration::from_millis(200);
 
-/// How a book is begun.
+/// How a book is started.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum BookStart {
     /// As Binance documents it: `@depth`, then `GET depth`.
@@ -39,7 +39,7 @@ pub(super) struct Subscriber {
     pub(super) name: String,
     pub(super) market: &'static Market,
     pub(super) start: BookStart,
-    /// Drives its misfortunes, if it has any.
+    /// Drives its stalls and drops, if it has any.
     pub(super) interruptions: Option<Random>,
     pub(super) shared: Rc<Shared>,
 }
@@ -48,7 +48,7 @@ pub(super) struct Subscriber {
 enum End {
     /// The connection is over.
     Closed,
-    /// The book is not the server's: another is begun.
+    /// The book differs from the server's: it is rebuilt.
     Desynced,
     /// It went away.
     Dropped,
@@ -56,7 +56,7 @@ enum End {
     Over,
 }
 
-/// What a subscriber hears.
+/// What a subscriber receives.
 enum Received {
     Text(Bytes),
     /// Nothing for a while, and nothing moves any more.
@@ -66,7 +66,7 @@ enum Received {
 }
 
 impl Subscriber {
-    /// Keeps a book until the end, and compares it then.
+    /// Keeps a book until the end, then compares it with the server.
     pub(super) async fn run(mut self) {
         let mut book: Option<Book> = None;
         loop {
@@ -122,12 +122,12 @@ impl Subscriber {
         let pending = first.filter(|_| stream != "depthSnapshot");
         let Some(book) = started else { return Ok(End::Desynced) };
         if let Some(old) = old.filter(|old| old.last > book.last) {
-            self.problem(format!("begun again at {}, before {}", book.last, old.last));
+            self.problem(format!("restarted at {}, before {}", book.last, old.last));
         }
         self.follow(socket, kept.insert(book), pending).await
     }
 
-    /// Applies what comes.
+    /// Applies incoming diffs.
     async fn follow(
         &mut self,
         mut socket: Socket,
@@ -196,7 +196,7 @@ impl Subscriber {
         }
     }
 
-    /// Begins with what the stream begins with.
+    /// Starts from the first message of the stream.
     fn start(&self, first: &[u8]) -> Result<Option<Book>> {
         let snapshot: Snapshot<'_> = serde_json::from_slice(first).context("not a snapshot")?;
         self.shared.count(|report| report.snapshots += 1);
@@ -219,7 +219,7 @@ impl Subscriber {
         }
     }
 
-    /// Asks for what was missed before a diff from `joins` on; `None` when it cannot be had any more.
+    /// Requests what was missed before a diff from `joins` on; `None` when it cannot be had any more.
     async fn catch_up(&self, mut book: Book, joins: u64) -> Result<Option<Book>> {
         const OUT_OF_REACH: i64 = -94_001;
         if joins <= book.last + 1 {
@@ -253,7 +253,7 @@ impl Subscriber {
         Ok(Some(book))
     }
 
-    /// When the next misfortune comes: never, for most.
+    /// The time of the next stall or drop: never, for most.
     fn interruption(&mut self) -> Pin<Box<dyn Future<Output = ()>>> {
         match &mut self.interruptions {
             Some(interruptions) => {

@@ -1,4 +1,4 @@
-//! Orders, batch after batch: an account places twenty, and takes out its oldest once it has enough.
+//! Orders in batches: an account places twenty, and cancels its oldest once it has enough.
 
 use std::{collections::VecDeque, rc::Rc, time::Duration};
 
@@ -16,11 +16,11 @@ use super::{
 
 /// How many orders a request is about, which is the most one may.
 pub(crate) const BATCH: usize = 20;
-/// From how many open orders on an account takes some out.
+/// The number of open orders from which an account cancels some.
 const OPEN: usize = 60;
 const PATH: &str = "/x/v1/batchOrders";
 
-/// Asks for one batch every `pace` until it is over. Who is listened to has a record of what was acknowledged.
+/// Sends one batch every `pace` until the soak is over. Accounts whose stream is followed have a record of acknowledged orders.
 pub(crate) async fn trade(
     trader: Trader,
     shared: Rc<Shared>,
@@ -39,7 +39,7 @@ pub(crate) async fn trade(
             false => cancel(&trader, &shared, &mut open).await,
         };
         if done.is_err() {
-            // Which of the orders came in, nobody knows: begin anew.
+            // It is unknown which of the orders were placed: cancel them all and start over.
             while clear(&trader, &shared).await.is_err() {
                 sleep(RETRY).await;
             }

@@ -1,7 +1,7 @@
-//! A long watch over the wire: subscribers keep books and private records while orders flow fast and the server is
-//! restarted, and everything they were told is compared with what the server says in the end.
+//! A long run over the wire: subscribers keep books and private records while orders flow fast and the server is
+//! restarted; in the end everything they received is compared with the server's state.
 //!
-//! The seed drives what is asked and who is stalled when. How real processes take turns it cannot drive.
+//! The seed drives the requests and the stalls. It cannot drive how real processes are scheduled.
 
 pub(crate) mod accounts;
 mod book;

@@ -1,4 +1,4 @@
-//! The private stream of an account, taken up after every interruption where it ended.
+//! The private stream of an account, resumed after every interruption where it ended.
 
 use std::{
     cell::{Cell, RefCell},
@@ -27,9 +27,9 @@ const LATE_MAX: Duration = Duration::from_secs(30);
 pub(crate) struct Record {
     /// The last event.
     seq: Cell<Option<u64>>,
-    /// Acknowledged, and not told of yet.
+    /// Acknowledged, but not reported by the stream yet.
     acknowledged: RefCell<BTreeSet<u64>>,
-    /// Told of, and not acknowledged yet: the answer may be lost with a kill, the event may not.
+    /// Reported, but not acknowledged yet: a kill may lose the answer, but not the event.
     reported: RefCell<BTreeSet<u64>>,
     /// What the events say is open.
     open: RefCell<BTreeSet<u64>>,
@@ -81,16 +81,16 @@ impl Record {
     }
 }
 
-/// Listens until the process ends; `subscribed` is told once the stream has begun.
+/// Follows the stream until the process ends; `subscribed` returns once it has started.
 pub(crate) async fn listen(trader: Trader, record: Rc<Record>, shared: Rc<Shared>) {
     loop {
-        // Whatever the reason, the stream is taken up again.
+        // Whatever the reason, the stream is resumed.
         let _ = follow(&trader, &record, &shared).await;
         sleep(RETRY).await;
     }
 }
 
-/// Waits until the first subscription has begun: from then on events are kept.
+/// Waits until the first subscription has started: from then on events are kept.
 pub(crate) async fn subscribed(record: &Record) {
     while record.seq.get().is_none() {
         sleep(RETRY).await;
@@ -114,7 +114,7 @@ async fn follow(trader: &Trader, record: &Record, shared: &Shared) -> Result<()>
     let reply: Value = serde_json::from_slice(&reply)?;
     if reply["status"] != 200 {
         if reply["status"].as_u64().is_some_and(|status| status < 500) {
-            shared.lost(|| format!("account {}: not taken up from {from:?}: {reply}", trader.account));
+            shared.lost(|| format!("account {}: not resumed from {from:?}: {reply}", trader.account));
         }
         bail!("not subscribed");
     }
@@ -161,7 +161,7 @@ pub(crate) async fn compare(trader: &Trader, record: &Record, shared: &Shared) -
         return Ok(());
     }
     for order in record.acknowledged.borrow().iter() {
-        shared.lost(|| format!("account {}: no event told of order {order}", trader.account));
+        shared.lost(|| format!("account {}: no event reported order {order}", trader.account));
     }
     let open = ask("/api/v3/openOrders", &[("symbol", trader.market.name)]).await?;
     let open = open.as_array().context("no open orders")?;
@@ -169,7 +169,8 @@ pub(crate) async fn compare(trader: &Trader, record: &Record, shared: &Shared) -
     ensure!(open.len() < 1_000, "more open orders than an answer holds");
     if open != *record.open.borrow() {
         let reported = record.open.borrow().len();
-        shared.lost(|| format!("account {}: {} are open, {reported} as told", trader.account, open.len()));
+        shared
+            .lost(|| format!("account {}: {} are open, {reported} as reported", trader.account, open.len()));
     }
     Ok(())
 }

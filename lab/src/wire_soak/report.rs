@@ -1,8 +1,8 @@
-//! What a soak came to.
+//! The report of a wire soak.
 
 use serde::Serialize;
 
-/// The figures, and what went wrong.
+/// The counts, and the problems found.
 #[derive(Debug, Default, Clone, Serialize)]
 pub struct Report {
     /// The seed of every decision.
@@ -35,7 +35,7 @@ pub struct Report {
     pub stalls: u64,
     /// How often a subscriber was gone for a while.
     pub drops: u64,
-    /// How often missed diffs were asked for and the book went on.
+    /// How often missed diffs were requested and the book continued.
     pub resumed: u64,
     /// Books that were not the server's: a gap, a wrong checksum, an update taken back, a difference in the end.
     pub desyncs: u64,
@@ -47,28 +47,28 @@ pub struct Report {
     pub events: u64,
     /// Their orders that were acknowledged.
     pub acknowledged: u64,
-    /// How often a private stream was taken up again where it had ended.
+    /// How often a private stream was resumed where it had ended.
     pub resubscribed: u64,
-    /// Private events lost, doubled or out of order, and acknowledged orders no event told of.
+    /// Private events lost, doubled or out of order, and acknowledged orders no event reported.
     pub lost: u64,
-    /// The first of what went wrong, in words.
+    /// The first problems, as text.
     pub problems: Vec<String>,
 }
 
 impl Report {
-    /// Says whether nothing went wrong.
+    /// Returns whether there were no problems.
     pub fn is_clean(&self) -> bool {
         self.desyncs == 0 && self.lost == 0 && self.problems.is_empty()
     }
 
-    /// A few lines for people.
+    /// A summary of a few lines.
     pub fn summary(&self) -> String {
         format!(
             "seed {}: {:.0} s, {} stops and {} kills (away for {:.1} s)\n\
              commands: {} ({:.0} a second), {} refused\n\
              depth: {} subscribers, {} diffs, {} checksums compared, {} snapshots, {} stalls, {} drops, {} times missed \
              diffs asked for, {} books compared in the end\n\
-             private: {} accounts, {} events, {} orders acknowledged, taken up {} times\n\
+             private: {} accounts, {} events, {} orders acknowledged, resumed {} times\n\
              desyncs {}, private events lost {}",
             self.seed,
             self.seconds,

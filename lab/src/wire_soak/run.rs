@@ -19,7 +19,7 @@ use super::{
 };
 use crate::crash_soak::server::Server;
 
-/// How long subscribers may take to come to the end.
+/// How long subscribers may take to finish.
 const END_MAX: Duration = Duration::from_secs(90);
 
 /// How long, how fast, how many.
@@ -35,7 +35,7 @@ pub struct Options {
     pub restarts: u64,
     /// Subscribers of depth.
     pub subscribers: u64,
-    /// Of those, how many are stalled and dropped.
+    /// Of those, how many stall and drop their connection.
     pub interrupted: u64,
     /// Accounts whose private events are listened to.
     pub listened: u64,
@@ -45,10 +45,10 @@ pub struct Options {
     pub work: Option<PathBuf>,
 }
 
-/// Runs it, telling how it goes.
+/// Runs the soak; `say` receives progress lines.
 ///
 /// # Errors
-/// The server cannot be started, or the soak could not be done. What went wrong with what it tells is in the report.
+/// The server cannot be started, or the soak could not be done. Problems with the streams are in the report.
 pub async fn run(options: &Options, say: &dyn Fn(&str)) -> Result<Report> {
     let name = format!("lightning-wire-soak-{}-{}", options.seed, std::process::id());
     let work = options.work.clone().unwrap_or_else(|| std::env::temp_dir().join(name));
@@ -128,7 +128,7 @@ impl Soak<'_> {
         self.end(&listened, &mut subscriber_tasks).await
     }
 
-    /// Lets it go on for its time, and has the server stop or killed every now and then.
+    /// Lets the load run for its time, and stops or kills the server at regular intervals.
     async fn restart(&mut self, say: &dyn Fn(&str)) -> Result<()> {
         let Options { seconds, restarts, .. } = *self.options;
         let started = Instant::now();
@@ -167,7 +167,7 @@ impl Soak<'_> {
         Ok(())
     }
 
-    /// Nothing moves any more: compares what everybody believes with what the server says.
+    /// The load has ended: compares every subscriber's state with the server's.
     async fn end(&self, listened: &[Listened], subscriber_tasks: &mut JoinSet<()>) -> Result<()> {
         let mut books = BTreeMap::new();
         for market in &MARKETS {
@@ -176,7 +176,7 @@ impl Soak<'_> {
         *self.shared.finals.borrow_mut() = Some(books);
         let all = async { while subscriber_tasks.join_next().await.is_some() {} };
         if timeout(END_MAX, all).await.is_err() {
-            self.shared.desync(|| format!("{} subscribers never came to the end", subscriber_tasks.len()));
+            self.shared.desync(|| format!("{} subscribers did not finish", subscriber_tasks.len()));
         }
         for (trader, record) in listened {
             private::compare(trader, record, &self.shared).await?;

@@ -13,7 +13,7 @@ use super::{book::Book, report::Report};
 /// How long to wait before the server is asked for again.
 pub(crate) const RETRY: Duration = Duration::from_millis(20);
 
-/// How many faults are told in words.
+/// How many problems are kept as text.
 const PROBLEMS_MAX: usize = 20;
 
 /// The state of the whole.
@@ -21,9 +21,9 @@ const PROBLEMS_MAX: usize = 20;
 pub(crate) struct Shared {
     pub(crate) client: Client,
     pub(crate) report: RefCell<Report>,
-    /// No more orders.
+    /// Set when no more orders are to be sent.
     pub(crate) is_over: Cell<bool>,
-    /// The books as the server has them once nothing moves them any more.
+    /// The server's books once the load has ended.
     pub(crate) finals: RefCell<Option<BTreeMap<&'static str, Book>>>,
 }
 
@@ -32,12 +32,12 @@ impl Shared {
         count(&mut self.report.borrow_mut());
     }
 
-    /// Notes a book that is not the server's.
+    /// Records a book that differs from the server's.
     pub(crate) fn desync(&self, what: impl FnOnce() -> String) {
         self.problem(|report| report.desyncs += 1, what);
     }
 
-    /// Notes a private event that did not come as it should.
+    /// Records a private event that was lost, doubled or out of order.
     pub(crate) fn lost(&self, what: impl FnOnce() -> String) {
         self.problem(|report| report.lost += 1, what);
     }

@@ -1,4 +1,4 @@
-//! A WebSocket connection that takes in only what is read.
+//! A WebSocket connection that buffers only what is read.
 //!
 //! A client library reads ahead as it likes; a subscriber that is to stall must leave its bytes with the server.
 

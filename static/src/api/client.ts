@@ -1,4 +1,4 @@
-// REST as the page speaks it: the session cookie plus the CSRF token stand where programs put key and signature.
+// The page's REST client: the session cookie and the CSRF token take the place of API key and signature.
 
 /** The server understood and refused; nothing happened. */
 export class Refused extends Error {
@@ -36,7 +36,7 @@ export function setCsrf(token: string): void {
 export type Parameters = Record<string, string | number>;
 type Method = 'GET' | 'POST' | 'DELETE';
 
-/** The exchange's own wire: parameters in the query, or in a form where something is sent. */
+/** Calls the exchange's API: parameters in the query, or as a form in a POST. */
 export async function call<Answer>(method: Method, path: string, parameters: Parameters = {}): Promise<Answer> {
   const form = new URLSearchParams(Object.entries(parameters).map(([name, value]) => [name, String(value)]));
   if (form.size === 0) return fetched(method, path);
@@ -44,7 +44,7 @@ export async function call<Answer>(method: Method, path: string, parameters: Par
   return fetched(method, path, { type: 'application/x-www-form-urlencoded', text: form.toString() });
 }
 
-/** The page's own wire: JSON both ways. */
+/** Calls a route of the page: JSON both ways. */
 export async function send<Answer>(method: Method, path: string, body: object): Promise<Answer> {
   return fetched(method, path, { type: 'application/json', text: JSON.stringify(body) });
 }
@@ -68,7 +68,7 @@ async function fetched<Answer>(method: Method, path: string, body?: { type: stri
 
   const { code = 0, msg = '', data = null } = (answer ?? {}) as { code?: number; msg?: string; data?: unknown };
   const wait = response.headers.get('Retry-After');
-  // A 5xx with Retry-After was turned away at the door; any other may have been half way through.
+  // A 5xx with Retry-After was rejected before it was processed; any other may have taken effect.
   if (code === TIMED_OUT || (response.status >= 500 && wait === null && code !== NO_HISTORY)) throw new Unknown(msg);
   throw new Refused(response.status, code, msg, wait === null ? null : Number(wait), data);
 }

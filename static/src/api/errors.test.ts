@@ -1,6 +1,6 @@
 import { expect, it, vi } from 'vitest';
 
-// The words' language is a preference of the browser.
+// The language is a preference of the browser.
 vi.stubGlobal('matchMedia', () => ({ matches: false }));
 vi.stubGlobal('navigator', { language: 'en-GB' });
 

@@ -1,4 +1,4 @@
-// Refusals in the trader's language; what is not listed is shown in the server's own words.
+// Refusals in the trader's language; the others are shown with the server's message.
 import { t, type Key } from '../i18n/index.svelte';
 import { CookieRefused, NO_HISTORY, Refused } from './client';
 

@@ -1,11 +1,11 @@
-// A refusal beside the field it is about.
+// Shows a refusal at the field it is about.
 import { t } from '../i18n/index.svelte';
 import { Refused } from './client';
 import { explain } from './errors';
 
 const NAMED = /parameter '(\w+)'/;
 
-/** Where the refusal belongs: a field's name, or '' for the whole form; and what it says. */
+/** The field a refusal belongs to, or '' for the whole form, and its text. */
 export function fieldErrorOf(error: unknown): { field: string; text: string } {
   if (!(error instanceof Refused)) return { field: '', text: explain(error) };
   if (error.status === 429) {

@@ -1,4 +1,4 @@
-// The server's answers, as far as the page reads them. Every amount is a decimal string.
+// The fields of the server's responses that the page reads. Every amount is a decimal string.
 
 export type Side = 'BUY' | 'SELL';
 export type TimeInForce = 'GTC' | 'IOC' | 'FOK' | 'GTD';
@@ -157,6 +157,6 @@ export interface ApiKey {
 }
 
 export interface NewApiKey extends ApiKey {
-  /** Said this once and never again; keys of the other types have none. */
+  /** Returned only once; keys of the other types have none. */
   secretKey?: string;
 }

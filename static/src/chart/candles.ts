@@ -77,7 +77,7 @@ export class CandleStore {
     this.rewrites += 1;
   }
 
-  /** A trade moves the candle under way before the exchange says so; its volume comes with the next word. */
+  /** A trade updates the open candle before the exchange does; its volume comes with the next update. */
   touch(price: number, time: number): boolean {
     const last = this.newest;
     if (!last || time < last.time || time > last.end || price === last.close) return false;

@@ -1,5 +1,5 @@
 // One symbol's order book, kept from a snapshot and a gapless run of diffs:
-// syncing -> live -> gap -> syncing. It does no I/O; whoever feeds it fetches a snapshot when it asks.
+// syncing -> live -> gap -> syncing. It does no I/O; the caller fetches a snapshot when one is needed.
 import { units } from './decimal';
 
 export type Level = readonly [price: string, quantity: string];
@@ -78,7 +78,7 @@ export class Book {
     this.#buffer = [];
   }
 
-  /** Takes a diff. False means that a snapshot is needed to go on. */
+  /** Applies a diff. False means that a snapshot is needed to continue. */
   diff(diff: Diff): boolean {
     if (this.state !== 'live') {
       this.#keep(diff);

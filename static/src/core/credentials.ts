@@ -8,7 +8,7 @@ const NAME_MAX = 32;
 const PASSWORD_MIN = 10;
 const PASSWORD_MAX = 128;
 
-/** Names are folded to lower case; what is wrong with this one, or `null`. */
+/** The problem with a name, or `null`; names are compared in lower case. */
 export function ofName(name: string): CredentialKey | null {
   if (!/^[a-z0-9_.-]*$/.test(name.toLowerCase())) return 'account.nameForm';
   return name.length < NAME_MIN || name.length > NAME_MAX ? 'account.nameShort' : null;

@@ -13,7 +13,7 @@ export function span(from: string, to: string): Span | null {
   return { ...(start !== null && { startTime: start }), ...(next !== null && { endTime: next - 1 }) };
 }
 
-/** When the day so many days later begins; a day need not have 24 hours. Years before 1970 are still being typed. */
+/** The start of the day so many days later; a day need not have 24 hours. Years before 1970 are still being typed. */
 function midnight(day: string, later: number): number | null {
   const match = /^(\d{4})-(\d\d)-(\d\d)$/.exec(day);
   if (!match || Number(match[1]) < 1970) return null;

@@ -23,7 +23,7 @@ export function amount(text: string): bigint {
   return negative ? -value : value;
 }
 
-/** Writes with exactly `digits` fraction digits, truncating, never rounding up what somebody owns. */
+/** Writes with exactly `digits` fraction digits, truncating: a balance is never rounded up. */
 export function fixed(value: bigint, digits: number): string {
   const negative = value < 0n;
   const text = (negative ? -value : value).toString().padStart(SCALE + 1, '0');

@@ -1,4 +1,4 @@
-// An order as it is being written, and what can be said of it without knowing the market's rules.
+// An order being entered, and what follows from it without knowing the market's rules.
 import type { Side, TimeInForce } from '../api/types';
 import { has, type FieldName, type Kind } from './kinds';
 import { parseTyped, type Typed } from './numbers';
@@ -28,7 +28,7 @@ export interface MarketContext {
   freeQuote: bigint | null;
   /** The part of a purchase that goes to the exchange. */
   fee: bigint;
-  /** The account's fee rates in this market; `null` for a visitor. */
+  /** The account's fee rates in this market; `null` when signed out. */
   fees: { maker: bigint; taker: bigint } | null;
   /** Levels of the visible book an order of that side trades against, best price first. */
   levels: (side: Side) => Iterable<Level>;
@@ -85,7 +85,7 @@ export function waitsForRise(kind: Kind, side: Side): boolean {
   return (side === 'BUY') !== profit;
 }
 
-/** Whether a trailing stop begins to follow only after the price went the trader's way. */
+/** Whether a trailing stop starts to follow only once the price has moved in the trader's favour. */
 export function activatesInProfit(draft: Draft, numbers: Numbers, marketContext: MarketContext): boolean {
   if (numbers.trigger === null || marketContext.last === null) return false;
   return draft.side === 'SELL' ? numbers.trigger > marketContext.last : numbers.trigger < marketContext.last;

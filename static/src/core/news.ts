@@ -79,7 +79,7 @@ export interface Ended {
   isListed: boolean;
 }
 
-/** Returns why an order expired, where the exchange tells. */
+/** Returns why an order expired, if the exchange gives a reason. */
 export function whyEnded({ status, reason, side, isByQuote, isListed }: Ended): Sentence | null {
   if (status === 'EXPIRED_IN_MATCH') return say('ended.own');
   if (status !== 'EXPIRED') return null;

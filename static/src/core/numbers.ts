@@ -1,4 +1,4 @@
-// Parses numbers as people type and paste them. The page formats every number with a decimal point and commas between thousands;
+// Parses numbers as users type and paste them. The page formats every number with a decimal point and commas between thousands;
 // that format always reads back unchanged. Other notations are accepted where only one number can be meant, and the field shows
 // the reading. Where several can be meant, the trader chooses.
 import { SCALE } from './decimal';

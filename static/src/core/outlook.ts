@@ -65,7 +65,7 @@ export function feeOf(draft: Draft, numbers: Numbers, outlook: Outlook | null, t
   return { amount: share(taken, fees.taker) + share(made, fees.maker), asset, rate: rates.map((rate) => `${plain(rate * 100n)}%`).join(' / ') };
 }
 
-/** Says how much of an order would not fill, and why; `null` when it fills or rests. */
+/** Returns how much of an order would not fill, and why; `null` when it fills or rests. */
 export function warningOf(draft: Draft, numbers: Numbers, outlook: Outlook | null, rules: Rules, marketContext: MarketContext): Sentence | null {
   const { amount } = numbers;
   if (!outlook || amount === null) return null;
@@ -84,7 +84,7 @@ export function warningOf(draft: Draft, numbers: Numbers, outlook: Outlook | nul
   return say('warn.collar', { ...values, price: price(outlook.limit), from: price(from), share: percent(rules.collar ?? 0n) });
 }
 
-/** Says why a price needs a confirmation: it lies far through the market, or through its trigger price. */
+/** Returns why a price needs a confirmation: it lies far through the market, or through its trigger price. */
 export function farOf(draft: Draft, numbers: Numbers, outlook: Outlook | null, rules: Rules, marketContext: MarketContext): Sentence | null {
   const { side, kind } = draft;
   const price = (value: bigint): string => grouped(fixed(value, rules.priceDigits));

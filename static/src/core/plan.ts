@@ -1,4 +1,4 @@
-// What will happen when the order is sent, in words: the keys of the sentences and their values.
+// Describes what the order will do: the keys of the sentences and their values.
 import type { Side } from '../api/types';
 import type { Verdict } from './check';
 import { fixed, grouped, plain } from './decimal';

@@ -1,4 +1,4 @@
-// One market, its prices and an order in it, for the tests of what the ticket says.
+// One market, its prices and an order in it, for the tests of the ticket.
 import type { SymbolInfo } from '../api/types';
 import { parse } from './decimal';
 import type { MarketContext, Draft } from './draft';

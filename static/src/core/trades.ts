@@ -29,7 +29,7 @@ export class TradeLog {
     return true;
   }
 
-  /** Adds what happened before or while nobody listened. */
+  /** Adds trades from before the subscription or from an interruption. */
   merge(older: SeenTrade[]): void {
     const byId = new Map([...older, ...this.trades].map((trade) => [trade.id, trade]));
     this.trades = [...byId.values()].sort((a, b) => a.id - b.id).slice(-KEPT);

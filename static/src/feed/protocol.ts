@@ -86,7 +86,7 @@ export interface ExecutionReport {
   l: string;
   L: string;
   z: string;
-  /** What all fills came to in quote, and what the order was to spend or bring; zero when it counts in base. */
+  /** The quote amount of all fills, and the quote amount the order was to spend or receive; zero for orders by quantity. */
   Z: string;
   Q: string;
   /** Why it expired. */

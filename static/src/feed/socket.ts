@@ -105,7 +105,7 @@ export class Feed {
     if (gone.length > 0) this.#send('UNSUBSCRIBE', gone);
     this.#active = new Set(this.#wanted);
     if (fresh.length > 0) this.#subscribeId = this.#send('SUBSCRIBE', fresh);
-    // Back to what was subscribed all along: nothing to wait for, but whoever asked starts from nothing.
+    // The subscriptions are unchanged, so no confirmation will come, but the caller starts from nothing.
     else this.events.subscribed(this.#active);
   }
 

@@ -1,4 +1,4 @@
-// Words in the chosen language. Reading a word inside a template follows the choice.
+// Texts in the chosen language. Reading one inside a template follows the choice.
 import { prefs, type Language } from '../state/prefs.svelte';
 import { en } from './en';
 import { zh } from './zh';
@@ -11,7 +11,7 @@ export function t(key: Key, values: Record<string, string> = {}): string {
   return WORDS[prefs.language][key].replace(/\{(\w+)\}/g, (whole, name: string) => values[name] ?? whole);
 }
 
-/** A server's enum value in the trader's words, or as it came when there are none. */
+/** The text for a server's enum value, or the value itself when there is none. */
 export function word(prefix: string, value: string): string {
   const key = `${prefix}.${value}`;
   return key in en ? t(key as Key) : value;

@@ -30,11 +30,11 @@ class AccountState {
 
   #seq: number | null = null;
   #loading = 0;
-  /** The events just begin, or were interrupted. */
+  /** The event stream has just started, or was interrupted. */
   #behind = true;
   /** Events that came while the snapshot was on its way; null when none is. */
   #waiting: PrivateEvent[] | null = null;
-  /** Orders whose cancel is told of together with others'. */
+  /** Orders whose cancel is announced together with others'. */
   #hushed = new Set<number>();
 
   free(asset: string): bigint | null {
@@ -54,7 +54,7 @@ class AccountState {
     this.fees = new Map();
   }
 
-  /** Says nothing when these are canceled: whoever cancels them does. */
+  /** Suppresses the notice when these are canceled: the caller shows one. */
   hush(orders: readonly Order[]): void {
     for (const { orderId } of orders) this.#hushed.add(orderId);
   }
@@ -157,7 +157,7 @@ class AccountState {
     this.orders = [...others, order].sort((a, b) => a.orderId - b.orderId);
   }
 
-  /** Says what happened to an order. What only confirms a click on this page is said where the click is answered. */
+  /** Announces what happened to an order. The result of a click on this page is shown where the click is answered. */
   #announce(event: PrivateEvent): void {
     if (event.e === 'balanceUpdate') {
       toasts.say('good', t('news.received', { amount: tidy(event.d), asset: event.a }));

@@ -1,4 +1,4 @@
-// The trading floor: one socket, and who listens to what comes from it.
+// The state of the application: one socket, and the stores that receive its messages.
 import { named } from '../core/address';
 import type { Interval } from '../core/interval';
 import type { Numbered } from '../feed/protocol';
@@ -14,7 +14,7 @@ import { tickers } from './tickers.svelte';
 import { ticket } from './ticket.svelte';
 import { toasts } from './toasts.svelte';
 
-/** What a trader may believe of the prices on the page. */
+/** How far the prices on the page can be relied on. */
 export type DataStatus = 'live' | 'syncing' | 'gap' | 'stale' | 'connecting' | 'down';
 
 const PUBLIC = '/stream';
@@ -106,7 +106,7 @@ class AppState {
     remember(shown);
   }
 
-  /** Shows candles of that length from now on. */
+  /** Switches to candles of that length. */
   chart(interval: Interval): void {
     if (interval === candles.interval) return;
     prefs.set('interval', interval);
@@ -114,13 +114,13 @@ class AppState {
     this.#want();
   }
 
-  /** Keeps the prices of all markets live while somebody looks at the list of them. */
+  /** Keeps the prices of all markets live while the list of them is open. */
   watchAll(yes: boolean): void {
     this.#list = tickers.watch(yes);
     this.#want();
   }
 
-  /** Opens the socket that fits who is signed in; to be called again whenever that changes. */
+  /** Opens the public or the private socket, depending on the session; to be called whenever that changes. */
   connect(): void {
     if (!session.current) account.clear();
     this.#feed.open(session.followed ? PRIVATE : PUBLIC);
@@ -130,12 +130,12 @@ class AppState {
     this.#feed.want([...this.#market, this.#candles, this.#day, ...this.#list]);
   }
 
-  /** The private socket was refused or lost; if that is because the session ended, go on as a visitor. */
+  /** The private socket was refused or lost; if that is because the session ended, continue signed out. */
   async #recheck(): Promise<void> {
     try {
       await session.resume();
     } catch {
-      // Not reachable at all; the socket goes on trying.
+      // Not reachable at all; the socket keeps reconnecting.
     }
   }
 }

@@ -1,4 +1,4 @@
-// The candles on show: pages of the past by request, the candle under way by stream, and no hole between them.
+// The candles of the current market: closed candles by request, the open candle by stream, and no gap between them.
 import { call, Refused } from '../api/client';
 import { CandleStore, fromEvent, fromRow, type KlineRow } from '../chart/candles';
 import { Frame } from '../core/frame';
@@ -16,13 +16,13 @@ class Candles {
   readonly store = new CandleStore();
   /** Rises with every published change. */
   version = $state(0);
-  /** Nothing to show yet, and an answer is on its way. */
+  /** Nothing to show yet, and a request is in flight. */
   loading = $state(true);
 
   #symbol = '';
   #interval: Interval = '1m';
   #stream = '';
-  /** The stream just begins, or was interrupted: what happened before it has to be fetched. */
+  /** The stream has just started, or was interrupted: what happened before it has to be fetched. */
   #behind = true;
   /** There is no hole: everything from the oldest candle to the stream is here. */
   #complete = false;
@@ -38,7 +38,7 @@ class Candles {
     return this.#interval;
   }
 
-  /** Shows that market's candles and answers with the stream they need. */
+  /** Shows that market's candles and returns the stream they need. */
   show(symbol: string, interval: Interval): string {
     this.#turn += 1;
     this.#symbol = symbol;
@@ -75,7 +75,7 @@ class Candles {
     return true;
   }
 
-  /** A trade of the market on show. */
+  /** A trade of the current market. */
   trade(price: string, time: number): void {
     if (!this.#behind && this.store.touch(Number(price), time)) this.#frame.mark();
   }
@@ -112,7 +112,7 @@ class Candles {
     }
   }
 
-  /** Fetches what is missing between the past and the stream. */
+  /** Fetches what is missing between the loaded candles and the stream. */
   async #fill(turn: number): Promise<void> {
     for (let pages = 0; this.#since !== null && pages < CATCH_UP_PAGES; pages += 1) {
       const page = await this.#page({ startTime: this.#since, limit: PAGE });

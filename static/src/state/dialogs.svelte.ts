@@ -1,4 +1,4 @@
-// Coming in and going out: which dialog of the account is open, and a word about what happened.
+// Which dialog of the account is open; starting the demo and signing out.
 import { explain } from '../api/errors';
 import { t } from '../i18n/index.svelte';
 import { session } from './session.svelte';

@@ -1,4 +1,4 @@
-// What of the past is on show. Kept while the page is open, and shared by the lists: who looks at the orders of a market and a
+// The filters of the history. Kept while the page is open, and shared by the lists: who looks at the orders of a market and a
 // week looks at its trades next.
 import type { Parameters } from '../api/client';
 import { span } from '../core/days';

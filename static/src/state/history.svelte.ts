@@ -1,18 +1,18 @@
-// A list that the exchange keeps, page by page, the newest first. It is asked for again after news, but not for every single one.
+// A list kept by the exchange, page by page, the newest first. It is reloaded after events, but not after every single one.
 import { Refused } from '../api/client';
 
 export type Phase = 'loading' | 'ready' | 'failed';
 
-/** The least time between two questions of its own accord. */
+/** The shortest time between two automatic reloads. */
 export const PAUSE = 1_000;
-/** Rows of a page, and of a question for all of them. */
+/** Rows of a page, and of a request when all are fetched. */
 export const PAGE = 50;
 export const WHOLE = 1_000;
 
 const TOO_MANY = 429;
 
 export class Pages<Row> {
-  /** The page on show, the newest first. */
+  /** The current page, the newest first. */
   rows = $state.raw<Row[]>([]);
   phase = $state<Phase>('loading');
   /** Why it failed. */
@@ -20,22 +20,22 @@ export class Pages<Row> {
   /** 0 is the newest. */
   page = $state(0);
   hasOlder = $state(false);
-  /** Another page is on its way. */
+  /** Another page is being loaded. */
   turning = $state(false);
 
-  /** Before which row each page after the newest begins, down to the one that is wanted. */
+  /** The cursors before which each page after the newest starts, down to the requested one. */
   #ends: string[] = [];
   #asked = 0;
   #news = 0;
   #busy = false;
 
-  /** `ask` answers with the rows before a place, the newest first; `cursorOf` names the place of a row. */
+  /** `ask` returns the rows before a cursor, the newest first; `cursorOf` returns the cursor of a row. */
   constructor(
     private readonly ask: (before: string | null, limit: number) => Promise<Row[]>,
     private readonly cursorOf: (row: Row) => string,
   ) {}
 
-  /** Something happened. What happens while an answer is on its way, or soon after, shares the next one. */
+  /** Something happened. Events during a request, or soon after it, share the next request. */
   async refresh(): Promise<void> {
     this.#news += 1;
     if (this.#busy) return;
@@ -49,7 +49,7 @@ export class Pages<Row> {
     this.#busy = false;
   }
 
-  /** Asks once more, now. */
+  /** Reloads at once. */
   async retry(): Promise<void> {
     this.phase = 'loading';
     await this.#show();
@@ -66,7 +66,7 @@ export class Pages<Row> {
     await this.#turn(this.#ends.slice(0, -1));
   }
 
-  /** Fetches every page, and tells how many rows it has. Where the exchange asks to wait, it waits. */
+  /** Fetches every page and reports the number of rows so far. Waits as long as `Retry-After` says. */
   async all(onProgress: (count: number) => void): Promise<Row[]> {
     const rows: Row[] = [];
     for (;;) {
@@ -89,7 +89,7 @@ export class Pages<Row> {
     this.#ends = ends;
     this.turning = true;
     await this.#show();
-    // The page that could not be had is not the one on show.
+    // The page that could not be loaded is not the current one.
     if (this.phase === 'failed' && this.#ends === ends) this.#ends = before;
     this.turning = false;
   }

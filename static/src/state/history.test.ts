@@ -5,7 +5,7 @@ import { PAGE, Pages, PAUSE, WHOLE } from './history.svelte';
 beforeEach(() => void vi.useFakeTimers());
 afterEach(() => void vi.useRealTimers());
 
-/** The rows `count` to 1, asked for as the exchange answers. */
+/** The rows `count` to 1, paged as the exchange pages them. */
 class Shelf {
   asked: (string | null)[] = [];
   fails = false;

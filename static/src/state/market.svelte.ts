@@ -1,4 +1,4 @@
-// The market on show: its rules, its book, its trades. Messages change plain data; one frame publishes views.
+// The current market: its rules, its book, its trades. Messages change plain data; one frame publishes views.
 import { call, Refused } from '../api/client';
 import type { ExchangeInfo, Side, SymbolInfo, Trade } from '../api/types';
 import { Book, type BookState, type Snapshot } from '../core/book';
@@ -80,7 +80,7 @@ class Market {
   #tradesChanged = false;
   #frame = new Frame(() => this.#publish());
   #syncs = 0;
-  /** The streams just begin, or were interrupted: what was before them has to be fetched. */
+  /** The streams have just started, or were interrupted: what was before them has to be fetched. */
   #behind = true;
 
   /** The whole book, to be read after `bookAt` changed. */
@@ -129,7 +129,7 @@ class Market {
     this.#digits = new Map(this.symbols.map((info) => [info.symbol, rulesOf(info).priceDigits]));
   }
 
-  /** Shows that symbol and answers with the streams it needs. */
+  /** Shows that symbol and returns the streams it needs. */
   show(symbol: string): string[] {
     const info = this.symbols.find((each) => each.symbol === symbol) ?? this.symbols[0];
     if (!info) return [];
@@ -165,7 +165,7 @@ class Market {
   message(stream: string, data: unknown): void {
     if (stream === this.#streams[0]) {
       if (!this.#book.diff(data as DepthEvent)) {
-        // Grey before the next paint, not after the snapshot is asked for.
+        // Grey before the next paint, not only after the snapshot is requested.
         this.bookState = 'gap';
         void this.#syncBook();
       }
@@ -179,7 +179,7 @@ class Market {
     this.#frame.mark();
   }
 
-  /** The view depends on something else that changed: the price step or the room for rows. */
+  /** The view depends on something else that changed: the price step or the space for rows. */
   refresh(): void {
     this.#frame.mark();
   }

@@ -1,4 +1,4 @@
-// Placing and canceling. An order whose answer is lost is asked after by its own id and never sent twice.
+// Placing and canceling. An order whose answer is lost is queried by its client order id and never sent twice.
 import { call, Refused, Unknown } from '../api/client';
 import { explain } from '../api/errors';
 import type { Canceled, Order } from '../api/types';
@@ -10,7 +10,7 @@ import { toasts } from './toasts.svelte';
 
 const ASK_TIMES = 5;
 const ASK_EVERY = 1_000;
-/** What the exchange says when there is nothing to cancel. */
+/** The error code when there is nothing to cancel. */
 const NONE_OPEN = -2011;
 
 /** Sends the order, or the list of orders; true once the exchange has it. What became of it comes as an event. */
@@ -36,7 +36,7 @@ export async function cancel({ symbol, orderId, orderListId }: Order): Promise<v
   );
 }
 
-/** Cancels everything open in the markets of these orders, and says once how many it was. */
+/** Cancels everything open in the markets of these orders, and shows one notice with their number. */
 export async function cancelAll(orders: readonly Order[]): Promise<void> {
   account.hush(orders);
   const symbols: string[] = [];
@@ -78,7 +78,7 @@ async function askAfter(origClientOrderId: string, symbol: string | null): Promi
       toasts.dismiss(origClientOrderId);
       return true;
     } catch (error) {
-      // Not there yet may still mean on its way, so only the last answer counts.
+      // An order not found may still be in flight, so only the last answer counts.
       if (error instanceof Refused && asked === ASK_TIMES - 1) {
         toasts.say('bad', t('news.notPlaced'), origClientOrderId);
         return false;

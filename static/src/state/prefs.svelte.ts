@@ -13,7 +13,7 @@ interface Saved {
   palette: Palette;
   language: Language;
   interval: Interval;
-  /** The candle lengths at hand, and the markets listed first. */
+  /** The favourite candle lengths, and the markets listed first. */
   intervals: Interval[];
   symbols: string[];
 }

@@ -21,12 +21,12 @@ class SessionState {
   /** Whether this browser was found to refuse the session cookie. */
   isCookieRefused = $state(false);
   #ending = $state(false);
-  /** Whether the account's own events are followed: somebody is signed in, and not on the way out. */
+  /** Whether the account's own events are followed: signed in, and not signing out. */
   readonly followed = $derived(this.current !== null && !this.#ending);
   /** How one may come in here. */
   options = $state.raw<SessionOptions>({ signUp: false, demo: false });
 
-  /** Asks how one may come in, and takes up the session of an earlier visit, if this browser had one. */
+  /** Fetches which ways to sign in there are, and resumes the browser's earlier session, if it had one. */
   async start(): Promise<void> {
     const asked = call<SessionOptions>('GET', '/x/v1/session/options');
     await this.resume();

@@ -1,9 +1,9 @@
-// The last 24 hours: in full for the market on show, in short for every market while the list of them is open.
+// The last 24 hours: in full for the current market, in short for every market while the list of them is open.
 import { call } from '../api/client';
 import type { Ticker } from '../api/types';
 import type { MiniTickerEvent, TickerEvent } from '../feed/protocol';
 
-/** What the page says about a market's day. */
+/** The 24-hour figures of a market that the page shows. */
 export interface Day {
   open: string;
   last: string;
@@ -27,7 +27,7 @@ class Tickers {
     return this.#days.get(symbol ?? '') ?? null;
   }
 
-  /** Follows that market and answers with the stream it needs. */
+  /** Follows that market and returns the stream it needs. */
   show(symbol: string): string {
     this.#symbol = symbol;
     this.#stream = `${symbol.toLowerCase()}@ticker`;
@@ -35,7 +35,7 @@ class Tickers {
     return this.#stream;
   }
 
-  /** Follows all markets, or no longer; answers with the streams that needs. */
+  /** Follows all markets, or stops; returns the streams that needs. */
   watch(all: boolean): string[] {
     this.#watching = all;
     if (all) this.#listed = false;

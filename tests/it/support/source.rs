@@ -35,6 +35,11 @@ impl Source {
         self.path.starts_with("lab/")
     }
 
+    /// Returns its tokens.
+    pub(crate) fn tokens(&self) -> impl Iterator<Item = &str> {
+        self.tokens.iter().map(String::as_str)
+    }
+
     /// Returns whether an identifier occurs.
     pub(crate) fn has_word(&self, word: &str) -> bool {
         self.tokens.iter().any(|token| token == word)

@@ -104,7 +104,7 @@ struct Row {
 /// A test by name.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 enum Test {
-    /// Of the library, the integration tests or xtask, as cargo prints it; one that ends in `*` stands for all that begin so.
+    /// Of the library, the integration tests or xtask, as cargo prints it; one that ends in `*` matches every test with that prefix.
     Rust(String),
     /// Of the page: the file below `static`, and the title.
     Page(String, String),
@@ -178,7 +178,7 @@ fn absent(tests: &BTreeSet<Test>) -> Result<f64> {
     Ok(absent.len() as f64)
 }
 
-/// Returns whether a file of the page's tests has one whose title begins so.
+/// Returns whether a file of the page's tests has one whose title starts with `title`.
 fn is_titled(text: &str, title: &str) -> bool {
     ["test", "it"].iter().any(|call| {
         ['\'', '`'].iter().any(|quote| {

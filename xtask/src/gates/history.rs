@@ -25,7 +25,7 @@ pub(super) fn figures(report: &mut Report) {
     }
     for (name, what) in [
         ("grpc::", "gRPC requests through reflection, tests failed"),
-        ("history::", "the fold in every database, tests failed"),
+        ("history::", "the projection in every database, tests failed"),
         ("conformance::", "OpenAPI against every row of the routes, tests failed"),
         ("openapi::", "schemathesis over the OpenAPI file, tests failed"),
     ] {
@@ -68,7 +68,7 @@ fn kills(report: &mut Report) {
             bench.args(["bench", "history", "--json", "--config"]);
             let line = run_json(bench.arg(work.join("exchange.toml")));
             let rate = read(&line, "/rows_per_second");
-            report.figure("taking in, SQLite with its indexes", Bar::AtLeast(50_000.0), "rows/s", rate);
+            report.figure("ingestion, SQLite with its indexes", Bar::AtLeast(50_000.0), "rows/s", rate);
             report.information("rows", "", read(&line, "/rows"));
             report.figure("worst p99 of a page", Bar::Below(10.0), "ms", read(&line, "/worst_p99_ms"));
             let complete =

@@ -1,4 +1,4 @@
-//! The `wire` gate: every trading client works, and what the wire tells is right.
+//! The `wire` gate: every trading client works, and the streams are right.
 
 use super::report::{Bar, Effort, Report, number, read, same};
 use crate::{

@@ -22,7 +22,7 @@ pub(super) fn check(model: &mut Model, view: &View) -> Vec<Violation> {
     let ids: Vec<u64> = model.accounts.keys().copied().collect();
     for id in ids {
         let seen = view.accounts.get(&id);
-        match seen.map_or(Some("nobody looked"), |seen| seen.failed.as_deref()) {
+        match seen.map_or(Some("it was not observed"), |seen| seen.failed.as_deref()) {
             Some(why) => {
                 let (orders, fills) =
                     model.accounts.get(&id).map_or((0, 0), |lost| (lost.orders.len(), lost.fills.len()));
@@ -52,8 +52,8 @@ pub(super) fn check(model: &mut Model, view: &View) -> Vec<Violation> {
     found
 }
 
-/// Every trade has one buyer and one seller, one maker and one taker, who agree; ids have no gap; what the public
-/// was told is what happened.
+/// Every trade has one buyer and one seller, one maker and one taker, who agree; ids have no gap; public trades
+/// are those that happened.
 fn check_trades(model: &Model, view: &View, found: &mut Vec<Violation>) {
     let mut sides: BTreeMap<(Symbol, u64), Vec<&Fill>> = BTreeMap::new();
     for (symbol, fill) in view.accounts.values().flat_map(|seen| &seen.fills) {
@@ -153,7 +153,7 @@ impl Turn<'_> {
         self.found.push(Violation::new(kind, what).of(order, name));
     }
 
-    /// Fills told are there, none is there twice, and each moves the balances.
+    /// Every reported fill exists exactly once, and each moves the balances.
     fn fills(&mut self, floors: &[u64], fees: &mut [i128]) {
         let mut by_trade: HashMap<(Symbol, u64), &Fill> = HashMap::new();
         for (symbol, fill) in &self.seen.fills {
@@ -177,7 +177,7 @@ impl Turn<'_> {
                     self.wrong(Kind::LostFill, order, "", &what);
                 }
                 Some(fill) if fill.seen != reported || fill.order != order => {
-                    let what = format!("told {reported:?}, found {fill:?}");
+                    let what = format!("reported {reported:?}, found {fill:?}");
                     self.wrong(Kind::WrongFill, order, "", &what);
                 }
                 Some(_) => {}
@@ -248,7 +248,7 @@ impl Turn<'_> {
                     self.account.orders.entry(order.id).or_insert_with(|| Known::new(order.clone()));
                 }
                 None if !self.account.orders.contains_key(&order.id) => {
-                    self.wrong(Kind::GhostOrder, order.id, &order.name, "nobody asked for it");
+                    self.wrong(Kind::GhostOrder, order.id, &order.name, "it was never requested");
                 }
                 _ => {}
             }
@@ -290,7 +290,7 @@ impl Turn<'_> {
         }
         let total = (known.checked.0 + sum.0, known.checked.1 + sum.1);
         if total != (i128::from(now.executed), i128::from(now.quote)) {
-            wrong(Kind::WrongFill, format!("its fills come to {total:?}, it is {now:?}"));
+            wrong(Kind::WrongFill, format!("its fills add up to {total:?}, it is {now:?}"));
         }
     }
 

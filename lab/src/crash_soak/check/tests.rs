@@ -1,4 +1,4 @@
-//! The checker finds what it is there to find: a world where all is well, and the same world doctored.
+//! The checker passes a sound view and finds every way in which the same view is tampered with.
 
 use super::*;
 use crate::crash_soak::{
@@ -154,7 +154,7 @@ fn kinds(log: &Log, view: &View) -> Vec<Kind> {
     kinds
 }
 
-/// What is found when the view is doctored.
+/// The violations found when the view is tampered with.
 fn tampered(tamper: impl FnOnce(&mut View)) -> Vec<Kind> {
     let mut view = view();
     tamper(&mut view);

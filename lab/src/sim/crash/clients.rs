@@ -1,4 +1,4 @@
-//! What clients and the public were told, and whether a recovered exchange stands by it.
+//! What clients and the public have seen, and whether a recovered exchange agrees with it.
 
 use std::collections::{BTreeMap, VecDeque};
 
@@ -38,7 +38,7 @@ pub(in crate::sim) struct Keyed {
 pub(super) struct Clients {
     held: VecDeque<(u64, Answered)>,
     printing: VecDeque<(u64, (SymbolId, PublicTrade))>,
-    /// What clients were told last of the orders of late.
+    /// The state of recent orders last reported to clients.
     reported: VecDeque<Order>,
     printed: BTreeMap<SymbolId, Vec<PublicTrade>>,
     /// Keyed commands without an answer, and those with one.
@@ -50,7 +50,7 @@ pub(super) struct Clients {
 }
 
 impl Clients {
-    /// Keeps what one step said until frame `lsn` is durable.
+    /// Holds the output of one step until frame `lsn` is durable.
     pub(super) fn hold(&mut self, lsn: u64, world: &mut World, keyed: Vec<Keyed>) {
         self.held.extend(world.take_answers().map(|answer| (lsn, answer)));
         self.printing.extend(world.take_printed().map(|print| (lsn, print)));
@@ -59,7 +59,7 @@ impl Clients {
         self.asked.drain(..extra);
     }
 
-    /// Lets go of everything up to a frame.
+    /// Releases everything up to a frame.
     pub(super) fn release(&mut self, lsn: u64) {
         while let Some((_, (id, answer))) = pop_until(&mut self.held, lsn) {
             self.acknowledged += 1;
@@ -96,8 +96,8 @@ impl Clients {
         self.reported.drain(..extra);
     }
 
-    /// Every order a client was told of is there, no less filled and no less ended; every trade the public was
-    /// told of is there, and none is missing between them.
+    /// Every order reported to a client exists, no less filled and no less closed; every trade that was
+    /// published exists, and none is missing between them.
     pub(super) fn check(&self, replica: &Replica) -> Result<(), String> {
         self.reported.iter().try_for_each(|reported| check_order(reported, replica))?;
         let symbols =
@@ -127,7 +127,7 @@ impl Clients {
         Ok(())
     }
 
-    /// Clients that heard nothing of the crash send their keyed orders again. Those that were answered get the same
+    /// Clients unaware of the crash send their keyed orders again. Those that were answered get the same
     /// answer and change nothing; of those that were not, two attempts are one order.
     pub(super) fn retry(&self, world: &mut World, now: Timestamp) -> Result<u64, String> {
         for (Keyed { command, key, .. }, promised) in &self.promised {
@@ -189,7 +189,7 @@ fn check_order(reported: &Order, replica: &Replica) -> Result<(), String> {
     if is_later {
         return Ok(());
     }
-    Err(format!("order {} was told as {reported:?} and came back as {found:?}", reported.id))
+    Err(format!("order {} was reported as {reported:?} and was recovered as {found:?}", reported.id))
 }
 
 /// Returns whether nothing came of it; then its key is free again.

@@ -1,6 +1,6 @@
-//! A disk that can be photographed in the middle of a commit, a segment roll, a snapshot or a prune.
+//! A disk that can be imaged in the middle of a commit, a segment roll, a snapshot or a prune.
 //!
-//! The picture is an independent disk, what was not synced included. The one in use goes on as if nothing had
+//! The image is an independent disk, unsynced writes included. The disk in use continues as if nothing had
 //! happened, so one run shows a crash at many of its operations.
 
 use std::{
@@ -10,7 +10,7 @@ use std::{
 
 use lightning_exchange::journal::{Disk, File, SimDisk};
 
-/// A disk and the camera before it.
+/// A disk that takes images of itself.
 #[derive(Debug, Clone)]
 pub(super) struct DiskImages {
     disk: SimDisk,
@@ -33,7 +33,7 @@ impl DiskImages {
         self.request.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Takes a picture after this many more operations; `false` when one is still to be taken.
+    /// Requests an image after this many more operations; `false` if one is already pending.
     pub(super) fn arm(&self, operations: u64) -> bool {
         let mut request = self.request();
         let is_free = request.due.is_none();
@@ -41,12 +41,12 @@ impl DiskImages {
         is_free
     }
 
-    /// Returns the picture, if one was taken.
+    /// Returns the image, if one was taken.
     pub(super) fn image(&self) -> Option<SimDisk> {
         self.request().image.take()
     }
 
-    /// An operation is about to begin.
+    /// Called before every operation that changes the disk.
     fn before(&self) {
         let mut request = self.request();
         match request.due {

@@ -1,10 +1,10 @@
 //! Crashes: the simulated exchange keeps a journal on a simulated disk, and the power fails.
 //!
-//! The exchange itself goes on, judged by the auditor all the way; at random instants, between steps and in the
+//! The exchange itself continues, checked by the auditor throughout; at random instants, between steps and in the
 //! middle of commits, rolls and snapshots, a copy of its disk loses its power, and what is left of it must come
 //! back: everything that was acknowledged, the very state the live exchange had at that frame, the same twice, no
 //! hold without an order, no trade settled on one side only. Some copies live on, with clients that send again
-//! what they sent under a key, with more commands, and must come to rest.
+//! what they sent under a key, with more commands, and must reach quiescence.
 
 mod clients;
 mod disk_images;
@@ -36,15 +36,15 @@ use lightning_exchange::{
 
 pub(super) const IDENTITY: [u8; 16] = *b"simulated crash!";
 
-/// The smallest segments there are: rolls are part of what is tried.
+/// The smallest segments there are: rolls are to be tested as well.
 const SEGMENT: u64 = LogOptions::SEGMENT_MIN;
 
-/// What a run of crashes did.
+/// The counts of a run with crashes.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct CrashStats {
     /// Seeds played.
     pub seeds: u64,
-    /// Commands given.
+    /// Commands sent.
     pub commands: u64,
     /// Frames written.
     pub frames: u64,
@@ -54,7 +54,7 @@ pub struct CrashStats {
     pub crashes_in_image: u64,
     /// Crashes in the middle of a recovery.
     pub crashes_recovering: u64,
-    /// Recovered exchanges that lived on and came to rest.
+    /// Recovered exchanges that continued and reached quiescence.
     pub lives: u64,
     /// Answers that were acknowledged.
     pub acknowledged: u64,
@@ -106,7 +106,7 @@ pub struct CrashCourse {
 /// Plays one seed.
 ///
 /// # Errors
-/// The first broken rule.
+/// The first violated rule.
 pub fn crashes(seed: u64, course: CrashCourse) -> Result<CrashStats, Violation> {
     let mut given = 0;
     let mut run = || {
@@ -241,7 +241,7 @@ impl Journalled {
         if is_commit {
             return self.writer.commit().map(Some);
         }
-        // On its way to the disk, and nobody waits for it yet: a crash tears it.
+        // On its way to the disk, and not awaited yet: a crash tears it.
         self.writer.write().map(|_| None)
     }
 
@@ -270,21 +270,21 @@ impl Journalled {
         let disk: Arc<dyn Disk> = Arc::new(self.disk_images.clone());
         match store::take_snapshot(&disk, IDENTITY, &instruments, until, taking) {
             Ok(taken) => self.stats.snapshots += u64::from(taken.is_some()),
-            // The exchange goes on without it.
+            // The exchange continues without it.
             Err(StoreError::Journal(JournalError::Io { .. })) => self.stats.disk_faults += 1,
             Err(error) => return Err(text(error)),
         }
         Ok(())
     }
 
-    /// Lets the power fail in the middle of what was done last, if a picture was taken of it.
+    /// Lets the power fail in the middle of what was done last, if an image was taken of it.
     fn crash_in_image(&mut self, random: &mut Random) -> Result<(), String> {
         let Some(image) = self.disk_images.image() else { return Ok(()) };
         self.stats.crashes_in_image += 1;
         self.crash(image.crash(random.word()), true, random)
     }
 
-    /// Recovers what a crash left.
+    /// Recovers the disk after a crash.
     fn crash(&mut self, left: SimDisk, is_power_cut: bool, random: &mut Random) -> Result<(), String> {
         self.stats.crashes += 1;
         let replayed = self.recover(&left, is_power_cut, random)?;
@@ -308,7 +308,7 @@ impl Journalled {
         Ok(())
     }
 
-    /// Recovers a disk, perhaps with a crash in the middle, and then again; both must come to the same. Without a
+    /// Recovers a disk, perhaps with a crash in the middle, and then again; both must reach the same state. Without a
     /// power cut before, what was read may not be on the disk until the recovery is done, and then it must be.
     fn recover(
         &mut self,
@@ -316,7 +316,7 @@ impl Journalled {
         is_power_cut: bool,
         random: &mut Random,
     ) -> Result<Replayed, String> {
-        // A disk that was full has space again: only then can the journal go on.
+        // A disk that was full has space again: only then can the journal continue.
         left.set_capacity(None);
         let instruments = self.game.world.shared_instruments();
         let replay = |disk: &SimDisk| {
@@ -340,7 +340,7 @@ impl Journalled {
             self.stats.crashes_recovering += 1;
         }
         resume(left, &first)?;
-        // Side by side it must come to the same as in a row.
+        // Parallel replay must reach the same state as sequential replay.
         let workers = if random.one_in(32) { 4 } else { 1 };
         let left = handle(&left.crash(random.word()));
         let again =
@@ -349,7 +349,7 @@ impl Journalled {
         Ok(first)
     }
 
-    /// Lets a recovered exchange go on: retries, more commands, and then rest.
+    /// Continues a recovered exchange: retries, more commands, then quiescence.
     fn live_on(&mut self, disk: &SimDisk, replayed: Replayed, random: &mut Random) -> Result<(), String> {
         self.stats.lives += 1;
         let setup = self.game.setup.clone();
@@ -374,7 +374,7 @@ impl Journalled {
                 writer.commit().map_err(text)?;
             }
         }
-        // It crashes again, and a copy of it goes no further.
+        // It crashes again; a copy must recover to the same point.
         let left = handle(&disk.crash(random.word()));
         let again = store::replay(&left, IDENTITY, &instruments, Until::End, 1, &mut |_| ()).map_err(text)?;
         again.replica.check().map_err(text)?;
@@ -399,7 +399,7 @@ impl Journalled {
         }
         let (live, replayed) = (game.world.hash(), after.replica.hash());
         if live != replayed {
-            return Err(format!("the exchange came to hash {live:032x}, its journal to {replayed:032x}"));
+            return Err(format!("the exchange has hash {live:032x}, its journal replays to {replayed:032x}"));
         }
         Ok(())
     }
