@@ -2,7 +2,7 @@
 
 use std::process::ExitCode;
 
-use lightning_exchange::{cli, http::Asset};
+use lightning_exchange::{app::Asset, cli};
 use mimalloc::MiMalloc;
 
 // Orders, frames and JSON are many small short-lived allocations on many threads.

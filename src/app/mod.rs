@@ -42,10 +42,12 @@ use crate::{
     feed::synthetic,
     grpc,
     http::{
-        self, AddressTerms, Asset, BanTerms, ConnectionLimits, HttpState, Rate, RateLimits, Reach,
+        self, AddressTerms, BanTerms, ConnectionLimits, HttpState, Rate, RateLimits, Reach,
         ws::WireEncoder,
     },
 };
+
+pub use crate::http::Asset;
 
 /// A whole exchange: shards, HTTP server, and the synthetic market if it is on.
 #[derive(Debug)]

@@ -22,7 +22,7 @@ use anyhow::{Context, Result};
 use clap::{Parser, Subcommand, builder::RangedU64ValueParser};
 use rustix::fs::Mode;
 
-use crate::{domain::types::id::ID_LIMIT, http::Asset, store::StoreError};
+use crate::{app::Asset, domain::types::id::ID_LIMIT, store::StoreError};
 
 use self::output::{Output, complain};
 

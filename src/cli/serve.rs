@@ -9,9 +9,8 @@ use tokio::signal::unix::{SignalKind, signal};
 use super::{exit_code, settings::SettingsArgs};
 use crate::{
     actors::Clock,
-    app::Application,
+    app::{Application, Asset},
     config::{Log, LogFormat},
-    http::Asset,
     telemetry::log::{self, LogShape},
 };
 

@@ -20,7 +20,7 @@ const IDENTIFIERS: &[(&str, &str)] = &[
     ("EndReason", "CloseReason"),
     ("Follower", "JournalTailer"),
     ("Folded", "Replayed"),
-    ("Incoming", "TakerOrder"),
+    ("Incoming", "SubmitOrder"),
     ("Keeper", "Snapshotter"),
     ("KeyGiven", "ApiKeyCreated"),
     ("KeyTaken", "ApiKeyRevoked"),
@@ -79,6 +79,7 @@ const SEGMENTS: &[(&str, &str)] = &[
 
 /// Retired words that others' interfaces bring: the identifier, and where it may stand.
 const OTHERS: &[(&str, &str)] = &[
+    ("BEGIN", "static/e2e/"),             // of a key in PEM
     ("NOBODY_UID", "lab/"),               // the system's user of that name
     ("Visit", "src/http/server/span.rs"), // tracing's
     ("Visit", "tests/it/circles.rs"),     // syn's

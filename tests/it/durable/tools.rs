@@ -44,7 +44,7 @@ fn looking_changes_nothing_and_shows_no_secret() {
     // Beside a running server.
     let frames = printed(&on_directory("inspect --frames ..", root.path()));
     assert!(frames.lines().count() > 40, "{frames}");
-    assert!(frames.contains("KeyGiven") && frames.contains(&seller.key), "{frames}");
+    assert!(frames.contains("ApiKeyCreated") && frames.contains(&seller.key), "{frames}");
     assert!(!frames.contains(&seller.secret) && !frames.contains(&buyer.secret));
     let json = printed(&on_directory("inspect --frames .. --slot account:11 --json", root.path()));
     assert!(!json.contains(&seller.secret));
