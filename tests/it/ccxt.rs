@@ -5,7 +5,7 @@ use std::{
     process::Command,
 };
 
-use crate::support::{KeyPair, TestServer};
+use crate::support::{KeyPair, TestServer, skip};
 
 /// The interpreter of the virtual environment that `cargo xtask test` makes.
 pub(crate) fn python() -> Option<PathBuf> {
@@ -14,7 +14,7 @@ pub(crate) fn python() -> Option<PathBuf> {
     let is_there = found.is_file();
     assert!(is_there || std::env::var_os("CI").is_none(), "no Python at {}", found.display());
     if !is_there {
-        println!("skipped: no Python at {}; run cargo xtask test", found.display());
+        skip(format!("no Python at {}; run cargo xtask test", found.display()));
     }
     is_there.then_some(found)
 }

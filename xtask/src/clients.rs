@@ -26,12 +26,23 @@ pub(crate) fn run_matrix(options: &[&str]) -> Result<()> {
         ["--seconds", seconds] => seconds,
         other => bail!("unknown options {:?}", other.join(" ")),
     };
-    if green(seconds)? { Ok(()) } else { bail!("not every client went through every row") }
+    if matrix(seconds)?.is_green { Ok(()) } else { bail!("not every client went through every row") }
 }
 
-/// Runs the matrix, watching each book for so long; `false` when it is not all green.
-pub(crate) fn green(seconds: &str) -> Result<bool> {
-    let Some(python) = install::python()? else { return Ok(false) };
+/// What the matrix came to.
+#[derive(Debug)]
+pub(crate) struct Matrix {
+    /// Whether every client went through every row.
+    pub is_green: bool,
+    /// How many clients and rows that were.
+    pub line: String,
+    /// Whether the clients of JavaScript were there.
+    pub has_javascript: bool,
+}
+
+/// Runs the matrix, watching each book for so long.
+pub(crate) fn matrix(seconds: &str) -> Result<Matrix> {
+    let python = install::python()?.context("the matrix needs python3")?;
     let others = others()?;
     let has_javascript = javascript()?;
     page::build()?;
@@ -41,8 +52,9 @@ pub(crate) fn green(seconds: &str) -> Result<bool> {
     if has_javascript {
         matrix.arg("--javascript");
     }
-    let (_, succeeded) = run_and_read(matrix.env("PYTHONDONTWRITEBYTECODE", "1"))?;
-    Ok(succeeded)
+    let (output, is_green) = run_and_read(matrix.env("PYTHONDONTWRITEBYTECODE", "1"))?;
+    let last = output.lines().rev().find(|line| !line.trim().is_empty());
+    Ok(Matrix { is_green, line: last.unwrap_or("it printed nothing").to_owned(), has_javascript })
 }
 
 /// A virtual environment with the other Python clients; returns its interpreter.

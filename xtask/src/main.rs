@@ -10,7 +10,9 @@ mod oracle_run;
 mod output;
 mod page;
 mod process;
+mod short_soaks;
 mod simulate;
+mod skips;
 mod tally;
 mod test;
 

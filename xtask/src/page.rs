@@ -23,17 +23,15 @@ const STOP_MAX: Duration = Duration::from_secs(30);
 /// Runs them all.
 pub(crate) fn test(tally: &mut Tally) -> Result<()> {
     if !root().join("static/package.json").is_file() {
-        say!("\nskipped: there is no page");
-        return Ok(());
+        bail!("there is no page: static/package.json is missing");
     }
     if !exists("npm") {
         bail!("npm is missing: the page's tests need Node.js 20.19 or newer");
     }
     install::chromium()?;
     install::npm()?;
-    if run(npm(&["run", "check"]).env("CI", "true")).is_err() {
-        tally.add_one(false);
-    }
+    let is_typed = run(npm(&["run", "check"]).env("CI", "true")).is_ok();
+    tally.add_step("svelte-check: the page's types", is_typed);
     let (output, succeeded) = run_and_read(npm(&["test"]).env("CI", "true"))?;
     tally.add(&output, succeeded);
     browser(tally)
@@ -80,8 +78,7 @@ fn browser(tally: &mut Tally) -> Result<()> {
     let (output, succeeded) = ran?;
     tally.add(&output, succeeded);
     if let Err(error) = stopped {
-        say!("{error:#}");
-        tally.add_one(false);
+        tally.add_step(&format!("the browser's exchange: {error:#}"), false);
     }
     Ok(())
 }

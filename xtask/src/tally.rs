@@ -1,7 +1,9 @@
-//! How many tests passed and failed, read from what the runners print.
+//! How many tests passed and failed, and which were skipped, read from what the runners print.
+
+use crate::skips;
 
 /// How many tests passed, failed and were skipped.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Tally {
     /// Passed.
     pub passed: u64,
@@ -9,6 +11,10 @@ pub(crate) struct Tally {
     pub failed: u64,
     /// Skipped.
     pub skipped: u64,
+    /// The names of those that were skipped, as far as runners say them.
+    pub names: Vec<String>,
+    /// What the steps that are no test runners checked, a line each.
+    pub steps: Vec<String>,
 }
 
 impl Tally {
@@ -21,6 +27,7 @@ impl Tally {
                 found.failed += count(line, "failed") + count(line, "timed out") + count(line, "interrupted");
                 found.skipped += count(line, "skipped") + count(line, "ignored");
             }
+            found.names.extend(skipped(line.trim()));
         }
         if !succeeded && found.failed == 0 {
             found.failed = 1;
@@ -28,16 +35,57 @@ impl Tally {
         self.passed += found.passed;
         self.failed += found.failed;
         self.skipped += found.skipped;
+        self.names.extend(found.names);
     }
 
-    /// Counts a step that is not a test runner.
-    pub(crate) fn add_one(&mut self, succeeded: bool) {
+    /// Counts a step that is not a test runner, with what it checked in a line.
+    pub(crate) fn add_step(&mut self, what: &str, succeeded: bool) {
         *if succeeded { &mut self.passed } else { &mut self.failed } += 1;
+        self.steps.push(format!("{} {what}", if succeeded { "ok    " } else { "FAILED" }));
+    }
+
+    /// Takes tests that said themselves that they showed nothing out of those a runner counted as passed. One that failed
+    /// all the same stays failed.
+    pub(crate) fn skip(&mut self, names: Vec<String>) {
+        let noted = self.passed.min(names.len() as u64);
+        self.passed -= noted;
+        self.skipped += names.len() as u64;
+        self.names.extend(names);
+    }
+
+    /// Counts something that was left out as a skip.
+    pub(crate) fn skip_one(&mut self, name: &str) {
+        self.skipped += 1;
+        self.names.push(name.to_owned());
+    }
+
+    /// Counts as failed every skip that is not on the list; its runner may not even have said its name. Returns a line for each.
+    pub(crate) fn judge_skips(&mut self) -> Vec<String> {
+        self.names.sort();
+        let mut lines = Vec::new();
+        for name in &self.names {
+            match skips::reason(name) {
+                Some(reason) => lines.push(format!("skipped {name}: {reason}")),
+                None => {
+                    lines.push(format!("SKIPPED {name}: it is not on the list of xtask/src/skips.rs"));
+                    self.failed += 1;
+                    self.skipped -= 1;
+                }
+            }
+        }
+        let named = self.names.iter().filter(|name| skips::reason(name).is_some()).count() as u64;
+        let unnamed = self.skipped.saturating_sub(named);
+        if unnamed > 0 {
+            lines.push(format!("SKIPPED {unnamed} whose names the runner did not print"));
+            self.failed += unnamed;
+            self.skipped -= unnamed;
+        }
+        lines
     }
 
     /// The one line that says it all.
     pub(crate) fn line(&self, seconds: f64) -> String {
-        let Self { passed, failed, skipped } = self;
+        let Self { passed, failed, skipped, .. } = self;
         let run = passed + failed;
         format!(
             "     Summary [{seconds:8.3}s] {run} tests run: {passed} passed, {failed} failed, {skipped} skipped"
@@ -62,6 +110,25 @@ fn summary(line: &str) -> Option<&str> {
     let is_word = words.next().is_some_and(|word| matches!(word, "passed" | "failed" | "skipped"));
     let is_rest = words.next().is_none_or(|word| word.starts_with('('));
     (is_count && is_word && is_rest).then_some(line)
+}
+
+/// The name of a test that is skipped, if a runner says so in this line: nextest, libtest or Playwright. vitest names none.
+fn skipped(line: &str) -> Option<String> {
+    if let Some(rest) = line.strip_prefix("SKIP [") {
+        return rest.rsplit(' ').next().map(str::to_owned);
+    }
+    if let Some(rest) = line.strip_prefix("test ") {
+        let (name, end) = rest.rsplit_once(" ... ")?;
+        return end.starts_with("ignored").then(|| name.to_owned());
+    }
+    // `-  4 [phone] › e2e/charts.spec.ts:90:1 › the title`.
+    let (number, rest) = line.strip_prefix('-')?.trim_start().split_once(' ')?;
+    number.parse::<u64>().ok()?;
+    let mut parts = rest.splitn(3, " › ");
+    let (project, place, title) = (parts.next()?, parts.next()?, parts.next()?);
+    let path = place.split(':').next()?;
+    let file = path.rsplit('/').next()?;
+    Some(format!("{project} {file}: {title}"))
 }
 
 /// The number before `word`.
@@ -107,5 +174,43 @@ mod tests {
     #[test]
     fn a_runner_that_dies_has_failed() {
         assert_eq!(tally("Segmentation fault", false), (0, 1, 0));
+    }
+
+    #[test]
+    fn the_names_of_skipped_tests_are_read() {
+        let name = |line: &str| skipped(line);
+        let golden = Some("golden::write_the_golden_directory".to_owned());
+        assert_eq!(
+            name("SKIP [   0.000s] (1/2) lightning-exchange::it golden::write_the_golden_directory"),
+            golden
+        );
+        assert_eq!(
+            name("test golden::write_the_golden_directory ... ignored, writes into tests/golden"),
+            golden
+        );
+        assert_eq!(name("test golden::version_1_is_refused_by_name ... ok"), None);
+        let title = Some("[phone] charts.spec.ts: a chart › is drawn".to_owned());
+        assert_eq!(name("-  14 [phone] › e2e/charts.spec.ts:89:1 › a chart › is drawn"), title);
+        assert_eq!(name("- a line of a list"), None);
+    }
+
+    #[test]
+    fn a_skip_that_is_not_on_the_list_fails() {
+        let mut tally = Tally::default();
+        tally.add("Summary [ 1.2s] 9 tests run: 9 passed, 1 skipped\nSKIP [ 0.0s] it golden::write_the_golden_directory", true);
+        tally.skip(vec!["lobster::apple_trades_as_it_did".to_owned()]);
+        assert!(tally.judge_skips().iter().all(|line| line.starts_with("skipped ")));
+        assert_eq!((tally.passed, tally.failed, tally.skipped), (8, 0, 2));
+        tally.skip(vec!["durable::disk::a_full_disk_ends_the_process".to_owned()]);
+        assert!(tally.judge_skips()[0].starts_with("SKIPPED durable::disk::a_full_disk"));
+        assert_eq!((tally.passed, tally.failed, tally.skipped), (7, 1, 2));
+    }
+
+    #[test]
+    fn a_skip_without_a_name_fails() {
+        let mut tally = Tally::default();
+        tally.add("      Tests  12 passed | 1 skipped (13)", true);
+        assert_eq!(tally.judge_skips(), ["SKIPPED 1 whose names the runner did not print"]);
+        assert_eq!((tally.passed, tally.failed, tally.skipped), (12, 1, 0));
     }
 }

@@ -9,12 +9,11 @@ use std::{
 use anyhow::{Result, bail};
 
 use crate::{
-    clients,
-    gates::{self, history},
-    install,
+    clients, gates, install,
     output::say,
     page,
-    process::{cargo, command, exists, root, run_and_read},
+    process::{cargo, exists, root, run_and_read},
+    short_soaks, skips,
     tally::Tally,
 };
 
@@ -29,7 +28,10 @@ pub(crate) enum Part {
     Page,
 }
 
-/// Runs them and prints one line at the end.
+/// Runs them and prints at the end what the soaks checked, what was skipped, and one line of counts.
+///
+/// # Errors
+/// A test failed, or was skipped and is not on the list of [`skips`].
 pub(crate) fn run_all(part: Part) -> Result<()> {
     let started = Instant::now();
     let mut tally = Tally::default();
@@ -38,6 +40,11 @@ pub(crate) fn run_all(part: Part) -> Result<()> {
     }
     if part != Part::Rust {
         page::test(&mut tally)?;
+    }
+    say!("");
+    let skipped = tally.judge_skips();
+    for line in tally.steps.iter().chain(&skipped) {
+        say!("{line}");
     }
     say!("\n{}", tally.line(started.elapsed().as_secs_f64()));
     if tally.failed > 0 {
@@ -49,84 +56,38 @@ pub(crate) fn run_all(part: Part) -> Result<()> {
 fn rust(tally: &mut Tally) -> Result<()> {
     let python = install::python()?;
     install::databases()?;
+    let notes = skips::Notes::begin()?;
     let has_nextest = exists("cargo-nextest");
     let mut command = cargo();
     if has_nextest {
-        command.args(["nextest", "run", "--workspace", "--no-fail-fast"]);
+        command.args(["nextest", "run", "--workspace", "--no-fail-fast", "--final-status-level", "skip"]);
     } else {
         command.args(["test", "--workspace", "--all-targets", "--no-fail-fast"]);
     }
     set_environment(&mut command, python.as_deref());
+    notes.name_to(&mut command);
     let (output, succeeded) = run_and_read(&mut command)?;
     tally.add(&output, succeeded);
+    tally.skip(notes.read()?);
     let mut command = cargo();
     command.args(["test", "--workspace", "--doc"]);
     set_environment(&mut command, python.as_deref());
     let (output, succeeded) = run_and_read(&mut command)?;
     tally.add(&output, succeeded);
     page::build()?;
-    crash_soak(tally)?;
-    wire_soak(tally)?;
-    history_soaks(tally)?;
-    memory_soak(tally)?;
+    short_soaks::run(tally)?;
     matrix(tally)?;
     gates::smoke(tally)
-}
-
-/// Kills the real server under load a few times, and compares its state with its clients' logs; `cargo xtask lab
-/// crash-soak` kills more often.
-fn crash_soak(tally: &mut Tally) -> Result<()> {
-    const KILLS: &str = "25";
-    let mut harness = command(page::lab());
-    harness.args(["crash-soak", "--idempotency", "--seed", "25", "--kills", KILLS]);
-    let (_, succeeded) = run_and_read(&mut harness)?;
-    tally.add_one(succeeded);
-    Ok(())
-}
-
-/// Watches the real server through a few restarts; the `wire` gate watches it for longer.
-fn wire_soak(tally: &mut Tally) -> Result<()> {
-    let mut harness = command(page::lab());
-    harness.args([
-        "wire-soak",
-        "--seconds",
-        "15",
-        "--restarts",
-        "2",
-        "--rate",
-        "4000",
-        "--subscribers",
-        "20",
-    ]);
-    let (_, succeeded) = run_and_read(&mut harness)?;
-    tally.add_one(succeeded);
-    Ok(())
-}
-
-/// Kills the exchange and its history's database a few times and compares every row; the `history` gate does so for longer.
-fn history_soaks(tally: &mut Tally) -> Result<()> {
-    for database in history::DATABASES {
-        let mut harness = command(page::lab());
-        harness.args(["history-soak", "--orders", "6000", "--kills", "2", "--database-kills", "2"]);
-        let (_, succeeded) = run_and_read(harness.args(["--database", database]))?;
-        tally.add_one(succeeded);
-    }
-    Ok(())
-}
-
-/// Trades for a minute while memory is sampled, which proves that the memory soak itself works; whether memory is flat takes an
-/// hour (`cargo xtask lab memory_soak-soak`).
-fn memory_soak(tally: &mut Tally) -> Result<()> {
-    let mut harness = command(page::lab());
-    let (_, succeeded) = run_and_read(harness.args(["memory-soak", "--quick"]))?;
-    tally.add_one(succeeded);
-    Ok(())
 }
 
 /// Runs the matrix of clients, watching each book for a short while; `cargo xtask clients` watches it for a minute.
 fn matrix(tally: &mut Tally) -> Result<()> {
     const SECONDS: &str = "5";
-    tally.add_one(clients::green(SECONDS)?);
+    let matrix = clients::matrix(SECONDS)?;
+    tally.add_step(&format!("clients: {}", matrix.line), matrix.is_green);
+    if !matrix.has_javascript {
+        tally.skip_one("clients of JavaScript");
+    }
     Ok(())
 }
 

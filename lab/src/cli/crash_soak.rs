@@ -63,6 +63,9 @@ pub(super) struct CrashSoakArgs {
     /// Write the report there as JSON
     #[arg(long, value_name = "FILE")]
     report: Option<PathBuf>,
+    /// Print the report as a line of JSON
+    #[arg(long)]
+    json: bool,
 }
 
 #[derive(Debug, Clone, Copy, ValueEnum)]
@@ -128,6 +131,12 @@ pub(super) fn run(arguments: CrashSoakArgs, out: &mut Output) -> Result<()> {
         std::fs::write(path, text).with_context(|| format!("cannot write {}", path.display()))?;
     }
     out.line(report.summary());
+    if arguments.json {
+        out.line(serde_json::to_string(&report)?);
+    }
+    if let Some(why) = &report.skipped {
+        bail!("skipped, nothing was shown: {why}");
+    }
     if report.violations.is_empty() {
         return Ok(());
     }

@@ -6,7 +6,7 @@ use awc::http::Method;
 
 use crate::{
     api::{Api, limit, now_millis, sign, two_accounts},
-    support::{Process, block_on},
+    support::{Process, block_on, skip},
 };
 
 /// The exit code of a server whose disk failed.
@@ -23,7 +23,7 @@ enum Log {
 fn fail_on(inject: &str, log: Log) {
     let works = Command::new("strace").args(["-f", "-e", "trace=none", "true"]).output();
     if !works.is_ok_and(|output| output.status.success()) {
-        println!("skipped: no strace, or it may not trace");
+        skip("no strace, or it may not trace");
         return;
     }
     let (seller, _, settings) = two_accounts();

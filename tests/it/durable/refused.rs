@@ -5,7 +5,7 @@ use std::{fs, path::Path};
 use super::place;
 use crate::{
     api::{Api, limit, two_accounts},
-    support::{Process, block_on, complaint, lightning, on_directory},
+    support::{Process, block_on, complaint, lightning, on_directory, skip},
 };
 
 fn refusal(directory: &Path, settings: &str) -> String {
@@ -45,7 +45,7 @@ fn what_is_no_directory_is_refused() {
 #[test]
 fn another_owners_directory_is_refused() {
     if !rustix::process::geteuid().is_root() {
-        println!("skipped: only root can give a directory away");
+        skip("only root can give a directory away");
         return;
     }
     let root = tempfile::tempdir().unwrap();
@@ -66,7 +66,7 @@ fn a_read_only_directory_is_refused() {
     let wrapper = ["unshare", "--mount", "sh", "-c", &script, "sh"];
     let allowed = std::process::Command::new(wrapper[0]).args(&wrapper[1..]).arg("true").output();
     if !allowed.is_ok_and(|output| output.status.success()) {
-        println!("skipped: mounting is not allowed here");
+        skip("mounting is not allowed here");
         return;
     }
     let log = Process::try_start(&wrapper, &directory, "").expect_err("it must not start");

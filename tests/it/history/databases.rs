@@ -12,6 +12,7 @@ use lightning_exchange::{
 };
 
 use super::projection::{JOURNAL, compare, ingest, runtime};
+use crate::support::skip;
 
 /// Whether its programs are here; `cargo xtask test` installs them where it may.
 fn is_installed(kind: Kind) -> bool {
@@ -23,7 +24,7 @@ fn is_installed(kind: Kind) -> bool {
         Kind::Mariadb => Command::new("mariadbd").arg("--version").output().is_ok(),
     };
     if !there {
-        eprintln!("skipped: {kind:?} is not installed");
+        skip(format!("{kind:?} is not installed"));
     }
     there
 }

@@ -17,15 +17,11 @@ use lightning_exchange::domain::{
 };
 use rust_decimal::Decimal;
 
-/// The conformance data of others; `None`, and a word about it, when it is not there.
+use crate::support::data;
+
+/// Returns the conformance data of others; `None` when it is not here, and then the test is recorded as skipped.
 fn conformance(path: &str) -> Option<PathBuf> {
-    let root = std::env::var("EXCHANGE_DATA").unwrap_or_else(|_| "../shared/data".to_owned());
-    let found = PathBuf::from(root).join("conformance").join(path);
-    if found.exists() {
-        return Some(found);
-    }
-    println!("skipped: {} is not there (EXCHANGE_DATA)", found.display());
-    None
+    data(&format!("conformance/{path}"))
 }
 
 /// A symbol without filters or fees.

@@ -2,14 +2,16 @@
 
 use std::path::{Path, PathBuf};
 
-/// Returns a directory of the recorded data, or says that the test is skipped.
-pub(crate) fn data(directory: &str) -> Option<PathBuf> {
+use super::skip;
+
+/// Returns a file or a directory of the recorded data; `None` when it is not here, and then the test is recorded as skipped.
+pub(crate) fn data(path: &str) -> Option<PathBuf> {
     let beside = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/data");
     let root = std::env::var_os("EXCHANGE_DATA").map_or(beside, PathBuf::from);
-    let found = root.join(directory);
-    if found.is_dir() {
+    let found = root.join(path);
+    if found.exists() {
         return Some(found);
     }
-    println!("skipped: no recorded data at {}; set EXCHANGE_DATA", found.display());
+    skip(format!("no recorded data at {}; set EXCHANGE_DATA", found.display()));
     None
 }

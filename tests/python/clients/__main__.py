@@ -83,7 +83,7 @@ def main():
         server.stop()
     finally:
         server.process.kill()
-    print("\nall green" if green else "\nnot all green")
+    print("\nall green:" if green else "\nnot all green:", matrix.counts())
     return 0 if green else 1
 
 

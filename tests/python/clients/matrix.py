@@ -63,6 +63,15 @@ class Matrix:
         missing = [(c, r) for c in self.clients for r in ROWS if (c, r) not in self.cells]
         return not self.failures and not missing
 
+    def counts(self):
+        """How many rows of how many clients came out how, in a line."""
+        found = list(self.cells.values())
+        missing = len(self.clients) * len(ROWS) - len(found)
+        return (
+            f"{len(self.clients)} clients, {len(ROWS)} rows: {found.count('ok')} ok, {found.count('-')} not offered, "
+            f"{found.count('FAILED')} failed, {missing} missing"
+        )
+
 
 class Column:
     """One client's rows."""

@@ -30,8 +30,8 @@ pub(super) fn figures(report: &mut Report) {
 
 /// Unmodified clients.
 fn matrix(report: &mut Report) {
-    let green = clients::green(report.effort().choose("60", "5", "5"));
-    let red = green.map(|is_green| if is_green { 0.0 } else { 1.0 });
+    let matrix = clients::matrix(report.effort().choose("60", "5", "5"));
+    let red = matrix.map(|matrix| if matrix.is_green { 0.0 } else { 1.0 });
     report.promise("matrix of clients that is not all green", Bar::AtMost(0.0), "", red);
 }
 
