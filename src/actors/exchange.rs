@@ -241,6 +241,16 @@ impl Exchange {
         Ok(Permit { account, symbol })
     }
 
+    /// Takes the places a command would take, until what is returned is dropped: a test makes shards full with it.
+    ///
+    /// # Errors
+    /// As [`Exchange::command`], for what is refused before it reaches a shard.
+    #[cfg(feature = "testing")]
+    pub fn occupy(&self, command: &AccountCommand) -> Result<Permit, Reject> {
+        let slot = command.slot().unwrap_or_else(|| self.topology.next_new_account_slot());
+        self.admit(slot, command)
+    }
+
     /// Asks an account's shard.
     ///
     /// # Errors

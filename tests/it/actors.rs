@@ -3,6 +3,7 @@
 use std::sync::{Arc, Barrier, Mutex};
 
 use actix::Actor;
+use awc::http::Method;
 use lightning_exchange::{
     actors::{
         self, AccountActor, Exchange, GateLimits, KeyListener, MarketDataActor, PushActor, Running, Settings,
@@ -32,7 +33,7 @@ use tracing_subscriber::{layer::SubscriberExt, registry::LookupSpan};
 
 use crate::{
     api::{Api, limit, two_accounts},
-    support::TestServer,
+    support::{TestServer, skip, wait_until},
 };
 
 const USDT: AssetId = AssetId::new(2);
@@ -285,26 +286,33 @@ fn a_full_shard_turns_commands_away_but_not_cancels() {
 #[test]
 fn a_full_shard_is_503_with_retry_after_on_the_wire() {
     let (_, buyer, accounts) = two_accounts();
-    let server =
-        TestServer::start(&format!("[engine]\nsymbol-commands-in-flight = 1\nsymbol-shards = 1\n{accounts}"));
+    let server = TestServer::start(&format!(
+        "[engine]\nsymbol-commands-in-flight = 1\nsymbol-cancels-in-flight = 1\nsymbol-shards = 1\n{accounts}"
+    ));
     crate::support::block_on(async {
         let api = Api::new(server.url());
-        // One place for sixteen orders at once: some get it, the others are told when to come back.
         let order = limit("BUY", "0.001", "45000");
-        let answers = futures_util::future::join_all((0..16).map(|_| api.order(&buyer, &order))).await;
-        for answer in &answers {
-            match answer.status.as_u16() {
-                200 => {}
-                503 => {
-                    assert_eq!(answer.json["code"], -1008);
-                    let seconds: u32 = answer.header("retry-after").unwrap().parse().unwrap();
-                    assert!(seconds >= 1);
-                }
-                other => panic!("{other}: {answer:?}"),
-            }
-        }
-        assert!(answers.iter().any(|answer| answer.status == 200));
+        let placed = api.order(&buyer, &order).await;
+        assert_eq!(placed.status, 200, "{placed:?}");
+        // Another order has the only place of the symbol's shard, once the first has given it back: that follows its answer.
+        let occupy = || server.exchange().occupy(&buy(CALM));
+        let mut place = None;
+        wait_until("the place is free", || {
+            place = occupy().ok();
+            place.is_some()
+        });
+        let refused = api.order(&buyer, &order).await;
+        assert_eq!((refused.status.as_u16(), &refused.json["code"]), (503, &(-1008).into()), "{refused:?}");
+        let seconds: u32 = refused.header("retry-after").unwrap().parse().unwrap();
+        assert!(seconds >= 1, "{refused:?}");
+        let all = api.signed(&buyer, Method::DELETE, "/api/v3/openOrders", "symbol=BTCUSDT").await;
+        assert_eq!((all.status.as_u16(), all.json.as_array().unwrap().len()), (200, 1), "{all:?}");
+        drop(place);
+        wait_until("the places are free", || occupy().is_ok());
+        let placed = api.order(&buyer, &order).await;
+        assert_eq!(placed.status, 200, "{placed:?}");
     });
+    server.stop();
 }
 
 /// Remembers the names of every span with those of its ancestors.
@@ -329,7 +337,7 @@ fn the_span_of_an_order_crosses_from_http_to_account_to_symbol_and_back() {
     // The threads of the actors have only the global subscriber; nextest gives every test its own process.
     if tracing::subscriber::set_global_default(tracing_subscriber::registry().with(lineages.clone())).is_err()
     {
-        println!("skipped: another test of this process took the global subscriber");
+        skip("another test of this process took the global subscriber");
         return;
     }
     let (_, buyer, settings) = two_accounts();

@@ -172,6 +172,21 @@ fn a_module_with_children_is_the_mod_rs_of_its_folder() {
     assert!(beside.is_empty(), "{beside:?} stand beside folders of their names");
 }
 
+/// Tests that wait go on when something holds; those that sleep say here what for.
+const SLEEPERS: [&str; 3] = [
+    "tests/it/support/wait.rs",      // between two looks at a condition
+    "tests/it/support/process.rs",   // between two looks at a log
+    "tests/it/connections/siege.rs", // paces connections nobody finishes, and looks at the journal
+];
+
+#[test]
+fn tests_wait_for_conditions_and_do_not_sleep() {
+    let sleepers =
+        tree().into_iter().filter(|file| file.path.starts_with("tests/") && file.has_word("sleep"));
+    let found: BTreeSet<String> = sleepers.map(|file| file.path).collect();
+    assert_eq!(found, SLEEPERS.map(str::to_owned).into());
+}
+
 #[test]
 fn the_tables_have_no_circle() {
     no_circle(LAYERS);

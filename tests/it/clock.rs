@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 
 use crate::{
     api::{Api, limit, two_accounts},
-    support::{KeyPair, TestServer, block_on},
+    support::{KeyPair, TestServer, block_on, wait_until_async},
 };
 
 const START: u64 = 1_700_000_000_000;
@@ -92,15 +92,13 @@ impl Timed {
 
     /// Waits until an order of the buyer has this status: shards look at the time ten times a second.
     async fn becomes(&self, order: u64, status: &str) {
-        loop {
+        wait_until_async(&format!("order {order} is {status}"), async || {
             let query = format!("symbol=BTCUSDT&orderId={order}");
             let found = self.signed(&self.buyer, Method::GET, "/api/v3/order", &query).await;
-            if found["status"] == status {
-                return;
-            }
-            assert_eq!(found["status"], "NEW", "{found}");
-            actix_web::rt::time::sleep(std::time::Duration::from_millis(20)).await;
-        }
+            assert!(found["status"] == status || found["status"] == "NEW", "{found}");
+            found["status"] == status
+        })
+        .await;
     }
 }
 

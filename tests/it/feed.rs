@@ -1,18 +1,13 @@
 //! The synthetic market inside a serving exchange: alive on every symbol, its book never crossed, gone at the end; and the
 //! history a new exchange begins with.
 
-use std::{
-    path::Path,
-    time::{Duration, Instant},
-};
+use std::path::Path;
 
 use lightning_exchange::{actors::Clock, client::Client, domain::types::time::Timestamp};
 use rust_decimal::Decimal;
 use serde_json::Value;
 
-use crate::support::{Process, TestServer, block_on};
-
-const PATIENCE: Duration = Duration::from_secs(30);
+use crate::support::{Process, TestServer, block_on, wait_until_async};
 
 async fn depth(client: &Client, symbol: &str) -> (Vec<Decimal>, Vec<Decimal>) {
     let depth = client.get("/api/v3/depth", &[("symbol", symbol), ("limit", "20")]).await.unwrap();
@@ -29,8 +24,7 @@ fn every_symbol_has_a_deep_book_and_trades() {
     block_on(async {
         let client = server.client();
         for symbol in ["BTCUSDT", "ETHUSDT", "ETHBTC"] {
-            let until = Instant::now() + PATIENCE;
-            loop {
+            wait_until_async(&format!("{symbol} has five levels a side and 50 trades"), async || {
                 let (bids, asks) = depth(&client, symbol).await;
                 if let (Some(bid), Some(ask)) = (bids.first(), asks.first()) {
                     assert!(bid < ask, "{symbol} is crossed: {bid} {ask}");
@@ -38,17 +32,9 @@ fn every_symbol_has_a_deep_book_and_trades() {
                 let trades =
                     client.get("/api/v3/trades", &[("symbol", symbol), ("limit", "50")]).await.unwrap();
                 let traded = trades.as_array().unwrap().len();
-                if bids.len() >= 5 && asks.len() >= 5 && traded >= 50 {
-                    break;
-                }
-                assert!(
-                    Instant::now() < until,
-                    "{symbol}: {} bids, {} asks, {traded} trades",
-                    bids.len(),
-                    asks.len()
-                );
-                tokio::time::sleep(Duration::from_millis(20)).await;
-            }
+                bids.len() >= 5 && asks.len() >= 5 && traded >= 50
+            })
+            .await;
         }
     });
     server.stop();
@@ -143,11 +129,12 @@ fn an_exchange_started_again_and_again_keeps_its_synthetic_market() {
         // It trades with keys of its own once it has quotes.
         block_on(async {
             let client = Client::new(server.url());
-            while depth(&client, "BTCUSDT").await.0.is_empty() {
+            wait_until_async("the synthetic market quotes", async || {
                 let log = server.log();
                 assert!(!log.contains("the synthetic market did not start"), "start {start}: {log}");
-                tokio::time::sleep(Duration::from_millis(5)).await;
-            }
+                !depth(&client, "BTCUSDT").await.0.is_empty()
+            })
+            .await;
         });
         server.kill();
     }

@@ -15,7 +15,7 @@ use rustix::fs::{OFlags, fcntl_setfl};
 use crate::{
     api::{Api, limit, two_accounts},
     durable::{place, trade},
-    support::{KeyPair, Process, block_on, complaint, lightning, on_directory, printed},
+    support::{KeyPair, Process, block_on, complaint, lightning, on_directory, printed, wait_until},
 };
 
 /// A pipe that takes nothing more.
@@ -172,10 +172,11 @@ fn an_address_that_is_not_read_does_not_keep_a_server_from_serving_and_stopping(
     ]);
     server.arg("--data-dir").arg(root.path().join("data"));
     let mut server = server.stdout(writer).stderr(File::create(&log).unwrap()).spawn().unwrap();
-    while !std::fs::read_to_string(&log).unwrap().contains("\"serving\"") {
-        assert_eq!(server.try_wait().unwrap(), None, "{}", std::fs::read_to_string(&log).unwrap());
-        std::thread::sleep(Duration::from_millis(10));
-    }
+    wait_until("it serves", || {
+        let log = std::fs::read_to_string(&log).unwrap();
+        assert_eq!(server.try_wait().unwrap(), None, "{log}");
+        log.contains("\"serving\"")
+    });
     std::process::Command::new("kill").args(["-TERM", &server.id().to_string()]).status().unwrap();
     assert!(server.wait().unwrap().success());
 }

@@ -8,6 +8,7 @@ mod market;
 mod row;
 mod spot_v2;
 mod table;
+mod values;
 
 use std::{
     collections::BTreeSet,
@@ -15,6 +16,7 @@ use std::{
 };
 
 use lightning_exchange::http::ENDPOINTS;
+use serde_json::json;
 
 use self::{
     row::{Harness, Row},
@@ -36,6 +38,13 @@ fn every_route_has_one_row_and_every_row_a_route() {
 }
 
 #[test]
+fn every_reply_with_keys_has_values_that_are_compared() {
+    let rows = rows();
+    let bare = rows.iter().filter(|row| row.has_values() && values::of(row.route).is_null());
+    assert_eq!(bare.map(|row| row.route).collect::<Vec<_>>(), Vec::<&str>::new());
+}
+
+#[test]
 fn every_route_answers_as_its_row_says() {
     let harness = Harness::open();
     // Every row that is wrong is told, not only the first.
@@ -52,4 +61,22 @@ fn a_row_that_is_wrong_is_caught() {
     let harness = Harness::open();
     let row = Row::of("GET /api/v3/time").weighs(1).keys(&["time"]);
     block_on(row.check(&harness));
+}
+
+#[test]
+fn values_are_compared_as_far_as_they_are_given() {
+    let row = json!({ "a": 1, "b": { "c": "x", "d": 2 }, "e": [{ "f": 1 }, { "f": 2 }], "g": [5, 6] });
+    for inside in
+        [json!({}), json!({ "b": { "d": 2 } }), json!({ "e": [{ "f": 2 }] }), json!({ "g": [null, 6] })]
+    {
+        assert!(values::holds(&row, &inside), "{inside}");
+    }
+    for outside in [
+        json!({ "a": 2 }),
+        json!({ "b": { "e": 2 } }),
+        json!({ "e": [{ "f": 3 }] }),
+        json!({ "g": [6, null] }),
+    ] {
+        assert!(!values::holds(&row, &outside), "{outside}");
+    }
 }

@@ -11,6 +11,7 @@ use lightning_exchange::{
 use serde_json::Value;
 use tempfile::TempDir;
 
+use super::values;
 use crate::{
     api::{Answer, Api},
     support::{KeyPair, OPERATOR_TOKEN, TestServer},
@@ -36,9 +37,9 @@ pub(super) struct Row {
 }
 
 enum Reply {
-    /// An object with exactly these keys, or a list of such objects.
+    /// An object with exactly these keys, or a list of such objects, with the values of [`values`].
     Keys(Vec<&'static str>),
-    /// A list of lists of so many values.
+    /// A list of lists of so many columns, likewise.
     Columns(usize),
     /// Exactly this.
     Json(Value),
@@ -188,22 +189,35 @@ impl Row {
                 assert_eq!((good.status.as_u16(), &good.json), (200, expected), "{}", self.route);
             }
             Reply::Columns(expected) => {
-                let found = good.json[0].as_array().map(Vec::len);
-                assert_eq!(found, Some(*expected), "the columns of {}: {good:?}", self.route);
+                for row in good.json.as_array().unwrap() {
+                    let found = row.as_array().map(Vec::len);
+                    assert_eq!(found, Some(*expected), "the columns of {}: {good:?}", self.route);
+                }
+                self.check_values(&good.json);
             }
             Reply::Keys(expected) => {
                 assert_eq!(good.status, 200, "{}: {good:?}", self.route);
-                let object = good.json.as_array().map_or(&good.json, |list| &list[0]);
-                let found: BTreeSet<&str> = object
-                    .as_object()
-                    .unwrap_or_else(|| panic!("{good:?}"))
-                    .keys()
-                    .map(String::as_str)
-                    .collect();
                 let expected: BTreeSet<&str> = expected.iter().copied().collect();
-                assert_eq!(found, expected, "the keys of the reply of {}", self.route);
+                for object in rows_of(&good.json) {
+                    let object = object.as_object().unwrap_or_else(|| panic!("{good:?}"));
+                    let found: BTreeSet<&str> = object.keys().map(String::as_str).collect();
+                    assert_eq!(found, expected, "the keys of the reply of {}", self.route);
+                }
+                self.check_values(&good.json);
             }
         }
+    }
+
+    /// The reply, or one of its rows, holds the values that [`values`] knows. An empty list holds none.
+    fn check_values(&self, json: &Value) {
+        let expected = values::of(self.route);
+        let holds = rows_of(json).iter().any(|row| values::holds(row, &expected));
+        assert!(holds, "the values of the reply of {}: {expected} is not in {json}", self.route);
+    }
+
+    /// Whether its reply has values that are to be checked.
+    pub(super) const fn has_values(&self) -> bool {
+        matches!(self.reply, Reply::Keys(_) | Reply::Columns(_))
     }
 
     /// Who has not proved who they are, or may not do this, is turned away.
@@ -258,12 +272,22 @@ async fn send_signed(endpoint: &Endpoint, api: &Api, key: &KeyPair, params: &str
     }
 }
 
-/// Metrics are the only reply that is not JSON.
+/// The rows of a reply: of a list its elements, else the reply.
+fn rows_of(json: &Value) -> &[Value] {
+    json.as_array().map_or(std::slice::from_ref(json), Vec::as_slice)
+}
+
+/// Metrics are the only reply that is not JSON: they end as OpenMetrics do, and count what the desk was made with.
 async fn check_text(harness: &Harness, path: &str) {
     let url = format!("{}{path}", harness.server.url());
     let mut answer = awc::Client::new().get(url).send().await.unwrap();
     assert_eq!(answer.status(), 200);
-    assert!(!answer.body().await.unwrap().is_empty());
+    let body = answer.body().limit(1 << 20).await.unwrap();
+    let text = std::str::from_utf8(&body).unwrap();
+    assert!(text.ends_with("# EOF\n"), "{text}");
+    let admitted = text.lines().find_map(|line| line.strip_prefix("lightning_commands_admitted_total "));
+    let admitted: u64 = admitted.unwrap_or_else(|| panic!("{text}")).parse().unwrap();
+    assert!(admitted >= 3, "an account each and what they were given: {admitted}");
 }
 
 /// Sends requests as whoever may.

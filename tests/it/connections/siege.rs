@@ -22,15 +22,16 @@ use tonic_health::pb::{HealthCheckRequest, health_client::HealthClient};
 use super::raw::{GREETING, answer, get, say};
 use crate::{
     api::{sign, two_accounts},
-    support::{KeyPair, Process, block_on},
+    support::{KeyPair, Process, block_on, wait_until},
 };
 
 /// How many segments of the journal have to be written to their end meanwhile.
 const ROLLS: u32 = 3;
 /// Orders at once, each on a connection of its own.
 const TRADERS: usize = 8;
-/// How often it is looked at how far the journal is.
+/// How often it is looked at how far the journal is, and how long three segments may take at most.
 const LOOK: Duration = Duration::from_millis(50);
+const ROLLS_MAX: Duration = Duration::from_secs(300);
 /// How long besieging pauses between two connections.
 const PAUSE: Duration = Duration::from_millis(20);
 
@@ -168,15 +169,12 @@ fn besiege(descriptors: usize) {
         .collect();
     // A trader that is finished has failed.
     let has_failed = || traders.iter().any(JoinHandle::is_finished);
-    while started.load(Ordering::Relaxed) < TRADERS && !has_failed() {
-        thread::sleep(LOOK);
-    }
+    wait_until("every trader has an order", || started.load(Ordering::Relaxed) == TRADERS || has_failed());
     let siege = Siege::start(&http, &grpc, descriptors);
-    while !siege.has_started(descriptors) {
-        thread::sleep(LOOK);
-    }
+    wait_until("the siege has begun", || siege.has_started(descriptors));
     let (started, last) = (Instant::now(), segment(directory.path()) + ROLLS);
     while !has_failed() && (started.elapsed() < at_least() || segment(directory.path()) < last) {
+        assert!(started.elapsed() < at_least() + ROLLS_MAX, "orders go on, but the journal does not");
         thread::sleep(LOOK);
     }
     is_over.store(true, Ordering::Relaxed);

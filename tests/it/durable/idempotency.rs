@@ -1,21 +1,27 @@
 //! An order sent again under its key is placed once.
 
+use std::sync::atomic::Ordering;
+
 use awc::http::Method;
+use lightning_exchange::{actors::Clock, domain::types::time::Timestamp};
 use serde_json::Value;
 
 use crate::{
-    api::{Answer, Api, limit, now_millis, sign, two_accounts},
+    api::{Answer, Api, limit, sign, two_accounts},
     support::{KeyPair, TestServer, block_on},
 };
 
+/// Where every server's clock stands at first, in milliseconds.
+const NOW: u64 = 1_700_000_000_000;
+
 async fn keyed(api: &Api, pair: &KeyPair, key: &str, params: &str) -> Answer {
-    let text = sign(pair, &format!("{params}&recvWindow=5000&timestamp={}", now_millis()));
+    let text = sign(pair, &format!("{params}&recvWindow=5000&timestamp={NOW}"));
     let headers = [("X-MBX-APIKEY", pair.key.as_str()), ("X-Idempotency-Key", key)];
     api.send(Method::POST, "/api/v3/order", &headers, &text).await
 }
 
 async fn orders(api: &Api, pair: &KeyPair) -> Vec<Value> {
-    let answer = api.signed(pair, Method::GET, "/api/v3/allOrders", "symbol=BTCUSDT").await;
+    let answer = api.signed_at(pair, Method::GET, "/api/v3/allOrders", "symbol=BTCUSDT", NOW).await;
     answer.json.as_array().unwrap().clone()
 }
 
@@ -24,12 +30,14 @@ fn a_key_stands_for_one_order_also_after_a_restart() {
     let (seller, buyer, settings) = two_accounts();
     let root = tempfile::tempdir().unwrap();
     let params = limit("SELL", "0.5", "45000");
-    let server = TestServer::start_on(root.path(), &settings);
+    let (clock, time) = Clock::manual(Timestamp::from_millis(NOW));
+    let server = TestServer::start_with(root.path(), &settings, clock.clone());
     let first = block_on(async {
         let api = Api::new(server.url());
         let first = keyed(&api, &seller, "retry-1", &params).await;
         assert_eq!(first.status, 200, "{first:?}");
-        actix_web::rt::time::sleep(std::time::Duration::from_millis(5)).await;
+        // An order placed anew would be stamped with another time.
+        time.store((NOW + 1_000) * 1_000, Ordering::Relaxed);
         let again = keyed(&api, &seller, "retry-1", &params).await;
         assert_eq!(again.json, first.json);
         assert_eq!(orders(&api, &seller).await.len(), 1);
@@ -42,7 +50,7 @@ fn a_key_stands_for_one_order_also_after_a_restart() {
         first.json["orderId"].clone()
     });
     server.stop();
-    let server = TestServer::start_on(root.path(), &settings);
+    let server = TestServer::start_with(root.path(), &settings, clock);
     block_on(async {
         let api = Api::new(server.url());
         let again = keyed(&api, &seller, "retry-1", &params).await;
@@ -57,7 +65,8 @@ fn a_key_stands_for_one_order_also_after_a_restart() {
 #[test]
 fn another_request_under_a_key_is_a_conflict_and_a_refusal_frees_it() {
     let (seller, _, settings) = two_accounts();
-    let server = TestServer::start(&settings);
+    let (clock, _) = Clock::manual(Timestamp::from_millis(NOW));
+    let server = TestServer::start_at(clock, &settings);
     block_on(async {
         let api = Api::new(server.url());
         assert_eq!(keyed(&api, &seller, "k", &limit("SELL", "0.5", "45000")).await.status, 200);

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use crate::{
     api::{Answer, Api, two_accounts, url_encoded},
-    support::{KeyPair, TestServer, block_on},
+    support::{KeyPair, TestServer, block_on, wait_until_async},
 };
 
 /// More than a slot remembers.
@@ -61,14 +61,12 @@ async fn check(api: &Api, seller: &KeyPair, first: u64, name: &str) {
     assert_eq!(unknown.json["code"], -2013);
 }
 
-/// Waits until the history has caught up: it may have to take in everything first, and a question waits a second.
+/// Waits until the history has caught up: it may have to take in everything first.
 async fn caught_up(api: &Api, who: &KeyPair) {
-    for _ in 0..2_000 {
-        if api.signed(who, Method::GET, "/x/v1/ledger", "").await.status == 200 {
-            return;
-        }
-    }
-    panic!("the history does not catch up");
+    wait_until_async("the history has caught up", async || {
+        api.signed(who, Method::GET, "/x/v1/ledger", "").await.status == 200
+    })
+    .await;
 }
 
 async fn ledger(api: &Api, who: &KeyPair) -> Vec<Value> {
