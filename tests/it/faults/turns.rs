@@ -1,20 +1,15 @@
 //! F1 at the shards: commands that arrive while their book has not answered yet are taken up in the order they came.
 
-use std::sync::{
-    Arc, Barrier, Mutex,
-    atomic::{AtomicU64, Ordering},
-};
+use std::sync::atomic::Ordering;
 
 use lightning_exchange::{
-    actors::{self, Clock, Exchange, KeyListener, Running, Settings, message::Acknowledgement},
-    config::Layers,
+    actors::{Exchange, message::Acknowledgement},
     domain::{
         messages::{
             command::{
                 AccountCommand, AmendOrder, Answer, CancelAll, CancelList, CancelOrder, CreateAccount,
-                CreateApiKey, OrderRef, Permissions, ReplaceMode, ReplaceOrder, Transfer,
+                OrderRef, ReplaceMode, ReplaceOrder, Transfer,
             },
-            credential::KeyMaterial,
             reject::Reject,
         },
         orders::{ListOrders, NewOrder, OrderListRef, OrderStatus, OrderType, PlaceList, Side, TimeInForce},
@@ -24,66 +19,25 @@ use lightning_exchange::{
             time::Timestamp,
         },
     },
-    http::ws::WireEncoder,
 };
 use tokio::sync::oneshot;
 use tracing::Span;
+
+use crate::support::shards::{Hold, START, Shards};
 
 const ACCOUNT: AccountId = AccountId::new(1);
 const BTCUSDT: SymbolId = SymbolId::new(1);
 const ETHUSDT: SymbolId = SymbolId::new(2);
 const PRICE: u64 = 100_000;
-const START: Timestamp = Timestamp::from_millis(1_700_000_000_000);
-
-/// Holds the shards' thread in the first key it makes after it is armed.
-#[derive(Debug, Default)]
-struct Pause(Mutex<Option<Arc<Barrier>>>);
-
-impl KeyListener for Pause {
-    fn api_key_created(&self, _: &CreateApiKey) {
-        let hold = self.0.lock().unwrap().take();
-        if let Some(hold) = hold {
-            hold.wait();
-            hold.wait();
-        }
-    }
-}
-
-/// The shards' thread, at the end of the turn that makes a key.
-struct Hold(Arc<Barrier>);
-
-impl Hold {
-    /// Waits until the thread stands there: other shards have not been told of what was done in that turn.
-    fn stands(&self) {
-        self.0.wait();
-    }
-
-    fn go(self) {
-        self.0.wait();
-    }
-}
 
 /// An exchange whose shards share one thread, which the test can hold, and whose clock stands still unless it is moved.
-struct Held {
-    running: Running,
-    clock: Arc<AtomicU64>,
-    pause: Arc<Pause>,
-    keys: u64,
-}
+struct Held(Shards);
 
 type Reply = oneshot::Receiver<Acknowledgement>;
 
 impl Held {
     async fn start() -> Self {
-        let instruments = Layers::defaults().load().unwrap().instruments;
-        let encoder = Box::new(WireEncoder::new(Arc::clone(&instruments)));
-        let mut settings = Settings::new(instruments);
-        (settings.account_shards, settings.symbol_shards, settings.arbiters) = (2, 2, 1);
-        let (clock, hand) = Clock::manual(START);
-        settings.clock = clock;
-        let pause = Arc::new(Pause::default());
-        let running = actors::start(settings, encoder, Arc::clone(&pause) as Arc<dyn KeyListener>);
-        let held = Self { running, clock: hand, pause, keys: 0 };
+        let held = Self(Shards::start(|_| ()));
         let create = CreateAccount { id: Some(ACCOUNT), tier: 0, is_unlimited: true };
         held.ask(AccountCommand::CreateAccount(create)).await.unwrap();
         for asset in [1, 2] {
@@ -95,7 +49,7 @@ impl Held {
     }
 
     fn exchange(&self) -> &Exchange {
-        &self.running.exchange
+        &self.0.running.exchange
     }
 
     async fn ask(&self, command: AccountCommand) -> Result<Answer, Reject> {
@@ -108,19 +62,7 @@ impl Held {
 
     /// Sends a key that holds the shards' thread when it is made.
     fn hold(&mut self) -> Hold {
-        let barrier = Arc::new(Barrier::new(2));
-        *self.pause.0.lock().unwrap() = Some(Arc::clone(&barrier));
-        self.keys += 1;
-        let key = CreateApiKey {
-            account: ACCOUNT,
-            key: format!("key{}", self.keys),
-            material: KeyMaterial::Hmac(String::new()),
-            permissions: Permissions::default(),
-            label: String::new(),
-            created_at: Timestamp::default(),
-        };
-        drop(self.dispatch(AccountCommand::CreateApiKey(key), None));
-        Hold(barrier)
+        self.0.hold(ACCOUNT)
     }
 
     /// Sends all of these before the shards do the first, so that no book answers in between.
@@ -235,7 +177,7 @@ fn check(commands: impl AsyncFnOnce(&mut Held) -> Vec<Result<Answer, Reject>>, e
         let mut held = Held::start().await;
         let answers = commands(&mut held).await;
         assert_eq!(answers.iter().map(outcome).collect::<Vec<_>>(), expected);
-        held.running.stop();
+        held.0.running.stop();
     });
 }
 
@@ -300,7 +242,7 @@ fn the_new_order_of_a_cancel_replace_keeps_its_place_before_what_was_sent_after_
         assert_eq!(outcomes, ["replaced by y", "Pending 0", "Filled 1000", "Cancelled"]);
         let Ok(Answer::Cancelled(left)) = &answers[3] else { panic!("{answers:?}") };
         assert_eq!((left.status, left.executed), (OrderStatus::Cancelled, Lots::ZERO), "y was there first");
-        held.running.stop();
+        held.0.running.stop();
     });
 }
 
@@ -368,11 +310,11 @@ fn what_has_waited_in_line_too_long_is_refused_and_what_is_behind_it_goes_on() {
         first.go();
         // The order is taken up, and the others are in line behind it; its book has not been told of it.
         second.stands();
-        held.clock.store(deadline.micros() + 1, Ordering::Relaxed);
+        held.0.clock.store(deadline.micros() + 1, Ordering::Relaxed);
         second.go();
         let answers = heard([placed, in_time, late, behind]).await;
         let outcomes = answers.each_ref().map(outcome);
         assert_eq!(outcomes, ["Pending 0", "amended to 1000", "Err(TooLate)", "Cancelled"]);
-        held.running.stop();
+        held.0.running.stop();
     });
 }
