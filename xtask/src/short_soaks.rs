@@ -11,7 +11,7 @@ use crate::{
 };
 
 /// A soak of the laboratory.
-struct OracleRun {
+struct ShortSoak {
     /// Its command, and what the line begins with.
     arguments: &'static [&'static str],
     /// What it counts.
@@ -24,7 +24,7 @@ struct OracleRun {
 type Count = (&'static str, &'static [&'static str], u64);
 
 /// Kills the real server under load and has its word compared with its clients'; `cargo xtask lab crash-soak` kills more often.
-const KILLS: OracleRun = OracleRun {
+const KILLS: ShortSoak = ShortSoak {
     arguments: &["crash-soak", "--idempotency", "--seed", "25", "--kills", "25"],
     counts: &[
         ("kills", &["/kills"], 25),
@@ -36,7 +36,7 @@ const KILLS: OracleRun = OracleRun {
 };
 
 /// Watches the real server through a few restarts; the `wire` gate watches it for longer.
-const WIRE: OracleRun = OracleRun {
+const WIRE: ShortSoak = ShortSoak {
     arguments: &["wire-soak", "--seconds", "15", "--restarts", "2", "--rate", "4000", "--subscribers", "20"],
     counts: &[
         ("commands", &["/commands"], 2_000),
@@ -51,7 +51,7 @@ const WIRE: OracleRun = OracleRun {
 
 /// Samples memory for a minute, which proves that the memory soak itself works; whether memory is flat takes an hour
 /// (`cargo xtask lab memory-soak`).
-const MEMORY: OracleRun = OracleRun {
+const MEMORY: ShortSoak = ShortSoak {
     arguments: &["memory-soak", "--quick"],
     counts: &[("orders", &["/orders"], 1_000), ("samples of memory", &["/samples"], 20)],
     violations: &[],
@@ -80,13 +80,13 @@ pub(crate) fn run(tally: &mut Tally) -> Result<()> {
                 ("rows compared", &["/rows"], 6_000),
             ],
         };
-        let soak = OracleRun { arguments: &HISTORY, counts, violations: &["!/equal"] };
+        let soak = ShortSoak { arguments: &HISTORY, counts, violations: &["!/equal"] };
         add(tally, &soak, &["--database", database])?;
     }
     add(tally, &MEMORY, &[])
 }
 
-fn add(tally: &mut Tally, soak: &OracleRun, more: &[&str]) -> Result<()> {
+fn add(tally: &mut Tally, soak: &ShortSoak, more: &[&str]) -> Result<()> {
     let mut lab = command(page::lab());
     let (output, succeeded) = run_and_read(lab.args(soak.arguments).args(more).arg("--json"))?;
     let name = [&soak.arguments[..1], more].concat().join(" ");
@@ -101,7 +101,7 @@ fn add(tally: &mut Tally, soak: &OracleRun, more: &[&str]) -> Result<()> {
 ///
 /// # Errors
 /// There is no such line, it does not have a field, or a count is below its least.
-fn checked(soak: &OracleRun, output: &str) -> Result<String> {
+fn checked(soak: &ShortSoak, output: &str) -> Result<String> {
     let reports = output.lines().rev().filter(|line| line.starts_with('{'));
     let report: Value = reports.flat_map(serde_json::from_str).next().context("it printed no report")?;
     let mut words = Vec::new();
@@ -134,7 +134,7 @@ fn sum(report: &Value, fields: &[&str]) -> Result<u64> {
 mod tests {
     use super::*;
 
-    const SOAK: OracleRun = OracleRun {
+    const SOAK: ShortSoak = ShortSoak {
         arguments: &["soak"],
         counts: &[("restarts", &["/stops", "/kills"], 2), ("orders", &["/counts/orders"], 5)],
         violations: &["/lost", "/wrong"],
