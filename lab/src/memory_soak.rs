@@ -2,7 +2,6 @@
 //! its bounded caches are full.
 
 use std::{
-    cell::{Cell, RefCell},
     fs::{self, File},
     io::Write,
     path::{Path, PathBuf},
@@ -12,22 +11,18 @@ use std::{
 
 use anyhow::{Context, Result, bail};
 use awc::http::Method;
-use lightning_exchange::client::Client;
 use serde::Serialize;
 use tokio::{
     task::{JoinSet, LocalSet},
     time::{Instant, sleep, sleep_until},
 };
 
-use crate::{
-    crash_soak::server::Server,
-    wire_soak::{
-        accounts::{self, FIRST, READY_MAX, TRADERS, Trader},
-        load,
-        report::Report,
-        shared::Shared,
-    },
+use super::{
+    accounts::{self, FIRST, TRADERS, Trader},
+    load, setup,
+    shared::Shared,
 };
+use crate::crash_soak::server::Server;
 
 /// How often something is asked that only the history remembers.
 const READ_EVERY: Duration = Duration::from_secs(1);
@@ -123,22 +118,9 @@ impl MemoryReport {
 /// # Errors
 /// The server cannot be started, or ends by itself.
 pub async fn run(options: &MemoryOptions, say: &dyn Fn(&str)) -> Result<MemoryReport> {
-    let name = format!("lightning-memory-{}-{}", options.seed, std::process::id());
-    let work = options.work.clone().unwrap_or_else(|| std::env::temp_dir().join(name));
-    fs::create_dir_all(&work).with_context(|| format!("cannot make {}", work.display()))?;
-    say(&format!("work directory {}", work.display()));
-    let token = format!("soak-{:032x}", options.seed);
+    let work = setup::directory("memory", options.seed, options.work.as_deref(), say)?;
     let extra = format!("[history]\nenabled = {}\n", options.has_history);
-    let mut server = Server::prepare(&options.program, &work, &work.join("data"), &token, FIRST - 1, &extra)?;
-    let client = Client::new(&server.url()).with_operator(&token);
-    server.start(&[])?;
-    server.ready(&client, READY_MAX).await?;
-    let shared = Rc::new(Shared {
-        client,
-        report: RefCell::new(Report::default()),
-        is_over: Cell::new(false),
-        finals: RefCell::new(None),
-    });
+    let (mut server, shared) = setup::start(&options.program, &work, options.seed, &extra).await?;
     let csv = options.csv.clone().unwrap_or_else(|| work.join("memory.csv"));
     let ran = LocalSet::new().run_until(play(options, &shared, &mut server, &csv, say)).await;
     let samples = ran.with_context(|| format!("the server's last log line: {}", server.last_log_line()))?;

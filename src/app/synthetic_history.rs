@@ -95,7 +95,7 @@ impl HistoryRun<'_> {
             .zip(specs)
             .filter_map(|(stream, spec)| Some((&**spec, Market::new(rules(spec)?, seed, STREAMS + stream))))
             .collect();
-        let mut random = Random::new(seed, STREAMS);
+        let mut random = Random::stream(seed, STREAMS);
         let actions = STEP_SECONDS * self.config.feed.actions_per_second;
         let mut trades = 0;
         for step in 0..u64::from(steps) {

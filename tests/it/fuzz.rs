@@ -3,7 +3,7 @@
 
 use std::{fs, path::PathBuf};
 
-use lightning_exchange::domain::testing::oracle::compare::Random;
+use lightning_exchange::domain::types::random::Random;
 
 #[path = "../../fuzz/targets.rs"]
 pub(crate) mod targets;

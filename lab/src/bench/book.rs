@@ -17,17 +17,11 @@ use serde::Serialize;
 
 use super::yardstick::{Operation, Record, TradeHash, Workload};
 
-/// How many commands make a batch.
-pub const BATCH: usize = 64;
-
 /// What to measure.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Mode {
     /// All measured commands, one after the other.
     Throughput,
-    /// All measured commands in batches of [`BATCH`], as a symbol's actor takes them out of its mailbox: before
-    /// each batch the book is given the resting orders it names.
-    Batches,
     /// Each command by itself; reading the clock is inside the figures and reported beside them.
     Latency,
 }
@@ -36,7 +30,6 @@ impl Mode {
     const fn name(self) -> &'static str {
         match self {
             Self::Throughput => "tput",
-            Self::Batches => "batch",
             Self::Latency => "lat",
         }
     }
@@ -49,7 +42,7 @@ pub struct Report {
     pub engine: &'static str,
     /// The workload, `W1` to `W3`.
     pub w: String,
-    /// `tput`, `batch` or `lat`.
+    /// `tput` or `lat`.
     pub mode: &'static str,
     /// Measured commands.
     pub ops: usize,
@@ -138,16 +131,6 @@ impl Driver {
     }
 
     #[inline(always)]
-    fn apply_batch(&mut self, records: &[Record]) {
-        let names = |record: &&Record| matches!(record.operation, Operation::Cancel | Operation::Move);
-        let named = records.iter().filter(names);
-        self.book.warm(named.map(|record| self.handles[record.order as usize]));
-        for record in records {
-            self.apply(record);
-        }
-    }
-
-    #[inline(always)]
     fn apply(&mut self, record: &Record) {
         self.events.clear();
         match record.operation {
@@ -228,7 +211,6 @@ pub fn run(path: &Path, mode: Mode) -> anyhow::Result<Report> {
     let (start, wall) = (cpu_ns(), Instant::now());
     match mode {
         Mode::Throughput => measured.iter().for_each(|record| driver.apply(record)),
-        Mode::Batches => measured.chunks(BATCH).for_each(|records| driver.apply_batch(records)),
         Mode::Latency => {
             for (record, nanos) in measured.iter().zip(&mut nanos) {
                 let start = Instant::now();

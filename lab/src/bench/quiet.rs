@@ -10,11 +10,7 @@ use lightning_exchange::{
 pub(super) struct NoEncoder;
 
 impl Encoder for NoEncoder {
-    fn market(&self, _: Topic, _: &MarketUpdate, _: TimeUnit) -> String {
-        String::new()
-    }
-
-    fn stream_name(&self, _: Topic) -> String {
+    fn market(&self, _: Topic, _: &MarketUpdate, _: TimeUnit, _: bool) -> String {
         String::new()
     }
 

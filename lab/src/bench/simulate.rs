@@ -32,33 +32,10 @@ pub struct Plan {
 pub struct Report {
     /// The first seed.
     pub seed: u64,
-    /// Seeds played.
-    pub seeds: u64,
-    /// Commands sent.
-    pub commands: u64,
-    /// Frames written.
-    pub frames: u64,
-    /// Crashes, each recovered twice.
-    pub crashes: u64,
-    /// Those of them in the middle of a commit, a roll, a snapshot or a prune.
-    pub crashes_in_image: u64,
-    /// Crashes in the middle of a recovery.
-    pub crashes_recovering: u64,
-    /// Recovered exchanges that continued and reached quiescence.
-    pub lives: u64,
-    /// Answers that were acknowledged.
-    pub acknowledged: u64,
-    /// Recovered states that were compared with the live one at the same frame.
-    pub compared: u64,
-    /// Acknowledged orders that were sent again under their key.
-    pub retried: u64,
-    /// Disks that failed under the writer.
-    pub disk_faults: u64,
-    /// Snapshots taken.
-    pub snapshots: u64,
-    /// The sum of all recovered hashes, in hexadecimal.
-    pub digest: String,
-    /// The number of violations.
+    /// What was played; of a seed that broke a rule only that it was.
+    #[serde(flatten)]
+    pub stats: CrashStats,
+    /// What went wrong.
     pub violations: u64,
     /// The seeds that reproduce the violations, at most ten.
     pub violating_seeds: Vec<u64>,
@@ -95,19 +72,7 @@ fn play(plan: Plan, count: u64) -> Report {
     let (stats, violations) = total.into_inner().unwrap_or_else(PoisonError::into_inner);
     Report {
         seed: plan.seed,
-        seeds: count,
-        commands: stats.commands,
-        frames: stats.frames,
-        crashes: stats.crashes,
-        crashes_in_image: stats.crashes_in_image,
-        crashes_recovering: stats.crashes_recovering,
-        lives: stats.lives,
-        acknowledged: stats.acknowledged,
-        compared: stats.compared,
-        retried: stats.retried,
-        disk_faults: stats.disk_faults,
-        snapshots: stats.snapshots,
-        digest: format!("{:032x}", stats.digest),
+        stats: CrashStats { seeds: count, ..stats },
         violations: violations.len() as u64,
         violating_seeds: violations.into_keys().take(10).collect(),
         seconds: started.elapsed().as_secs_f64(),

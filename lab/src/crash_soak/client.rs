@@ -18,9 +18,9 @@ use tokio::{sync::Notify, time::sleep};
 use super::{
     decide::Decider,
     fixture::{Fixture, load},
-    log::{self, LogWriter},
-    record::{Record, Request},
     streams,
+    log::{self, LogWriter},
+    record::{Request, Record},
     wire::{self, Outcome},
 };
 
@@ -105,7 +105,7 @@ pub async fn run_client(options: ClientOptions) -> Result<()> {
         failure: RefCell::new(None),
     });
     let ids: Vec<u64> = own.iter().map(|(id, _)| *id).collect();
-    let random = Random::new(options.seed, 1 + options.client as u64);
+    let random = Random::stream(options.seed, 1 + options.client as u64);
     let prefix = format!("s{}c{}", options.seed, options.client);
     let decider = Rc::new(RefCell::new(Decider::new(random, prefix, options.idempotency, &ids)));
     let client = Client::new(&options.url).with_operator(&fixture.token);

@@ -17,11 +17,10 @@ use super::{
     fixture::{self, FIRST, Fixture, PROBE},
     market::Asset,
     model::Model,
-    observe,
+    observe, tamper,
     record::{Answer, Transfer},
     report::{Report, Times},
     server::Server,
-    tamper,
     violation::{Kind, Violation},
     wire::{self, Outcome},
 };
@@ -146,12 +145,7 @@ struct Soak<'a> {
 }
 
 impl<'a> Soak<'a> {
-    async fn prepare(
-        options: &'a Options,
-        work: PathBuf,
-        data: PathBuf,
-        tmpfs: Option<Tmpfs>,
-    ) -> Result<Self> {
+    async fn prepare(options: &'a Options, work: PathBuf, data: PathBuf, tmpfs: Option<Tmpfs>) -> Result<Self> {
         let token = format!("soak-{:032x}", options.seed);
         let mut server = Server::prepare(&options.program, &work, &data, &token, FIRST, &options.extra)?;
         let client = Client::new(&server.url()).with_operator(&token);
@@ -170,7 +164,7 @@ impl<'a> Soak<'a> {
         let clients = Clients::start(options.clients, &start)?;
         Ok(Self {
             options,
-            random: Random::new(options.seed, 0),
+            random: Random::stream(options.seed, 0),
             client,
             fixture,
             model,

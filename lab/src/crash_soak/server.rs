@@ -84,10 +84,7 @@ impl Server {
         let started = Instant::now();
         while client.get("/health/ready", &[]).await.is_err() {
             if let Some(status) = self.ended()? {
-                bail!(
-                    "the server ended while it started, {status}; its last log line: {}",
-                    self.last_log_line()
-                );
+                bail!("the server ended while it started, {status}; its last log line: {}", self.last_log_line());
             }
             if started.elapsed() > limit {
                 bail!("the server is not ready after {limit:?}; its last log line: {}", self.last_log_line());
@@ -144,7 +141,7 @@ impl Drop for Server {
 }
 
 fn free_port() -> Result<u16> {
-    let mut random = Random::new(now(), u64::from(std::process::id()));
+    let mut random = Random::stream(now(), u64::from(std::process::id()));
     for _ in 0..100 {
         let port = u16::try_from(random.between(PORTS.0, PORTS.1))?;
         if TcpListener::bind(("127.0.0.1", port)).is_ok() {

@@ -207,7 +207,7 @@ fn postgres(name: &str) -> Result<PathBuf> {
 
 fn free_port() -> Result<u16> {
     let seed = u64::from(std::process::id());
-    let mut random = Random::new(crate::crash_soak::server::now(), seed);
+    let mut random = Random::stream(crate::crash_soak::server::now(), seed);
     for _ in 0..100 {
         let port = u16::try_from(random.between(PORTS.0, PORTS.1))?;
         if TcpListener::bind(("127.0.0.1", port)).is_ok() {

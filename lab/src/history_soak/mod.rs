@@ -4,7 +4,6 @@
 mod database;
 
 use std::{
-    cell::{Cell, RefCell},
     fs,
     path::{Path, PathBuf},
     process::Command,
@@ -13,23 +12,20 @@ use std::{
 };
 
 use anyhow::{Context, Result, bail, ensure};
-use lightning_exchange::{client::Client, feed::synthetic::Random};
+use lightning_exchange::feed::synthetic::Random;
 use serde::Serialize;
 use tokio::{
     task::{JoinSet, LocalSet},
     time::{Instant, sleep},
 };
 
-pub use self::database::{Database, Kind};
-use crate::{
-    crash_soak::server::Server,
-    wire_soak::{
-        accounts::{self, FIRST, READY_MAX, TRADERS},
-        load,
-        report::Report,
-        shared::Shared,
-    },
+use super::{
+    accounts::{self, FIRST, READY_MAX, TRADERS},
+    database::{Database, Kind},
+    load, setup,
+    shared::Shared,
 };
+use crate::crash_soak::server::Server;
 
 /// The longest the database is away, in milliseconds.
 const AWAY_MAX: u64 = 3_000;
@@ -79,10 +75,7 @@ pub struct HistoryReport {
 /// # Errors
 /// A server or a database cannot be started, or ends by itself.
 pub async fn run(options: &HistoryOptions, say: &dyn Fn(&str)) -> Result<HistoryReport> {
-    let name = format!("lightning-history-{}-{}", options.seed, std::process::id());
-    let work = options.work.clone().unwrap_or_else(|| std::env::temp_dir().join(name));
-    fs::create_dir_all(&work).with_context(|| format!("cannot make {}", work.display()))?;
-    say(&format!("work directory {}", work.display()));
+    let work = setup::directory("history", options.seed, options.work.as_deref(), say)?;
     let mut database = Database::make(options.database, &work.join("database"))?;
     database.start()?;
     // All segments stay, so that everything can be compared in the end.
@@ -90,17 +83,7 @@ pub async fn run(options: &HistoryOptions, say: &dyn Fn(&str)) -> Result<History
         "[history]\nenabled = true\nurl = {:?}\n[snapshot]\nevery-frames = 1000000000\nevery-seconds = 86400\n",
         database.url()
     );
-    let token = format!("soak-{:032x}", options.seed);
-    let mut server = Server::prepare(&options.program, &work, &work.join("data"), &token, FIRST - 1, &extra)?;
-    let client = Client::new(&server.url()).with_operator(&token);
-    server.start(&[])?;
-    server.ready(&client, READY_MAX).await?;
-    let shared = Rc::new(Shared {
-        client,
-        report: RefCell::new(Report::default()),
-        is_over: Cell::new(false),
-        finals: RefCell::new(None),
-    });
+    let (mut server, shared) = setup::start(&options.program, &work, options.seed, &extra).await?;
     let mut report = HistoryReport { seed: options.seed, ..HistoryReport::default() };
     let ran =
         LocalSet::new().run_until(play(options, &shared, &mut server, &mut database, &mut report, say)).await;
@@ -122,7 +105,7 @@ async fn play(
     report: &mut HistoryReport,
     say: &dyn Fn(&str),
 ) -> Result<()> {
-    let mut random = Random::new(options.seed, 0);
+    let mut random = Random::stream(options.seed, 0);
     let traders = accounts::open(&shared.client, FIRST, TRADERS).await?;
     let mut loads = JoinSet::new();
     for trader in traders {

@@ -28,8 +28,8 @@ use lightning_exchange::domain::{
 };
 
 use super::{
-    public_trades::PublicTrades,
     stream::Streams,
+    public_trades::PublicTrades,
     track::{Track, Tracks},
 };
 

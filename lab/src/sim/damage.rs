@@ -4,7 +4,7 @@
 use std::{ops::Range, sync::Arc};
 
 use lightning_exchange::{
-    domain::{instruments::Instruments, replica::Terms, testing::oracle::compare::Random},
+    domain::{instruments::Instruments, replica::Terms, types::random::Random},
     journal::{
         Disk, Fill, LogOptions, LogReader, LogWriter, Position, SimDisk, Start, open_blocks, segment,
         snapshot::{self, Pace},

@@ -7,8 +7,7 @@ use lightning_exchange::domain::{
         command::{AccountCommand, Answer, CreateAccount, IdempotencyKey, Replaced},
         reject::Reject,
     },
-    testing::oracle::compare::Random,
-    types::{id::CommandId, time::Timestamp},
+    types::{id::CommandId, random::Random, time::Timestamp},
 };
 
 use super::{auditor::Counts, crash::Keyed, generator::Generator, swarm::Setup, world::World};

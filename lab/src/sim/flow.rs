@@ -6,7 +6,7 @@ use lightning_exchange::{
     domain::{
         instruments::Instruments,
         replica::{Frame, Terms},
-        testing::oracle::compare::Random,
+        types::random::Random,
     },
     journal::block,
     store::{self, Frames},

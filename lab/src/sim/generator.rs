@@ -7,10 +7,10 @@ use lightning_exchange::domain::{
         ReplaceOrder, Transfer,
     },
     orders::{NewOrder, OrderType, Side, StpMode, TimeInForce},
-    testing::oracle::compare::Random,
     types::{
         id::{AccountId, AssetId, ClientOrderId, OrderId, SymbolId},
         money::{Amount, Lots, Price},
+        random::Random,
         time::Timestamp,
     },
 };

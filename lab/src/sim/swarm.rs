@@ -4,8 +4,10 @@
 use lightning_exchange::domain::{
     book::BookLimits,
     instruments::{AssetDefinition, FeeDefinition, SpecialOrders, SymbolDefinition, symbol::SymbolStatus},
-    testing::oracle::compare::Random,
-    types::id::{AccountId, SlotId},
+    types::{
+        id::{AccountId, SlotId},
+        random::Random,
+    },
 };
 use rust_decimal::Decimal;
 

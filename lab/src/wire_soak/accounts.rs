@@ -93,7 +93,7 @@ mod tests {
 
     #[test]
     fn some_orders_reach_beyond_the_middle_and_most_do_not() {
-        let mut random = Random::new(1, 1);
+        let mut random = Random::stream(1, 1);
         let orders: Vec<Value> =
             (0..1_000).map(|_| serde_json::from_str(&MARKETS[0].order(&mut random)).unwrap()).collect();
         let beyond = orders.iter().filter(|order| {

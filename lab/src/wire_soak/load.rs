@@ -28,7 +28,7 @@ pub(crate) async fn trade(
     seed: u64,
     pace: Duration,
 ) {
-    let mut random = Random::new(seed, trader.account);
+    let mut random = Random::stream(seed, trader.account);
     let mut open = VecDeque::new();
     let mut ticks = interval(pace);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);

@@ -3,15 +3,21 @@
 //!
 //! The seed drives the requests and the stalls. It cannot drive how real processes are scheduled.
 
-pub(crate) mod accounts;
+mod accounts;
 mod book;
 mod depth;
-pub(crate) mod load;
+mod history;
+mod load;
+mod memory;
 mod private;
-pub(crate) mod report;
+mod report;
 mod run;
-pub(crate) mod shared;
+pub(crate) mod setup;
+mod shared;
 mod socket;
 
+pub use database::{Database, Kind};
+pub use history::{HistoryOptions, HistoryReport, run as run_history};
+pub use memory::{MemoryOptions, MemoryReport, run as run_memory};
 pub use report::Report;
 pub use run::{Options, run};

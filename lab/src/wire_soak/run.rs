@@ -1,9 +1,9 @@
 //! The soak itself: starts everything, restarts the server, compares in the end.
 
-use std::{cell::Cell, cell::RefCell, collections::BTreeMap, fs, path::PathBuf, rc::Rc, time::Duration};
+use std::{collections::BTreeMap, fs, path::PathBuf, rc::Rc, time::Duration};
 
 use anyhow::{Context, Result, bail};
-use lightning_exchange::{client::Client, feed::synthetic::Random};
+use lightning_exchange::feed::synthetic::Random;
 use tokio::{
     task::{JoinSet, LocalSet},
     time::{Instant, sleep, timeout},
@@ -15,6 +15,7 @@ use super::{
     load,
     private::{self, Record},
     report::Report,
+    setup,
     shared::{RETRY, Shared},
 };
 use crate::crash_soak::server::Server;
@@ -50,23 +51,8 @@ pub struct Options {
 /// # Errors
 /// The server cannot be started, or the soak could not be done. Problems with the streams are in the report.
 pub async fn run(options: &Options, say: &dyn Fn(&str)) -> Result<Report> {
-    let name = format!("lightning-wire-soak-{}-{}", options.seed, std::process::id());
-    let work = options.work.clone().unwrap_or_else(|| std::env::temp_dir().join(name));
-    fs::create_dir_all(&work).with_context(|| format!("cannot make {}", work.display()))?;
-    say(&format!("work directory {}", work.display()));
-    let token = format!("soak-{:032x}", options.seed);
-    let data = work.join("data");
-    let mut server = Server::prepare(&options.program, &work, &data, &token, FIRST - 1, "")?;
-    let client = Client::new(&server.url()).with_operator(&token);
-    server.start(&[])?;
-    server.ready(&client, READY_MAX).await?;
-    let report = Report { seed: options.seed, ..Report::default() };
-    let shared = Rc::new(Shared {
-        client,
-        report: RefCell::new(report),
-        is_over: Cell::new(false),
-        finals: RefCell::new(None),
-    });
+    let work = setup::directory("soak", options.seed, options.work.as_deref(), say)?;
+    let (server, shared) = setup::start(&options.program, &work, options.seed, "").await?;
     let mut soak = Soak { options, shared: Rc::clone(&shared), server };
     let ran = LocalSet::new().run_until(soak.run(say)).await;
     ran.with_context(|| format!("the server's last log line: {}", soak.server.last_log_line()))?;
@@ -107,7 +93,7 @@ impl Soak<'_> {
         }
         let mut subscriber_tasks = JoinSet::new();
         for index in 0..subscribers {
-            let interruptions = (index < interrupted).then(|| Random::new(seed, 1_000 + index));
+            let interruptions = (index < interrupted).then(|| Random::stream(seed, 1_000 + index));
             let start = if index % 4 < 2 { BookStart::Rest } else { BookStart::Stream };
             let market = &MARKETS[usize::try_from(index)? % MARKETS.len()];
             let shared = Rc::clone(&self.shared);

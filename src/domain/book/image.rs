@@ -140,8 +140,7 @@ mod tests {
         book::Outcome,
         messages::message::{OrderExtras, SubmitOrder},
         orders::{Policy, Side, StpMode},
-        testing::oracle::compare::Random,
-        types::{id::SymbolId, money::Lots, time::Timestamp},
+        types::{id::SymbolId, money::Lots, random::Random, time::Timestamp},
     };
 
     fn showing(peak: Option<Lots>) -> Option<Box<OrderExtras>> {

@@ -4,5 +4,6 @@ pub mod decimal;
 pub mod hash;
 pub mod id;
 pub mod money;
+pub mod random;
 pub mod table;
 pub mod time;

@@ -1,7 +1,7 @@
 //! What the synthetic market does next. Pure: no clock, no network, no answer is looked at.
 
-use super::{random::Random, rules::Rules};
-use crate::domain::orders::Side;
+use super::rules::Rules;
+use crate::domain::{orders::Side, types::random::Random};
 
 /// Quotes on each side.
 pub(super) const LEVELS: usize = 12;
@@ -57,7 +57,7 @@ pub struct Market {
 impl Market {
     /// Starts the market of a symbol.
     pub fn new(rules: Rules, seed: u64, symbol: u64) -> Self {
-        Self { rules, random: Random::new(seed, symbol), fair: rules.start << 10, mood: 0, opening: 0 }
+        Self { rules, random: Random::stream(seed, symbol), fair: rules.start << 10, mood: 0, opening: 0 }
     }
 
     /// Starts the walk at a price, in ticks, in place of where the symbol's walk starts.

@@ -2,11 +2,11 @@
 //! seed alone.
 
 mod market;
-mod random;
 mod rules;
 mod run;
 
 pub use market::{Action, Market, Trade};
-pub use random::Random;
 pub use rules::{Filters, Rules, worth};
 pub use run::{Options, accounts, run};
+
+pub use crate::domain::types::random::Random;

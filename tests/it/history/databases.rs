@@ -7,7 +7,7 @@ use lab::{
     sim::flow,
 };
 use lightning_exchange::{
-    domain::testing::oracle::compare::Random,
+    domain::types::random::Random,
     history::{self, HistoryError, Projector},
 };
 

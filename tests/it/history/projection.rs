@@ -8,8 +8,7 @@ use lightning_exchange::{
         change_log::{ChangeType, EntityId, Fields, entries_of},
         orders::{CloseReason, OrderStatus},
         replica::Replica,
-        testing::oracle::compare::Random,
-        types::time::Timestamp,
+        types::{random::Random, time::Timestamp},
     },
     history::{self, Compared, Expected, HistoryError, Projector},
 };

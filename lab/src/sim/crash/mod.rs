@@ -6,13 +6,13 @@
 //! hold without an order, no trade settled on one side only. Some copies live on, with clients that send again
 //! what they sent under a key, with more commands, and must reach quiescence.
 
-mod clients;
 mod disk_images;
+mod clients;
 
 use std::{collections::BTreeMap, sync::Arc};
 
 pub(super) use self::clients::Keyed;
-use self::{clients::Clients, disk_images::DiskImages};
+use self::{disk_images::DiskImages, clients::Clients};
 use super::{
     episode::{Course, Game, Violation},
     swarm::Setup,
@@ -21,10 +21,8 @@ use super::{
 use lightning_exchange::{
     domain::{
         replica::Terms,
-        testing::{
-            mutants::{Mutant, mutated},
-            oracle::compare::Random,
-        },
+        testing::mutants::{Mutant, mutated},
+        types::random::Random,
     },
     journal::{
         Disk, Fill, JournalError, LogOptions, LogReader, LogWriter, SimDisk, Start,
@@ -33,14 +31,15 @@ use lightning_exchange::{
     },
     store::{self, Frames, Replayed, StoreError, Taking, Until},
 };
+use serde::{Serialize, Serializer};
 
 pub(super) const IDENTITY: [u8; 16] = *b"simulated crash!";
 
 /// The smallest segments there are: rolls are to be tested as well.
 const SEGMENT: u64 = LogOptions::SEGMENT_MIN;
 
-/// The counts of a run with crashes.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+/// What a run of crashes did.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
 pub struct CrashStats {
     /// Seeds played.
     pub seeds: u64,
@@ -66,8 +65,13 @@ pub struct CrashStats {
     pub disk_faults: u64,
     /// Snapshots taken.
     pub snapshots: u64,
-    /// The sum of all recovered hashes: the same for the same seeds, always.
+    /// The sum of all recovered hashes: the same for the same seeds, always. Hexadecimal in JSON.
+    #[serde(serialize_with = "hexadecimal")]
     pub digest: u128,
+}
+
+fn hexadecimal<S: Serializer>(number: &u128, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_str(&format_args!("{number:032x}"))
 }
 
 impl CrashStats {

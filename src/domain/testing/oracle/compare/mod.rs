@@ -8,9 +8,9 @@ use crate::domain::{
     messages::message::{OrderExtras, SubmitOrder},
     orders::{Handle, Policy, Side, StpMode},
     types::{
-        hash::mix64,
         id::{AccountId, OrderId, SymbolId},
         money::{Lots, Price},
+        random::Random,
         time::Timestamp,
     },
 };
@@ -93,38 +93,6 @@ pub struct Stats {
     pub reduced: u64,
     /// Cancels and amends of orders that were gone.
     pub stale: u64,
-}
-
-/// A small generator of random numbers (SplitMix64): the domain takes no other.
-#[derive(Debug, Clone)]
-pub struct Random(u64);
-
-impl Random {
-    /// Starts a stream of its own for each seed.
-    pub fn new(seed: u64) -> Self {
-        Self(mix64(seed))
-    }
-
-    /// Returns the next 64 bits.
-    pub fn word(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        mix64(self.0)
-    }
-
-    /// Returns a number below `bound`, which must not be zero.
-    pub fn below(&mut self, bound: u64) -> u64 {
-        ((u128::from(self.word()) * u128::from(bound)) >> 64) as u64
-    }
-
-    /// Returns true once in `times`.
-    pub fn one_in(&mut self, times: u64) -> bool {
-        self.below(times) == 0
-    }
-
-    /// Returns one of the choices.
-    pub fn pick<T: Copy>(&mut self, choices: &[T]) -> T {
-        choices[self.below(choices.len() as u64) as usize]
-    }
 }
 
 /// An order that rested once, and what each book calls it.
