@@ -3,6 +3,7 @@
 //! Everything is read without a lock, because every signed request reads it.
 
 mod api_key;
+mod cells;
 mod directory;
 mod login;
 mod owner;
@@ -15,6 +16,7 @@ mod verifier;
 mod window;
 
 pub use api_key::{ApiKey, KeyDirectory, KeyPair};
+pub use cells::{Cells, Counted, MinuteCounts};
 pub use login::LoginDirectory;
 pub use owner::OwnerDirectory;
 pub use password::{PASSWORD_LEN, PasswordError, PasswordPool, is_acceptable};

@@ -2,22 +2,13 @@
 //!
 //! The counts of a minute are forgotten with it, so nobody is ever locked out for good.
 
-use std::{
-    net::IpAddr,
-    sync::atomic::{AtomicU64, Ordering},
-};
+use std::net::IpAddr;
 
-use crate::domain::{
-    messages::credential::LoginName,
-    types::{hash, time::Timestamp},
-};
+use super::cells::MinuteCounts;
+use crate::domain::{messages::credential::LoginName, types::time::Timestamp};
 
+/// How many cells the tries are counted in.
 const CELL_COUNT: usize = 1 << 14;
-/// A cell: the minute, then 12 bits of count. Two that share a cell share its tries; with a secret seed that is rare and
-/// cannot be brought about.
-const COUNT_BITS: u32 = 12;
-const COUNT_MAX: u64 = (1 << COUNT_BITS) - 1;
-const MINUTE_MILLIS: u64 = 60_000;
 
 /// How many tries a minute has.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -46,15 +37,14 @@ pub struct Throttled(pub u32);
 
 /// The tries of the current minute.
 pub struct Throttle {
-    cells: Box<[AtomicU64]>,
-    seed: u64,
+    counts: MinuteCounts,
     limits: ThrottleLimits,
 }
 
 impl Throttle {
     /// Opens the table; `seed` keeps the places unpredictable.
     pub fn new(seed: u64, limits: ThrottleLimits) -> Self {
-        Self { cells: (0..CELL_COUNT).map(|_| AtomicU64::new(0)).collect(), seed, limits }
+        Self { counts: MinuteCounts::new(CELL_COUNT, seed), limits }
     }
 
     /// Lets a password be tried, or not. Where the name `is_known` at the address, because it is signed in there, what others
@@ -84,18 +74,9 @@ impl Throttle {
     }
 
     fn count(&self, what: &impl std::hash::Hash, limit: u32, now: Timestamp) -> Result<(), Throttled> {
-        let cell = &self.cells[hash::of(self.seed, what) as usize % CELL_COUNT];
-        let minute = now.millis() / MINUTE_MILLIS;
-        let more = |seen: u64| {
-            let count = if seen >> COUNT_BITS == minute { seen & COUNT_MAX } else { 0 };
-            (count < u64::from(limit).min(COUNT_MAX)).then_some(minute << COUNT_BITS | (count + 1))
-        };
-        match cell.fetch_update(Ordering::Relaxed, Ordering::Relaxed, more) {
-            Ok(_) => Ok(()),
-            Err(_) => {
-                let left = MINUTE_MILLIS - now.millis() % MINUTE_MILLIS;
-                Err(Throttled(left.div_ceil(1_000) as u32))
-            }
+        match self.counts.add(what, limit.into(), now) {
+            Some(_) => Ok(()),
+            None => Err(Throttled(MinuteCounts::seconds_left(now))),
         }
     }
 }
@@ -120,6 +101,7 @@ mod tests {
     use super::*;
 
     const LIMITS: ThrottleLimits = ThrottleLimits { address: 6, pair: 3, name: 5, sign_up: 2 };
+    const MINUTE_MILLIS: u64 = 60_000;
     const NOW: Timestamp = Timestamp::from_millis(1_700_000_040_000);
 
     fn name(text: &str) -> LoginName {

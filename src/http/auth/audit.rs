@@ -1,19 +1,16 @@
 //! Audit lines: who did what to whose account, and what came of it. One line for each action, under the target `audit`; no
 //! key, password or token is ever in one.
 
-use std::{
-    net::IpAddr,
-    sync::atomic::{AtomicU64, Ordering},
-};
+use std::net::IpAddr;
 
 use tracing::{info, warn};
 
 use crate::{
-    auth::network,
+    auth::{Counted, MinuteCounts, network},
     domain::{
         instruments::{Instruments, asset::Asset},
         messages::command::{AccountCommand, Answer, Permission},
-        types::{hash, id::AccountId, time::Timestamp},
+        types::{id::AccountId, time::Timestamp},
     },
     http::wire::error::ApiError,
 };
@@ -190,23 +187,17 @@ impl Claim {
     }
 }
 
+/// How many cells refusals are counted in.
 const CELL_COUNT: usize = 1 << 10;
-/// A cell: the minute, then 24 bits of count.
-const COUNT_BITS: u32 = 24;
-const COUNT_MAX: u64 = (1 << COUNT_BITS) - 1;
-const MINUTE_MILLIS: u64 = 60_000;
 
 /// Warnings of claims that could not be proved: one a minute for each address and claim, so that whoever tries does not
 /// decide how long the log gets. Addresses that share a cell of the fixed table share its minute.
-pub(crate) struct Alarms {
-    cells: Box<[AtomicU64]>,
-    seed: u64,
-}
+pub(crate) struct Alarms(MinuteCounts);
 
 impl Alarms {
     /// Opens the table; `seed` keeps the places unpredictable.
     pub(crate) fn new(seed: u64) -> Self {
-        Self { cells: (0..CELL_COUNT).map(|_| AtomicU64::new(0)).collect(), seed }
+        Self(MinuteCounts::new(CELL_COUNT, seed))
     }
 
     /// Warns, unless it has within the minute.
@@ -232,14 +223,8 @@ impl Alarms {
 
     /// Counts a refusal; returns how many before it were not reported, if this one is to be.
     fn counted(&self, claim: Claim, address: Option<IpAddr>, now: Timestamp) -> Option<u64> {
-        let place = hash::of(self.seed, &(claim, address.map(network))) as usize % CELL_COUNT;
-        let minute = now.millis() / MINUTE_MILLIS;
-        let more = |seen: u64| {
-            let count = if seen >> COUNT_BITS == minute { seen & COUNT_MAX } else { 0 };
-            Some(minute << COUNT_BITS | (count + 1).min(COUNT_MAX))
-        };
-        let seen = self.cells.get(place)?.fetch_update(Ordering::Relaxed, Ordering::Relaxed, more).ok()?;
-        (seen >> COUNT_BITS != minute).then(|| (seen & COUNT_MAX).saturating_sub(1))
+        let Counted { before, is_first } = self.0.add(&(claim, address.map(network)), u64::MAX, now)?;
+        is_first.then(|| before.saturating_sub(1))
     }
 }
 

@@ -1,13 +1,12 @@
 //! Addresses that went on after being told to stop: shut out for a while, each time for twice as long.
 //!
-//! A fixed table of atomic cells, as in `weight`: when it is full, the ban that ends first makes room.
+//! Their table is fixed: when the cells an address may be in are full, the ban that ends first makes room.
 
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::Ordering;
 
-use crate::domain::types::time::Timestamp;
+use crate::{auth::Cells, domain::types::time::Timestamp};
 
 const CELL_COUNT: usize = 1 << 12;
-const PROBES: usize = 8;
 /// A cell: 28 bits of the address's hash, 4 bits of how often, 32 bits of the second it ends.
 const UNTIL_BITS: u32 = 32;
 const LEVEL_BITS: u32 = 4;
@@ -24,18 +23,18 @@ pub struct BanTerms {
 }
 
 pub(crate) struct Bans {
-    cells: Box<[AtomicU64]>,
+    cells: Cells,
     terms: BanTerms,
 }
 
 impl Bans {
     pub(crate) fn new(terms: BanTerms) -> Self {
-        Self { cells: (0..CELL_COUNT).map(|_| AtomicU64::new(0)).collect(), terms }
+        Self { cells: Cells::new(CELL_COUNT), terms }
     }
 
     /// Returns the end of an address's ban (by its hash), if there is one.
     pub(crate) fn until(&self, address: u64, now: Timestamp) -> Option<Timestamp> {
-        let until = self.cells_of(address).find_map(|cell| {
+        let until = self.cells.near(address).find_map(|cell| {
             let seen = cell.load(Ordering::Relaxed);
             (tag_of(seen) == tag_of(address)).then_some(seen & UNTIL_MASK)
         })?;
@@ -49,9 +48,9 @@ impl Bans {
         let longest = u64::from(self.terms.longest);
         let is_remembered = |seen: u64| seen != 0 && (seen & UNTIL_MASK) + longest > second;
         let mine =
-            self.cells_of(address).find(|cell| tag_of(cell.load(Ordering::Relaxed)) == tag_of(address));
+            self.cells.near(address).find(|cell| tag_of(cell.load(Ordering::Relaxed)) == tag_of(address));
         let ends_first =
-            || self.cells_of(address).min_by_key(|cell| cell.load(Ordering::Relaxed) & UNTIL_MASK);
+            || self.cells.near(address).min_by_key(|cell| cell.load(Ordering::Relaxed) & UNTIL_MASK);
         let Some(cell) = mine.or_else(ends_first) else { return now };
         let seen = cell.load(Ordering::Relaxed);
         let level = match tag_of(seen) == tag_of(address) && is_remembered(seen) {
@@ -64,10 +63,6 @@ impl Bans {
         let next = tag_of(address) | level << UNTIL_BITS | until;
         let _ = cell.compare_exchange(seen, next, Ordering::Relaxed, Ordering::Relaxed);
         Timestamp::from_millis(until * 1_000)
-    }
-
-    fn cells_of(&self, address: u64) -> impl Iterator<Item = &AtomicU64> {
-        (0..PROBES).map(move |probe| &self.cells[(address as usize).wrapping_add(probe) % CELL_COUNT])
     }
 }
 

@@ -1,18 +1,13 @@
-//! Counts what addresses use in calendar windows: a fixed table of atomic cells, so that neither a lock nor the
-//! number of addresses can hurt.
+//! Counts what addresses use in calendar windows.
 
-use std::{
-    net::IpAddr,
-    sync::atomic::{AtomicU64, Ordering},
-};
+use std::{net::IpAddr, sync::atomic::Ordering};
 
 use crate::{
-    auth::network,
+    auth::{Cells, network},
     domain::types::{hash::mix64, time::Timestamp},
 };
 
 const CELL_COUNT: usize = 1 << 14;
-const PROBES: usize = 8;
 /// A cell: 18 bits of the address's hash, 26 bits of the window's number, 20 bits of what was used.
 const SUM_BITS: u32 = 20;
 const WINDOW_BITS: u32 = 26;
@@ -21,14 +16,14 @@ pub(crate) const SUM_MAX: u32 = (1 << SUM_BITS) - 1;
 
 /// What every address has used in the current window.
 pub(crate) struct Counter {
-    cells: Box<[AtomicU64]>,
+    cells: Cells,
     window_millis: u64,
 }
 
 impl Counter {
     /// Opens a table for windows of so many milliseconds.
     pub(crate) fn new(window_millis: u64) -> Self {
-        Self { cells: (0..CELL_COUNT).map(|_| AtomicU64::new(0)).collect(), window_millis }
+        Self { cells: Cells::new(CELL_COUNT), window_millis }
     }
 
     /// Adds to what an address (by its [`address_hash`]) has used and returns the sum of the calendar window. When all
@@ -54,8 +49,7 @@ impl Counter {
         let window = (now.millis() / self.window_millis) & WINDOW_MASK;
         let tag = (address >> (SUM_BITS + WINDOW_BITS)) << (SUM_BITS + WINDOW_BITS);
         let mine = tag | window << SUM_BITS;
-        for probe in 0..PROBES {
-            let cell = &self.cells[(address as usize).wrapping_add(probe) % CELL_COUNT];
+        for cell in self.cells.near(address) {
             let mut seen = cell.load(Ordering::Relaxed);
             loop {
                 let seen_window = (seen >> SUM_BITS) & WINDOW_MASK;

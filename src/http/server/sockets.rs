@@ -3,8 +3,10 @@
 
 use std::sync::{
     Arc,
-    atomic::{AtomicU32, AtomicUsize, Ordering},
+    atomic::{AtomicUsize, Ordering},
 };
+
+use crate::auth::Cells;
 
 /// Two addresses that share a cell share its places; the seed of their hash is secret, so that cannot be brought about.
 const CELL_COUNT: usize = 1 << 14;
@@ -13,22 +15,22 @@ const CELL_COUNT: usize = 1 << 14;
 #[derive(Debug)]
 pub(crate) struct Sockets {
     all: AtomicUsize,
-    by_address: Box<[AtomicU32]>,
+    by_address: Cells,
 }
 
 impl Sockets {
     pub(crate) fn new() -> Self {
-        Self { all: AtomicUsize::new(0), by_address: (0..CELL_COUNT).map(|_| AtomicU32::new(0)).collect() }
+        Self { all: AtomicUsize::new(0), by_address: Cells::new(CELL_COUNT) }
     }
 
     /// Takes one of `most` places, for an address (by its hash) that may have only so many; `None` when there is none.
     pub(crate) fn open(self: &Arc<Self>, most: usize, address: Option<(u64, u32)>) -> Option<SocketPermit> {
-        let cell = address.map(|(hash, _)| hash as usize % CELL_COUNT);
-        let of_address = cell.map_or(0, |cell| self.by_address[cell].fetch_add(1, Ordering::Relaxed));
+        let hash = address.map(|(hash, _)| hash);
+        let of_address = hash.map_or(0, |hash| self.by_address.at(hash).fetch_add(1, Ordering::Relaxed));
         let of_all = self.all.fetch_add(1, Ordering::Relaxed);
         // The place is given back when it is dropped, here too.
-        let permit = SocketPermit { sockets: Arc::clone(self), cell };
-        let is_free = of_all < most && address.is_none_or(|(_, most)| of_address < most);
+        let permit = SocketPermit { sockets: Arc::clone(self), address: hash };
+        let is_free = of_all < most && address.is_none_or(|(_, most)| of_address < u64::from(most));
         is_free.then_some(permit)
     }
 }
@@ -37,14 +39,15 @@ impl Sockets {
 #[derive(Debug)]
 pub struct SocketPermit {
     sockets: Arc<Sockets>,
-    cell: Option<usize>,
+    /// The hash of its address, if it is counted.
+    address: Option<u64>,
 }
 
 impl Drop for SocketPermit {
     fn drop(&mut self) {
         self.sockets.all.fetch_sub(1, Ordering::Relaxed);
-        if let Some(cell) = self.cell {
-            self.sockets.by_address[cell].fetch_sub(1, Ordering::Relaxed);
+        if let Some(hash) = self.address {
+            self.sockets.by_address.at(hash).fetch_sub(1, Ordering::Relaxed);
         }
     }
 }
