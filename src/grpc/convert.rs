@@ -3,6 +3,7 @@
 use super::schema::{self, Level};
 use crate::{
     domain::{
+        change_log::words::Word,
         instruments::{asset::Asset, symbol::SymbolSpec},
         messages::command::Balance,
         orders::{Fill, Order, Side},
@@ -36,7 +37,7 @@ pub(super) fn order(spec: &SymbolSpec, order: &Order) -> schema::Order {
         client_order_id: order.client_id.as_str().to_owned(),
         symbol_id: order.symbol.get(),
         account_id: order.account.get(),
-        r#type: gateway::order_kind(order.kind).to_owned(),
+        r#type: order.kind.word().to_owned(),
         side: side(order.side).into(),
         price: spec.price_units(order.price).to_string(),
         quantity: spec.lots_units(gateway::ordered(order)).to_string(),

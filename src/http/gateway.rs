@@ -8,7 +8,7 @@ pub use super::{
     orders::reply::ordered,
     server::sockets::SocketPermit,
     wire::{
-        names::{execution_kind, list_order_status, order_kind, status, time_in_force},
+        names::{execution_kind, list_order_status, status, time_in_force},
         params::check_request_id,
     },
 };

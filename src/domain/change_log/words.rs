@@ -1,9 +1,12 @@
-//! The written words of the domain's enums, both ways: for what is kept as text and read back.
+//! The written words of the domain's enums, both ways: for what is kept as text and read back, and for the wire.
 //!
 //! Where Binance has a word for a value it is that word.
 
 use super::EntityType;
-use crate::domain::orders::{CloseReason, OrderStatus, OrderType, Side, StpMode, TimeInForce};
+use crate::domain::{
+    messages::command::{CancelRestriction, ReplaceMode},
+    orders::{CloseReason, OrderStatus, OrderType, Side, StpMode, TimeInForce},
+};
 
 /// An enum whose values have written words.
 pub trait Word: Copy + PartialEq + 'static {
@@ -85,6 +88,16 @@ impl Word for CloseReason {
     ];
 }
 
+impl Word for CancelRestriction {
+    const WORDS: &'static [(Self, &'static str)] =
+        &[(Self::OnlyNew, "ONLY_NEW"), (Self::OnlyPartiallyFilled, "ONLY_PARTIALLY_FILLED")];
+}
+
+impl Word for ReplaceMode {
+    const WORDS: &'static [(Self, &'static str)] =
+        &[(Self::StopOnFailure, "STOP_ON_FAILURE"), (Self::AllowFailure, "ALLOW_FAILURE")];
+}
+
 impl Word for EntityType {
     const WORDS: &'static [(Self, &'static str)] = &[
         (Self::Order, "ORDER"),
@@ -116,6 +129,8 @@ mod tests {
         every_word_is_read_back::<StpMode>();
         every_word_is_read_back::<OrderStatus>();
         every_word_is_read_back::<CloseReason>();
+        every_word_is_read_back::<CancelRestriction>();
+        every_word_is_read_back::<ReplaceMode>();
         every_word_is_read_back::<EntityType>();
         // The last of each by its discriminant: a value without a word would be missed by the loops above.
         assert_eq!(OrderType::WORDS.len(), OrderType::TakeProfitLimit as usize + 1);
@@ -123,6 +138,8 @@ mod tests {
         assert_eq!(TimeInForce::WORDS.len(), TimeInForce::Gtd as usize + 1);
         assert_eq!(OrderStatus::WORDS.len(), OrderStatus::Expired as usize + 1);
         assert_eq!(CloseReason::WORDS.len(), CloseReason::PendingRefused as usize + 1);
+        assert_eq!(CancelRestriction::WORDS.len(), CancelRestriction::OnlyPartiallyFilled as usize + 1);
+        assert_eq!(ReplaceMode::WORDS.len(), ReplaceMode::AllowFailure as usize + 1);
         assert_eq!(EntityType::WORDS.len(), EntityType::Kline as usize + 1);
     }
 }

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use crate::{
     domain::{
+        change_log::words::Word,
         orders::Side,
         types::{
             id::{OrderId, SymbolId, TradeId},
@@ -17,7 +18,7 @@ use crate::{
             history,
             request_context::{Reply, RequestContext},
         },
-        wire::{error::ApiError, names, time_unit::TimeRange},
+        wire::{error::ApiError, time_unit::TimeRange},
     },
 };
 
@@ -96,11 +97,11 @@ fn one_symbol(call: &RequestContext<'_>) -> Result<Option<SymbolId>, ApiError> {
 }
 
 fn side(call: &RequestContext<'_>) -> Result<Option<Side>, ApiError> {
-    let read = |text| names::parse_side(text).ok_or_else(|| ApiError::invalid("side"));
+    let read = |text| Side::of_word(text).ok_or_else(|| ApiError::invalid("side"));
     call.params.optional("side")?.map(read).transpose()
 }
 
-/// Reads a status as [`names::status`] writes it.
+/// Reads a status as [`status`](crate::http::wire::names::status) writes it.
 fn standing(text: &str) -> Result<Standing, ApiError> {
     Ok(match text {
         "PENDING_NEW" => Standing::Pending,

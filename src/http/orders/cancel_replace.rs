@@ -7,6 +7,7 @@ use super::{
 use crate::{
     domain::{
         account::{Details, Prevention},
+        change_log::words::Word,
         messages::{
             command::{AccountCommand, Answer, ReplaceMode, ReplaceOrder, Replaced},
             reject::Reject,
@@ -20,7 +21,7 @@ use crate::{
             correction,
             error::{ApiError, Operation},
             json::Json,
-            names::{self, ResponseKind},
+            names::ResponseKind,
         },
     },
 };
@@ -30,7 +31,7 @@ type Placed = Result<(Order, Vec<Fill>), Reject>;
 /// Cancels one order and places another.
 pub(crate) async fn cancel_replace(call: &RequestContext<'_>) -> Result<Reply, ApiError> {
     let spec = call.symbol()?;
-    let mode = names::parse_replace_mode(call.params.required("cancelReplaceMode")?)
+    let mode = ReplaceMode::of_word(call.params.required("cancelReplaceMode")?)
         .ok_or_else(|| ApiError::invalid("cancelReplaceMode"))?;
     let order = new_order(call, spec)?;
     let cancels_when_limited = match call.params.optional("orderRateLimitExceededMode")? {

@@ -3,6 +3,7 @@
 use crate::{
     domain::{
         account::{Amendment, Prevention},
+        change_log::words::Word,
         instruments::symbol::SymbolSpec,
         orders::{Fill, Order, OrderStatus},
         types::{decimal::Units, id::ClientOrderId, money::Lots, time::Timestamp},
@@ -109,7 +110,7 @@ impl Printer<'_> {
                 json.field("cumulativeQuoteQty").units(self.spec.quote_units(order.executed_quote));
                 self.terms(json, order);
                 self.working_time(json, order);
-                json.field("selfTradePreventionMode").text(names::stp_mode(order.stp));
+                json.field("selfTradePreventionMode").text(order.stp.word());
             });
         });
     }
@@ -177,14 +178,14 @@ impl Printer<'_> {
         json.field("origQuoteOrderQty").units(self.spec.quote_units(order.quote_quantity));
         json.field("cummulativeQuoteQty").units(self.spec.quote_units(order.executed_quote));
         self.terms(json, order);
-        json.field("selfTradePreventionMode").text(names::stp_mode(order.stp));
+        json.field("selfTradePreventionMode").text(order.stp.word());
     }
 
     fn terms(&self, json: &mut Json, order: &Order) {
         json.field("status").text(names::status(order));
         json.field("timeInForce").text(names::time_in_force(order));
-        json.field("type").text(names::order_kind(order.kind));
-        json.field("side").text(names::side(order.side));
+        json.field("type").text(order.kind.word());
+        json.field("side").text(order.side.word());
     }
 
     /// Since when it works; -1 of an order that waits.
@@ -234,7 +235,7 @@ impl Printer<'_> {
             json.field("makerOrderId").number(by.maker.get());
             // Accounts are in no groups: only orders of one account are kept from trading.
             json.field("tradeGroupId").raw("-1");
-            json.field("selfTradePreventionMode").text(names::stp_mode(by.mode));
+            json.field("selfTradePreventionMode").text(by.mode.word());
             json.field("price").units(self.spec.price_units(by.price));
             self.prevented_lots(json, prevention);
             json.field("transactTime").number(self.unit.of(prevention.time));

@@ -2,6 +2,7 @@
 
 use crate::{
     domain::{
+        change_log::words::Word,
         instruments::symbol::SymbolSpec,
         messages::{
             command::{CancelRestriction, OrderRef},
@@ -18,7 +19,7 @@ use crate::{
         wire::{
             correction,
             error::{ApiError, Operation},
-            names::{self, ResponseKind},
+            names::ResponseKind,
             params::Params,
         },
     },
@@ -184,7 +185,7 @@ pub(crate) fn read_part(
 /// # Errors
 /// -1102 when it was not sent, -1117 for what is no side.
 pub(crate) fn read_side(params: &Params<'_>, name: &'static str) -> Result<Side, ApiError> {
-    names::parse_side(params.required(name)?).ok_or_else(ApiError::side)
+    Side::of_word(params.required(name)?).ok_or_else(ApiError::side)
 }
 
 /// Reads an order type.
@@ -192,7 +193,7 @@ pub(crate) fn read_side(params: &Params<'_>, name: &'static str) -> Result<Side,
 /// # Errors
 /// -1102 when it was not sent, -1116 for what is no type.
 pub(crate) fn read_kind(params: &Params<'_>, name: &'static str) -> Result<OrderType, ApiError> {
-    names::parse_order_kind(params.required(name)?).ok_or_else(ApiError::order_type)
+    OrderType::of_word(params.required(name)?).ok_or_else(ApiError::order_type)
 }
 
 /// Reads `selfTradePreventionMode`.
@@ -201,7 +202,7 @@ pub(crate) fn read_kind(params: &Params<'_>, name: &'static str) -> Result<Order
 /// -1130 for a mode that is not on offer.
 pub(crate) fn read_stp(params: &Params<'_>) -> Result<StpMode, ApiError> {
     let Some(text) = params.optional("selfTradePreventionMode")? else { return Ok(StpMode::default()) };
-    names::parse_stp_mode(text).ok_or_else(|| ApiError::invalid("selfTradePreventionMode"))
+    StpMode::of_word(text).ok_or_else(|| ApiError::invalid("selfTradePreventionMode"))
 }
 
 /// Reads a quantity that must be there.
@@ -289,7 +290,7 @@ fn read_trigger(
 fn time_in_force(params: &Params<'_>, kind: OrderType, name: &'static str) -> Result<TimeInForce, ApiError> {
     match kind {
         OrderType::Limit | OrderType::StopLossLimit | OrderType::TakeProfitLimit => {
-            let in_force = names::parse_time_in_force(params.required(name)?);
+            let in_force = TimeInForce::of_word(params.required(name)?);
             // Only a limit order that stands alone may have an end.
             let may_end = kind == OrderType::Limit && name == ALONE.time_in_force;
             let is_offered = |in_force: &_| may_end || *in_force != TimeInForce::Gtd;
@@ -358,7 +359,7 @@ pub(crate) fn order_ref(
 /// -1145.
 pub(crate) fn cancel_restriction(call: &RequestContext<'_>) -> Result<Option<CancelRestriction>, ApiError> {
     let Some(text) = call.params.optional("cancelRestrictions")? else { return Ok(None) };
-    names::parse_cancel_restriction(text).map(Some).ok_or_else(ApiError::cancel_restrictions)
+    CancelRestriction::of_word(text).map(Some).ok_or_else(ApiError::cancel_restrictions)
 }
 
 /// Reads `newOrderRespType`: FULL for LIMIT and MARKET, ACK otherwise, unless asked.
@@ -379,5 +380,5 @@ pub(crate) fn response_kind(params: &Params<'_>, kind: OrderType) -> Result<Resp
 /// -1130.
 pub(crate) fn asked_response_kind(params: &Params<'_>) -> Result<Option<ResponseKind>, ApiError> {
     let Some(text) = params.optional("newOrderRespType")? else { return Ok(None) };
-    names::parse_response_kind(text).map(Some).ok_or_else(|| ApiError::invalid("newOrderRespType"))
+    ResponseKind::of_word(text).map(Some).ok_or_else(|| ApiError::invalid("newOrderRespType"))
 }

@@ -5,10 +5,13 @@ use super::{
     request::{priced, required_price, required_quantity},
 };
 use crate::{
-    domain::orders::{NewOrder, Side},
+    domain::{
+        change_log::words::Word,
+        orders::{NewOrder, Side},
+    },
     http::{
         routing::request_context::{Reply, RequestContext},
-        wire::{error::ApiError, names},
+        wire::error::ApiError,
     },
 };
 
@@ -27,7 +30,7 @@ fn parse_side(text: &str) -> Option<Side> {
     match text {
         "BID" => Some(Side::Buy),
         "ASK" => Some(Side::Sell),
-        _ => names::parse_side(text),
+        _ => Side::of_word(text),
     }
 }
 

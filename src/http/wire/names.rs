@@ -1,12 +1,10 @@
-//! The wire's words for the domain's enums, both ways.
+//! What the wire says that is not a word of one of the domain's enums ([`Word`]) but follows from several things.
 
 use crate::domain::{
     account::{Execution, ExecutionKind},
     change_log::words::Word,
-    messages::command::{CancelRestriction, ReplaceMode},
     orders::{
-        CloseReason, Contingency, ListStatus, Order, OrderStatus, OrderType, Side, StpMode, TimeInForce,
-        limits::OrderWindow,
+        CloseReason, Contingency, ListStatus, Order, OrderStatus, OrderType, TimeInForce, limits::OrderWindow,
     },
     types::{id::ClientOrderId, time::Timestamp},
 };
@@ -22,34 +20,9 @@ pub(crate) enum ResponseKind {
     Full,
 }
 
-/// Reads `newOrderRespType`.
-pub(crate) fn parse_response_kind(text: &str) -> Option<ResponseKind> {
-    match text {
-        "ACK" => Some(ResponseKind::Ack),
-        "RESULT" => Some(ResponseKind::Result),
-        "FULL" => Some(ResponseKind::Full),
-        _ => None,
-    }
-}
-
-/// Returns `BUY` or `SELL`.
-pub(crate) fn side(side: Side) -> &'static str {
-    side.word()
-}
-
-/// Reads `side`.
-pub(crate) fn parse_side(text: &str) -> Option<Side> {
-    Side::of_word(text)
-}
-
-/// Returns the order type.
-pub fn order_kind(kind: OrderType) -> &'static str {
-    kind.word()
-}
-
-/// Reads `type`.
-pub(crate) fn parse_order_kind(text: &str) -> Option<OrderType> {
-    OrderType::of_word(text)
+impl Word for ResponseKind {
+    const WORDS: &'static [(Self, &'static str)] =
+        &[(Self::Ack, "ACK"), (Self::Result, "RESULT"), (Self::Full, "FULL")];
 }
 
 /// Returns the time in force of an order; those that have none to choose say GTC, as Binance does.
@@ -60,39 +33,6 @@ pub const fn time_in_force(order: &Order) -> &'static str {
         (_, TimeInForce::Ioc) => "IOC",
         (_, TimeInForce::Fok) => "FOK",
         (_, TimeInForce::Gtd) => "GTD",
-    }
-}
-
-/// Reads `timeInForce`; `GTD` is our extension.
-pub(crate) fn parse_time_in_force(text: &str) -> Option<TimeInForce> {
-    TimeInForce::of_word(text)
-}
-
-/// Returns the self-trade prevention mode.
-pub(crate) fn stp_mode(mode: StpMode) -> &'static str {
-    mode.word()
-}
-
-/// Reads `selfTradePreventionMode`.
-pub(crate) fn parse_stp_mode(text: &str) -> Option<StpMode> {
-    StpMode::of_word(text)
-}
-
-/// Reads `cancelRestrictions`.
-pub(crate) fn parse_cancel_restriction(text: &str) -> Option<CancelRestriction> {
-    match text {
-        "ONLY_NEW" => Some(CancelRestriction::OnlyNew),
-        "ONLY_PARTIALLY_FILLED" => Some(CancelRestriction::OnlyPartiallyFilled),
-        _ => None,
-    }
-}
-
-/// Reads `cancelReplaceMode`.
-pub(crate) fn parse_replace_mode(text: &str) -> Option<ReplaceMode> {
-    match text {
-        "STOP_ON_FAILURE" => Some(ReplaceMode::StopOnFailure),
-        "ALLOW_FAILURE" => Some(ReplaceMode::AllowFailure),
-        _ => None,
     }
 }
 
@@ -204,30 +144,21 @@ pub(crate) const fn order_interval(window: OrderWindow) -> (&'static str, u64) {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn what_is_printed_is_what_is_read() {
-        for value in Side::BOTH {
-            assert_eq!(parse_side(side(value)), Some(value));
-        }
-        for &(value, _) in OrderType::WORDS {
-            assert_eq!(parse_order_kind(order_kind(value)), Some(value));
-        }
-        for &(value, _) in StpMode::WORDS {
-            assert_eq!(parse_stp_mode(stp_mode(value)), Some(value));
-        }
-    }
+    use crate::domain::{
+        messages::command::{CancelRestriction, ReplaceMode},
+        orders::{Side, StpMode},
+    };
 
     #[test]
     fn what_is_not_on_offer_is_not_read() {
         for text in ["", "buy", "STOP", "TRANSFER", "GTX", "gtc"] {
-            assert_eq!(parse_side(text), None);
-            assert_eq!(parse_order_kind(text), None);
-            assert_eq!(parse_stp_mode(text), None);
-            assert_eq!(parse_time_in_force(text), None);
-            assert_eq!(parse_response_kind(text), None);
-            assert_eq!(parse_cancel_restriction(text), None);
-            assert_eq!(parse_replace_mode(text), None);
+            assert_eq!(Side::of_word(text), None);
+            assert_eq!(OrderType::of_word(text), None);
+            assert_eq!(StpMode::of_word(text), None);
+            assert_eq!(TimeInForce::of_word(text), None);
+            assert_eq!(ResponseKind::of_word(text), None);
+            assert_eq!(CancelRestriction::of_word(text), None);
+            assert_eq!(ReplaceMode::of_word(text), None);
         }
     }
 }

@@ -4,6 +4,7 @@ use super::head::{ZERO, write_head};
 use crate::{
     domain::{
         account::{Execution, ExecutionKind, UserEvent},
+        change_log::words::Word,
         instruments::symbol::SymbolSpec,
         orders::{CloseReason, OrderList},
     },
@@ -35,8 +36,8 @@ impl ExecutionReport<'_> {
             json.field("E").number(time(event.time));
             json.field("s").text(&spec.name);
             self.names(json);
-            json.field("S").text(names::side(order.side));
-            json.field("o").text(names::order_kind(order.kind));
+            json.field("S").text(order.side.word());
+            json.field("o").text(order.kind.word());
             json.field("f").text(names::time_in_force(order));
             json.field("q").units(spec.lots_units(reply::ordered(order)));
             json.field("p").units(spec.price_units(order.price));
@@ -60,7 +61,7 @@ impl ExecutionReport<'_> {
             json.field("O").number(time(order.created_at));
             json.field("Z").units(spec.quote_units(order.executed_quote));
             json.field("Q").units(spec.quote_units(order.quote_quantity));
-            json.field("V").text(names::stp_mode(order.stp));
+            json.field("V").text(order.stp.word());
             if let Some(since) = order.working_at
                 && !self.is_refused()
             {
