@@ -202,11 +202,6 @@ impl Expected {
         Some(())
     }
 
-    /// Returns how many orders there are.
-    pub fn order_count(&self) -> usize {
-        self.orders.len()
-    }
-
     /// Compares every row.
     ///
     /// # Errors

@@ -345,10 +345,8 @@ pub struct Shutdown;
 /// Turns updates into wire text. Lives with push, which calls it once per topic; the http layer, which knows
 /// the wire, implements it.
 pub trait Encoder: Send + 'static {
-    /// Returns the payload of a market update.
-    fn market(&self, topic: Topic, update: &MarketUpdate, unit: TimeUnit) -> String;
-    /// Returns the name of a stream, e.g. `btcusdt@trade`.
-    fn stream_name(&self, topic: Topic) -> String;
+    /// Returns the whole frame of a market update: its payload alone, or `combined` with the stream's name around it.
+    fn market(&self, topic: Topic, update: &MarketUpdate, unit: TimeUnit, combined: bool) -> String;
     /// Returns the whole frame of a private event.
     fn user(&self, event: &UserEvent, unit: TimeUnit, envelope: EventEnvelope) -> String;
     /// Returns the notice that the exchange is stopping.

@@ -275,14 +275,7 @@ impl<'a> MarketFrames<'a> {
 
     fn get(&mut self, encoder: &dyn Encoder, unit: TimeUnit, combined: bool) -> WsText {
         let frame = &mut self.frames[usize::from(unit == TimeUnit::Micros)][usize::from(combined)];
-        let encode = || {
-            let payload = encoder.market(self.topic, self.update, unit);
-            let text = match combined {
-                true => format!("{{\"stream\":\"{}\",\"data\":{payload}}}", encoder.stream_name(self.topic)),
-                false => payload,
-            };
-            WsText(text.into())
-        };
+        let encode = || WsText(encoder.market(self.topic, self.update, unit, combined).into());
         frame.get_or_insert_with(encode).clone()
     }
 }

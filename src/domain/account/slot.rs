@@ -257,7 +257,8 @@ impl AccountSlot {
     }
 
     /// Returns the ids of the open orders, by account.
-    pub fn open_ids(&self) -> impl Iterator<Item = OrderId> + '_ {
+    #[cfg(test)]
+    pub(super) fn open_ids(&self) -> impl Iterator<Item = OrderId> + '_ {
         self.state.accounts.sorted().into_iter().flat_map(|(_, account)| account.open.iter().copied())
     }
 

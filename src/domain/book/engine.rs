@@ -1,6 +1,6 @@
 //! The book itself: its state, cancelling, amending and queries.
 
-use std::hint::{black_box, select_unpredictable};
+use std::hint::select_unpredictable;
 
 use serde::{Deserialize, Serialize};
 
@@ -24,9 +24,6 @@ use crate::domain::{
 
 /// Sets the priority counter apart from other entities in the state hash.
 pub const PRIORITY_KIND: u64 = 0x7072_696f_7269;
-
-/// From how many orders on a book is too large for the processor's second-level cache (4 MiB of nodes).
-const WARM_FROM: u32 = 65_536;
 
 /// What bounds a book.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -144,28 +141,6 @@ impl Book {
         let total = self.unlink(&node);
         events.push(BookEvent::LevelChanged { side, price: node.price, total });
         Some(Removed { account: node.account, side, price: node.price, remaining })
-    }
-
-    /// Fetches the memory that cancels of these orders will need, all at once; changes nothing.
-    ///
-    /// Cancels of orders deep in a large book wait for memory: for the order, then for its neighbours. Whoever
-    /// has a batch of commands in hand says first which orders they name, and the batch waits once instead of
-    /// each command by itself. A book that fits the processor's cache does not need it. Stale handles are
-    /// ignored.
-    #[inline]
-    pub fn warm(&self, handles: impl Iterator<Item = Handle> + Clone) {
-        if self.orders.used() < WARM_FROM {
-            return;
-        }
-        let mut seen = 0;
-        for node in handles.clone().filter_map(|handle| self.orders.get(handle)) {
-            seen ^= node.rank;
-        }
-        black_box(seen);
-        for node in handles.filter_map(|handle| self.orders.get(handle)) {
-            seen ^= self.orders[node.prev].rank ^ self.orders[node.next].rank ^ self.ladder[node.rung].total;
-        }
-        black_box(seen);
     }
 
     /// Takes `by` lots off an order, which keeps its place in the queue, and says what is left of it. What an

@@ -78,12 +78,14 @@ impl WireEncoder {
 }
 
 impl Encoder for WireEncoder {
-    fn market(&self, topic: Topic, update: &MarketUpdate, unit: TimeUnit) -> String {
-        market::encode(topic, update, unit, &self.instruments)
-    }
-
-    fn stream_name(&self, topic: Topic) -> String {
-        topic::name(topic, &self.instruments)
+    fn market(&self, topic: Topic, update: &MarketUpdate, unit: TimeUnit, combined: bool) -> String {
+        let payload = market::encode(topic, update, unit, &self.instruments);
+        match combined {
+            true => {
+                format!("{{\"stream\":\"{}\",\"data\":{payload}}}", topic::name(topic, &self.instruments))
+            }
+            false => payload,
+        }
     }
 
     fn user(&self, event: &UserEvent, unit: TimeUnit, envelope: EventEnvelope) -> String {

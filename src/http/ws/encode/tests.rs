@@ -80,13 +80,17 @@ fn market_updates_look_like_binances() {
         taker: OrderId::new(1),
     };
     assert_eq!(
-        encoder.market(Topic::Trade(SYMBOL), &MarketUpdate::Trade(trade), TimeUnit::Millis),
+        encoder.market(Topic::Trade(SYMBOL), &MarketUpdate::Trade(trade), TimeUnit::Millis, false),
         r#"{"e":"trade","E":1700000000000,"s":"BTCUSDT","t":9,"p":"45000.50000000","q":"0.00150000","T":1700000000000,"m":true,"M":true}"#
+    );
+    assert_eq!(
+        encoder.market(Topic::Trade(SYMBOL), &MarketUpdate::Trade(trade), TimeUnit::Millis, true),
+        r#"{"stream":"btcusdt@trade","data":{"e":"trade","E":1700000000000,"s":"BTCUSDT","t":9,"p":"45000.50000000","q":"0.00150000","T":1700000000000,"m":true,"M":true}}"#
     );
     let level = (Price::from_ticks(4_500_000), Lots::new(1));
     let ticker = BestQuotes { update_id: 5, bid: Some(level), ask: None };
     assert_eq!(
-        encoder.market(Topic::BookTicker(SYMBOL), &MarketUpdate::BookTicker(ticker), TimeUnit::Millis),
+        encoder.market(Topic::BookTicker(SYMBOL), &MarketUpdate::BookTicker(ticker), TimeUnit::Millis, false),
         r#"{"u":5,"s":"BTCUSDT","b":"45000.00000000","B":"0.00001000","a":"0.00000000","A":"0.00000000"}"#
     );
     let changes = vec![(Side::Sell, level.0, Lots::ZERO), (Side::Buy, level.0, level.1)];
@@ -99,7 +103,7 @@ fn market_updates_look_like_binances() {
     };
     let depth = MarketUpdate::Depth(Arc::new(diff));
     assert_eq!(
-        encoder.market(Topic::Depth(SYMBOL, Speed::Fast), &depth, TimeUnit::Millis),
+        encoder.market(Topic::Depth(SYMBOL, Speed::Fast), &depth, TimeUnit::Millis, false),
         r#"{"e":"depthUpdate","E":1700000000000,"s":"BTCUSDT","U":3,"u":5,"b":[["45000.00000000","0.00001000"]],"a":[["45000.00000000","0.00000000"]],"cs":4294967295}"#
     );
     let view = DepthView { last_update_id: 5, bids: vec![level], asks: vec![] };
@@ -107,7 +111,8 @@ fn market_updates_look_like_binances() {
         encoder.market(
             Topic::PartialDepth(SYMBOL, 5, Speed::Slow),
             &MarketUpdate::PartialDepth(view),
-            TimeUnit::Millis
+            TimeUnit::Millis,
+            false
         ),
         r#"{"lastUpdateId":5,"bids":[["45000.00000000","0.00001000"]],"asks":[]}"#
     );
