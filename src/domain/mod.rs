@@ -1,8 +1,9 @@
-//! The rules of the exchange: pure and deterministic. Time, ids and reference prices enter with the input;
-//! there is no actor, clock, I/O, float or hash-map iteration here.
+//! The rules of the exchange: pure and deterministic. Time, ids and reference prices enter with the input; there is no
+//! actor, clock, I/O, float or hash-map iteration here.
 //!
-//! An order's way through it: [`account::AccountSlot`] holds the funds, [`book::Book`] matches inside
-//! [`matching::SymbolSlot`], and [`account::AccountSlot`] settles. [`messages::message`] is what they say to each other.
+//! The path of an order: [`account::AccountSlot`] holds the funds, [`book::Book`] matches inside
+//! [`matching::SymbolSlot`], and [`account::AccountSlot`] settles. [`messages::message`] defines the messages between
+//! them.
 
 #![deny(clippy::disallowed_types, clippy::disallowed_methods, clippy::float_arithmetic)]
 

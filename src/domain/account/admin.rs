@@ -1,4 +1,4 @@
-//! Opening accounts, and moving money in and out.
+//! Opens accounts, and carries out deposits and withdrawals.
 
 use super::{
     change::Change,
@@ -18,8 +18,8 @@ use crate::domain::{
     },
 };
 
-/// How many request ids an account may use before the oldest must be retired by an operator: a cap that
-/// refuses is safe, one that evicts would let a late retry pay twice.
+/// The maximum number of request ids of an account before an operator must retire the oldest: a cap that rejects is
+/// safe, one that evicts would let a late retry pay twice.
 pub(super) const REQUEST_IDS_MAX: usize = 100_000;
 
 impl Turn<'_> {
@@ -43,8 +43,8 @@ impl Turn<'_> {
         Ok(Ok(Answer::AccountCreated(id)))
     }
 
-    /// The next id of this slot nobody has, and the counter after it; ids below 1024 are left to those who choose
-    /// their own.
+    /// Returns the next free id of this slot, and the counter after it; ids below 1024 are reserved for callers that
+    /// choose their own.
     fn free_account_id(&self) -> Result<(AccountId, u64), Reject> {
         let slot = u64::from(self.state.slot.get());
         let mut counter = self.state.next_account;

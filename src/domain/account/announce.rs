@@ -1,8 +1,8 @@
-//! When an order's owner is told that it is accepted (ADR 0017).
+//! Announces orders: sends an order's owner the first report once it is accepted (ADR 0017).
 //!
-//! A book may refuse a post-only or a conditional order, and with it the list it belongs to. Until that is decided such an
-//! order holds its money and can be cancelled, but nobody is told of it: no report, no balances, no entry in the change log,
-//! no row in a list. Every other order is accepted when its money is held, and announced then.
+//! A book may reject a post-only or a conditional order, and with it the list it belongs to. Until that is decided such
+//! an order holds its money and can be cancelled, but it is not reported: no report, no balances, no entry in the
+//! change log, no row in a list. Every other order is accepted when its money is held, and announced then.
 
 use super::{
     change::Change,
@@ -18,7 +18,7 @@ use crate::domain::{
 };
 
 impl Turn<'_> {
-    /// Announces an order, and the list it belongs to, unless that was done already.
+    /// Announces an order and its list, unless they are announced already.
     pub(super) fn announce(&mut self, id: OrderId) -> Result<(), Fault> {
         let order = *self.state.standing(id)?;
         if !self.state.is_unannounced(&order) {
@@ -38,8 +38,8 @@ impl Turn<'_> {
         }
     }
 
-    /// Announces what the book's acceptance of an order decides; `false` when another order of its list may still be
-    /// refused, so that nothing is decided yet.
+    /// Announces the orders whose acceptance follows from the book's acceptance of this one; `false` when another order
+    /// of its list may still be rejected, so that nothing is decided yet.
     pub(super) fn announce_accepted(&mut self, id: OrderId) -> Result<bool, Fault> {
         let order = *self.state.standing(id)?;
         if self.state.is_unannounced(&order) {
@@ -58,7 +58,8 @@ impl Turn<'_> {
         Ok(true)
     }
 
-    /// Tells that a list is placed: the list, its orders that are in the market, what they hold, and those that wait.
+    /// Reports that a list is placed: the list, its orders that are in the market, their holds, and the orders that
+    /// wait.
     pub(super) fn emit_list_placed(&mut self, id: OrderListId) -> Result<(), Fault> {
         self.emit_list(id)?;
         let Some(open) = self.state.lists.get(&id) else { return Ok(()) };
@@ -68,7 +69,7 @@ impl Turn<'_> {
         pending.iter().try_for_each(|order| self.emit_new(order.id))
     }
 
-    /// Tells that orders of one account are accepted, and what their side holds now.
+    /// Reports that orders of one account are accepted, and the current holds of their side.
     pub(super) fn emit_all_new(&mut self, orders: &[Order]) -> Result<(), Fault> {
         orders.iter().try_for_each(|order| self.emit_new(order.id))?;
         let Some(order) = orders.first() else { return Ok(()) };
@@ -83,7 +84,7 @@ impl Turn<'_> {
 }
 
 impl AccountState {
-    /// Returns whether nobody has been told of an open order yet, because its book may still refuse it, or has refused
+    /// Returns whether an open order is not announced yet, because its book may still reject it, or has rejected
     /// another order of its list.
     pub(super) fn is_unannounced(&self, order: &Order) -> bool {
         match order.list.and_then(|list| self.lists.get(&list)) {
@@ -95,9 +96,9 @@ impl AccountState {
         }
     }
 
-    /// Returns whether nobody has been told of an open list yet.
+    /// Returns whether an open list is not announced yet.
     pub(super) fn is_list_unannounced(&self, open: &OpenList) -> bool {
-        // Of a pair both are sent; else the first alone, which the others wait for.
+        // Both legs of an OCO are sent; otherwise only the working order is, which the others wait for.
         let sent = if open.list.working().is_some() { 1 } else { open.list.orders.len() };
         let mut sent = open.list.orders.iter().take(sent).map(|(id, _)| self.order(*id));
         let is_undecided = |order: Option<&Order>| {
@@ -112,20 +113,20 @@ impl AccountState {
         !order.awaits_list && list.and_then(|list| list.working()).is_some_and(|working| working != order.id)
     }
 
-    /// Returns an order and the other one of its pair, in their order, while both are open.
+    /// Returns an order and the other leg of its OCO, in their order, while both are open.
     fn released_pair(&self, order: &Order) -> Option<[Order; 2]> {
         let other_leg = *self.live_other_leg(order)?;
         Some(if order.id < other_leg.id { [*order, other_leg] } else { [other_leg, *order] })
     }
 }
 
-/// Returns whether a book that accepts this order has said nothing of it before: a conditional order rests when it was
-/// triggered, which is not the first that is heard of it.
+/// Returns whether the acceptance of an order is the first report of its book about it: a conditional order rests after
+/// it was triggered, and its book has reported it before.
 fn is_first_word(order: &Order) -> bool {
     order.kind == OrderType::LimitMaker || order.is_untriggered()
 }
 
-/// Returns which order of a pair is sent to the book behind the other one: of the two, the one that rests.
+/// Returns the leg of an OCO that is sent to the book after the other: the one that rests.
 fn sent_last([first, second]: &[Order; 2]) -> OrderId {
     if second.kind.is_conditional() && !first.kind.is_conditional() { first.id } else { second.id }
 }

@@ -1,7 +1,8 @@
-//! What happened lately: closed orders, fills, lists, prevented self-trades and amends of a slot, bounded, for queries alone.
+//! The recent past: closed orders, fills, lists, prevented self-trades and amends of a slot, bounded, for queries
+//! alone.
 //!
-//! Not part of the slot's state: it is left out of the hash, and a read model takes over in time. What is
-//! cancelled together is taken from here order by order, each by the input that has just closed it.
+//! Not part of the slot's state: it is left out of the hash, and the history replaces it over time. The orders of a
+//! cancel-all are taken from here one by one, each by the input that has just closed it.
 
 use std::collections::VecDeque;
 
@@ -17,44 +18,44 @@ use crate::domain::{
     },
 };
 
-/// How many closed orders, fills, lists, preventions and amends a slot remembers, each.
+/// The maximum number of closed orders, fills, lists, preventions and amends a slot keeps, each.
 pub(super) const ARCHIVE_LEN_MAX: usize = 256;
 
-/// A self-trade that was prevented, as its account remembers it.
+/// A prevented self-trade, as its account keeps it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Prevention {
-    /// Whose orders.
+    /// The account of the orders.
     pub account: AccountId,
-    /// Of which symbol.
+    /// The symbol.
     pub symbol: SymbolId,
-    /// When, by the book's clock.
+    /// The time by the book's clock.
     pub time: Timestamp,
-    /// What was prevented.
+    /// The prevented match.
     pub by: PreventedMatch,
 }
 
-/// An amend of an order, as its account remembers it.
+/// An amend of an order, as its account keeps it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Amendment {
-    /// Whose order.
+    /// The account of the order.
     pub account: AccountId,
-    /// Of which symbol.
+    /// The symbol.
     pub symbol: SymbolId,
-    /// Which order.
+    /// The order.
     pub order: OrderId,
-    /// The order's name before, and after.
+    /// The order's name before and after.
     pub names: (ClientOrderId, ClientOrderId),
-    /// The ordered quantity before, and after.
+    /// The ordered quantity before and after.
     pub quantities: (Lots, Lots),
-    /// When, by the book's clock; in microseconds it is the number of the amend (wire `executionId`).
+    /// The time by the book's clock; in microseconds it is the number of the amend (wire `executionId`).
     pub time: Timestamp,
 }
 
-/// The latest of a kind, oldest first.
+/// The latest entries of a kind, oldest first.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 struct Latest<T> {
     items: VecDeque<T>,
-    /// When the last that was forgotten happened: everything that began later is here or still open.
+    /// The time of the last evicted entry: every entry that began later is kept here or still open.
     forgotten: Option<Timestamp>,
 }
 
@@ -65,7 +66,7 @@ impl<T> Default for Latest<T> {
 }
 
 impl<T> Latest<T> {
-    /// Adds what has just happened; `when` tells of any.
+    /// Appends an entry; `when` returns the time of any entry.
     fn add(&mut self, item: T, when: impl Fn(&T) -> Timestamp) {
         if self.items.len() == ARCHIVE_LEN_MAX
             && let Some(oldest) = self.items.pop_front()
@@ -76,55 +77,55 @@ impl<T> Latest<T> {
     }
 }
 
-/// What is remembered.
+/// Returns the kept entries.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub(super) struct Archive {
     orders: Latest<Order>,
     fills: Latest<Fill>,
     lists: Latest<OrderList>,
     prevented: Latest<Prevention>,
-    /// Snapshots do not hold it: what was before the last is in the history.
+    /// Snapshots do not hold it: entries from before the last one are in the history.
     #[serde(skip)]
     amendments: Latest<Amendment>,
 }
 
 impl Archive {
-    /// Takes note that a snapshot was read, which holds no amends from before `time`.
+    /// Records that a snapshot was read, which holds no amends from before `time`.
     pub(super) fn resume(&mut self, time: Timestamp) {
         self.amendments.forgotten = Some(time);
     }
 
-    /// Remembers an amend.
+    /// Keeps an amend.
     pub(super) fn add_amendment(&mut self, amendment: Amendment) {
         self.amendments.add(amendment, |amendment| amendment.time);
     }
 
-    /// Returns the amends of an order, oldest first, those that may be missing excepted.
+    /// Returns the amends of an order, oldest first, except those that may be missing.
     pub(super) fn amendments(&self, order: OrderId) -> impl Iterator<Item = &Amendment> {
         self.amendments.items.iter().filter(move |amendment| amendment.order == order)
     }
 
-    /// Returns when the last amend that was forgotten happened.
+    /// Returns the time of the last evicted amend.
     pub(super) const fn amendments_forgotten(&self) -> Option<Timestamp> {
         self.amendments.forgotten
     }
 
-    /// Remembers a closed order.
+    /// Keeps a closed order.
     pub(super) fn add_order(&mut self, order: Order) {
         self.orders.add(order, |order| order.updated_at);
     }
 
-    /// Remembers a fill.
+    /// Keeps a fill.
     pub(super) fn add_fill(&mut self, fill: Fill) {
         self.fills.add(fill, |fill| fill.time);
     }
 
-    /// Remembers a list that is done.
+    /// Keeps a list that is done.
     pub(super) fn add_list(&mut self, list: OrderList) {
         self.lists.add(list, |list| list.updated_at);
     }
 
-    /// Remembers a prevented self-trade, once: both of its orders tell of it.
+    /// Keeps a prevented self-trade, once: the reports of both of its orders carry it.
     pub(super) fn add_prevented(&mut self, prevention: Prevention) {
         let is_known =
             |other: &Prevention| other.symbol == prevention.symbol && other.by.id == prevention.by.id;
@@ -167,22 +168,22 @@ impl Archive {
         self.prevented.items.iter().filter(move |one| one.account == account && one.symbol == symbol)
     }
 
-    /// Returns when the last closed order that was forgotten closed.
+    /// Returns when the last evicted closed order closed.
     pub(super) const fn orders_forgotten(&self) -> Option<Timestamp> {
         self.orders.forgotten
     }
 
-    /// Returns when the last fill that was forgotten was made.
+    /// Returns when the last evicted fill was made.
     pub(super) const fn fills_forgotten(&self) -> Option<Timestamp> {
         self.fills.forgotten
     }
 
-    /// Returns when the last list that was forgotten ended.
+    /// Returns when the last evicted list ended.
     pub(super) const fn lists_forgotten(&self) -> Option<Timestamp> {
         self.lists.forgotten
     }
 
-    /// Returns when the last prevention that was forgotten happened.
+    /// Returns when the last evicted prevention happened.
     pub(super) const fn prevented_forgotten(&self) -> Option<Timestamp> {
         self.prevented.forgotten
     }

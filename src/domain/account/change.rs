@@ -1,8 +1,8 @@
-//! What an input does to a slot: every change of state there is.
+//! The changes of a slot's state: every change there is.
 //!
 //! Nothing else changes a slot. The live slot makes its changes through [`State::apply`](super::state::State) and
-//! notes them; they are what the journal keeps, and replay applies them again through the same function. So what
-//! comes out of the journal cannot differ from what went in by a forgotten case.
+//! records them; the journal keeps them, and replay applies them again through the same function. So a forgotten case
+//! cannot make replay differ from the live slot.
 
 use serde::{Deserialize, Serialize};
 
@@ -31,18 +31,18 @@ use crate::domain::{
 pub enum Change {
     /// A balance changed.
     Posted(Posting),
-    /// An account exists.
+    /// An account was opened.
     AccountOpened {
         /// Its id.
         id: AccountId,
         /// Its fee tier.
         tier: u8,
-        /// Whether the limits of unfilled orders do not hold for it.
+        /// Whether it is exempt from the limits of unfilled orders.
         is_unlimited: bool,
     },
-    /// The counter account ids are made of.
+    /// The counter from which account ids are generated.
     NextAccount(u64),
-    /// An API key works.
+    /// An API key was created.
     ApiKeyCreated(Box<CreateApiKey>),
     /// An order id was used up.
     OrderNumbered,
@@ -50,301 +50,301 @@ pub enum Change {
     OrderOpened {
         /// The order.
         order: Box<Order>,
-        /// Who waits for it; `None` for one that waits for another order of its list to be filled.
+        /// The command that awaits it; `None` for an order that waits for another of its list to be filled.
         placing: Option<Placing>,
     },
-    /// The book took the order in; nobody waits for its first word any more.
+    /// The order rests in its book; no command awaits the book's first report any more.
     OrderRested {
-        /// Which.
+        /// The order.
         order: OrderId,
-        /// Where it rests.
+        /// The location in the book.
         handle: Handle,
-        /// When, by the book's clock.
+        /// The time by the book's clock.
         time: Timestamp,
     },
     /// An order traded.
     OrderFilled {
-        /// What this side did.
+        /// This side's fill.
         fill: Fill,
-        /// What left its hold: what it paid, and what a better price saved.
+        /// The amount that left its hold: what it paid, and the saving of a better price.
         spent: Amount,
-        /// Where it stands now.
+        /// Its status now.
         status: OrderStatus,
-        /// How much of it has traded, with this.
+        /// Its executed quantity, including this fill.
         executed: Lots,
-        /// What that came to, in the quote asset.
+        /// Its executed quantity in the quote asset.
         executed_quote: Amount,
     },
-    /// An open order became smaller.
+    /// An open order was reduced.
     OrderReduced {
-        /// Which.
+        /// The order.
         order: OrderId,
-        /// Of which symbol.
+        /// The symbol.
         symbol: SymbolId,
-        /// By how much.
+        /// The reduction.
         lots: Lots,
-        /// How much of it was lost to self-trade prevention, with this; or what is ordered now, when its owner lowered
-        /// it.
+        /// The quantity removed by self-trade prevention, including this reduction; or the ordered quantity now, when
+        /// its owner reduced it.
         after: Lots,
-        /// What left its hold.
+        /// The amount that left its hold.
         released: Amount,
-        /// Why.
+        /// The cause.
         cause: ReductionCause,
-        /// When, by the book's clock.
+        /// The time by the book's clock.
         time: Timestamp,
     },
-    /// An order that rested nowhere ended at once.
+    /// An order that never rested ended at once.
     OrderRefused {
         /// The order, with its final status.
         order: Box<Order>,
     },
-    /// An order ended; what it still held goes back.
+    /// An order ended; its remaining hold is released.
     OrderClosed {
-        /// Which.
+        /// The order.
         order: OrderId,
-        /// How.
+        /// Its final status.
         status: OrderStatus,
-        /// Which rule ended it.
+        /// The rule that ended it.
         reason: Option<CloseReason>,
-        /// When, by the book's clock.
+        /// The time by the book's clock.
         time: Timestamp,
     },
-    /// A client's name is spoken for.
+    /// A client order id is taken.
     NameReserved {
-        /// Whose.
+        /// The account.
         account: AccountId,
-        /// Which name.
+        /// The client order id.
         name: ClientOrderId,
-        /// For which order.
+        /// The order.
         order: OrderId,
     },
-    /// A client's name is free again.
+    /// A client order id is free again.
     NameFreed {
-        /// Whose.
+        /// The account.
         account: AccountId,
-        /// Which name.
+        /// The client order id.
         name: ClientOrderId,
     },
     /// A command waits for the book.
     BookRequested {
-        /// Which.
+        /// The command.
         command: CommandId,
-        /// What it wants.
+        /// Its request.
         pending: Pending,
     },
     /// The book has decided a command.
     Decided(CommandId),
-    /// What was asked of an order that cannot be told to its book yet, whole; nothing empties it. Written only to empty
-    /// it: what is added or taken up is an [`BookRequestDeferred`](Self::BookRequestDeferred) or [`BookRequestResumed`](Self::BookRequestResumed).
+    /// The requests for an order that cannot be sent to its book yet, as a whole list; an empty list clears it. Now
+    /// only written to clear it: a request that is added or resumed is a
+    /// [`BookRequestDeferred`](Self::BookRequestDeferred) or [`BookRequestResumed`](Self::BookRequestResumed).
     DeferredTo {
-        /// Which order.
+        /// The order.
         order: OrderId,
-        /// In this order.
+        /// The requests, in order.
         requests: Vec<Deferred>,
     },
-    /// Which amend of an order is at its book, if any.
+    /// The amend of an order that is at its book, if any.
     Amending {
-        /// Which order.
+        /// The order.
         order: OrderId,
         /// The amend.
         command: Option<CommandId>,
     },
     /// A message to a symbol slot.
     Sent(Envelope<ToSymbol>),
-    /// The account's owner was told something.
+    /// A private event was sent to the account's owner.
     EventEmitted {
-        /// Whose.
+        /// The account.
         account: AccountId,
-        /// What, when the account is recorded.
+        /// The event, when the account is recorded.
         event: Option<Box<UserEventKind>>,
     },
-    /// A transfer's id, or an order's idempotency key, is remembered with its request.
+    /// A transfer's id, or an order's idempotency key, is stored with its request.
     RequestKept {
-        /// Whose.
+        /// The account.
         account: AccountId,
         /// The id.
         id: String,
         /// The request, and its answer if there is one already.
         kept: Box<Kept>,
     },
-    /// The command an idempotency key stands for was answered.
+    /// The command of an idempotency key was answered.
     RequestAnswered {
-        /// Which command.
+        /// The command.
         command: CommandId,
-        /// How.
+        /// The answer.
         answer: Box<Answer>,
     },
-    /// An idempotency key means nothing any more: its command was refused, or its time has passed.
+    /// An idempotency key is free again: its command was rejected, or its time has passed.
     RequestForgotten {
-        /// Whose.
+        /// The account.
         account: AccountId,
-        /// Which.
+        /// The key.
         id: String,
     },
-    /// An order waits for its trigger; nobody waits for its book's first word any more.
+    /// An order waits for its trigger; no command awaits its book's first report any more.
     OrderUntriggered {
-        /// Which.
+        /// The order.
         order: OrderId,
-        /// When, by the book's clock.
+        /// The time by the book's clock.
         time: Timestamp,
     },
     /// An order's trigger was met.
     OrderTriggered {
-        /// Which.
+        /// The order.
         order: OrderId,
-        /// When, by the book's clock.
+        /// The time by the book's clock.
         time: Timestamp,
     },
-    /// An order whose list's working order was filled is on its way to its book.
+    /// An order is on its way to its book because the working order of its list was filled.
     OrderReleased {
-        /// Which.
+        /// The order.
         order: OrderId,
-        /// Whether it goes to the book now; a conditional order waits on, for its trigger.
+        /// Whether it goes to the book now; a conditional order still waits for its trigger.
         works: bool,
     },
-    /// What an order holds now, because the hold of its pair moved to it or from it.
+    /// An order's hold changed, because the hold of its OCO moved to it or from it.
     HoldSet {
-        /// Which.
+        /// The order.
         order: OrderId,
-        /// How much.
+        /// The hold now.
         hold: Amount,
     },
     /// A list of orders is open.
     ListOpened {
         /// The list.
         list: OrderList,
-        /// Who waits for its books' first words.
+        /// The command that awaits its books' first reports.
         command: CommandId,
-        /// How many of them are to come.
+        /// The number of reports to come.
         unanswered: u8,
     },
-    /// What an order of a pair will have to hold when it is the only one left.
+    /// The amount an order of an OCO will have to hold when it is the only one left.
     NeedSet {
-        /// Which list.
+        /// The list.
         list: OrderListId,
-        /// Which order.
+        /// The order.
         order: OrderId,
-        /// How much.
+        /// The amount.
         need: Amount,
     },
-    /// A book has said its first word on an order of a list.
+    /// A book sent its first report on an order of a list.
     ListOrderDecided {
-        /// Which list.
+        /// The list.
         list: OrderListId,
-        /// Why the order was refused, if it was.
+        /// The reason the order was rejected, if it was.
         refused: Option<Reject>,
     },
     /// All orders of a list are done.
     ListClosed {
-        /// Which list.
+        /// The list.
         list: OrderListId,
-        /// How it ended.
+        /// Its final status.
         status: ListStatus,
     },
-    /// When everything of an account is cancelled, if it is.
+    /// The countdown after which all orders of an account are cancelled was set or switched off.
     Countdown {
-        /// Whose orders.
+        /// The account of the orders.
         account: AccountId,
-        /// When.
+        /// The time.
         at: Option<Timestamp>,
     },
-    /// An API key works no more.
+    /// An API key was revoked.
     ApiKeyRevoked(String),
     /// A login is new, or has another password.
     LoginSet(Box<Login>),
-    /// What an account's owner is told is kept from now on, or is kept no more.
+    /// The private events of an account are recorded from now on, or no longer.
     Recorded {
-        /// Whose.
+        /// The account.
         account: AccountId,
-        /// Whether it is kept.
+        /// Whether they are recorded.
         is_on: bool,
     },
-    /// The clock stood behind the slot's time: what the rest of the frame did by timers, it did by this time
-    /// ([`Timestamp::timer`]).
+    /// The clock was behind the slot's time: timers in the rest of the frame used this time ([`Timestamp::timer`]).
     ClockBehind(Timestamp),
-    /// An order is open and on its way to a book that may refuse it or another order of its list: it is announced once
+    /// An order is open and on its way to a book that may reject it or another order of its list: it is announced once
     /// that is decided (ADR 0017). Uses up an order id.
     OrderSubmitted {
         /// The order.
         order: Box<Order>,
-        /// Who waits for it; `None` for one that waits for another order of its list to be filled.
+        /// The command that awaits it; `None` for an order that waits for another of its list to be filled.
         placing: Option<Placing>,
     },
-    /// The book accepted an order of a list whose other order it may still refuse: it stays unannounced.
+    /// The book accepted an order of a list whose other order it may still reject: it stays unannounced.
     OrderAcceptedUnannounced {
-        /// Which.
+        /// The order.
         order: OrderId,
-        /// Where it rests; `None` when it waits for its trigger.
+        /// The location in the book; `None` when it waits for its trigger.
         handle: Option<Handle>,
-        /// When, by the book's clock.
+        /// The time by the book's clock.
         time: Timestamp,
     },
-    /// A submitted order is announced: no refusal is possible any more.
+    /// A submitted order is announced: it cannot be rejected any more.
     OrderAnnounced {
-        /// The order as it stands.
+        /// The order in its current state.
         order: Box<Order>,
     },
-    /// The book refused an order that was never announced. It ends; what it held goes back.
+    /// The book rejected an order that was never announced. It ends; its hold is released.
     OrderRejectedUnannounced {
         /// The order, with its final status.
         order: Box<Order>,
     },
     /// The book has answered for one of the orders that are cancelled together, and not for the last: the difference,
-    /// because a list written down whole at every answer grows with the square of its length.
+    /// because a list stored whole at every answer grows with the square of its length.
     CancelAllProgressed {
         /// The command.
         command: CommandId,
-        /// The order that ended, closed by the same input; `None` when the book knew it no more.
+        /// The order that ended, closed by the same input; `None` when the book no longer held it.
         ended: Option<OrderId>,
     },
-    /// One more thing was asked of an order that cannot be told to its book yet.
+    /// Another request was deferred for an order whose book cannot be asked yet.
     BookRequestDeferred {
-        /// Which order.
+        /// The order.
         order: OrderId,
-        /// What was asked.
+        /// The request.
         deferred: Deferred,
     },
-    /// The first thing that was deferred of an order is taken up.
+    /// The first deferred request for an order is resumed.
     BookRequestResumed(OrderId),
 }
 
-/// Why an order became smaller.
+/// The cause of a reduction.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum ReductionCause {
     /// Self-trade prevention.
     Prevented(PreventedMatch),
-    /// Its owner lowered it, and named it this.
+    /// Its owner reduced it, and gave it this name.
     Amended(ClientOrderId),
 }
 
-/// What made a slot change.
+/// The cause of a slot's changes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Cause {
     /// A client's or operator's command.
     Command(CommandId),
-    /// A message of another slot.
+    /// A message from another slot.
     Message {
-        /// Which slot.
+        /// The sending slot.
         from: SlotId,
-        /// Its number.
+        /// Its sequence number.
         seq: u64,
     },
     /// Time passed.
     Tick,
-    /// Somebody listens to an account.
+    /// A client subscribes to an account's private events.
     Listener,
 }
 
-/// What a frame of an account slot begins with.
+/// The head of an account slot's frame.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FrameHead {
-    /// Which slot.
+    /// The slot.
     pub slot: SlotId,
     /// Its frames are numbered from 1 without gaps.
     pub seq: u64,
     /// The slot's time.
     pub time: Timestamp,
-    /// What the input was.
+    /// The input.
     pub cause: Cause,
     /// The state hash after it, every so many frames.
     pub hash: Option<u128>,
@@ -353,8 +353,8 @@ pub struct FrameHead {
 /// One frame of an account slot: everything one input did. Its bytes are those of its parts, one after the other.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AccountFrame {
-    /// Which, when and why.
+    /// The slot, the time and the cause.
     pub head: FrameHead,
-    /// What it did, in order.
+    /// The changes, in order.
     pub changes: Vec<Change>,
 }

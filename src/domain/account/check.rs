@@ -17,16 +17,16 @@ use crate::domain::{
     },
 };
 
-/// What a slot holds of one asset, for conservation over all slots.
+/// The totals of a slot in one asset, for conservation over all slots.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Totals {
-    /// Free and frozen of all its accounts.
+    /// Available and held balances of all its accounts.
     pub accounts: Amount,
-    /// Fees taken.
+    /// Fees collected.
     pub fees: Amount,
-    /// Handed to the other side of trades, net.
+    /// Net amount transferred to the other side of trades.
     pub clearing: Amount,
-    /// The world outside: minus what came in, net.
+    /// The world outside: minus the net amount deposited.
     pub external: Amount,
 }
 
@@ -34,7 +34,7 @@ impl AccountSlot {
     /// Verifies every invariant of the slot.
     ///
     /// # Errors
-    /// The first that is broken.
+    /// The first broken invariant.
     pub fn check(&self) -> Result<(), Fault> {
         let state = &self.state;
         let mut holds: BTreeMap<(AccountId, AssetId), Amount> = BTreeMap::new();
@@ -57,7 +57,7 @@ impl AccountSlot {
                 let held = holds.remove(&(*id, asset)).unwrap_or_default();
                 if held != balance.held {
                     return Err(Fault::new(format!(
-                        "account {id}: {} of asset {asset} frozen, open orders hold {}",
+                        "account {id}: {} of asset {asset} held, open orders need {}",
                         balance.held.units(),
                         held.units()
                     )));
@@ -91,11 +91,11 @@ impl AccountSlot {
         Ok(())
     }
 
-    /// Verifies that nothing waits: no order for its book, no command for its answer. True once every message
-    /// has been delivered.
+    /// Verifies that nothing waits: no order for its book, no command for its answer. True once every message has been
+    /// delivered.
     ///
     /// # Errors
-    /// What still waits.
+    /// Something still waits; the error describes it.
     pub fn check_quiescent(&self) -> Result<(), Fault> {
         let state = &self.state;
         let placing = state.orders.sorted().iter().filter(|(_, open)| open.placing.is_some()).count();
@@ -113,7 +113,7 @@ impl AccountSlot {
         Ok(())
     }
 
-    /// Returns what the slot holds of an asset.
+    /// Returns the totals of the slot in an asset.
     ///
     /// # Errors
     /// The sum does not fit.
@@ -138,9 +138,9 @@ impl AccountSlot {
     }
 
     /// Returns the state hash: a sum over accounts, their balances and requests, orders, names, API keys, logins,
-    /// commands in flight, counters and conversations. Archive, the events of recorded accounts, listeners and
-    /// acknowledgements are not state. A slot nothing has
-    /// happened to hashes to zero, so that it does not matter which empty slots exist.
+    /// commands in flight, counters and links. Archive, the events of recorded accounts, subscribers and
+    /// acknowledgements are not state. A slot without any input hashes to zero, so that it does not matter which empty
+    /// slots exist.
     pub fn hash(&self) -> u128 {
         let state = &self.state;
         if state.seq == 0 {
@@ -199,7 +199,7 @@ fn hash_account(id: AccountId, account: &Account) -> u128 {
         let words = [id.get(), u64::from(asset.get()), free_low, free_high, held_low, held_high];
         sum = sum.wrapping_add(hash::entity(3, &words));
     }
-    // Only where there is something to say, so that an account nobody ever listened to hashes without it.
+    // Only where there is something to hash, so that an account that never had a subscriber hashes without it.
     if account.recorded {
         sum = sum.wrapping_add(hash::entity(40, &[id.get()]));
     }
@@ -207,7 +207,7 @@ fn hash_account(id: AccountId, account: &Account) -> u128 {
 }
 
 impl Totals {
-    /// Returns the sum of all places: zero when nothing was made or lost.
+    /// Returns the sum over all ledger accounts: zero when no units were created or lost.
     ///
     /// # Errors
     /// The sum does not fit.
@@ -219,13 +219,13 @@ impl Totals {
 fn check_order(state: &AccountState, id: OrderId, order: &Order, spec: &SymbolSpec) -> Result<(), Fault> {
     let broken = |what: &str| Err(Fault::new(format!("order {id}: {what}")));
     if order.status.is_final() || id != order.id || id.slot() != state.slot {
-        return broken("is filed wrongly");
+        return broken("is stored in the wrong place");
     }
     if state.names.get(&(order.account, order.client_id)) != Some(&id) {
         return broken("is not found by its client order id");
     }
-    // A market order holds a budget and never rests; every other hold follows from what can still trade. A pair has one
-    // hold, enough for either.
+    // A market order holds a budget and never rests; every other hold follows from the quantity that can still trade.
+    // An OCO has one hold, enough for either leg.
     let need = match order.side {
         _ if order.kind.is_market() => order.hold,
         _ if order.awaits_list || state.is_doomed(order) => Amount::ZERO,
@@ -234,7 +234,7 @@ fn check_order(state: &AccountState, id: OrderId, order: &Order, spec: &SymbolSp
     };
     if let Some(other_leg) = state.live_other_leg(order) {
         if order.hold.plus(other_leg.hold)? < state.need(order) || order.hold.is_negative() {
-            return broken("is one of a pair that holds less than it needs");
+            return broken("is a leg of an OCO that holds less than it needs");
         }
         return Ok(());
     }

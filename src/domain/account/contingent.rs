@@ -1,4 +1,4 @@
-//! The changes of state only conditional orders, lists and countdowns make.
+//! The changes of state that only conditional orders, lists and countdowns make.
 
 use super::{
     change::{Change, ReductionCause},
@@ -11,7 +11,7 @@ use crate::domain::{
 };
 
 impl AccountState {
-    /// Makes one of these changes.
+    /// Applies one of these changes.
     ///
     /// # Errors
     /// The change does not fit the state it meets.
@@ -32,7 +32,7 @@ impl AccountState {
             }
             Change::OrderAnnounced { order } => {
                 if self.order(order.id) != Some(&**order) {
-                    return Err(Fault::new(format!("order {} stands otherwise than announced", order.id)));
+                    return Err(Fault::new(format!("order {} differs from its announcement", order.id)));
                 }
             }
             Change::OrderRejectedUnannounced { order } => {
@@ -100,10 +100,10 @@ impl AccountState {
         Ok(())
     }
 
-    /// Verifies that an order came to what the change says it came to: readers of the frames go by that.
+    /// Verifies an order's totals against those in the change: readers of the frames rely on them.
     ///
     /// # Errors
-    /// It came to something else.
+    /// The totals differ.
     pub(super) fn confirm(&self, change: &Change) -> Result<(), Fault> {
         let (id, is_so) = match change {
             Change::OrderFilled { fill, executed, executed_quote, .. } => {
@@ -120,33 +120,33 @@ impl AccountState {
             }
             _ => return Ok(()),
         };
-        if is_so { Ok(()) } else { Err(Fault::new(format!("order {id} came to something else"))) }
+        if is_so { Ok(()) } else { Err(Fault::new(format!("order {id} has other totals"))) }
     }
 
     fn list_mut(&mut self, id: OrderListId) -> Result<&mut OpenList, Fault> {
         self.lists.get_mut(&id).ok_or_else(|| Fault::new(format!("list {} is not open", id.get())))
     }
 
-    /// Returns the other order of an order's pair, if it has one and both are open, do not wait for their list, and
+    /// Returns the other leg of an order's OCO, if it has one and both are open, do not wait for their list, and
     /// neither has been triggered: then they have one hold.
     pub(super) fn live_other_leg(&self, order: &Order) -> Option<&Order> {
         let other_leg = self.open_other_leg(order).filter(|other_leg| !other_leg.awaits_list);
         other_leg.filter(|other_leg| !other_leg.was_triggered() && !order.was_triggered())
     }
 
-    /// Returns whether the other order of an order's pair was triggered, and may even be over, before this one heard of its
-    /// end: it holds nothing any more and needs nothing.
+    /// Returns whether the other leg of an order's OCO was triggered, and may even have ended, before this one was
+    /// notified of its end: it holds nothing any more and needs nothing.
     pub(super) fn is_doomed(&self, order: &Order) -> bool {
         self.known_need(order).is_some_and(Amount::is_zero)
     }
 
-    /// Returns the other order of an order's pair, if it has one that is open.
+    /// Returns the other leg of an order's OCO, if it has one that is open.
     pub(super) fn open_other_leg(&self, order: &Order) -> Option<&Order> {
         let list = &self.lists.get(&order.list?)?.list;
         self.order(list.other_leg(order.id)?)
     }
 
-    /// Returns what an order of a pair will have to hold when it is the only one left.
+    /// Returns the amount a leg of an OCO will have to hold when it is the only one left.
     pub(super) fn need(&self, order: &Order) -> Amount {
         self.known_need(order).unwrap_or(order.hold)
     }

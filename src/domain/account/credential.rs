@@ -1,4 +1,4 @@
-//! Giving and taking API keys, signing up, changing passwords.
+//! Creates and revokes API keys, signs users up, and changes passwords.
 
 use super::{
     change::Change,
@@ -36,7 +36,7 @@ impl Turn<'_> {
     }
 
     pub(super) fn revoke_api_key(&mut self, revoke: RevokeApiKey) -> Refusable<Answer> {
-        // Somebody else's key is refused like one that does not exist.
+        // A key of another account is rejected like one that does not exist.
         let RevokeApiKey { account, key } = revoke;
         if self.state.keys.get(&key).is_none_or(|key| key.account != account || key.is_remnant()) {
             return Ok(Err(Reject::UnknownKey));
@@ -48,7 +48,7 @@ impl Turn<'_> {
         Ok(Ok(Answer::ApiKeyRevoked))
     }
 
-    /// Opens the account, keeps the login and credits the grant in one input: there is no account without a login, and
+    /// Opens the account, stores the login and credits the grant in one input: there is no account without a login, and
     /// no login without its grant.
     pub(super) fn sign_up(&mut self, sign_up: SignUp) -> Refusable<Answer> {
         let SignUp { name, password, grant } = sign_up;
@@ -65,7 +65,7 @@ impl Turn<'_> {
         let set_at = self.state.time;
         self.change(Change::LoginSet(Box::new(Login { name, account: opened, password, set_at })))?;
         for (asset, amount) in grant {
-            // Checked above: from here on a refusal is a fault.
+            // Checked above: from here on a reject is a fault.
             self.transfer(Transfer { account: opened, asset, amount, request_id: None }, true)??;
         }
         Ok(Ok(Answer::AccountCreated(opened)))
@@ -128,7 +128,7 @@ mod tests {
 
     const USDT: AssetId = AssetId::new(2);
 
-    /// A slot, and another one made of its frames.
+    /// A slot, and another one replayed from its frames.
     struct Bench {
         live: AccountSlot,
         replayed: AccountSlot,
@@ -142,7 +142,7 @@ mod tests {
             Self { live: slot(), replayed: slot(), next: 0 }
         }
 
-        /// Gives a command; a refusal must change nothing, and replay must come to the same.
+        /// Handles a command; a reject must change nothing, and replay must reach the same state.
         fn command(&mut self, command: AccountCommand) -> Result<Answer, Reject> {
             self.next += 1;
             let (mut out, before) = (AccountOutput::default(), self.live.hash());
@@ -276,14 +276,14 @@ mod tests {
             bench.revoke(program, key).unwrap();
             assert!(bench.live.has_owner(program) && bench.replayed.has_owner(program));
         }
-        assert!(bench.keys(program).is_empty(), "what stays is no key");
+        assert!(bench.keys(program).is_empty(), "the remnant is no key");
         let remnant = format!("revoked-of-{program}");
         assert_eq!(bench.revoke(program, &remnant), Err(Reject::UnknownKey));
         for index in 0..KEYS_MAX {
             assert_eq!(
                 bench.create_key(program, &index.to_string()),
                 Ok(Answer::ApiKeyCreated),
-                "it takes no place"
+                "it does not count"
             );
         }
         assert_eq!(bench.keys(program).len(), KEYS_MAX);

@@ -1,7 +1,7 @@
-//! What the reply to a command shows besides its answer.
+//! The details of the reply to a command, beside its answer.
 //!
-//! It leaves with the answer, so that nobody has to ask for it afterwards, and is not kept with it: an answer that is
-//! remembered under an idempotency key is handed out again with what is still remembered of the rest.
+//! They leave with the answer, so that no query has to follow it, and are not stored with it: a stored answer of an
+//! idempotency key is returned with the details that are still kept.
 
 use super::{archive::Prevention, slot::Turn, state::AccountState};
 use crate::domain::{
@@ -10,17 +10,17 @@ use crate::domain::{
     types::id::{CommandId, OrderListId},
 };
 
-/// What the reply to a command shows besides its answer.
+/// The details of the reply to a command.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Details {
-    /// The self-trades a new order did not make.
+    /// The self-trades of a new order that were prevented.
     pub prevented: Vec<Prevention>,
-    /// The lists the cancelled orders belong to, each once.
+    /// The lists of the cancelled orders, each once.
     pub lists: Vec<OrderList>,
 }
 
 impl Turn<'_> {
-    /// Hands an answer out.
+    /// Sends an answer.
     pub(super) fn hand_out(&mut self, command: CommandId, answer: Result<Answer, Reject>) {
         if let Some(details) = answer.as_ref().ok().and_then(|answer| self.state.details(answer)) {
             self.out.details.push((command, details));
@@ -43,7 +43,7 @@ impl AccountState {
         (details != Details::default()).then(|| Box::new(details))
     }
 
-    /// The order itself knows only the last self-trade it did not make, and of a maker that expires alone nothing.
+    /// The order itself knows only its last prevented self-trade, and nothing of a maker that expires alone.
     fn details_of_taker(&self, order: &Order) -> Details {
         if order.prevented_match.is_none() && order.stp != StpMode::ExpireMaker {
             return Details::default();
@@ -119,7 +119,7 @@ mod tests {
             bench
         }
 
-        /// Gives a command, has the book take up all that follows, and returns the answer.
+        /// Handles a command, delivers all messages that follow to the book, and returns the answer.
         fn ask(&mut self, command: AccountCommand, key: Option<IdempotencyKey>) -> Answered {
             self.commands += 1;
             let id = CommandId::new(self.commands);
@@ -158,7 +158,7 @@ mod tests {
             (*order, details)
         }
 
-        /// Returns what a question after the answer finds.
+        /// Returns the answer of a query after the command's answer.
         fn prevented(&self, taker: &Order) -> Vec<Prevention> {
             let query =
                 AccountQuery::Prevented { symbol: SYMBOL, order: Some(taker.id), from: None, limit: 1_000 };

@@ -1,4 +1,4 @@
-//! What an account's owner is told: the private stream.
+//! The private events of an account's owner.
 
 use serde::{Deserialize, Serialize};
 
@@ -15,31 +15,31 @@ use crate::domain::{
 /// One event of an account's private stream.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct UserEvent {
-    /// Whose.
+    /// The account.
     pub account: AccountId,
     /// From 1, rising by 1 per account.
     pub seq: u64,
-    /// When.
+    /// The time.
     pub time: Timestamp,
-    /// What happened.
+    /// The change.
     pub kind: UserEventKind,
 }
 
-/// What happened to an account. New variants are added at the end: the position is the journal's number.
+/// A change of an account. New variants are added at the end: the position is the journal's number.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum UserEventKind {
-    /// An order changed (wire `executionReport`). Boxed: it is the large case, and only made when watched.
+    /// An order changed (wire `executionReport`). Boxed: it is the large case, and only built with a subscriber.
     Execution(Box<Execution>),
     /// Balances changed through trading (wire `outboundAccountPosition`): every asset concerned.
     Balances(Vec<(AssetId, Balance)>),
     /// A deposit or withdrawal (wire `balanceUpdate`).
     Transfer {
-        /// Of which asset.
+        /// The asset.
         asset: AssetId,
-        /// By how much; negative for a withdrawal.
+        /// The change; negative for a withdrawal.
         delta: Amount,
     },
-    /// A list of orders began or ended (wire `listStatus`).
+    /// A list of orders started or ended (wire `listStatus`).
     List(Box<OrderList>),
 }
 
@@ -48,15 +48,15 @@ pub enum UserEventKind {
 pub struct Execution {
     /// The order after the change.
     pub order: Order,
-    /// What kind of change.
+    /// The kind of change.
     pub kind: ExecutionKind,
-    /// The client's name of the cancel or replaced order, where there is one (wire `C`).
+    /// The client's name of the cancelled or replaced order, where there is one (wire `C`).
     pub original_client_id: Option<ClientOrderId>,
-    /// What the cancel that ended it is called, if it was given a name.
+    /// The name of the cancel that ended it, if it was given one.
     pub cancel_client_id: Option<ClientOrderId>,
 }
 
-/// What kind of change (wire `x`).
+/// The kind of change (wire `x`).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum ExecutionKind {
     /// Accepted.
@@ -65,13 +65,13 @@ pub enum ExecutionKind {
     Trade(Fill),
     /// Cancelled by its owner.
     Cancelled,
-    /// Lowered by its owner (wire `REPLACED`).
+    /// Reduced by its owner (wire `REPLACED`).
     Replaced,
-    /// Refused by the book.
+    /// Rejected by the book.
     Rejected,
     /// Ended by a rule.
     Expired,
-    /// Self-trade prevention took lots from it; which, where the book says it.
+    /// Self-trade prevention removed lots from it; with the match, where the book reports it.
     Prevented(Lots, Option<PreventedMatch>),
     /// Its trigger was met: it is matched from now on (wire `NEW`, working).
     Triggered,

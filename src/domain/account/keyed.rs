@@ -1,7 +1,7 @@
 //! Orders sent under an idempotency key: the same key means the same order, for a day.
 //!
-//! A refusal is not remembered: what was refused may be tried again under its key. An account at its cap is
-//! refused new keys; forgetting an older one early would let a late retry place its order twice.
+//! A reject is not stored: a rejected order may be retried under its key. New keys of an account at its cap are
+//! rejected; dropping an older one early would let a late retry place its order twice.
 
 use super::{
     change::Change,
@@ -16,10 +16,10 @@ use crate::domain::{
     types::id::{AccountId, CommandId},
 };
 
-/// How long a key is remembered: 24 hours.
+/// How long a key is kept: 24 hours.
 pub const KEY_LIFE_MICROS: u64 = 24 * 3_600 * 1_000_000;
 
-/// How many keys of one account are remembered at a time.
+/// The maximum number of keys kept for one account at a time.
 pub const KEYED_ORDERS_MAX: usize = 10_000;
 
 impl Turn<'_> {
@@ -78,7 +78,7 @@ impl Turn<'_> {
         self.change(Change::RequestKept { account: owner, id: key.id, kept: Box::new(kept) })
     }
 
-    /// Remembers the answer of a command that came under a key; a refusal frees the key.
+    /// Stores the answer of a command that came under a key; a reject frees the key.
     pub(super) fn keep_answer(
         &mut self,
         command: CommandId,
@@ -96,7 +96,7 @@ impl Turn<'_> {
         }
     }
 
-    /// Forgets keys whose day is over.
+    /// Drops keys whose day is over.
     fn forget_outlived(&mut self, owner: AccountId) -> Result<(), Fault> {
         let account = self.state.account(owner)?;
         let outlived = account.requests.iter().filter(|(_, kept)| self.state.is_forgettable(kept));
@@ -106,11 +106,11 @@ impl Turn<'_> {
 }
 
 impl AccountState {
-    /// Returns whether a key's day is over; one whose order is on its way stays.
+    /// Returns whether a key's day is over; one whose order is on its way is kept.
     fn is_forgettable(&self, kept: &Kept) -> bool {
         match kept {
             Kept::Transfer { .. } | Kept::Order { answer: None, .. } => false,
-            // Either way: one of a clock that was far ahead has no day of its own.
+            // In both directions: a key stored by a clock that was far ahead has no day of its own.
             Kept::Order { time, .. } => self.clock.micros().abs_diff(time.micros()) >= KEY_LIFE_MICROS,
         }
     }
@@ -148,7 +148,7 @@ impl AccountState {
     }
 }
 
-/// Returns whether nothing came of it: a cancel-replace of which neither half was done.
+/// Returns whether it had no effect: a cancel-replace of which neither half was carried out.
 fn is_refusal(answer: &Answer) -> bool {
     match answer {
         Answer::Replaced(replaced) => {
@@ -212,7 +212,7 @@ mod tests {
             bench
         }
 
-        /// Gives a command and returns what the slot says at once.
+        /// Handles a command and returns the immediate answers of the slot.
         fn command(&mut self, command: AccountCommand, key: Option<(&str, u128)>) -> AccountOutput {
             self.next += 1;
             let key = key.map(|(id, fingerprint)| IdempotencyKey { id: id.to_owned(), fingerprint });
@@ -226,7 +226,7 @@ mod tests {
             self.command(AccountCommand::Place(order(ticks)), key)
         }
 
-        /// Has the book answer what it was told, and returns what the slot says then.
+        /// Delivers the messages to the book, and returns the answers of the slot that follow.
         fn settle(&mut self, messages: &[Envelope<ToSymbol>]) -> Answers {
             let mut answers = Vec::new();
             for envelope in messages {
@@ -279,7 +279,7 @@ mod tests {
         assert!(refused.answers[0].1.is_err() && refused.frame.is_none(), "{:?}", refused.answers);
         let placed = bench.place(100, Some(("k", 2)));
         assert_eq!(placed.messages.len(), 1, "the key is free");
-        // Refused by the book, not by the account: the same.
+        // Rejected by the book, not by the account: the same.
         let settled = bench.settle(&placed.messages);
         assert!(settled[0].1.is_ok());
         let sell = NewOrder { kind: OrderType::LimitMaker, ..order(100) };
@@ -317,7 +317,7 @@ mod tests {
             bench.settle(&cancelled.messages);
         }
         assert_eq!(bench.place(100, Some(("more", 1))).answers[0].1, Err(Reject::TooManyRequestIds));
-        assert!(bench.place(100, Some(("k0", 1))).answers[0].1.is_ok(), "the oldest is remembered");
+        assert!(bench.place(100, Some(("k0", 1))).answers[0].1.is_ok(), "the oldest is kept");
         bench.now += KEY_LIFE_MICROS;
         assert_eq!(bench.place(100, Some(("more", 1))).messages.len(), 1, "after a day there is room");
     }

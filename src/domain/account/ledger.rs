@@ -1,5 +1,5 @@
-//! Who has how much. Every change is a set of postings that sum to zero per asset, with clearing accounts for
-//! the leg of a trade that settles in another slot.
+//! The balances. Every change is a set of postings that sum to zero per asset, with clearing accounts for the leg of a
+//! trade that settles in another slot.
 
 use serde::{Deserialize, Serialize};
 use smallvec::SmallVec;
@@ -13,37 +13,37 @@ use crate::domain::{
     },
 };
 
-/// Where units of an asset are.
+/// The ledger account that has units of an asset.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub enum LedgerAccount {
-    /// Free to use by an account.
+    /// Available to an account.
     Available(AccountId),
     /// Held for an account's open orders.
     Held(AccountId),
-    /// Fees this slot has taken.
+    /// Fees this slot has collected.
     Fees,
-    /// Handed to (positive) or from (negative) the other side of trades; over all slots it sums to zero when
-    /// no message is on its way.
+    /// Transferred to (positive) or from (negative) the other side of trades; over all slots it sums to zero when no
+    /// message is on its way.
     Clearing,
-    /// The world outside: negative by what came in, net.
+    /// The world outside: negative by the net amount deposited.
     External,
 }
 
 /// One change of one balance.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Posting {
-    /// Where.
+    /// The ledger account.
     pub place: LedgerAccount,
-    /// Of which asset.
+    /// The asset.
     pub asset: AssetId,
-    /// By how much.
+    /// The change.
     pub delta: Amount,
-    /// What is there after it.
+    /// The balance after it.
     pub after: Amount,
 }
 
-/// Values by key: few, so a sorted vector. Two lie in place: most accounts trade one pair of assets, and what lies
-/// elsewhere has to be fetched first.
+/// Values by key: few, so a sorted vector. Two are stored inline: most accounts trade one pair of assets, and values
+/// elsewhere have to be fetched first.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(bound(
     serialize = "K: Serialize, V: Serialize",
@@ -66,7 +66,7 @@ impl<K: Ord + Copy, V: Default + Copy> ByKey<K, V> {
         self.0.iter().find(|(other, _)| *other == key).map(|(_, value)| *value).unwrap_or_default()
     }
 
-    /// Returns the value of a key for changing.
+    /// Returns a mutable reference to the value of a key.
     pub(super) fn entry(&mut self, key: K) -> &mut V {
         let index = match self.0.binary_search_by_key(&key, |(other, _)| *other) {
             Ok(index) => index,
@@ -87,7 +87,7 @@ impl<K: Ord + Copy, V: Default + Copy> ByKey<K, V> {
 /// Verifies that postings sum to zero per asset.
 ///
 /// # Errors
-/// Units were made or lost.
+/// Units were created or lost.
 pub(super) fn check_zero_sum(changes: &[Change]) -> Result<(), Fault> {
     let posting = |change: &Change| match change {
         Change::Posted(posting) => Some(*posting),

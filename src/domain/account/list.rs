@@ -1,4 +1,4 @@
-//! Lists of orders: what the end of one order means for the others, and cancelling a list.
+//! Lists of orders: the consequences of the end of one order for the others, and cancelling a list.
 
 use super::{
     change::Change,
@@ -25,7 +25,7 @@ use crate::domain::{
 };
 
 impl Turn<'_> {
-    /// Takes note of the book's first word on an order of a list, and answers when all have come.
+    /// Handles the book's first report on an order of a list, and answers when all have arrived.
     pub(super) fn list_order_decided(
         &mut self,
         list: OrderListId,
@@ -33,7 +33,7 @@ impl Turn<'_> {
         refused: Option<Reject>,
     ) -> Result<(), Fault> {
         let is_pair = self.state.lists.get(&list).is_some_and(|open| open.list.working().is_none());
-        // Of a pair the market has to be between the two: which of them it is beyond does not matter.
+        // The market has to be between the legs of an OCO: which of them it is beyond does not matter.
         let refused = refused.map(|reject| match reject {
             Reject::WouldTake | Reject::WouldTrigger if is_pair => Reject::PriceRelation,
             other => other,
@@ -57,7 +57,7 @@ impl Turn<'_> {
         self.answer(command, answer)
     }
 
-    /// Does what the end of one order means for the rest of its list.
+    /// Carries out the consequences of the end of one order for the rest of its list.
     pub(super) fn list_order_ended(&mut self, id: OrderListId, order: &Order) -> Result<(), Fault> {
         let Some(open) = self.state.lists.get(&id) else { return Ok(()) };
         let (list, refused) = (open.list.clone(), open.refused);
@@ -83,7 +83,7 @@ impl Turn<'_> {
         Ok(())
     }
 
-    /// Tells the owner of a list where it stands.
+    /// Reports the status of a list to its owner.
     pub(super) fn emit_list(&mut self, id: OrderListId) -> Result<(), Fault> {
         let Some(list) = self.state.find_list(id).cloned() else { return Ok(()) };
         self.emit(list.account, |_| Ok(UserEventKind::List(Box::new(list))))
@@ -102,8 +102,8 @@ impl Turn<'_> {
         Ok(())
     }
 
-    /// Places the orders that waited for one to be filled; they are priced by what that one was filled at. Those that
-    /// cannot be placed expire.
+    /// Places the orders that waited for one to be filled; its fill price is their reference price. Those that cannot
+    /// be placed expire.
     fn release_pending(&mut self, working: &Order, pending: &[Order]) -> Result<(), Fault> {
         let spec = self.spec(working.symbol)?;
         let reference = average_price(spec, working);
@@ -129,7 +129,7 @@ impl Turn<'_> {
         }
     }
 
-    /// Holds what orders need, once for a pair.
+    /// Holds the amounts orders need, once for an OCO.
     pub(super) fn hold(
         &mut self,
         spec: &SymbolSpec,
@@ -148,7 +148,7 @@ impl Turn<'_> {
         Ok(())
     }
 
-    /// Sends orders to their book: of a pair those that wait first, so that nothing rests when the pair is refused.
+    /// Sends orders to their book: of an OCO the waiting leg first, so that nothing rests when the OCO is rejected.
     pub(super) fn send_orders(&mut self, orders: &[Order], plans: &[plan::Plan]) {
         let other_leg = |order: OrderId| orders.iter().map(|other| other.id).find(|other| *other != order);
         for is_conditional in [true, false] {
@@ -161,7 +161,7 @@ impl Turn<'_> {
         }
     }
 
-    /// Takes an order out of its pair: what the pair holds is left to the other one, as far as that needs it.
+    /// Removes an order from its OCO: the OCO's hold passes to the other leg, as far as that needs it.
     pub(super) fn leave_pair(&mut self, order: &mut Order) -> Result<(), Fault> {
         let Some(&other_leg) = self.state.live_other_leg(order) else { return Ok(()) };
         let need = self.state.need(&other_leg);
@@ -175,8 +175,8 @@ impl Turn<'_> {
         Ok(())
     }
 
-    /// Says what of a hold is given back when an order becomes smaller: of one with a live sibling nothing, because the
-    /// hold is both orders'; it will need less when it is the only one left.
+    /// Returns the part of a hold to release when an order is reduced: none while the other leg is live, because the
+    /// hold is for both orders; it will need less when it is the only one left.
     pub(super) fn released_of_pair(&mut self, order: &Order, released: Amount) -> Result<Amount, Fault> {
         match (order.list, self.state.live_other_leg(order)) {
             (Some(list), Some(_)) => {
@@ -188,7 +188,7 @@ impl Turn<'_> {
         }
     }
 
-    /// Asks the book for the order another one waits for: with it the whole list ends.
+    /// Cancels the order another one waits for: with it the whole list ends.
     pub(super) fn request_working(&mut self, order: &Order, command: CommandId) -> Result<(), Fault> {
         let list = order.list.and_then(|list| self.state.lists.get(&list));
         let working = list.and_then(|open| open.list.working()).and_then(|id| self.state.order(id)).copied();
@@ -231,7 +231,7 @@ impl AccountState {
         list.orders.iter().filter_map(|(id, _)| self.order(*id)).copied()
     }
 
-    /// Returns a list with its orders and what they traded.
+    /// Returns a list with its orders and their fills.
     pub(super) fn list_report(&self, id: OrderListId) -> Option<ListReport> {
         let list = self.find_list(id)?.clone();
         let order = |id: OrderId| self.order(id).or_else(|| self.archive.order(id)).copied();
@@ -243,7 +243,8 @@ impl AccountState {
         Some(ListReport { list, orders, fills, counts })
     }
 
-    /// Returns the open orders of an account to ask its books for when all are to be cancelled: of a list one is enough.
+    /// Returns the open orders of an account to cancel at its books when all are to be cancelled: one per list is
+    /// enough.
     pub(super) fn cancel_targets(&self, account: &Account, symbol: Option<SymbolId>) -> Vec<Order> {
         let open = account.open.iter().filter_map(|id| self.order(*id));
         let is_meant = |order: &&Order| {
@@ -253,9 +254,9 @@ impl AccountState {
         open.filter(is_meant).copied().collect()
     }
 
-    /// Returns the open order a cancel that missed `order` is to be told next: the order itself, where it rests since it
-    /// was triggered; else the one that was meant, when the one it waited for was asked and is filled; else, if a whole
-    /// list or everything was meant, what is left of the list.
+    /// Returns the open order that a cancel which missed `order` is sent for next: the order itself, where it rests
+    /// since it was triggered; else the requested one, when its working order was asked instead and is filled; else, if
+    /// a whole list or all orders were requested, what is left of the list.
     pub(super) fn next_target(&self, order: OrderId, command: CommandId) -> Option<&Order> {
         let pending = self.pending.get(&command);
         let meant = match pending {
@@ -276,7 +277,8 @@ impl AccountState {
         self.order(order).or(meant).or_else(|| if means_all { rest() } else { None })
     }
 
-    /// Returns the order a cancel-replace is of, given the one that was asked for it: of a list another may have been.
+    /// Returns the order a cancel-replace refers to, given the one the book was asked for: it may be another of the
+    /// list.
     pub(super) fn meant(&self, replace: &ReplaceOrder, asked: &Order) -> OrderId {
         let OrderRef { id, client_id } = replace.cancel;
         let list = asked.list.and_then(|list| self.find_list(list));
@@ -306,7 +308,7 @@ impl AccountState {
 }
 
 impl Order {
-    /// Returns the order as it was asked for, to be placed now.
+    /// Returns the order as it was requested, to be placed now.
     pub(super) fn again(&self, reference: Option<Price>) -> NewOrder {
         let is_by_quote = self.is_by_quote();
         NewOrder {
@@ -329,7 +331,7 @@ impl Order {
     }
 }
 
-/// The price an order was filled at on average, rounded down to a tick.
+/// The average price an order was filled at, rounded down to a tick.
 fn average_price(spec: &SymbolSpec, order: &Order) -> Option<Price> {
     let lots = i128::from(order.executed.get()).checked_mul(i128::from(spec.notional_unit))?;
     let ticks = order.executed_quote.units().checked_div(lots)?;

@@ -23,9 +23,9 @@ use crate::domain::{
 /// A list that passed every check.
 struct Prepared {
     list: OrderList,
-    /// The orders, those to send first.
+    /// The orders, those to send first at the front.
     orders: Vec<Order>,
-    /// What to hold for those to send now.
+    /// The amounts to hold for those to send now.
     plans: Vec<plan::Plan>,
 }
 
@@ -123,7 +123,7 @@ impl Turn<'_> {
     }
 }
 
-/// Returns how many lots the orders of a list buy at most: of a pair only one trades.
+/// Returns the maximum number of lots the orders of a list buy: only one leg of an OCO trades.
 fn bought(spec: &SymbolSpec, orders: &ListOrders) -> Lots {
     let of = |order: &NewOrder| plan::bought(spec, order);
     let of_pair = |[above, below]: &[NewOrder; 2]| of(above).max(of(below));
@@ -154,8 +154,8 @@ fn check_shape(place: &PlaceList) -> Result<(), Reject> {
     pair.map_or(Ok(()), check_pair)
 }
 
-/// The first of a pair must be above the market and the second below it: one rests, or takes profit; the other stops a
-/// loss.
+/// The first leg of an OCO must be above the market and the second below it: one rests, or takes profit; the other
+/// stops a loss.
 fn check_pair([above, below]: &[NewOrder; 2]) -> Result<(), Reject> {
     if above.side != below.side || above.quantity != below.quantity {
         return Err(Reject::ListMismatch);

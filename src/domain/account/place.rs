@@ -1,4 +1,4 @@
-//! Taking an order: check it, hold its funds, send it to its book.
+//! Places an order: checks it, holds its funds, sends it to its book.
 
 use super::{
     change::Change,
@@ -23,8 +23,8 @@ use crate::domain::{
 };
 
 impl Turn<'_> {
-    /// Places an order; `replaces` is the cancel half when this is the second half of a cancel-replace. The
-    /// outer error is a fault; `Ok(None)` means the book answers.
+    /// Places an order; `replaces` is the cancel half when this is the second half of a cancel-replace. The outer error
+    /// is a fault; `Ok(None)` means the book answers.
     pub(super) fn place(
         &mut self,
         command: CommandId,
@@ -56,7 +56,7 @@ impl Turn<'_> {
         Ok(Ok(None))
     }
 
-    /// Says whether the order would be accepted now, and changes nothing.
+    /// Checks whether the order would be accepted now, and changes nothing.
     ///
     /// # Errors
     /// The first rule it breaks.
@@ -70,7 +70,7 @@ impl Turn<'_> {
         let (id, client_id) = self.state.name_order(order, 0)?;
         let available = account.balances.get(spec.paid(order.side).id).available;
         let mut plan = plan::plan(spec, order, available)?;
-        // What an amount buys is known only when it trades: at a better price than expected it is more.
+        // The quantity an amount buys is known only when it trades: at a better price than expected it is more.
         if let (Some(plan), Some(room), Side::Buy, None) = (&mut plan, room, order.side, order.quantity) {
             plan.lots = plan.lots.min(room);
         }
@@ -112,7 +112,8 @@ impl Turn<'_> {
         }
     }
 
-    /// A market order with neither a last trade nor a quote to be priced by: it ends at once, nothing is held.
+    /// Ends a market order with neither a last trade nor a quote as its reference price: it expires at once, without a
+    /// hold.
     fn expire_unpriced(
         &mut self,
         mut order: Order,
@@ -126,7 +127,7 @@ impl Turn<'_> {
         Ok(self.placed(order, Vec::new(), replaces))
     }
 
-    /// The answer to a placed order, alone or as the second half of a cancel-replace.
+    /// Returns the answer to a placed order, alone or as the second half of a cancel-replace.
     pub(super) fn placed(
         &self,
         order: Order,
@@ -142,7 +143,7 @@ impl Turn<'_> {
         }
     }
 
-    /// The answer to a cancel-replace that placed nothing: it was refused, or not attempted.
+    /// Returns the answer to a cancel-replace that placed nothing: its order was rejected, or not attempted.
     pub(super) fn replaced(
         &self,
         account: AccountId,
@@ -153,14 +154,14 @@ impl Turn<'_> {
         Answer::Replaced(Box::new(Replaced { cancelled, placed: refused.map(Err), counts }))
     }
 
-    /// Says whether the account may place one more order.
+    /// Checks whether the account may place one more order.
     pub(super) fn check_quota(&self, account: AccountId) -> Result<(), Reject> {
         let account = self.state.accounts.get(&account).ok_or(Reject::UnknownAccount)?;
         account.quota.check(self.instruments.order_limits(), 1, self.state.clock)
     }
 }
 
-/// What the book of an order whose funds are held is told; `pair` is the other order of its pair.
+/// Returns the message to the book for an order whose funds are held; `pair` is the other leg of its OCO.
 pub(super) fn submission(order: &Order, plan: &Plan, pair: Option<OrderId>) -> SubmitOrder {
     let (budget, by_quote) = (plan.budget, order.is_by_quote());
     let extras = OrderExtras { budget, by_quote, peak: order.iceberg, condition: plan.condition, pair };
@@ -204,7 +205,7 @@ impl AccountState {
         Ok((id, client_id))
     }
 
-    /// Checks the filters that count what an account has open on a symbol.
+    /// Checks the filters that count the account's open orders on a symbol.
     ///
     /// # Errors
     /// The first that fails, in the order MAX_NUM_ORDERS, MAX_NUM_ALGO_ORDERS, MAX_NUM_ICEBERG_ORDERS.
@@ -235,8 +236,8 @@ impl AccountState {
         Ok(())
     }
 
-    /// Checks MAX_POSITION: what an account owns of the base asset, is buying, and buys with this. Returns how many lots
-    /// it may still buy; `None` when there is no such bound, or nothing is bought.
+    /// Checks MAX_POSITION: the amount of the base asset an account owns, is buying, and buys with this order. Returns
+    /// the number of lots it may still buy; `None` when there is no such bound, or nothing is bought.
     ///
     /// # Errors
     /// It would be more than the filter admits.

@@ -1,4 +1,4 @@
-//! What an order needs before it may leave for its book: how much to hold and what the book must respect.
+//! The requirements of an order before it may leave for its book: the hold and the bounds for the book.
 
 use crate::domain::{
     instruments::symbol::{SymbolSpec, SymbolStatus},
@@ -13,20 +13,20 @@ use crate::domain::{
     },
 };
 
-/// What to hold for an order, and what the book must respect.
+/// The hold of an order, and the bounds for the book.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Plan {
-    /// How much of the asset it pays with to freeze.
+    /// The amount to hold of the asset it pays with.
     pub(super) hold: Amount,
     /// The worst price it may trade at.
     pub(super) limit: Price,
-    /// The most it may trade.
+    /// The maximum quantity it may trade.
     pub(super) lots: Lots,
-    /// The most its trades may come to, in ticks × lots.
+    /// The maximum of its trades, in ticks × lots.
     pub(super) budget: Option<u128>,
-    /// What becomes of the rest.
+    /// The rule for the part that does not trade at once.
     pub(super) policy: Policy,
-    /// What it waits for first.
+    /// Its trigger, if any.
     pub(super) condition: Option<Condition>,
 }
 
@@ -74,8 +74,8 @@ pub(super) fn check(spec: &SymbolSpec, order: &NewOrder, now: Timestamp) -> Resu
     spec.check(order)
 }
 
-/// Returns what to hold for an order that passed [`check`], given what is free; `None` for a market order
-/// without a reference price, which expires at once.
+/// Returns the plan of an order that passed [`check`], given the available balance; `None` for a market order without a
+/// reference price, which expires at once.
 ///
 /// # Errors
 /// [`Reject::InsufficientBalance`], or a market order whose amount buys too little or too much.
@@ -86,7 +86,7 @@ pub(super) fn plan(spec: &SymbolSpec, order: &NewOrder, available: Amount) -> Re
         collar: order.kind.is_market().then_some(spec.market_collar),
     });
     if order.kind.is_market() {
-        // A price of nothing is no price to go by.
+        // A price of zero cannot serve as a reference price.
         return match basis(order).filter(|basis| basis.ticks() > 0) {
             None => Ok(None),
             Some(basis) => market(spec, order, basis, available).map(|plan| Some(Plan { condition, ..plan })),
@@ -111,8 +111,8 @@ pub(super) fn plan(spec: &SymbolSpec, order: &NewOrder, available: Amount) -> Re
     Ok(Some(Plan { hold, limit, lots, budget: None, policy, condition }))
 }
 
-/// Returns how many lots of the base asset an order buys at most; of a market order by amount, how many the amount buys at
-/// the price it is held for. A sell buys none, and neither does a market order without such a price.
+/// Returns the maximum number of lots of the base asset an order buys; of a market order by amount, the lots the amount
+/// buys at the price of its hold. A sell buys none, and neither does a market order without such a price.
 pub(super) fn bought(spec: &SymbolSpec, order: &NewOrder) -> Lots {
     match (order.side, order.quantity, order.quote_quantity) {
         (Side::Sell, ..) | (Side::Buy, None, None) => Lots::ZERO,
@@ -125,8 +125,8 @@ pub(super) fn bought(spec: &SymbolSpec, order: &NewOrder) -> Lots {
     }
 }
 
-/// The price a market order is held for: the reference price or, of one that waits, the price that triggers it; of a
-/// buy that follows the market, the highest at which it can be triggered.
+/// Returns the price of a market order's hold: the reference price or, of one that waits, the price that triggers it;
+/// of a buy that follows the market, the highest at which it can be triggered.
 fn basis(order: &NewOrder) -> Option<Price> {
     let Some(trigger) = order.trigger else { return order.reference };
     let start = trigger.stop.or(order.reference);
@@ -136,8 +136,7 @@ fn basis(order: &NewOrder) -> Option<Price> {
     }
 }
 
-/// A market order trades inside a collar around the reference price, and a buy never beyond what it holds
-/// (ADR 0004).
+/// Bounds a market order to a collar around the reference price; a buy never trades beyond its hold (ADR 0004).
 fn market(spec: &SymbolSpec, order: &NewOrder, reference: Price, available: Amount) -> Result<Plan, Reject> {
     let limit = spec.collar(order.side, reference);
     let policy = Policy::Immediate;
@@ -189,7 +188,7 @@ fn tick_lots(spec: &SymbolSpec, amount: Amount) -> Result<u128, Reject> {
     u128::try_from(amount.units() / i128::from(spec.notional_unit)).map_err(|_| Reject::Overflow)
 }
 
-/// Quote amounts must come to a quantity the filters allow (corner case C1).
+/// Checks that a quote amount results in a quantity the filters allow (corner case C1).
 fn check_market_lots(spec: &SymbolSpec, lots: u128) -> Result<(), Reject> {
     let filters = &spec.filters;
     if lots < u128::from(filters.lots_min.get().max(1)) {

@@ -1,4 +1,4 @@
-//! What an account slot can be asked without changing it.
+//! The queries of an account slot; they change nothing.
 
 use super::{
     archive::{Amendment, Prevention},
@@ -13,48 +13,48 @@ use crate::domain::{
     },
 };
 
-/// A question about one account.
+/// A query about one account.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum AccountQuery {
     /// Its balances and tier.
     Account,
     /// One order, open or recently closed.
     Order {
-        /// Which book.
+        /// The symbol of the book.
         symbol: SymbolId,
-        /// Which order.
+        /// The order.
         order: OrderRef,
     },
     /// Its open orders, by id.
     OpenOrders {
-        /// Of one symbol, or of all.
+        /// The symbol, or all symbols.
         symbol: Option<SymbolId>,
     },
     /// Its orders, open and recently closed, by id.
     AllOrders {
-        /// Which book.
+        /// The symbol of the book.
         symbol: SymbolId,
-        /// From this id on.
+        /// The first id.
         from: Option<OrderId>,
-        /// Which part of them.
+        /// The page.
         page: Page,
     },
     /// Its recent fills, by trade id.
     Fills {
-        /// Which book.
+        /// The symbol of the book.
         symbol: SymbolId,
-        /// Of one order.
+        /// Only fills of this order.
         order: Option<OrderId>,
-        /// From this trade on.
+        /// The first trade.
         from: Option<TradeId>,
-        /// Which part of them.
+        /// The page.
         page: Page,
     },
-    /// What its owner was told, if it is recorded.
+    /// The private events of its owner, if it is recorded.
     Events {
-        /// After this number.
+        /// The number after which the events start.
         after: u64,
-        /// At most so many.
+        /// The maximum number of events.
         limit: usize,
     },
     /// Whether this order would be accepted now.
@@ -63,65 +63,65 @@ pub enum AccountQuery {
     OrderList(OrderListRef),
     /// Its lists of orders, by id.
     OrderLists {
-        /// Only those that are open.
+        /// Only open lists.
         is_open: bool,
-        /// From this id on.
+        /// The first id.
         from: Option<OrderListId>,
-        /// Which part of them.
+        /// The page.
         page: Page,
     },
-    /// Its self-trades prevented lately, by number.
+    /// Its recently prevented self-trades, by number.
     Prevented {
-        /// Which book.
+        /// The symbol of the book.
         symbol: SymbolId,
-        /// Of one order.
+        /// Only those of this order.
         order: Option<OrderId>,
-        /// From this number on.
+        /// The first number.
         from: Option<u64>,
-        /// At most so many.
+        /// The maximum number of entries.
         limit: usize,
     },
     /// The amends of one of its orders, by number.
     Amendments {
-        /// Which book.
+        /// The symbol of the book.
         symbol: SymbolId,
-        /// Which order.
+        /// The order.
         order: OrderId,
-        /// From this number on.
+        /// The first number.
         from: Option<u64>,
-        /// At most so many.
+        /// The maximum number of amends.
         limit: usize,
     },
     /// Its API keys, the oldest first.
     ApiKeys,
-    /// How many unfilled orders it has placed.
+    /// The number of unfilled orders it has placed.
     OrderCounts,
 }
 
-/// Which part of a list: no bounds give the latest, a start gives the oldest from it, an end alone the latest
-/// up to it; always ascending (Binance Spot, data paging).
+/// A page of a list: no bounds return the latest, a start returns the oldest from it, an end alone the latest up to it;
+/// always ascending (Binance Spot, data paging).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Page {
-    /// Not before.
+    /// The earliest time.
     pub start: Option<Timestamp>,
-    /// Not after.
+    /// The latest time.
     pub end: Option<Timestamp>,
-    /// At most so many.
+    /// The maximum number of entries.
     pub limit: usize,
 }
 
-/// What was found among what is remembered.
+/// The entries found in what the slot keeps.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Found<T> {
-    /// What there is.
+    /// The entries.
     pub items: Vec<T>,
-    /// When something of the range asked for may have been forgotten: only what began later is here for sure. `None` when
-    /// everything is.
+    /// The time of the last evicted entry, when the range may include evicted entries: only entries that began later
+    /// are complete here. `None` when all are.
     pub reach: Option<Timestamp>,
 }
 
 impl<T> Found<T> {
-    /// Everything there is.
+    /// A complete result.
     pub const fn whole(items: Vec<T>) -> Self {
         Self { items, reach: None }
     }
@@ -132,7 +132,7 @@ impl<T> Found<T> {
 pub enum AccountView {
     /// Its balances and tier.
     Account {
-        /// By asset id; every asset ever touched.
+        /// The balances by asset id; every asset ever touched.
         balances: Vec<(AssetId, Balance)>,
         /// Its fee tier.
         tier: u8,
@@ -157,6 +157,6 @@ pub enum AccountView {
     Amendments(Found<Amendment>),
     /// API keys, the oldest first.
     ApiKeys(Vec<CreateApiKey>),
-    /// How many unfilled orders it has placed.
+    /// The number of unfilled orders it has placed.
     OrderCounts(OrderCounts),
 }

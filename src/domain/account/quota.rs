@@ -1,8 +1,8 @@
 //! Counts an account's unfilled orders in calendar windows (Binance Spot, unfilled order count rules).
 //!
-//! Placing an order counts one. Its first fill takes one off the current windows whenever it was placed, and
-//! more when it rested first, so that who trades can go on. Counting is state and is replayed; the check against the limits
-//! is not, so limits may change between two runs.
+//! Placing an order counts one. Its first fill takes one off the current windows whenever it was placed, and more when
+//! it rested first, so that an account that trades can continue. Counting is state and is replayed; the check against
+//! the limits is not, so limits may change between two runs.
 
 use serde::{Deserialize, Serialize};
 
@@ -13,16 +13,16 @@ use crate::domain::{
     types::{id::AccountId, time::Timestamp},
 };
 
-/// What the first fill of an order that took takes off.
+/// The number the first fill of a taker order takes off.
 const TAKER_RELIEF: u32 = 1;
-/// What the first fill of an order that rested takes off.
+/// The number the first fill of a maker order takes off.
 const MAKER_RELIEF: u32 = 5;
 
 /// The unfilled orders of one account.
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct OrderQuota {
     windows: [Window; 2],
-    /// Whether the limits do not hold for this account: a market maker's.
+    /// Whether this account is exempt from the limits: a market maker's.
     is_unlimited: bool,
 }
 
@@ -48,7 +48,7 @@ impl OrderQuota {
         self.count(now, |count| count.saturating_add(1));
     }
 
-    /// Takes an order's first fill into account.
+    /// Counts an order's first fill.
     pub(super) fn first_filled(&mut self, is_maker: bool, now: Timestamp) {
         let relief = if is_maker { MAKER_RELIEF } else { TAKER_RELIEF };
         self.count(now, |count| count.saturating_sub(relief));
@@ -70,10 +70,10 @@ impl OrderQuota {
         }
     }
 
-    /// Says whether so many more orders may be placed.
+    /// Checks whether so many more orders may be placed.
     ///
     /// # Errors
-    /// [`Reject::TooManyOrders`], of the window that ends last.
+    /// [`Reject::TooManyOrders`], for the window that ends last.
     pub(super) fn check(&self, limits: OrderLimits, more: u32, now: Timestamp) -> Result<(), Reject> {
         if self.is_unlimited {
             return Ok(());
@@ -93,7 +93,7 @@ impl OrderQuota {
         }
     }
 
-    /// Returns it as words, for the state hash.
+    /// Returns the counts as words, for the state hash.
     pub(super) fn words(&self) -> [u64; 5] {
         let [ten_seconds, day] = self.windows;
         let unlimited = u64::from(self.is_unlimited);
@@ -102,7 +102,7 @@ impl OrderQuota {
 }
 
 impl AccountState {
-    /// Returns an account's counts; none of an account that does not exist.
+    /// Returns an account's counts; zero for an account that does not exist.
     pub(super) fn counts(&self, account: AccountId) -> OrderCounts {
         self.accounts.get(&account).map(|account| account.quota.counts(self.clock)).unwrap_or_default()
     }

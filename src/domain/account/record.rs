@@ -1,9 +1,9 @@
-//! What recorded accounts were told lately, so that a private stream can be taken up where it broke off.
+//! The recent private events of recorded accounts, so that a private stream can resume where it broke off.
 //!
 //! An account is recorded from its first private subscription on. From then on the journal's frames hold its events
-//! themselves, and so does this record; of other accounts only the number of events is kept. That an account is recorded is
-//! part of the state hash. The events are not, as the archive is not: they follow from the frames, and nothing is
-//! decided by them.
+//! themselves, and so does this record; of other accounts only the number of events is kept. That an account is
+//! recorded is part of the state hash. The events are not, as the archive is not: they follow from the frames, and no
+//! decision depends on them.
 
 use std::collections::{BTreeMap, VecDeque};
 
@@ -17,18 +17,18 @@ use super::{
 };
 use crate::domain::{messages::reject::Fault, types::id::AccountId};
 
-/// How many events of one account are kept.
+/// The maximum number of events kept for one account.
 pub const EVENTS_PER_ACCOUNT_MAX: usize = 10_000;
-/// How many events a slot keeps; beyond it the account with the most loses its oldest.
+/// The maximum number of events a slot keeps; beyond it the account with the most loses its oldest.
 pub const EVENTS_PER_SLOT_MAX: usize = 40_000;
-/// How many accounts of a slot are recorded. One more takes the place of the one that has been quiet for longest and that
-/// nobody listens to.
+/// The maximum number of recorded accounts of a slot. One more replaces the account without a subscriber that has been
+/// quiet for longest.
 pub const RECORDED_PER_SLOT_MAX: usize = 100;
 
 /// The events of recorded accounts.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Record {
-    /// Each account's without gaps, oldest first.
+    /// The events of each account without gaps, oldest first.
     accounts: BTreeMap<AccountId, VecDeque<UserEvent>>,
     count: usize,
 }
@@ -36,25 +36,25 @@ pub(super) struct Record {
 /// Events of an account, in order and without gaps.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Backlog {
-    /// The events asked for.
+    /// The requested events.
     pub events: Vec<UserEvent>,
     /// The number of the account's last event.
     pub last: u64,
 }
 
-/// Why events cannot be had from where they were asked for.
+/// Why events cannot be returned from the requested number on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum Gap {
-    /// Some of them are not kept any more, or never were.
+    /// Some of them are no longer kept, or never were.
     #[error("events before {oldest} are not kept")]
     Gone {
-        /// The oldest that is kept; the one after the last when there is none.
+        /// The oldest kept event; the one after the last when there is none.
         oldest: u64,
     },
     /// There are no such events yet.
     #[error("the last event is {last}")]
     Ahead {
-        /// The last there is.
+        /// The last event there is.
         last: u64,
     },
 }
@@ -103,7 +103,7 @@ impl Record {
         Ok(Backlog { events, last })
     }
 
-    /// Returns the account that has been quiet for longest, of those `is_free` admits.
+    /// Returns the account that has been quiet for longest, among those `is_free` admits.
     fn quietest(&self, is_free: impl Fn(AccountId) -> bool) -> Option<AccountId> {
         let free = self.accounts.iter().filter(|(account, _)| is_free(**account));
         let quietest = free.min_by_key(|(_, events)| events.back().map(|event| event.time));
@@ -112,7 +112,7 @@ impl Record {
 }
 
 impl Turn<'_> {
-    /// Records an account from now on. Where there is no place it is listened to, but not recorded.
+    /// Records an account from now on. When the record is full, the account is subscribed but not recorded.
     pub(super) fn record(&mut self, account: AccountId) -> Result<(), Fault> {
         let state = &self.state;
         if state.accounts.get(&account).is_none_or(|account| account.recorded) {
@@ -209,7 +209,7 @@ mod tests {
             self.command(AccountCommand::CreateAccount(create));
         }
 
-        /// Deposits; each time the owner is told once.
+        /// Deposits; each deposit sends the owner one event.
         fn deposit(&mut self, index: u64, times: usize) {
             for _ in 0..times {
                 let (account, amount) = (account(index), Amount::new(1));
@@ -239,11 +239,11 @@ mod tests {
         assert_eq!(bench.seqs(0, 2), Ok(vec![3, 4, 5]));
         assert_eq!(bench.seqs(0, 4), Ok(vec![5]));
         assert_eq!(bench.seqs(0, 1), Err(Gap::Gone { oldest: 3 }));
-        assert!(bench.emitted.is_empty(), "nobody listens");
+        assert!(bench.emitted.is_empty(), "no subscriber");
         bench.slot.watch(account(0), true);
         bench.deposit(0, 1);
         let kept = bench.slot.events(account(0), Some(5), 1).unwrap().unwrap();
-        assert_eq!((kept.events, kept.last), (bench.emitted.clone(), 6), "what is kept is what was told");
+        assert_eq!((kept.events, kept.last), (bench.emitted.clone(), 6), "all sent events are kept");
         assert_eq!(bench.slot.hash(), bench.replica.hash());
     }
 
@@ -311,7 +311,7 @@ mod tests {
         let last = RECORDED_PER_SLOT_MAX as u64;
         bench.input(AccountInput::Record(account(last)));
         bench.deposit(last, 1);
-        assert_eq!(bench.seqs(last, 1), Err(Gap::Gone { oldest: 3 }), "all places are listened to");
+        assert_eq!(bench.seqs(last, 1), Err(Gap::Gone { oldest: 3 }), "all have subscribers");
         bench.slot.watch(account(3), false);
         bench.slot.watch(account(2), false);
         bench.input(AccountInput::Record(account(last)));

@@ -1,4 +1,4 @@
-//! Settling one side of a trade, and closing an order.
+//! Settles one side of a trade, and closes orders.
 
 use super::{
     change::Change,
@@ -23,7 +23,7 @@ use crate::domain::{
 };
 
 impl Turn<'_> {
-    /// Debits the hold, credits the proceeds less the fee, and releases what a better price saved, in one step.
+    /// Debits the hold, credits the proceeds less the fee, and releases the saving of a better price, in one step.
     pub(super) fn settle(&mut self, trade: &TradeExecuted) -> Result<(), Fault> {
         let spec = self.spec(trade.symbol)?;
         let Some(order) = self.state.order(trade.order) else {
@@ -104,8 +104,8 @@ impl Turn<'_> {
         self.emit_balances(owner, &[paid_asset, received_asset])
     }
 
-    /// Ends an order: gives back what it still holds, takes it off the open orders, tells its owner (`kind`, unless
-    /// told already), and answers who waits for it. Returns the order as it ended.
+    /// Ends an order: releases its remaining hold, removes it from the open orders, sends its owner a report (`kind`,
+    /// unless sent already), and answers the command that awaits it. Returns the order as it ended.
     pub(super) fn close(
         &mut self,
         order: OrderId,
@@ -134,8 +134,8 @@ impl Turn<'_> {
             let report = Execution { order, kind, original_client_id, cancel_client_id: end.name };
             self.emit(owner, |_| Ok(UserEventKind::Execution(Box::new(report))))?;
         }
-        // The hold of a refused order was not told by itself, but other news may have shown it. What a pair holds is told
-        // when neither of the two has it any more.
+        // The hold of a rejected order was not reported by itself, but other events may have shown it. The hold of an
+        // OCO is reported when neither leg has it any more.
         let is_held_on = status == OrderStatus::Rejected && self.state.open_other_leg(&order).is_some();
         if !is_held_on {
             self.emit_balances(owner, assets)?;
@@ -156,7 +156,7 @@ impl Turn<'_> {
         Ok(order)
     }
 
-    /// Answers whoever waits for the book's word on a new order.
+    /// Answers the command that awaits the book's report on a new order.
     pub(super) fn answer_placing(&mut self, order: &Order, placing: Placing) -> Result<(), Fault> {
         let rejected = (order.status == OrderStatus::Rejected).then_some(match order.reason {
             Some(CloseReason::BookFull) => Reject::BookFull,
@@ -177,7 +177,7 @@ impl Turn<'_> {
         self.answer(placing.command, answer)
     }
 
-    /// Tells an order's owner of a change that is not an end.
+    /// Reports a change that is not an end to an order's owner.
     pub(super) fn report(
         &mut self,
         order: &Order,
@@ -190,13 +190,13 @@ impl Turn<'_> {
     }
 }
 
-/// How an order ends.
+/// The end of an order.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct End {
     pub(super) status: OrderStatus,
     pub(super) reason: Option<CloseReason>,
     pub(super) time: Timestamp,
-    /// What the cancel that ended it is called.
+    /// The name of the cancel that ended it.
     pub(super) name: Option<ClientOrderId>,
 }
 
@@ -206,7 +206,7 @@ impl End {
     }
 }
 
-/// An order's change as its owner is told it.
+/// An order's change as reported to its owner.
 pub(super) fn execution(
     order: &Order,
     kind: ExecutionKind,
@@ -216,7 +216,7 @@ pub(super) fn execution(
     UserEventKind::Execution(Box::new(report))
 }
 
-/// What a limit buy saved by trading below its limit: released in the same step as the trade.
+/// Returns the saving of a limit buy that trades below its limit: released in the same step as the trade.
 fn saved(spec: &SymbolSpec, order: &Order, trade: &TradeExecuted, quote: Amount) -> Result<Amount, Fault> {
     if order.side != Side::Buy || order.kind.is_market() || mutated(Mutant::ImprovementStranded) {
         return Ok(Amount::ZERO);

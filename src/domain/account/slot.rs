@@ -1,10 +1,10 @@
-//! One account slot: its accounts, their open orders, and its conversations with symbol slots.
+//! One account slot: its accounts, their open orders, and its links to symbol slots.
 //!
-//! [`AccountSlot::handle`] is the only way in. It preflights everything that can be refused, then changes
-//! state; a refused input leaves the state hash as it was. The work itself is in [`Turn`], split by subject
-//! over `place`, `settle`, `update`, `cancel`, `keyed`, `admin` and `credential`; what it changes goes through
-//! [`AccountState::apply`] and comes out as a frame for the journal, from which [`AccountSlot::replay`] makes the
-//! same state again.
+//! [`AccountSlot::handle`] is the only entry point. It checks everything that can be rejected first, then changes
+//! state; a rejected input leaves the state hash as it was. The work itself is in [`Turn`], split by subject over
+//! `place`, `settle`, `update`, `cancel`, `keyed`, `admin` and `credential`; its changes are made by
+//! [`AccountState::apply`] and leave as a frame for the journal, from which [`AccountSlot::replay`] rebuilds the same
+//! state.
 
 use std::sync::Arc;
 
@@ -33,53 +33,52 @@ use crate::domain::{
     },
 };
 
-/// After how many frames a slot notes its state hash in one, for replay to compare.
+/// The number of frames after which a slot stores its state hash in one, for replay to compare.
 pub const HASH_EVERY: u64 = 4_096;
 
-/// What a slot is given to do.
+/// The input of a slot.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum AccountInput {
     /// A client's or operator's command.
     Command {
-        /// What its answer is to be called; above every command that ever changed this slot
-        /// ([`AccountSlot::last_command`]).
+        /// The number of its answer; above every command that ever changed this slot ([`AccountSlot::last_command`]).
         id: CommandId,
         /// The command.
         command: AccountCommand,
-        /// Makes sending an order again safe.
+        /// Makes a retry of an order safe.
         key: Option<IdempotencyKey>,
     },
     /// A message from a symbol slot.
     Message(Envelope<ToAccount>),
     /// A symbol slot has applied this slot's messages up to here.
     Ack {
-        /// Which slot.
+        /// The symbol slot.
         peer: SlotId,
         /// The last sequence it applied.
         upto: u64,
     },
-    /// Time has passed: acknowledge what was applied.
+    /// Time has passed: acknowledge the applied messages.
     Tick,
-    /// Somebody listens to the account: keep what it is told from now on.
+    /// A client subscribes to the account: record its private events from now on.
     Record(AccountId),
 }
 
-/// What came of one input. The caller empties and reuses it.
+/// The output of one input. The caller empties and reuses it.
 #[derive(Debug, Default)]
 pub struct AccountOutput {
     /// The head of the input's frame; `None` when it changed nothing.
     pub frame: Option<FrameHead>,
-    /// What the frame holds: every change of state.
+    /// The content of the frame: every change of state.
     pub changes: Vec<Change>,
     /// Messages to symbol slots.
     pub messages: Vec<Envelope<ToSymbol>>,
     /// Answers to commands.
     pub answers: Vec<(CommandId, Result<Answer, Reject>)>,
-    /// What the replies to some of these commands show besides.
+    /// The details of the replies to some of these commands.
     pub details: Vec<(CommandId, Box<Details>)>,
     /// Commands that get the answer of an earlier one, still on its way: the same idempotency key.
     pub joined: Vec<(CommandId, CommandId)>,
-    /// Private events of accounts somebody listens to.
+    /// Private events of accounts with a subscriber.
     pub events: Vec<UserEvent>,
     /// Symbol slots whose messages were applied up to these sequences.
     pub applied: Vec<(SlotId, u64)>,
@@ -98,7 +97,7 @@ impl AccountOutput {
         self.applied.clear();
     }
 
-    /// Returns the changes of what callers prove themselves with, in order: keys given and taken, logins set.
+    /// Returns the changes of credentials, in order: keys created and revoked, logins set.
     pub fn credentials(&self) -> impl Iterator<Item = &Change> {
         let is_one = |change: &&Change| {
             matches!(change, Change::ApiKeyCreated(_) | Change::ApiKeyRevoked(_) | Change::LoginSet(_))
@@ -115,12 +114,12 @@ pub struct AccountSlot {
 }
 
 impl AccountSlot {
-    /// Makes an empty slot.
+    /// Creates an empty slot.
     pub fn new(slot: SlotId, instruments: Arc<Instruments>) -> Self {
         Self { instruments, state: AccountState::new(slot) }
     }
 
-    /// Makes a slot of a state that was written down.
+    /// Creates a slot from a stored state.
     pub fn restore(mut state: AccountState, instruments: Arc<Instruments>) -> Self {
         state.archive.resume(state.time);
         Self { instruments, state }
@@ -131,13 +130,12 @@ impl AccountSlot {
         self.state.time
     }
 
-    /// Returns the state, for writing it down.
+    /// Returns the state, for storing it.
     pub const fn state(&self) -> &AccountState {
         &self.state
     }
 
-    /// Applies one input at `now`; the slot's time never runs backwards. Refusals are answers. `out` must be
-    /// empty.
+    /// Applies one input at `now`; the slot's time never runs backwards. Rejects are answers. `out` must be empty.
     ///
     /// # Errors
     /// A broken invariant: the slot must not be used again.
@@ -151,7 +149,7 @@ impl AccountSlot {
         let mut turn = Turn { instruments: &self.instruments, state: &mut self.state, out };
         let Some(cause) = turn.run(input)? else { return Ok(()) };
         if self.state.clock < self.state.time {
-            // Before all that was decided by it.
+            // Before everything that was decided by it.
             out.changes.insert(0, Change::ClockBehind(self.state.clock));
         }
         ledger::check_zero_sum(&out.changes)?;
@@ -162,11 +160,11 @@ impl AccountSlot {
         Ok(())
     }
 
-    /// Does again what a frame says was done.
+    /// Replays a frame.
     ///
     /// # Errors
-    /// The frame does not follow the state, its postings do not sum to zero, or the state hash differs from the one
-    /// the live slot noted.
+    /// The frame does not follow the state, its postings do not sum to zero, or the state hash differs from the one the
+    /// live slot stored.
     pub fn replay(&mut self, frame: &AccountFrame) -> Result<(), Fault> {
         let AccountFrame { head, changes } = frame;
         let slot = self.state.slot.get();
@@ -192,22 +190,21 @@ impl AccountSlot {
             Some(noted) if noted != self.hash() => {
                 let (seq, hash) = (head.seq, self.hash());
                 Err(Fault::new(format!(
-                    "account slot {slot}: replay came to hash {hash:032x} at frame {seq}, {noted:032x} was noted"
+                    "account slot {slot}: replay reached hash {hash:032x} at frame {seq}, the frame has {noted:032x}"
                 )))
             }
             _ => Ok(()),
         }
     }
 
-    /// Notes whether anybody listens to the account's private events; without a listener they are numbered but
-    /// not made.
+    /// Sets whether the account's private events have a subscriber; without one they are numbered but not built.
     pub fn watch(&mut self, account: AccountId, listening: bool) {
         if let Some(account) = self.state.accounts.get_mut(&account) {
             account.watched = listening;
         }
     }
 
-    /// Returns the first `limit` events an account was told after number `after`, by default its last.
+    /// Returns the first `limit` private events of an account after number `after`, by default its last.
     ///
     /// # Errors
     /// [`Reject::UnknownAccount`]; the inner one when they are not kept.
@@ -231,17 +228,17 @@ impl AccountSlot {
         self.state.links.waiting()
     }
 
-    /// Returns the last message of `from` this slot applied.
+    /// Returns the sequence of the last message of `from` this slot applied.
     pub fn received(&self, from: SlotId) -> u64 {
         self.state.links.received(from)
     }
 
-    /// Forgets messages that `peer` has applied.
+    /// Drops messages that `peer` has applied.
     pub fn trim(&mut self, peer: SlotId, upto: u64) {
         self.state.links.trim(peer, upto);
     }
 
-    /// Returns which slot it is.
+    /// Returns the id of the slot.
     pub const fn slot(&self) -> SlotId {
         self.state.slot
     }
@@ -277,17 +274,17 @@ impl AccountSlot {
         self.state.accounts.sorted().into_iter().map(|(id, _)| *id)
     }
 
-    /// Returns how many accounts live here.
+    /// Returns the number of its accounts.
     pub fn account_count(&self) -> usize {
         self.state.accounts.len()
     }
 
-    /// Returns how many orders are open here.
+    /// Returns the number of its open orders.
     pub fn open_count(&self) -> usize {
         self.state.orders.len()
     }
 
-    /// Returns the API keys of its accounts, by key, and what stays of revoked ones ([`CreateApiKey::remnant`]).
+    /// Returns the API keys of its accounts, by key, and the remnants of revoked ones ([`CreateApiKey::remnant`]).
     pub fn keys(&self) -> impl Iterator<Item = &CreateApiKey> {
         self.state.keys.values()
     }
@@ -308,7 +305,7 @@ impl AccountSlot {
     }
 }
 
-/// What came of a command that may be refused: the inner error is a refusal, the outer one a fault.
+/// The outcome of a command that may be rejected: the inner error is a reject, the outer one a fault.
 pub(super) type Refusable<T = ()> = Result<Result<T, Reject>, Fault>;
 
 /// One input being applied.
@@ -322,7 +319,7 @@ impl<'a> Turn<'a> {
     /// Returns the symbol of an order or a trade.
     ///
     /// # Errors
-    /// There is no such symbol: orders on one are refused.
+    /// There is no such symbol: orders on one are rejected.
     pub(super) fn spec(&self, symbol: SymbolId) -> Result<&'a SymbolSpec, Fault> {
         let spec = self.instruments.symbol(symbol).map(Arc::as_ref);
         spec.ok_or_else(|| Fault::new(format!("an order on symbol {symbol}, which is unknown")))
@@ -330,7 +327,7 @@ impl<'a> Turn<'a> {
 }
 
 impl Turn<'_> {
-    /// Returns what the frame is to say caused it; `None` when nothing changed.
+    /// Returns the cause for the frame; `None` when nothing changed.
     fn run(&mut self, input: AccountInput) -> Result<Option<Cause>, Fault> {
         let cause = match input {
             AccountInput::Command { id, command, key } => {
@@ -415,14 +412,14 @@ impl Turn<'_> {
         Ok(())
     }
 
-    /// Makes a change and notes it for the journal.
+    /// Applies a change and records it for the journal.
     pub(super) fn change(&mut self, change: Change) -> Result<(), Fault> {
         self.state.apply(&change)?;
         self.out.changes.push(change);
         Ok(())
     }
 
-    /// Moves units to or from one place.
+    /// Moves units to or from one ledger account.
     pub(super) fn post(&mut self, place: LedgerAccount, asset: AssetId, delta: Amount) -> Result<(), Fault> {
         if !delta.is_zero() {
             let posting = self.state.post(place, asset, delta)?;
@@ -431,7 +428,7 @@ impl Turn<'_> {
         Ok(())
     }
 
-    /// Moves units of one account between free and frozen: positive freezes.
+    /// Moves units of one account between available and held: a positive amount is held.
     pub(super) fn hold_funds(
         &mut self,
         account: AccountId,
@@ -442,7 +439,7 @@ impl Turn<'_> {
         self.post(LedgerAccount::Held(account), asset, amount)
     }
 
-    /// Tells a symbol slot something.
+    /// Sends a message to a symbol slot.
     pub(super) fn send(&mut self, to: SlotId, body: ToSymbol) {
         let envelope = self.state.links.send(to, body);
         if !mutated(Mutant::MessageNotJournalled) {
@@ -451,7 +448,7 @@ impl Turn<'_> {
         self.out.messages.push(envelope);
     }
 
-    /// Numbers a private event and, when somebody listens or the account is recorded, makes it.
+    /// Numbers a private event and builds it when the account has a subscriber or is recorded.
     pub(super) fn emit(
         &mut self,
         owner: AccountId,
@@ -469,7 +466,7 @@ impl Turn<'_> {
         self.change(Change::EventEmitted { account: owner, event: recorded.then(|| Box::new(kind)) })
     }
 
-    /// Tells the balances of these assets.
+    /// Reports the balances of these assets.
     pub(super) fn emit_balances(&mut self, owner: AccountId, assets: &[AssetId]) -> Result<(), Fault> {
         if assets.is_empty() {
             return Ok(());

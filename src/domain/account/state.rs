@@ -1,4 +1,4 @@
-//! The state of an account slot and its only way to change.
+//! The state of an account slot and the one function that changes it.
 
 use std::collections::BTreeMap;
 
@@ -28,7 +28,7 @@ use crate::domain::{
     },
 };
 
-/// The state of an account slot: opaque, but it can be written down and read back.
+/// The state of an account slot: opaque, but it can be stored and read back.
 #[derive(Debug, Serialize, Deserialize)]
 pub struct AccountState {
     pub(super) slot: SlotId,
@@ -40,11 +40,11 @@ pub struct AccountState {
     pub(super) names: Table<(AccountId, ClientOrderId), OrderId>,
     /// Cancels, amends and replaces the book has not answered yet.
     pub(super) pending: Table<CommandId, Pending>,
-    /// What was asked of orders whose handle is not known yet, or of which an amend is at the book.
+    /// Requests for orders whose handle is not known yet, or of which an amend is at the book.
     pub(super) deferred: BTreeMap<OrderId, Vec<Deferred>>,
     /// The amend of an order that is at the book.
     pub(super) amending: Table<OrderId, CommandId>,
-    /// Which idempotency key a command in flight was given under.
+    /// The idempotency key of a command in flight.
     pub(super) keyed: Table<CommandId, (AccountId, String)>,
     pub(super) fees: ByAsset<Amount>,
     pub(super) clearing: ByAsset<Amount>,
@@ -56,17 +56,17 @@ pub struct AccountState {
     pub(super) next_list: u64,
     pub(super) lists: BTreeMap<OrderListId, OpenList>,
     pub(super) list_names: Table<(AccountId, ClientOrderId), OrderListId>,
-    /// When everything of an account is cancelled.
+    /// The time at which all orders of an account are cancelled.
     pub(super) countdowns: BTreeMap<AccountId, Timestamp>,
     /// The highest command that changed anything.
     pub(super) last_command: u64,
     pub(super) links: Links<ToSymbol>,
     pub(super) archive: Archive,
     pub(super) record: Record,
-    /// The time timers go by in the input at hand ([`Timestamp::timer`]): not state, and not in the hash.
+    /// The time timers use in the current input ([`Timestamp::timer`]): not state, and not in the hash.
     #[serde(skip)]
     pub(super) clock: Timestamp,
-    /// What the clock said at the last tick, or when it was last seen to have gone back: not state either.
+    /// The clock's time at the last tick, or when it was last found to have gone back: not state either.
     #[serde(skip)]
     pub(super) ticked: Timestamp,
 }
@@ -76,18 +76,18 @@ pub struct AccountState {
 pub(super) struct Account {
     pub(super) tier: u8,
     pub(super) balances: ByAsset<Balance>,
-    /// Its open orders in id order, which is the order they came in.
+    /// Its open orders in id order, which is the order of their arrival.
     pub(super) open: Vec<OrderId>,
     pub(super) open_by_symbol: ByKey<SymbolId, u32>,
     pub(super) requests: BTreeMap<String, Kept>,
-    /// How many of the requests are orders.
+    /// The number of requests that are orders.
     pub(super) keyed_orders: usize,
     pub(super) event_seq: u64,
     pub(super) quota: OrderQuota,
     pub(super) updated_at: Timestamp,
-    /// Whether what its owner is told is kept.
+    /// Whether the private events of its owner are recorded.
     pub(super) recorded: bool,
-    /// Whether anybody listens: not state, and not in the hash.
+    /// Whether it has a subscriber: not state, and not in the hash.
     #[serde(skip)]
     pub(super) watched: bool,
 }
@@ -96,7 +96,7 @@ pub(super) struct Account {
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(super) struct Open {
     pub(super) order: Order,
-    /// Who waits for the book's first answer, until it has come.
+    /// The command that awaits the book's first answer, until it has arrived.
     pub(super) placing: Option<Placing>,
 }
 
@@ -104,16 +104,16 @@ pub(super) struct Open {
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub(super) struct OpenList {
     pub(super) list: OrderList,
-    /// Who waits for its books' first words, and how many are to come.
+    /// The command that awaits its books' first reports, and how many are to come.
     pub(super) command: Option<CommandId>,
     pub(super) unanswered: u8,
-    /// Why it was refused, if it was.
+    /// Why it was rejected, if it was.
     pub(super) refused: Option<Reject>,
-    /// What each order of its pair will have to hold when it is the only one left.
+    /// The amount each order of its OCO will have to hold when it is the only one left.
     pub(super) needs: Vec<(OrderId, Amount)>,
 }
 
-/// An order on its way to the book's first answer.
+/// An order that awaits the book's first answer.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Placing {
     pub(super) command: CommandId,
@@ -122,28 +122,28 @@ pub struct Placing {
     pub(super) replaces: Option<Box<Result<Order, Reject>>>,
 }
 
-/// A command on its way to the book's answer.
+/// A command that awaits the book's answer.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum Pending {
-    /// Of one order.
+    /// A cancel of one order.
     Cancel {
-        /// Which.
+        /// The order.
         order: OrderId,
-        /// What the cancel is called.
+        /// The name of the cancel.
         name: Option<ClientOrderId>,
     },
-    /// Of several.
+    /// A cancel of several orders.
     CancelAll {
-        /// How many the book has still to answer.
+        /// The number of answers still to come from the book.
         left: usize,
-        /// Those that are out.
+        /// The orders already cancelled.
         done: Vec<Order>,
     },
-    /// Of one order.
+    /// An amend of one order.
     Amend {
-        /// Which.
+        /// The order.
         order: OrderId,
-        /// Whose.
+        /// The account.
         account: AccountId,
         /// Its new name.
         client_id: ClientOrderId,
@@ -152,51 +152,51 @@ pub enum Pending {
     },
     /// The first half of a cancel-replace.
     Replace(Box<ReplaceOrder>),
-    /// Of a list.
+    /// A cancel of a list.
     CancelList {
-        /// Which.
+        /// The list.
         list: OrderListId,
-        /// What the cancel is called.
+        /// The name of the cancel.
         name: Option<ClientOrderId>,
     },
 }
 
-/// What to send once an order's handle is known and no amend of it is at the book.
+/// A request to send once an order's handle is known and no amend of it is at the book.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Deferred {
     pub(super) command: CommandId,
     pub(super) request: BookRequest,
 }
 
-/// What the book is asked to do with an order.
+/// The request to the book.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub(super) enum BookRequest {
     Cancel,
-    /// Lower it to this quantity.
+    /// Reduce it to this quantity.
     Amend(Lots),
 }
 
-/// A request that is remembered so that it is not carried out twice.
+/// A request that is stored so that it is not carried out twice.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum Kept {
-    /// A deposit or withdrawal and its answer, for good.
+    /// A deposit or withdrawal and its answer, kept for good.
     Transfer {
         /// Whether it was a deposit.
         is_deposit: bool,
-        /// What it was.
+        /// The transfer.
         transfer: Transfer,
-        /// What it came to.
+        /// Its answer.
         answer: Answer,
     },
     /// An order, for [`KEY_LIFE`](super::keyed::KEY_LIFE_MICROS).
     Order {
-        /// Tells another request under the same key.
+        /// Distinguishes another request under the same key.
         fingerprint: u128,
-        /// When it came.
+        /// The time of its arrival.
         time: Timestamp,
-        /// The command it became.
+        /// The number of its command.
         command: CommandId,
-        /// What it came to, once that is known.
+        /// Its answer, once known.
         answer: Option<Box<Answer>>,
     },
 }
@@ -260,7 +260,7 @@ impl AccountState {
         self.orders.get_mut(&id).ok_or_else(|| Fault::new(format!("order {id} is not open")))
     }
 
-    /// Takes note of what makes the slot change: the command's number, or the message's.
+    /// Records the cause of the slot's changes: the command's number, or the message's.
     ///
     /// # Errors
     /// A message is missing.
@@ -309,7 +309,7 @@ impl AccountState {
         Ok(Posting { place, asset, delta, after })
     }
 
-    /// Makes one change.
+    /// Applies one change.
     ///
     /// # Errors
     /// The change does not fit the state it meets.
@@ -318,7 +318,7 @@ impl AccountState {
             Change::Posted(posting) => {
                 let now = self.post(posting.place, posting.asset, posting.delta)?;
                 if now != *posting {
-                    return Err(Fault::new(format!("{posting:?} came to {}", now.after.units())));
+                    return Err(Fault::new(format!("{posting:?} resulted in {}", now.after.units())));
                 }
             }
             Change::AccountOpened { id, tier, is_unlimited } => {
@@ -491,7 +491,7 @@ impl AccountState {
         self.account_mut(order.account)?.remove_open(id, order.symbol);
         self.names.remove(&(order.account, order.client_id));
         self.amending.remove(&id);
-        // An order that was refused to its sender was never one.
+        // An order whose reject was sent to its sender was never an order.
         if order.was_accepted() {
             self.archive.add_order(order);
         }

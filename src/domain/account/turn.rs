@@ -1,8 +1,8 @@
-//! Which commands have to wait for a book's answer to an earlier one.
+//! The commands that have to wait for a book's answer to an earlier one.
 //!
-//! The clients of an account may send one command after the other without waiting. What an order is called, how large it
-//! is and where it rests is known only once its book has answered, so a command about it that comes earlier would be judged
-//! by what is about to change, or would reach the book behind commands that came after it.
+//! The clients of an account may send one command after the other without waiting. The name, quantity and location of
+//! an order are known only once its book has answered, so a command about it that is handled earlier would be checked
+//! against a state that is about to change, or would reach the book behind commands that came after it.
 
 use super::{
     slot::AccountSlot,
@@ -15,12 +15,12 @@ use crate::domain::{
 };
 
 impl AccountSlot {
-    /// Returns whether a command is about an order whose book has not answered an earlier command about it: taken up now, it
-    /// could be refused or overtaken although it came in order.
+    /// Returns whether a command is about an order whose book has not answered an earlier command about it: handled
+    /// now, it could be rejected or overtaken although it came in order.
     ///
-    /// Not everything is to be found in the state: `answers` says whether the book of a symbol is in service, `about` whose
-    /// orders of which symbol a command means that is not answered yet. Every answer arrives as a message to this
-    /// slot, so it is enough to ask again after each, and when a book has gone out of service.
+    /// The state does not hold everything: `answers` returns whether the book of a symbol is in service, `about`
+    /// returns the account and symbol of an unanswered command. Every answer arrives as a message to this slot, so it
+    /// is enough to check again after each, and when a book has gone out of service.
     pub fn must_wait(
         &self,
         command: &AccountCommand,
@@ -61,7 +61,7 @@ impl AccountSlot {
     }
 }
 
-/// What a book may still say, as far as a command hangs on it.
+/// The reports a book may still send, as far as a command depends on them.
 struct Question<'a> {
     state: &'a AccountState,
     answers: &'a dyn Fn(SymbolId) -> bool,
@@ -69,7 +69,7 @@ struct Question<'a> {
 }
 
 impl Question<'_> {
-    /// Returns whether the order a reference means is on its way to its book, or an amend of it is.
+    /// Returns whether the order a reference identifies is on its way to its book, or an amend of it is.
     fn is_of_order(
         &self,
         account: AccountId,
@@ -80,13 +80,13 @@ impl Question<'_> {
         order.or_else(by_name).is_some_and(|order| self.is_unanswered(order))
     }
 
-    /// Returns whether a name belongs to an order that may be about to give it up.
+    /// Returns whether a name belongs to an order that may be about to release it.
     fn is_of_name(&self, account: AccountId, client_id: Option<ClientOrderId>) -> bool {
         let holder = client_id.and_then(|name| self.state.names.get(&(account, name)));
         holder.is_some_and(|holder| self.may_be_ending(*holder))
     }
 
-    /// Returns whether the name of a list belongs to one that may be about to give it up.
+    /// Returns whether the name of a list belongs to one that may be about to release it.
     fn is_of_list_name(&self, account: AccountId, client_id: Option<ClientOrderId>) -> bool {
         let holder = client_id.and_then(|name| self.state.list_names.get(&(account, name)));
         holder.is_some_and(|holder| self.orders_of(*holder).any(|order| self.may_be_ending(order)))
@@ -114,12 +114,12 @@ impl Question<'_> {
         self.is_unanswered(order) || self.is_being_cancelled(order)
     }
 
-    /// Returns an open order, unless its book is out of service and has nothing more to say of it.
+    /// Returns an open order, unless its book is out of service and sends no more reports about it.
     fn accepted_order(&self, order: OrderId) -> Option<&Open> {
         self.state.orders.get(&order).filter(|open| (self.answers)(open.order.symbol))
     }
 
-    /// Returns whether the book has something to say about an open order before anything else can be asked of it.
+    /// Returns whether the book still has to report on an open order before it can handle another request for it.
     fn is_unanswered(&self, order: OrderId) -> bool {
         let Some(open) = self.accepted_order(order) else { return false };
         let is_on_its_way =
@@ -131,7 +131,7 @@ impl Question<'_> {
             || list.is_some_and(|list| list.unanswered > 0)
     }
 
-    /// Returns whether a cancel that may be of this order is under way. Asked only of names that are taken.
+    /// Returns whether a cancel that may concern this order is in flight. Checked only for names that are taken.
     fn is_being_cancelled(&self, order: OrderId) -> bool {
         let Some(Open { order, .. }) = self.accepted_order(order) else { return false };
         let meant = (order.account, order.symbol);
@@ -142,7 +142,7 @@ impl Question<'_> {
             Pending::Cancel { order: cancelled, .. } => *cancelled == order.id || is_listed_with(*cancelled),
             Pending::CancelList { list, .. } => Some(*list) == order.list,
             Pending::Replace(replace) => (replace.order.account, replace.order.symbol) == meant,
-            // It does not say itself what it is about. Of one from before a restart nobody knows.
+            // The command itself does not hold its order. For one from before a restart it is unknown.
             Pending::CancelAll { .. } => (self.about)(command) == Some(meant),
             Pending::Amend { .. } => false,
         };

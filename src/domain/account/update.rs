@@ -1,4 +1,4 @@
-//! What the book says of an order apart from trades.
+//! Handles the reports of the book about an order apart from trades.
 
 use super::{
     change::{Change, ReductionCause},
@@ -25,7 +25,7 @@ impl Turn<'_> {
     pub(super) fn update(&mut self, update: &OrderUpdated) -> Result<(), Fault> {
         let OrderUpdated { order: id, change, time } = *update;
         let standing = self.state.order(id);
-        let order = standing.ok_or_else(|| Fault::new(format!("news of no open order {id}")))?;
+        let order = standing.ok_or_else(|| Fault::new(format!("report: order {id} is not open")))?;
         match change {
             OrderChange::Accepted { handle } => self.order_accepted(id, Some(handle), time),
             OrderChange::Ended { remaining, reason } => self.ended(*order, remaining, reason, time),
@@ -33,8 +33,8 @@ impl Turn<'_> {
             OrderChange::Triggered => {
                 self.announce(id)?;
                 let order = self.state.standing(id)?;
-                // The other order of a pair may still be on its way: it will be told that it has ended, perhaps long after
-                // this one is over.
+                // The other leg of an OCO may still be on its way: the report of its end arrives later, perhaps long
+                // after this order has ended.
                 let account = order.account;
                 if let Some(mut other_leg) = self.state.live_other_leg(order).copied() {
                     self.leave_pair(&mut other_leg)?;
@@ -73,8 +73,8 @@ impl Turn<'_> {
         }
     }
 
-    /// Takes note that an order rests in its book, or waits there: it is announced, who placed it is answered, and what
-    /// was asked of it meanwhile is sent.
+    /// Handles the report that an order rests in its book, or waits there: it is announced, the command that placed it
+    /// is answered, and the requests deferred meanwhile are sent.
     fn order_accepted(&mut self, id: OrderId, handle: Option<Handle>, time: Timestamp) -> Result<(), Fault> {
         let is_announced = self.announce_accepted(id)?;
         let placing = self.state.orders.get_mut(&id).and_then(|open| open.placing.take());
@@ -106,7 +106,7 @@ impl Turn<'_> {
         if !is_refused {
             self.announce(order.id)?;
         }
-        // What was acknowledged with its list stays an order, and keeps a reason that says so.
+        // An order acknowledged with its list stays an order, and keeps a reason that shows it.
         let reason =
             if is_refused && self.state.is_released(&order) { CloseReason::PendingRefused } else { reason };
         let (status, kind) = match reason {
@@ -146,8 +146,8 @@ impl Turn<'_> {
         self.amend_is_done(order.id, command)
     }
 
-    /// Takes lots off an order and releases what they held. A market buy holds a budget, not a price per lot: its
-    /// rest is released when it ends, which is in the same turn of the book.
+    /// Removes lots from an order and releases their hold. A market buy holds a budget, not a price per lot: its rest
+    /// is released when it ends, which is in the same turn of the book.
     fn reduce(
         &mut self,
         order: Order,

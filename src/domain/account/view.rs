@@ -1,4 +1,4 @@
-//! Answering questions without changing anything.
+//! Answers queries without changing anything.
 
 use super::{
     plan,
@@ -19,10 +19,10 @@ use crate::domain::{
 };
 
 impl AccountSlot {
-    /// Answers a question about an account.
+    /// Answers a query about an account.
     ///
     /// # Errors
-    /// Unknown account or order, or what an order under test breaks.
+    /// Unknown account or order, or the rule that an order under test breaks.
     pub fn query(&self, id: AccountId, query: &AccountQuery, now: Timestamp) -> Result<AccountView, Reject> {
         let state = &self.state;
         let account = state.accounts.get(&id).ok_or(Reject::UnknownAccount)?;
@@ -81,7 +81,7 @@ impl AccountSlot {
                         && from.is_none_or(|from| one.time.micros() >= from)
                 });
                 let items = found.take(limit).copied().collect();
-                // An order that came later than what was forgotten has lost none of its own.
+                // An order that came later than the last evicted amend has lost none of its own.
                 let forgotten = state.archive.amendments_forgotten();
                 let known = state.order(order).or_else(|| state.archive.order(order));
                 let is_later =
@@ -98,7 +98,7 @@ impl AccountState {
     /// Returns an order that must be open.
     ///
     /// # Errors
-    /// It is not.
+    /// It is not open.
     pub(super) fn standing(&self, id: OrderId) -> Result<&Order, Fault> {
         self.order(id).ok_or_else(|| Fault::new(format!("order {id} is not open")))
     }
@@ -108,12 +108,12 @@ impl AccountState {
         self.orders.get(&id).map(|open| &open.order)
     }
 
-    /// Returns how much is where.
+    /// Returns the balance of a ledger account.
     pub(super) fn balance(&self, account: AccountId, asset: AssetId) -> Balance {
         self.accounts.get(&account).map(|account| account.balances.get(asset)).unwrap_or_default()
     }
 
-    /// An order by id or name, open first, then the most recently closed.
+    /// Returns an order by id or name, open first, then the most recently closed.
     fn find_any(&self, account: AccountId, symbol: SymbolId, order: &OrderRef) -> Result<Order, Reject> {
         let is_meant = |found: &&Order| {
             order.id.is_none_or(|id| id == found.id)
@@ -169,7 +169,7 @@ impl AccountState {
 }
 
 impl AccountState {
-    /// The open lists of an account that were announced.
+    /// Returns the open lists of an account that are announced.
     fn open_lists(&self, account: AccountId) -> impl Iterator<Item = &OrderList> {
         let announced = self.lists.values().filter(|open| !self.is_list_unannounced(open));
         announced.map(|open| &open.list).filter(move |list| list.account == account)
@@ -181,7 +181,7 @@ impl AccountState {
             named.id.is_none_or(|id| id == list.id)
                 && named.client_id.is_none_or(|name| name == list.client_id)
         };
-        // A name may be used again once its list is done: the open list has it then, else the latest.
+        // A name may be used again once its list is done: then the open list has it, else the latest.
         self.archive.lists(account).chain(open).filter(is_meant).last()
     }
 
@@ -207,7 +207,7 @@ impl Page {
         self.start.is_none_or(|start| time >= start) && self.end.is_none_or(|end| time <= end)
     }
 
-    /// Cuts what was found to the limit, and says whether something of it may have been forgotten.
+    /// Cuts the entries found to the limit, and determines whether some of the range may have been evicted.
     fn cut<T>(
         &self,
         mut items: Vec<T>,
@@ -224,7 +224,7 @@ impl Page {
         }
         let reach = forgotten.filter(|forgotten| match self.start {
             Some(start) => start <= *forgotten,
-            // A full page of the latest misses nothing if all of it is later than what was forgotten.
+            // A full page of the latest misses nothing if all of it is later than the last evicted entry.
             None => {
                 !(is_latest
                     && items.len() == self.limit

@@ -1,4 +1,4 @@
-//! Verifies all that must hold between two commands.
+//! Verifies the invariants that must hold between two commands.
 
 use super::{
     engine::Book,
@@ -7,7 +7,7 @@ use super::{
 };
 use crate::domain::{messages::reject::Fault, orders::Side, types::money::Price};
 
-/// What a walk over all orders adds up.
+/// The totals of a walk over all orders.
 #[derive(Default)]
 struct Census {
     orders: usize,
@@ -19,12 +19,12 @@ struct Census {
 }
 
 impl Book {
-    /// Verifies the whole book: uncrossed and no level empty (B1, B6), each queue's links, prices, sides and
-    /// ascending priorities (B2), level totals (B6), what icebergs hide, the slab's accounts of used and free
-    /// nodes, the index of expiries, and the incremental hash against one computed anew. O(n).
+    /// Verifies the whole book: uncrossed and no level empty (B1, B6), each queue's links, prices, sides and ascending
+    /// priorities (B2), level totals (B6), the hidden parts of icebergs, the slab's counts of used and free nodes, the
+    /// index of expiries, and the incremental hash against one computed anew. O(n).
     ///
     /// # Errors
-    /// The first invariant found broken.
+    /// The first broken invariant.
     pub fn check(&self) -> Result<(), Fault> {
         self.ladder.check()?;
         let mut census = Census::default();
@@ -74,7 +74,7 @@ impl Book {
                 let is_whole = node.remaining.checked_add(iceberg.hidden).is_some();
                 let is_one = iceberg.hidden > 0 && node.remaining <= iceberg.peak && is_whole;
                 if !is_one || iceberg.order != node.order {
-                    return fault("what an iceberg shows or hides is wrong");
+                    return fault("the displayed or hidden part of an iceberg is wrong");
                 }
                 census.icebergs += 1;
                 census.icebergs_digest = census.icebergs_digest.wrapping_add(iceberg.digest());
@@ -117,7 +117,7 @@ impl Book {
         if census.levels != self.ladder.len() {
             return Err(Fault::new(format!("{} levels, {} reached", self.ladder.len(), census.levels)));
         }
-        // How many there may be is no invariant: a bound that was lowered keeps what was there.
+        // The maximum number is no invariant: after a bound is lowered, existing orders stay.
         if census.orders != self.len() {
             return Err(Fault::new(format!("{} orders, {} queued", self.len(), census.orders)));
         }

@@ -1,12 +1,12 @@
 //! The hash of one resting order.
 
-/// Hashes a resting order: id, account, price, the lots it shows, priority × 4 (+ 2 if it hides some, + 1 for a
-/// sell) and expiry (`u64::MAX` for none).
+/// Hashes a resting order: id, account, price, displayed lots, priority × 4 (+ 2 if it hides some, + 1 for a sell) and
+/// expiry (`u64::MAX` for none).
 ///
 /// [`hash::entity`](crate::domain::types::hash::entity) is a chain of two multiplications a word; a book hashes an
-/// order or two with every command, so this one multiplies pairs of words beside each other, adds the full
-/// products (as UMAC's NH does) and stirs the sum. The stirring matters: without it, two orders that exchange
-/// a quantity would leave the sum over all orders as it was.
+/// order or two with every command, so this one multiplies pairs of words beside each other, adds the full products (as
+/// UMAC's NH does) and mixes the sum. The mixing matters: without it, two orders that exchange a quantity would leave
+/// the sum over all orders as it was.
 #[inline(always)]
 pub fn digest(words: [u64; 6]) -> u128 {
     const A: u64 = 0xa076_1d64_78bd_642f;
@@ -14,7 +14,7 @@ pub fn digest(words: [u64; 6]) -> u128 {
     const C: u64 = 0x8ebc_6af0_9c88_c6e3;
     const D: u64 = 0x5899_65cc_7537_4cc3;
     let [order, account, price, remaining, rank, expiry] = words;
-    // No two pairs have the same keys, so that no two fields can change places.
+    // No two pairs have the same keys, so that no two fields can swap places unnoticed.
     let sum = times(order ^ A, account ^ B)
         .wrapping_add(times(price ^ C, remaining ^ D))
         .wrapping_add(times(rank ^ B, expiry ^ C));
@@ -60,7 +60,7 @@ mod tests {
                     for order in 0..20 {
                         let [_, account, _, _, _, expiry] = SAMPLE;
                         let hash = digest([order, account, price, remaining, rank, expiry]);
-                        assert!(seen.insert(hash as u64), "the lower half alone must tell them apart");
+                        assert!(seen.insert(hash as u64), "the lower half alone must distinguish them");
                     }
                 }
             }

@@ -1,4 +1,4 @@
-//! The book itself: its state, cancelling, amending and queries.
+//! The book itself: its state, cancels, amends and queries.
 
 use std::hint::select_unpredictable;
 
@@ -22,15 +22,15 @@ use crate::domain::{
     },
 };
 
-/// Sets the priority counter apart from other entities in the state hash.
+/// Distinguishes the priority counter from other entities in the state hash.
 pub const PRIORITY_KIND: u64 = 0x7072_696f_7269;
 
 /// What bounds a book.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct BookLimits {
-    /// The most orders that may rest.
+    /// The maximum number of resting orders.
     pub orders_max: u32,
-    /// The most resting orders one command may trade with, prevent from trading, or find expired.
+    /// The maximum number of resting orders one command may trade with, prevent from trading, or find expired.
     pub fills_max: u32,
 }
 
@@ -40,42 +40,42 @@ impl Default for BookLimits {
     }
 }
 
-/// An order as it rests.
+/// A resting order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Resting {
-    /// Where it rests.
+    /// Its location in the book.
     pub handle: Handle,
     /// Its id.
     pub order: OrderId,
-    /// Whose order.
+    /// The account of the order.
     pub account: AccountId,
-    /// Which side.
+    /// Its side.
     pub side: Side,
     /// Its limit.
     pub price: Price,
-    /// What is left of it, shown and hidden; never zero.
+    /// The remaining quantity, displayed and hidden; never zero.
     pub remaining: Lots,
-    /// What of that shows; never zero.
+    /// The displayed part of it; never zero.
     pub shown: Lots,
-    /// The most that shows at a time; `None` if nothing is hidden.
+    /// The maximum displayed at a time; `None` if nothing is hidden.
     pub peak: Option<Lots>,
-    /// Rises with every order that rests in this book, and with every next part of an iceberg that shows; the
-    /// lower of two at one price trades first.
+    /// Rises with every order that rests in this book, and with every next displayed part of an iceberg; the lower of
+    /// two at one price trades first.
     pub priority: u64,
-    /// When it ends, if it does by itself.
+    /// Its expiry, if it has one.
     pub expires_at: Option<Timestamp>,
 }
 
-/// An order that was taken back.
+/// A cancelled order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Removed {
-    /// Whose order.
+    /// The account of the order.
     pub account: AccountId,
-    /// Which side.
+    /// Its side.
     pub side: Side,
     /// Its limit.
     pub price: Price,
-    /// What was left of it, shown and hidden; never zero.
+    /// The quantity that remained, displayed and hidden; never zero.
     pub remaining: Lots,
 }
 
@@ -84,7 +84,7 @@ pub struct Removed {
 pub(super) struct Level {
     pub(super) head: u32,
     pub(super) tail: u32,
-    /// What shows.
+    /// The displayed lots.
     pub(super) total: u64,
 }
 
@@ -97,16 +97,16 @@ pub(super) struct Touch {
 
 /// The order book of one symbol.
 ///
-/// Both sides share one ladder, which is sound because a book is never crossed: what is at or below the best
-/// bid is bids, the rest is asks.
+/// Both sides share one ladder, which is sound because a book is never crossed: levels at or below the best bid are
+/// bids, the rest are asks.
 #[derive(Debug, Clone)]
 pub struct Book {
     pub(super) limits: BookLimits,
     pub(super) ladder: Ladder<Level>,
     pub(super) orders: Slab,
-    /// By `Side::index`.
+    /// Indexed by `Side::index`.
     pub(super) best: [Option<Touch>; 2],
-    /// The priority the next order gets that rests.
+    /// The priority of the next order that rests.
     pub(super) priority: u64,
     /// The sum of the orders' digests.
     pub(super) digest: u128,
@@ -117,7 +117,7 @@ pub struct Book {
 }
 
 impl Book {
-    /// Makes an empty book.
+    /// Creates an empty book.
     pub fn new(limits: BookLimits) -> Self {
         Self {
             limits,
@@ -132,7 +132,7 @@ impl Book {
         }
     }
 
-    /// Takes an order back and says what was left of it; `None` if the handle is stale or names another order.
+    /// Cancels an order and returns what remained of it; `None` if the handle is stale or refers to another order.
     #[inline(always)]
     pub fn cancel(&mut self, handle: Handle, order: OrderId, events: &mut Vec<BookEvent>) -> Option<Removed> {
         let node = self.orders.release(handle, order)?;
@@ -146,7 +146,7 @@ impl Book {
     /// Takes `by` lots off an order, which keeps its place in the queue, and says what is left of it. What an
     /// iceberg hides goes first; nobody is told of that, for the level shows what it did.
     ///
-    /// `None`, and no change, if the handle is stale or names another order, or if nothing would be left.
+    /// `None`, and no change, if the handle is stale or refers to another order, or if nothing would remain.
     pub fn reduce(
         &mut self,
         handle: Handle,
@@ -176,13 +176,13 @@ impl Book {
         Some(Lots::new(left))
     }
 
-    /// Returns the best price of a side and the lots that show there. Orders past their date count until they leave.
+    /// Returns the best price of a side and the lots displayed there. Orders past their date count until they leave.
     #[inline]
     pub fn best(&self, side: Side) -> Option<(Price, Lots)> {
         self.best[side.index()].map(|touch| (touch.price, Lots::new(self.ladder[touch.rung].total)))
     }
 
-    /// Returns a side's levels and the lots that show there, from the touch outward.
+    /// Returns a side's levels and the lots displayed there, from the touch outward.
     pub fn depth(&self, side: Side) -> impl Iterator<Item = (Price, Lots)> {
         self.rungs(side).map(|rung| (self.ladder.price(rung), Lots::new(self.ladder[rung].total)))
     }
@@ -192,7 +192,7 @@ impl Book {
         self.rungs(side).flat_map(|rung| self.queue(rung)).map(|index| self.resting(index))
     }
 
-    /// Returns the lots that show at a price, zero if there is no such level.
+    /// Returns the lots displayed at a price, zero if there is no such level.
     pub fn total(&self, side: Side, price: Price) -> Lots {
         let is_of_side =
             self.best[side.index()].is_some_and(|touch| side.opposite().accepts(price, touch.price));
@@ -200,12 +200,12 @@ impl Book {
         Lots::new(level.map_or(0, |level| level.total))
     }
 
-    /// Returns the order a handle names, unless it is gone.
+    /// Returns the order a handle refers to, unless it is gone.
     pub fn get(&self, handle: Handle) -> Option<Resting> {
         self.orders.get(handle).map(|_| self.resting(handle.index))
     }
 
-    /// Returns how many orders rest.
+    /// Returns the number of resting orders.
     pub fn len(&self) -> usize {
         self.orders.len() as usize
     }
@@ -215,24 +215,25 @@ impl Book {
         self.len() == 0
     }
 
-    /// Bounds the book anew; what rests already stays.
+    /// Sets new limits; resting orders stay.
     pub const fn set_limits(&mut self, limits: BookLimits) {
         self.limits = limits;
     }
 
-    /// Returns what bounds the book.
+    /// Returns the limits of the book.
     pub fn limits(&self) -> BookLimits {
         self.limits
     }
 
-    /// Returns the state hash: the sum of [`digest`](super::digest) over all resting orders, so that it sees every
-    /// field and the whole queue, plus the hashes of what icebergs hide and of the priority counter, modulo 2^128.
+    /// Returns the state hash: the sum of [`digest`](super::digest) over all resting orders, so that it includes every
+    /// field and the whole queue, plus the hashes of the hidden parts of icebergs and of the priority counter, modulo
+    /// 2^128.
     pub fn hash(&self) -> u128 {
         let counter = hash::entity(PRIORITY_KIND, &[self.priority]);
         self.digest.wrapping_add(self.icebergs.digest()).wrapping_add(counter)
     }
 
-    /// Returns the bytes taken from the allocator.
+    /// Returns the number of allocated bytes.
     pub fn memory_bytes(&self) -> usize {
         let aside = self.expiries.bytes() + self.icebergs.bytes();
         size_of::<Self>() + self.orders.bytes() + self.ladder.memory_bytes() + aside
@@ -275,8 +276,8 @@ impl Book {
         }
     }
 
-    /// Takes an order whose node was given back out of its queue, and its level out of the ladder if that
-    /// leaves it empty; returns what is left at the level.
+    /// Removes an order whose node was freed from its queue, and its level from the ladder if that leaves it empty;
+    /// returns what is left at the level.
     #[inline(always)]
     pub(super) fn unlink(&mut self, node: &Node) -> Lots {
         self.forget(node);
@@ -298,7 +299,7 @@ impl Book {
         Lots::new(total)
     }
 
-    /// Takes an emptied level out, and moves the touch if it was that.
+    /// Removes an emptied level, and moves the touch if it was that.
     #[inline(never)]
     pub(super) fn drop_level(&mut self, side: Side, rung: Rung) {
         if mutated(Mutant::PhantomLevel) {
@@ -312,7 +313,7 @@ impl Book {
         self.ladder.vacate(rung);
     }
 
-    /// Lets go of what is kept, outside queue and slab, about an order whose node was given back.
+    /// Drops the data kept, outside queue and slab, about an order whose node was freed.
     #[inline(always)]
     pub(super) fn forget(&mut self, node: &Node) {
         self.digest = self.digest.wrapping_sub(node.digest());
@@ -321,7 +322,7 @@ impl Book {
         }
     }
 
-    /// Takes lots off an order that keeps some; the level's total is the caller's.
+    /// Removes lots from an order that keeps some; the caller updates the level's total.
     #[inline(always)]
     pub(super) fn shrink(&mut self, index: u32, by: u64) {
         let node = &mut self.orders[index];

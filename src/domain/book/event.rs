@@ -1,4 +1,4 @@
-//! What comes out of the book.
+//! The events and outcomes of the book.
 
 use serde::{Deserialize, Serialize};
 
@@ -10,80 +10,79 @@ use crate::domain::{
     },
 };
 
-/// What became of an order that entered.
+/// The outcome of an order that entered.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum Outcome {
-    /// `remaining` lots, shown and hidden, rest at `handle`.
+    /// `remaining` lots, displayed and hidden, rest at `handle`.
     Rested {
-        /// Where it rests.
+        /// Its location in the book.
         handle: Handle,
-        /// What rests.
+        /// The resting quantity.
         remaining: Lots,
     },
     /// All of it traded, or its budget is spent to the last whole lot.
     Filled,
-    /// What did not trade is gone; trades before that stand.
+    /// The part that did not trade is gone; trades before that stand.
     Ended {
-        /// What neither traded nor was prevented.
+        /// The lots that neither traded nor were prevented.
         remaining: Lots,
-        /// Which rule ended it.
+        /// The rule that ended it.
         reason: CloseReason,
     },
-    /// Nothing happened: the book is exactly as before. `WouldTake`, `Killed`, or `BookFull` for a post-only
-    /// order.
+    /// Nothing changed: the book is exactly as before. `WouldTake`, `Killed`, or `BookFull` for a post-only order.
     Refused(CloseReason),
 }
 
-/// What happened in the book, in order.
+/// The events in the book, in order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum BookEvent {
     /// The entering order traded with a resting one, at the resting one's price.
     Traded {
         /// The resting order.
         maker: OrderId,
-        /// Whose it is.
+        /// The account of the resting order.
         maker_account: AccountId,
         /// The resting order's price.
         price: Price,
-        /// How much; never zero.
+        /// The quantity; never zero.
         lots: Lots,
-        /// What of the resting order is left, shown and hidden; zero means it is gone.
+        /// The remaining quantity of the resting order, displayed and hidden; zero means it is gone.
         maker_remaining: Lots,
     },
-    /// The entering order met a resting one of its own account, and its mode of self-trade prevention kept them
-    /// from trading. What that does to either comes after this: the resting order's `Ended` (EXPIRE_MAKER,
-    /// EXPIRE_BOTH), the entering order's [`Outcome`].
+    /// The entering order met a resting one of its own account, and its mode of self-trade prevention kept them from
+    /// trading. The effects on either come after this: the resting order's `Ended` (EXPIRE_MAKER, EXPIRE_BOTH), the
+    /// entering order's [`Outcome`].
     Prevented {
         /// The resting order.
         maker: OrderId,
-        /// Whose it is (and the taker's).
+        /// The account of the resting order (and the taker's).
         maker_account: AccountId,
         /// The resting order's price, at which they would have traded.
         price: Price,
-        /// How much each lost: not zero for DECREMENT, zero for every other mode.
+        /// The lots each lost: not zero for DECREMENT, zero for every other mode.
         lots: Lots,
-        /// What of the resting order is left, shown and hidden; zero means it is gone and an `Ended` does not
-        /// follow.
+        /// The remaining quantity of the resting order, displayed and hidden; zero means it is gone and an `Ended` does
+        /// not follow.
         maker_remaining: Lots,
     },
-    /// A resting order left the book whole, by a rule (`SelfTrade`, `GoodTillDate`).
+    /// A resting order left the book completely, by a rule (`SelfTrade`, `GoodTillDate`).
     Ended {
         /// The order.
         order: OrderId,
-        /// Whose it is.
+        /// The account of the order.
         account: AccountId,
-        /// What was left of it, shown and hidden.
+        /// The quantity that remained, displayed and hidden.
         remaining: Lots,
-        /// Which rule.
+        /// The rule.
         reason: CloseReason,
     },
-    /// A level's total is now this: once per level and command, when the command is done with the level.
+    /// A level's new total: once per level and command, when the command is done with the level.
     LevelChanged {
-        /// Which side.
+        /// The side.
         side: Side,
-        /// Which level.
+        /// The price of the level.
         price: Price,
-        /// All the lots that show there; zero means the level is gone.
+        /// All the lots displayed there; zero means the level is gone.
         total: Lots,
     },
 }

@@ -1,4 +1,4 @@
-//! Orders that end at a date: who is next, and ending them.
+//! Orders with an expiry: finds the next one, and ends them.
 
 use std::{cmp::Reverse, collections::BinaryHeap};
 
@@ -28,8 +28,8 @@ impl Entry {
     }
 }
 
-/// The orders with a date, as a heap. An order that leaves early leaves its entry behind; such entries never
-/// come to lie on top, and are swept out when they are more than the others.
+/// The orders with a date, as a heap. An order that leaves early leaves its entry behind; such entries never come to
+/// lie on top, and are removed when they outnumber the others.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Expiries {
     heap: BinaryHeap<Reverse<Entry>>,
@@ -37,14 +37,14 @@ pub(super) struct Expiries {
 }
 
 impl Expiries {
-    /// Notes an order that has a date.
+    /// Adds an order that has a date.
     #[cold]
     pub(super) fn add(&mut self, expiry: u64, priority: u64, index: u32) {
         self.heap.push(Reverse(Entry { expiry, priority, index }));
         self.live += 1;
     }
 
-    /// Notes that an order with a date has left the slab.
+    /// Counts that an order with a date has left the slab.
     #[cold]
     pub(super) fn drop_one(&mut self, orders: &Slab) {
         self.live -= 1;
@@ -61,20 +61,20 @@ impl Expiries {
         self.heap.peek().map(|Reverse(entry)| (entry.expiry, entry.index))
     }
 
-    /// Returns how many orders have a date, and whether all of `wanted` are known.
+    /// Returns the number of orders that have a date, and whether all of `wanted` are known.
     pub(super) fn live(&self, orders: &Slab) -> (usize, usize) {
         (self.live, self.heap.iter().filter(|Reverse(entry)| entry.is_live(orders)).count())
     }
 
-    /// Returns the bytes taken from the allocator.
+    /// Returns the number of allocated bytes.
     pub(super) fn bytes(&self) -> usize {
         self.heap.capacity() * size_of::<Entry>()
     }
 }
 
 impl Book {
-    /// Ends at most `limit` orders whose date has come, the earliest first and, within one date, by priority.
-    /// Returns whether there are more.
+    /// Ends at most `limit` orders whose date has come, the earliest first and, within one date, by priority. Returns
+    /// whether there are more.
     ///
     /// The orders' events come first, then one for each level they left, from the lowest price up.
     pub fn expire(&mut self, now: Timestamp, limit: usize, events: &mut Vec<BookEvent>) -> bool {
@@ -93,7 +93,7 @@ impl Book {
             let total = self.unlink(&node);
             self.expired.push((node.price, node.side(), total));
         }
-        // A stable sort keeps a level's totals in the order they were; the last of them is the one that holds.
+        // A stable sort keeps a level's totals in their order; the last of them is the final one.
         self.expired.sort_by_key(|(price, _, _)| *price);
         let more = self.expiries.first().is_some_and(|(expiry, _)| expiry <= now);
         debug_assert!(events.len() - start == self.expired.len());
@@ -108,7 +108,7 @@ impl Book {
         more
     }
 
-    /// Returns when the next order ends by itself.
+    /// Returns the next expiry of an order.
     pub fn next_expiry(&self) -> Option<Timestamp> {
         self.expiries.first().map(|(expiry, _)| Timestamp::from_micros(expiry))
     }

@@ -1,7 +1,7 @@
-//! Icebergs: orders that show a part of themselves at a time.
+//! Icebergs: orders that display a part of their quantity at a time.
 //!
-//! A node holds what an order shows; what it hides lies here, beside the slab, so that an order which hides
-//! nothing pays for a look at one bit only. An iceberg whose last part shows is an order like any other.
+//! A node holds the displayed part of an order; the hidden part is stored here, beside the slab, so that an order
+//! without one pays for a check of one bit only. An iceberg whose last part is displayed is an order like any other.
 
 use serde::{Deserialize, Serialize};
 
@@ -15,21 +15,21 @@ use crate::domain::{
     types::{hash, id::OrderId, table::Table},
 };
 
-/// Sets what icebergs hide apart from other entities in the state hash.
+/// Distinguishes the hidden parts of icebergs from other entities in the state hash.
 pub const ICEBERG_KIND: u64 = 0x6963_6562_6572;
 
-/// What an order hides.
+/// The hidden part of an order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Iceberg {
     pub(super) order: OrderId,
-    /// The most that shows at a time.
+    /// The maximum displayed at a time.
     pub(super) peak: u64,
     pub(super) hidden: u64,
 }
 
 impl Iceberg {
-    /// Brings up the next part, at a level whose orders show `total` lots without it. The part is smaller than
-    /// the peak if the level's total would overflow; it is never nothing, for what showed before has made room.
+    /// Displays the next part, at a level whose orders display `total` lots without it. The part is smaller than the
+    /// peak if the level's total would overflow; it is never zero, because the part displayed before has made room.
     pub(super) fn surface(&mut self, total: u64) -> u64 {
         let part = self.peak.min(self.hidden).min(u64::MAX - total);
         self.hidden -= part;
@@ -45,7 +45,7 @@ impl Iceberg {
     }
 }
 
-/// What the orders of a book hide, by node.
+/// The hidden parts of a book's orders, by node.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Icebergs {
     by_node: Table<u32, Iceberg>,
@@ -54,7 +54,7 @@ pub(super) struct Icebergs {
 }
 
 impl Icebergs {
-    /// Returns how many orders hide something.
+    /// Returns the number of orders that hide something.
     pub(super) fn len(&self) -> usize {
         self.by_node.len()
     }
@@ -69,7 +69,7 @@ impl Icebergs {
         self.by_node.get(&index).copied()
     }
 
-    /// Notes what the order in a node hides, in place of what it hid before.
+    /// Sets the hidden part of the order in a node, replacing the previous one.
     #[cold]
     pub(super) fn set(&mut self, index: u32, iceberg: Iceberg) {
         let before = if iceberg.hidden == 0 {
@@ -81,7 +81,7 @@ impl Icebergs {
         self.digest = self.digest.wrapping_sub(before).wrapping_add(iceberg.digest());
     }
 
-    /// Forgets what the order in a node hides, and returns how much it was.
+    /// Removes the hidden part of the order in a node, and returns its quantity.
     #[cold]
     fn remove(&mut self, index: u32) -> u64 {
         let Some(gone) = self.by_node.remove(&index) else { return 0 };
@@ -94,20 +94,20 @@ impl Icebergs {
         self.by_node.sorted().into_iter().map(|(index, iceberg)| (*index, *iceberg)).collect()
     }
 
-    /// Returns the bytes taken from the allocator.
+    /// Returns the number of allocated bytes.
     pub(super) fn bytes(&self) -> usize {
         self.by_node.bytes()
     }
 }
 
 impl Book {
-    /// Returns what an order hides, if it does.
+    /// Returns the hidden part of an order, if there is one.
     #[inline(always)]
     pub(super) fn iceberg(&self, index: u32, node: &Node) -> Option<Iceberg> {
         if node.is_iceberg() { self.icebergs.get(index) } else { None }
     }
 
-    /// Returns what is left of an order, shown and hidden.
+    /// Returns the remaining quantity of an order, displayed and hidden.
     #[inline(always)]
     pub(super) fn whole(&self, index: u32, node: &Node) -> u64 {
         let hidden = self.iceberg(index, node).map_or(0, |iceberg| iceberg.hidden);
@@ -115,14 +115,15 @@ impl Book {
         node.remaining.wrapping_add(hidden)
     }
 
-    /// Forgets what an order hides that leaves the book, and returns what was left of it, shown and hidden.
+    /// Removes the hidden part of an order that leaves the book, and returns its remaining quantity, displayed and
+    /// hidden.
     #[inline(always)]
     pub(super) fn drain(&mut self, index: u32, node: &Node) -> u64 {
         let hidden = if node.is_iceberg() { self.icebergs.remove(index) } else { 0 };
         node.remaining.wrapping_add(hidden)
     }
 
-    /// Takes lots off what an order hides; it keeps its place.
+    /// Removes lots from the hidden part of an order, which keeps its place.
     #[cold]
     pub(super) fn reduce_hidden(&mut self, index: u32, by: u64) {
         let Some(mut iceberg) = self.icebergs.get(index) else { return };
@@ -134,8 +135,8 @@ impl Book {
         self.digest = self.digest.wrapping_add(node.digest());
     }
 
-    /// Shows the next part of the iceberg at the front of a level, all of whose shown lots are gone, and sends
-    /// it to the back of the queue: what hides has no place in time until it shows.
+    /// Displays the next part of the iceberg at the front of a level, all of whose displayed lots are gone, and moves
+    /// it to the back of the queue: a hidden part has no time priority until it is displayed.
     #[cold]
     #[inline(never)]
     pub(super) fn refill(&mut self, cursor: &mut LevelCursor, maker: &Node) {
@@ -162,7 +163,7 @@ impl Book {
         self.orders[index] = node;
         self.digest = self.digest.wrapping_sub(maker.digest()).wrapping_add(node.digest());
         if node.expiry != NEVER && node.priority() != maker.priority() {
-            // Among orders of one date the priority decides who ends first, and it is another one now.
+            // Among orders of one date the priority decides which ends first, and it has changed.
             self.expiries.drop_one(&self.orders);
             self.expiries.add(node.expiry, node.priority(), index);
         }

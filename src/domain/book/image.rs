@@ -1,8 +1,8 @@
-//! A book written down, and made again.
+//! Stores a book as an image, and rebuilds it.
 //!
 //! Accounts hold handles into the book, and the next order's handle depends on which nodes are free, so a book is
-//! written down node by node: an equal book afterwards gives out equal handles. Queues, levels and dates follow
-//! from the orders themselves.
+//! stored node by node: an equal book afterwards assigns equal handles. Queues, levels and dates follow from the orders
+//! themselves.
 
 use serde::{Deserialize, Serialize};
 
@@ -19,7 +19,7 @@ use crate::domain::{
     },
 };
 
-/// Everything about a book but its limits, which are configuration.
+/// The complete content of a book except its limits, which are configuration.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct BookImage {
     priority: u64,
@@ -27,7 +27,7 @@ pub struct BookImage {
     free: u32,
     /// Every node ever used, in order, from node 1 on.
     nodes: Vec<NodeImage>,
-    /// What icebergs hide, in order of their nodes.
+    /// The hidden parts of icebergs, in order of their nodes.
     icebergs: Vec<(u32, Iceberg)>,
 }
 
@@ -50,7 +50,7 @@ enum NodeImage {
 }
 
 impl Book {
-    /// Writes the book down.
+    /// Returns the image of the book.
     pub fn image(&self) -> BookImage {
         let nodes = (NIL + 1..self.orders.used()).map(|index| {
             let node = &self.orders[index];
@@ -66,11 +66,10 @@ impl Book {
         BookImage { priority, free, nodes: nodes.collect(), icebergs: self.icebergs.sorted() }
     }
 
-    /// Makes the book again.
+    /// Rebuilds the book from its image.
     ///
     /// # Errors
-    /// The image is not one of a book: it holds an order twice in a place, sides that cross, or an iceberg that
-    /// hides nothing.
+    /// The image is not valid: it holds an order twice in a place, sides that cross, or an iceberg that hides nothing.
     pub fn restore(image: &BookImage, limits: BookLimits) -> Result<Self, Fault> {
         let mut book = Self::new(limits);
         book.priority = image.priority;
@@ -100,7 +99,7 @@ impl Book {
         Ok(book)
     }
 
-    /// Puts a restored order behind all others of its level.
+    /// Appends a restored order to its level's queue.
     fn queue_up(&mut self, index: u32) -> Result<(), Fault> {
         let node = self.orders[index];
         let (side, price) = (node.side(), node.price);
@@ -147,7 +146,7 @@ mod tests {
         OrderExtras { peak, ..OrderExtras::NONE }.boxed()
     }
 
-    /// Gives both books the same commands and expects the same events and handles.
+    /// Sends both books the same commands and expects the same events and handles.
     #[test]
     fn a_restored_book_goes_on_as_the_one_it_was_made_of() {
         let mut random = Random::new(7);

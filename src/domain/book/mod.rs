@@ -1,13 +1,13 @@
 //! The order book of one symbol: price-time priority in integer ticks and lots.
 //!
-//! It knows orders, accounts only for self-trade prevention, and neither money nor messages. Commands go in
-//! ([`Book::submit`], [`Book::cancel`], [`Book::reduce`], [`Book::expire`]) and what happened comes out in a
-//! buffer of [`BookEvent`]s that the caller reuses.
+//! It knows orders, accounts only for self-trade prevention, and neither money nor messages. Commands enter through
+//! [`Book::submit`], [`Book::cancel`], [`Book::reduce`] and [`Book::expire`]; the events are appended to a buffer of
+//! [`BookEvent`]s that the caller reuses.
 //!
-//! Orders lie in a slab of 64-byte nodes and are linked into one queue per price; the queues lie in a
-//! [`Ladder`], a radix tree over all prices there are. Nothing is hashed or compared on the way to an order
-//! (its [`Handle`](super::orders::Handle) names its node), and nothing is allocated once the book has
-//! reached its size. What icebergs hide lies beside all that, and other orders pay for a look at one bit.
+//! Orders are stored in a slab of 64-byte nodes and linked into one queue per price; the queues are stored in a
+//! [`Ladder`], a radix tree over all prices. Access to an order needs no hashing or comparison (its
+//! [`Handle`](super::orders::Handle) identifies its node), and the book allocates nothing once it has reached its size.
+//! The hidden parts of icebergs are stored beside all that, and other orders pay for a check of one bit.
 
 mod check;
 mod digest;

@@ -1,7 +1,7 @@
-//! A growing array that never moves what it holds.
+//! A growing array that never moves its elements.
 
-/// Elements by index, in pages of `N` (a power of two) that stay where they are: growing costs one page, not
-/// a copy of everything, so that no command ever waits for it.
+/// Elements by index, in pages of `N` (a power of two) that stay where they are: growing costs one page, not a copy of
+/// everything, so that no command ever waits for it.
 #[derive(Debug, Clone)]
 pub(super) struct Pages<T, const N: usize> {
     pages: Vec<Box<[T; N]>>,
@@ -16,7 +16,7 @@ impl<T, const N: usize> Default for Pages<T, N> {
 impl<T: Default, const N: usize> Pages<T, N> {
     const BITS: u32 = N.trailing_zeros();
 
-    /// Makes sure that `index` exists; a new page holds defaults.
+    /// Ensures that `index` exists; a new page holds defaults.
     pub(super) fn reach(&mut self, index: u32) {
         while self.pages.len() <= (index >> Self::BITS) as usize {
             let page: Box<[T]> = (0..N).map(|_| T::default()).collect();
@@ -32,13 +32,13 @@ impl<T: Default, const N: usize> Pages<T, N> {
         self.pages.get((index >> Self::BITS) as usize).map(|page| &page[index as usize % N])
     }
 
-    /// Returns the element for changing if its page exists.
+    /// Returns a mutable reference to the element if its page exists.
     #[inline(always)]
     pub(super) fn get_mut(&mut self, index: u32) -> Option<&mut T> {
         self.pages.get_mut((index >> Self::BITS) as usize).map(|page| &mut page[index as usize % N])
     }
 
-    /// Returns the bytes taken from the allocator.
+    /// Returns the number of allocated bytes.
     pub(super) fn bytes(&self) -> usize {
         self.pages.len() * size_of::<[T; N]>() + self.pages.capacity() * size_of::<usize>()
     }

@@ -1,5 +1,4 @@
-//! What is decided before anything changes: whether a post-only order would take, and whether a
-//! fill-or-kill order fills.
+//! The checks before any change: whether a post-only order would take, and whether a fill-or-kill order fills.
 
 use std::collections::VecDeque;
 
@@ -17,10 +16,10 @@ use crate::domain::{
 };
 
 impl Book {
-    /// Returns why a post-only order is refused, if it is.
+    /// Returns the reason a post-only order is rejected, if it is.
     ///
-    /// Makers past their date do not count as the other side. The scan is bounded like the sweep that would
-    /// remove them: behind more of them than one command may remove, the order will end by the fill limit.
+    /// Makers past their date do not count as the other side. The scan is bounded like the sweep that would remove
+    /// them: behind more of them than one command may remove, the order will end by the fill limit.
     #[cold]
     pub(super) fn refusal_of_post_only(&self, order: &SubmitOrder, now: u64) -> Option<CloseReason> {
         let mut expired = 0;
@@ -48,12 +47,12 @@ impl Book {
         verdict.unwrap_or(trial.remaining == 0)
     }
 
-    /// Returns the resting orders an order may trade with, in the order it would meet them.
+    /// Returns the resting orders an order may trade with, in matching order.
     fn makers(&self, order: &SubmitOrder) -> impl Iterator<Item = u32> {
         self.rungs_within(order).flat_map(|rung| self.queue(rung))
     }
 
-    /// Returns the levels an order may trade at, in the order it would come to them.
+    /// Returns the levels an order may trade at, in matching order.
     fn rungs_within(&self, order: &SubmitOrder) -> impl Iterator<Item = Rung> {
         let (side, limit) = (order.side, order.limit);
         self.rungs(side.opposite()).take_while(move |rung| side.accepts(limit, self.ladder.price(*rung)))
@@ -66,7 +65,7 @@ impl Book {
     }
 }
 
-/// A fill-or-kill order on its way through a book that stays as it is.
+/// A fill-or-kill order that is matched against a book without changing it.
 struct Trial<'a> {
     book: &'a Book,
     order: &'a SubmitOrder,
@@ -76,7 +75,7 @@ struct Trial<'a> {
     work: u32,
 }
 
-/// What the order would meet next.
+/// The next resting orders the order would meet.
 struct Maker {
     shown: u64,
     iceberg: Option<Iceberg>,
@@ -84,14 +83,14 @@ struct Maker {
 }
 
 impl Trial<'_> {
-    /// Trades at one level until it is empty (`None`) or it is settled whether the order fills.
+    /// Trades at one level until it is empty (`None`) or it is decided whether the order fills.
     fn try_level(&mut self, rung: Rung) -> Option<bool> {
         let (book, order) = (self.book, self.order);
         let price = book.ladder.price(rung);
         let mut total = book.ladder[rung].total;
         let mut cap = affordable(self.budget, price);
         let mut queue = book.queue(rung);
-        // Icebergs that have gone to the back of the queue. Neither own nor expired ones come to lie here.
+        // Icebergs that have moved to the back of the queue. Own and expired ones are never added here.
         let mut back: VecDeque<Maker> = VecDeque::new();
         loop {
             let queued = queue.next();

@@ -10,9 +10,9 @@ use crate::domain::{
     },
 };
 
-/// No node: node 0 stands for it. Links are written without asking whether there is a neighbour; a write to
-/// a neighbour that is not there goes to node 0, which nobody reads. A branch would be mispredicted while it
-/// waits for memory, which costs more than all the rest of a cancel.
+/// No node: node 0 stands for it. Links are written without a check for a neighbour; a write to an absent neighbour
+/// goes to node 0, which is never read. A branch would be mispredicted while it waits for memory, which costs more than
+/// all the rest of a cancel.
 pub(super) const NIL: u32 = 0;
 
 /// The expiry of an order that has none. No time reaches it: [`Book`](super::Book) stops one microsecond short.
@@ -27,7 +27,7 @@ pub(super) struct Node {
     pub(super) order: OrderId,
     pub(super) account: AccountId,
     pub(super) price: Price,
-    /// What of it shows, which is all of it but for an iceberg. Never zero while the order rests.
+    /// The displayed quantity, which is the whole quantity except for an iceberg. Never zero while the order rests.
     pub(super) remaining: u64,
     /// The priority sequence × 4, plus 2 for an iceberg that hides something, plus 1 for a sell.
     pub(super) rank: u64,
@@ -35,7 +35,7 @@ pub(super) struct Node {
     /// The next in the queue, or the next free node.
     pub(super) next: u32,
     pub(super) prev: u32,
-    /// How often the node has been taken or given back: odd while an order rests in it.
+    /// The number of times the node has been taken or freed: odd while an order rests in it.
     pub(super) generation: u32,
     pub(super) rung: Rung,
 }
@@ -100,9 +100,9 @@ impl Node {
 #[derive(Debug, Clone)]
 pub(super) struct Slab {
     nodes: Pages<Node, NODES_PER_PAGE>,
-    /// How many nodes have ever been used, node 0 included.
+    /// The number of nodes ever used, node 0 included.
     used: u32,
-    /// The first free one of those; they are linked by `next`.
+    /// The first free node; they are linked by `next`.
     free: u32,
     len: u32,
 }
@@ -116,8 +116,8 @@ impl Default for Slab {
 }
 
 impl Slab {
-    /// Makes a slab of these nodes, from node 1 on, with the free ones among them linked from `free`; `None` when
-    /// the links do not name every free node once.
+    /// Builds a slab of these nodes, from node 1 on, with the free ones among them linked from `free`; `None` when the
+    /// links do not include every free node once.
     pub(super) fn restore(nodes: impl ExactSizeIterator<Item = Node>, free: u32) -> Option<Self> {
         let used = u32::try_from(nodes.len()).ok()?.checked_add(1)?;
         let mut slab = Self { used, ..Self::default() };
@@ -138,13 +138,13 @@ impl Slab {
         (next == NIL).then_some(slab)
     }
 
-    /// Returns how many orders there are.
+    /// Returns the number of orders.
     #[inline(always)]
     pub(super) const fn len(&self) -> u32 {
         self.len
     }
 
-    /// Returns how many nodes have ever been used; every index is below it.
+    /// Returns the number of nodes ever used; every index is below it.
     pub(super) const fn used(&self) -> u32 {
         self.used
     }
@@ -154,7 +154,7 @@ impl Slab {
         self.free
     }
 
-    /// Returns where the next order will be put: the most recently freed node, whose cache line is the warmest.
+    /// Returns the node of the next order: the most recently freed one, whose cache line is the warmest.
     #[inline(always)]
     pub(super) fn place(&mut self) -> u32 {
         if self.free == NIL {
@@ -163,7 +163,7 @@ impl Slab {
         self.free
     }
 
-    /// Puts an order in its place, and sets the node's generation.
+    /// Stores an order in its node, and sets the node's generation.
     #[inline(always)]
     pub(super) fn put(&mut self, order: Node) -> Handle {
         let index = self.free;
@@ -183,7 +183,7 @@ impl Slab {
         self.used += 1;
     }
 
-    /// Gives a node back; handles to it are stale from now on.
+    /// Frees a node; handles to it are stale from now on.
     #[inline(always)]
     pub(super) fn free(&mut self, index: u32) {
         let node = &mut self.nodes[index];
@@ -193,8 +193,7 @@ impl Slab {
         self.len -= 1;
     }
 
-    /// Gives the node back that a handle names and returns the order that was in it, unless it is gone or
-    /// another one.
+    /// Frees the node a handle refers to and returns the order that was in it, unless it is gone or another one.
     #[inline(always)]
     pub(super) fn release(&mut self, handle: Handle, order: OrderId) -> Option<Node> {
         let node = self.nodes.get_mut(handle.index)?;
@@ -215,14 +214,14 @@ impl Slab {
         Handle { index, generation: self.nodes[index].generation }
     }
 
-    /// Returns the order a handle names, unless it is gone.
+    /// Returns the order a handle refers to, unless it is gone.
     #[inline(always)]
     pub(super) fn get(&self, handle: Handle) -> Option<&Node> {
         let is_living = |node: &&Node| node.generation == handle.generation && node.is_live();
         self.nodes.get(handle.index).filter(is_living)
     }
 
-    /// Returns the bytes taken from the allocator.
+    /// Returns the number of allocated bytes.
     pub(super) fn bytes(&self) -> usize {
         self.nodes.bytes()
     }

@@ -1,4 +1,4 @@
-//! An order enters: it trades with what it meets, and what is left rests or ends.
+//! Submits an order: it trades with the other side, and its rest stays in the book or expires.
 
 use super::{
     engine::{Book, Touch},
@@ -16,11 +16,11 @@ use crate::domain::{
     },
 };
 
-/// The order on its way through the other side.
+/// The order while it matches against the other side.
 struct Taker {
     remaining: u64,
     budget: Option<u128>,
-    /// Resting orders traded with, prevented or found expired.
+    /// The number of resting orders traded with, prevented or found expired.
     work: u32,
     has_traded: bool,
 }
@@ -33,17 +33,17 @@ enum Stop {
     Rule(CloseReason),
 }
 
-/// A level while a taker is at it.
+/// A level while a taker matches against it.
 pub(super) struct LevelCursor {
     side: Side,
     price: Price,
     pub(super) head: u32,
     pub(super) total: u64,
-    /// How many lots the taker's budget buys here.
+    /// The number of lots the taker's budget buys here.
     cap: u64,
 }
 
-/// Returns how many whole lots a budget buys at a price; no budget buys any number.
+/// Returns the number of whole lots a budget buys at a price; without a budget there is no bound.
 #[inline(always)]
 pub(super) fn affordable(budget: Option<u128>, price: Price) -> u64 {
     match budget {
@@ -57,10 +57,10 @@ fn saturate(lots: u128) -> u64 {
 }
 
 impl Book {
-    /// Lets an order enter; what happens is appended to `events`.
+    /// Submits an order; its events are appended to `events`.
     ///
-    /// Resting orders whose date is at or before `now` never trade: an order that meets one ends it. Whether
-    /// the order is refused is decided before anything changes.
+    /// Resting orders whose date is at or before `now` never trade: an order that meets one ends it. Whether the order
+    /// is rejected is decided before anything changes.
     #[inline(always)]
     pub fn submit(&mut self, order: &SubmitOrder, now: Timestamp, events: &mut Vec<BookEvent>) -> Outcome {
         let now = now.micros().min(NEVER - 1);
@@ -94,8 +94,8 @@ impl Book {
         }
     }
 
-    /// Trades as far as the other side is within the limit, and leaves in `remaining` what did not; says what
-    /// became of the order unless that is for its policy to say.
+    /// Trades as far as the other side is within the limit, and leaves the untraded quantity in `remaining`; returns
+    /// the outcome of the order unless its policy decides it.
     #[inline(never)]
     fn take_liquidity(
         &mut self,
@@ -181,7 +181,7 @@ impl Book {
         stop
     }
 
-    /// Meets the first order of a level: it leaves by a rule, or trades, or stops the taker.
+    /// Matches against the first order of a level: it leaves by a rule, or trades, or stops the taker.
     #[inline(always)]
     fn match_head(
         &mut self,
@@ -263,7 +263,7 @@ impl Book {
         }
     }
 
-    /// Takes the first order of a level out by a rule.
+    /// Removes the first order of a level by a rule.
     #[cold]
     fn end_maker(
         &mut self,
@@ -279,8 +279,8 @@ impl Book {
         self.take_from(cursor, maker, maker.remaining, maker.remaining);
     }
 
-    /// Takes lots off what the first order of a level shows, given all that is left of it; with its last lot it
-    /// leaves the queue, and with the last one shown it goes to the back with its next part.
+    /// Removes lots from the displayed part of a level's first order, given its total remaining quantity; with its last
+    /// lot it leaves the queue, and with the last displayed one it moves to the back with its next part.
     #[inline(always)]
     fn take_from(&mut self, cursor: &mut LevelCursor, maker: &Node, lots: u64, whole: u64) {
         if lots == whole {
@@ -299,7 +299,7 @@ impl Book {
         cursor.total = cursor.total.wrapping_sub(lots);
     }
 
-    /// Writes back what became of a level.
+    /// Writes the changes of a level back.
     #[inline(always)]
     fn write_back(&mut self, touch: Touch, cursor: &LevelCursor, events: &mut Vec<BookEvent>) {
         let level = &mut self.ladder[touch.rung];
@@ -317,7 +317,7 @@ impl Book {
         });
     }
 
-    /// Puts what is left of an order at the end of its level's queue; `None` if the book cannot hold it.
+    /// Appends the rest of an order to its level's queue; `None` if the book cannot hold it.
     #[inline(always)]
     fn rest(
         &mut self,
@@ -382,7 +382,7 @@ impl Book {
         Some(handle)
     }
 
-    /// Only for the mutant: far means beyond what a ladder of fixed width around the touch would hold.
+    /// Only for the mutant: far means beyond the range of a ladder of fixed width around the touch.
     fn is_far(&self, side: Side, price: Price) -> bool {
         self.best[side.index()].is_some_and(|touch| touch.price.ticks().abs_diff(price.ticks()) > 1 << 16)
     }
@@ -400,7 +400,7 @@ impl Book {
     }
 }
 
-/// Returns how many lots an order shows of those that rest.
+/// Returns the displayed quantity of an order that rests.
 #[inline(always)]
 pub(super) fn shown(order: &SubmitOrder, resting: u64) -> u64 {
     resting.min(order.extras().peak.map_or(u64::MAX, Lots::get))
@@ -410,7 +410,7 @@ const fn ended(remaining: u64, reason: CloseReason) -> Outcome {
     Outcome::Ended { remaining: Lots::new(remaining), reason }
 }
 
-/// Stops a taker whose budget buys no whole lot at the price it has come to.
+/// Stops a taker whose budget buys no whole lot at the current price.
 #[cold]
 fn out_of_budget(maker: &Node, order: &SubmitOrder, taker: &mut Taker, events: &mut Vec<BookEvent>) -> Stop {
     if mutated(Mutant::ZeroQuantityFill) {

@@ -1,7 +1,7 @@
-//! The kline stage: trades come in, candles of every interval and the numbers of aggregates come out.
+//! The kline stage: derives candles of every interval and the numbers of aggregates from trades.
 //!
-//! All it must know is the last trade, the last aggregate and the candle of every interval that is still open, so it
-//! goes on from any place its results were written down at.
+//! Its whole state is the last trade, the last aggregate and the candle of every interval that is still open, so it
+//! resumes from any point at which its results were stored.
 
 use std::collections::BTreeMap;
 
@@ -15,22 +15,22 @@ use crate::domain::{
 /// A trade with both its orders.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct TradeRecord {
-    /// What the public sees.
+    /// The published trade.
     pub trade: PublicTrade,
-    /// The order that rested.
+    /// The maker order.
     pub maker: OrderId,
 }
 
-/// What the trades of one symbol have come to.
+/// The state derived from the trades of one symbol.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct MarketProjection {
     last: Option<(PublicTrade, AggregateTrade)>,
-    /// By [`Interval::index`], in UTC.
+    /// Indexed by [`Interval::index`], in UTC.
     candles: [Option<Candle>; Interval::ALL.len()],
 }
 
 impl MarketProjection {
-    /// Goes on where trades were folded before.
+    /// Resumes after trades that were processed before.
     pub fn resume(
         last: Option<(PublicTrade, AggregateTrade)>,
         candles: impl IntoIterator<Item = (Interval, Candle)>,
@@ -42,7 +42,7 @@ impl MarketProjection {
         projection
     }
 
-    /// Takes in the next trade and returns the number of its aggregate.
+    /// Adds the next trade and returns the number of its aggregate.
     pub fn add(&mut self, trade: &PublicTrade) -> u64 {
         let (aggregate, _) =
             AggregateTrade::after(self.last.as_ref().map(|(trade, last)| (trade, last)), trade);
@@ -75,13 +75,13 @@ pub struct MarketProjections {
 }
 
 impl MarketProjections {
-    /// Sets what the trades of a symbol have come to.
+    /// Sets the state derived from the trades of a symbol.
     pub fn resume(&mut self, symbol: SymbolId, projection: MarketProjection) {
         self.projections.insert(symbol, projection);
     }
 
-    /// Takes in the trades among the entries of whole frames. Calls `numbered` with each and its aggregate's number, and
-    /// appends one entry for each candle they touched, as it is after them.
+    /// Processes the trades among the entries of whole frames. Calls `numbered` with each and its aggregate's number,
+    /// and appends one entry for each candle they changed, in its state after them.
     pub fn project(
         &mut self,
         entries: &[ChangeLogEntry],
@@ -161,7 +161,7 @@ mod tests {
         }
     }
 
-    /// The candles the entries leave behind, whatever the batches.
+    /// The resulting candles of the entries, independent of the batches.
     fn project(batch: usize) -> BTreeMap<EntityId, Candle> {
         let entries: Vec<_> = (1..500).map(entry).collect();
         let (mut projections, mut kept, mut aggregates) =
@@ -187,7 +187,7 @@ mod tests {
                 trades.last_aggregate().unwrap().id
             })
             .collect();
-        assert_eq!(aggregates, numbers, "numbered as the public is told");
+        assert_eq!(aggregates, numbers, "numbered as published");
         kept
     }
 

@@ -1,7 +1,7 @@
 //! The change log: every durable output of the exchange as one stream of changes of entities.
 //!
-//! It is a function of the journal's frames and of nothing else, so whoever reads it can stop, and go on later where it
-//! stopped. The entries of one frame share its number and belong together: they are taken in whole or not at all.
+//! It is a function of the journal's frames alone, so a reader can stop, and resume later where it stopped. The entries
+//! of one frame share its number and belong together: readers ingest all of them or none.
 //!
 //! ```text
 //!  acquiring            match                settlement                          kline
@@ -9,7 +9,7 @@
 //!  orders, balances     trades               fills, orders, balances             candles
 //! ```
 //!
-//! `docs/change-log.md` has every field as the outside sees it.
+//! `docs/change-log.md` describes every field of its public form.
 
 mod market;
 mod of_account;
@@ -32,72 +32,72 @@ use super::{
     },
 };
 
-/// The version of the entries' fields. It rises when a field changes its meaning or goes, not when one is added.
+/// The version of the entries' fields. It rises when a field changes its meaning or is removed, not when one is added.
 pub const CHANGE_LOG_VERSION: u32 = 1;
 
 /// One change of one entity.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ChangeLogEntry {
-    /// Which entity; its kind with it.
+    /// The entity, including its kind.
     pub entity_id: EntityId,
-    /// What happened to it.
+    /// The change.
     pub change_type: ChangeType,
-    /// When, by the clock of the slot that did it.
+    /// The time, by the clock of the slot that made the change.
     pub timestamp: Timestamp,
     /// The journal's number of the frame it follows from. Entries of one frame have one number.
     pub sequence: u64,
 }
 
-/// What kind of entity.
+/// The kind of an entity.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum EntityType {
     /// An order.
     Order,
     /// An account's side of a trade.
     Fill,
-    /// A trade, as the public sees it.
+    /// A trade as published.
     Trade,
-    /// What an account has of an asset.
+    /// An account's balance of an asset.
     Balance,
     /// A candle.
     Kline,
 }
 
-/// Which entity.
+/// The key of an entity.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum EntityId {
     /// An order, by its id.
     Order(OrderId),
-    /// An account's side of a trade. Of a trade with oneself there are two, one an order.
+    /// An account's side of a trade. A self-trade has two, one for each order.
     Fill {
-        /// Of which symbol.
+        /// The symbol.
         symbol: SymbolId,
-        /// Which trade.
+        /// The trade.
         trade: TradeId,
-        /// Whose order.
+        /// The order.
         order: OrderId,
     },
     /// A trade; trades are numbered per symbol.
     Trade {
-        /// Of which symbol.
+        /// The symbol.
         symbol: SymbolId,
-        /// Which.
+        /// The trade.
         trade: TradeId,
     },
-    /// What an account has of an asset.
+    /// An account's balance of an asset.
     Balance {
-        /// Whose.
+        /// The account.
         account: AccountId,
-        /// Of what.
+        /// The asset.
         asset: AssetId,
     },
     /// A candle, in UTC.
     Kline {
-        /// Of which symbol.
+        /// The symbol.
         symbol: SymbolId,
-        /// How long it is.
+        /// Its length.
         interval: Interval,
-        /// When it begins.
+        /// Its open time.
         open_time: Timestamp,
     },
 }
@@ -115,106 +115,107 @@ impl EntityId {
     }
 }
 
-/// What happened to an entity.
+/// The change of an entity.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ChangeType {
-    /// It is new.
+    /// It was created.
     Created {
         /// All its fields.
         fields: Fields,
     },
     /// It changed.
     Updated {
-        /// The fields that changed, as they are now.
+        /// The changed fields, with their new values.
         changed_fields: Fields,
     },
-    /// It is gone. Nothing the exchange does today deletes an entity; readers must know the word.
+    /// It was deleted. Nothing the exchange does today deletes an entity; readers must know the word.
     Deleted,
 }
 
 /// The fields of an entity, or some of them.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Fields {
-    /// All of an order.
+    /// All fields of an order.
     Order(Box<Order>),
-    /// Some of an order.
+    /// Some fields of an order.
     OrderUpdate(OrderUpdate),
-    /// All of a fill.
+    /// All fields of a fill.
     Fill(Fill),
-    /// All of a trade.
+    /// All fields of a trade.
     Trade(TradeRecord),
-    /// What changed of a balance.
+    /// The changed fields of a balance.
     Balance(BalanceUpdate),
-    /// All of a candle.
+    /// All fields of a candle.
     Kline(Candle),
 }
 
-/// What changed of an order; `None` for what did not.
+/// The changed fields of an order; `None` for the others.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct OrderUpdate {
-    /// The symbol, where a quantity or an amount is to be read.
+    /// The symbol, where a quantity or an amount has to be interpreted.
     pub symbol: Option<SymbolId>,
-    /// Where it stands.
+    /// Its status.
     pub status: Option<OrderStatus>,
-    /// Which rule ended it.
+    /// The rule that ended it.
     pub reason: Option<CloseReason>,
-    /// What is ordered.
+    /// The ordered quantity.
     pub quantity: Option<Lots>,
-    /// How much has traded.
+    /// The executed quantity.
     pub executed: Option<Lots>,
-    /// What that came to, in the quote asset.
+    /// The executed quantity in the quote asset.
     pub executed_quote: Option<Amount>,
-    /// How much self-trade prevention took away.
+    /// The quantity removed by self-trade prevention.
     pub prevented: Option<Lots>,
-    /// The last self-trade prevention it was part of.
+    /// The last self-trade prevention it took part in.
     pub prevented_match: Option<NonZeroU64>,
     /// The client's name for it.
     pub client_id: Option<ClientOrderId>,
     /// Whether it waits for the working order of its list.
     pub awaits_list: Option<bool>,
-    /// Since when it is on its way to the book or in it.
+    /// The time from which it is on its way to the book or in it.
     pub working_at: Option<Timestamp>,
-    /// When it changed. Clocks of two slots meet here: it never goes back, so the later of this and the one before holds.
+    /// The time of the change. Clocks of two slots meet here: it never goes back, so the later of this and the previous
+    /// one holds.
     pub updated_at: Timestamp,
 }
 
-/// What changed of a balance; `None` for what did not.
+/// The changed fields of a balance; `None` for the others.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct BalanceUpdate {
-    /// What is free.
+    /// The available balance.
     pub available: Option<Amount>,
-    /// What is held for open orders.
+    /// The balance held for open orders.
     pub held: Option<Amount>,
-    /// By how much the two together changed; zero when money was only held or released.
+    /// The change of the two together; zero when money was only held or released.
     pub delta: Amount,
-    /// Why.
+    /// The cause.
     pub cause: BalanceCause,
 }
 
-/// Why a balance changed.
+/// The cause of a balance's change.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum BalanceCause {
-    /// Money came from outside.
+    /// A deposit.
     Deposit,
-    /// Money went outside.
+    /// A withdrawal.
     Withdrawal,
     /// A trade was settled.
     Trade {
-        /// Of which symbol.
+        /// The symbol.
         symbol: SymbolId,
-        /// Which.
+        /// The trade.
         trade: TradeId,
-        /// By which order of the account.
+        /// The account's order.
         order: OrderId,
     },
     /// An order's money was held or released.
     Order,
 }
 
-/// Appends the entries a frame comes to, in the order of its effects.
+/// Appends the entries derived from a frame, in the order of its effects.
 ///
 /// # Errors
-/// The frame is none an exchange wrote: its postings overflow, or a trade has one side.
+/// The frame is none an exchange produced: its postings overflow, or a trade has one side.
 pub fn entries_of(sequence: u64, frame: &Frame, entries: &mut Vec<ChangeLogEntry>) -> Result<(), Fault> {
     match frame {
         Frame::Account(frame) => of_account::append(sequence, frame, entries),

@@ -12,7 +12,7 @@ use crate::domain::{
     },
 };
 
-/// Appends what one input of an account slot did: to its balances first, then to its orders.
+/// Appends the changes of one input of an account slot: of its balances first, then of its orders.
 pub(super) fn append(
     sequence: u64,
     frame: &AccountFrame,
@@ -47,7 +47,7 @@ impl Log<'_> {
         self.push(EntityId::Order(order), ChangeType::Updated { changed_fields });
     }
 
-    /// One entry a balance, whatever the number of postings: a frame settles at once.
+    /// One entry per balance, whatever the number of postings: a frame settles at once.
     fn balances(&mut self, changes: &[Change]) -> Result<(), Fault> {
         let cause = cause(changes);
         let postings = || changes.iter().filter_map(account_posting);
@@ -130,7 +130,7 @@ impl Log<'_> {
     }
 }
 
-/// Returns a posting that is an account's own, not a fee, a clearing leg or the world outside.
+/// Returns whether a posting concerns an account, not a fee, a clearing leg or the world outside.
 fn account_posting(change: &Change) -> Option<(AccountId, &Posting)> {
     match change {
         Change::Posted(posting) => match posting.place {
@@ -141,7 +141,7 @@ fn account_posting(change: &Change) -> Option<(AccountId, &Posting)> {
     }
 }
 
-/// Returns why balances changed: one input settles one trade at most.
+/// Returns the cause of the balances' changes: one input settles one trade at most.
 fn cause(changes: &[Change]) -> BalanceCause {
     let fill = changes.iter().find_map(|change| match change {
         Change::OrderFilled { fill, .. } => Some(fill),

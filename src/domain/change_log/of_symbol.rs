@@ -10,7 +10,7 @@ use crate::domain::{
     orders::Side,
 };
 
-/// Appends the trades one input of a symbol slot made, in order.
+/// Appends the trades of one input of a symbol slot, in order.
 pub(super) fn append(
     sequence: u64,
     frame: &SymbolFrame,
@@ -19,7 +19,7 @@ pub(super) fn append(
     let mut maker = None;
     for message in &frame.messages {
         let ToAccount::TradeExecuted(side) = &message.body else { continue };
-        // Of a trade the maker is told first.
+        // The maker's message of a trade comes first.
         if side.is_maker {
             maker = Some(side);
             continue;

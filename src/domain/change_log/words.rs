@@ -1,6 +1,6 @@
 //! The written words of the domain's enums, both ways: for what is kept as text and read back, and for the wire.
 //!
-//! Where Binance has a word for a value it is that word.
+//! Where Binance has a word for a value, that word is used.
 
 use super::EntityType;
 use crate::domain::{
@@ -8,7 +8,7 @@ use crate::domain::{
     orders::{CloseReason, OrderStatus, OrderType, Side, StpMode, TimeInForce},
 };
 
-/// An enum whose values have written words.
+/// An enum whose values have names as text.
 pub trait Word: Copy + PartialEq + 'static {
     /// Every value with its word, each word once.
     const WORDS: &'static [(Self, &'static str)];
@@ -132,7 +132,7 @@ mod tests {
         every_word_is_read_back::<CancelRestriction>();
         every_word_is_read_back::<ReplaceMode>();
         every_word_is_read_back::<EntityType>();
-        // The last of each by its discriminant: a value without a word would be missed by the loops above.
+        // The last of each by its discriminant: the loops above would miss a value without a word.
         assert_eq!(OrderType::WORDS.len(), OrderType::TakeProfitLimit as usize + 1);
         assert_eq!(StpMode::WORDS.len(), StpMode::Decrement as usize + 1);
         assert_eq!(TimeInForce::WORDS.len(), TimeInForce::Gtd as usize + 1);

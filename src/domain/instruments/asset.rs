@@ -6,15 +6,15 @@ use crate::domain::{
     types::{decimal::Units, id::AssetId, money::Amount},
 };
 
-/// The most bytes an asset's name may have.
+/// The maximum length of an asset's name, in bytes.
 pub const ASSET_NAME_LEN_MAX: usize = 12;
 
-/// An asset: what balances are kept in.
+/// An asset: the unit of balances.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct Asset {
     /// Its id.
     pub id: AssetId,
-    /// How many decimal digits one whole has, at most 18.
+    /// The number of decimal digits of one whole, at most 18.
     pub scale: u8,
     name_len: u8,
     name: [u8; ASSET_NAME_LEN_MAX],

@@ -1,4 +1,4 @@
-//! What would have been valid: the bound a refused order broke, and the nearest value that does not.
+//! Corrections for rejected orders: the bound an order broke, and the nearest value that passes.
 
 use super::symbol::SymbolSpec;
 use crate::domain::{
@@ -19,12 +19,12 @@ pub enum Figure {
     Count(u64),
 }
 
-/// How to correct an order a filter refused.
+/// How to correct an order that a filter rejected.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Correction {
-    /// The bound that was broken, by its name in the filter (Binance Spot, filters), and its value.
+    /// The bound the order broke, by its name in the filter (Binance Spot, filters), and its value.
     pub bound: (&'static str, Figure),
-    /// What to change and to what: the nearest value the filter admits; `None` when no other value helps.
+    /// The parameter to change and its nearest valid value; `None` when no other value helps.
     pub nearest: Option<(Parameter, Figure)>,
 }
 
@@ -204,7 +204,7 @@ fn units_of(amount: Amount) -> Option<u128> {
 
 /// The whole number of steps nearest to a decimal, however many digits that has; halves go up.
 fn nearest_step(text: &str, scale: u8, step: u64) -> Option<u64> {
-    // One digit more than the asset has decides which way to round.
+    // One digit more than the asset has determines the rounding direction.
     let finer = scale.min(SCALE_MAX - 1) + 1;
     let (whole, fraction) = text.split_once('.').unwrap_or((text, ""));
     let kept = fraction.get(..usize::from(finer).min(fraction.len()))?;
@@ -262,7 +262,7 @@ mod tests {
         assert_eq!(nearest_step("é.é", 8, 1), None);
     }
 
-    /// Whatever a filter refuses, the order with the nearest value passes that filter.
+    /// An order with the nearest value passes the filter that rejected it, for every filter.
     #[test]
     fn a_corrected_order_passes_the_filter_it_broke() {
         let spec = symbol();

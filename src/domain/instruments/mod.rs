@@ -1,4 +1,4 @@
-//! The assets and symbols of an exchange, built from their definitions or refused with every fault at once.
+//! The assets and symbols of an exchange, built from their definitions or rejected with all faults at once.
 
 pub mod asset;
 pub mod correction;
@@ -32,7 +32,7 @@ pub struct AssetDefinition {
     pub id: u32,
     /// Its name: capitals and digits.
     pub name: String,
-    /// How many decimal digits one whole has, at most 18.
+    /// The number of decimal digits of one whole, at most 18.
     pub scale: u8,
 }
 
@@ -40,13 +40,13 @@ pub struct AssetDefinition {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct FeeDefinition {
-    /// What the resting side pays, e.g. `"0.001"` for 0.1 %.
+    /// The maker's rate, e.g. `"0.001"` for 0.1 %.
     pub maker: Decimal,
-    /// What the arriving side pays.
+    /// The taker's rate.
     pub taker: Decimal,
 }
 
-/// A symbol as configured. Bounds left out or 0 are switched off where the filter allows it.
+/// A symbol as configured. Bounds that are left out or 0 are switched off where the filter allows it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct SymbolDefinition {
@@ -54,9 +54,9 @@ pub struct SymbolDefinition {
     pub id: u32,
     /// Its name: capitals and digits.
     pub name: String,
-    /// The asset bought and sold.
+    /// The base asset.
     pub base: String,
-    /// The asset it is paid in.
+    /// The quote asset.
     pub quote: String,
     /// Whether it trades.
     #[serde(default)]
@@ -76,19 +76,19 @@ pub struct SymbolDefinition {
     /// The lowest quantity of a market order.
     #[serde(default)]
     pub market_min_qty: Decimal,
-    /// The highest quantity of a market order; 0 takes `max-qty`.
+    /// The highest quantity of a market order; 0 means `max-qty`.
     #[serde(default)]
     pub market_max_qty: Decimal,
     /// The lowest price × quantity.
     #[serde(default)]
     pub min_notional: Decimal,
-    /// Whether that binds market orders too.
+    /// Whether the minimum applies to market orders too.
     #[serde(default)]
     pub apply_min_to_market: bool,
     /// The highest price × quantity.
     #[serde(default)]
     pub max_notional: Decimal,
-    /// Whether that binds market orders too.
+    /// Whether the maximum applies to market orders too.
     #[serde(default)]
     pub apply_max_to_market: bool,
     /// How far above the last price a buy may be: 5 is five times.
@@ -103,16 +103,17 @@ pub struct SymbolDefinition {
     /// How far below the last price a sell may be.
     #[serde(default)]
     pub ask_multiplier_down: Decimal,
-    /// Open orders per account.
+    /// The maximum number of open orders per account.
     pub max_num_orders: u32,
     /// How far from the last price a market order may trade: 0.05 is 5 %.
     pub market_collar: Decimal,
     /// Fee rates by account tier, tier 0 first.
     pub fees: Vec<FeeDefinition>,
-    /// On which days three-day candles begin: those whose number since 1970-01-01 leaves this, 0 to 2, when divided by 3.
+    /// The days on which three-day candles start: those whose number since 1970-01-01 leaves this, 0 to 2, when divided
+    /// by 3.
     #[serde(default = "three_day_phase")]
     pub three_day_phase: u8,
-    /// Icebergs, conditional orders and lists.
+    /// The bounds of icebergs, conditional orders and lists.
     #[serde(default)]
     pub special_orders: SpecialOrders,
 }
@@ -125,25 +126,25 @@ const fn three_day_phase() -> u8 {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default, rename_all = "kebab-case")]
 pub struct SpecialOrders {
-    /// The most parts an iceberg may show, one after the other.
+    /// The maximum number of parts an iceberg may show, one after the other.
     pub iceberg_parts: u32,
-    /// Open conditional orders per account.
+    /// The maximum number of open conditional orders per account.
     pub max_num_algo_orders: u32,
-    /// Open icebergs per account.
+    /// The maximum number of open icebergs per account.
     pub max_num_iceberg_orders: u32,
-    /// Open lists of orders per account.
+    /// The maximum number of open order lists per account.
     pub max_num_order_lists: u32,
     /// How often an order may be amended.
     pub max_num_order_amends: u32,
-    /// The smallest trailing distance of orders that begin to follow a risen market, in hundredths of a percent.
+    /// The smallest trailing distance of orders that start to follow a risen market, in hundredths of a percent.
     pub min_trailing_above_delta: u16,
-    /// The largest.
+    /// The largest trailing distance of those orders.
     pub max_trailing_above_delta: u16,
-    /// The smallest trailing distance of orders that begin to follow a fallen market.
+    /// The smallest trailing distance of orders that start to follow a fallen market.
     pub min_trailing_below_delta: u16,
-    /// The largest.
+    /// The largest trailing distance of those orders.
     pub max_trailing_below_delta: u16,
-    /// The most of the base asset an account may own and be buying.
+    /// The maximum of the base asset an account may own and be buying.
     pub max_position: Decimal,
 }
 
@@ -174,10 +175,10 @@ pub struct Instruments {
 }
 
 impl Instruments {
-    /// Builds the catalogue.
+    /// Builds the instruments.
     ///
     /// # Errors
-    /// Every fault found, each naming what it is about.
+    /// All faults found, each naming the definition it concerns.
     pub fn build(assets: &[AssetDefinition], symbols: &[SymbolDefinition]) -> Result<Self, Vec<String>> {
         let (instruments, mut faults) = Self::read(assets, symbols);
         if instruments.symbols.is_empty() && faults.is_empty() {
@@ -186,7 +187,7 @@ impl Instruments {
         if faults.is_empty() { Ok(instruments) } else { Err(faults) }
     }
 
-    /// Builds the catalogue of what has no fault, and returns every fault of the rest.
+    /// Builds the instruments that have no fault, and returns every fault of the others.
     pub fn read(assets: &[AssetDefinition], symbols: &[SymbolDefinition]) -> (Self, Vec<String>) {
         let mut instruments = Self::default();
         let mut faults = Vec::new();
@@ -199,7 +200,7 @@ impl Instruments {
         (instruments, faults)
     }
 
-    /// Brings together assets and symbols that are right already.
+    /// Combines assets and symbols that are valid already.
     pub(super) fn of(assets: Vec<Asset>, symbols: Vec<SymbolSpec>) -> Self {
         Self {
             assets: assets.into_iter().map(|asset| (asset.id, asset)).collect(),
@@ -209,14 +210,14 @@ impl Instruments {
         }
     }
 
-    /// Limits how many unfilled orders an account may place; without it there is no limit.
+    /// Limits the number of unfilled orders an account may place; without this call there is no limit.
     #[must_use]
     pub const fn with_order_limits(mut self, limits: OrderLimits) -> Self {
         self.order_limits = limits;
         self
     }
 
-    /// Returns how many unfilled orders an account may place.
+    /// Returns the maximum number of unfilled orders an account may place.
     pub const fn order_limits(&self) -> OrderLimits {
         self.order_limits
     }

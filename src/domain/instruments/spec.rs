@@ -1,4 +1,4 @@
-//! From the definition of a symbol to its specification, with every fault on the way.
+//! Validates the definition of a symbol and builds its specification, collecting every fault on the way.
 
 use rust_decimal::Decimal;
 
@@ -15,7 +15,7 @@ use crate::domain::{
     },
 };
 
-/// Turns one definition into a specification, noting every fault on the way.
+/// Builds a specification from one definition, collecting every fault on the way.
 pub(crate) struct SpecBuilder<'a> {
     pub(crate) definition: &'a SymbolDefinition,
     pub(crate) base: Asset,
@@ -24,7 +24,7 @@ pub(crate) struct SpecBuilder<'a> {
 }
 
 impl SpecBuilder<'_> {
-    /// Every value is looked at before any that is missing ends it: a fault must not hide another.
+    /// All values are checked before a missing one returns: a fault must not hide another.
     pub(crate) fn build(mut self) -> Option<SymbolSpec> {
         let definition = self.definition;
         let (base, quote) = (self.base, self.quote);
@@ -38,7 +38,7 @@ impl SpecBuilder<'_> {
         let lots_max = lots(&mut self, "max-qty", definition.max_qty);
         let market_lots_min = lots(&mut self, "market-min-qty", definition.market_min_qty);
         let market_lots_max = lots(&mut self, "market-max-qty", definition.market_max_qty);
-        // Nothing said is the bound of all orders.
+        // An omitted value means the bound of all orders.
         let market_max_qty = match definition.market_max_qty {
             zero if zero.is_zero() => definition.max_qty,
             given => given,
@@ -175,7 +175,7 @@ impl SpecBuilder<'_> {
         step
     }
 
-    /// A bound, as a whole number of steps; of a step that is none, only its digits are looked at.
+    /// A bound, as a whole number of steps; when the step is invalid, only the bound's digits are checked.
     fn bound(&mut self, name: &str, value: Decimal, scale: u8, step: Option<u64>) -> Option<u64> {
         let units = self.units(name, value, scale)?;
         let step = step?;

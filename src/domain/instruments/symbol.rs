@@ -1,5 +1,5 @@
-//! A symbol's specification: how prices and quantities turn into ticks, lots and ledger units, its filters
-//! and its fees.
+//! A symbol's specification: the conversion of prices and quantities to ticks, lots and ledger units, its filters and
+//! its fees.
 
 use super::asset::Asset;
 use crate::domain::{
@@ -16,10 +16,10 @@ use crate::domain::{
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum SymbolStatus {
-    /// Orders are taken.
+    /// Orders are accepted.
     #[default]
     Trading,
-    /// Nothing but cancels.
+    /// Only cancels are accepted.
     CancelOnly,
 }
 
@@ -77,12 +77,12 @@ pub struct SpecialFilters {
     pub trailing_above: (u16, u16),
     /// TRAILING_DELTA `minTrailingBelowDelta` and `maxTrailingBelowDelta`.
     pub trailing_below: (u16, u16),
-    /// MAX_POSITION `maxPosition`: what an account may own and be buying.
+    /// MAX_POSITION `maxPosition`: the maximum an account may own and be buying.
     pub position_max: Lots,
 }
 
 impl Filters {
-    /// No bounds: for reading what has been let in already.
+    /// No bounds: for reading orders that are accepted already.
     pub(crate) fn open() -> Self {
         Self {
             price_min: Price::default(),
@@ -114,25 +114,25 @@ impl Filters {
     }
 }
 
-/// What the two sides of a trade pay, as a proportion of what each receives.
+/// The fees of the two sides of a trade, as a proportion of the amount each receives.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct FeeRates {
-    /// The resting side.
+    /// The maker's rate.
     pub maker: Rate,
-    /// The arriving side.
+    /// The taker's rate.
     pub taker: Rate,
 }
 
-/// A symbol, checked when the configuration loads and constant from then on.
+/// A symbol, validated when the configuration loads and constant afterwards.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SymbolSpec {
     /// Its id.
     pub id: SymbolId,
     /// Its name, e.g. `BTCUSDT`.
     pub name: String,
-    /// What is bought and sold.
+    /// The base asset.
     pub base: Asset,
-    /// What it is paid in.
+    /// The quote asset.
     pub quote: Asset,
     /// Whether it trades.
     pub status: SymbolStatus,
@@ -140,7 +140,7 @@ pub struct SymbolSpec {
     pub tick_units: u64,
     /// Base units (`10^-base.scale`) per lot.
     pub lot_units: u64,
-    /// Quote units for one lot at a price of one tick: exact, because the configuration is refused otherwise.
+    /// Quote units for one lot at a price of one tick: exact, because the configuration is rejected otherwise.
     pub notional_unit: u64,
     /// The bounds orders must meet.
     pub filters: Filters,
@@ -148,12 +148,13 @@ pub struct SymbolSpec {
     pub fees: Vec<FeeRates>,
     /// How far from the reference price a market order may trade (ADR 0004).
     pub market_collar: Rate,
-    /// On which days three-day candles begin: those whose number since 1970-01-01 leaves this when divided by 3.
+    /// The days on which three-day candles start: those whose number since 1970-01-01 leaves this when divided by 3.
     pub three_day_phase: u8,
 }
 
 impl SymbolSpec {
-    /// A symbol nothing is known of but its assets, with a name made of its id: for reading what was written of it.
+    /// Builds a symbol of which only the assets are known, with a name generated from its id: for reading its stored
+    /// data.
     pub(crate) fn open(id: SymbolId, base: Asset, quote: Asset) -> Self {
         Self {
             id,
@@ -270,11 +271,11 @@ impl SymbolSpec {
         Price::from_ticks(bound.clamp(self.filters.price_min.ticks().max(1), self.filters.price_max.ticks()))
     }
 
-    /// Checks an order against the filters that depend on the order and the reference price alone.
+    /// Checks an order against the filters that depend only on the order and the reference price.
     ///
     /// # Errors
-    /// The first filter that fails, in the order PRICE_FILTER, PERCENT_PRICE_BY_SIDE, LOT_SIZE,
-    /// MARKET_LOT_SIZE, NOTIONAL, ICEBERG_PARTS, TRAILING_DELTA.
+    /// The first filter that fails, in the order PRICE_FILTER, PERCENT_PRICE_BY_SIDE, LOT_SIZE, MARKET_LOT_SIZE,
+    /// NOTIONAL, ICEBERG_PARTS, TRAILING_DELTA.
     pub fn check(&self, order: &NewOrder) -> Result<(), Reject> {
         let filters = &self.filters;
         let fail = |filter| Err(Reject::Filter(filter));
@@ -319,7 +320,7 @@ impl SymbolSpec {
         Ok(())
     }
 
-    /// The filters of icebergs and trailing orders.
+    /// Checks the filters of icebergs and trailing orders.
     fn check_special(&self, order: &NewOrder) -> Result<(), Reject> {
         let special = &self.filters.special;
         if let (Some(peak), Some(lots)) = (order.iceberg, order.quantity) {

@@ -1,12 +1,12 @@
 //! Days and months of the Gregorian calendar, counted from 1970-01-01.
 
-/// Returns the first day of the month a day is in, both as days since 1970-01-01.
+/// Returns the first day of the month that contains a day, both as days since 1970-01-01.
 pub(crate) fn month_start(day: i64) -> i64 {
     let (year, month) = month_of(day);
     first_day(year, month)
 }
 
-/// Returns the first day of the month after the one a day is in.
+/// Returns the first day of the month after the one that contains a day.
 pub(crate) fn next_month_start(day: i64) -> i64 {
     let (year, month) = month_of(day);
     if month == 12 { first_day(year + 1, 1) } else { first_day(year, month + 1) }
@@ -14,7 +14,7 @@ pub(crate) fn next_month_start(day: i64) -> i64 {
 
 /// Returns year and month (1 to 12) of a day.
 fn month_of(day: i64) -> (i64, i64) {
-    // Years that begin in March have their leap day last, so a month's first day follows from its number alone. Day 0
+    // Years that start in March have their leap day last, so a month's first day follows from its number alone. Day 0
     // is then 1 March of the year 0, and 400 years have 146,097 days.
     let shifted = day + 719_468;
     let era = shifted.div_euclid(146_097);

@@ -1,4 +1,4 @@
-//! A candle: the trades of one interval in a handful of numbers, and how candles add up to longer ones.
+//! A candle: the trades of one interval summed up in a few numbers, and the merging of candles into longer ones.
 
 use serde::{Deserialize, Serialize};
 
@@ -9,11 +9,11 @@ use crate::domain::{
     types::{decimal::Units, money::Price, time::Timestamp},
 };
 
-/// The trades of one interval. Quote volumes are counted in tick-lots, the product of a price in ticks and a quantity in
-/// lots, so that a candle is exact without knowing its symbol.
+/// The trades of one interval. Quote volumes are counted in tick-lots, the product of a price in ticks and a quantity
+/// in lots, so that a candle is exact without knowing its symbol.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Candle {
-    /// When its interval begins.
+    /// The start of its interval.
     pub open_time: Timestamp,
     /// The price of its first trade.
     pub open: Price,
@@ -23,22 +23,22 @@ pub struct Candle {
     pub low: Price,
     /// The price of its last trade.
     pub close: Price,
-    /// How many lots were traded.
+    /// The traded lots.
     pub lots: u128,
-    /// What they cost, in tick-lots.
+    /// Their cost, in tick-lots.
     pub tick_lots: u128,
-    /// How many of the lots were bought by takers.
+    /// The lots bought by takers.
     pub taker_lots: u128,
-    /// What those cost, in tick-lots.
+    /// The cost of those, in tick-lots.
     pub taker_tick_lots: u128,
-    /// How many trades; 0 in an interval without any, whose prices are all the close before it.
+    /// The number of trades; 0 in an interval without any, whose prices are all the previous close.
     pub trades: u64,
     /// The id of its first trade; ids are dense, so its last is `first_trade + trades - 1`. 0 without trades.
     pub first_trade: u64,
 }
 
 impl Candle {
-    /// Begins a candle with its first trade.
+    /// Starts a candle with its first trade.
     pub fn of(open_time: Timestamp, trade: &PublicTrade) -> Self {
         let mut candle = Self::flat(open_time, trade.price);
         candle.first_trade = trade.id.get();
@@ -46,7 +46,7 @@ impl Candle {
         candle
     }
 
-    /// Makes the candle of an interval without a trade, at the close before it.
+    /// Builds the candle of an interval without a trade, at the previous close.
     pub const fn flat(open_time: Timestamp, close: Price) -> Self {
         Self {
             open_time,
@@ -66,7 +66,7 @@ impl Candle {
     /// Adds the next trade of its interval.
     pub fn add(&mut self, trade: &PublicTrade) {
         let lots = u128::from(trade.lots.get());
-        // Two 64-bit factors fit 128 bits; no symbol trades often enough for the sum not to.
+        // Two 64-bit factors fit 128 bits; no symbol has enough trades for the sum to overflow.
         let tick_lots = u128::from(trade.price.ticks()) * lots;
         self.high = self.high.max(trade.price);
         self.low = self.low.min(trade.price);
@@ -80,7 +80,7 @@ impl Candle {
         self.trades += 1;
     }
 
-    /// Adds a later candle of the same interval. One without trades adds nothing.
+    /// Adds a later candle of the same interval. One without trades changes nothing.
     pub fn merge(&mut self, later: &Self) {
         if later.trades == 0 {
             return;
@@ -122,8 +122,8 @@ fn product(count: u128, unit: u64) -> i128 {
     i128::try_from(count.saturating_mul(u128::from(unit))).unwrap_or(i128::MAX)
 }
 
-/// Adds candles up to those of a longer interval. The candles come in order, each inside one candle of the longer interval
-/// ([`Interval::source`]); longer ones without a trade are left out.
+/// Merges candles into those of a longer interval. The candles come in order, each inside one candle of the longer
+/// interval ([`Interval::source`]); longer ones without a trade are left out.
 pub fn roll_up(
     candles: impl Iterator<Item = Candle>,
     interval: Interval,
@@ -141,8 +141,8 @@ pub fn roll_up(
     })
 }
 
-/// Puts flat candles where there are none, from `from` to `last` (openings both), at the close before; `close` is that
-/// before `from`, and as long as there is none there are no candles either.
+/// Inserts flat candles where there are none, from `from` to `last` (both open times), at the previous close; `close`
+/// is that before `from`, and as long as there is none there are no candles either.
 pub fn fill(
     candles: impl Iterator<Item = Candle>,
     interval: Interval,
@@ -162,7 +162,7 @@ pub fn fill(
                 close = Some(candle.close);
                 return Some(candle);
             }
-            // Before the first trade: go on where it is.
+            // Before the first trade: continue at its candle.
             next = candles.peek().map(|candle| candle.open_time).filter(|open| *open <= last);
         }
     })

@@ -1,5 +1,5 @@
-//! The checksum of a book's top: CRC-32 over the ten best levels as the wire prints them, after Kraken's book channel. A
-//! client that keeps a book from diffs compares it and knows at once whether it has missed something.
+//! The checksum of a book's top: CRC-32 over the ten best levels as the wire prints them, after Kraken's book channel.
+//! A client that keeps a book from diffs compares it and detects at once whether it has missed something.
 
 use crc32fast::Hasher;
 
@@ -11,7 +11,7 @@ use crate::domain::{
     },
 };
 
-/// How many levels of each side count.
+/// The number of levels of each side that count.
 pub const CHECKSUM_LEVELS: usize = 10;
 
 /// Returns the checksum of the ten best levels of each side, best first.
@@ -26,7 +26,7 @@ pub fn checksum(spec: &SymbolSpec, asks: &[(Price, Lots)], bids: &[(Price, Lots)
     digest.0.finalize()
 }
 
-/// What has been digested so far.
+/// The digest so far.
 #[derive(Default)]
 struct Digest(Hasher);
 
@@ -35,7 +35,7 @@ impl Digest {
         self.text(value.write_into(&mut [0; 64]));
     }
 
-    /// Takes in a number without its point and without the zeros it begins with.
+    /// Digests a number without its point and without its leading zeros.
     fn text(&mut self, number: &str) {
         let (whole, fraction) = number.split_once('.').unwrap_or((number, ""));
         let whole = whole.trim_start_matches('0');

@@ -1,4 +1,4 @@
-//! What changed in a book between two looks at it, and the diffs of the last minutes for those who missed some.
+//! The changes of a book between two publications, and the diffs of the last minutes for clients that missed some.
 
 use std::{collections::VecDeque, sync::Arc};
 
@@ -10,10 +10,11 @@ use crate::domain::{
     },
 };
 
-/// How many diffs are kept: five minutes of one every 100 ms.
+/// The number of diffs kept: five minutes of one every 100 ms.
 const DIFFS_LEN_MAX: usize = 3_000;
 
-/// How many changed levels the kept diffs may have together; at 32 bytes each it bounds the memory of a wild market.
+/// The maximum number of changed levels of the kept diffs together; at 32 bytes each it bounds the memory of a wild
+/// market.
 const LEVELS_LEN_MAX: usize = 200_000;
 
 /// Every level that changed since the diff before, with its total at the end.
@@ -25,9 +26,9 @@ pub struct DepthDiff {
     pub last_update_id: u64,
     /// The levels; zero lots stand for a level that is gone.
     pub changes: Vec<(Side, Price, Lots)>,
-    /// When it was made.
+    /// The time of the diff.
     pub time: Timestamp,
-    /// The checksum of the book after it; `None` if nobody listened.
+    /// The checksum of the book after it; `None` without a subscriber.
     pub checksum: Option<u32>,
 }
 
@@ -40,7 +41,7 @@ pub struct DiffLog {
     levels: usize,
 }
 
-/// The diffs asked for are not kept any more, or were never made.
+/// The requested diffs are no longer kept, or were never made.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct OutOfReach {
     /// The first update of the oldest diff kept, or of the next one if there is none yet.
@@ -48,12 +49,12 @@ pub struct OutOfReach {
 }
 
 impl DiffLog {
-    /// Begins a log whose first diff follows this update.
+    /// Creates a log whose first diff follows this update.
     pub const fn after(last_update_id: u64) -> Self {
         Self { last_update_id, diffs: VecDeque::new(), levels: 0 }
     }
 
-    /// Adds the next diff and forgets the oldest ones beyond the bounds.
+    /// Adds the next diff and drops the oldest ones beyond the bounds.
     pub fn push(&mut self, diff: Arc<DepthDiff>) {
         self.levels += diff.changes.len();
         self.last_update_id = diff.last_update_id;
@@ -63,8 +64,8 @@ impl DiffLog {
         }
     }
 
-    /// Returns the diffs that cover the updates from `from` to `to`, oldest first and at most `limit`. Updates after the last
-    /// diff are not covered yet.
+    /// Returns the diffs that cover the updates from `from` to `to`, oldest first and at most `limit`. Updates after
+    /// the last diff are not covered yet.
     ///
     /// # Errors
     /// The diff that covers `from` is not kept.

@@ -24,13 +24,13 @@ use crate::domain::{
 pub struct BestQuotes {
     /// The update they include.
     pub update_id: u64,
-    /// The best buyer.
+    /// The best bid.
     pub bid: Option<(Price, Lots)>,
-    /// The best seller.
+    /// The best ask.
     pub ask: Option<(Price, Lots)>,
 }
 
-/// What was traded, as far as it is kept: the part of an image a snapshot needs besides the book.
+/// The kept trades and candles: the part of an image a snapshot needs besides the book.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct MarketHistory {
     /// The latest trades.
@@ -39,19 +39,19 @@ pub struct MarketHistory {
     pub candles: Candles,
 }
 
-/// What the public sees of one symbol: the fold of its [`PublicEvent`]s.
+/// The public state of one symbol, derived from its [`PublicEvent`]s.
 #[derive(Debug, Default)]
 pub struct MarketImage {
     bids: Ladder<Lots>,
     asks: Ladder<Lots>,
     last_update_id: u64,
     history: MarketHistory,
-    /// No event to come is earlier. Not written down: ticks that change nothing else are not in the journal.
+    /// No future event is earlier. Not stored: ticks that change nothing else are not in the journal.
     time: Timestamp,
 }
 
 impl MarketImage {
-    /// Makes the image of a book again, with what was traded.
+    /// Rebuilds the image from a book and the kept trades and candles.
     pub fn restore(book: &Book, last_update_id: u64, history: MarketHistory) -> Self {
         let mut image = Self { last_update_id, ..Self::default() };
         for side in Side::BOTH {
@@ -131,7 +131,7 @@ impl MarketImage {
         self.history.trades.last().map(|trade| trade.price)
     }
 
-    /// Returns what was traded.
+    /// Returns the kept trades and candles.
     pub const fn history(&self) -> &MarketHistory {
         &self.history
     }
@@ -146,12 +146,12 @@ impl MarketImage {
         self.time
     }
 
-    /// Returns the candle that holds `time`; `None` before the first trade.
+    /// Returns the candle that contains `time`; `None` before the first trade.
     pub fn candle(&self, interval: Interval, zone: Zone, time: Timestamp) -> Option<Candle> {
         self.history.candles.at(interval, zone, time)
     }
 
-    /// Returns the trades since `open_time`, the beginning of a second.
+    /// Returns the trades since `open_time`, the start of a second.
     pub fn window(&self, open_time: Timestamp) -> Window {
         let MarketHistory { trades, candles } = &self.history;
         Window {

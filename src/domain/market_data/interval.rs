@@ -1,4 +1,4 @@
-//! The intervals of candles, and where each begins: whole seconds to calendar months, in any whole-minute time zone.
+//! The intervals of candles, and their boundaries: whole seconds to calendar months, in any whole-minute time zone.
 
 use serde::{Deserialize, Serialize};
 
@@ -10,7 +10,7 @@ const HOUR: i64 = 60 * MINUTE;
 const DAY: i64 = 24 * HOUR;
 const MICROS: i64 = 1_000_000;
 
-/// How long a candle is. The order is that of their lengths.
+/// The length of a candle. The variants are ordered by length.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum Interval {
     /// `1s`
@@ -39,7 +39,7 @@ pub enum Interval {
     Hour12,
     /// `1d`
     Day1,
-    /// `3d`: every third day, counted from where its symbol says ([`Zone::for_symbol`]).
+    /// `3d`: every third day, counted from the symbol's phase ([`Zone::for_symbol`]).
     Day3,
     /// `1w`, from Monday.
     Week1,
@@ -95,12 +95,12 @@ impl Interval {
         Self::ALL.into_iter().find(|interval| interval.name() == text)
     }
 
-    /// Returns its place in [`Interval::ALL`].
+    /// Returns its index in [`Interval::ALL`].
     pub const fn index(self) -> usize {
         self as usize
     }
 
-    /// Returns its length and where the first one after 1970 begins, in seconds; `None` for months.
+    /// Returns its length and the start of the first one after 1970, in seconds; `None` for months.
     const fn grid(self, zone: Zone) -> Option<(i64, i64)> {
         Some(match self {
             Self::Second1 => (1, 0),
@@ -123,7 +123,7 @@ impl Interval {
         })
     }
 
-    /// Returns when the candle that holds `time` begins; never before 1970.
+    /// Returns the start of the candle that contains `time`; never before 1970.
     pub fn open(self, time: Timestamp, zone: Zone) -> Timestamp {
         let local = zone.local_seconds(time);
         zone.utc(match self.grid(zone) {
@@ -132,7 +132,7 @@ impl Interval {
         })
     }
 
-    /// Returns when the candle that holds `time` ends and the next begins.
+    /// Returns the end of the candle that contains `time`, at which the next starts.
     pub fn end(self, time: Timestamp, zone: Zone) -> Timestamp {
         let local = zone.local_seconds(time);
         zone.utc(match self.grid(zone) {
@@ -141,7 +141,7 @@ impl Interval {
         })
     }
 
-    /// Returns the first opening at or after `time`.
+    /// Returns the first open time at or after `time`.
     pub fn open_from(self, time: Timestamp, zone: Zone) -> Timestamp {
         let open = self.open(time, zone);
         if open == time { open } else { self.end(time, zone) }
@@ -150,7 +150,7 @@ impl Interval {
     /// Returns the longest interval whose UTC candles add up to this one's in `zone`.
     pub fn source(self, zone: Zone) -> Self {
         let offset = i64::from(zone.minutes()) * MINUTE;
-        // Those that are kept begin where those of UTC do, by the usual phase.
+        // The kept candles start where those of UTC do, by the usual phase.
         let is_usual = self != Self::Day3 || zone.three_day_phase == Zone::UTC.three_day_phase;
         let fits = |candidate: &Self| match (candidate.grid(Zone::UTC), self.grid(Zone::UTC)) {
             _ if *candidate == self => is_usual && (offset == 0 || self.is_shifted_by_whole(offset)),
@@ -168,12 +168,12 @@ impl Interval {
     }
 }
 
-/// Where candles longer than an hour begin: how far a time zone's clocks are ahead of UTC, in whole minutes, no daylight
-/// saving; and from which day a symbol's three-day candles are counted.
+/// The boundaries of candles longer than an hour: the offset of a time zone from UTC, in whole minutes, without
+/// daylight saving; and the day from which a symbol's three-day candles are counted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Zone {
     minutes: i16,
-    /// The number of days since 1970-01-01 of a day on which one begins, modulo 3.
+    /// The number of days since 1970-01-01 of a day on which one starts, modulo 3.
     three_day_phase: u8,
 }
 
@@ -187,7 +187,7 @@ impl Default for Zone {
 }
 
 impl Zone {
-    /// No offset at all.
+    /// No offset.
     pub const UTC: Self = Self::of(0);
     /// `+08:00`, the one zone Binance streams candles in.
     pub const EIGHT: Self = Self::of(8 * 60);
@@ -196,7 +196,7 @@ impl Zone {
         Self { minutes, three_day_phase: THREE_DAY_PHASE }
     }
 
-    /// Returns where candles of an interval begin for a symbol whose three-day candles have this phase.
+    /// Returns the boundaries for a symbol whose three-day candles have this phase.
     #[must_use]
     pub const fn for_symbol(self, interval: Interval, three_day_phase: u8) -> Self {
         match interval {
@@ -210,7 +210,7 @@ impl Zone {
         self.minutes
     }
 
-    /// Reads hours, or hours and minutes: `0`, `8`, `-1:00`, `+05:45`; from -12:00 to +14:00.
+    /// Parses hours, or hours and minutes: `0`, `8`, `-1:00`, `+05:45`; from -12:00 to +14:00.
     pub fn parse(text: &str) -> Option<Self> {
         let (sign, digits) = match text.as_bytes().first()? {
             b'-' => (-1, &text[1..]),
@@ -281,7 +281,7 @@ mod tests {
             assert_eq!(Interval::Day3.open(time, zone).micros() / 86_400_000_000 % 3, u64::from(phase));
         }
         assert_eq!(Zone::UTC.for_symbol(Interval::Day3, THREE_DAY_PHASE), Zone::UTC);
-        assert_eq!(Zone::EIGHT.for_symbol(Interval::Day1, 2), Zone::EIGHT, "days begin alike");
+        assert_eq!(Zone::EIGHT.for_symbol(Interval::Day1, 2), Zone::EIGHT, "days start alike");
     }
 
     #[test]
@@ -328,7 +328,7 @@ mod tests {
             prop_assert_eq!(interval.end(open, zone), end);
             prop_assert_eq!(interval.open_from(time, zone), end);
             prop_assert_eq!(interval.open_from(open, zone), open);
-            // The candles it is made of never cross its bounds.
+            // The candles it is merged from never cross its bounds.
             let source = interval.source(zone);
             prop_assert!(source.open(time, Zone::UTC) >= open && source.end(time, Zone::UTC) <= end);
         }

@@ -1,4 +1,4 @@
-//! Market data: what the public sees of a symbol, made from its public events.
+//! Market data: the public state of a symbol, derived from its public events.
 
 mod calendar;
 mod candle;

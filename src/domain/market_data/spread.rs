@@ -1,19 +1,19 @@
-//! What lies between the best buyer and the best seller.
+//! The spread between the best bid and the best ask.
 
 use crate::domain::types::{decimal::Units, money::Price};
 
-/// How many of them are the whole.
+/// The number of basis points of the whole.
 const BASIS_POINTS: u128 = 10_000;
 /// Digits after the point.
 const SCALE: u8 = 8;
 const ONE: u128 = 100_000_000;
 
-/// Returns the difference of two prices; zero when the seller asks no more than the buyer bids.
+/// Returns the difference of two prices; zero when the ask is no higher than the bid.
 pub const fn spread(bid: Price, ask: Price) -> Price {
     Price::from_ticks(ask.ticks().saturating_sub(bid.ticks()))
 }
 
-/// Returns the spread in basis points of the price halfway, rounded half up to 8 digits; zero when both prices are.
+/// Returns the spread in basis points of the mid price, rounded half up to 8 digits; zero when both prices are.
 pub fn spread_basis_points(bid: Price, ask: Price) -> Units {
     let twice_halfway = u128::from(bid.ticks()) + u128::from(ask.ticks());
     // Below 2^64 × 2 × 10^12: it fits.

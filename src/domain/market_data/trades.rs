@@ -12,7 +12,7 @@ use crate::domain::{
     },
 };
 
-/// How many trades, and how many aggregates, are kept: ten pages of the largest size, some hundred kilobytes a symbol in a
+/// The number of trades, and of aggregates, kept: ten pages of the largest size, some hundred kilobytes a symbol in a
 /// snapshot.
 pub(crate) const TRADES_LEN_MAX: usize = 10_000;
 
@@ -21,27 +21,27 @@ pub(crate) const TRADES_LEN_MAX: usize = 10_000;
 pub struct AggregateTrade {
     /// Dense per symbol, from 1.
     pub id: u64,
-    /// The price of them all.
+    /// Their common price.
     pub price: Price,
-    /// How much together.
+    /// Their total quantity.
     pub lots: Lots,
     /// The id of the first trade.
     pub first: u64,
     /// The id of the last trade.
     pub last: u64,
-    /// When; a command trades at one time.
+    /// The time; all trades of a command have one time.
     pub time: Timestamp,
-    /// Whether the buyer rested.
+    /// Whether the buyer was the maker.
     pub buyer_is_maker: bool,
 }
 
 impl AggregateTrade {
-    /// Returns the aggregate a trade belongs to, with it, and whether it begins it; `last` is the trade before it and the
-    /// aggregate of that one.
+    /// Returns the aggregate of a trade, including it, and whether the trade starts it; `last` is the previous trade
+    /// and its aggregate.
     pub fn after(last: Option<(&PublicTrade, &Self)>, trade: &PublicTrade) -> (Self, bool) {
         let joined = last.and_then(|(last, aggregate)| {
             let joins = (last.taker, last.price, last.time) == (trade.taker, trade.price, trade.time);
-            // What does not fit one quantity becomes two aggregates.
+            // A quantity that overflows is split into two aggregates.
             let lots = aggregate.lots.checked_add(trade.lots).filter(|_| joins)?;
             Some(Self { lots, last: trade.id.get(), ..*aggregate })
         });
@@ -52,11 +52,11 @@ impl AggregateTrade {
     }
 }
 
-/// Something numbered without gaps and ordered in time.
+/// An item numbered without gaps and ordered in time.
 pub(crate) trait Numbered: Copy {
     /// Returns its number.
     fn id(&self) -> u64;
-    /// Returns when it happened.
+    /// Returns its time.
     fn time(&self) -> Timestamp;
 }
 
@@ -80,25 +80,25 @@ impl Numbered for AggregateTrade {
     }
 }
 
-/// Which of them are wanted.
+/// The range of items requested.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Range {
-    /// From this number on.
+    /// The first number.
     pub from_id: Option<u64>,
-    /// From this time on.
+    /// The first time.
     pub start: Option<Timestamp>,
-    /// Up to this time.
+    /// The last time.
     pub end: Option<Timestamp>,
-    /// At most so many: the oldest of a range with a lower bound, else the latest.
+    /// The maximum number of items: the oldest of a range with a lower bound, else the latest.
     pub limit: usize,
 }
 
-/// A part of a list, and from where on the list is kept.
+/// A part of a list, and the start of the kept list.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Part<T> {
-    /// What was asked for, oldest first.
+    /// The requested items, oldest first.
     pub items: Vec<T>,
-    /// The oldest number kept, if older ones were asked for but are kept no more.
+    /// The oldest number kept, if the range includes older ones that are no longer kept.
     pub reach: Option<u64>,
 }
 
@@ -110,7 +110,7 @@ pub struct Trades {
 }
 
 impl Trades {
-    /// Adds the next trade; returns whether it begins an aggregate of its own.
+    /// Adds the next trade; returns whether it starts an aggregate of its own.
     pub fn add(&mut self, trade: PublicTrade) -> bool {
         let (aggregate, is_new) =
             AggregateTrade::after(self.trades.back().zip(self.aggregates.back()), &trade);

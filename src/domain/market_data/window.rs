@@ -1,4 +1,4 @@
-//! What was traded lately: the figures behind tickers and the average price.
+//! Recent trades summed up: the figures behind tickers and the average price.
 
 use super::{
     candle::Candle,
@@ -14,16 +14,16 @@ use crate::domain::{
     },
 };
 
-/// How many minutes the average price covers (Binance: `avgPrice`).
+/// The number of minutes the average price covers (Binance: `avgPrice`).
 pub const AVERAGE_MINUTES: u64 = 5;
 
 /// The trades of a stretch of time that ends now.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Window {
-    /// When it begins: for a rolling window on a whole minute, so it is up to 59.999 s longer than asked for; for the average
-    /// price on a whole second.
+    /// The start: for a rolling window on a whole minute, so it is up to 59.999 s longer than requested; for the
+    /// average price on a whole second.
     pub open_time: Timestamp,
-    /// When it ends.
+    /// The end.
     pub close_time: Timestamp,
     /// Its trades; `None` if there were none.
     pub candle: Option<Candle>,
@@ -71,14 +71,14 @@ impl Window {
     }
 }
 
-/// Returns where a rolling window of so many minutes begins that ends at `now`.
+/// Returns the start of a rolling window of this many minutes that ends at `now`.
 pub fn rolling_open(now: Timestamp, minutes: u64) -> Timestamp {
     let minute = Interval::Minute1.open(now, Zone::UTC);
     Timestamp::from_micros(minute.micros().saturating_sub(minutes.saturating_mul(60_000_000)))
 }
 
-/// Returns where the window of the average price begins that ends at `now`: on a whole second, so that with the second in
-/// progress it is never longer than it says.
+/// Returns the start of the average price's window that ends at `now`: on a whole second, so that with the current
+/// second it is never longer than its nominal length.
 pub fn average_open(now: Timestamp) -> Timestamp {
     let second = Interval::Second1.open(now, Zone::UTC);
     Timestamp::from_micros(second.micros().saturating_sub((AVERAGE_MINUTES * 60 - 1) * 1_000_000))

@@ -1,4 +1,4 @@
-//! Orders that wait for a price, and what happens when the market reaches it.
+//! Orders that wait for a price, and the cascade of triggered orders when the market reaches it.
 
 use super::{
     oco_groups::LegState,
@@ -18,15 +18,15 @@ use crate::domain::{
     },
 };
 
-/// How many orders one step of a cascade takes to their books at most. The rest follows with the next step, so a cascade
-/// of any length holds nobody else up for longer than this.
+/// The maximum number of orders one step of a cascade sends to their books. The next step handles the rest, so a
+/// cascade of any length delays no other input for longer than this.
 pub(crate) const TRIGGERS_PER_STEP: usize = 8;
 
-/// After how many messages a step ends early: a triggered order may sweep a deep book.
+/// The number of messages after which a step ends early: a triggered order may sweep a deep book.
 const MESSAGES_PER_STEP: usize = 512;
 
 impl SymbolSlot {
-    /// Takes an order that waits, or is one of a pair.
+    /// Handles an order that waits for a trigger, or is a leg of an OCO.
     pub(crate) fn submit_contingent(
         &mut self,
         submit: &SubmitOrder,
@@ -71,7 +71,7 @@ impl SymbolSlot {
         Ok(())
     }
 
-    /// Takes out an order that waits.
+    /// Removes an order that waits.
     pub(crate) fn cancel_stop(
         &mut self,
         from: SlotId,
@@ -89,18 +89,18 @@ impl SymbolSlot {
         Ok(())
     }
 
-    /// Returns whether orders are triggered that have not been taken to their books yet: the slot wants
+    /// Returns whether triggered orders have not been sent to their books yet: the slot needs
     /// [`SymbolInput::Cascade`](super::SymbolInput::Cascade).
     pub fn has_triggered(&self) -> bool {
         self.markets.values().any(|market| market.trigger_book.has_next())
     }
 
-    /// Returns how many orders of a symbol wait for their triggers.
+    /// Returns the number of a symbol's orders that wait for their triggers.
     pub fn stop_order_count(&self, symbol: SymbolId) -> usize {
         self.markets.get(&symbol).map_or(0, |market| market.trigger_book.len())
     }
 
-    /// Returns the orders of a symbol that wait for their triggers, by id: whose they are, and how large.
+    /// Returns the orders of a symbol that wait for their triggers, by id, with account and quantity.
     pub fn stop_orders(&self, symbol: SymbolId) -> impl Iterator<Item = (OrderId, AccountId, Lots)> + '_ {
         let market = self.markets.get(&symbol);
         market.into_iter().flat_map(|market| {
@@ -108,7 +108,7 @@ impl SymbolSlot {
         })
     }
 
-    /// Takes the next triggered orders to their books; returns whether there were any.
+    /// Sends the next triggered orders to their books; returns whether there were any.
     pub(crate) fn cascade(&mut self, out: &mut SymbolOutput) -> Result<bool, Fault> {
         let mut work = TRIGGERS_PER_STEP;
         let symbols: Vec<SymbolId> = self.markets.keys().copied().collect();
@@ -124,7 +124,7 @@ impl SymbolSlot {
         Ok(work < TRIGGERS_PER_STEP)
     }
 
-    /// Takes one triggered order to its book.
+    /// Sends one triggered order to its book.
     fn fire(
         &mut self,
         stop_order: SubmitOrder,
@@ -143,7 +143,7 @@ impl SymbolSlot {
         self.match_order(&SubmitOrder { limit, extras, ..stop_order }, out).map(|_| ())
     }
 
-    /// Ends the other order of a pair, because this one begins to trade or ended.
+    /// Ends the other leg of an OCO, because this one started to trade or ended.
     pub(crate) fn end_other_leg(
         &mut self,
         symbol: SymbolId,
@@ -175,7 +175,7 @@ impl SymbolSlot {
                 removed.map(|removed| removed.remaining)
             }
         };
-        let remaining = remaining.ok_or_else(|| Fault::new(format!("order {order} of a pair is gone")))?;
+        let remaining = remaining.ok_or_else(|| Fault::new(format!("order {order} of an OCO is gone")))?;
         self.report_ended(account, order, remaining, reason, out);
         Ok(())
     }

@@ -1,4 +1,4 @@
-//! What the public is told about a symbol.
+//! The public facts about a symbol.
 
 use serde::{Deserialize, Serialize};
 
@@ -11,24 +11,24 @@ use crate::domain::{
     },
 };
 
-/// A trade as the public sees it.
+/// A trade as published.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct PublicTrade {
     /// Its id.
     pub id: TradeId,
     /// The maker's price.
     pub price: Price,
-    /// How much.
+    /// The quantity.
     pub lots: Lots,
-    /// When.
+    /// The time.
     pub time: Timestamp,
-    /// Whether the buyer rested.
+    /// Whether the buyer was the maker.
     pub buyer_is_maker: bool,
-    /// The order that took; not told, but what it traded at one price is told as one aggregate.
+    /// The taker order; not published, but its trades at one price are published as one aggregate.
     pub taker: OrderId,
 }
 
-/// One public fact about a symbol, in the order they happened.
+/// One public fact about a symbol, in order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum PublicEvent {
     /// A trade (`TradePrinted`).
@@ -44,26 +44,26 @@ pub enum PublicEvent {
         symbol: SymbolId,
         /// Rises by 1 per moving command; shared by snapshots, diffs and tickers.
         update_id: u64,
-        /// Which side.
+        /// The side.
         side: Side,
-        /// Which level.
+        /// The price of the level.
         price: Price,
         /// All the lots there now; zero means the level is gone.
         total: Lots,
-        /// When.
+        /// The time.
         time: Timestamp,
     },
-    /// Everything before this time has been told (`TimePassed`): what comes later is not earlier.
+    /// Everything before this time has been published (`TimePassed`): later events are not earlier than it.
     TimePassed {
         /// The symbol.
         symbol: SymbolId,
-        /// Up to when.
+        /// The time.
         time: Timestamp,
     },
 }
 
 impl PublicEvent {
-    /// Returns the symbol it is about.
+    /// Returns the symbol concerned.
     pub const fn symbol(&self) -> SymbolId {
         match self {
             Self::TradePrinted { symbol, .. }

@@ -1,4 +1,4 @@
-//! What the journal keeps of a symbol slot, and making the slot again from it.
+//! The journal's frames of a symbol slot, and rebuilding the slot from them.
 
 use std::sync::Arc;
 
@@ -25,32 +25,32 @@ use crate::domain::{
     },
 };
 
-/// What a frame of a symbol slot begins with.
+/// The head of a symbol slot's frame.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SymbolHead {
-    /// Which slot.
+    /// The slot.
     pub slot: SlotId,
     /// Its frames are numbered from 1 without gaps.
     pub seq: u64,
     /// The slot's time.
     pub time: Timestamp,
-    /// What it consumed, whole; never an acknowledgement.
+    /// The complete input; never an acknowledgement.
     pub input: SymbolInput,
     /// The state hash after it, every so many frames.
     pub hash: Option<u128>,
 }
 
-/// One frame of a symbol slot: what it consumed and what it said. Its bytes are those of its parts, one after the
+/// One frame of a symbol slot: its input and the messages it sent. Its bytes are those of its parts, one after the
 /// other. Replay matches again, in the order of the frames, and compares.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SymbolFrame {
-    /// Which, when and what.
+    /// The slot, the time and the input.
     pub head: SymbolHead,
-    /// What it said to account slots.
+    /// The messages to account slots.
     pub messages: Vec<Envelope<ToAccount>>,
 }
 
-/// The state of a symbol slot, written down.
+/// The stored state of a symbol slot.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct SymbolState {
     slot: SlotId,
@@ -60,7 +60,7 @@ pub struct SymbolState {
     links: Links<ToAccount>,
 }
 
-/// One symbol's book and counters, written down.
+/// The stored book and counters of one symbol.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 struct MarketState {
     symbol: SymbolId,
@@ -74,11 +74,11 @@ struct MarketState {
 }
 
 impl SymbolSlot {
-    /// Does again what a frame says was done. `out` must be empty; it is given what the live slot gave.
+    /// Replays a frame. `out` must be empty; it receives the output of the live slot.
     ///
     /// # Errors
-    /// The frame does not follow the state, matching again says something else, or the state hash differs from the
-    /// one the live slot noted.
+    /// The frame does not follow the state, matching again sends other messages, or the state hash differs from the one
+    /// the live slot stored.
     pub fn replay(&mut self, frame: &SymbolFrame, out: &mut SymbolOutput) -> Result<(), Fault> {
         let SymbolFrame { head, messages } = frame;
         let slot = self.slot.get();
@@ -89,19 +89,19 @@ impl SymbolSlot {
         self.handle(input.clone(), *time, out)?;
         if out.messages != *messages {
             return Err(Fault::new(format!(
-                "symbol slot {slot}: matching frame {seq} again says something else"
+                "symbol slot {slot}: matching frame {seq} again sends other messages"
             )));
         }
         match &out.frame {
             Some(now) if now == head => Ok(()),
             Some(now) => Err(Fault::new(format!(
-                "symbol slot {slot}: replay came to {now:?} at frame {seq}, hash {hash:?} was noted"
+                "symbol slot {slot}: replay reached {now:?} at frame {seq}, the frame has hash {hash:?}"
             ))),
             None => Err(Fault::new(format!("symbol slot {slot}: frame {seq} repeats a message"))),
         }
     }
 
-    /// Writes the slot down.
+    /// Returns the state of the slot, for storing it.
     pub fn state(&self) -> SymbolState {
         let market = |(symbol, market): (&SymbolId, &Market)| MarketState {
             symbol: *symbol,
@@ -122,10 +122,10 @@ impl SymbolSlot {
         }
     }
 
-    /// Makes the slot again; symbols it did not have yet get an empty book.
+    /// Rebuilds the slot; symbols it did not have yet get an empty book.
     ///
     /// # Errors
-    /// A symbol that is not in the catalogue any more, or a book that is none.
+    /// A symbol that is not in the instruments any more, or an invalid book.
     pub fn restore(
         state: SymbolState,
         instruments: &Arc<Instruments>,

@@ -1,5 +1,5 @@
-//! The matching side of a symbol: its book with its trade and update counters, orders that wait for a price, and the reports
-//! on all of them.
+//! The matching side of a symbol: its book with its trade and update counters, orders that wait for a price, and the
+//! reports on all of them.
 
 mod cascade;
 mod event;

@@ -1,7 +1,7 @@
-//! Pairs of orders of which only one may trade (one-cancels-the-other).
+//! OCOs: two orders of which only one may trade (one-cancels-the-other).
 //!
-//! The book's slot alone can decide which of the two was first, so it keeps who belongs to whom. The two arrive one after
-//! the other; what ends the first before the second is here is kept for it.
+//! The symbol slot alone knows which of the two was first, so it keeps their relation. The two arrive one after the
+//! other; when the first ends before the second has arrived, the reason is kept for the second.
 
 use serde::{Deserialize, Serialize};
 
@@ -10,21 +10,21 @@ use crate::domain::{
     types::{hash, id::OrderId, table::Table},
 };
 
-/// One order of a pair.
+/// One leg of an OCO.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 enum OcoLeg {
-    /// It is here.
+    /// It has arrived.
     Here {
-        /// The other one.
+        /// The other leg.
         other_leg: OrderId,
-        /// Where it is.
+        /// Its state.
         place: LegState,
     },
     /// It is on its way, and has ended already.
     Ended(CloseReason),
 }
 
-/// Where an order of a pair is.
+/// The state of a leg.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub(crate) enum LegState {
     /// It waits for its trigger.
@@ -33,14 +33,14 @@ pub(crate) enum LegState {
     Rests(Handle),
 }
 
-/// The pairs of a symbol.
+/// The OCOs of a symbol.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub(crate) struct OcoGroups {
     legs: Table<OrderId, OcoLeg>,
 }
 
 impl OcoGroups {
-    /// Says whether an order that arrives has ended already, by what happened to its sibling.
+    /// Returns whether an order that arrives has ended already, by the end of its other leg.
     pub(crate) fn arrive(&mut self, order: OrderId) -> Option<CloseReason> {
         match self.legs.get(&order) {
             Some(&OcoLeg::Ended(reason)) => {
@@ -51,13 +51,13 @@ impl OcoGroups {
         }
     }
 
-    /// Takes note of an order of a pair that is here now.
+    /// Adds a leg that has arrived.
     pub(crate) fn add(&mut self, order: OrderId, other_leg: OrderId, place: LegState) {
         self.legs.insert(order, OcoLeg::Here { other_leg, place });
     }
 
-    /// Dissolves the pair of an order, because it begins to trade or ended; returns the sibling if it is here and must
-    /// end. One that is still on its way ends when it arrives, for this reason.
+    /// Dissolves the OCO of an order, because it started to trade or ended; returns the other leg if it has arrived and
+    /// must end. A leg that is still on its way ends when it arrives, for this reason.
     pub(crate) fn dissolve(&mut self, order: OrderId, reason: CloseReason) -> Option<(OrderId, LegState)> {
         if self.legs.is_empty() {
             return None;
@@ -68,7 +68,7 @@ impl OcoGroups {
         }
     }
 
-    /// Ends an order whose sibling was never taken in; returns where it is if it is here.
+    /// Ends an order whose other leg was never accepted; returns its state if it has arrived.
     pub(crate) fn end(&mut self, order: OrderId, reason: CloseReason) -> Option<(OrderId, LegState)> {
         match self.legs.remove(&order) {
             Some(OcoLeg::Here { place, .. }) => Some((order, place)),

@@ -1,4 +1,4 @@
-//! Turning what the book says into messages for the accounts concerned and facts for the public.
+//! Converts the book's events into messages for the accounts concerned and public facts.
 
 use std::num::NonZeroU64;
 
@@ -23,7 +23,7 @@ use crate::domain::{
     },
 };
 
-/// Tells an account what became of its order.
+/// Reports a change of an order to its account.
 pub(crate) fn update(
     links: &mut Links<ToAccount>,
     out: &mut SymbolOutput,
@@ -46,18 +46,18 @@ struct Party {
     is_maker: bool,
 }
 
-/// What was told of the order that entered.
+/// The reports already sent for the taker order.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct TakerReport {
-    /// What of its lots neither traded nor was prevented.
+    /// The lots that neither traded nor were prevented.
     pub(crate) left: Lots,
-    /// Whether its last trade said that it is filled.
+    /// Whether the report of its last trade states that it is filled.
     pub(crate) is_filled: bool,
-    /// The prevention that ends it, not told yet: it comes after everything else.
+    /// The prevention that ends it, not reported yet: it comes after everything else.
     pub(crate) prevented: Option<PreventedMatch>,
 }
 
-/// Turns the events of one command into messages and public facts.
+/// Converts the events of one command into messages and public facts.
 pub(crate) struct ExecutionReports<'a> {
     pub(crate) time: Timestamp,
     pub(crate) symbol: SymbolId,
@@ -67,7 +67,7 @@ pub(crate) struct ExecutionReports<'a> {
 }
 
 impl ExecutionReports<'_> {
-    /// Tells every event, given who entered, if anybody did, and what became of it.
+    /// Reports every event, given the order that entered, if any, and its outcome.
     pub(crate) fn report_all(
         &mut self,
         events: &[BookEvent],
@@ -76,7 +76,7 @@ impl ExecutionReports<'_> {
         let taker = entered.map(|(taker, _)| taker);
         let mut left = taker.map_or(Lots::ZERO, |taker| taker.lots);
         let mut prevented = None;
-        // The trade that filled the taker says so, if it is the last word on it.
+        // The report of the trade that filled the taker states so, if it is the last report on it.
         let is_filled = entered.is_some_and(|(_, outcome)| outcome == Outcome::Filled);
         let concerns_taker = |event: &BookEvent| match event {
             BookEvent::Traded { .. } => true,
@@ -143,7 +143,7 @@ impl ExecutionReports<'_> {
                         }
                     }
                 }
-                // Its owner was told with the prevention.
+                // Its owner was notified with the prevention.
                 BookEvent::Ended { reason: CloseReason::SelfTrade, .. } => {}
                 BookEvent::Ended { order, account, remaining, reason } => {
                     self.update(account, order, OrderChange::Ended { remaining, reason });
@@ -174,13 +174,13 @@ impl ExecutionReports<'_> {
             .ok_or_else(|| Fault::new("preventions are counted wrongly"))
     }
 
-    /// Ends the other order of a pair, because this one begins to trade or ended. It waits for its trigger: of a pair only
-    /// one ever rests.
+    /// Ends the other leg of an OCO, because this one started to trade or ended. It waits for its trigger: only one leg
+    /// of an OCO ever rests.
     fn dissolve(&mut self, account: AccountId, order: OrderId, reason: CloseReason) -> Result<(), Fault> {
         match self.market.oco_groups.dissolve(order, reason) {
             None => Ok(()),
             Some((other_leg, LegState::Rests(_))) => {
-                Err(Fault::new(format!("orders {order} and {other_leg} are a pair and both rest")))
+                Err(Fault::new(format!("both legs of an OCO rest: orders {order} and {other_leg}")))
             }
             Some((other_leg, LegState::Untriggered)) => {
                 let stop_order = self.market.trigger_book.remove(other_leg);
@@ -192,7 +192,7 @@ impl ExecutionReports<'_> {
         }
     }
 
-    /// Tells both parties, the maker first, and the public.
+    /// Reports a trade to both parties, the maker first, and publishes it.
     fn trade(&mut self, parties: &[Party; 2], taker_side: Side, price: Price, lots: Lots) {
         self.market.last_trade += 1;
         self.market.last_price = Some(price);

@@ -1,7 +1,7 @@
-//! One symbol slot: its books, their trade and update counters, and its conversations with account slots.
+//! One symbol slot: its books, their trade and update counters, and its links to account slots.
 //!
-//! It turns what the book says ([`BookEvent`], [`Outcome`]) into messages for the accounts concerned and public
-//! facts for everybody. It decides nothing the book does not decide.
+//! It converts the book's events ([`BookEvent`], [`Outcome`]) into messages for the accounts concerned and public
+//! facts. All decisions are the book's.
 
 use std::{collections::BTreeMap, sync::Arc};
 
@@ -35,43 +35,43 @@ use crate::domain::{
     },
 };
 
-/// How many expired orders one tick takes out; the rest follows with the next.
+/// The maximum number of expired orders one tick removes; the next tick handles the rest.
 pub const EXPIRIES_PER_TICK: usize = 1_000;
 
-/// What a slot is given to do.
+/// The input of a slot.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum SymbolInput {
     /// A message from an account slot.
     Message(Envelope<ToSymbol>),
     /// An account slot has applied this slot's messages up to here.
     Ack {
-        /// Which slot.
+        /// The account slot.
         peer: SlotId,
         /// The last sequence it applied.
         upto: u64,
     },
     /// Time has passed: good-till dates, acknowledgements.
     Tick,
-    /// Take the next orders that are triggered to their books ([`SymbolSlot::has_triggered`]).
+    /// Send the next triggered orders to their books ([`SymbolSlot::has_triggered`]).
     Cascade,
-    /// The same while the clock stands behind the slot's time: good-till dates go by the clock. Only frames say so; the slot
-    /// finds out by itself.
+    /// The same while the clock is behind the slot's time: good-till dates use the clock. Only frames contain it; the
+    /// live slot detects it by itself.
     Behind {
-        /// What the clock said.
+        /// The time of the clock.
         clock: Timestamp,
         /// The input.
         input: Box<Self>,
     },
 }
 
-/// What came of one input. The caller empties and reuses it.
+/// The output of one input. The caller empties and reuses it.
 #[derive(Debug, Default)]
 pub struct SymbolOutput {
     /// The head of the input's frame, whose other part is `messages`; `None` when nothing changed.
     pub frame: Option<SymbolHead>,
     /// Messages to account slots.
     pub messages: Vec<Envelope<ToAccount>>,
-    /// What the public may know once it is durable.
+    /// The public facts to publish once they are durable.
     pub public: Vec<PublicEvent>,
     /// Account slots whose messages were applied up to these sequences.
     pub applied: Vec<(SlotId, u64)>,
@@ -92,7 +92,7 @@ impl SymbolOutput {
 pub struct SymbolSlot {
     pub(crate) slot: SlotId,
     pub(crate) time: Timestamp,
-    /// The time good-till dates go by in the input at hand ([`Timestamp::timer`]): not state.
+    /// The time good-till dates use in the current input ([`Timestamp::timer`]): not state.
     pub(crate) clock: Timestamp,
     /// The number of its last frame.
     pub(crate) seq: u64,
@@ -130,7 +130,7 @@ impl Market {
 }
 
 impl SymbolSlot {
-    /// Makes the slot with an empty book for each of its symbols.
+    /// Creates the slot with an empty book for each of its symbols.
     pub fn new(slot: SlotId, instruments: &Arc<Instruments>, limits: BookLimits) -> Self {
         let own = instruments.symbols().filter(|spec| spec.id.slot() == slot);
         let empty = || Market::new(Book::new(limits));
@@ -172,7 +172,7 @@ impl SymbolSlot {
         Ok(())
     }
 
-    /// Carries an input out and returns whether it changed anything.
+    /// Applies an input and returns whether it changed anything.
     fn take(&mut self, input: &SymbolInput, out: &mut SymbolOutput) -> Result<bool, Fault> {
         Ok(match input {
             SymbolInput::Behind { clock, input } => {
@@ -201,7 +201,7 @@ impl SymbolSlot {
         self.time
     }
 
-    /// Takes note of a message and carries it out; `false` when it was applied before.
+    /// Records a message and applies it; `false` when it was applied before.
     fn message(&mut self, envelope: &Envelope<ToSymbol>, out: &mut SymbolOutput) -> Result<bool, Fault> {
         if !self.links.receive(envelope.from, envelope.seq)? {
             return Ok(false);
@@ -225,7 +225,7 @@ impl SymbolSlot {
         }
     }
 
-    /// Has the book match an order; returns where it rests, if it does.
+    /// Matches an order in the book; returns its location if it rests.
     pub(crate) fn match_order(
         &mut self,
         submit: &SubmitOrder,
@@ -253,7 +253,7 @@ impl SymbolSlot {
                 OrderChange::Accepted { handle }
             }
             Outcome::Filled if report.is_filled => return Ok(None),
-            // Its amount is spent, but self-trade prevention had the last word on it: it is not filled whole.
+            // Its amount is spent, but self-trade prevention ended it: it is not completely filled.
             Outcome::Filled => OrderChange::Ended { remaining: report.left, reason: CloseReason::SelfTrade },
             Outcome::Ended { remaining, reason } => match report.prevented {
                 Some(by) => OrderChange::Prevented { lots: remaining, ends: true, by },
@@ -278,7 +278,7 @@ impl SymbolSlot {
         Ok(())
     }
 
-    /// Tells an account that an order was cancelled with so much left, or that it was gone.
+    /// Reports to an account that an order was cancelled with this remaining quantity, or that it was gone.
     pub(crate) fn answer_cancel(
         &mut self,
         from: SlotId,
@@ -332,7 +332,7 @@ impl SymbolSlot {
         Ok(())
     }
 
-    /// Tells what the book noted when no order entered it.
+    /// Reports the book's events when no order entered it.
     pub(crate) fn report_levels(&mut self, symbol: SymbolId, out: &mut SymbolOutput) -> Result<(), Fault> {
         if self.events.is_empty() {
             return Ok(());
@@ -366,12 +366,12 @@ impl SymbolSlot {
         self.links.waiting()
     }
 
-    /// Returns the last message of `from` this slot applied.
+    /// Returns the sequence of the last message of `from` this slot applied.
     pub fn received(&self, from: SlotId) -> u64 {
         self.links.received(from)
     }
 
-    /// Forgets messages that `peer` has applied.
+    /// Drops messages that `peer` has applied.
     pub fn trim(&mut self, peer: SlotId, upto: u64) {
         self.links.trim(peer, upto);
     }
@@ -381,12 +381,12 @@ impl SymbolSlot {
         self.seq
     }
 
-    /// Returns which slot it is.
+    /// Returns the id of the slot.
     pub const fn slot(&self) -> SlotId {
         self.slot
     }
 
-    /// Bounds its books anew, from the next input on.
+    /// Sets new limits for its books, from the next input on.
     pub fn set_limits(&mut self, limits: BookLimits) {
         self.markets.values_mut().for_each(|market| market.book.set_limits(limits));
     }
@@ -396,7 +396,7 @@ impl SymbolSlot {
         self.markets.keys().copied()
     }
 
-    /// Returns the state hash: books, counters and conversations. A slot nothing has happened to hashes to zero.
+    /// Returns the state hash: books, counters and links. A slot without any input hashes to zero.
     pub fn hash(&self) -> u128 {
         if self.seq == 0 {
             return 0;
@@ -419,7 +419,7 @@ impl SymbolSlot {
     /// Verifies the invariants of every book.
     ///
     /// # Errors
-    /// The first that is broken.
+    /// The first broken invariant.
     pub fn check(&self) -> Result<(), Fault> {
         self.markets.values().try_for_each(|market| {
             market.trigger_book.check()?;

@@ -1,10 +1,11 @@
 //! The orders of a symbol that wait for the market to reach a price.
 //!
-//! Stop prices lie in two sorted indices, one for each direction; orders that follow the market lie in groups of one
-//! distance and one best price seen, so that a new best price moves whole groups and not orders, and those that are to
-//! follow it from a price on in groups of that price. A trade moves groups and notes how far the market has come
-//! ([`TriggerBook::traded`], cheap when nothing is near); which orders that triggers is taken out one by one
-//! ([`TriggerBook::next`]), so that a cascade of any length is worked off in bounded steps, and the steps decide nothing.
+//! Stop prices are stored in two sorted indices, one for each direction; orders that follow the market are stored in
+//! groups of one distance and one best price seen, so that a new best price moves whole groups and not orders, and
+//! orders that start to follow it at a price are stored in groups of that price. A trade moves groups and records how
+//! far the market has come ([`TriggerBook::traded`], cheap when nothing is near); the orders that triggers are removed
+//! one by one ([`TriggerBook::next`]), so that a cascade of any length is worked off in bounded steps, and the steps
+//! affect no outcome.
 
 use std::{
     cmp::Reverse,
@@ -28,50 +29,51 @@ use crate::domain::{
 struct StopOrder {
     submit: SubmitOrder,
     condition: Condition,
-    /// Its place in line among orders of one stop price: rises with every order that waits.
+    /// Its number among orders of one stop price: rises with every order that waits.
     number: u64,
 }
 
 impl StopOrder {
-    /// Returns the stop price it lies at in an index; `None` for an order that follows the market or is going to.
+    /// Returns the stop price under which an index stores it; `None` for an order that follows the market or will.
     fn stop(&self) -> Option<Price> {
         self.condition.trigger.stop.filter(|_| self.condition.trigger.trailing.is_none())
     }
 }
 
-/// Orders that see the same of the market, each behind its place in line; some of them may be gone.
+/// Orders that have seen the same prices, each with its number; some of them may be gone.
 type Group = VecDeque<(u64, OrderId)>;
 
 /// Orders that follow the market at one distance, by the best price they have seen.
 type Trails = BTreeMap<Price, Group>;
 
-/// Orders that are going to follow the market, by the price from which on.
+/// Orders that will follow the market, by the price at which they start.
 type Starts = BTreeMap<(Side, Bips), Group>;
 
 /// The waiting orders of one symbol.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub(crate) struct TriggerBook {
     stop_orders: Table<OrderId, StopOrder>,
-    /// Those a rising market reaches, and those a falling one does.
+    /// Orders a rising market reaches, and orders a falling one does.
     rising: BTreeMap<(Price, u64), OrderId>,
     falling: BTreeMap<(Reverse<Price>, u64), OrderId>,
-    /// Those that begin to follow a rising market, and a falling one.
+    /// Orders that start to follow a rising market, and a falling one.
     rising_starts: BTreeMap<Price, Starts>,
     falling_starts: BTreeMap<Price, Starts>,
     trails: BTreeMap<(Side, Bips), Trails>,
-    /// How far the market has been since there last was nothing triggered in an index: only while there is.
+    /// The extremes of the market since an index last had no triggered order: only while it has one.
     high: Option<Price>,
     low: Option<Price>,
-    /// Groups that turned back far enough, the oldest order of each first. Some of the orders may be gone.
+    /// Groups the market has turned back from far enough, the oldest order of each first. Some of the orders may be
+    /// gone.
     turned: Group,
-    /// How many orders in groups are gone.
+    /// The number of orders in groups that are gone.
     gone: usize,
     next_number: u64,
     /// The sum of the hashes of the waiting orders.
     digest: u128,
 }
 
-/// Where the market stands against an order that arrives.
+/// The relation of the market to an order that arrives.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Arrival {
     /// It waits.
@@ -81,10 +83,10 @@ pub(crate) enum Arrival {
 }
 
 impl TriggerBook {
-    /// Takes an order in, given the price of the last trade.
+    /// Adds an order, given the price of the last trade.
     ///
-    /// While earlier orders are still being triggered, how far the market went counts as where it is: an order that
-    /// arrives then is judged as if it had come behind them.
+    /// While earlier orders are still being triggered, the extreme of the market counts as its current price: an order
+    /// that arrives then is checked as if it had arrived after them.
     pub(crate) fn add(&mut self, submit: &SubmitOrder, condition: Condition, last: Option<Price>) -> Arrival {
         let direction = condition.direction;
         let seen = match direction {
@@ -131,7 +133,7 @@ impl TriggerBook {
         };
     }
 
-    /// Takes an order out; `None` when it does not wait here.
+    /// Removes an order; `None` when it does not wait here.
     pub(crate) fn remove(&mut self, order: OrderId) -> Option<SubmitOrder> {
         let stop_order = self.stop_orders.remove(&order)?;
         self.digest = self.digest.wrapping_sub(digest(&stop_order));
@@ -142,7 +144,7 @@ impl TriggerBook {
             (Some(stop), Direction::Down) => {
                 self.falling.remove(&(Reverse(stop), stop_order.number));
             }
-            // Out of a group it is taken when the group is looked at, or when there are many of its kind.
+            // It is removed from its group when the group is next examined, or when many such orders have accumulated.
             (None, _) => self.gone += 1,
         }
         self.forget_reach();
@@ -152,7 +154,7 @@ impl TriggerBook {
         Some(stop_order.submit)
     }
 
-    /// Forgets how far the market has been once nothing in an index is triggered by it.
+    /// Clears the extreme of the market once it triggers nothing in an index.
     fn forget_reach(&mut self) {
         if self.first_rising().is_none() {
             self.high = None;
@@ -162,7 +164,7 @@ impl TriggerBook {
         }
     }
 
-    /// Takes what does not wait any more out of the groups.
+    /// Removes orders that no longer wait from the groups.
     fn sweep(&mut self) {
         let stop_orders = &self.stop_orders;
         let is_alive = |(_, order): &(u64, OrderId)| stop_orders.contains(order);
@@ -182,7 +184,7 @@ impl TriggerBook {
         self.gone = 0;
     }
 
-    /// Takes note of a trade.
+    /// Records a trade.
     pub(crate) fn traded(&mut self, price: Price) {
         if self.stop_orders.is_empty() {
             return;
@@ -207,7 +209,7 @@ impl TriggerBook {
         self.start(price);
     }
 
-    /// Lets the orders that waited for this price follow the market from it on.
+    /// Starts the orders that waited for this price to follow the market.
     fn start(&mut self, price: Price) {
         loop {
             let rising = self.rising_starts.first_entry().filter(|entry| *entry.key() <= price);
@@ -220,19 +222,19 @@ impl TriggerBook {
         }
     }
 
-    /// Returns whether an order is triggered and not taken out yet.
+    /// Returns whether an order is triggered and not removed yet.
     pub(crate) fn has_next(&self) -> bool {
         !self.turned.is_empty() || self.high.is_some() || self.low.is_some()
     }
 
-    /// Takes out the next order that is triggered, doing at most `work` steps: first those that followed the market, then
-    /// stops a rising market reached from the lowest, then those a falling market reached from the highest; at one
-    /// price in the order they came.
+    /// Removes the next triggered order, with at most `work` steps: first those that followed the market, then stops a
+    /// rising market reached from the lowest, then those a falling market reached from the highest; at one price in the
+    /// order of their arrival.
     pub(crate) fn next(&mut self, work: &mut usize) -> Option<(SubmitOrder, Condition)> {
         while *work > 0 && self.has_next() {
             *work -= 1;
             if let Some((_, order)) = self.turned.pop_front() {
-                // Whether it is gone already or goes now, it lies in no group any more.
+                // Whether it is gone already or is removed now, no group contains it any more.
                 let found = self.take(order);
                 self.gone = self.gone.saturating_sub(1);
                 if found.is_some() {
@@ -262,7 +264,7 @@ impl TriggerBook {
         self.low.filter(|low| stop >= low).map(|_| *order)
     }
 
-    /// Returns how many orders wait.
+    /// Returns the number of waiting orders.
     pub(crate) fn len(&self) -> usize {
         self.stop_orders.len()
     }
@@ -299,10 +301,10 @@ impl TriggerBook {
         sum
     }
 
-    /// Verifies that every order lies where it will be found.
+    /// Verifies that every order is stored where it will be found.
     ///
     /// # Errors
-    /// One that does not.
+    /// One that is not.
     pub(crate) fn check(&self) -> Result<(), Fault> {
         let mut sum = 0_u128;
         let mut stops = 0;
@@ -335,7 +337,7 @@ fn digest(stop_order: &StopOrder) -> u128 {
     hash::of(23, stop_order)
 }
 
-/// Lets orders that follow the market see a new price: those for which it is the best so far form one group.
+/// Applies a new price to orders that follow the market: those for which it is the best so far form one group.
 fn pull(trails: &mut Trails, side: Side, price: Price) {
     let is_better = |extreme: Price| match side {
         Side::Buy => price < extreme,
@@ -352,7 +354,8 @@ fn pull(trails: &mut Trails, side: Side, price: Price) {
     }
 }
 
-/// Adds a group to another. The larger of the two stays where it is, so that an order moves only a few times in its life.
+/// Merges a group into another. The larger of the two stays in place, so that an order moves only a few times in its
+/// life.
 fn join(group: &mut Group, other: &mut Group) {
     if group.len() < other.len() {
         std::mem::swap(group, other);
@@ -360,7 +363,7 @@ fn join(group: &mut Group, other: &mut Group) {
     group.append(other);
 }
 
-/// Takes out a group the market has turned back from far enough, the best price seen first.
+/// Removes a group the market has turned back from far enough, the best price seen first.
 fn turned(trails: &mut Trails, side: Side, bips: Bips, price: Price) -> Option<Group> {
     let best = match side {
         Side::Buy => trails.first_entry(),

@@ -1,4 +1,4 @@
-//! Everything an account slot can be asked to do from outside, and what it answers.
+//! The commands an account slot accepts from outside, and their outcomes.
 
 use serde::{Deserialize, Deserializer, Serialize, de};
 
@@ -18,40 +18,40 @@ use crate::domain::{
 /// A command to one account slot.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum AccountCommand {
-    /// Open an account.
+    /// Opens an account.
     CreateAccount(CreateAccount),
-    /// Give an account an API key.
+    /// Creates an API key for an account.
     CreateApiKey(CreateApiKey),
-    /// Credit an account from outside the exchange (`increase`).
+    /// Credits an account from outside the exchange (`increase`).
     Deposit(Transfer),
-    /// Debit an account to outside the exchange (`decrease`).
+    /// Debits an account to outside the exchange (`decrease`).
     Withdraw(Transfer),
-    /// Place an order.
+    /// Places an order.
     Place(NewOrder),
-    /// Cancel one order.
+    /// Cancels one order.
     Cancel(CancelOrder),
-    /// Cancel every open order of a symbol.
+    /// Cancels all open orders of a symbol.
     CancelAll(CancelAll),
-    /// Lower an order's quantity, keeping its place in the queue.
+    /// Reduces an order's quantity, keeping its place in the queue.
     Amend(AmendOrder),
-    /// Cancel one order and place another. Boxed: it is twice the size of the others.
+    /// Cancels one order and places another. Boxed: it is twice the size of the others.
     Replace(Box<ReplaceOrder>),
-    /// Place a list of orders.
+    /// Places a list of orders.
     PlaceList(Box<PlaceList>),
-    /// Cancel a list of orders.
+    /// Cancels a list of orders.
     CancelList(CancelList),
-    /// Cancel everything unless told otherwise in time.
+    /// Cancels all orders unless the countdown is restarted or switched off in time.
     CancelAllAfter(CancelAllAfter),
-    /// Take an API key away.
+    /// Revokes an API key.
     RevokeApiKey(RevokeApiKey),
-    /// Open an account somebody signs in to by name.
+    /// Opens an account with a login by name.
     SignUp(SignUp),
-    /// Set another password.
+    /// Sets another password.
     ChangePassword(ChangePassword),
 }
 
 impl AccountCommand {
-    /// Returns the account concerned; `None` for an account that is to be given an id.
+    /// Returns the account concerned; `None` for an account that is still to get an id.
     pub const fn account(&self) -> Option<AccountId> {
         match self {
             Self::CreateAccount(command) => command.id,
@@ -71,7 +71,7 @@ impl AccountCommand {
         }
     }
 
-    /// Returns the account slot that must decide it; `None` when any may.
+    /// Returns the account slot that must decide it; `None` when any slot may.
     pub fn slot(&self) -> Option<SlotId> {
         match self {
             Self::SignUp(command) => Some(command.name.slot()),
@@ -95,8 +95,8 @@ impl AccountCommand {
         }
     }
 
-    /// Returns whether it is let in when an audit has found the books wrong: orders can be cancelled and money can
-    /// come in; nothing new is traded, and nothing leaves.
+    /// Returns whether it is accepted after an audit has found a broken invariant: orders can be cancelled and money
+    /// can be deposited; nothing new is traded, and nothing is withdrawn.
     pub const fn is_safe_when_halted(&self) -> bool {
         match self {
             Self::Cancel(_) | Self::CancelAll(_) | Self::CancelList(_) | Self::CancelAllAfter(_) => true,
@@ -105,12 +105,12 @@ impl AccountCommand {
             Self::Withdraw(_) | Self::Place(_) | Self::Amend(_) | Self::Replace(_) | Self::PlaceList(_) => {
                 false
             }
-            // Anybody may sign up: strangers do not fill a full disk.
+            // Sign-up is open to anyone, so it is not accepted: strangers must not fill a nearly full disk.
             Self::SignUp(_) => false,
         }
     }
 
-    /// Returns whether it can only lower risk: such commands have places reserved for them under load.
+    /// Returns whether it can only reduce risk: such commands have reserved capacity under load.
     pub const fn reduces_risk(&self) -> bool {
         matches!(
             self,
@@ -123,18 +123,18 @@ impl AccountCommand {
     }
 }
 
-/// Open an account.
+/// Opens an account.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct CreateAccount {
-    /// The id it shall have; `None` lets the slot choose one.
+    /// The id of the account; `None` lets the slot choose one.
     pub id: Option<AccountId>,
     /// Its fee tier.
     pub tier: u8,
-    /// Whether the limits of unfilled orders do not hold for it: a market maker's.
+    /// Whether the account is exempt from the limits of unfilled orders: a market maker's.
     pub is_unlimited: bool,
 }
 
-/// What an API key may do (Binance Spot security types).
+/// The permissions of an API key (Binance Spot security types).
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Permissions {
     /// `TRADE`: place, cancel and change orders.
@@ -143,7 +143,7 @@ pub struct Permissions {
     pub user_data: bool,
 }
 
-/// One thing an API key may do.
+/// One permission of an API key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Permission {
     /// Read orders, trades and balances.
@@ -156,7 +156,7 @@ impl Permission {
     /// Every permission, in the order they are shown.
     pub const ALL: [Self; 2] = [Self::UserData, Self::Trade];
 
-    /// Returns the name: the same wherever it is shown.
+    /// Returns the name, the same everywhere.
     pub const fn name(self) -> &'static str {
         match self {
             Self::UserData => "USER_DATA",
@@ -164,7 +164,7 @@ impl Permission {
         }
     }
 
-    /// Reads a name, in capitals or not, with `_` or `-`.
+    /// Parses a name, in capitals or not, with `_` or `-`.
     pub fn parse(text: &str) -> Option<Self> {
         let name = text.to_ascii_uppercase().replace('-', "_");
         Self::ALL.into_iter().find(|permission| permission.name() == name)
@@ -180,7 +180,7 @@ impl<'de> Deserialize<'de> for Permission {
 }
 
 impl Permissions {
-    /// Brings permissions together.
+    /// Combines permissions.
     pub fn of(list: &[Permission]) -> Self {
         Self { trade: list.contains(&Permission::Trade), user_data: list.contains(&Permission::UserData) }
     }
@@ -194,60 +194,60 @@ impl Permissions {
     }
 }
 
-/// An API key. What its signatures are checked with is kept, and never logged.
+/// An API key. The material that verifies its signatures is stored, and never logged.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct CreateApiKey {
-    /// Whose key.
+    /// The account of the key.
     pub account: AccountId,
     /// The public part, sent in `X-MBX-APIKEY`.
     pub key: String,
-    /// What its signatures are checked with.
+    /// The material that verifies its signatures.
     pub material: KeyMaterial,
-    /// What it may do.
+    /// Its permissions.
     pub permissions: Permissions,
-    /// What its owner calls it: at most [`LABEL_LEN_MAX`](super::credential::LABEL_LEN_MAX) bytes.
+    /// The owner's label for it: at most [`LABEL_LEN_MAX`](super::credential::LABEL_LEN_MAX) bytes.
     pub label: String,
-    /// When it was asked for.
+    /// The time of the request.
     pub created_at: Timestamp,
 }
 
-/// The most bytes a request id may have.
+/// The maximum length of a request id, in bytes.
 pub const REQUEST_ID_LEN_MAX: usize = 64;
 
 /// A deposit or a withdrawal.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Transfer {
-    /// Whose balance.
+    /// The account of the balance.
     pub account: AccountId,
-    /// Of which asset.
+    /// The asset.
     pub asset: AssetId,
-    /// How much; more than zero.
+    /// The amount; more than zero.
     pub amount: Amount,
-    /// Makes a retry safe: the same id with the same transfer answers as the first time and changes nothing;
-    /// with another transfer it is a conflict.
+    /// Makes a retry safe: the same id with the same transfer answers as the first time and changes nothing; with
+    /// another transfer it is a conflict.
     pub request_id: Option<String>,
 }
 
-/// Makes sending an order again safe: under the same key, within 24 hours, the same request answers as the first
-/// time and changes nothing; another request is a conflict.
+/// Makes a retry of an order safe: under the same key, within 24 hours, the same request answers as the first time and
+/// changes nothing; another request is a conflict.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct IdempotencyKey {
     /// The client's key: 1 to [`REQUEST_ID_LEN_MAX`] bytes.
     pub id: String,
-    /// Identifies the request: two requests with the same fingerprint ask for the same.
+    /// Identifies the request: two requests with the same fingerprint are the same request.
     pub fingerprint: u128,
 }
 
-/// Which order is meant.
+/// Identifies an order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct OrderRef {
     /// By the exchange's id.
     pub id: Option<OrderId>,
-    /// By the client's name. With both given the id is looked up and the name must match.
+    /// By the client's name. When both are given, the id is looked up and the name must match.
     pub client_id: Option<ClientOrderId>,
 }
 
-/// Cancel only an order in this state (Binance Spot, `cancelRestrictions`).
+/// Restricts a cancel to an order in this state (Binance Spot, `cancelRestrictions`).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum CancelRestriction {
     /// Nothing of it has traded.
@@ -256,88 +256,88 @@ pub enum CancelRestriction {
     OnlyPartiallyFilled,
 }
 
-/// Cancel one order.
+/// Cancels one order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct CancelOrder {
-    /// Whose order.
+    /// The account of the order.
     pub account: AccountId,
-    /// Which book.
+    /// The symbol of the book.
     pub symbol: SymbolId,
-    /// Which order.
+    /// The order.
     pub order: OrderRef,
-    /// Only in this state.
+    /// The state the order must be in.
     pub restriction: Option<CancelRestriction>,
-    /// What the cancel itself is called (`newClientOrderId`); the exchange makes a name when absent.
+    /// The name of the cancel itself (`newClientOrderId`); the exchange generates one when absent.
     pub name: Option<ClientOrderId>,
 }
 
-/// Cancel a list of orders.
+/// Cancels a list of orders.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct CancelList {
-    /// Whose list.
+    /// The account of the list.
     pub account: AccountId,
-    /// Which book.
+    /// The symbol of the book.
     pub symbol: SymbolId,
-    /// Which list.
+    /// The list.
     pub list: OrderListRef,
-    /// What the cancel itself is called.
+    /// The name of the cancel itself.
     pub name: Option<ClientOrderId>,
 }
 
-/// Cancel every open order of the account when this time comes, unless another such command came before: a client that
-/// loses its connection leaves nothing behind it (dead-man's switch).
+/// Cancels all open orders of the account when the countdown ends, unless another such command came before: a client
+/// that loses its connection leaves no orders behind (dead man's switch).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct CancelAllAfter {
-    /// Whose orders.
+    /// The account of the orders.
     pub account: AccountId,
-    /// How long from now, in microseconds, at most [`COUNTDOWN_MAX_MICROS`]; `None` switches it off.
+    /// The time from now, in microseconds, at most [`COUNTDOWN_MAX_MICROS`]; `None` switches it off.
     pub after_micros: Option<u64>,
 }
 
 /// The longest countdown: a day.
 pub const COUNTDOWN_MAX_MICROS: u64 = 24 * 3_600 * 1_000_000;
 
-/// Cancel every open order of a symbol.
+/// Cancels all open orders of a symbol.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct CancelAll {
-    /// Whose orders.
+    /// The account of the orders.
     pub account: AccountId,
-    /// Which book.
+    /// The symbol of the book.
     pub symbol: SymbolId,
 }
 
-/// Lower an order's quantity, keeping its place in the queue.
+/// Reduces an order's quantity, keeping its place in the queue.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct AmendOrder {
-    /// Whose order.
+    /// The account of the order.
     pub account: AccountId,
-    /// Which book.
+    /// The symbol of the book.
     pub symbol: SymbolId,
-    /// Which order.
+    /// The order.
     pub order: OrderRef,
     /// The new total quantity.
     pub quantity: Lots,
-    /// A new name for the order; the exchange makes one when absent (Binance Spot, amend keep priority).
+    /// A new name for the order; the exchange generates one when absent (Binance Spot, amend keep priority).
     pub client_id: Option<ClientOrderId>,
 }
 
-/// What to do with the new order when the cancel fails (Binance Spot, `cancelReplaceMode`).
+/// Whether the new order is placed when the cancel fails (Binance Spot, `cancelReplaceMode`).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum ReplaceMode {
-    /// Do not place it.
+    /// It is not placed.
     StopOnFailure,
-    /// Place it all the same.
+    /// It is placed all the same.
     AllowFailure,
 }
 
-/// Cancel one order and place another.
+/// Cancels one order and places another.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct ReplaceOrder {
     /// The order to cancel.
     pub cancel: OrderRef,
-    /// Only in this state.
+    /// The state the order must be in.
     pub restriction: Option<CancelRestriction>,
-    /// What to do when the cancel fails.
+    /// Whether the new order is placed when the cancel fails.
     pub mode: ReplaceMode,
     /// The order to place, of the same account and symbol.
     pub order: NewOrder,
@@ -346,18 +346,18 @@ pub struct ReplaceOrder {
     pub cancels_when_limited: bool,
 }
 
-/// What a command came to. Orders are boxed: an answer passes several queues.
+/// The outcome of a command. Orders are boxed: an answer passes several queues.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum Answer {
     /// The account exists.
     AccountCreated(AccountId),
-    /// The key works.
+    /// The key is valid.
     ApiKeyCreated,
     /// The balance after the transfer.
     Transferred {
-        /// What is free now (on a repeat: was free then).
+        /// The available balance now (on a repeat: at that time).
         free: Amount,
-        /// What is frozen now.
+        /// The held balance now.
         held: Amount,
     },
     /// The order as the book left it, and its fills so far.
@@ -366,7 +366,7 @@ pub enum Answer {
         order: Box<Order>,
         /// Its fills, in order.
         fills: Vec<Fill>,
-        /// The account's unfilled orders, this one included.
+        /// The number of the account's unfilled orders, this one included.
         counts: OrderCounts,
     },
     /// The order, cancelled.
@@ -377,7 +377,7 @@ pub enum Answer {
     Amended {
         /// The order as it is now.
         order: Box<Order>,
-        /// Its name before.
+        /// Its previous name.
         previous_client_id: ClientOrderId,
     },
     /// Both halves of a cancel-replace. Boxed: it is twice the size of the others.
@@ -386,11 +386,11 @@ pub enum Answer {
     ListPlaced(Box<ListReport>),
     /// The list, cancelled.
     ListCancelled(Box<ListReport>),
-    /// When everything will be cancelled, if it will.
+    /// The time at which all orders will be cancelled, if any.
     CountdownSet(Option<Timestamp>),
-    /// The key works no more.
+    /// The key is revoked.
     ApiKeyRevoked,
-    /// The new password is the one that counts.
+    /// The new password is in force.
     PasswordChanged,
 }
 
@@ -401,27 +401,27 @@ pub struct ListReport {
     pub list: OrderList,
     /// Its orders as they are now.
     pub orders: Vec<Order>,
-    /// What its working order has traded so far.
+    /// The fills of its working order so far.
     pub fills: Vec<Fill>,
-    /// The account's unfilled orders.
+    /// The number of the account's unfilled orders.
     pub counts: OrderCounts,
 }
 
 /// Both halves of a cancel-replace.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Replaced {
-    /// The cancelled order, or why it was not.
+    /// The cancelled order, or why it was not cancelled.
     pub cancelled: Result<Order, Reject>,
-    /// The new order with its fills, or why it was refused; `None` when it was not attempted.
+    /// The new order with its fills, or why it was rejected; `None` when it was not attempted.
     pub placed: Option<Result<(Order, Vec<Fill>), Reject>>,
-    /// The account's unfilled orders.
+    /// The number of the account's unfilled orders.
     pub counts: OrderCounts,
 }
 
-/// Frozen and free units of one asset.
+/// Available and held units of one asset.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Balance {
-    /// Free to use.
+    /// Available for use.
     pub available: Amount,
     /// Held for open orders.
     pub held: Amount,

@@ -1,7 +1,6 @@
-//! What somebody proves with who they are: the material of API keys, and logins of people.
+//! Credentials: the key material of API keys, and the logins of users.
 //!
-//! Secrets and password hashes are state, because a restart must know them; none of them has a `Debug` form that
-//! shows it.
+//! Secrets and password hashes are state, because a restart needs them; none of them has a `Debug` form that shows it.
 
 use serde::{Deserialize, Deserializer, Serialize, de::Error};
 
@@ -13,12 +12,12 @@ use crate::domain::types::{
     time::Timestamp,
 };
 
-/// The most API keys an account may have at a time.
+/// The maximum number of API keys an account may have at a time.
 pub const KEYS_MAX: usize = 30;
-/// The most bytes the label of an API key may have.
+/// The maximum length of an API key's label, in bytes.
 pub const LABEL_LEN_MAX: usize = 64;
 
-/// What the signatures of an API key are checked with.
+/// The material that verifies the signatures of an API key.
 #[derive(Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum KeyMaterial {
     /// HMAC-SHA256: the secret both sides know.
@@ -30,7 +29,7 @@ pub enum KeyMaterial {
 }
 
 impl KeyMaterial {
-    /// Returns the name of the kind, as the wire has it.
+    /// Returns the name of the kind, as on the wire.
     pub const fn kind(&self) -> &'static str {
         match self {
             Self::Hmac(_) => "HMAC",
@@ -46,12 +45,13 @@ impl std::fmt::Debug for KeyMaterial {
     }
 }
 
-/// What [`CreateApiKey::remnant`] is called, before the account's id; no key of 64 letters and digits can be.
+/// The prefix of the name of [`CreateApiKey::remnant`], before the account's id; no key of 64 letters and digits has
+/// it.
 const REMNANT: &str = "revoked-of-";
 
 impl CreateApiKey {
-    /// Returns what stays of an account's last key when it is revoked: nothing can be signed with it, and nobody is shown
-    /// it, but the account goes on having an owner, so that nobody without credentials may use it.
+    /// Returns the remnant of an account's last key when it is revoked: it cannot sign and is shown to no one, but the
+    /// account still has an owner, so that a caller without credentials cannot use it.
     pub fn remnant(account: AccountId, created_at: Timestamp) -> Self {
         Self {
             account,
@@ -63,28 +63,28 @@ impl CreateApiKey {
         }
     }
 
-    /// Returns whether it is only what stays of a key.
+    /// Returns whether it is only the remnant of a key.
     pub fn is_remnant(&self) -> bool {
         self.key.starts_with(REMNANT)
     }
 }
 
-/// Take an API key away from an account.
+/// Revokes an API key of an account.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct RevokeApiKey {
-    /// Whose key.
+    /// The account of the key.
     pub account: AccountId,
     /// The public part.
     pub key: String,
 }
 
-/// The name somebody signs in with: 3 to 32 of `a-z`, `0-9`, `_`, `.` and `-`.
+/// The name of a login: 3 to 32 of `a-z`, `0-9`, `_`, `.` and `-`.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[serde(transparent)]
 pub struct LoginName(String);
 
 impl LoginName {
-    /// Reads a name, folding it to lower case; `None` for what is no name.
+    /// Parses a name, folding it to lower case; `None` for an invalid name.
     pub fn parse(text: &str) -> Option<Self> {
         let name = text.to_ascii_lowercase();
         let is_legal = |byte: u8| {
@@ -98,15 +98,15 @@ impl LoginName {
         &self.0
     }
 
-    /// Returns the account slot that owns the name and the account behind it: one slot alone decides whether a name
-    /// is free. Never to change, or names that are taken would be free again.
+    /// Returns the account slot that owns the name and its account: one slot alone decides whether a name is free. It
+    /// must never change, or names in use would be free again.
     pub fn slot(&self) -> SlotId {
         let hash = words_of(self.0.as_bytes()).fold(self.0.len() as u64, |hash, word| mix64(hash ^ word));
         SlotId::new((hash % u64::from(SLOT_COUNT)) as u16)
     }
 }
 
-/// What is no name does not become one by being written down.
+/// Deserializing rejects an invalid name.
 impl<'de> Deserialize<'de> for LoginName {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let text = String::deserialize(deserializer)?;
@@ -125,7 +125,7 @@ impl PasswordHash {
         Self(phc)
     }
 
-    /// Returns the PHC string. What the caller does with it must not print it.
+    /// Returns the PHC string. Callers must not print it.
     pub fn expose(&self) -> &str {
         &self.0
     }
@@ -137,34 +137,34 @@ impl std::fmt::Debug for PasswordHash {
     }
 }
 
-/// How somebody signs in to an account.
+/// A login to an account.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Login {
     /// The name.
     pub name: LoginName,
-    /// The account behind it.
+    /// The account of the login.
     pub account: AccountId,
-    /// What the password is checked with.
+    /// The hash that verifies the password.
     pub password: PasswordHash,
-    /// When the password was set.
+    /// The time at which the password was set.
     pub set_at: Timestamp,
 }
 
-/// Open an account with a login, and give it what new accounts get.
+/// Opens an account with a login, and credits what new accounts receive.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct SignUp {
     /// The name, which must be free.
     pub name: LoginName,
     /// The hash of the password.
     pub password: PasswordHash,
-    /// What the account starts with, each asset once; each amount is more than zero.
+    /// The initial balances, each asset once; each amount is more than zero.
     pub grant: Vec<(AssetId, Amount)>,
 }
 
-/// Set another password.
+/// Sets another password.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct ChangePassword {
-    /// Whose login.
+    /// The account of the login.
     pub account: AccountId,
     /// Its name.
     pub name: LoginName,

@@ -1,8 +1,8 @@
-//! One slot's end of its conversations with slots of the other kind.
+//! One slot's end of its links to slots of the other kind.
 //!
-//! Per pair, messages are numbered from 1 without gaps. The sender keeps what is not known to be applied; the
-//! receiver drops what it has applied and stops on a gap. That makes delivery exactly-once however often the
-//! transport repeats itself, and is all a later transport has to know.
+//! Per pair, messages are numbered from 1 without gaps. The sender keeps messages that are not known to be applied; the
+//! receiver drops those it has applied and stops on a gap. That makes delivery exactly-once however often the transport
+//! repeats messages, and is all a later transport has to know.
 
 use std::collections::VecDeque;
 
@@ -14,10 +14,10 @@ use crate::domain::{
     types::id::SlotId,
 };
 
-/// After how many applied messages the sender is told.
+/// The number of applied messages after which the receiver sends an acknowledgement.
 pub const ACKNOWLEDGE_EVERY: u64 = 64;
 
-/// This slot's end of every conversation; `B` is what it sends.
+/// This slot's end of all its links; `B` is the type of the messages it sends.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Links<B> {
     own: SlotId,
@@ -41,7 +41,7 @@ impl<B> Default for Link<B> {
 }
 
 impl<B: Clone> Links<B> {
-    /// Makes the links of a slot that has spoken with nobody yet.
+    /// Creates the links of a slot that has exchanged no messages yet.
     pub const fn new(own: SlotId) -> Self {
         Self { own, peers: Vec::new() }
     }
@@ -64,7 +64,7 @@ impl<B: Clone> Links<B> {
         envelope
     }
 
-    /// Takes a message this slot sent before back into the outbox: replay.
+    /// Puts a message this slot sent before back into the outbox: replay.
     ///
     /// # Errors
     /// It is not the next one.
@@ -95,8 +95,7 @@ impl<B: Clone> Links<B> {
         numbered.map(|(index, _)| SlotId::new(index as u16))
     }
 
-    /// Takes note of an arriving message: `true` when it is the next and must be applied, `false` when it was
-    /// applied before.
+    /// Records an arriving message: `true` when it is the next and must be applied, `false` when it was applied before.
     ///
     /// # Errors
     /// A gap: a message is missing, which the transport must never let happen.
@@ -118,7 +117,7 @@ impl<B: Clone> Links<B> {
         Ok(true)
     }
 
-    /// Returns the sequence to acknowledge to `from`, when enough has been applied since the last time.
+    /// Returns the sequence to acknowledge to `from`, when enough messages have been applied since the last time.
     pub fn acknowledge(&mut self, from: SlotId) -> Option<u64> {
         let link = self.peer(from);
         if link.received - link.acknowledged < ACKNOWLEDGE_EVERY {
@@ -128,7 +127,7 @@ impl<B: Clone> Links<B> {
         Some(link.received)
     }
 
-    /// Returns every peer with something applied but not acknowledged, and notes it as acknowledged.
+    /// Returns every peer with messages applied but not acknowledged, and marks them as acknowledged.
     pub fn acknowledge_all(&mut self) -> impl Iterator<Item = (SlotId, u64)> + '_ {
         self.peers.iter_mut().enumerate().filter(|(_, link)| link.received > link.acknowledged).map(
             |(index, link)| {
@@ -138,7 +137,7 @@ impl<B: Clone> Links<B> {
         )
     }
 
-    /// Forgets what `peer` has applied.
+    /// Drops the messages `peer` has applied.
     pub fn trim(&mut self, peer: SlotId, applied: u64) {
         let unapplied = &mut self.peer(peer).unapplied;
         while unapplied.front().is_some_and(|envelope| envelope.seq <= applied) {
@@ -146,13 +145,13 @@ impl<B: Clone> Links<B> {
         }
     }
 
-    /// Returns what is not known to be applied, for re-delivery.
+    /// Returns the messages not known to be applied, for re-delivery.
     pub fn unapplied(&self) -> impl Iterator<Item = &Envelope<B>> {
         self.peers.iter().flat_map(|link| &link.unapplied)
     }
 
-    /// Returns the words that identify the state of the conversations, for the state hash: acknowledgements are
-    /// left out, they depend on timing alone.
+    /// Returns the words that identify the state of the links, for the state hash: acknowledgements are left out
+    /// because they depend on timing alone.
     pub fn words(&self) -> impl Iterator<Item = [u64; 3]> + '_ {
         let spoken = |link: &Link<B>| link.sent != 0 || link.received != 0;
         let numbered = self.peers.iter().enumerate().filter(move |(_, link)| spoken(link));

@@ -1,7 +1,7 @@
-//! What account slots and symbol slots say to each other.
+//! The messages between account slots and symbol slots.
 //!
-//! A message carries `(from, seq)`: gapless and rising per pair of slots. The receiver drops what it has
-//! applied already and stops on a gap; the sender keeps in its outbox what is not known to be applied.
+//! A message carries `(from, seq)`: gapless and rising per pair of slots. The receiver drops messages it has applied
+//! already and stops on a gap; the sender keeps those not known to be applied in its outbox.
 
 use std::num::NonZeroU64;
 
@@ -26,29 +26,29 @@ pub struct Envelope<B> {
     pub to: SlotId,
     /// From 1, rising by 1 per pair.
     pub seq: u64,
-    /// What is said.
+    /// The content of the message.
     pub body: B,
 }
 
-/// An account slot to a symbol slot.
+/// From an account slot to a symbol slot.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum ToSymbol {
     /// Match this order; its funds are held.
     SubmitOrder(SubmitOrder),
-    /// Take a resting order out.
+    /// Cancel a resting order.
     CancelOrder(CancelResting),
-    /// Lower a resting order.
+    /// Reduce a resting order.
     AmendOrder(AmendResting),
-    /// Take out an order that waits for its trigger.
+    /// Cancel an order that waits for its trigger.
     CancelStop(CancelStop),
 }
 
-/// A symbol slot to an account slot.
+/// From a symbol slot to an account slot.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum ToAccount {
     /// One side of a trade.
     TradeExecuted(TradeExecuted),
-    /// Everything that is not a trade.
+    /// Any change of an order that is not a trade.
     OrderUpdated(OrderUpdated),
     /// A cancel or amend came too late.
     CancelRejected(CancelRejected),
@@ -59,32 +59,32 @@ pub enum ToAccount {
 pub struct SubmitOrder {
     /// Its id.
     pub order: OrderId,
-    /// Whose order.
+    /// The account of the order.
     pub account: AccountId,
-    /// Which book.
+    /// The symbol of the book.
     pub symbol: SymbolId,
-    /// Which side.
+    /// The side of the book.
     pub side: Side,
     /// The worst price it may trade at: its limit, or the collar of a market order.
     pub limit: Price,
-    /// The most it may trade; never zero.
+    /// The maximum quantity it may trade; never zero.
     pub lots: Lots,
-    /// What becomes of the rest.
+    /// The rule for the part that does not trade at once.
     pub policy: Policy,
-    /// Self-trade prevention.
+    /// The mode of self-trade prevention.
     pub stp: StpMode,
-    /// What a plain limit order has nothing of. Out of line: most orders are plain, and a message is copied into several
-    /// queues on its way.
+    /// The parts that a plain limit order does not have. Out of line: most orders are plain, and a message is copied
+    /// into several queues on its way.
     pub extras: Option<Box<OrderExtras>>,
 }
 
 impl SubmitOrder {
-    /// Returns what is special about it; of a plain order nothing.
+    /// Returns the extras; the default for a plain order.
     pub fn extras(&self) -> &OrderExtras {
         self.extras.as_deref().unwrap_or(&OrderExtras::NONE)
     }
 
-    /// Makes it special, `set` says how.
+    /// Changes the extras with `set`.
     #[must_use]
     pub fn with(self, set: impl FnOnce(&mut OrderExtras)) -> Self {
         let mut extras = *self.extras();
@@ -93,80 +93,80 @@ impl SubmitOrder {
     }
 }
 
-/// What is special about an order; the default says nothing.
+/// The parts of an order that a plain one does not have; the default has none.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct OrderExtras {
-    /// The most its trades may come to, in ticks × lots: what a buy may spend, or what a sell by quote amount asks for.
-    /// `None` when only the lots bound it.
+    /// The maximum of its trades, in ticks × lots: the amount a buy may spend, or the amount a sell by quote amount
+    /// requests. `None` when only the lots bound it.
     pub budget: Option<u128>,
-    /// Whether the budget is what was ordered (a market order by quote amount): such an order counts as filled when the
-    /// rest of the budget buys no whole lot at the next price.
+    /// Whether the budget is the ordered quantity (a market order by quote amount): such an order counts as filled when
+    /// the rest of the budget buys no whole lot at the next price.
     pub by_quote: bool,
-    /// The most of it that shows at a time while it rests (an iceberg), never zero; `None` for all of it, as a peak of no
-    /// less than what rests is.
+    /// The maximum displayed at a time while it rests (an iceberg), never zero; `None` for all of it, which includes a
+    /// peak of no less than the resting quantity.
     pub peak: Option<Lots>,
-    /// What it waits for before it is matched; `None` for an order that is matched at once.
+    /// Its trigger; `None` for an order that is matched at once.
     pub condition: Option<Condition>,
-    /// The other order of its pair: when one of the two begins to trade or is triggered, is cancelled or refused, the
-    /// other ends.
+    /// The other leg of its OCO: when one of the two starts to trade, is triggered, cancelled or rejected, the other
+    /// ends.
     pub pair: Option<OrderId>,
 }
 
 impl OrderExtras {
-    /// What a plain order has.
+    /// The extras of a plain order.
     pub const NONE: Self = Self { budget: None, by_quote: false, peak: None, condition: None, pair: None };
 
-    /// Puts it where an order keeps it: nowhere when it says nothing.
+    /// Boxes the extras for an order; `None` for the default.
     pub fn boxed(self) -> Option<Box<Self>> {
         (self != Self::default()).then(|| Box::new(self))
     }
 }
 
-/// What a conditional order waits for, as its book must know it.
+/// The trigger of a conditional order, as its book must know it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Condition {
     /// The prices.
     pub trigger: Trigger,
-    /// Which way the market reaches the stop price.
+    /// The direction in which the market reaches the stop price.
     pub direction: Direction,
     /// How far from the price that triggers it a market order may trade (ADR 0004); `None` for a limit order.
     pub collar: Option<Rate>,
 }
 
-/// Account to symbol: take out an order that waits for its trigger.
+/// Account to symbol: cancel an order that waits for its trigger.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct CancelStop {
-    /// Which book.
+    /// The symbol of the book.
     pub symbol: SymbolId,
-    /// Which order.
+    /// The order.
     pub order: OrderId,
     /// The command to name in the answer.
     pub command: CommandId,
 }
 
-/// Account to symbol: take a resting order out.
+/// Account to symbol: cancel a resting order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct CancelResting {
-    /// Which book.
+    /// The symbol of the book.
     pub symbol: SymbolId,
-    /// Which order.
+    /// The order.
     pub order: OrderId,
-    /// Where it rests.
+    /// The location in the book.
     pub handle: Handle,
     /// The command to name in the answer.
     pub command: CommandId,
 }
 
-/// Account to symbol: lower a resting order, keeping its place.
+/// Account to symbol: reduce a resting order, keeping its place.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct AmendResting {
-    /// Which book.
+    /// The symbol of the book.
     pub symbol: SymbolId,
-    /// Which order.
+    /// The order.
     pub order: OrderId,
-    /// Where it rests.
+    /// The location in the book.
     pub handle: Handle,
-    /// By how many lots; so that fills on the way do not change the meaning.
+    /// The reduction in lots; relative, so that fills on the way do not change the meaning.
     pub reduce_by: Lots,
     /// The command to name in the answer.
     pub command: CommandId,
@@ -181,75 +181,75 @@ pub struct TradeExecuted {
     pub trade: TradeId,
     /// This side's order.
     pub order: OrderId,
-    /// Which side that is.
+    /// The side of this order.
     pub side: Side,
     /// The maker's price.
     pub price: Price,
-    /// How much.
+    /// The quantity.
     pub lots: Lots,
-    /// What of this side's order is left untraded.
+    /// The untraded quantity of this side's order.
     pub remaining: Lots,
-    /// Whether that fills this side's order: nothing is left, or the rest of an amount buys no whole lot. Nothing
-    /// follows for it.
+    /// Whether the trade fills this side's order: nothing is left, or the rest of an amount buys no whole lot. No
+    /// further message follows for the order.
     pub is_filled: bool,
-    /// Whether this side rested.
+    /// Whether this side was the maker.
     pub is_maker: bool,
-    /// When, by the book's clock.
+    /// The time by the book's clock.
     pub time: Timestamp,
 }
 
-/// Symbol to account: what became of an order apart from trading.
+/// Symbol to account: a change of an order other than a trade.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct OrderUpdated {
-    /// Which order.
+    /// The order.
     pub order: OrderId,
-    /// What happened.
+    /// The change.
     pub change: OrderChange,
-    /// When, by the book's clock.
+    /// The time by the book's clock.
     pub time: Timestamp,
 }
 
-/// What became of an order apart from trading.
+/// A change of an order other than a trade.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum OrderChange {
-    /// It rests, with what its trades left of it.
+    /// It rests, with the quantity its trades left.
     Accepted {
-        /// Where; comes back with cancels and amends.
+        /// The location; the account sends it back with cancels and amends.
         handle: Handle,
     },
-    /// It is gone with `remaining` lots unfilled.
+    /// It ended with `remaining` lots unfilled.
     Ended {
-        /// What neither traded nor was prevented.
+        /// The lots that neither traded nor were prevented.
         remaining: Lots,
-        /// Which rule; `WouldTake` means the book refused it.
+        /// The rule that ended it; `WouldTake` means the book rejected it.
         reason: CloseReason,
     },
-    /// Its owner took it out.
+    /// Its owner cancelled it.
     Cancelled {
-        /// What was left of it.
+        /// The remaining lots.
         remaining: Lots,
-        /// The command that asked.
+        /// The command of the cancel.
         command: CommandId,
     },
-    /// Self-trade prevention took lots from it.
+    /// Self-trade prevention removed lots from it.
     Prevented {
-        /// How many.
+        /// The removed lots.
         lots: Lots,
         /// Whether that ends it.
         ends: bool,
-        /// The match that was prevented.
+        /// The prevented match.
         by: PreventedMatch,
     },
-    /// Its owner lowered it; it keeps its place.
+    /// Its owner reduced it; it keeps its place.
     Reduced {
-        /// By how many lots.
+        /// The reduction in lots.
         lots: Lots,
-        /// The command that asked.
+        /// The command of the amend.
         command: CommandId,
     },
     /// It waits for its trigger.
     Untriggered,
-    /// Its trigger was met: it is matched now.
+    /// Its trigger is met: it is matched now.
     Triggered,
 }
 
@@ -258,27 +258,27 @@ pub enum OrderChange {
 pub struct PreventedMatch {
     /// Its number: gapless from 1 per symbol.
     pub id: NonZeroU64,
-    /// The order that arrived.
+    /// The taker order.
     pub taker: OrderId,
-    /// The order that rested.
+    /// The maker order.
     pub maker: OrderId,
-    /// The resting order's price.
+    /// The maker order's price.
     pub price: Price,
-    /// What the order that arrived lost.
+    /// The quantity the taker order lost.
     pub taker_lots: Lots,
-    /// What the resting order lost.
+    /// The quantity the maker order lost.
     pub maker_lots: Lots,
     /// The mode that decided: the taker's.
     pub mode: StpMode,
 }
 
-/// Symbol to account: the order was gone when the cancel or amend arrived.
+/// Symbol to account: the order no longer rested when the cancel or amend arrived.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct CancelRejected {
-    /// Which order.
+    /// The order.
     pub order: OrderId,
-    /// The command that asked.
+    /// The command of the cancel or amend.
     pub command: CommandId,
-    /// Why.
+    /// The reason.
     pub reject: Reject,
 }

@@ -1,4 +1,4 @@
-//! What slots are asked, what they say to each other, and why they refuse.
+//! The commands slots accept, the messages between slots, and the reasons for rejects.
 
 pub mod command;
 pub mod credential;

@@ -1,4 +1,4 @@
-//! Why a command was refused. A refused command changes nothing.
+//! The reasons a command is rejected. A rejected command changes nothing.
 
 use serde::{Deserialize, Serialize};
 
@@ -57,7 +57,7 @@ impl Filter {
     }
 }
 
-/// The parameter a value was given in.
+/// The parameter that carried a value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[non_exhaustive]
 pub enum Parameter {
@@ -73,7 +73,7 @@ pub enum Parameter {
     Amount,
     /// The price that triggers a conditional order.
     StopPrice,
-    /// What shows of an iceberg.
+    /// The displayed quantity of an iceberg.
     IcebergQty,
     /// How far the market must turn back, in hundredths of a percent.
     TrailingDelta,
@@ -95,10 +95,10 @@ impl Parameter {
     }
 }
 
-/// Why a command was refused.
+/// Why a command is rejected.
 ///
-/// [`Reject::code`] is permanent: 1xxx malformed, 2xxx account and risk, 3xxx book, 9xxx internal. New codes
-/// are added, none is ever reused. The wire's own codes are the http layer's business.
+/// [`Reject::code`] is permanent: 1xxx malformed, 2xxx account and risk, 3xxx book, 9xxx internal. New codes are added,
+/// none is ever reused. The http layer owns the wire's codes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, thiserror::Error)]
 #[non_exhaustive]
 pub enum Reject {
@@ -111,7 +111,7 @@ pub enum Reject {
     /// A value or product does not fit.
     #[error("value out of range")]
     Overflow,
-    /// The combination of order type and parameters is not offered.
+    /// The combination of order type and parameters is not supported.
     #[error("unsupported order combination")]
     UnsupportedCombination,
     /// No such symbol.
@@ -120,26 +120,26 @@ pub enum Reject {
     /// No such asset.
     #[error("unknown asset")]
     UnknownAsset,
-    /// The shard took it up after the latest time its sender allows (`recvWindow`).
+    /// The shard handled it after the latest time its sender allows (`recvWindow`).
     #[error("too late")]
     TooLate,
 
     /// No such account.
     #[error("unknown account")]
     UnknownAccount,
-    /// An account of that id exists already.
+    /// An account with that id exists already.
     #[error("account exists already")]
     AccountExists,
-    /// The free balance does not cover it.
+    /// The available balance does not cover it.
     #[error("insufficient balance")]
     InsufficientBalance,
-    /// A symbol filter refused it.
+    /// A symbol filter rejects it.
     #[error("filter failure: {}", .0.name())]
     Filter(Filter),
     /// An open order of the account has this client order id.
     #[error("duplicate client order id")]
     DuplicateClientOrderId,
-    /// The request id was used before for something else.
+    /// The request id was used before for another request.
     #[error("request id was used for a different request")]
     RequestConflict,
     /// The account's request ids are used up.
@@ -151,65 +151,65 @@ pub enum Reject {
     /// The expiry is not in the future.
     #[error("expiry is not in the future")]
     ExpiryInPast,
-    /// The slot has given out every id it has.
+    /// The slot has assigned every id it has.
     #[error("ids are used up")]
     IdsExhausted,
     /// The account tier has no fee schedule.
     #[error("unknown fee tier")]
     UnknownTier,
-    /// An API key of that name exists already.
+    /// An API key with that name exists already.
     #[error("api key exists already")]
     KeyExists,
-    /// No list of the account answers to that name.
+    /// The account has no list with that name.
     #[error("unknown order list")]
     UnknownOrderList,
     /// The orders of a list do not fit together: sides, quantities, or which is above and which below.
     #[error("the orders of the list do not fit together")]
     ListMismatch,
-    /// The account has as many API keys as it may have.
+    /// The account has its maximum number of API keys.
     #[error("too many api keys")]
     TooManyKeys,
     /// The account has no such API key.
     #[error("unknown api key")]
     UnknownKey,
-    /// Somebody signs in by that name already.
+    /// A login with that name exists already.
     #[error("name is taken")]
     NameTaken,
     /// The account has no such login.
     #[error("unknown login")]
     UnknownLogin,
 
-    /// The symbol does not trade now.
+    /// The symbol is not open for trading.
     #[error("market is closed")]
     MarketClosed,
     /// A post-only order would take.
     #[error("order would immediately match and take")]
     WouldTake,
-    /// No open order of the account answers to that name.
+    /// The account has no open order with that name.
     #[error("unknown order")]
     UnknownOrder,
-    /// The order id and the client order id name different orders.
+    /// The order id and the client order id identify different orders.
     #[error("client order id does not match the order id")]
     ClientOrderIdMismatch,
     /// The order's state does not meet the cancel restrictions.
     #[error("order was not canceled due to cancel restrictions")]
     CancelRestricted,
-    /// An amend may only lower the quantity.
+    /// An amend may only reduce the quantity.
     #[error("order amend may not increase the quantity")]
     AmendIncrease,
     /// An amend must change something.
     #[error("the requested action would change no state")]
     AmendNoChange,
-    /// The book holds as many orders as it can.
+    /// The book holds its maximum number of orders.
     #[error("the book is full")]
     BookFull,
     /// The market is beyond the stop price already.
     #[error("order would trigger immediately")]
     WouldTrigger,
-    /// The prices of a pair of orders and the market are not in the order they must be in.
+    /// The prices of an OCO and the market are not in the required order.
     #[error("the relationship of the prices for the orders is not correct")]
     PriceRelation,
-    /// What shows of an iceberg is more than the order.
+    /// The displayed quantity of an iceberg exceeds the order.
     #[error("iceberg quantity exceeds quantity")]
     IcebergExceeds,
     /// An order that waits, or belongs to a list, cannot be amended.
@@ -225,23 +225,23 @@ pub enum Reject {
     /// The exchange is stopping.
     #[error("the exchange is stopping")]
     Stopping,
-    /// An audit found the books wrong: nothing new is traded and nothing leaves until an operator has looked.
+    /// An audit found a broken invariant: nothing new is traded and nothing is withdrawn until an operator has looked.
     #[error("trading is halted: only cancels and deposits are taken")]
     Halted,
-    /// The disk is nearly full: what is open can be cancelled, nothing new is taken until there is space.
+    /// The disk is nearly full: open orders can be cancelled, nothing new is accepted until there is space.
     #[error("the disk is nearly full: only cancels and deposits are taken")]
     DiskFull,
-    /// The account has placed as many unfilled orders as it may.
+    /// The account has placed its maximum number of unfilled orders.
     #[error("too many new orders: the limit is {limit}, wait {wait_seconds} s")]
     TooManyOrders {
-        /// How many it may place.
+        /// The maximum number.
         limit: u32,
-        /// In which window.
+        /// The window.
         window: OrderWindow,
-        /// Until the window ends, in seconds.
+        /// The time until the window ends, in seconds.
         wait_seconds: u32,
     },
-    /// An amend would leave nothing to trade: the order has executed as much already.
+    /// An amend would leave nothing to trade: the order has executed that much already.
     #[error("order amend may not lower the quantity to what is executed")]
     AmendBelowExecuted,
 }
@@ -298,19 +298,19 @@ impl Reject {
     }
 }
 
-/// A broken invariant: a bug, not a refusal. The shard that meets one stops at once.
+/// A broken invariant: a bug, not a reject. The shard that finds one stops at once.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("invariant broken: {0}")]
 pub struct Fault(pub String);
 
 impl Fault {
-    /// Builds a fault from what was found.
+    /// Builds a fault from a description.
     pub fn new(what: impl Into<String>) -> Self {
         Self(what.into())
     }
 }
 
-/// A refusal in the middle of applying what was already decided can only be a bug.
+/// A reject while applying what was already decided can only be a bug.
 impl From<Reject> for Fault {
     fn from(reject: Reject) -> Self {
         Self(format!("refused after preflight: {reject}"))

@@ -1,15 +1,15 @@
-//! How many orders an account may place: the vocabulary. The counting is in `account/quota`.
+//! The limits on how many orders an account may place: the types. `account/quota` does the counting.
 
 use serde::{Deserialize, Serialize};
 
 use crate::domain::types::time::Timestamp;
 
-/// A calendar window unfilled orders are counted in (Binance Spot, rate limit type ORDERS).
+/// A calendar window in which unfilled orders are counted (Binance Spot, rate limit type ORDERS).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum OrderWindow {
-    /// Ten seconds, beginning on a multiple of ten.
+    /// Ten seconds, starting at a multiple of ten.
     TenSeconds,
-    /// A day, beginning at 00:00 UTC.
+    /// A day, starting at 00:00 UTC.
     Day,
 }
 
@@ -17,7 +17,7 @@ impl OrderWindow {
     /// Both windows, the shorter first.
     pub const ALL: [Self; 2] = [Self::TenSeconds, Self::Day];
 
-    /// Returns how long it lasts, in microseconds.
+    /// Returns the length of the window, in microseconds.
     pub const fn micros(self) -> u64 {
         match self {
             Self::TenSeconds => 10_000_000,
@@ -25,29 +25,29 @@ impl OrderWindow {
         }
     }
 
-    /// Returns the number of the window a time is in.
+    /// Returns the number of the window that contains a time.
     pub const fn number(self, time: Timestamp) -> u64 {
         time.micros() / self.micros()
     }
 
-    /// Returns how many seconds of the window are left, at least 1.
+    /// Returns the seconds left in the window, at least 1.
     pub const fn seconds_left(self, time: Timestamp) -> u32 {
         let left = self.micros() - time.micros() % self.micros();
         left.div_ceil(1_000_000) as u32
     }
 }
 
-/// How many unfilled orders an account may place in each window; 0 switches a limit off.
+/// The maximum number of unfilled orders an account may place in each window; 0 switches a limit off.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct OrderLimits {
-    /// In ten seconds.
+    /// The maximum in ten seconds.
     pub ten_seconds: u32,
-    /// In a day.
+    /// The maximum in a day.
     pub day: u32,
 }
 
 impl OrderLimits {
-    /// Returns the limit of a window; 0 is none.
+    /// Returns the limit of a window; 0 means none.
     pub const fn of(self, window: OrderWindow) -> u32 {
         match window {
             OrderWindow::TenSeconds => self.ten_seconds,
@@ -56,12 +56,12 @@ impl OrderLimits {
     }
 }
 
-/// How many unfilled orders an account has placed in the current windows.
+/// The number of unfilled orders an account has placed in the current windows.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct OrderCounts {
-    /// In the current ten seconds.
+    /// The count in the current ten seconds.
     pub ten_seconds: u32,
-    /// In the current day.
+    /// The count in the current day.
     pub day: u32,
 }
 

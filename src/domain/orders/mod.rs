@@ -1,4 +1,4 @@
-//! Orders and lists of orders: what clients ask for, and what account slots keep of them.
+//! Orders and order lists: the requests of clients, and the state account slots keep of them.
 
 pub mod limits;
 mod order;

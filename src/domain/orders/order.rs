@@ -1,4 +1,4 @@
-//! Orders: what a client asks for, and the private state its account slot keeps.
+//! Orders: the request of a client, and the private state its account slot keeps.
 
 use std::num::NonZeroU64;
 
@@ -14,7 +14,7 @@ use crate::domain::{
     },
 };
 
-/// Which side of the book.
+/// The side of the book.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum Side {
     /// Buys the base asset.
@@ -53,8 +53,8 @@ impl Side {
 }
 
 impl Side {
-    /// Returns the worst price an order of this side may trade at, so far from a reference price: rounded towards it,
-    /// and at least one tick.
+    /// Returns the worst price an order of this side may trade at, at this distance from a reference price: rounded
+    /// towards it, and at least one tick.
     pub fn collar(self, rate: Rate, reference: Price) -> Price {
         let one = u128::from(Rate::ONE);
         let rate = u128::from(rate.units());
@@ -72,22 +72,22 @@ impl Side {
 pub enum OrderType {
     /// At its price or better.
     Limit,
-    /// At its price, and only if it rests: refused if it would take.
+    /// At its price, and only if it rests: rejected if it would take.
     LimitMaker,
-    /// At the best price there is.
+    /// At the best available price.
     Market,
-    /// A market order once the price has moved against its owner.
+    /// A market order, placed once the price has moved against its owner.
     StopLoss,
-    /// A limit order once the price has moved against its owner.
+    /// A limit order, placed once the price has moved against its owner.
     StopLossLimit,
-    /// A market order once the price has moved in its owner's favour.
+    /// A market order, placed once the price has moved in its owner's favour.
     TakeProfit,
-    /// A limit order once the price has moved in its owner's favour.
+    /// A limit order, placed once the price has moved in its owner's favour.
     TakeProfitLimit,
 }
 
 impl OrderType {
-    /// Returns whether it trades at the best price there is: at once, or when it is triggered.
+    /// Returns whether it trades at the best available price: at once, or when it is triggered.
     pub const fn is_market(self) -> bool {
         matches!(self, Self::Market | Self::StopLoss | Self::TakeProfit)
     }
@@ -97,14 +97,14 @@ impl OrderType {
         matches!(self, Self::StopLoss | Self::StopLossLimit | Self::TakeProfit | Self::TakeProfitLimit)
     }
 
-    /// Returns whether its book may refuse it: one that must rest because it would take, a conditional one because the
-    /// market is beyond its price.
+    /// Returns whether its book may reject it: a post-only order because it would take, a conditional one because the
+    /// market is beyond its price already.
     pub const fn may_be_refused(self) -> bool {
         matches!(self, Self::LimitMaker) || self.is_conditional()
     }
 
-    /// Returns which way the market must move to reach the stop price of a conditional order (Binance Spot, new
-    /// order): up for a stop-loss buy and a take-profit sell, down for the others.
+    /// Returns the direction in which the market must move to reach the stop price of a conditional order (Binance
+    /// Spot, new order): up for a stop-loss buy and a take-profit sell, down for the others.
     pub fn direction(self, side: Side) -> Direction {
         let side = if mutated(Mutant::TriggerDirectionSwapped) { side.opposite() } else { side };
         match (self, side) {
@@ -115,52 +115,52 @@ impl OrderType {
     }
 }
 
-/// How long an order stays.
+/// How long an order stays open.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum TimeInForce {
     /// Until cancelled.
     Gtc,
-    /// What cannot trade at once expires.
+    /// The part that cannot trade at once expires.
     Ioc,
-    /// Trades whole at once, or expires whole.
+    /// Trades completely at once, or expires completely.
     Fok,
     /// Until the given time.
     Gtd,
 }
 
-/// What becomes of the part of an order that does not trade at once.
+/// The rule for the part of an order that does not trade at once.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum Policy {
     /// It rests (GTC).
     Rest,
     /// It rests until this time (GTD).
     RestUntil(Timestamp),
-    /// It rests; the whole order is refused if any of it would trade.
+    /// It rests; the order is rejected if any of it would trade.
     PostOnly,
-    /// It ends (IOC, and market orders).
+    /// It expires (IOC, and market orders).
     Immediate,
-    /// The whole order is refused unless all of it trades at once (FOK).
+    /// The order is rejected unless all of it trades at once (FOK).
     FillOrKill,
 }
 
-/// What happens when an order would trade with another of the same account; the taker's mode decides
-/// (Binance Spot, self-trade prevention FAQ).
+/// The rule for an order that would trade with another of the same account; the taker's mode decides (Binance Spot,
+/// self-trade prevention FAQ).
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum StpMode {
     /// They trade.
     #[default]
     None,
-    /// The taker's rest expires.
+    /// The taker's remaining quantity expires.
     ExpireTaker,
     /// The resting order expires.
     ExpireMaker,
     /// Both expire.
     ExpireBoth,
-    /// Both shrink by the smaller of the two; the one left with nothing expires.
+    /// Both are reduced by the smaller of the two; the one with no quantity left expires.
     Decrement,
 }
 
-/// Where an order stands. The last four are final.
+/// The status of an order. The last four are final.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[repr(u8)]
 pub enum OrderStatus {
@@ -168,33 +168,33 @@ pub enum OrderStatus {
     ConditionalPending = 0,
     /// Accepted, nothing traded yet (code 1, wire `NEW`).
     Pending = 1,
-    /// Partly traded (code 2).
+    /// Partially filled (code 2).
     PartiallyFilled = 2,
-    /// Wholly traded (code 3).
+    /// Filled (code 3).
     Filled = 3,
-    /// Taken back by its owner (code 4).
+    /// Cancelled by its owner (code 4).
     Cancelled = 4,
-    /// Refused by the book (code 5).
+    /// Rejected by the book (code 5).
     Rejected = 5,
     /// Ended by a rule (code 6); [`CloseReason`] says which.
     Expired = 6,
 }
 
 impl OrderStatus {
-    /// Returns whether nothing can happen to the order any more.
+    /// Returns whether the order cannot change any more.
     pub const fn is_final(self) -> bool {
         matches!(self, Self::Filled | Self::Cancelled | Self::Rejected | Self::Expired)
     }
 }
 
-/// Which rule ended an order.
+/// The rule that ended an order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum CloseReason {
     /// Its owner cancelled it.
     Cancelled,
     /// Its time in force or an exhausted book left the rest unfilled.
     Unfilled,
-    /// Fill-or-kill could not be filled whole.
+    /// A fill-or-kill order could not be filled completely.
     Killed,
     /// Its good-till date passed.
     GoodTillDate,
@@ -202,29 +202,29 @@ pub enum CloseReason {
     SelfTrade,
     /// A market order reached its price collar or its budget.
     Collar,
-    /// One command may make only so many fills.
+    /// It reached the maximum number of fills of one command.
     FillLimit,
-    /// A market order had neither a last trade nor a quote to be priced by.
+    /// A market order had neither a last trade nor a quote as its reference price.
     NoReference,
-    /// The post-only order would have taken.
+    /// A post-only order would have taken.
     WouldTake,
-    /// The book holds as many orders as it can.
+    /// The book holds its maximum number of orders.
     BookFull,
     /// The market is beyond the stop price of the conditional order already.
     WouldTrigger,
-    /// The other order of its pair was refused.
+    /// The other leg of its OCO was rejected.
     ListRefused,
-    /// The other order of its pair began to trade or was triggered.
+    /// The other leg of its OCO started to trade or was triggered.
     OtherLeg,
-    /// The other order of its pair was cancelled, or the order it waited for.
+    /// The other leg of its OCO, or its working order, was cancelled.
     ListCancelled,
-    /// The order it waited for ended without being filled.
+    /// Its working order ended without being filled.
     WorkingEnded,
-    /// It could not be placed when the order it waited for was filled.
+    /// It could not be placed when its working order was filled.
     PendingRefused,
 }
 
-/// What a client numbers its strategies by: kept and shown, and nothing else.
+/// The client's numbers for its strategies: stored and reported, and otherwise unused.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Strategy {
     /// `strategyId`
@@ -233,44 +233,44 @@ pub struct Strategy {
     pub kind: Option<u64>,
 }
 
-/// An order as its account asks for it, already in ticks, lots and units.
+/// An order as its account requests it, in ticks, lots and units.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct NewOrder {
-    /// Whose order.
+    /// The account of the order.
     pub account: AccountId,
-    /// Which book.
+    /// The symbol of the book.
     pub symbol: SymbolId,
-    /// Which side.
+    /// The side of the book.
     pub side: Side,
-    /// How it is priced.
+    /// The order type.
     pub kind: OrderType,
-    /// How long it stays; a market order is `Ioc`.
+    /// How long it stays open; a market order is `Ioc`.
     pub time_in_force: TimeInForce,
     /// The limit; `None` for a market order.
     pub price: Option<Price>,
-    /// How much, in lots; or
+    /// The quantity in lots; or
     pub quantity: Option<Lots>,
-    /// how much, in units of the quote asset (market orders only).
+    /// the quantity in units of the quote asset (market orders only).
     pub quote_quantity: Option<Amount>,
-    /// The client's name for it; the exchange makes one when absent.
+    /// The client's name for it; the exchange generates one when absent.
     pub client_id: Option<ClientOrderId>,
-    /// Self-trade prevention.
+    /// The mode of self-trade prevention.
     pub stp: StpMode,
-    /// When a `Gtd` order ends.
+    /// The expiry of a `Gtd` order.
     pub expires_at: Option<Timestamp>,
-    /// What a conditional order waits for; `None` for the others.
+    /// The trigger of a conditional order; `None` for the others.
     pub trigger: Option<Trigger>,
-    /// The most of it that shows in the book at a time (`icebergQty`); `None` shows all.
+    /// The maximum quantity displayed in the book at a time (`icebergQty`); `None` displays all.
     pub iceberg: Option<Lots>,
     /// The client's strategy.
     pub strategy: Strategy,
-    /// The last durable trade price of the symbol, else the best price of the other side. It enters with the
-    /// command so that replay sees the same one.
+    /// The last durable trade price of the symbol, else the best price of the other side. It enters with the command so
+    /// that replay sees the same one.
     pub reference: Option<Price>,
 }
 
 impl NewOrder {
-    /// Makes a plain limit order, good till cancelled; the rest is filled in by `..`.
+    /// Builds a plain limit order, good till cancelled; callers set other fields with `..`.
     pub fn limit(account: AccountId, symbol: SymbolId, side: Side, price: Price, lots: Lots) -> Self {
         Self {
             account,
@@ -292,12 +292,12 @@ impl NewOrder {
     }
 }
 
-/// Where a resting order is in its book: slab index and generation. Opaque outside the book.
+/// The location of a resting order in its book: slab index and generation. Opaque outside the book.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Handle {
     /// The slab index.
     pub index: u32,
-    /// How often the index had been reused when the order took it.
+    /// The number of times the index had been reused when the order was stored.
     pub generation: u32,
 }
 
@@ -306,45 +306,45 @@ pub struct Handle {
 pub struct Order {
     /// Its id.
     pub id: OrderId,
-    /// Whose order.
+    /// The account of the order.
     pub account: AccountId,
-    /// Which book.
+    /// The symbol of the book.
     pub symbol: SymbolId,
     /// The client's name for it.
     pub client_id: ClientOrderId,
-    /// Which side.
+    /// The side of the book.
     pub side: Side,
-    /// How it is priced.
+    /// The order type.
     pub kind: OrderType,
-    /// How long it stays.
+    /// How long it stays open.
     pub time_in_force: TimeInForce,
-    /// Self-trade prevention.
+    /// The mode of self-trade prevention.
     pub stp: StpMode,
-    /// The limit; for a market order 0.
+    /// The limit; 0 for a market order.
     pub price: Price,
-    /// The ordered quantity; for a market order by quote amount the most lots it may trade.
+    /// The ordered quantity; for a market order by quote amount the maximum number of lots it may trade.
     pub quantity: Lots,
     /// The ordered quote amount of a market order by quote amount, else zero.
     pub quote_quantity: Amount,
-    /// How much has traded.
+    /// The executed quantity.
     pub executed: Lots,
-    /// What it traded for, in the quote asset.
+    /// The executed quantity in the quote asset.
     pub executed_quote: Amount,
-    /// How much self-trade prevention took away.
+    /// The quantity removed by self-trade prevention.
     pub prevented: Lots,
-    /// What is frozen for it now: quote asset for a buy, base asset for a sell.
+    /// The amount held for it now: quote asset for a buy, base asset for a sell.
     pub hold: Amount,
-    /// Where it stands.
+    /// Its status.
     pub status: OrderStatus,
-    /// Which rule ended it.
+    /// The rule that ended it.
     pub reason: Option<CloseReason>,
-    /// Where it rests; `None` until the book says, and when it does not rest.
+    /// The location in the book; `None` until the book reports it, and when the order does not rest.
     pub handle: Option<Handle>,
-    /// When a `Gtd` order ends.
+    /// The expiry of a `Gtd` order.
     pub expires_at: Option<Timestamp>,
-    /// What a conditional order waits for, or waited for.
+    /// The trigger of a conditional order, met or not.
     pub trigger: Option<Trigger>,
-    /// The most of it that shows in the book at a time.
+    /// The maximum quantity displayed in the book at a time.
     pub iceberg: Option<Lots>,
     /// The client's strategy.
     pub strategy: Strategy,
@@ -352,11 +352,11 @@ pub struct Order {
     pub list: Option<OrderListId>,
     /// Whether it still waits for the working order of its list to be filled (wire `PENDING_NEW`).
     pub awaits_list: bool,
-    /// Since when it is, or was, on its way to the book or in it; `None` while it waits.
+    /// The time from which it is, or was, on its way to the book or in it; `None` while it waits.
     pub working_at: Option<Timestamp>,
-    /// How often it was amended.
+    /// The number of times it was amended.
     pub amends: u32,
-    /// The last self-trade prevention it was part of, numbered per symbol from 1.
+    /// The last self-trade prevention it took part in, numbered per symbol from 1.
     pub prevented_match: Option<NonZeroU64>,
     /// When it was accepted.
     pub created_at: Timestamp,
@@ -365,7 +365,7 @@ pub struct Order {
 }
 
 impl Order {
-    /// Returns what can still trade.
+    /// Returns the quantity that can still trade.
     pub fn remaining(&self) -> Lots {
         let gone = self.executed.get().saturating_add(self.prevented.get());
         Lots::new(self.quantity.get().saturating_sub(gone))
@@ -376,13 +376,13 @@ impl Order {
         self.status == OrderStatus::ConditionalPending && !self.awaits_list
     }
 
-    /// Returns whether it waited for the market and was triggered.
+    /// Returns whether it was a conditional order and is triggered.
     pub fn was_triggered(&self) -> bool {
         self.kind.is_conditional() && self.status != OrderStatus::ConditionalPending
     }
 
-    /// Returns whether its sender was ever told that it is accepted. A refused order was not, and is in no list; an order
-    /// of an accepted list that is refused when its turn comes was.
+    /// Returns whether its acceptance was ever reported to the sender. It was not for a rejected order outside a list;
+    /// it was for an order of an accepted list that is rejected when its turn comes.
     pub fn was_accepted(&self) -> bool {
         self.status != OrderStatus::Rejected || self.reason == Some(CloseReason::PendingRefused)
     }
@@ -400,22 +400,22 @@ pub struct Fill {
     pub trade: TradeId,
     /// The order of this account.
     pub order: OrderId,
-    /// Whose fill.
+    /// The account of the order.
     pub account: AccountId,
-    /// Which symbol.
+    /// The symbol.
     pub symbol: SymbolId,
     /// This account's side.
     pub side: Side,
     /// The maker's price.
     pub price: Price,
-    /// How much.
+    /// The quantity.
     pub lots: Lots,
     /// Price × quantity in the quote asset.
     pub quote: Amount,
     /// The fee, in the asset received: base for a buy, quote for a sell.
     pub fee: Amount,
-    /// Whether this side rested.
+    /// Whether this side was the maker.
     pub is_maker: bool,
-    /// When.
+    /// The time of the trade.
     pub time: Timestamp,
 }

@@ -13,11 +13,11 @@ use crate::domain::types::{
 pub enum Contingency {
     /// One cancels the other.
     OneCancelsOther,
-    /// One, filled, triggers one other or a pair of which one cancels the other.
+    /// One, when filled, triggers one other order or an OCO.
     OneTriggersOther,
 }
 
-/// The orders of a list to be placed.
+/// The orders to place as a list.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[expect(clippy::large_enum_variant, reason = "boxed by the command that holds it")]
 pub enum ListOrders {
@@ -25,7 +25,7 @@ pub enum ListOrders {
     Pair([NewOrder; 2]),
     /// The second is placed when the first is filled.
     Then(NewOrder, NewOrder),
-    /// The pair is placed when the first is filled.
+    /// The OCO is placed when the first is filled.
     ThenPair(NewOrder, [NewOrder; 2]),
 }
 
@@ -41,36 +41,36 @@ impl ListOrders {
     }
 }
 
-/// Place a list of orders.
+/// Places a list of orders.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct PlaceList {
-    /// Whose orders.
+    /// The account of the orders.
     pub account: AccountId,
-    /// Which book.
+    /// The symbol of the book.
     pub symbol: SymbolId,
-    /// The client's name for the list; the exchange makes one when absent.
+    /// The client's name for the list; the exchange generates one when absent.
     pub client_id: Option<ClientOrderId>,
     /// The orders; all of this account and symbol.
     pub orders: ListOrders,
 }
 
-/// Which list is meant.
+/// Identifies a list.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct OrderListRef {
     /// By the exchange's id.
     pub id: Option<OrderListId>,
-    /// By the client's name. With both given both must match.
+    /// By the client's name. When both are given, both must match.
     pub client_id: Option<ClientOrderId>,
 }
 
-/// Where a list stands.
+/// The status of a list.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum ListStatus {
     /// At least one of its orders is open.
     Executing,
     /// All of its orders are done.
     AllDone,
-    /// It was refused.
+    /// It was rejected.
     Rejected,
 }
 
@@ -79,17 +79,17 @@ pub enum ListStatus {
 pub struct OrderList {
     /// Its id.
     pub id: OrderListId,
-    /// Whose list.
+    /// The account of the list.
     pub account: AccountId,
-    /// Which book.
+    /// The symbol of the book.
     pub symbol: SymbolId,
     /// The client's name for it.
     pub client_id: ClientOrderId,
     /// How the orders depend on one another.
     pub contingency: Contingency,
-    /// Where it stands.
+    /// Its status.
     pub status: ListStatus,
-    /// Its orders: a working order comes first, of a pair the one above the market.
+    /// Its orders: a working order comes first; of an OCO, the leg above the market.
     pub orders: Vec<(OrderId, ClientOrderId)>,
     /// When it was accepted.
     pub created_at: Timestamp,
@@ -98,7 +98,7 @@ pub struct OrderList {
 }
 
 impl OrderList {
-    /// Returns the other order of an order's pair.
+    /// Returns the other leg of an order's OCO.
     pub fn other_leg(&self, order: OrderId) -> Option<OrderId> {
         let pair = match (self.contingency, self.orders.as_slice()) {
             (Contingency::OneCancelsOther, pair @ [_, _]) => pair,
@@ -109,7 +109,7 @@ impl OrderList {
         pair.iter().map(|(id, _)| *id).find(|id| *id != order).filter(|_| is_of_pair)
     }
 
-    /// Returns the order the others wait for, if they wait for one.
+    /// Returns the working order of the list, if it has one.
     pub fn working(&self) -> Option<OrderId> {
         let first = self.orders.first().map(|(id, _)| *id);
         first.filter(|_| self.contingency == Contingency::OneTriggersOther)

@@ -1,4 +1,4 @@
-//! What a conditional order waits for.
+//! The triggers of conditional orders.
 
 use std::num::NonZeroU16;
 
@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::Side;
 use crate::domain::types::money::Price;
 
-/// Which way the market has to move.
+/// The direction in which the market has to move.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum Direction {
     /// To the price or above it.
@@ -32,7 +32,7 @@ impl Direction {
 pub struct Bips(NonZeroU16);
 
 impl Bips {
-    /// The whole.
+    /// The whole: 100 %.
     pub const ONE: u64 = 10_000;
 
     /// The smallest distance.
@@ -70,11 +70,11 @@ impl Bips {
     }
 }
 
-/// What a conditional order waits for: one of the two, or both.
+/// The trigger of a conditional order: one of the two, or both.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Trigger {
-    /// The price the market must reach (`stopPrice`): then the order is triggered or, with a distance, begins to
-    /// follow the market.
+    /// The price the market must reach (`stopPrice`): then the order is triggered or, with a distance, starts to follow
+    /// the market.
     pub stop: Option<Price>,
     /// How far the market must turn back from the best price seen (`trailingDelta`).
     pub trailing: Option<Bips>,

@@ -1,4 +1,4 @@
-//! The audit: what must hold over all slots together, at any position of the journal.
+//! The audit: the invariants over all slots together, at any position of the journal.
 
 use std::collections::BTreeMap;
 
@@ -19,12 +19,12 @@ use crate::domain::{
 };
 
 impl Replica {
-    /// Verifies every invariant: each slot's own (frozen is what open orders need, levels are the sums of their
-    /// orders, the ledger of a slot sums to zero), conservation over all slots with the trades under way
-    /// counted, and that open orders and what rests in the books are the same orders.
+    /// Verifies every invariant: each slot's own (held balances match open orders, levels are the sums of their orders,
+    /// the ledger of a slot sums to zero), conservation over all slots with the trades in flight counted, and that open
+    /// orders and the orders in the books are the same.
     ///
     /// # Errors
-    /// The first that is broken, with both sides.
+    /// The first broken invariant, with both sides.
     pub fn check(&self) -> Result<(), Fault> {
         self.account_slots().try_for_each(AccountSlot::check)?;
         self.symbol_slots().try_for_each(SymbolSlot::check)?;
@@ -32,7 +32,7 @@ impl Replica {
         self.check_orders(&under_way)
     }
 
-    /// Returns what the exchange holds of each asset.
+    /// Returns the totals of the exchange in each asset.
     ///
     /// # Errors
     /// A sum does not fit.
@@ -51,8 +51,8 @@ impl Replica {
         Ok(sums)
     }
 
-    /// What is in clearing is the other side of trades that are still under way. Returns the orders messages are
-    /// under way about.
+    /// Verifies that clearing equals the other side of trades that are still in flight. Returns the orders that
+    /// messages in flight concern.
     fn check_conservation(&self) -> Result<BTreeMap<OrderId, ()>, Fault> {
         let mut clearing: BTreeMap<AssetId, Amount> = BTreeMap::new();
         for (asset, totals) in self.totals()? {
@@ -93,7 +93,7 @@ impl Replica {
         }
         match clearing.iter().find(|(_, sum)| !sum.is_zero()) {
             Some((asset, sum)) => Err(Fault::new(format!(
-                "asset {asset}: {} units in clearing that no trade under way accounts for",
+                "asset {asset}: {} units in clearing that no trade in flight accounts for",
                 sum.units()
             ))),
             None => Ok(concerned),
@@ -103,13 +103,13 @@ impl Replica {
     fn open(&self, id: OrderId) -> Result<(&Order, &SymbolSpec), Fault> {
         let slot = self.accounts.get(id.slot().index()).and_then(Option::as_ref);
         let order = slot.and_then(|slot| slot.open_order(id));
-        let order = order.ok_or_else(|| Fault::new(format!("a trade is under way to no open order {id}")))?;
+        let order = order.ok_or_else(|| Fault::new(format!("trade in flight: order {id} is not open")))?;
         let spec = self.instruments.symbol(order.symbol);
         Ok((order, spec.ok_or_else(|| Fault::new(format!("order {id} on an unknown symbol")))?))
     }
 
-    /// Every order that rests is open in its account's slot with as much left, and the other way round. An order
-    /// somebody is telling news of may be ahead on one side.
+    /// Verifies that every resting order is open in its account's slot with the same remaining quantity, and the
+    /// reverse. An order with a message in flight may be ahead on one side.
     fn check_orders(&self, under_way: &BTreeMap<OrderId, ()>) -> Result<(), Fault> {
         let mut resting = 0_u64;
         for slot in self.symbol_slots() {
@@ -154,7 +154,7 @@ impl Replica {
 }
 
 impl Replica {
-    /// Every order that waits for its trigger waits in its account's slot too. Returns how many there are.
+    /// Verifies that every order that waits for its trigger waits in its account's slot too. Returns their number.
     fn check_stop_orders(
         &self,
         slot: &SymbolSlot,

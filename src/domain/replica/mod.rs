@@ -1,8 +1,7 @@
-//! The exchange, made again from its frames.
+//! The exchange, rebuilt from its frames.
 //!
-//! One code for everything that reads the journal: recovery, the snapshots folded from it, the audit, and
-//! `lightning verify`. A replica can be made of some of the slots alone, so that several are made side by side
-//! and put together.
+//! One code for everything that reads the journal: recovery, the snapshots built from it, the audit, and `lightning
+//! verify`. A replica can be built from some of the slots alone, so that several are built side by side and merged.
 
 mod audit;
 mod terms;
@@ -32,20 +31,20 @@ use super::{
 /// One record of the journal.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Frame {
-    /// What an input did to an account slot.
+    /// The frame of one input of an account slot.
     Account(AccountFrame),
-    /// What a symbol slot consumed and said.
+    /// The input and messages of a symbol slot.
     Symbol(SymbolFrame),
-    /// What the frames after this are to be read under.
+    /// The terms of the frames after this.
     Terms(Terms),
 }
 
-/// A symbol slot written down, with what the public was told of its symbols lately.
+/// The stored state of a symbol slot, with the recent public state of its symbols.
 #[derive(Debug, Serialize, Deserialize)]
 pub struct SymbolRecord {
     /// The slot.
     pub state: SymbolState,
-    /// What was traded, by symbol.
+    /// The kept trades and candles, by symbol.
     pub history: Vec<(SymbolId, MarketHistory)>,
 }
 
@@ -53,7 +52,7 @@ pub struct SymbolRecord {
 #[derive(Debug)]
 pub struct Replica {
     instruments: Arc<Instruments>,
-    /// `None` until the journal says.
+    /// `None` until the journal contains them.
     terms: Option<Terms>,
     /// By slot.
     accounts: Vec<Option<Box<AccountSlot>>>,
@@ -64,7 +63,7 @@ pub struct Replica {
 }
 
 impl Replica {
-    /// Makes an exchange nothing has happened in.
+    /// Creates an exchange without any input.
     pub fn new(instruments: Arc<Instruments>) -> Self {
         Self {
             terms: None,
@@ -77,17 +76,17 @@ impl Replica {
         }
     }
 
-    /// Takes in an account slot that was written down.
+    /// Adds a stored account slot.
     pub fn add_account_slot(&mut self, state: AccountState) {
         let slot = AccountSlot::restore(state, Arc::clone(&self.instruments));
         let index = slot.slot().index();
         self.accounts[index] = Some(Box::new(slot));
     }
 
-    /// Takes in a symbol slot that was written down.
+    /// Adds a stored symbol slot.
     ///
     /// # Errors
-    /// A symbol that does not exist any more, or a book that is none.
+    /// A symbol that does not exist any more, or an invalid book.
     pub fn add_symbol_slot(&mut self, record: SymbolRecord) -> Result<(), Fault> {
         let slot = SymbolSlot::restore(record.state, &self.instruments, self.limits()?)?;
         for (symbol, history) in record.history {
@@ -99,7 +98,7 @@ impl Replica {
         Ok(())
     }
 
-    /// Puts another replica's slots to its own.
+    /// Adds another replica's slots to its own.
     pub fn merge(&mut self, other: Self) {
         for (own, others) in self.accounts.iter_mut().zip(other.accounts) {
             if others.is_some() {
@@ -115,7 +114,7 @@ impl Replica {
     /// Applies one frame.
     ///
     /// # Errors
-    /// The frame does not follow from what is there: see [`AccountSlot::replay`] and [`SymbolSlot::replay`].
+    /// The frame does not follow the current state: see [`AccountSlot::replay`] and [`SymbolSlot::replay`].
     pub fn apply(&mut self, frame: &Frame) -> Result<(), Fault> {
         self.frames += 1;
         match frame {
@@ -147,10 +146,10 @@ impl Replica {
         terms.map(|terms| terms.limits).ok_or_else(|| Fault::new("a symbol's frame before any terms"))
     }
 
-    /// Goes on under other terms.
+    /// Continues under other terms.
     ///
     /// # Errors
-    /// What they were written for means something else under the catalogue at hand.
+    /// The existing data have another meaning under the current instruments.
     pub fn set_terms(&mut self, terms: Terms) -> Result<(), Fault> {
         let own = Terms::of(&self.instruments, terms.limits);
         terms.check_precision(&own).map_err(|error| Fault::new(error.to_string()))?;
@@ -165,8 +164,8 @@ impl Replica {
             .get_or_insert_with(|| Box::new(AccountSlot::new(slot, Arc::clone(instruments))))
     }
 
-    /// Lets every sender forget what its receivers have applied; afterwards the outboxes hold exactly what is
-    /// under way.
+    /// Removes the messages each receiver has applied from its senders' outboxes; afterwards the outboxes hold exactly
+    /// the messages in flight.
     pub fn trim(&mut self) {
         for account in self.accounts.iter_mut().flatten() {
             for peer in account.waiting().collect::<Vec<_>>() {
@@ -189,12 +188,12 @@ impl Replica {
         accounts.chain(self.symbols.values().map(SymbolSlot::hash)).fold(0, u128::wrapping_add)
     }
 
-    /// Returns how many frames were applied.
+    /// Returns the number of applied frames.
     pub const fn frames(&self) -> u64 {
         self.frames
     }
 
-    /// Returns what frames are read under now.
+    /// Returns the terms of the frames now.
     pub const fn terms(&self) -> Option<&Terms> {
         self.terms.as_ref()
     }
@@ -204,59 +203,59 @@ impl Replica {
         &self.instruments
     }
 
-    /// Returns the account slots anything has happened to, in order.
+    /// Returns the account slots that have had any input, in order.
     pub fn account_slots(&self) -> impl Iterator<Item = &AccountSlot> {
         self.accounts.iter().flatten().map(Box::as_ref)
     }
 
-    /// Returns one account slot, if anything has happened to it.
+    /// Returns one account slot, if it has had any input.
     pub fn account(&self, slot: SlotId) -> Option<&AccountSlot> {
         self.accounts.get(slot.index())?.as_deref()
     }
 
-    /// Returns what the public sees of a symbol.
+    /// Returns the public state of a symbol.
     pub fn image(&self, symbol: SymbolId) -> Option<&MarketImage> {
         self.images.get(&symbol)
     }
 
-    /// Returns the symbol slots anything has happened to, in order.
+    /// Returns the symbol slots that have had any input, in order.
     pub fn symbol_slots(&self) -> impl Iterator<Item = &SymbolSlot> {
         self.symbols.values()
     }
 
-    /// Writes a symbol slot down.
+    /// Returns the state of a symbol slot, for storing it.
     pub fn symbol_record(&self, slot: &SymbolSlot) -> SymbolRecord {
         let history = |symbol: SymbolId| self.images.get(&symbol).map(|image| image.history().clone());
         let history = slot.symbols().map(|symbol| (symbol, history(symbol).unwrap_or_default()));
         SymbolRecord { state: slot.state(), history: history.collect() }
     }
 
-    /// Returns the messages under way, given [`trim`](Self::trim) has run: what restarted senders tell again.
+    /// Returns the messages in flight, given [`trim`](Self::trim) has run: those that restarted senders send again.
     pub fn under_way(&self) -> (Vec<Envelope<ToSymbol>>, Vec<Envelope<ToAccount>>) {
         let to_symbols = self.account_slots().flat_map(AccountSlot::unapplied).cloned().collect();
         let to_accounts = self.symbols.values().flat_map(SymbolSlot::unapplied).copied().collect();
         (to_symbols, to_accounts)
     }
 
-    /// Gives up its parts, for the actors.
+    /// Splits into its parts, for the actors.
     pub fn into_parts(self) -> Parts {
         Parts { accounts: self.accounts, symbols: self.symbols, images: self.images }
     }
 }
 
-/// What a replica is made of.
+/// The parts of a replica.
 #[derive(Debug, Default)]
 pub struct Parts {
     /// By slot.
     pub accounts: Vec<Option<Box<AccountSlot>>>,
     /// Those that have any state.
     pub symbols: BTreeMap<SlotId, SymbolSlot>,
-    /// What the public sees.
+    /// The public state by symbol.
     pub images: BTreeMap<SymbolId, MarketImage>,
 }
 
 impl Parts {
-    /// Returns the latest time of any slot; 0 when nothing has happened yet.
+    /// Returns the latest time of any slot; 0 before any input.
     pub fn latest(&self) -> Timestamp {
         let accounts = self.accounts.iter().flatten().map(|slot| slot.time());
         accounts.chain(self.symbols.values().map(SymbolSlot::time)).max().unwrap_or_default()

@@ -1,8 +1,8 @@
-//! What frames are to be read under: the matching logic, the precision of money, the bounds of books.
+//! The terms under which frames are read: the matching logic, the precision of money, the bounds of books.
 //!
-//! Terms are journalled when they change, so an old frame is always replayed under the terms it was written
-//! under. Precision never changes for what exists: that a price means another amount after an edit of a file is
-//! how exchanges have credited a hundredth or the hundredfold.
+//! Terms are journalled when they change, so an old frame is always replayed under its own terms. Precision never
+//! changes for existing data: exchanges have credited a hundredth or the hundredfold because a price meant another
+//! amount after an edit of a file.
 
 use std::sync::Arc;
 
@@ -18,31 +18,31 @@ use crate::domain::{
     },
 };
 
-/// The version of the matching logic. It is raised with every change after which replaying an old symbol frame
-/// would say something else.
+/// The version of the matching logic. It is raised with every change after which replaying an old symbol frame would
+/// send other messages.
 pub const LOGIC_VERSION: u32 = 2;
 
-/// What frames are to be read under.
+/// The terms under which frames are read.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Terms {
     /// The version of the matching logic.
     pub logic: u32,
-    /// What bounds a book.
+    /// The limits of a book.
     pub limits: BookLimits,
     /// Assets and their scales, by id.
     pub assets: Vec<(AssetId, u8)>,
-    /// Symbols and what their ticks and lots mean, by id.
+    /// Symbols and the meaning of their ticks and lots, by id.
     pub symbols: Vec<SymbolTerms>,
 }
 
-/// What a symbol's ticks and lots mean.
+/// The meaning of a symbol's ticks and lots.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SymbolTerms {
     /// The symbol.
     pub id: SymbolId,
-    /// What is bought and sold.
+    /// The base asset.
     pub base: AssetId,
-    /// What it is paid in.
+    /// The quote asset.
     pub quote: AssetId,
     /// One lot, in units of the base asset.
     pub lot_units: u64,
@@ -50,10 +50,10 @@ pub struct SymbolTerms {
     pub tick_units: u64,
 }
 
-/// Why an exchange may not go on under new terms.
+/// The reason an exchange may not continue under new terms.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum TermsError {
-    /// An asset is gone.
+    /// An asset was removed.
     #[error(
         "the configuration has no asset {id}, which the data has amounts of with {scale} decimals: an asset cannot be \
          removed; put it back"
@@ -77,7 +77,7 @@ pub enum TermsError {
         /// The scale in the configuration.
         given: u8,
     },
-    /// A symbol is gone.
+    /// A symbol was removed.
     #[error(
         "the configuration has no symbol {0}, which the data has a book of: a symbol cannot be removed; put it back, with \
          status = \"CANCEL_ONLY\" if it is not to be traded"
@@ -91,11 +91,11 @@ pub enum TermsError {
     Symbol {
         /// Its id.
         id: SymbolId,
-        /// What differs.
+        /// The unit that differs.
         what: &'static str,
-        /// In the configuration.
+        /// The value in the configuration.
         given: String,
-        /// In the data.
+        /// The value in the data.
         written: String,
     },
     /// The matching logic changed in the middle of a journal.
@@ -105,7 +105,7 @@ pub enum TermsError {
          `lightning snapshot`"
     )]
     Logic {
-        /// The version that wrote it.
+        /// The version that wrote the journal.
         written: u32,
         /// This program's.
         own: u32,
@@ -129,10 +129,10 @@ impl Terms {
         Self { logic: LOGIC_VERSION, limits, assets, symbols }
     }
 
-    /// Verifies that what exists under these terms means the same under `next`.
+    /// Verifies that existing data mean the same under `next` as under these terms.
     ///
     /// # Errors
-    /// The first that would not.
+    /// The first difference.
     pub fn check_precision(&self, next: &Self) -> Result<(), TermsError> {
         for &(id, scale) in &self.assets {
             match next.scale(id) {
@@ -155,7 +155,7 @@ impl Terms {
         self.assets.iter().find(|(asset, _)| *asset == id).map(|(_, scale)| *scale)
     }
 
-    /// Returns what differs first between a symbol as given and as written, and both values.
+    /// Returns the first difference between a configured symbol and the stored one, and both values.
     fn difference(
         &self,
         written: &SymbolTerms,
@@ -177,8 +177,8 @@ impl Terms {
         }
     }
 
-    /// Returns the assets and symbols these terms are about, for reading what was written under them. Names, and whatever else
-    /// does not change what is written, are those of `known` where it has the same id.
+    /// Returns the assets and symbols of these terms, for reading data stored under them. Names, and everything else
+    /// that does not affect stored data, are those of `known` where it has the same id.
     ///
     /// # Errors
     /// Terms that contradict themselves.
@@ -212,7 +212,7 @@ impl Terms {
 }
 
 impl SymbolTerms {
-    /// Returns the symbol, counting as these terms say; everything else is as known, or open.
+    /// Returns the symbol with the units of these terms; everything else is as known, or unbounded.
     fn spec(&self, known: Option<&Arc<SymbolSpec>>, base: Asset, quote: Asset) -> Option<SymbolSpec> {
         let product = u128::from(self.tick_units).checked_mul(u128::from(self.lot_units))?;
         let notional_unit = u64::try_from(product / 10_u128.checked_pow(u32::from(base.scale))?).ok()?;

@@ -1,5 +1,5 @@
-//! What tests and the laboratory hold the rules against: a slow, obvious exchange, mutants, a small registry.
-//! Of these a release has the names of the mutants alone, and none is ever active.
+//! The references for tests and the laboratory: a slow, obvious exchange, mutants, a small registry. A release contains
+//! only the names of the mutants, and none is ever active.
 
 pub mod mutants;
 #[cfg(any(test, feature = "testing"))]

@@ -9,11 +9,11 @@ pub enum Mutant {
     ZeroQuantityFill,
     /// C2: a fee rounds down, in favour of the payer.
     FeeRoundsDown,
-    /// C3: a fee is taken but credited to nobody.
+    /// C3: a fee is debited and never credited.
     FeeNotCredited,
-    /// C4: a better price than the limit leaves the difference frozen.
+    /// C4: a better price than the limit leaves the difference held.
     ImprovementStranded,
-    /// C5: what is left of a taker after self-trade prevention ended it rests.
+    /// C5: the rest of a taker stays in the book after self-trade prevention ended it.
     StpResidualRests,
     /// C6: fill-or-kill counts the account's own orders as liquidity.
     FokCountsOwnOrders,
@@ -21,21 +21,21 @@ pub enum Mutant {
     PostOnlyTakes,
     /// C8: the rest of an immediate-or-cancel order rests.
     IocResidualRests,
-    /// C9: the hold of a partly filled order is not given back when it is cancelled.
+    /// C9: the hold of a partly filled order is not released when it is cancelled.
     CancelKeepsHold,
     /// C10: a cancel that arrives before the book's answer is forgotten.
     CancelInFlightForgotten,
     /// C11: a cancel-replace with STOP_ON_FAILURE places the new order though the cancel failed.
     ReplaceIgnoresFailure,
-    /// C13: a sweep goes on past the order's limit.
+    /// C13: a sweep continues past the order's limit.
     PaysThroughLimit,
     /// C13: trades print at the taker's price.
     TakerPriceUsed,
     /// C14: a resting order past its good-till date still trades.
     ExpiredMakerTrades,
-    /// C15: a level's total is not lowered by a partial fill.
+    /// C15: a level's total is not reduced by a partial fill.
     LevelTotalDrifts,
-    /// C17: a client order id in use by an open order is taken again.
+    /// C17: a client order id of an open order is accepted again.
     DuplicateClientIdAccepted,
     /// C18: an emptied level stays visible.
     PhantomLevel,
@@ -47,7 +47,7 @@ pub enum Mutant {
     PriorityReversed,
     /// C22: a price far from the touch is dropped.
     FarPriceDropped,
-    /// C23: a full book loses an order without saying so.
+    /// C23: a full book loses an order without reporting it.
     FullBookDropsSilently,
     /// C35: a message delivered twice is applied twice.
     DuplicateMessageApplied,
@@ -55,11 +55,11 @@ pub enum Mutant {
     AmendLosesPriority,
     /// C38: the next part of an iceberg keeps the place of the one before.
     RefillKeepsPriority,
-    /// C38: fill-or-kill does not count what icebergs hide.
+    /// C38: fill-or-kill does not count the hidden parts of icebergs.
     FokForgetsHidden,
-    /// C39: the other order of a pair stays when one begins to trade.
+    /// C39: the other leg of an OCO stays when one starts to trade.
     OtherLegStays,
-    /// C39: what a pair holds is given back when the first of the two ends, and again with the second.
+    /// C39: the hold of an OCO is released when the first leg ends, and again with the second.
     OcoHoldReleasedTwice,
     /// C40: the best price a trailing order has seen does not move.
     TrailNeverMoves,
@@ -69,17 +69,17 @@ pub enum Mutant {
     PendingPlacedEarly,
     /// An answer leaves before its frame is durable.
     AnsweredBeforeDurable,
-    /// A commit that failed counts as one that did not.
+    /// A failed commit counts as a successful one.
     FailedCommitIgnored,
-    /// A message is sent and not in its frame.
+    /// A message is sent that is not in its frame.
     MessageNotJournalled,
-    /// A restarted sender does not tell again what was under way.
+    /// A restarted sender does not resend the messages in flight.
     OutboxForgottenOnRestart,
     /// A restarted receiver does not know which messages it has applied: a trade settles twice.
     WatermarkForgottenOnRestart,
-    /// A restart forgets which keyed orders there were.
+    /// A restart loses the keyed orders.
     KeyForgottenOnRestart,
-    /// Recovery stops at the snapshot and leaves out what came after it.
+    /// Recovery stops at the snapshot and skips the frames after it.
     TailAfterSnapshotIgnored,
     /// A snapshot leaves out the orders that wait for their triggers.
     StopOrdersForgottenBySnapshot,
@@ -129,7 +129,7 @@ impl Mutant {
         Self::StopOrdersForgottenBySnapshot,
     ];
 
-    /// Returns whether it shows only when the power fails.
+    /// Returns whether it shows only after a power failure.
     pub fn is_of_durability(self) -> bool {
         self >= Self::AnsweredBeforeDurable
     }

@@ -1,4 +1,4 @@
-//! A small catalogue for tests and benches.
+//! A small set of instruments for tests and benches.
 
 use rust_decimal::Decimal;
 

@@ -1,13 +1,13 @@
-//! The one grammar for decimals at every edge: `digits[.digits]`, at most 20 digits before the point and at
-//! most the scale after it. No sign, exponent, underscore, space or other digit; nothing is rounded.
+//! The one grammar for decimals at every edge: `digits[.digits]`, at most 20 digits before the point and at most the
+//! scale after it. No sign, exponent, underscore, space or other digit; nothing is rounded.
 
-/// The most digits before the decimal point.
+/// The maximum number of digits before the decimal point.
 pub const INTEGER_DIGITS_MAX: usize = 20;
 
 /// The largest scale an asset may have; 20 + 18 digits still fit 127 bits.
 pub const SCALE_MAX: u8 = 18;
 
-/// Why a text is not a decimal of the asked scale.
+/// Why a text is not a decimal of the requested scale.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum DecimalError {
     /// The text does not follow the grammar.
@@ -47,16 +47,16 @@ pub const fn power_of_ten(exponent: u8) -> i128 {
     10_i128.pow(exponent as u32)
 }
 
-/// The fewest fraction digits the wire prints (Binance prints 8 everywhere).
+/// The minimum number of fraction digits the wire prints (Binance prints 8 everywhere).
 pub const WIRE_FRACTION_DIGITS: u8 = 8;
 
-/// An integer number of `10^-scale` units that prints as the wire wants it: 8 fraction digits, more only
-/// where the value needs them.
+/// An integer number of `10^-scale` units that prints as the wire expects: 8 fraction digits, more only where the value
+/// needs them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Units {
     /// The value in `10^-scale` units.
     pub value: i128,
-    /// How many decimal digits one whole has.
+    /// The number of decimal digits of one whole.
     pub scale: u8,
 }
 

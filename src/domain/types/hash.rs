@@ -41,7 +41,7 @@ pub(crate) fn words_of(bytes: &[u8]) -> impl Iterator<Item = u64> + '_ {
     })
 }
 
-/// What an entity is hashed with: two chains of multiplications, each of them half of the result.
+/// The hasher of an entity: two chains of multiplications, each of which produces half of the result.
 struct Chains {
     low: u64,
     high: u64,
@@ -63,7 +63,7 @@ impl Hasher for Chains {
     }
 
     fn write(&mut self, bytes: &[u8]) {
-        // The length is part of what is hashed, so zeros behind the last byte cannot be confused with bytes.
+        // The length is part of the input, so zeros behind the last byte cannot be confused with bytes.
         self.write_u64(bytes.len() as u64);
         words_of(bytes).for_each(|word| self.write_u64(word));
     }

@@ -7,7 +7,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error};
 /// The number of virtual slots accounts and symbols hash to (ADR 0002).
 pub const SLOT_COUNT: u16 = 1024;
 
-/// The first integer a JavaScript number cannot be trusted with.
+/// The first integer a JavaScript number cannot represent reliably.
 pub const ID_LIMIT: u64 = 1 << 53;
 
 macro_rules! id {
@@ -56,7 +56,8 @@ impl OrderListId {
         NonZeroU64::new(value).map(Self)
     }
 
-    /// Composes the id of the `counter`-th list of an account slot; `None` when it would reach 2^53, or the counter is 0.
+    /// Composes the id of the `counter`-th list of an account slot; `None` when it would reach 2^53, or the counter is
+    /// 0.
     pub fn compose(counter: u64, slot: SlotId) -> Option<Self> {
         OrderId::compose(counter, slot).filter(|_| counter > 0).and_then(|id| Self::new(id.get()))
     }
@@ -80,7 +81,7 @@ id!(
     SymbolId(u32)
 );
 id!(
-    /// One client command in flight inside an account slot; it ties a slot's answer to who waits for it.
+    /// One client command in flight inside an account slot; it matches a slot's answer to the request that awaits it.
     CommandId(u64)
 );
 
@@ -89,7 +90,7 @@ id!(
 #[serde(transparent)]
 pub struct SlotId(u16);
 
-/// A number that is no slot's is no slot: it is an index.
+/// Deserializing rejects a number out of range, because a slot is used as an index.
 impl<'de> Deserialize<'de> for SlotId {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let value = u16::deserialize(deserializer)?;
@@ -153,11 +154,11 @@ impl OrderId {
     }
 }
 
-/// The most bytes a client order id may have.
+/// The maximum length of a client order id, in bytes.
 pub const CLIENT_ORDER_ID_LEN_MAX: usize = 36;
 
-/// The client's own name for an order: `^[a-zA-Z0-9-_]{1,36}$`, unique among the account's open orders
-/// (Binance Spot, `newClientOrderId`).
+/// The client's own name for an order: `^[a-zA-Z0-9-_]{1,36}$`, unique among the account's open orders (Binance Spot,
+/// `newClientOrderId`).
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct ClientOrderId {
     len: u8,
@@ -176,10 +177,10 @@ impl ClientOrderId {
         Some(Self { len: text.len() as u8, bytes })
     }
 
-    /// Makes the 22-character name the exchange gives an order whose client gave none.
+    /// Generates the 22-character name of an order whose client gave none.
     ///
-    /// A function of the number alone, so that replay makes the same name again; distinct numbers give
-    /// distinct names because the number itself is written out in base 62.
+    /// A function of the number alone, so that replay generates the same name; distinct numbers give distinct names
+    /// because the number itself is encoded in base 62.
     pub fn generated(number: u64) -> Self {
         const DIGITS: &[u8; 62] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
         let mut bytes = [0; CLIENT_ORDER_ID_LEN_MAX];
@@ -196,12 +197,12 @@ impl ClientOrderId {
 
     /// Returns the text.
     pub fn as_str(&self) -> &str {
-        // Only ASCII ever gets in, so this cannot fail; an empty name beats a panic if it did.
+        // Only ASCII is ever stored, so this cannot fail; an empty name beats a panic if it did.
         std::str::from_utf8(&self.bytes[..usize::from(self.len)]).unwrap_or_default()
     }
 }
 
-/// Only the bytes in use: the rest is always zero.
+/// Serializes only the bytes in use: the rest is always zero.
 impl std::hash::Hash for ClientOrderId {
     fn hash<H: std::hash::Hasher>(&self, state: &mut H) {
         state.write(&self.bytes[..usize::from(self.len)]);

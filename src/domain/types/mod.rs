@@ -1,4 +1,4 @@
-//! The values everything else is made of: checked integers, identities, time as an input.
+//! The basic value types: checked integers, identities, time as an input.
 
 pub mod decimal;
 pub mod hash;

@@ -30,7 +30,7 @@ impl Price {
 pub struct Lots(u64);
 
 impl Lots {
-    /// No lots at all.
+    /// Zero lots.
     pub const ZERO: Self = Self(0);
 
     /// Wraps a number of lots.
@@ -43,7 +43,7 @@ impl Lots {
         self.0
     }
 
-    /// Returns whether there are none.
+    /// Returns whether the quantity is zero.
     pub const fn is_zero(self) -> bool {
         self.0 == 0
     }
@@ -76,7 +76,7 @@ impl Lots {
 pub struct Amount(i128);
 
 impl Amount {
-    /// Nothing.
+    /// Zero.
     pub const ZERO: Self = Self(0);
 
     /// Wraps a number of smallest units.
@@ -89,12 +89,12 @@ impl Amount {
         self.0
     }
 
-    /// Returns whether this is nothing.
+    /// Returns whether the amount is zero.
     pub const fn is_zero(self) -> bool {
         self.0 == 0
     }
 
-    /// Returns whether this is below nothing.
+    /// Returns whether the amount is negative.
     pub const fn is_negative(self) -> bool {
         self.0 < 0
     }
@@ -130,9 +130,9 @@ impl Amount {
 pub struct Rate(u64);
 
 impl Rate {
-    /// How many units make the whole.
+    /// The number of units that make the whole.
     pub const ONE: u64 = 100_000_000;
-    /// Nothing.
+    /// Zero.
     pub const ZERO: Self = Self(0);
 
     /// Wraps a number of 10^-8 units.

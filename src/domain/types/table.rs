@@ -1,4 +1,4 @@
-//! A keyed table without an order: what a hash map is for, without what makes one dangerous here.
+//! A keyed table without an order: a hash map without the properties that make one dangerous here.
 //!
 //! The hasher is fixed, and iteration is offered only sorted by key, so nothing observable depends on it.
 
@@ -13,8 +13,8 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::hash::{mix, words_of};
 
-/// Hashes integers and short byte strings; not resistant to chosen keys, which only the exchange makes here
-/// except client order ids, whose number per account is bounded by MAX_NUM_ORDERS.
+/// Hashes integers and short byte strings; not resistant to chosen keys. The exchange generates all keys itself except
+/// client order ids, whose number per account is bounded by MAX_NUM_ORDERS.
 #[derive(Debug, Default, Clone, Copy)]
 pub struct FixedHasher(u64);
 
@@ -79,12 +79,12 @@ impl<K: Eq + Hash + Ord + Copy, V> Table<K, V> {
         self.0.get(key)
     }
 
-    /// Returns the value for changing.
+    /// Returns a mutable reference to the value.
     pub fn get_mut(&mut self, key: &K) -> Option<&mut V> {
         self.0.get_mut(key)
     }
 
-    /// Returns the value for changing, made first if absent.
+    /// Returns a mutable reference to the value, inserting it first if absent.
     pub fn get_or_default(&mut self, key: K) -> &mut V
     where
         V: Default,
@@ -92,17 +92,17 @@ impl<K: Eq + Hash + Ord + Copy, V> Table<K, V> {
         self.0.entry(key).or_default()
     }
 
-    /// Puts a value in and returns the one it replaces.
+    /// Inserts a value and returns the one it replaces.
     pub fn insert(&mut self, key: K, value: V) -> Option<V> {
         self.0.insert(key, value)
     }
 
-    /// Returns the bytes taken from the allocator, about: an eighth of the places is kept free.
+    /// Returns the approximate number of allocated bytes: an eighth of the capacity is kept free.
     pub fn bytes(&self) -> usize {
         self.0.capacity() * size_of::<(K, V)>() * 8 / 7
     }
 
-    /// Takes a value out.
+    /// Removes a value.
     pub fn remove(&mut self, key: &K) -> Option<V> {
         self.0.remove(key)
     }
@@ -112,7 +112,7 @@ impl<K: Eq + Hash + Ord + Copy, V> Table<K, V> {
         self.0.iter().fold(0, |sum, (key, value)| sum.wrapping_add(hash(key, value)))
     }
 
-    /// Returns whether every entry passes; which are asked first cannot be told.
+    /// Returns whether every entry passes; the order in which they are checked is unspecified.
     pub fn all(&self, mut passes: impl FnMut(&K, &V) -> bool) -> bool {
         self.0.iter().all(|(key, value)| passes(key, value))
     }
@@ -125,7 +125,7 @@ impl<K: Eq + Hash + Ord + Copy, V> Table<K, V> {
     }
 }
 
-/// Written in key order, so that equal tables are equal bytes.
+/// Serializes in key order, so that equal tables are equal bytes.
 impl<K: Eq + Hash + Ord + Copy + Serialize, V: Serialize> Serialize for Table<K, V> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.collect_map(self.sorted())

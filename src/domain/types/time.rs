@@ -23,11 +23,11 @@ impl Timestamp {
         self.0
     }
 
-    /// Returns the time timers go by in a slot whose own time is this, when the clock says `now`.
+    /// Returns the time for the timers of a slot whose own time is this, when the clock says `now`.
     ///
-    /// A slot's time never goes back. When it is ahead of the clock, because the clock was wrong once, what waits for a time
-    /// must not wait until the slot's time is reached again: so timers go by the clock. Up to a second ahead the slot's time
-    /// counts: two shards may read the clock a moment apart.
+    /// A slot's time never goes back. When it is ahead of the clock, because the clock was wrong once, timers must not
+    /// wait until the slot's time is reached again: they use the clock. Up to a second ahead the slot's time counts:
+    /// two shards may read the clock a moment apart.
     pub const fn timer(self, now: Self) -> Self {
         const APART_MICROS: u64 = 1_000_000;
         if self.0 > now.0.saturating_add(APART_MICROS) { now } else { self }

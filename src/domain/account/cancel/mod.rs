@@ -1,5 +1,5 @@
-//! Cancel, cancel all, amend and cancel-replace. The slot knows who owns an order and where it rests; the book
-//! alone decides whether the command or a trade came first.
+//! Cancel, cancel all, amend and cancel-replace. The slot knows who owns an order and where it rests; the book alone
+//! decides whether the command or a trade came first.
 
 use super::{
     change::Change,
@@ -24,7 +24,7 @@ use crate::domain::{
     },
 };
 
-/// The command of a cancel nobody waits for.
+/// The command of a cancel that no client awaits.
 pub(super) const NO_COMMAND: CommandId = CommandId::new(0);
 
 impl Turn<'_> {
@@ -55,8 +55,8 @@ impl Turn<'_> {
         Ok(Ok(()))
     }
 
-    /// Takes an amend. One amend of an order is at its book at a time: the next is judged when it is known what
-    /// the one before has made of the order, because a quantity that is asked for means the total at the end.
+    /// Handles an amend. One amend of an order is at its book at a time: the next is checked when the outcome of the
+    /// one before is known, because a requested quantity means the total at the end.
     pub(super) fn amend(&mut self, command: CommandId, amend: AmendOrder) -> Refusable {
         let (order, client_id) = match self.amendable(&amend) {
             Ok(amendable) => amendable,
@@ -64,7 +64,7 @@ impl Turn<'_> {
         };
         let is_reserved = client_id != order.client_id;
         if is_reserved {
-            // Reserved now, so that no order takes the name while the book is asked.
+            // Reserved now, so that no order takes the name while the book decides.
             let (account, name) = (amend.account, client_id);
             self.change(Change::NameReserved { account, name, order: order.id })?;
         }
@@ -76,7 +76,7 @@ impl Turn<'_> {
         self.request_book(order.id, command, BookRequest::Amend(amend.quantity)).map(Ok)
     }
 
-    /// Returns the order an amend is of and the name it shall have.
+    /// Returns the order an amend refers to and its new name.
     fn amendable(&self, amend: &AmendOrder) -> Result<(Order, ClientOrderId), Reject> {
         let order = *self.find(amend.account, amend.symbol, &amend.order)?;
         self.check_amend(&order, amend.quantity)?;
@@ -89,7 +89,7 @@ impl Turn<'_> {
         Ok((order, client_id))
     }
 
-    /// Says whether an order may be lowered to this quantity, and by how much that is.
+    /// Returns by how much an order is reduced to reach this quantity, if it may be.
     fn check_amend(&self, order: &Order, quantity: Lots) -> Result<Lots, Reject> {
         let spec = self.instruments.symbol(order.symbol).ok_or(Reject::UnknownSymbol)?;
         if order.list.is_some() || order.status == OrderStatus::ConditionalPending {
@@ -106,7 +106,7 @@ impl Turn<'_> {
         if quantity > Lots::ZERO && reduce_by >= order.remaining() {
             return Err(Reject::AmendBelowExecuted);
         }
-        // The rest would break the filter it was accepted under.
+        // The rest would break the filter the order was accepted under.
         if quantity < spec.filters.lots_min {
             return Err(Reject::Filter(Filter::LotSize));
         }
@@ -117,7 +117,7 @@ impl Turn<'_> {
     pub(super) fn replace(&mut self, command: CommandId, replace: Box<ReplaceOrder>) -> Refusable {
         let new = &replace.order;
         let Some(spec) = self.instruments.symbol(new.symbol) else { return Ok(Err(Reject::UnknownSymbol)) };
-        // Filters are judged before the cancel: a new order that can never be placed must not cost the old one.
+        // Filters are checked before the cancel: a new order that can never be placed must not cost the old one.
         if let Err(reject) = plan::check(spec, new, self.state.clock) {
             return Ok(Err(reject));
         }
@@ -135,7 +135,7 @@ impl Turn<'_> {
         }
     }
 
-    /// The second half of a cancel-replace, once the first is known.
+    /// Carries out the second half of a cancel-replace, once the first is known.
     fn continue_replace(
         &mut self,
         command: CommandId,
@@ -155,14 +155,14 @@ impl Turn<'_> {
         }
     }
 
-    /// Takes note that the book did not find an order it was asked about.
+    /// Handles the book's answer that it did not find an order of a request.
     pub(super) fn cancel_rejected(&mut self, rejected: &CancelRejected) -> Result<(), Fault> {
         let CancelRejected { order, command, reject } = *rejected;
         self.missed(order, command, reject)
     }
 
-    /// Takes note that an order could not be asked for, because it has moved or ended. A cancel goes on to what it is
-    /// of by now.
+    /// Handles a request that could not be sent because the order has moved or ended. A cancel continues with the order
+    /// it refers to by now.
     pub(super) fn missed(&mut self, order: OrderId, command: CommandId, reject: Reject) -> Result<(), Fault> {
         match self.state.next_target(order, command).map(|next| next.id) {
             Some(next) => self.request_book(next, command, BookRequest::Cancel),
@@ -170,7 +170,7 @@ impl Turn<'_> {
         }
     }
 
-    /// Brings a command the book has decided to its end, or to its second half.
+    /// Completes a command the book has decided, or starts its second half.
     pub(super) fn finish(&mut self, command: CommandId, result: Result<Order, Reject>) -> Result<(), Fault> {
         if command == NO_COMMAND {
             return Ok(());
@@ -186,7 +186,7 @@ impl Turn<'_> {
         self.change(Change::Decided(command))?;
         match pending {
             Pending::Cancel { order, .. } => {
-                // Of a list another order may have been asked for it.
+                // Another order of the list may have been cancelled in its place.
                 let result = result.and_then(|ended| match self.state.archive.order(order) {
                     _ if ended.id == order => Ok(ended),
                     found => found.copied().ok_or(Reject::UnknownOrder),
@@ -223,7 +223,7 @@ impl Turn<'_> {
         }
     }
 
-    /// Lets the next thing asked of an order go, now that this amend is no longer at the book.
+    /// Releases the next request for an order, now that this amend is no longer at the book.
     pub(super) fn amend_is_done(&mut self, order: OrderId, command: CommandId) -> Result<(), Fault> {
         if self.state.amending.get(&order) != Some(&command) {
             return Ok(());
@@ -232,14 +232,15 @@ impl Turn<'_> {
         self.send_deferred(order)
     }
 
-    /// Sends what was asked of an order before its place in the book was known, or while an amend was there.
+    /// Sends the requests for an order that arrived before its handle was known, or while an amend was at the book.
     pub(super) fn send_deferred(&mut self, order: OrderId) -> Result<(), Fault> {
-        // Those that are there now: what still cannot be sent is deferred anew, behind them.
+        // Those that are there now: requests that still cannot be sent are deferred anew, behind them.
         let waiting = self.state.deferred.get(&order).map_or(0, Vec::len);
         for _ in 0..waiting {
             let Some(Deferred { command, request }) = self.state.first_deferred(order) else { return Ok(()) };
             self.change(Change::BookRequestResumed(order))?;
-            // What was refused just now may have been the last that kept the order's others waiting, not it.
+            // The request rejected just now, not the order, may have been the last that kept the order's other requests
+            // waiting.
             let Some(standing) = self.state.order(order).copied() else {
                 self.finish(command, Err(Reject::UnknownOrder))?;
                 continue;
@@ -258,7 +259,7 @@ impl Turn<'_> {
         Ok(())
     }
 
-    /// Judges an amend that had to wait anew: quantity and name may have changed since it came.
+    /// Checks an amend that had to wait anew: quantity and name may have changed since it arrived.
     fn renew_amend(&mut self, order: &Order, command: CommandId, quantity: Lots) -> Refusable {
         if let Err(reject) = self.check_amend(order, quantity) {
             return Ok(Err(reject));
@@ -355,8 +356,8 @@ impl Turn<'_> {
 }
 
 impl AccountState {
-    /// Takes note that the book has answered for one of the orders that are cancelled together. Which it was is enough:
-    /// the same input has closed it, so it is among what happened lately.
+    /// Handles the book's answer for one of the orders that are cancelled together. The order's id is enough: the same
+    /// input has closed it, so it is in the archive.
     ///
     /// # Errors
     /// No such command is pending, or the order did not end.
@@ -368,7 +369,7 @@ impl AccountState {
         let ended = match ended.map(|id| (id, self.archive.order(id))) {
             None => None,
             Some((_, Some(order))) => Some(*order),
-            Some((id, None)) => return Err(Fault::new(format!("order {id} was cancelled and is not over"))),
+            Some((id, None)) => return Err(Fault::new(format!("order {id} was cancelled but is open"))),
         };
         match self.pending.get_mut(&command) {
             Some(Pending::CancelAll { left, done }) if *left > 1 => {
@@ -380,14 +381,14 @@ impl AccountState {
         }
     }
 
-    /// Takes out the first thing that was deferred of an order.
+    /// Removes the first deferred request for an order.
     ///
     /// # Errors
-    /// There is none.
+    /// There is no deferred request.
     pub(super) fn resume(&mut self, order: OrderId) -> Result<(), Fault> {
         let requests = self.deferred.get_mut(&order).filter(|requests| !requests.is_empty());
         let requests =
-            requests.ok_or_else(|| Fault::new(format!("nothing was deferred of order {order}")))?;
+            requests.ok_or_else(|| Fault::new(format!("no request is deferred for order {order}")))?;
         requests.remove(0);
         if requests.is_empty() {
             self.deferred.remove(&order);

@@ -1,4 +1,4 @@
-//! What the commands that wait for a book write while they wait: what is new, and never what they wrote before.
+//! The frames of commands that wait for a book: each holds the difference, and never repeats what an earlier one holds.
 
 use std::{collections::BTreeMap, sync::Arc};
 
@@ -26,17 +26,17 @@ const ACCOUNT: AccountId = AccountId::new(7);
 const SYMBOL: SymbolId = SymbolId::new(1);
 const ORDERS: usize = 200;
 
-/// An account slot and its book; beside the account slot one made of its frames, and one made of its frames as they
-/// were written when lists were written whole.
+/// An account slot and its book; beside the account slot one replayed from its frames, and one replayed from its frames
+/// as they were before differences, with whole lists.
 struct Bench {
     live: AccountSlot,
     replayed: AccountSlot,
     replayed_whole: AccountSlot,
     book: SymbolSlot,
     commands: u64,
-    /// What the frames say, in words.
+    /// The changes in the frames, in words.
     written: String,
-    /// What is deferred, by the frames.
+    /// The deferred requests, by the frames.
     deferred: BTreeMap<OrderId, Vec<Deferred>>,
     answers: Vec<(CommandId, Result<Answer, Reject>)>,
 }
@@ -74,7 +74,7 @@ impl Bench {
         out.messages
     }
 
-    /// Returns a change as it was written before there were differences.
+    /// Returns a change as it was stored before there were differences.
     fn whole(&mut self, change: &Change) -> Vec<Change> {
         match change {
             Change::CancelAllProgressed { command, .. } => {
@@ -99,14 +99,14 @@ impl Bench {
         }
     }
 
-    /// Gives a command, and returns what the book is to be told.
+    /// Handles a command, and returns the messages for the book.
     fn send(&mut self, command: AccountCommand) -> Vec<Envelope<ToSymbol>> {
         self.commands += 1;
         let id = CommandId::new(self.commands);
         self.input(AccountInput::Command { id, command, key: None })
     }
 
-    /// Has the book take up messages, and all that follows from them.
+    /// Delivers messages to the book, and all that follow from them.
     fn settle(&mut self, mut messages: Vec<Envelope<ToSymbol>>) {
         while !messages.is_empty() {
             let mut next = Vec::new();
@@ -128,7 +128,7 @@ impl Bench {
         self.answers.pop().unwrap().1
     }
 
-    /// Returns how often the frames hold one of these, by how it is printed, and forgets them.
+    /// Returns how often the frames hold one of these, by how it is printed, and clears them.
     fn count(&mut self, printed: &str) -> usize {
         std::mem::take(&mut self.written).matches(printed).count()
     }
@@ -166,7 +166,7 @@ fn cancelling_two_hundred_orders_writes_none_of_them_twice() {
     assert!(orders.iter().all(|order| bench.live.state.archive.order(order.id) == Some(order)));
     assert_eq!(copies, 0, "which order ended is enough");
 
-    // Somebody listens: each order is in the report on its own end, and nowhere else.
+    // With a subscriber: each order is in the report of its own end, and nowhere else.
     bench.input(AccountInput::Record(ACCOUNT));
     let (_, copies) = cancel_two_hundred(&mut bench);
     assert_eq!(copies, ORDERS);
@@ -193,7 +193,7 @@ fn an_order_that_ended_meanwhile_is_counted_and_not_listed() {
 #[test]
 fn what_waits_for_an_order_is_written_once() {
     const AMENDS: u64 = 100;
-    /// How often an order may be amended: the others are refused when their turn comes.
+    /// The maximum number of amends of an order: the others are rejected when their turn comes.
     const AMENDS_MAX: u64 = 10;
     let mut bench = Bench::new();
     let placed = bench.send(AccountCommand::Place(bid(100)));

@@ -1,4 +1,5 @@
-//! The dead-man's switch: everything of an account is cancelled unless its client says in time that it is still there.
+//! The dead man's switch: all orders of an account are cancelled unless its client reports in time that it is still
+//! connected.
 
 use super::{
     cancel::NO_COMMAND,
@@ -19,7 +20,7 @@ impl AccountState {
     /// Brings the slot's time to `time`, with the clock at `now`.
     pub(super) fn set_time(&mut self, time: Timestamp, now: Timestamp) {
         if self.ticked == Timestamp::default() {
-            // Its first input since it was written down: whatever is set was set by that time.
+            // Its first input since it was stored: every timer that is set was set by that time.
             self.ticked = self.time;
         }
         (self.time, self.clock) = (time, time.timer(now));
@@ -42,7 +43,7 @@ impl Turn<'_> {
         Ok(Ok(Answer::CountdownSet(at)))
     }
 
-    /// Cancels everything of the accounts whose time has come.
+    /// Cancels all orders of the accounts whose countdown has ended.
     pub(super) fn run_countdowns(&mut self) -> Result<(), Fault> {
         self.follow_clock()?;
         let now = self.state.clock;
@@ -62,9 +63,9 @@ impl Turn<'_> {
         Ok(())
     }
 
-    /// If the clock was wrong and has been set back since the last tick, what was to run out after a while runs out after
-    /// that while, not when the wrong time comes round. Done at the next tick, or before a countdown is set by the right
-    /// clock: that one is not to be set back. One that would have run out by the wrong clock's last tick was set since, too.
+    /// If the clock was wrong and has been set back since the last tick, timers end after the remaining time, not when
+    /// the wrong time is reached again. Done at the next tick, or before a countdown is set by the right clock: that
+    /// one must not be moved back. A countdown that would have ended by the wrong clock's last tick was set since, too.
     fn follow_clock(&mut self) -> Result<(), Fault> {
         let (before, now) = (self.state.ticked, self.state.clock);
         if before.timer(now) == before {

@@ -26,7 +26,7 @@ const SECOND: u64 = 1_000_000;
 const HOUR: u64 = 3_600 * SECOND;
 const START: u64 = 1_700_000_000 * SECOND;
 
-/// An account slot and its book, each beside one that is made of its frames.
+/// An account slot and its book, each beside one that is replayed from its frames.
 struct Pair {
     account: [AccountSlot; 2],
     symbol: [SymbolSlot; 2],
@@ -115,7 +115,7 @@ fn until(micros: u64) -> NewOrder {
     NewOrder { time_in_force: TimeInForce::Gtd, expires_at, ..bid() }
 }
 
-/// A pair whose slots were stamped an hour ahead, and whose clock has been put right.
+/// An account slot and its book that were stamped an hour ahead, and whose clock has been set right.
 fn put_right() -> Pair {
     let mut pair = Pair::new();
     pair.now = START + HOUR;

@@ -7,7 +7,7 @@ impl<V: Copy + Default> Ladder<V> {
     /// Verifies the tree: every node's block, parent and occupancy, and the number of prices.
     ///
     /// # Errors
-    /// What is wrong with the first node found wrong.
+    /// The fault of the first invalid node.
     pub fn check(&self) -> Result<(), Fault> {
         let prices = if self.root == NIL {
             0

@@ -1,4 +1,4 @@
-//! Values by price, over all prices there are, with neighbours at hand.
+//! Values by price, over all prices of `u64`, with fast access to neighbours.
 
 use super::pages::Pages;
 use crate::domain::types::money::Price;
@@ -10,19 +10,17 @@ const NIL: u32 = u32::MAX;
 const DIGIT: u32 = 6;
 const WAYS: usize = 1 << DIGIT;
 
-/// A map from prices to values that makes the moves of an order book cheap: to a price, and from a price to
-/// the next one above or below.
+/// A map from prices to values that makes the accesses of an order book cheap: to a price, and from a price to the next
+/// one above or below.
 ///
-/// A radix tree of 64-way nodes, each with a word that says which of its ways are taken. Its root covers only
-/// the span of prices in use, so that a market within 4,096 ticks is two nodes deep and any `u64` can still
-/// be a price. The values of a leaf lie side by side and never move: a [`Rung`] stays good until its price is
-/// removed.
+/// A radix tree of 64-way nodes, each with a word that marks its occupied ways. Its root covers only the span of prices
+/// in use, so that a market within 4,096 ticks is two nodes deep and any `u64` can still be a price. The values of a
+/// leaf are adjacent and never move: a [`Rung`] stays valid until its price is removed.
 ///
-/// Memory follows the blocks of 64 prices in use, not the span; emptied nodes are used again.
+/// Memory follows the blocks of 64 prices in use, not the span; emptied nodes are reused.
 #[derive(Debug, Clone)]
 pub struct Ladder<V> {
-    /// By rung: 64 to each leaf. They are most of the memory, and the only part that must never be copied to
-    /// grow.
+    /// By rung: 64 to each leaf. They are most of the memory, and the only part that must never be copied to grow.
     values: Pages<V, 1024>,
     leaves: Vec<Node>,
     branches: Vec<Node>,
@@ -31,17 +29,17 @@ pub struct Ladder<V> {
     /// Emptied nodes, linked by `parent`.
     leaves_free: u32,
     branches_free: u32,
-    /// A leaf if `height` is 0, else a branch; `NIL` when there is nothing.
+    /// A leaf if `height` is 0, else a branch; `NIL` when the ladder is empty.
     root: u32,
     height: u32,
-    /// Some price under the root.
+    /// Any price under the root.
     anchor: u64,
     /// The digits in which all prices under the root agree, as a mask.
     common: u64,
     len: usize,
 }
 
-/// Where a price is. Good until that price is removed.
+/// The location of a price. Valid until that price is removed.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Rung(u32);
 
@@ -59,12 +57,12 @@ impl Rung {
     }
 }
 
-/// A leaf or a branch, but for what lies below it.
+/// A leaf or a branch, without its children or values.
 #[derive(Debug, Clone)]
 struct Node {
-    /// Which of the 64 ways are taken.
+    /// The occupied ways among the 64.
     occupied: u64,
-    /// The prices' common upper digits. The last of them is the way to here from the parent.
+    /// The prices' common upper digits. The last of them is the way from the parent to this node.
     block: u64,
     parent: u32,
 }
@@ -87,12 +85,12 @@ impl<V: Copy + Default> Default for Ladder<V> {
     }
 }
 
-/// Returns which of the 64 lie beyond `slot`.
+/// Returns the ways beyond `slot`, as a mask.
 const fn beyond<const UP: bool>(slot: u32) -> u64 {
     if UP { (u64::MAX << slot) << 1 } else { !(u64::MAX << slot) }
 }
 
-/// Returns the first taken one on the way up or down; there must be one.
+/// Returns the first occupied way in the direction; there must be one.
 const fn nearest<const UP: bool>(occupied: u64) -> u32 {
     if UP { occupied.trailing_zeros() } else { u64::BITS - 1 - occupied.leading_zeros() }
 }
@@ -107,12 +105,12 @@ const fn last_digit(key: u64) -> u32 {
     (key % WAYS as u64) as u32
 }
 
-/// Returns where a branch keeps a child.
+/// Returns the index at which a branch keeps a child.
 const fn child_index(branch: u32, way: u32) -> usize {
     ((branch as usize) << DIGIT) | way as usize
 }
 
-/// Puts a node into an emptied place, or else at the end.
+/// Stores a node in an emptied place, or else at the end.
 fn take(nodes: &mut Vec<Node>, free: &mut u32, node: Node) -> u32 {
     let index = *free;
     if index == NIL {
@@ -126,7 +124,7 @@ fn take(nodes: &mut Vec<Node>, free: &mut u32, node: Node) -> u32 {
 }
 
 impl<V: Copy + Default> Ladder<V> {
-    /// Returns how many prices there are.
+    /// Returns the number of prices.
     pub const fn len(&self) -> usize {
         self.len
     }
@@ -141,24 +139,24 @@ impl<V: Copy + Default> Ladder<V> {
         self.find(price).map(|rung| &self[rung])
     }
 
-    /// Returns the value at a price for changing.
+    /// Returns a mutable reference to the value at a price.
     pub fn get_mut(&mut self, price: Price) -> Option<&mut V> {
         self.find(price).map(|rung| &mut self[rung])
     }
 
-    /// Returns the value at a price for changing; a price that was absent enters with the default.
+    /// Returns a mutable reference to the value at a price; an absent price is inserted with the default.
     pub fn get_or_default(&mut self, price: Price) -> &mut V {
         let rung = self.enter(price);
         &mut self[rung]
     }
 
-    /// Takes a price out and returns its value.
+    /// Removes a price and returns its value.
     pub fn remove(&mut self, price: Price) -> Option<V> {
         let rung = self.find(price)?;
         Some(self.vacate(rung))
     }
 
-    /// Returns where a price is.
+    /// Returns the location of a price.
     #[inline(always)]
     pub fn find(&self, price: Price) -> Option<Rung> {
         let ticks = price.ticks();
@@ -206,35 +204,36 @@ impl<V: Copy + Default> Ladder<V> {
         self.neighbour::<false>(rung)
     }
 
-    /// Returns the lowest price above `price`, whether or not that is there itself.
+    /// Returns the lowest price above `price`, whether or not `price` itself is present.
     pub fn next_up(&self, price: Price) -> Option<Rung> {
         self.next::<true>(price.ticks())
     }
 
-    /// Returns the highest price below `price`, whether or not that is there itself.
+    /// Returns the highest price below `price`, whether or not `price` itself is present.
     pub fn next_down(&self, price: Price) -> Option<Rung> {
         self.next::<false>(price.ticks())
     }
 
-    /// Goes through prices and values from `start` upwards.
+    /// Iterates over prices and values from `start` upwards.
     pub fn ascend(&self, start: Option<Rung>) -> impl Iterator<Item = (Price, &V)> {
         std::iter::successors(start, |rung| self.above(*rung)).map(|rung| (self.price(rung), &self[rung]))
     }
 
-    /// Goes through prices and values from `start` downwards.
+    /// Iterates over prices and values from `start` downwards.
     pub fn descend(&self, start: Option<Rung>) -> impl Iterator<Item = (Price, &V)> {
         std::iter::successors(start, |rung| self.below(*rung)).map(|rung| (self.price(rung), &self[rung]))
     }
 
-    /// Returns where a price is; one that was absent enters with the default.
+    /// Returns the location of a price; an absent price is inserted with the default.
     pub fn enter(&mut self, price: Price) -> Rung {
         let rung = self.reach(price);
         self.occupy(rung);
         rung
     }
 
-    /// Returns where a price is or would be. Whoever finds the default there must `occupy` it before anything
-    /// else is done. The split spares a look at the leaf's head where the value itself tells.
+    /// Returns the location of a price, present or not. A caller that finds the default there must call `occupy` before
+    /// anything else. The split avoids a read of the leaf's head where the value itself shows that the price is
+    /// present.
     #[inline(always)]
     pub(super) fn reach(&mut self, price: Price) -> Rung {
         let ticks = price.ticks();
@@ -253,7 +252,7 @@ impl<V: Copy + Default> Ladder<V> {
         Rung::new(node, last_digit(ticks))
     }
 
-    /// Marks a price as there.
+    /// Marks a price as present.
     #[inline(always)]
     pub(super) fn occupy(&mut self, rung: Rung) {
         let leaf = &mut self.leaves[rung.leaf() as usize];
@@ -262,7 +261,7 @@ impl<V: Copy + Default> Ladder<V> {
         leaf.occupied |= bit;
     }
 
-    /// Takes out the price at a rung and returns its value. The rung must be good.
+    /// Removes the price at a rung and returns its value. The rung must be valid.
     #[inline(always)]
     pub fn vacate(&mut self, rung: Rung) -> V {
         let leaf = &mut self.leaves[rung.leaf() as usize];
@@ -276,7 +275,7 @@ impl<V: Copy + Default> Ladder<V> {
         value
     }
 
-    /// Returns the bytes taken from the allocator.
+    /// Returns the number of allocated bytes.
     pub fn memory_bytes(&self) -> usize {
         let nodes = self.leaves.capacity() + self.branches.capacity();
         self.values.bytes() + nodes * size_of::<Node>() + self.children.capacity() * size_of::<u32>()
@@ -380,7 +379,7 @@ impl<V: Copy + Default> Ladder<V> {
         self.set_height(self.height + 1);
     }
 
-    /// Makes the missing child of a branch; `height` is the child's.
+    /// Creates the missing child of a branch; `height` is the child's.
     #[cold]
     #[inline(never)]
     fn grow(&mut self, parent: u32, way: u32, height: u32, ticks: u64) -> u32 {
@@ -416,7 +415,7 @@ impl<V: Copy + Default> Ladder<V> {
         index
     }
 
-    /// Gives an emptied leaf back, and every branch that is empty without it.
+    /// Frees an emptied leaf, and every branch that is empty without it.
     #[cold]
     #[inline(never)]
     fn prune(&mut self, leaf: u32) {
@@ -438,7 +437,7 @@ impl<V: Copy + Default> Ladder<V> {
         self.root = NIL;
     }
 
-    /// Gives roots with a single child back, so that one far price does not make every path long for ever.
+    /// Frees roots with a single child, so that one far price does not make every path long for ever.
     fn lower(&mut self) {
         while self.height > 0 && self.branches[self.root as usize].occupied.is_power_of_two() {
             let old = self.root;

@@ -1,20 +1,20 @@
-//! C38: icebergs show a part of themselves at a time.
+//! C38: icebergs display a part of their quantity at a time.
 
 use super::*;
 
-/// An order that shows at most `peak` lots.
+/// An order that displays at most `peak` lots.
 fn iceberg(order: SubmitOrder, peak: u64) -> SubmitOrder {
     order.with(|extras| extras.peak = Some(Lots::new(peak)))
 }
 
 impl Desk {
-    /// Returns (order, shown, remaining) of a side's orders, as they would trade.
+    /// Returns (order, displayed, remaining) of a side's orders, in matching order.
     fn parts(&self, side: Side) -> Vec<(u64, u64, u64)> {
         let part = |order: Resting| (order.order.get(), order.shown.get(), order.remaining.get());
         self.book.orders(side).map(part).collect()
     }
 
-    /// Returns (maker, lots, what is left of the maker) of the preventions of the last command.
+    /// Returns (maker, lots, remaining quantity of the maker) of the preventions of the last command.
     fn preventions(&self) -> Vec<(u64, u64, u64)> {
         let prevention = |event: &BookEvent| match *event {
             BookEvent::Prevented { maker, maker_account, price, lots, maker_remaining } => {
@@ -26,7 +26,7 @@ impl Desk {
         self.events.iter().filter_map(prevention).collect()
     }
 
-    /// Makes the book again of what is written down of it.
+    /// Rebuilds the book from its image.
     fn restart(&mut self) {
         let restored = Book::restore(&self.book.image(), self.book.limits()).unwrap();
         assert_eq!((restored.hash(), restored.image()), (self.book.hash(), self.book.image()));
@@ -122,7 +122,7 @@ fn c38_a_reduction_takes_what_is_hidden_first_and_silently() {
     desk.rest(2, sell(100, 3));
     desk.events.clear();
     assert_eq!(desk.reduce(handle, 1, 5), Some(Lots::new(5)));
-    assert!(desk.events.is_empty(), "nobody learns that there was something hidden");
+    assert!(desk.events.is_empty(), "the hidden part is not reported");
     assert_eq!(desk.parts(Side::Sell), [(1, 4, 5), (2, 3, 3)]);
     assert_eq!(desk.reduce(handle, 1, 3), Some(Lots::new(2)));
     assert_eq!(desk.parts(Side::Sell), [(1, 2, 2), (2, 3, 3)], "its place is kept");

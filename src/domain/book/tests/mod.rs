@@ -28,7 +28,7 @@ impl Desk {
         Self { book: Book::new(limits), events: Vec::new(), now: 0, next: 1 }
     }
 
-    /// Enters an order of `account` and verifies the book after it.
+    /// Submits an order of `account` and verifies the book after it.
     fn submit(&mut self, account: u64, order: SubmitOrder) -> Outcome {
         self.events.clear();
         let order = SubmitOrder { order: OrderId::new(self.next), account: AccountId::new(account), ..order };

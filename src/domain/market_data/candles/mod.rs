@@ -1,8 +1,8 @@
-//! The candles of a symbol: a bounded history of every interval, folded from its trades.
+//! The candles of a symbol: a bounded history of every interval, aggregated from its trades.
 //!
-//! A trade touches one candle only, that of its second. When a trade of a later second comes, the closed second is merged
-//! into the growing candle of every longer interval. Intervals without a trade are not kept: they are made flat when
-//! asked for, so time that merely passes leaves no trace here.
+//! A trade changes one candle only, that of its second. When a trade of a later second arrives, the closed second is
+//! merged into the growing candle of every longer interval. Intervals without a trade are not stored: flat candles are
+//! generated on request, so time that merely passes changes nothing here.
 
 use std::collections::VecDeque;
 
@@ -17,11 +17,11 @@ use crate::domain::{
     types::{money::Price, time::Timestamp},
 };
 
-/// How many candles with trades are kept of an interval: as many as charts and strategies page through at once, a few times
-/// over.
+/// The number of candles with trades kept of an interval: a few times as many as charts and strategies page through at
+/// once.
 const HISTORY_LEN_MAX: usize = 4_000;
 
-/// How many one-minute candles are kept: seven days for the rolling tickers, and a day more.
+/// The number of one-minute candles kept: seven days for the rolling tickers, and a day more.
 const MINUTES_LEN_MAX: usize = 8 * 24 * 60;
 
 /// Every candle of one symbol.
@@ -36,17 +36,17 @@ pub struct Candles {
 /// The candles of one interval, oldest first; the last may still grow.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 struct History {
-    /// The very first, once it is not among the others any more: clients ask for it to learn since when there are any.
+    /// The very first, once the others no longer include it: clients request it to learn the start of the history.
     first: Option<Candle>,
     candles: VecDeque<Candle>,
 }
 
-/// A stretch of candles, and from where on they are kept.
+/// A range of candles, and the start of the kept history.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Stretch {
     /// The candles, oldest first.
     pub candles: Vec<Candle>,
-    /// When the oldest that is kept begins, if older ones were asked for but are kept no more.
+    /// The open time of the oldest kept candle, if the range includes older ones that are no longer kept.
     pub reach: Option<Timestamp>,
 }
 
@@ -66,12 +66,12 @@ impl Candles {
         }
     }
 
-    /// Returns whether there was any trade ever.
+    /// Returns whether there was ever a trade.
     pub const fn is_empty(&self) -> bool {
         self.second.is_none()
     }
 
-    /// Returns the UTC candles of an interval that have trades and begin at or after `from`, oldest first.
+    /// Returns the UTC candles of an interval that have trades and start at or after `from`, oldest first.
     pub fn since(&self, interval: Interval, from: Timestamp) -> impl Iterator<Item = Candle> {
         let history = &self.histories[interval.index()].candles;
         let start = history.partition_point(|candle| candle.open_time < from);
@@ -79,7 +79,8 @@ impl Candles {
         roll_up(history.range(start..).copied().chain(second), interval, Zone::UTC)
     }
 
-    /// Returns the candle of `interval` that holds `time`, flat when nothing was traded in it; `None` before the first trade.
+    /// Returns the candle of `interval` that contains `time`, flat when nothing was traded in it; `None` before the
+    /// first trade.
     pub fn at(&self, interval: Interval, zone: Zone, time: Timestamp) -> Option<Candle> {
         let open_time = interval.open(time, zone);
         let source = self.since(interval.source(zone), open_time);
@@ -87,8 +88,8 @@ impl Candles {
         candle.or_else(|| self.close_before(open_time).map(|close| Candle::flat(open_time, close)))
     }
 
-    /// Returns the candles that begin from `start` to `end`, both included: the oldest `limit` of them when there is a start,
-    /// else the latest. `now` is when the latest candle there is ends at the earliest. Intervals without trades are flat.
+    /// Returns the candles that start from `start` to `end`, both included: the oldest `limit` of them when there is a
+    /// start, else the latest. `now` is the earliest end of the latest candle. Intervals without trades are flat.
     pub fn query(
         &self,
         (interval, zone): (Interval, Zone),
@@ -120,8 +121,8 @@ impl Candles {
         Stretch { candles: head.into_iter().chain(filled).take(limit).collect(), reach }
     }
 
-    /// Returns the trades from `from` on as one candle, from the fewest candles that cover them: seconds up to the next minute,
-    /// minutes up to the next hour, hours up to the next day, then days. `from` is the beginning of a second.
+    /// Returns the trades from `from` on as one candle, from the fewest candles that cover them: seconds up to the next
+    /// minute, minutes up to the next hour, hours up to the next day, then days. `from` is the start of a second.
     pub fn aggregate_since(&self, from: Timestamp) -> Option<Candle> {
         let minute = Interval::Minute1.open_from(from, Zone::UTC);
         let hour = Interval::Hour1.open_from(minute, Zone::UTC);
@@ -147,7 +148,7 @@ impl Candles {
         if let Some(second) = self.second.filter(|second| second.open_time < time) {
             return Some(second.close);
         }
-        // The shortest history that goes back far enough, of an interval that none of its candles crosses `time`.
+        // The shortest history that reaches back far enough, of an interval of which no candle crosses `time`.
         let before = |interval: Interval| {
             let candles = &self.histories[interval.index()].candles;
             let count = candles.partition_point(|candle| candle.open_time < time);
@@ -159,7 +160,7 @@ impl Candles {
         last.map(|candle| candle.close)
     }
 
-    /// Returns when the oldest candle of a zone's interval that is kept whole begins.
+    /// Returns the start of the oldest candle of a zone's interval that is kept whole.
     fn oldest(&self, interval: Interval, zone: Zone) -> Option<Timestamp> {
         let source = interval.source(zone);
         let oldest = self.since(source, Timestamp::default()).next()?.open_time;

@@ -116,7 +116,7 @@ fn the_week_is_aggregated_from_few_candles_and_exactly() {
 }
 
 prop_compose! {
-    /// A tape with quiet and busy stretches, over minutes to months.
+    /// Random trades with quiet and busy stretches, over minutes to months.
     fn tapes()(steps in prop::collection::vec((0_u64..3, 0_u64..2_000_000, 1_u64..50, 1_u64..9), 1..300),
                scale in 1_u64..200_000) -> Vec<PublicTrade> {
         let mut seconds = 1_582_000_000;

@@ -1,9 +1,8 @@
 //! A slow, obviously correct order book.
 //!
-//! All orders lie in one list in the order they came to rest; everything is found by looking through all of
-//! it, and every number is added up anew. An iceberg that shows its next part leaves the list and comes to its end
-//! again. It shares the words of the book's interface with
-//! [`Book`](crate::domain::book::Book), and no code.
+//! All orders are in one list in the order they came to rest; everything is found by scanning it, and every number is
+//! summed anew. An iceberg that displays its next part moves to the end of the list. It shares the types of the book's
+//! interface with [`Book`](crate::domain::book::Book), and no code.
 
 use crate::domain::{
     book::{BookEvent, BookLimits, ICEBERG_KIND, Outcome, PRIORITY_KIND, Removed, Resting, digest},
@@ -24,7 +23,7 @@ struct SlowOrder {
     account: AccountId,
     side: Side,
     price: Price,
-    /// Shown and hidden.
+    /// Displayed and hidden.
     remaining: u64,
     shown: u64,
     peak: Option<u64>,
@@ -51,7 +50,7 @@ pub struct SlowBook {
     priority: u64,
 }
 
-/// An order on its way through the other side.
+/// An order while it matches against the other side.
 struct SlowTaker<'a> {
     taker_order: &'a SubmitOrder,
     now: Timestamp,
@@ -61,7 +60,7 @@ struct SlowTaker<'a> {
     work: u32,
 }
 
-/// How an order's trading ends.
+/// The end of an order's trading.
 enum Verdict {
     Filled,
     NoMore,
@@ -69,7 +68,7 @@ enum Verdict {
 }
 
 impl SlowBook {
-    /// Makes an empty book.
+    /// Creates an empty book.
     pub fn new(limits: BookLimits) -> Self {
         Self { limits, orders: Vec::new(), priority: 0 }
     }
@@ -88,11 +87,11 @@ impl SlowBook {
                 }
             }
             Policy::FillOrKill => {
-                // Try it on a copy and see.
+                // Try it on a copy.
                 let mut trial = self.clone();
                 let mut trial_events = Vec::new();
                 let outcome = trial.enter(taker_order, now, &mut trial_events);
-                // What a decrement took did not trade.
+                // Lots removed by a decrement did not trade.
                 let is_prevented = trial_events
                     .iter()
                     .any(|event| matches!(event, BookEvent::Prevented { lots, .. } if !lots.is_zero()));
@@ -178,7 +177,7 @@ impl SlowBook {
         }
     }
 
-    /// One meeting of the taker with the maker that is next; `Some` if the taker stops there.
+    /// Matches the taker against the next maker; `Some` if the taker stops there.
     fn match_head(
         &mut self,
         index: usize,
@@ -322,7 +321,7 @@ impl SlowBook {
         let left = self.orders[index].remaining.checked_sub(by.get()).filter(|left| *left > 0)?;
         let order = &mut self.orders[index];
         let shown = order.shown;
-        // What is hidden goes first.
+        // The hidden part is reduced first.
         (order.remaining, order.shown) = (left, shown.min(left));
         let (side, price) = (order.side, order.price);
         if order.shown != shown {
@@ -414,7 +413,7 @@ impl SlowBook {
         sum
     }
 
-    /// Returns the order a handle names, unless it is gone.
+    /// Returns the order a handle refers to, unless it is gone.
     pub fn get(&self, handle: Handle) -> Option<Resting> {
         Side::BOTH.into_iter().flat_map(|side| self.orders(side)).find(|order| order.handle == handle)
     }
@@ -468,7 +467,7 @@ impl SlowBook {
         }
         let mut order = self.orders.remove(index);
         if order.remaining > 0 {
-            // It shows its next part, as much of it as the level can add up, and waits behind all others.
+            // It displays its next part, as much of it as the level can add up, and waits behind all others.
             let room = u64::MAX - self.total_of(order.side, order.price).get();
             order.shown = order.remaining.min(order.peak.unwrap_or(u64::MAX)).min(room);
             order.priority = self.priority;
@@ -492,7 +491,7 @@ impl SlowBook {
     }
 }
 
-/// Returns what an order shows of `resting` lots when it comes to rest.
+/// Returns the displayed part of `resting` lots when an order comes to rest.
 fn first_part(taker_order: &SubmitOrder, resting: u64) -> u64 {
     resting.min(taker_order.extras().peak.map_or(u64::MAX, Lots::get))
 }

@@ -1,8 +1,8 @@
-//! The slow ledger: a plain list of what happened to each account, summed anew whenever somebody asks.
+//! The slow ledger: a plain list of the entries of each account, summed anew for every query.
 //!
-//! It shares no arithmetic with the real one. Prices, quantities and rates are taken from the configuration as
-//! written (a mantissa and a number of digits), every amount is computed from those by the definition, and no
-//! balance is kept: free and frozen are always sums over the whole history.
+//! It shares no arithmetic with the real one. Prices, quantities and rates come from the configuration as written (a
+//! mantissa and a number of digits), every amount is computed from those by the definition, and no balance is kept:
+//! available and held are always sums over the whole history.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -31,7 +31,7 @@ impl From<Decimal> for Written {
     }
 }
 
-/// What the ledger knows of a symbol.
+/// The ledger's data of a symbol.
 #[derive(Debug, Clone)]
 struct Market {
     base: (AssetId, u32),
@@ -42,73 +42,73 @@ struct Market {
     fees: Vec<(Written, Written)>,
 }
 
-/// How much an order freezes when it enters.
+/// The amount an order holds when it enters.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Hold {
     /// A limit buy: its limit for every lot left. A sell: every lot left.
     PerLot,
-    /// A market buy by quantity: so much per lot, but no more than is free.
+    /// A market buy by quantity: this much per lot, but no more than is available.
     Capped,
     /// A market buy by quote amount: the amount.
     Whole(Amount),
 }
 
-/// An order as the ledger has to know it.
+/// The data of an order the ledger needs.
 #[derive(Debug, Clone, Copy)]
 pub struct Entry {
     /// Its id.
     pub order: OrderId,
-    /// Whose order.
+    /// The account of the order.
     pub account: AccountId,
-    /// On which symbol.
+    /// The symbol.
     pub symbol: SymbolId,
-    /// Which side.
+    /// The side.
     pub side: Side,
     /// Its limit, or the collar of a market order.
     pub limit: Price,
-    /// The most it may trade.
+    /// The maximum quantity it may trade.
     pub lots: Lots,
-    /// What it freezes.
+    /// Its hold.
     pub hold: Hold,
-    /// The other order of its pair: while both are open they freeze what either needs, once.
+    /// The other leg of its OCO: while both are open they hold the larger of their needs, once.
     pub pair: Option<OrderId>,
 }
 
 /// One side of one trade.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct TradeSide {
-    /// Which trade.
+    /// The trade.
     pub trade: TradeId,
-    /// Whose side.
+    /// The account of this side.
     pub order: OrderId,
-    /// At what price.
+    /// The price.
     pub price: Price,
-    /// How much.
+    /// The quantity.
     pub lots: Lots,
-    /// Whether this side rested.
+    /// Whether this side was the maker.
     pub is_maker: bool,
 }
 
-/// One thing that happened to an account.
+/// One entry of an account's history.
 #[derive(Debug, Clone, Copy)]
 enum Fact {
     Moved { asset: AssetId, units: i128 },
     Traded { entry: Entry, side: TradeSide },
 }
 
-/// An order that is open: what it began with and what is left of it.
+/// An open order: its initial data and what is left of it.
 #[derive(Debug, Clone, Copy)]
 struct Open {
     entry: Entry,
     left: u64,
-    /// What was frozen for a market buy, and what its trades have taken of that.
+    /// The amount held for a market buy, and the part its trades have spent.
     budget: i128,
     spent: i128,
-    /// What it needed when it came.
+    /// The amount it needed when it came.
     initial_hold: i128,
 }
 
-/// All that happened to one account.
+/// The history of one account.
 #[derive(Debug, Clone, Default)]
 struct History {
     tier: usize,
@@ -126,7 +126,7 @@ pub struct SlowLedger {
 }
 
 impl SlowLedger {
-    /// Makes an empty ledger of an exchange with these assets and symbols.
+    /// Creates an empty ledger of an exchange with these assets and symbols.
     pub fn new(assets: &[AssetDefinition], symbols: &[SymbolDefinition]) -> Self {
         let asset = |name: &str| {
             let found = assets.iter().find(|asset| asset.name == name);
@@ -141,13 +141,13 @@ impl SlowLedger {
         Self { markets: symbols.iter().filter_map(market).collect(), ..Self::default() }
     }
 
-    /// Notes a new account.
+    /// Records a new account.
     pub fn opened(&mut self, account: AccountId, tier: u8) {
         let history = History { tier: usize::from(tier), ..History::default() };
         self.accounts.insert(account, history);
     }
 
-    /// Notes a deposit (positive) or withdrawal; one of a request id already seen counts for nothing.
+    /// Records a deposit (positive) or withdrawal; one of a request id already seen is ignored.
     pub fn moved(&mut self, account: AccountId, asset: AssetId, units: i128, request: Option<&str>) {
         let Some(history) = self.accounts.get_mut(&account) else { return };
         if request.is_none_or(|request| history.requests.insert(request.to_owned())) {
@@ -155,7 +155,7 @@ impl SlowLedger {
         }
     }
 
-    /// Notes an order that has left its account for the book.
+    /// Records an order that has left its account for the book.
     pub fn entered(&mut self, entry: Entry) {
         let Some(market) = self.markets.get(&entry.symbol) else { return };
         let budget = match entry.hold {
@@ -163,7 +163,7 @@ impl SlowLedger {
             Hold::Whole(amount) => amount.units(),
             Hold::Capped => {
                 let free = self.balances(entry.account).get(&market.quote.0).copied().unwrap_or_default();
-                // What the other of its pair has frozen already is there for both.
+                // The amount the other leg of its OCO holds already is there for both.
                 let open = self.accounts.get(&entry.account).map(|history| &history.open);
                 let other = open.zip(entry.pair).and_then(|(open, pair)| open.get(&pair));
                 let shared = other.map_or(0, |other| other.initial_hold);
@@ -176,7 +176,7 @@ impl SlowLedger {
         history.open.insert(entry.order, open);
     }
 
-    /// Notes one side of a trade. Told twice, it counts once.
+    /// Records one side of a trade. A repeated one counts once.
     ///
     /// # Errors
     /// The order is not open.
@@ -198,7 +198,7 @@ impl SlowLedger {
         Ok(())
     }
 
-    /// Notes that an order can trade this much less.
+    /// Records that an order can trade this much less.
     pub fn shrunk(&mut self, account: AccountId, order: OrderId, lots: Lots) {
         let open = self.accounts.get_mut(&account).and_then(|history| history.open.get_mut(&order));
         if let Some(open) = open {
@@ -206,14 +206,14 @@ impl SlowLedger {
         }
     }
 
-    /// Notes that an order is over.
+    /// Records that an order has ended.
     pub fn ended(&mut self, account: AccountId, order: OrderId) {
         if let Some(history) = self.accounts.get_mut(&account) {
             history.open.remove(&order);
         }
     }
 
-    /// Returns every asset the account ever touched with what is free and what is frozen.
+    /// Returns every asset the account ever touched with the available and held amounts.
     pub fn balances(&self, account: AccountId) -> BTreeMap<AssetId, Balance> {
         let mut sums: BTreeMap<AssetId, (i128, i128)> = BTreeMap::new();
         let Some(history) = self.accounts.get(&account) else { return BTreeMap::new() };
@@ -243,7 +243,7 @@ impl SlowLedger {
         sums.into_iter().map(|(asset, sum)| (asset, balance(sum))).collect()
     }
 
-    /// Returns all fees ever taken, by asset.
+    /// Returns all fees ever collected, by asset.
     pub fn fees(&self) -> BTreeMap<AssetId, i128> {
         let mut sums = BTreeMap::new();
         for history in self.accounts.values() {
@@ -259,7 +259,7 @@ impl SlowLedger {
         sums
     }
 
-    /// Returns what came in less what went out, by asset.
+    /// Returns deposits less withdrawals, by asset.
     pub fn supply(&self) -> BTreeMap<AssetId, i128> {
         let mut sums = BTreeMap::new();
         for fact in self.accounts.values().flat_map(|history| &history.facts) {
@@ -276,7 +276,7 @@ impl SlowLedger {
     }
 }
 
-/// What one side of a trade moves.
+/// The amounts one side of a trade moves.
 struct Legs {
     paid: (AssetId, i128),
     received: (AssetId, i128),
@@ -317,8 +317,8 @@ impl Market {
     }
 }
 
-/// Writes `mantissa × 10^-digits` as a number of `10^-scale` units. The configuration admits only symbols for
-/// which that is a whole number.
+/// Converts `mantissa × 10^-digits` to a number of `10^-scale` units. The configuration admits only symbols for which
+/// that is a whole number.
 fn shift(mantissa: i128, digits: u32, scale: u32) -> i128 {
     if scale >= digits {
         mantissa * 10_i128.pow(scale - digits)

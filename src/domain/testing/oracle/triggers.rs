@@ -1,14 +1,13 @@
-//! The slow oracle of triggers: a plain list of waiting orders, every one of which looks at every trade.
+//! The slow oracle of triggers: a plain list of waiting orders, each of which is checked against every trade.
 //!
-//! It knows nothing of indices, groups and steps. What is triggered, and in which order, follows from the trades
-//! alone.
+//! It has no indices, groups or steps. The triggered orders, and their sequence, follow from the trades alone.
 
 use crate::domain::{
     orders::{OrderType, Side, Trigger},
     types::{id::OrderId, money::Price},
 };
 
-/// What an order has seen of the market.
+/// The state of an order in relation to the market.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Stand {
     /// Its stop price is not reached.
@@ -17,7 +16,7 @@ enum Stand {
     Follows(Option<Price>),
     /// Its stop price is reached.
     Reached,
-    /// The market has turned back far enough; the place is in the order of those that saw that.
+    /// The market has turned back far enough; the number orders it among the orders that did so.
     Turned(u64),
 }
 
@@ -40,7 +39,7 @@ impl StopOrder {
         }
     }
 
-    /// Returns whether a price is as far from the best one as the order wants it.
+    /// Returns whether a price has the order's distance from the best one.
     fn has_turned(&self, best: Price, price: Price) -> bool {
         let Some(bips) = self.trigger.trailing else { return false };
         let (best, price) = (i128::from(best.ticks()), i128::from(price.ticks()));
@@ -57,19 +56,20 @@ impl StopOrder {
     }
 }
 
-/// The orders of one symbol that wait, in the order they came.
+/// The waiting orders of one symbol, in the order of their arrival.
 #[derive(Debug, Clone, Default)]
 pub struct SlowTriggers {
     stop_orders: Vec<StopOrder>,
     last: Option<Price>,
-    /// The highest and the lowest trade since an order a rising, or a falling, market has reached waits to be taken out.
+    /// The highest and the lowest trade since an order that a rising, or a falling, market has reached waits to be
+    /// removed.
     highest: Option<Price>,
     lowest: Option<Price>,
     turns: u64,
 }
 
 impl SlowTriggers {
-    /// Takes an order in; returns whether it waits: `false` when the market is beyond its stop price.
+    /// Adds an order; returns whether it waits: `false` when the market is beyond its stop price.
     pub fn arrives(&mut self, order: OrderId, side: Side, kind: OrderType, trigger: Trigger) -> bool {
         let stops_loss = matches!(kind, OrderType::StopLoss | OrderType::StopLossLimit);
         let is_rising = stops_loss == (side == Side::Buy);
@@ -83,7 +83,7 @@ impl SlowTriggers {
         true
     }
 
-    /// Shows every order a trade.
+    /// Applies a trade to every order.
     pub fn traded(&mut self, price: Price) {
         self.last = Some(price);
         let mut turned = Vec::new();
@@ -98,7 +98,7 @@ impl SlowTriggers {
                     stop_order.stand = Stand::Follows(Some(best));
                     if stop_order.has_turned(best, price) {
                         let bips = stop_order.trigger.trailing.map(|bips| bips.get());
-                        // The smaller distance first, then the one with the better price to look back at.
+                        // The smaller distance first, then the one with the better reference price.
                         let distance = best.ticks().abs_diff(price.ticks());
                         turned.push((stop_order.side, bips, u64::MAX - distance, place));
                     }
@@ -123,9 +123,9 @@ impl SlowTriggers {
         self.stop_orders.iter().any(|order| order.stand == Stand::Reached && order.is_rising == is_rising)
     }
 
-    /// Returns which order is to be taken to its book next: those that followed the market as they turned, then those a
-    /// rising market reached from the lowest stop price, then those a falling one did from the highest; at one price in
-    /// the order they came.
+    /// Returns the order to send to its book next: those that followed the market as they turned, then those a rising
+    /// market reached from the lowest stop price, then those a falling one did from the highest; at one price in the
+    /// order of their arrival.
     pub fn next(&self) -> Option<OrderId> {
         let turn = |stop_order: &&StopOrder| match stop_order.stand {
             Stand::Turned(turn) => turn,
@@ -139,7 +139,7 @@ impl SlowTriggers {
             };
             self.stop_orders.iter().filter(of_way)
         };
-        // Of several that are least, the first is taken: that which came first.
+        // Among several minima, the first is chosen: the earliest arrival.
         let falling = reached(false).min_by_key(|stop_order| std::cmp::Reverse(stop_order.trigger.stop));
         let found = turned
             .min_by_key(turn)
@@ -147,7 +147,7 @@ impl SlowTriggers {
         found.or(falling).map(|stop_order| stop_order.order)
     }
 
-    /// Takes an order out that is triggered or ends; returns whether it waited.
+    /// Removes an order that is triggered or ends; returns whether it waited.
     pub fn leaves(&mut self, order: OrderId) -> bool {
         let before = self.stop_orders.len();
         self.stop_orders.retain(|stop_order| stop_order.order != order);
@@ -165,7 +165,7 @@ impl SlowTriggers {
         self.last
     }
 
-    /// Returns the waiting orders, in the order they came.
+    /// Returns the waiting orders, in the order of their arrival.
     pub fn orders(&self) -> impl Iterator<Item = OrderId> + '_ {
         self.stop_orders.iter().map(|stop_order| stop_order.order)
     }

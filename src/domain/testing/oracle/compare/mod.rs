@@ -1,4 +1,4 @@
-//! Drives the book and the slow book with the same random commands and compares all they say.
+//! Drives the book and the slow book with the same random commands and compares all their output.
 //!
 //! The commands aim at collisions: few prices, few accounts, tiny sizes, stale handles, tight limits.
 
@@ -15,58 +15,58 @@ use crate::domain::{
     },
 };
 
-/// How many commands one pair of books lives for.
+/// The number of commands one pair of books lives for.
 const EPISODE: u64 = 5_000;
 /// The time a pair of books starts at, in microseconds.
 const START: u64 = 1_000;
-/// How often everything is compared and checked, in commands.
+/// The number of commands after which everything is compared and checked.
 const CHECK_EVERY: u64 = 500;
-/// How many levels of each side are compared after every command.
+/// The number of levels of each side compared after every command.
 const LEVELS: usize = 4;
 /// The symbol of every order.
 const SYMBOL: SymbolId = SymbolId::new(1);
-/// How many orders, resting and gone, cancels and amends choose among.
+/// The number of orders, resting and gone, that cancels and amends choose from.
 const KNOWN: usize = 64;
 
 /// One command to both books.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Step {
-    /// An order enters. Its id is made by the driver.
+    /// An order enters. The driver assigns its id.
     Submit(SubmitOrder),
-    /// An order that rested once is cancelled; it may be gone.
+    /// A cancel of an order that rested once; it may be gone.
     Cancel {
-        /// Which of the known ones.
+        /// The index among the known orders.
         known: usize,
     },
-    /// A cancel that names the wrong order.
+    /// A cancel that refers to the wrong order.
     CancelOther {
-        /// Which of the known ones.
+        /// The index among the known orders.
         known: usize,
     },
     /// An order that rested once is cancelled and enters again at another price with the same id.
     Move {
-        /// Which of the known ones.
+        /// The index among the known orders.
         known: usize,
         /// Its new price.
         price: Price,
     },
-    /// An order that rested once is reduced; it may be gone.
+    /// A reduction of an order that rested once; it may be gone.
     Reduce {
-        /// Which of the known ones.
+        /// The index among the known orders.
         known: usize,
-        /// By how much.
+        /// The reduction.
         by: Lots,
     },
     /// Orders past their date end.
     Expire {
-        /// How many at most.
+        /// The maximum number.
         limit: usize,
     },
     /// The time is now this.
     Now(Timestamp),
 }
 
-/// What a run has seen; tests use it to show that the generator reaches what it should.
+/// The coverage of a run; tests use it to show that the generator reaches its targets.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Stats {
     /// Commands compared.
@@ -75,7 +75,7 @@ pub struct Stats {
     pub traded: u64,
     /// Self-trade preventions.
     pub prevented: u64,
-    /// Orders met twice by one other: icebergs that showed their next part.
+    /// Orders met twice by one other: icebergs that displayed their next part.
     pub refilled: u64,
     /// Resting orders ended by a rule.
     pub ended: u64,
@@ -85,11 +85,11 @@ pub struct Stats {
     pub filled: u64,
     /// Orders ended by a rule as they entered.
     pub cut: u64,
-    /// Orders refused.
+    /// Rejected orders.
     pub refused: u64,
-    /// Orders cancelled.
+    /// Cancelled orders.
     pub cancelled: u64,
-    /// Orders reduced.
+    /// Reduced orders.
     pub reduced: u64,
     /// Cancels and amends of orders that were gone.
     pub stale: u64,
@@ -117,7 +117,7 @@ pub struct Pair {
 }
 
 impl Pair {
-    /// Makes two empty books.
+    /// Creates two empty books.
     pub fn new(limits: BookLimits) -> Self {
         Self {
             fast: Book::new(limits),
@@ -131,10 +131,10 @@ impl Pair {
         }
     }
 
-    /// Gives one command to both books and compares events, answers, best levels and hashes.
+    /// Sends one command to both books and compares events, answers, best levels and hashes.
     ///
     /// # Errors
-    /// What differs.
+    /// The first difference.
     pub fn step(&mut self, step: &Step) -> Result<(), String> {
         let hash_before = self.fast.hash();
         self.fast_events.clear();
@@ -170,7 +170,7 @@ impl Pair {
     /// Compares everything and verifies the book's invariants: O(n).
     ///
     /// # Errors
-    /// What differs, or the invariant that is broken.
+    /// The first difference, or the broken invariant.
     pub fn check(&self) -> Result<(), String> {
         self.fast.check().map_err(|fault| fault.to_string())?;
         same("next expiry", &self.fast.next_expiry(), &self.slow.next_expiry())?;
@@ -199,7 +199,7 @@ impl Pair {
         &self.fast
     }
 
-    /// Returns what has been seen so far.
+    /// Returns the coverage so far.
     pub fn stats(&self) -> Stats {
         self.stats
     }
@@ -313,7 +313,7 @@ fn same<T: PartialEq + std::fmt::Debug>(what: &str, fast: &T, slow: &T) -> Resul
     if fast == slow { Ok(()) } else { Err(format!("{what}: {fast:?}, expected {slow:?}")) }
 }
 
-/// Makes random commands.
+/// Generates random commands.
 #[derive(Debug, Clone)]
 pub struct Generator {
     random: Random,
@@ -321,12 +321,12 @@ pub struct Generator {
 }
 
 impl Generator {
-    /// Makes a generator; the same seed makes the same commands.
+    /// Creates a generator; the same seed generates the same commands.
     pub fn new(seed: u64) -> Self {
         Self { random: Random::new(seed), now: START }
     }
 
-    /// Makes limits: usually ample, sometimes so tight that they decide.
+    /// Generates limits: usually ample, sometimes tight enough to matter.
     pub fn limits(&mut self) -> BookLimits {
         let random = &mut self.random;
         let orders_max = if random.one_in(4) { 1 + random.below(12) as u32 } else { 1_000 };
@@ -334,7 +334,7 @@ impl Generator {
         BookLimits { orders_max, fills_max }
     }
 
-    /// Makes a command for books that hold `resting` orders; keeps their number around twenty.
+    /// Generates a command for books that hold `resting` orders; keeps their number around twenty.
     pub fn step(&mut self, resting: usize) -> Step {
         let dice = self.random.below(64);
         let known = self.random.word() as usize % KNOWN;
@@ -389,7 +389,7 @@ impl Generator {
             StpMode::ExpireBoth,
             StpMode::Decrement,
         ];
-        // In the order the flow on record has drawn them.
+        // In the order in which the recorded flow has drawn them.
         let account = AccountId::new(1 + random.below(4));
         let by_quote = budget.is_some() && random.one_in(2);
         let stp = random.pick(&modes);
@@ -410,7 +410,7 @@ impl Generator {
 /// Runs both books through `commands` random commands, over as many lives as that takes.
 ///
 /// # Errors
-/// The first difference or broken invariant, with what is needed to see it again.
+/// The first difference or broken invariant, with the data needed to reproduce it.
 pub fn run(seed: u64, commands: u64) -> Result<Stats, String> {
     let mut generator = Generator::new(seed);
     let mut pair = Pair::new(generator.limits());
