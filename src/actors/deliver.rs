@@ -1,4 +1,4 @@
-//! Telling neighbouring shards the results of a turn: one message per shard concerned.
+//! Sends the results of a turn to neighbouring shards: one message per shard concerned.
 
 use std::{sync::Arc, time::Instant, vec};
 
@@ -7,7 +7,7 @@ use actix::prelude::*;
 use super::message::{Ack, Deliver, Step, Traced};
 use crate::domain::types::id::SlotId;
 
-/// What is left of the messages of one turn of another shard.
+/// The rest of the messages of one turn of another shard.
 #[derive(Debug)]
 pub(super) struct Delivered<B> {
     messages: vec::IntoIter<Traced<B>>,
@@ -32,7 +32,7 @@ impl<B> Iterator for Delivered<B> {
     }
 }
 
-/// What a turn sends to the shards of the other kind, one entry a shard.
+/// The messages of a turn to the shards of the other kind, one entry a shard.
 #[derive(Debug)]
 pub struct Outgoing<B> {
     messages: Vec<Vec<Traced<B>>>,
@@ -62,8 +62,8 @@ impl<B: Send + 'static> Outgoing<B> {
         self.applied[shard].push(watermark);
     }
 
-    /// Sends each shard what is meant for it, messages first, and leaves the buffers empty. `step` is the step of a
-    /// cascade that is among it.
+    /// Sends each shard its messages, then its watermarks, and leaves the buffers empty. `step` is the step of a
+    /// cascade that is among them.
     pub(super) fn send<A>(&mut self, shards: &[Addr<A>], step: Option<&Arc<Step>>)
     where
         A: Actor<Context = Context<A>> + Handler<Deliver<B>> + Handler<Ack>,
@@ -71,7 +71,7 @@ impl<B: Send + 'static> Outgoing<B> {
         let sent = Instant::now();
         for (messages, shard) in self.messages.iter_mut().zip(shards) {
             if !messages.is_empty() {
-                // The next turn will tell about as much.
+                // The next turn will send about as much.
                 let messages = std::mem::replace(messages, Vec::with_capacity(messages.len()));
                 shard.do_send(Deliver { messages, sent, step: step.cloned() });
             }

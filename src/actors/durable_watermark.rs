@@ -1,11 +1,12 @@
-//! How far what the shards did has been told to the world.
+//! The durable watermark: how far the effects of the shards' turns have been released.
 
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 
 use tokio::sync::Notify;
 
 /// The position up to which every outbox was released: the journal's last such frame, or, without a journal, a count of
-/// releases. It never falls, across shards and restarts; who has seen a position finds at least that much everywhere.
+/// releases. It never falls, across shards and restarts; a client that has seen a position finds at least that much
+/// everywhere.
 #[derive(Debug, Default)]
 pub struct DurableWatermark {
     position: AtomicU64,
@@ -14,7 +15,7 @@ pub struct DurableWatermark {
 }
 
 impl DurableWatermark {
-    /// Begins at a position of the journal.
+    /// Starts at a position of the journal.
     pub fn new(position: u64) -> Self {
         Self { position: AtomicU64::new(position), ..Self::default() }
     }
@@ -24,7 +25,7 @@ impl DurableWatermark {
         self.position.load(Ordering::SeqCst)
     }
 
-    /// Notes a release.
+    /// Records a release.
     pub(super) fn advance(&self, position: u64) {
         self.position.fetch_max(position, Ordering::SeqCst);
         self.notify();
@@ -37,7 +38,7 @@ impl DurableWatermark {
         position
     }
 
-    // Who waits announces itself before it looks at the position, so one of both sides always sees the other.
+    // A waiter registers before it reads the position, so one of both sides always sees the other.
     fn notify(&self) {
         if self.waiters.load(Ordering::SeqCst) > 0 {
             self.moved.notify_waiters();
@@ -62,7 +63,7 @@ impl DurableWatermark {
     }
 }
 
-/// Counts one who waits until it is dropped.
+/// Counts a waiter until it is dropped.
 struct Waiter<'a>(&'a AtomicUsize);
 
 impl<'a> Waiter<'a> {

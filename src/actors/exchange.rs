@@ -1,4 +1,4 @@
-//! The way into the exchange: what the edge holds instead of actor addresses.
+//! The entrance to the exchange: what the edge holds instead of actor addresses.
 
 use std::sync::Arc;
 
@@ -59,7 +59,7 @@ impl Exchange {
         &self.topology.clock
     }
 
-    /// Returns how far what the shards did has been told.
+    /// Returns the durable watermark.
     pub fn watermark(&self) -> &DurableWatermark {
         &self.topology.watermark
     }
@@ -79,7 +79,7 @@ impl Exchange {
         &self.topology.push
     }
 
-    /// Returns the names of shards that are out of service, e.g. `account-3`; empty when all is well.
+    /// Returns the names of shards that are out of service, e.g. `account-3`; empty when all are in service.
     pub fn out_of_service(&self) -> Vec<String> {
         self.topology.health.out_of_service()
     }
@@ -89,7 +89,7 @@ impl Exchange {
         self.topology.health.halted()
     }
 
-    /// Returns whether the journal has no room beyond the segment it writes: the disk is full, most likely.
+    /// Returns whether the journal has no room beyond the segment it writes: most likely the disk is full.
     pub fn is_short_of_space(&self) -> bool {
         self.topology.journal.as_ref().is_some_and(Journal::is_short_of_space)
     }
@@ -115,7 +115,7 @@ impl Exchange {
         self.topology.health.halt(reason);
     }
 
-    /// Returns whether the exchange takes no new work because it is stopping.
+    /// Returns whether the exchange accepts no new work because it is stopping.
     pub fn is_stopping(&self) -> bool {
         self.topology.health.is_stopping()
     }
@@ -126,13 +126,12 @@ impl Exchange {
         self.topology.references.get(symbol, side)
     }
 
-    /// Sends a command on its way and waits for its answer. `deadline` is the latest time a shard may still
-    /// take it up.
+    /// Sends a command and awaits its answer. `deadline` is the latest time a shard may still handle it.
     ///
     /// Dropping the future changes nothing for the command.
     ///
     /// # Errors
-    /// A refusal; [`Reject::Busy`] when the shard has no place; [`Reject::OutOfService`] when its outcome will
+    /// A reject; [`Reject::Busy`] when the shard has no permit left; [`Reject::OutOfService`] when its outcome will
     /// never be known here.
     pub async fn command(
         &self,
@@ -143,11 +142,11 @@ impl Exchange {
         self.keyed_command(command, None, deadline, span).await?.answer
     }
 
-    /// The same for an order that may be sent again under its key.
+    /// Does the same for an order that may be sent again under its key.
     ///
     /// # Errors
-    /// As [`Exchange::command`], for what never reaches a shard or is never answered. The answer may be a refusal too;
-    /// [`Reject::RequestConflict`] when the key was used for another request.
+    /// As [`Exchange::command`], for a command that never reaches a shard or is never answered. The answer may be a
+    /// reject too; [`Reject::RequestConflict`] when the key was used for another request.
     pub async fn keyed_command(
         &self,
         command: AccountCommand,
@@ -159,11 +158,11 @@ impl Exchange {
         answer.await.map_err(|_| Reject::OutOfService)
     }
 
-    /// Sends a command on its way; the answer arrives on the returned channel. Under a `key`, sending an order again
-    /// answers as the first time.
+    /// Sends a command; the answer arrives on the returned channel. Under a `key`, an order sent again gets the first
+    /// answer.
     ///
     /// # Errors
-    /// As [`Exchange::command`], for what is refused before it reaches a shard.
+    /// As [`Exchange::command`], for a command rejected before it reaches a shard.
     pub fn dispatch(
         &self,
         command: AccountCommand,
@@ -174,7 +173,7 @@ impl Exchange {
         self.send(command, key, false, deadline, span)
     }
 
-    /// The same as [`Exchange::command`] for a caller nobody knows.
+    /// Does the same as [`Exchange::command`] for a caller without credentials.
     ///
     /// # Errors
     /// As [`Exchange::command`]; [`Reject::UnknownAccount`] when the account has a login or an API key.
@@ -254,7 +253,7 @@ impl Exchange {
     /// Asks an account's shard.
     ///
     /// # Errors
-    /// A refusal, or [`Reject::OutOfService`].
+    /// A reject, or [`Reject::OutOfService`].
     pub async fn query(
         &self,
         account: AccountId,
@@ -270,7 +269,7 @@ impl Exchange {
         answer.await.unwrap_or(Err(Reject::OutOfService))
     }
 
-    /// Asks the public market.
+    /// Queries the public market.
     ///
     /// # Errors
     /// [`Reject::UnknownSymbol`], or [`Reject::OutOfService`].

@@ -1,4 +1,4 @@
-//! Admission: so many commands in flight per shard, and no more. Mailboxes bound nothing by themselves.
+//! Admission: a bounded number of commands in flight per shard. Mailboxes bound nothing by themselves.
 
 use std::{sync::Arc, time::Duration};
 
@@ -11,21 +11,21 @@ pub struct GateLimits {
     pub cancels: usize,
 }
 
-/// The gate of one shard. A place inside is a clone of its token, so the count of clones is the count inside:
-/// one atomic in, one out, nothing to leak.
+/// The gate of one shard. A permit is a clone of its token, so the count of clones is the count of commands inside: one
+/// atomic in, one out, nothing to leak.
 #[derive(Debug)]
 pub struct Gate {
     token: Arc<Token>,
     limits: GateLimits,
 }
 
-/// What a place is a clone of. Alone on its cache lines: the counts of neighbouring gates are written by other
-/// threads all the time.
+/// The token that permits are clones of. Alone on its cache lines: the counts of neighbouring gates are written by
+/// other threads all the time.
 #[derive(Debug)]
 #[repr(align(128))]
 struct Token;
 
-/// A place inside a [`Gate`], given back when dropped.
+/// A permit of a [`Gate`], returned when dropped.
 #[derive(Debug)]
 pub struct Admission(#[expect(dead_code, reason = "only its being alive matters")] Arc<Token>);
 
@@ -35,21 +35,21 @@ impl Gate {
         Self { token: Arc::new(Token), limits }
     }
 
-    /// Returns how many are inside.
+    /// Returns how many permits are held.
     pub fn inside(&self) -> usize {
         Arc::strong_count(&self.token) - 1
     }
 
-    /// Takes a place, if there is one; commands that lower risk may use those reserved for them.
+    /// Acquires a permit, if there is one; commands that lower risk may use those reserved for them.
     ///
-    /// Threads entering at the same instant may together exceed the limit by their number, which is small and
-    /// fixed; the bound it keeps is still a bound.
+    /// Threads entering at the same instant may together exceed the limit by their number, which is small and fixed;
+    /// the bound it keeps is still a bound.
     pub fn enter(&self, reduces_risk: bool) -> Option<Admission> {
         let places = self.limits.commands + if reduces_risk { self.limits.cancels } else { 0 };
         (self.inside() < places).then(|| Admission(Arc::clone(&self.token)))
     }
 
-    /// Waits until nobody is inside. Nobody may be let in meanwhile.
+    /// Waits until no permit is held. None may be acquired meanwhile.
     pub async fn emptied(&self) {
         while self.inside() != 0 {
             tokio::time::sleep(Duration::from_millis(1)).await;
@@ -57,13 +57,13 @@ impl Gate {
     }
 }
 
-/// A place at an account shard and, for orders, one at the symbol shard too, so that one hot symbol cannot use
-/// up the account shards everybody shares. Held from the edge to the final answer.
+/// A permit of an account shard and, for orders, one of the symbol shard too, so that one hot symbol cannot use up the
+/// account shards all clients share. Held from the edge to the final answer.
 #[derive(Debug)]
 pub struct Permit {
-    /// The place at the account shard.
+    /// The permit of the account shard.
     pub account: Admission,
-    /// The place at the symbol shard.
+    /// The permit of the symbol shard.
     pub symbol: Option<Admission>,
 }
 

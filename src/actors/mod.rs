@@ -1,8 +1,8 @@
-//! The shells around the domain: unpack a message, make one domain call, tell the results.
+//! The shells around the domain: unpack a message, make one domain call, send the results.
 //!
-//! No actor awaits another. State is owned by exactly one actor, so there is no lock; what is shared (health,
-//! last prices, metrics) is atomics. `do_send` behind a permit is the rule: mailbox capacity protects nothing
-//! and a dropped `send` future silently cancels its message.
+//! No actor awaits another. State is owned by exactly one actor, so there is no lock; shared state (health, last
+//! prices, metrics) is atomics. `do_send` behind a permit is the rule: mailbox capacity protects nothing and a dropped
+//! `send` future silently cancels its message.
 
 mod account;
 mod clock;

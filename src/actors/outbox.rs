@@ -1,8 +1,8 @@
-//! What a turn of a shard tells the world, held back until what it reflects is durable.
+//! The effects of a shard's turn, held back until the state they reflect is durable.
 //!
-//! It travels through the journal's queue behind the turn's frames, and is released on the journal's thread in the
-//! order of that queue. So an answer never precedes the disk, a refusal or a read never shows what a crash could
-//! still take back, and one write serves everybody who waits.
+//! An outbox travels through the journal's queue behind the turn's frames, and is released on the journal's thread in
+//! the order of that queue. So an answer never precedes the disk, a reject or a read never shows what a crash could
+//! still undo, and one write serves all waiting clients.
 
 use std::{
     sync::{
@@ -32,7 +32,7 @@ use crate::{
     telemetry::Histogram,
 };
 
-/// What one turn tells.
+/// The effects of one turn.
 #[derive(Debug)]
 pub struct TurnOutbox {
     topology: Arc<Topology>,
@@ -41,25 +41,25 @@ pub struct TurnOutbox {
     effects: TurnEffects,
 }
 
-/// What there is to tell.
+/// The effects to release.
 #[derive(Debug, Default)]
 pub(super) struct TurnEffects {
-    /// API keys given and taken, logins set, and who wants to know.
+    /// API keys created and revoked, logins set, and the listener to notify.
     pub(super) credentials: Vec<(Arc<dyn KeyListener>, Change)>,
-    /// Where sessions begin to hear private events.
+    /// Where sessions start to receive private events.
     pub(super) listening: Vec<Listening>,
     /// Private events.
     pub(super) events: Vec<UserEvent>,
     /// Public facts.
     pub(super) public: Vec<PublicEvent>,
-    /// Answers to commands, and where it is noted how long they took.
+    /// Answers to commands, and where their latency is recorded.
     pub(super) answers: Vec<Answered>,
     pub(super) took: Option<Histogram>,
-    /// Answers to questions.
+    /// Answers to queries.
     pub(super) views: Vec<(ReplyHandle<AccountView>, Result<AccountView, Reject>)>,
 }
 
-/// The answer to a command on its way out.
+/// The answer to a command, before it is sent.
 #[derive(Debug)]
 pub(super) struct Answered {
     pub(super) reply: oneshot::Sender<Acknowledgement>,
@@ -79,7 +79,7 @@ impl TurnEffects {
             && self.views.is_empty()
     }
 
-    /// What was told in this turn will be about as much in the next.
+    /// The next turn will have about as many effects as this one.
     fn take(&mut self) -> Self {
         let next = Self {
             credentials: Vec::new(),
@@ -94,11 +94,11 @@ impl TurnEffects {
     }
 }
 
-/// How long public facts wait for the answer that follows them: a match tells the public, and the answer to its order
-/// is one hop behind.
+/// How long public facts wait for the answer that follows them: a match publishes its facts, and the answer to its
+/// order is one hop behind.
 const PUBLIC_PATIENCE: Duration = Duration::from_micros(200);
 
-/// How long frames wait that nobody waits for.
+/// How long frames wait that no client waits for.
 const FRAME_PATIENCE: Duration = Duration::from_millis(1);
 
 impl Outbox for TurnOutbox {
@@ -125,8 +125,8 @@ impl Outbox for TurnOutbox {
 }
 
 impl TurnOutbox {
-    /// Lets it out. Public and private facts are on their way before the position moves, and answers leave after it: so
-    /// whoever has an answer's position finds these facts wherever it asks.
+    /// Releases it. Public and private facts are sent before the position moves, and answers leave after it: so a
+    /// client that has an answer's position finds these facts wherever it asks.
     fn release_at(self, advance: impl FnOnce(&DurableWatermark) -> u64) {
         let Self { topology, held, effects } = self;
         for (listener, change) in &effects.credentials {
@@ -140,7 +140,7 @@ impl TurnOutbox {
         if !effects.public.is_empty() {
             topology.market.do_send(MarketMoved { events: effects.public });
         }
-        // Before the turn's events: who begins here knows which of them it has had already.
+        // Before the turn's events: a session that starts here knows which of them it has had already.
         effects.listening.into_iter().for_each(|listening| topology.push.do_send(listening));
         if !effects.events.is_empty() {
             topology.push.do_send(PublishUser { events: effects.events });
@@ -161,7 +161,7 @@ impl TurnOutbox {
     }
 }
 
-/// The way of a shard's frames into the journal, and of what it tells out of it.
+/// Takes a shard's frames into the journal, and its effects out of it.
 #[derive(Debug, Default)]
 pub struct TurnLog {
     pub(super) frames: Frames,
@@ -170,20 +170,20 @@ pub struct TurnLog {
 }
 
 impl TurnLog {
-    /// Ends a turn: queues its frames, and behind them what it tells. Must come before anything is told to another
-    /// shard: that is what makes any prefix of the journal a consistent cut.
+    /// Ends a turn: queues its frames, and its effects behind them. Must precede any message to another shard: that
+    /// makes any prefix of the journal a consistent cut.
     pub(super) fn close_turn(&mut self, topology: &Arc<Topology>) {
         if self.frames.is_empty() && self.effects.is_empty() {
             return;
         }
         let (topology, held, effects) = (Arc::clone(topology), Arc::clone(&self.held), self.effects.take());
         let outbox = TurnOutbox { topology, held, effects };
-        // Nothing to write, and nothing of this shard still being written: what is told is durable already.
+        // Nothing to write, and nothing of this shard still being written: what the effects reflect is durable already.
         let is_durable = self.frames.is_empty() && self.held.load(Ordering::Acquire) == 0;
         self.held.fetch_add(1, Ordering::Relaxed);
         match outbox.topology.journal.clone() {
             None => outbox.release_at(DurableWatermark::step),
-            // What is told is as old as the last release of this shard, at the most.
+            // The effects are as old as the last release of this shard, at the most.
             Some(_) if is_durable => outbox.release_at(DurableWatermark::position),
             Some(journal) => {
                 let (frames, count) = self.frames.take();

@@ -1,8 +1,8 @@
 //! A shard: queues what arrives, lets its slots decide in bounded turns, and sends the results.
 //!
-//! Both kinds of shard are this one actor: [`ShardKind`] is what differs between them. actix empties a mailbox before
-//! it lets another actor of the same arbiter run. So handlers only queue, which is cheap, and the work is done in
-//! turns: at most a batch, then the arbiter goes round, and one busy shard cannot starve its neighbours.
+//! Both kinds of shard are this one actor: [`ShardKind`] holds the differences between them. actix empties a mailbox
+//! before it lets another actor of the same arbiter run. So handlers only queue, which is cheap, and the work is done
+//! in turns: at most a batch, then the arbiter runs its other actors, and one busy shard cannot starve its neighbours.
 
 use std::{
     collections::VecDeque,
@@ -30,17 +30,17 @@ use crate::{
     telemetry::{Histogram, Queue},
 };
 
-/// What differs between the shards of accounts and of symbols: the slots, and what is asked of them.
+/// The differences between the shards of accounts and of symbols: the slots, and the requests.
 pub trait ShardKind: std::fmt::Debug + Sized + Unpin + 'static {
     /// The name in logs.
     const NAME: &'static str;
-    /// What slots of the other kind send here.
+    /// The messages that slots of the other kind send here.
     type Received: std::fmt::Debug + Send + Unpin + 'static;
-    /// What these slots send to the other kind.
+    /// The messages these slots send to the other kind.
     type Sent: std::fmt::Debug + Clone + Send + Unpin + 'static;
     /// The other kind.
     type Peer: ShardKind<Received = Self::Sent, Sent = Self::Received>;
-    /// What anything but a shard asks.
+    /// The requests of everything but shards.
     type Request: std::fmt::Debug + Unpin + 'static;
 
     /// The shards of the other kind.
@@ -52,24 +52,24 @@ pub trait ShardKind: std::fmt::Debug + Sized + Unpin + 'static {
     /// How long the mailbox of shard `shard` is.
     fn queue(topology: &Topology, shard: usize) -> Arc<Queue>;
 
-    /// The actor runs.
+    /// Is called when the actor runs.
     fn started(&mut self, _address: Addr<Shard<Self>>) {}
-    /// Every other actor is known from now on.
+    /// Is called once every other actor is known.
     fn connected(&mut self, shard: usize, topology: &Topology, log: &mut TurnLog);
     /// Messages the other kind is not known to have applied.
     fn unapplied(&self) -> impl Iterator<Item = &Envelope<Self::Sent>>;
-    /// When a request entered, where that is noted.
+    /// When a request entered, where that is recorded.
     fn entered(request: &Self::Request) -> Option<Instant>;
-    /// A turn begins with a request that entered at `entered`.
+    /// Is called when a turn starts with a request that entered at `entered`.
     fn observe_entered(topology: &Topology, entered: Instant);
 
-    /// A message of another slot.
+    /// Handles a message of another slot.
     fn message(
         &mut self,
         traced: Traced<Self::Received>,
         turn: &mut ShardTurn<'_, Self>,
     ) -> Result<(), Fault>;
-    /// The slot `peer` has applied what `own` sent up to `upto`.
+    /// Handles an acknowledgement: the slot `peer` has applied what `own` sent up to `upto`.
     fn applied(
         &mut self,
         own: SlotId,
@@ -77,9 +77,9 @@ pub trait ShardKind: std::fmt::Debug + Sized + Unpin + 'static {
         upto: u64,
         turn: &mut ShardTurn<'_, Self>,
     ) -> Result<(), Fault>;
-    /// A request.
+    /// Handles a request.
     fn request(&mut self, request: Self::Request, turn: &mut ShardTurn<'_, Self>) -> Result<(), Fault>;
-    /// The time has moved.
+    /// Handles the passing of time.
     fn tick(&mut self, turn: &mut ShardTurn<'_, Self>) -> Result<(), Fault>;
     /// The sum of the state hashes of the slots.
     fn hash(&self) -> u128;
@@ -88,29 +88,29 @@ pub trait ShardKind: std::fmt::Debug + Sized + Unpin + 'static {
     fn has_own_work(&self) -> bool {
         false
     }
-    /// Does that work at the end of a turn; the step of a cascade it took, if any.
+    /// Does that work at the end of a turn; returns the step of a cascade it took, if any.
     fn own_work(&mut self, _turn: &mut ShardTurn<'_, Self>) -> Result<Option<Arc<Step>>, Fault> {
         Ok(None)
     }
 
-    /// The shard is out of service for good: reports it, and drops whoever waits and every slot.
+    /// Handles the end of the shard's service: reports it, and drops all waiting clients and every slot.
     fn poison(&mut self, shard: usize, log: &mut TurnLog, topology: &Topology);
-    /// A request nobody will serve: the shard is out of service.
+    /// Rejects a request that will never be served: the shard is out of service.
     fn refuse(&self, _request: Self::Request, _topology: &Topology) {}
 }
 
 /// A turn under way.
 #[derive(Debug)]
 pub struct ShardTurn<'turn, K: ShardKind> {
-    /// Which shard.
+    /// The number of the shard.
     pub shard: usize,
     /// The time of the whole turn.
     pub now: Timestamp,
-    /// Everybody else.
+    /// The other actors.
     pub topology: &'turn Topology,
-    /// What the turn writes to the journal, and says once that is durable.
+    /// The turn's frames for the journal, and its effects once they are durable.
     pub log: &'turn mut TurnLog,
-    /// What the turn sends to other shards.
+    /// The turn's messages to other shards.
     pub outgoing: &'turn mut Outgoing<K::Sent>,
 }
 
@@ -150,7 +150,7 @@ impl<K: ShardKind> Work<K> {
 }
 
 impl<K: ShardKind> Shard<K> {
-    /// Makes shard `shard`, which handles at most `batch` inputs a turn; it serves once it knows the topology.
+    /// Creates shard `shard`, which handles at most `batch` inputs a turn; it serves once it knows the topology.
     pub(super) fn new(shard: usize, batch: usize, kind: K) -> Self {
         Self {
             shard,
@@ -173,19 +173,19 @@ impl<K: ShardKind> Shard<K> {
         }
     }
 
-    /// What is its own, and no shard's.
+    /// Returns the state of the kind.
     pub(super) const fn kind(&mut self) -> &mut K {
         &mut self.kind
     }
 
     fn enqueue(&mut self, work: Work<K>) {
-        // A poisoned shard drops what arrives: whoever waits sees the reply handle go.
+        // A poisoned shard drops what arrives: a waiting client sees its reply handle dropped.
         if !self.is_poisoned {
             self.inbox.push_back(work);
         }
     }
 
-    /// Does at most one batch; `true` when there is more to do.
+    /// Handles at most one batch; returns `true` when there is more to do.
     fn turn(&mut self) -> Result<bool, Fault> {
         if self.inbox.is_empty() && !self.kind.has_own_work() {
             return Ok(false);
@@ -196,7 +196,7 @@ impl<K: ShardKind> Shard<K> {
         let now = topology.clock.now();
         let mut turn = ShardTurn { shard: *shard, now, topology: &topology, log, outgoing };
         for _ in 0..*batch {
-            // The messages of one turn of another shard are taken one by one: they may be many.
+            // The messages of one turn of another shard are handled one by one: they may be many.
             let message = match inbox.front_mut() {
                 None => break,
                 Some(Work::Messages(messages)) => messages.next(),
@@ -259,7 +259,7 @@ fn perform<K: ShardKind>(kind: &mut K, work: Work<K>, turn: &mut ShardTurn<'_, K
         }
         Work::Tick => kind.tick(turn),
         Work::Drain(drain) => {
-            let _ = drain.0.send(()); // who waited may be gone
+            let _ = drain.0.send(()); // the waiting side may be gone
             Ok(())
         }
         Work::Hash(StateHash(reply)) => {
@@ -319,7 +319,7 @@ impl<K: ShardKind> Handler<SetTopology> for Shard<K> {
         self.kind.connected(self.shard, &topology, &mut self.log);
         let peers = K::peers(&topology);
         self.outgoing.resize(peers.len());
-        // A crash may have lost them on their way; a slot drops what it has.
+        // A crash may have lost them in flight; a slot drops those it has already applied.
         for envelope in self.kind.unapplied() {
             let envelope = envelope.clone();
             let shard = K::peer_shard_of(&topology, envelope.to);

@@ -36,7 +36,7 @@ pub type SymbolActor = Shard<Symbols>;
 
 type Turn<'turn> = ShardTurn<'turn, Symbols>;
 
-/// What a symbol shard is made of.
+/// The state of a symbol shard.
 #[derive(Debug)]
 pub struct Symbols {
     limits: BookLimits,
@@ -46,12 +46,12 @@ pub struct Symbols {
     cascading: BTreeSet<SlotId>,
     /// Whether the account shards are still busy with the last step of the cascades.
     is_stepping: bool,
-    /// Where the end of a step is told.
+    /// Where the end of a step is reported.
     this: Option<Recipient<StepSettled>>,
 }
 
 impl SymbolActor {
-    /// Makes the actor of shard `shard`. `slots` are those that have any state.
+    /// Creates the actor of shard `shard`. `slots` are those that have any state.
     pub(super) fn of_slots(
         shard: usize,
         batch: usize,
@@ -108,7 +108,7 @@ impl ShardKind for Symbols {
     type Received = ToSymbol;
     type Sent = ToAccount;
     type Peer = Accounts;
-    /// Only account shards ask anything of a symbol shard.
+    /// Only account shards send anything to a symbol shard.
     type Request = Infallible;
 
     fn peers(topology: &Topology) -> &[Addr<AccountActor>] {
@@ -131,7 +131,7 @@ impl ShardKind for Symbols {
         self.this = Some(address.recipient());
     }
 
-    /// Makes the slots of symbols that have no state yet.
+    /// Creates the slots of symbols that have no state yet.
     fn connected(&mut self, shard: usize, topology: &Topology, _: &mut TurnLog) {
         let symbols = topology.instruments.symbols().map(|spec| spec.id.slot());
         for slot in symbols.filter(|slot| topology.symbol_shard_of(*slot) == shard) {
@@ -181,8 +181,8 @@ impl ShardKind for Symbols {
     }
 
     /// Takes one step of every cascade: a turn works on what arrives and on what is triggered, so neither holds up the
-    /// other, and no symbol another. The next step waits until the account shards have settled this one: a book triggers
-    /// faster than accounts settle, and whoever trades elsewhere would wait behind all of it.
+    /// other, and no symbol another. The next step waits until the account shards have settled this one: a book
+    /// triggers faster than accounts settle, and clients that trade elsewhere would wait behind all of it.
     fn own_work(&mut self, turn: &mut Turn<'_>) -> Result<Option<Arc<Step>>, Fault> {
         if !self.has_own_work() {
             return Ok(None);

@@ -28,7 +28,7 @@ use crate::{
 /// How often shards look at the clock and market data conflates.
 pub const TICK: Duration = Duration::from_millis(100);
 
-/// What an exchange is made of.
+/// The settings of an exchange.
 #[derive(Debug, Clone)]
 pub struct Settings {
     /// The assets and symbols.
@@ -54,8 +54,8 @@ pub struct Settings {
 }
 
 impl Settings {
-    /// The defaults of `config/exchange.toml` around a catalogue, for tests and benches: no HTTP runs beside them, so
-    /// the actors take every core.
+    /// The defaults of `config/exchange.toml` with these instruments, for tests and benches: no HTTP runs beside them,
+    /// so the actors use every core.
     pub fn new(instruments: Arc<Instruments>) -> Self {
         Self {
             instruments,
@@ -75,22 +75,22 @@ impl Settings {
 /// A running exchange.
 #[derive(Debug)]
 pub struct Running {
-    /// The way in.
+    /// The entrance.
     pub exchange: Exchange,
     topology: Arc<Topology>,
     arbiters: Vec<Arbiter>,
 }
 
-/// What an exchange begins with.
+/// The initial state of an exchange.
 #[derive(Debug, Default)]
 pub struct Opening {
     /// The slots and public images that have any state.
     pub parts: Parts,
-    /// Where frames go; without it nothing is kept.
+    /// Where frames go; without it nothing is stored.
     pub journal: Option<Journal<TurnOutbox>>,
 }
 
-/// Starts an exchange that begins with nothing and keeps nothing. Must be called inside an actix system.
+/// Starts an exchange that has no state and stores nothing. Must be called inside an actix system.
 pub fn start(settings: Settings, encoder: Box<dyn Encoder>, keys: Arc<dyn KeyListener>) -> Running {
     start_with(settings, encoder, keys, Opening::default())
 }
@@ -181,12 +181,12 @@ fn runtime() -> tokio::runtime::Runtime {
 }
 
 impl Running {
-    /// Returns who owns what, for tests and benches.
+    /// Returns the topology, for tests and benches.
     pub fn topology(&self) -> &Arc<Topology> {
         &self.topology
     }
 
-    /// Stops in order: no new work; wait for what is in flight; tell every WebSocket session.
+    /// Stops in order: accepts no new work, waits for what is in flight, notifies every WebSocket session.
     pub async fn drain(&self) {
         let topology = &self.topology;
         topology.health.stop();
@@ -195,7 +195,7 @@ impl Running {
                 gate.emptied().await;
             }
         }
-        // Answers are out; the makers' sides of the last trades may still be on their way, one hop at most.
+        // Answers are out; the makers' sides of the last trades may still be in flight, one hop at most.
         for _ in 0..2 {
             for shard in &topology.symbols {
                 processed(|drain| shard.do_send(drain)).await;

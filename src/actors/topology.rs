@@ -1,4 +1,4 @@
-//! Who owns which slot, and how to reach them: built once when the exchange starts, read-only from then on.
+//! Which shard owns which slot, and how to reach it: built once when the exchange starts, read-only from then on.
 
 use std::sync::{
     Arc, OnceLock,
@@ -35,7 +35,7 @@ pub struct Topology {
     pub symbols: Vec<Addr<SymbolActor>>,
     /// The public image of the market.
     pub market: Addr<MarketDataActor>,
-    /// The way to WebSocket sessions.
+    /// The actor that reaches WebSocket sessions.
     pub push: Addr<PushActor>,
     /// Admission to account shards.
     pub account_gates: Vec<Gate>,
@@ -47,13 +47,13 @@ pub struct Topology {
     pub health: Arc<Health>,
     /// The time.
     pub clock: Clock,
-    /// What is counted.
+    /// The metrics.
     pub metrics: Arc<Metrics>,
-    /// Where frames go and outboxes wait; `None` when nothing is kept.
+    /// Where frames go and outboxes wait; `None` when nothing is stored.
     pub journal: Option<Journal<TurnOutbox>>,
-    /// How far what the shards did has been told.
+    /// The durable watermark.
     pub watermark: DurableWatermark,
-    /// Where the next account without an id goes.
+    /// The slot of the next account without an id.
     pub new_accounts: AtomicU16,
 }
 
@@ -78,7 +78,7 @@ impl Topology {
         &self.symbols[self.symbol_shard_of(slot)]
     }
 
-    /// Returns the slot that shall give the next new account its id: round robin.
+    /// Returns the slot that gives the next new account its id: round robin.
     pub fn next_new_account_slot(&self) -> SlotId {
         SlotId::new(self.new_accounts.fetch_add(1, Ordering::Relaxed))
     }
@@ -91,7 +91,7 @@ pub struct References {
 }
 
 impl References {
-    /// Makes room for the catalogue's symbols.
+    /// Makes room for the symbols of the instruments.
     pub fn new(instruments: &Instruments) -> Self {
         Self { symbols: instruments.symbols().map(|spec| (spec.id, Default::default())).collect() }
     }
@@ -101,7 +101,7 @@ impl References {
         self.symbols.get(index).map(|(_, cells)| cells)
     }
 
-    /// Notes the last trade and the best quotes of a symbol.
+    /// Stores the last trade and the best quotes of a symbol.
     pub fn set(&self, symbol: SymbolId, last: Option<Price>, bid: Option<Price>, ask: Option<Price>) {
         if let Some(cells) = self.cells(symbol) {
             for (cell, price) in cells.iter().zip([bid, ask, last]) {
@@ -110,7 +110,7 @@ impl References {
         }
     }
 
-    /// Returns the last trade's price, else the best price an order of `side` would meet.
+    /// Returns the last trade's price, else the best price an order of `side` would match.
     pub fn get(&self, symbol: SymbolId, side: Side) -> Option<Price> {
         let cells = self.cells(symbol)?;
         let read = |index: usize| Some(cells[index].load(Ordering::Relaxed)).filter(|&ticks| ticks != 0);
@@ -168,7 +168,7 @@ impl Health {
         [name("account", &self.accounts), name("symbol", &self.symbols)].concat()
     }
 
-    /// Stops trading for good; the first reason stays.
+    /// Stops trading for good; the first reason is kept.
     pub fn halt(&self, reason: &str) {
         let _ = self.halted.set(reason.to_owned()); // halted already
     }
@@ -178,12 +178,12 @@ impl Health {
         self.halted.get().map(String::as_str)
     }
 
-    /// Takes no new work from now on.
+    /// Stops accepting new work.
     pub fn stop(&self) {
         self.stopping.store(true, Ordering::Release);
     }
 
-    /// Returns whether the exchange takes no new work.
+    /// Returns whether the exchange accepts no new work.
     pub fn is_stopping(&self) -> bool {
         self.stopping.load(Ordering::Acquire)
     }

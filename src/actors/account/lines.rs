@@ -1,9 +1,10 @@
-//! Taking up commands: those of one account about one symbol in the order they came.
+//! Queues commands: those of one account about one symbol run in the order of their arrival.
 //!
-//! A command whose meaning hangs on a book's answer to an earlier one waits for it ([`AccountSlot::must_wait`]), and
-//! what comes after it waits behind it, so nothing reaches the book ahead of what was sent before it. What waits has
-//! changed nothing and is in no journal: a crash loses it, and nobody was told of it. Whatever can refuse it is looked at
-//! when its turn comes: by then its time may be over, or its book out of service.
+//! A command whose meaning depends on a book's answer to an earlier one waits for that answer
+//! ([`AccountSlot::must_wait`]), and later commands wait behind it, so nothing reaches the book ahead of what was sent
+//! before it. A waiting command has changed nothing and is in no journal: a crash loses it, and no client has received
+//! an answer to it. Everything that can reject it is checked when its turn comes: by then its deadline may have passed,
+//! or its book may be out of service.
 //!
 //! [`AccountSlot::must_wait`]: crate::domain::account::AccountSlot::must_wait
 
@@ -38,10 +39,10 @@ pub(super) type Key = (SlotId, AccountId, SymbolId);
 #[derive(Debug, Default)]
 pub(super) struct Lines(BTreeMap<Key, Line>);
 
-/// Commands of one account about one symbol that wait.
+/// Waiting commands of one account about one symbol.
 #[derive(Debug, Default)]
 struct Line {
-    /// A cancel-replace whose second half may not have been sent: until it is answered everything waits.
+    /// A cancel-replace whose second half may not have been sent: until it is answered every command waits.
     replacing: Option<CommandId>,
     awaiting: VecDeque<Box<AdmittedCommand>>,
 }
@@ -54,7 +55,7 @@ impl Lines {
 }
 
 impl Slots {
-    /// Asks the slot of a command whether it has to wait.
+    /// Returns whether a command has to wait, as its slot decides.
     fn must_wait(
         &mut self,
         admission: &AdmittedCommand,
@@ -76,7 +77,7 @@ fn is_down(symbol: SymbolId, topology: &Topology) -> bool {
 }
 
 impl Accounts {
-    /// Takes up a command, or lets it wait its turn.
+    /// Handles a command, or queues it until its turn comes.
     pub(super) fn command(
         &mut self,
         admitted: Box<AdmittedCommand>,
@@ -92,7 +93,7 @@ impl Accounts {
         self.take_up(*admitted, turn)
     }
 
-    /// Takes up what waited in this slot and need not wait any longer.
+    /// Handles the queued commands of this slot that need not wait any longer.
     pub(super) fn take_up_queued(&mut self, slot: SlotId, turn: &mut Turn<'_>) -> Result<(), Fault> {
         if self.lines.0.is_empty() {
             return Ok(());
@@ -100,14 +101,14 @@ impl Accounts {
         self.lines.of_slot(slot).into_iter().try_for_each(|key| self.take_up_line(key, turn))
     }
 
-    /// A symbol shard is out of service, so nobody will answer what is there or waits to go there: who asked learns it, and
-    /// the places come back. Commands about other symbols that waited for its answer are taken up.
+    /// Handles the loss of a symbol shard: commands sent to it or queued for it are never answered, so their clients
+    /// learn of it and their permits are released. Commands about other symbols that waited for its answer are handled.
     pub(super) fn symbol_shard_lost(&mut self, shard: usize, turn: &mut Turn<'_>) -> Result<(), Fault> {
         let is_lost = |(.., symbol): &Key| turn.topology.symbol_shard_of(symbol.slot()) == shard;
         let is_orphan = |awaiting: &Awaiting| awaiting.line.as_ref().is_some_and(is_lost);
         self.lines.0.retain(|key, _| !is_lost(key));
         let orphans = self.awaiting.sorted().into_iter().filter(|(_, awaiting)| is_orphan(awaiting));
-        // Whom they joined may have asked before a restart, and wait no longer.
+        // The commands they joined may date from before a restart, and wait no longer.
         let joined = self.joined.sorted().into_iter().filter(|(_, joined)| joined.iter().any(is_orphan));
         let orphans: Vec<CommandId> =
             orphans.map(|(command, _)| *command).chain(joined.map(|(command, _)| *command)).collect();
@@ -126,7 +127,7 @@ impl Accounts {
         Ok(())
     }
 
-    /// Takes the first command out of a line, unless it has to wait; an empty line is given up.
+    /// Takes the first command out of a line, unless it has to wait; removes a line that is empty.
     fn next_of(&mut self, key: Key, topology: &Topology) -> Option<Box<AdmittedCommand>> {
         let line = self.lines.0.get_mut(&key)?;
         if line.replacing.is_some_and(|command| self.awaiting.contains(&command)) {
@@ -143,7 +144,7 @@ impl Accounts {
         }
     }
 
-    /// Takes up a command whose turn has come, unless it is refused first.
+    /// Handles a command whose turn has come, unless it is rejected first.
     fn take_up(&mut self, admission: AdmittedCommand, turn: &mut Turn<'_>) -> Result<(), Fault> {
         if let Some(reject) = refusal(&admission, turn.now, turn.topology) {
             refuse(admission, reject, turn.topology);
@@ -187,7 +188,7 @@ impl Accounts {
     }
 }
 
-/// Returns why a command cannot be taken up any more, whatever it asks.
+/// Returns why a command cannot be handled any more, whatever it asks.
 fn refusal(admission: &AdmittedCommand, now: Timestamp, topology: &Topology) -> Option<Reject> {
     if admission.deadline.is_some_and(|deadline| now > deadline) {
         return Some(Reject::TooLate);
@@ -198,6 +199,6 @@ fn refusal(admission: &AdmittedCommand, now: Timestamp, topology: &Topology) -> 
 
 fn refuse(admission: AdmittedCommand, reject: Reject, topology: &Topology) {
     let position = topology.watermark.position();
-    // Whoever asked may have gone.
+    // The client may have gone.
     let _ = admission.reply.send(Acknowledgement { answer: Err(reject), details: None, position });
 }

@@ -1,4 +1,4 @@
-//! The account shards: account slots, and who waits for their answers.
+//! The account shards: account slots, and the commands that await their answers.
 
 mod lines;
 
@@ -38,20 +38,20 @@ use crate::{
     telemetry::{Histogram, Queue},
 };
 
-/// Told of API keys and logins once they are durable, so that the edge can check who is calling without asking a
+/// Is notified of API keys and logins once they are durable, so that the edge can authenticate callers without asking a
 /// shard.
 pub trait KeyListener: Send + Sync + std::fmt::Debug {
-    /// The key works from now on.
+    /// The key is valid from now on.
     fn api_key_created(&self, _key: &CreateApiKey) {}
 
-    /// The key works no more.
+    /// The key is no longer valid.
     fn api_key_revoked(&self, _key: &str) {}
 
-    /// The login is new, or has another password.
+    /// The login is new, or has a new password.
     fn login_set(&self, _login: &Login) {}
 }
 
-/// For an exchange without an edge: nothing listens.
+/// For an exchange without an edge: ignores everything.
 impl KeyListener for () {}
 
 /// Owns a set of account slots.
@@ -59,13 +59,13 @@ pub type AccountActor = Shard<Accounts>;
 
 type Turn<'turn> = ShardTurn<'turn, Accounts>;
 
-/// What an account shard is made of.
+/// The state of an account shard.
 #[derive(Debug)]
 pub struct Accounts {
     keys: Arc<dyn KeyListener>,
     slots: Slots,
     awaiting: Table<CommandId, Awaiting>,
-    /// Who sent an order again while it was on its way, by the first command of its key.
+    /// The clients that sent an order again while it was in flight, by the first command of its key.
     joined: Table<CommandId, Vec<Awaiting>>,
     /// Commands that wait for the answer to an earlier one.
     lines: Lines,
@@ -73,22 +73,22 @@ pub struct Accounts {
     out: AccountOutput,
 }
 
-/// What is asked of an account shard.
+/// A request to an account shard.
 #[derive(Debug)]
 pub enum AccountRequest {
     /// A command.
     Command(Admitted),
-    /// A question.
+    /// A query.
     Query(Box<Query>),
-    /// A session listens to an account's events.
+    /// A session subscribes to an account's events.
     SubscribeEvents(SubscribeEvents),
-    /// Nobody listens to the account's events any more.
+    /// No session is subscribed to the account's events any more.
     UnsubscribeEvents(AccountId),
-    /// A symbol shard is out of service. What it sent before is queued already, and counts.
+    /// A symbol shard is out of service. Its earlier messages are queued already, and count.
     SymbolShardLost(usize),
 }
 
-/// Who waits for a command; dropping it tells them the shard is out of service.
+/// The client that awaits a command's answer; dropping it reports that the shard is out of service.
 #[derive(Debug)]
 struct Awaiting {
     reply: oneshot::Sender<Acknowledgement>,
@@ -98,7 +98,7 @@ struct Awaiting {
     permit: Permit,
 }
 
-/// The slots of a shard: every `shards`-th slot, made when first used.
+/// The slots of a shard: every `shards`-th slot, created on first use.
 #[derive(Debug, Default)]
 struct Slots(Vec<Option<Box<AccountSlot>>>);
 
@@ -119,14 +119,14 @@ impl Slots {
 }
 
 impl AccountActor {
-    /// Makes the actor of shard `shard`. `slots` are those that have any state.
+    /// Creates the actor of shard `shard`. `slots` are those that have any state.
     pub(super) fn of_slots(
         shard: usize,
         batch: usize,
         keys: Arc<dyn KeyListener>,
         slots: Vec<Option<Box<AccountSlot>>>,
     ) -> Self {
-        // Above every command that may still be waiting for its book from before.
+        // Above every command that may still await its book from before.
         let last_command = slots.iter().flatten().map(|slot| slot.last_command()).max().unwrap_or_default();
         let kind = Accounts {
             keys,
@@ -142,7 +142,7 @@ impl AccountActor {
 }
 
 impl Accounts {
-    /// The answer says from where on events are told live: those before it are in the backlog.
+    /// The answer states from which event on events are live: those before it are in the backlog.
     fn listen(&mut self, listen: SubscribeEvents, turn: &mut Turn<'_>) -> Result<(), Fault> {
         let (account, slot) = (listen.account, listen.account.slot());
         self.handle(slot, AccountInput::Record(account), &Span::none(), turn)?;
@@ -188,7 +188,7 @@ impl Accounts {
             .credentials
             .extend(self.out.credentials().map(|change| (Arc::clone(&self.keys), change.clone())));
         for (command, first) in self.out.joined.drain(..) {
-            // Who sends the same order again waits with whoever sent it first, if that one is still there.
+            // A client that sends the same order again awaits the answer to the first one, if that is still in flight.
             self.joined.get_or_default(first).extend(self.awaiting.remove(&command));
         }
         for (command, answer) in self.out.answers.drain(..) {
@@ -304,7 +304,7 @@ impl ShardKind for Accounts {
         self.slots = Slots::default();
     }
 
-    /// A session is told that it will not hear from here; whoever else waits sees the reply handle go.
+    /// A session is notified that no events will come from here; every other client sees its reply handle dropped.
     fn refuse(&self, request: AccountRequest, topology: &Topology) {
         if let AccountRequest::SubscribeEvents(listen) = request {
             let start = Err(NotListening::Refused(Reject::OutOfService));

@@ -1,8 +1,8 @@
-//! The exchange's time: the wall clock's, as far as the steady clock bears it out.
+//! The exchange's time: the wall clock's, as far as the steady clock confirms it.
 //!
-//! Slots never let their time go back, so a wall clock that leaps ahead for a second would leave its mark for as long as it
-//! leapt. Between two looks at the wall clock time therefore runs on by the steady clock, which nobody sets. What the wall
-//! clock differs by is made up for slowly when it is little, and not believed when it is much, until it has lasted.
+//! Slots never let their time go back, so a wall clock that leaps ahead for a second would affect them for as long as
+//! it leapt. Between two readings of the wall clock, time therefore advances by the steady clock, which cannot be set.
+//! A small difference from the wall clock is corrected slowly; a large one is ignored until it has persisted.
 
 use std::{
     sync::{
@@ -16,13 +16,13 @@ use rustix::time::{ClockId, clock_gettime};
 
 use crate::domain::types::time::Timestamp;
 
-/// A difference up to this, in microseconds, is made up for slowly.
+/// A difference up to this, in microseconds, is corrected slowly.
 const SLEWED_MAX: i64 = 2_000_000;
-/// What is made up for while so much time passes: a tenth, so time never stands still and never runs away.
+/// How much is corrected per time that passes: a tenth, so time neither stops nor runs away.
 const SLEW_DIVISOR: i64 = 10;
-/// From this difference on it is said that the wall clock was set.
+/// From this difference on, a set wall clock is logged.
 const NOTABLE: i64 = 500_000;
-/// A larger difference is believed once it has lasted so long, in microseconds.
+/// A larger difference is accepted once it has persisted this long, in microseconds.
 const BELIEVED_AFTER: u64 = 60_000_000;
 
 /// The exchange's time; clones share it.
@@ -32,20 +32,20 @@ pub struct Clock {
     state: Arc<State>,
 }
 
-/// Where a clock reads.
+/// The source of a clock's readings.
 #[derive(Debug, Clone)]
 enum Source {
     System,
-    /// Two clocks a test moves.
+    /// Two clocks that a test moves.
     Hands(Hands),
-    /// A time a test sets; it is believed at once.
+    /// A time that a test sets; it is accepted at once.
     Manual(Arc<AtomicU64>),
 }
 
-/// The hands of a simulated pair of clocks, for tests of what a wall clock may do.
+/// A simulated pair of clocks, for tests of what a wall clock may do.
 #[derive(Debug, Clone)]
 pub struct Hands {
-    /// What the steady clock says, in microseconds.
+    /// The reading of the steady clock, in microseconds.
     pub steady: Arc<AtomicU64>,
     /// How far the wall clock is ahead of it, in microseconds.
     pub wall_ahead: Arc<AtomicI64>,
@@ -55,9 +55,9 @@ pub struct Hands {
 struct State {
     /// How far the exchange's time is ahead of the steady clock.
     offset: AtomicI64,
-    /// The steady clock's time of the last look at the wall clock.
+    /// The steady clock's time at the last reading of the wall clock.
     looked_at: AtomicU64,
-    /// How far the wall clock was ahead of the exchange's time at that look.
+    /// How far the wall clock was ahead of the exchange's time at that reading.
     skew: AtomicI64,
     /// How far it was when it leapt; 0 when it has not.
     leap: AtomicI64,
@@ -67,21 +67,21 @@ struct State {
     leaps: AtomicU64,
 }
 
-/// What a look at the wall clock found. Differences are in microseconds, positive when the wall clock is ahead.
+/// The result of a reading of the wall clock. Differences are in microseconds, positive when the wall clock is ahead.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ClockEvent {
-    /// It was set by a little: the exchange's time is brought there slowly.
+    /// The wall clock was set by a little: the exchange's time is brought there slowly.
     Stepped(i64),
-    /// It was set by much, and is not believed for now.
+    /// It was set by much, and is ignored for now.
     Leapt(i64),
-    /// It is near the exchange's time again. This far it had leapt.
+    /// It is near the exchange's time again, after a leap by this much.
     Healed(i64),
     /// It stayed where it was set to for a minute: the exchange's time has followed it.
     Followed(i64),
 }
 
 impl Default for Clock {
-    /// The clocks of this machine. What the wall clock says now is believed.
+    /// Reads the clocks of this machine, and accepts the current time of the wall clock.
     fn default() -> Self {
         Self::of(Source::System)
     }
@@ -97,19 +97,19 @@ impl Clock {
         clock
     }
 
-    /// A clock that stands at `start` until the returned cell (microseconds) is changed.
+    /// Creates a clock that stands at `start` until the returned cell (microseconds) is changed.
     pub fn manual(start: Timestamp) -> (Self, Arc<AtomicU64>) {
         let cell = Arc::new(AtomicU64::new(start.micros()));
         (Self::of(Source::Manual(Arc::clone(&cell))), cell)
     }
 
-    /// A clock on simulated hands; both stand at `start` until they are moved.
+    /// Creates a clock on simulated hands; both stand at `start` until they are moved.
     pub fn on_hands(start: Timestamp) -> (Self, Hands) {
         let hands = Hands { steady: Arc::new(AtomicU64::new(start.micros())), wall_ahead: Arc::default() };
         (Self::of(Source::Hands(hands.clone())), hands)
     }
 
-    /// Returns the steady and the wall clock, in microseconds; `None` for a clock that a test sets.
+    /// Returns the steady and the wall clock, in microseconds; `None` for a clock set by a test.
     fn read(&self) -> Option<(u64, u64)> {
         match &self.source {
             Source::System => Some((steady_micros(), wall_micros())),
@@ -131,12 +131,12 @@ impl Clock {
         Timestamp::from_micros(steady.saturating_add_signed(self.state.offset.load(Ordering::Relaxed)))
     }
 
-    /// Returns how far the wall clock is ahead of the exchange's time, in microseconds, as of the last look.
+    /// Returns how far the wall clock is ahead of the exchange's time, in microseconds, as of the last reading.
     pub fn skew(&self) -> i64 {
         self.state.skew.load(Ordering::Relaxed)
     }
 
-    /// Returns how far the wall clock has leapt, in microseconds, while that is not believed.
+    /// Returns how far the wall clock has leapt, in microseconds, while the leap is ignored.
     pub fn leap(&self) -> Option<i64> {
         Some(self.state.leap.load(Ordering::Relaxed)).filter(|&leap| leap != 0)
     }
@@ -146,8 +146,8 @@ impl Clock {
         self.state.leaps.load(Ordering::Relaxed)
     }
 
-    /// Looks at the wall clock and brings the exchange's time nearer to it, as far as it is believed. One task does this,
-    /// some times a second.
+    /// Reads the wall clock and moves the exchange's time towards it, as far as it is accepted. One task does this
+    /// several times a second.
     pub fn look(&self) -> Option<ClockEvent> {
         let state = &self.state;
         let (steady, wall) = self.read()?;
@@ -165,7 +165,7 @@ impl Clock {
                 leap => Some(ClockEvent::Healed(leap)),
             };
         }
-        // While it is set again and again there is nothing to believe.
+        // While it is set again and again no value of it is accepted.
         if leap == 0 || skew.saturating_sub(leap).saturating_abs() > SLEWED_MAX {
             state.leap.store(skew, Ordering::Relaxed);
             state.leapt_at.store(steady, Ordering::Relaxed);
@@ -178,7 +178,7 @@ impl Clock {
         if steady.saturating_sub(state.leapt_at.load(Ordering::Relaxed)) < BELIEVED_AFTER {
             return None;
         }
-        // A test may look beside the task that does: it is followed once.
+        // A test may read it beside the task that does: the leap is followed once.
         state.leap.compare_exchange(leap, 0, Ordering::Relaxed, Ordering::Relaxed).ok()?;
         state.offset.fetch_add(skew, Ordering::Relaxed);
         state.skew.store(0, Ordering::Relaxed);
@@ -191,7 +191,7 @@ impl Clock {
 }
 
 impl ClockEvent {
-    /// Says it in the log.
+    /// Logs the event.
     pub(super) fn report(self) {
         let seconds = |micros: i64| micros as f64 / 1e6;
         match self {
@@ -225,14 +225,14 @@ fn signed(micros: u64) -> i64 {
     i64::try_from(micros).unwrap_or(i64::MAX)
 }
 
-/// Returns the wall clock in microseconds since 1970, believed or not: for stamps nothing is decided by.
+/// Returns the wall clock in microseconds since 1970, accepted or not: for stamps that decide nothing.
 pub fn wall_micros() -> u64 {
     let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     u64::try_from(since.as_micros()).unwrap_or(u64::MAX)
 }
 
-/// Returns a clock nobody sets, in microseconds. It runs on while the machine is suspended: a wall clock that is ahead
-/// afterwards has not leapt.
+/// Returns a clock that cannot be set, in microseconds. It keeps running while the machine is suspended: a wall clock
+/// that is ahead afterwards has not leapt.
 fn steady_micros() -> u64 {
     let time = clock_gettime(ClockId::Boottime);
     let (seconds, nanos) = (time.tv_sec.unsigned_abs(), time.tv_nsec.unsigned_abs());

@@ -4,7 +4,7 @@ const START: u64 = 1_700_000_000_000_000;
 const SECOND: i64 = 1_000_000;
 const HOUR: i64 = 3_600 * SECOND;
 
-/// A clock that is looked at ten times a second.
+/// A clock that is read ten times a second.
 struct Watched {
     clock: Clock,
     hands: Hands,
@@ -85,7 +85,7 @@ fn a_small_step_is_made_up_for_at_a_tenth_of_the_pace() {
         assert_eq!(watched.pass(50), step);
         assert_eq!(watched.pass(50), step, "and no further");
         assert_eq!(watched.said, [ClockEvent::Stepped(step)]);
-        // A step for a second moves time by a tenth of a second, and that is made up for too.
+        // A step for a second moves time by a tenth of a second, and that is corrected too.
         let mut watched = Watched::new();
         watched.leap(step);
         assert_eq!(watched.pass(10), step / 10);
@@ -98,7 +98,7 @@ fn a_small_step_is_made_up_for_at_a_tenth_of_the_pace() {
 fn the_clocks_of_this_machine_agree_with_themselves() {
     let clock = Clock::default();
     let (before, now, after) = (wall_micros(), clock.now().micros(), wall_micros());
-    // Whatever the machine does to its clock between the readings is no concern of this test: a leap shows as a skew.
+    // Changes of the machine's clock between the readings do not matter to this test: a leap shows as a skew.
     assert_eq!(clock.leap(), None);
     assert!(before.abs_diff(now) <= after.abs_diff(before) + 1_000_000);
 }

@@ -1,4 +1,4 @@
-//! One symbol's image, and what its streams of depth have yet to tell.
+//! One symbol's image, and the pending updates of its depth streams.
 
 use std::{collections::BTreeSet, sync::Arc};
 
@@ -25,7 +25,7 @@ use crate::{
 /// How many levels a side of a snapshot has, as in `GET /api/v3/depth`.
 const SNAPSHOT_LEVELS: usize = 5_000;
 
-/// What one turn tells subscribers.
+/// The updates that one turn sends to subscribers.
 pub(super) type Updates = Vec<(Topic, MarketUpdate)>;
 
 /// One symbol's public side.
@@ -42,12 +42,12 @@ pub(super) struct Market {
     pub(super) has_requoted: bool,
     fast: Conflation,
     slow: Conflation,
-    /// Whether the last aggregate trade has yet to be told.
+    /// Whether the last aggregate trade has not been sent yet.
     has_open_aggregate: bool,
     joining: Vec<(SessionId, Speed)>,
 }
 
-/// What a conflated stream has yet to tell.
+/// The pending changes of a conflated stream.
 #[derive(Debug, Default)]
 struct Conflation {
     last_update_id: u64,
@@ -55,7 +55,7 @@ struct Conflation {
 }
 
 impl Market {
-    /// Goes on with an image from before; streams go on after its last update.
+    /// Continues from an earlier image; streams continue after its last update.
     pub(super) fn of(spec: Arc<SymbolSpec>, image: MarketImage) -> Self {
         let last_update_id = image.last_update_id();
         let conflation = || Conflation { last_update_id, dirty: Vec::new() };
@@ -74,7 +74,7 @@ impl Market {
         }
     }
 
-    /// Lets the edge know the prices orders without one are judged by.
+    /// Publishes the prices by which the edge judges orders without one.
     pub(super) fn note_references(&self, topology: &Topology) {
         let price = |level: Option<(Price, Lots)>| level.map(|(price, _)| price);
         let (bid, ask) = (price(self.quotes.bid), price(self.quotes.ask));
@@ -111,7 +111,8 @@ impl Market {
         }
     }
 
-    /// Tells the last aggregate of a turn: the events of a command come together, so nothing joins it any more.
+    /// Sends the last aggregate trade of a turn: the events of a command arrive together, so no trade joins it any
+    /// more.
     pub(super) fn complete_aggregate(&mut self, has_listeners: bool, updates: &mut Updates) {
         if std::mem::take(&mut self.has_open_aggregate)
             && has_listeners
@@ -121,7 +122,7 @@ impl Market {
         }
     }
 
-    /// Notes the best quotes; returns whether price or quantity of either changed.
+    /// Records the best quotes; returns whether price or quantity of either changed.
     pub(super) fn requote(&mut self) -> bool {
         let quotes = self.image.best();
         let has_changed = (quotes.bid, quotes.ask) != (self.quotes.bid, self.quotes.ask);
@@ -135,7 +136,7 @@ impl Market {
         self.joining.push((session, speed));
     }
 
-    /// Tells what changed since a stream's last diff.
+    /// Sends the changes since a stream's last diff.
     pub(super) fn flush(
         &mut self,
         speed: Speed,
@@ -144,7 +145,7 @@ impl Market {
         updates: &mut Updates,
     ) {
         let last_update_id = self.image.last_update_id();
-        // Every level is noted once for the fast stream; what it tells, the slow one has yet to tell.
+        // Every level is recorded once, for the fast stream; what that sends becomes pending for the slow one.
         self.fast.dirty.sort_unstable();
         self.fast.dirty.dedup();
         let conflation = match speed {
@@ -183,7 +184,7 @@ impl Market {
         }
     }
 
-    /// Returns who joins a stream whose diffs have just been told, and the snapshot the next diff follows.
+    /// Returns the sessions that join a stream whose diffs have just been sent, and the snapshot the next diff follows.
     pub(super) fn joins(&mut self, speed: Speed, time: Timestamp) -> Option<(Vec<SessionId>, MarketUpdate)> {
         let of_speed = self.joining.extract_if(.., |(_, wanted)| *wanted == speed);
         let sessions: Vec<SessionId> = of_speed.map(|(session, _)| session).collect();

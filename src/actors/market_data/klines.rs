@@ -1,4 +1,5 @@
-//! The streams of candles somebody listens to: the candle in progress now and then, and every candle once it is final.
+//! The candle streams that have subscribers: the candle in progress from time to time, and every candle once it is
+//! final.
 
 use std::collections::BTreeMap;
 
@@ -11,8 +12,8 @@ use crate::{
     },
 };
 
-/// About how many candles of one stream are closed at once. Only after a leap of the clock are there more; then the older
-/// ones are left out.
+/// About how many candles of one stream are closed at once. Only after a leap of the clock are there more; then the
+/// older ones are omitted.
 const CLOSINGS_MAX: u64 = 1_000;
 
 /// The candle streams of one symbol.
@@ -22,14 +23,14 @@ pub(super) struct KlineFeeds(BTreeMap<(Interval, Zone), Feed>);
 /// One stream.
 #[derive(Debug)]
 struct Feed {
-    /// When the first candle that is not told final yet begins.
+    /// When the first candle that was not sent as final yet opens.
     open: Timestamp,
-    /// The candle in progress as it was told last.
+    /// The candle in progress as it was last sent.
     published: Option<Candle>,
 }
 
 impl KlineFeeds {
-    /// Begins a stream with the candle in progress at `now`.
+    /// Starts a stream with the candle in progress at `now`.
     pub(super) fn watch(&mut self, interval: Interval, zone: Zone, now: Timestamp) {
         let feed = || Feed { open: interval.open(now, zone), published: None };
         self.0.entry((interval, zone)).or_insert_with(feed);
@@ -40,7 +41,7 @@ impl KlineFeeds {
         self.0.remove(&(interval, zone));
     }
 
-    /// Tells the candles that time has made final, flat ones too. Before the first trade there are none.
+    /// Sends the candles that time has made final, flat ones too. Before the first trade there are none.
     pub(super) fn close(&mut self, symbol: SymbolId, image: &MarketImage, updates: &mut Updates) {
         for (&(interval, zone), feed) in &mut self.0 {
             let end = interval.end(feed.open, zone);
@@ -60,7 +61,7 @@ impl KlineFeeds {
         }
     }
 
-    /// Tells the candles in progress that have changed. Those of a second are told when they close, which is as often.
+    /// Sends the candles in progress that have changed. Those of a second are sent when they close, which is as often.
     pub(super) fn progress(&mut self, symbol: SymbolId, image: &MarketImage, updates: &mut Updates) {
         for (&(interval, zone), feed) in &mut self.0 {
             let candle = image.candle(interval, zone, feed.open).filter(|candle| candle.trades > 0);
@@ -120,7 +121,7 @@ mod tests {
         PublicEvent::TimePassed { symbol: SYMBOL, time: Timestamp::from_millis(seconds * 1_000) }
     }
 
-    /// What a step tells: opening in minutes, close, trades, whether it is final.
+    /// The fields that a step sends: opening in minutes, close, trades, whether it is final.
     fn published(step: impl FnOnce(&mut Updates)) -> Vec<(u64, u64, u64, bool)> {
         let mut updates = Vec::new();
         step(&mut updates);

@@ -1,7 +1,7 @@
 //! The public image of every book, and the streams made from it.
 //!
-//! It alone answers depth queries and makes depth diffs, so a snapshot can never be older than a diff already
-//! sent. Time comes to it as an event behind all earlier trades, so a candle it calls final stays as it is.
+//! Only this actor answers depth queries and produces depth diffs, so a snapshot can never be older than a diff already
+//! sent. Time arrives as an event behind all earlier trades, so a candle it calls final does not change any more.
 
 mod book;
 mod klines;
@@ -35,7 +35,7 @@ use crate::domain::{
 /// The partial-depth sizes offered.
 pub const PARTIAL_DEPTHS: [u8; 3] = [5, 10, 20];
 
-/// Every so many seconds candles in progress are told.
+/// Candles in progress are sent every so many seconds.
 const PROGRESS_SECONDS: u64 = 2;
 
 /// Holds the public image of every symbol.
@@ -52,7 +52,7 @@ pub struct MarketDataActor {
 }
 
 impl MarketDataActor {
-    /// Makes the actor; `listeners` counts the sessions that may want streams.
+    /// Creates the actor; `listeners` counts the sessions that may want streams.
     pub fn new(listeners: Arc<AtomicUsize>, images: BTreeMap<SymbolId, MarketImage>) -> Self {
         Self {
             images,
@@ -88,7 +88,7 @@ impl MarketDataActor {
         }
     }
 
-    /// Tells what is told each second.
+    /// Sends the updates of each second.
     fn second(&mut self, updates: &mut Updates) {
         self.seconds += 1;
         tickers::publish(&self.markets, self.watched.iter(), updates);
@@ -227,7 +227,7 @@ impl Handler<WatchTopic> for MarketDataActor {
     fn handle(&mut self, WatchTopic { topic, listening }: WatchTopic, _: &mut Self::Context) {
         let now = self.topology.as_ref().map_or(Timestamp::default(), |topology| topology.clock.now());
         match (topic, listening) {
-            // Whoever asked for a snapshot may be about to join: its diffs go on.
+            // A client that requested a snapshot may be about to join: its diffs continue.
             (Topic::DepthSnapshot(..), false) => false,
             (_, true) => self.watched.insert(topic),
             (_, false) => self.watched.remove(&topic),

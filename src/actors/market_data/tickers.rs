@@ -1,4 +1,4 @@
-//! What the ticker streams tell each second.
+//! The updates that the ticker streams send each second.
 
 use std::collections::BTreeMap;
 
@@ -27,7 +27,7 @@ pub(super) fn view(market: &Market, span: Span) -> WindowView {
     WindowView { symbol: market.spec.id, window, book: market.quotes }
 }
 
-/// The windows of one second, each made once.
+/// The windows of one second, each computed once.
 struct Second<'a> {
     markets: &'a BTreeMap<SymbolId, Market>,
     views: BTreeMap<(SymbolId, Span), WindowView>,
@@ -43,7 +43,7 @@ impl Second<'_> {
         self.view(symbol, span).map(MarketUpdate::Ticker)
     }
 
-    /// The symbols something changed for; nothing if there are none.
+    /// The symbols with changes; `None` if there are none.
     fn all(&mut self, span: Span, has_changed: impl Fn(&Market) -> bool) -> Option<MarketUpdate> {
         let markets = self.markets;
         let changed = markets.iter().filter(|(_, market)| has_changed(market));

@@ -41,12 +41,12 @@ pub enum Speed {
     Slow,
 }
 
-/// Http to market data: a question, answered from the durable image.
+/// Http to market data: a query, answered from the durable image.
 #[derive(Debug, Clone, Message)]
 #[rtype(result = "Result<MarketView, Reject>")]
 pub struct QueryMarket(pub MarketQuery);
 
-/// A question about the public market.
+/// A query about the public market.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum MarketQuery {
     /// The best levels of a book.
@@ -76,7 +76,7 @@ pub enum MarketQuery {
         symbol: SymbolId,
         /// How long they are.
         interval: Interval,
-        /// In which time zone days and longer begin.
+        /// The time zone in which days and longer candles start.
         zone: Zone,
         /// The earliest opening wanted.
         start: Option<Timestamp>,
@@ -85,7 +85,7 @@ pub enum MarketQuery {
         /// At most so many.
         limit: usize,
     },
-    /// What was traded lately, of one symbol or of all by id.
+    /// What was traded recently, of one symbol or of all by id.
     Windows(Option<SymbolId>, Span),
     /// Diffs of the 100 ms stream that were sent already.
     Diffs {
@@ -105,11 +105,11 @@ pub enum MarketQuery {
 /// How far back a window goes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Span {
-    /// So many minutes and what has begun of the next.
+    /// So many minutes, and the started part of the next.
     Minutes(u64),
-    /// That of the average price: the last 300 s, the second in progress included.
+    /// The span of the average price: the last 300 s, the second in progress included.
     Average,
-    /// To the beginning of the day in this zone.
+    /// To the start of the day in this zone.
     Day(Zone),
 }
 
@@ -124,9 +124,9 @@ pub enum MarketView {
     Aggregates(Part<AggregateTrade>),
     /// Candles.
     Candles(Stretch),
-    /// What was traded lately.
+    /// What was traded recently.
     Windows(Vec<WindowView>),
-    /// Diffs, or from where on there are any.
+    /// Diffs, or from which one on there are any.
     Diffs(Result<Vec<Arc<DepthDiff>>, OutOfReach>),
     /// Last prices and best quotes.
     Tickers(Vec<TickerView>),
@@ -154,7 +154,7 @@ pub struct TickerView {
     pub book: BestQuotes,
 }
 
-/// What was traded of a symbol lately, and its best quotes.
+/// What was traded of a symbol recently, and its best quotes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct WindowView {
     /// Which symbol.
@@ -165,22 +165,22 @@ pub struct WindowView {
     pub book: BestQuotes,
 }
 
-/// A candle with what its stream says about it.
+/// A candle with what its stream states about it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct CandleView {
     /// The candle.
     pub candle: Candle,
     /// How long it is.
     pub interval: Interval,
-    /// When it ends and the next begins.
+    /// When it ends and the next starts.
     pub end: Timestamp,
-    /// Whether no trade of it can come any more.
+    /// Whether no trade can join it any more.
     pub is_final: bool,
-    /// Up to when it was told.
+    /// The time up to which it is current.
     pub time: Timestamp,
 }
 
-/// What market data tells subscribers.
+/// An update of market data for subscribers.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum MarketUpdate {
     /// A trade, at once.
@@ -204,28 +204,28 @@ pub enum MarketUpdate {
     PartialDepth(DepthView),
     /// A candle.
     Candle(CandleView),
-    /// What was traded lately of the topic's symbol.
+    /// What was traded recently of the topic's symbol.
     Ticker(WindowView),
-    /// What was traded lately, of the symbols something changed for.
+    /// What was traded recently, of the symbols with changes.
     Tickers(Vec<WindowView>),
 }
 
-/// Push to market data: the first listener of a topic has come, or its last one has gone. Topics nobody listens to are
-/// not worked for.
+/// Push to market data: a topic has its first listener, or its last one has left. Topics without listeners cost no
+/// work.
 #[derive(Debug, Clone, Copy, Message)]
 #[rtype(result = "()")]
 pub struct WatchTopic {
     /// Which topic.
     pub topic: Topic,
-    /// Whether anybody listens now.
+    /// Whether it has listeners now.
     pub listening: bool,
 }
 
-/// Push to market data: this session wants the diffs of a topic, beginning with a snapshot.
+/// Push to market data: this session subscribes to the diffs of a topic, starting with a snapshot.
 #[derive(Debug, Clone, Copy, Message)]
 #[rtype(result = "()")]
 pub struct RequestSnapshot {
-    /// Who.
+    /// The session.
     pub session: SessionId,
     /// Which book.
     pub symbol: SymbolId,

@@ -1,5 +1,5 @@
-//! Who tells whom what. Every arrow between shards is a tell; a command carries its span, its permit and the
-//! handle its answer goes to.
+//! The messages between actors. Every arrow between shards is an actix send without a reply; a command carries its
+//! span, its permit and the handle its answer goes to.
 
 mod market;
 mod push;

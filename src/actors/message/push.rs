@@ -22,7 +22,7 @@ use crate::domain::{
     },
 };
 
-/// A WebSocket session, numbered by who opened it; unique for the life of the process.
+/// A WebSocket session, numbered by the side that opened it; unique for the life of the process.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct SessionId(pub u64);
 
@@ -104,11 +104,11 @@ impl TickerWindow {
     }
 }
 
-/// A frame ready for the wire; cloning shares the bytes.
+/// A text ready for the wire; cloning shares the bytes.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct WsText(pub ByteString);
 
-/// What a session is told.
+/// An event for a session.
 #[derive(Debug, Clone, Message)]
 #[rtype(result = "()")]
 pub enum SessionEvent {
@@ -120,30 +120,29 @@ pub enum SessionEvent {
     Stopping(WsText),
     /// Send these, one after the other; they count as one.
     SendAll(Vec<WsText>),
-    /// Private events will not come; say so.
+    /// Private events will not come; report it.
     NotAttached(EventEnvelope, Option<WsText>),
-    /// Send this in the session's own words. Boxed: it is the large case.
+    /// Send this, encoded in the session's own protocol. Boxed: it is the large case.
     Market(Box<MarketUpdate>),
-    /// Send these, one after the other, in the session's own words; they count as one.
+    /// Send these, one after the other, encoded in the session's own protocol; they count as one.
     Users(Vec<UserEvent>),
 }
 
-/// What a session is told in.
+/// The protocol a session speaks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum SessionProtocol {
-    /// Frames of the streams.
+    /// Frames of the market streams.
     Streams,
     /// Frames of the WebSocket API.
     Api,
-    /// Values: it has its own words for them.
+    /// Values: the session encodes them itself.
     Values,
 }
 
 /// How push reaches a session, and how far the session is behind.
 ///
-/// A session that cannot write stops handling messages, so its mailbox would grow without bound: whoever
-/// sends counts up, the session counts down, and above the limit it is dropped (`reliability`: slow consumers
-/// harm only themselves).
+/// A session that cannot write stops handling messages, so its mailbox would grow without bound: the sender counts up,
+/// the session counts down, and above the limit it is dropped (`reliability`: slow consumers harm only themselves).
 #[derive(Debug, Clone)]
 pub struct SessionLink {
     recipient: Recipient<SessionEvent>,
@@ -171,18 +170,18 @@ impl SessionLink {
         self.recipient.connected()
     }
 
-    /// Tells the session it is too slow, over the limit.
+    /// Notifies the session, over the limit, that it is too slow.
     pub fn evict(&self) {
         self.recipient.do_send(SessionEvent::TooSlow);
     }
 
-    /// Notes that the session has taken one event from its mailbox.
+    /// Records that the session has taken one event from its mailbox.
     pub fn taken(&self) {
         self.queued.fetch_sub(1, Ordering::Relaxed);
     }
 }
 
-/// What times are printed in.
+/// The unit times are printed in.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum TimeUnit {
     /// Milliseconds, unless asked otherwise.
@@ -204,7 +203,7 @@ pub enum EventEnvelope {
 /// Why a session does not get private events.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum NotListening {
-    /// Not from where it asked.
+    /// Not from the requested event on.
     #[error(transparent)]
     Gap(#[from] Gap),
     /// Not at all.
@@ -212,29 +211,29 @@ pub enum NotListening {
     Refused(#[from] Reject),
 }
 
-/// Makes the frame that says how asking for private events went: the number of the last event before the live ones, or why
-/// there are none.
+/// Encodes the frame that reports the outcome of a request for private events: the number of the last event before the
+/// live ones, or why there are none.
 pub type Acknowledge = Box<dyn FnOnce(&Result<u64, NotListening>) -> Option<WsText> + Send>;
 
-/// Session to push: remember me.
+/// Session to push: register this session.
 #[derive(Debug, Message)]
 #[rtype(result = "()")]
 pub struct OpenSession {
-    /// Who.
+    /// The session.
     pub session: SessionId,
     /// How to reach it.
     pub link: SessionLink,
-    /// What times are printed in; applies to all the session's streams.
+    /// The unit times are printed in; applies to all the session's streams.
     pub unit: TimeUnit,
-    /// What it is told in.
+    /// The protocol it speaks.
     pub protocol: SessionProtocol,
 }
 
-/// Session to push: the frames of these streams from now on, wrapped in `{"stream","data"}` or not.
+/// Session to push: send the frames of these streams from now on, wrapped in `{"stream","data"}` or not.
 #[derive(Debug, Message)]
 #[rtype(result = "()")]
 pub struct Subscribe {
-    /// Who.
+    /// The session.
     pub session: SessionId,
     /// Which streams, each once; unknown names never get this far.
     pub topics: Vec<Topic>,
@@ -244,11 +243,11 @@ pub struct Subscribe {
     pub acknowledgement: Option<WsText>,
 }
 
-/// Session to push: no more of these.
+/// Session to push: end these streams.
 #[derive(Debug, Message)]
 #[rtype(result = "()")]
 pub struct Unsubscribe {
-    /// Who.
+    /// The session.
     pub session: SessionId,
     /// Which streams.
     pub topics: Vec<Topic>,
@@ -256,18 +255,18 @@ pub struct Unsubscribe {
     pub acknowledgement: Option<WsText>,
 }
 
-/// Session to push: this account's private events too. First comes the acknowledgement, then what was missed, then what
-/// happens.
+/// Session to push: send this account's private events too. The acknowledgement comes first, then the missed events,
+/// then the live ones.
 #[derive(Message)]
 #[rtype(result = "()")]
 pub struct AttachUser {
-    /// Who.
+    /// The session.
     pub session: SessionId,
     /// Whose events; the session was authenticated for it.
     pub account: AccountId,
     /// How they are wrapped.
     pub envelope: EventEnvelope,
-    /// The last event the client has, to be told those after it; by default the last there is.
+    /// The last event the client has: those after it are sent; by default the last there is.
     pub after: Option<u64>,
     /// Sent first.
     pub acknowledge: Acknowledge,
@@ -282,11 +281,11 @@ impl std::fmt::Debug for AttachUser {
     }
 }
 
-/// Session to push: no more of this account's private events.
+/// Session to push: end this account's private events.
 #[derive(Debug, Message)]
 #[rtype(result = "()")]
 pub struct DetachUser {
-    /// Who.
+    /// The session.
     pub session: SessionId,
     /// Whose events.
     pub account: AccountId,
@@ -294,22 +293,22 @@ pub struct DetachUser {
     pub farewell: Vec<WsText>,
 }
 
-/// Account to push: where a session's private events begin. Told before the first of them.
+/// Account to push: where a session's private events start. Sent before the first of them.
 #[derive(Debug, Message)]
 #[rtype(result = "()")]
 pub struct Listening {
-    /// What was asked.
+    /// The request.
     pub listen: SubscribeEvents,
-    /// What it missed, and the number of the last event before the live ones.
+    /// The events it missed, and the number of the last event before the live ones.
     pub start: Result<Backlog, NotListening>,
 }
 
-/// Session to push: forget me.
+/// Session to push: the session has ended.
 #[derive(Debug, Message)]
 #[rtype(result = "()")]
 pub struct CloseSession(pub SessionId);
 
-/// Market data to push: for everyone on these topics.
+/// Market data to push: updates for all subscribers of these topics.
 #[derive(Debug, Message)]
 #[rtype(result = "()")]
 pub struct PublishMarket {
@@ -317,11 +316,11 @@ pub struct PublishMarket {
     pub updates: Vec<(Topic, MarketUpdate)>,
 }
 
-/// Market data to push: the snapshot this session's diffs start from; it gets them from now on.
+/// Market data to push: the snapshot this session's diffs start from; the session gets them from now on.
 #[derive(Debug, Message)]
 #[rtype(result = "()")]
 pub struct JoinTopic {
-    /// Who.
+    /// The session.
     pub session: SessionId,
     /// Which topic.
     pub topic: Topic,
@@ -329,7 +328,7 @@ pub struct JoinTopic {
     pub snapshot: MarketUpdate,
 }
 
-/// Account to push (`PushUser`): for the sessions of these accounts.
+/// Account to push (`PushUser`): events for the sessions of these accounts.
 #[derive(Debug, Message)]
 #[rtype(result = "()")]
 pub struct PublishUser {
@@ -337,7 +336,7 @@ pub struct PublishUser {
     pub events: Vec<UserEvent>,
 }
 
-/// App to push: tell every session the exchange is stopping. Answers when all have been told.
+/// App to push: notify every session that the exchange is stopping. Answers when all have been notified.
 #[derive(Debug, Message)]
 #[rtype(result = "()")]
 pub struct Shutdown;

@@ -23,7 +23,7 @@ use crate::{
     },
 };
 
-/// Where a question's answer goes. Dropped unanswered, the waiting side sees the shard is out of service.
+/// Where a query's answer goes. When it is dropped unanswered, the waiting side sees that the shard is out of service.
 pub type ReplyHandle<T> = oneshot::Sender<Result<T, Reject>>;
 
 /// The answer to a command, and the position that made it durable
@@ -32,7 +32,7 @@ pub type ReplyHandle<T> = oneshot::Sender<Result<T, Reject>>;
 pub struct Acknowledgement {
     /// The answer.
     pub answer: Result<Answer, Reject>,
-    /// What the reply shows besides, if anything.
+    /// What the reply shows in addition, if anything.
     pub details: Option<Box<Details>>,
     /// A read that waits for this position shows what the command did.
     pub position: u64,
@@ -45,18 +45,18 @@ pub struct Acknowledgement {
 #[rtype(result = "()")]
 pub struct Admitted(pub Box<AdmittedCommand>);
 
-/// A command let in. Boxed in its message: it is large, and passes two queues.
+/// An admitted command. Boxed in its message: it is large, and passes two queues.
 #[derive(Debug)]
 pub struct AdmittedCommand {
     /// The account slot.
     pub slot: SlotId,
-    /// What is asked.
+    /// The command.
     pub command: AccountCommand,
-    /// Makes sending an order again safe.
+    /// Makes it safe to send an order again.
     pub key: Option<IdempotencyKey>,
-    /// Whether it is refused when the account has an owner: nobody said who sent it.
+    /// Whether the command is rejected when the account has an owner: its sender gave no credentials.
     pub only_unowned: bool,
-    /// The latest time the shard may still take it up (`recvWindow` is checked again before the engine).
+    /// The latest time the shard may still handle it (`recvWindow` is checked again before the engine).
     pub deadline: Option<Timestamp>,
     /// The request's span.
     pub span: Span,
@@ -64,17 +64,17 @@ pub struct AdmittedCommand {
     pub permit: Permit,
     /// Where the answer goes.
     pub reply: oneshot::Sender<Acknowledgement>,
-    /// When it was let in.
+    /// When it was admitted.
     pub entered: Instant,
 }
 
-/// Http to account: a question.
+/// Http to account: a query.
 #[derive(Debug, Message)]
 #[rtype(result = "()")]
 pub struct Query {
     /// Whose account.
     pub account: AccountId,
-    /// The question.
+    /// The query.
     pub query: AccountQuery,
     /// The request's span.
     pub span: Span,
@@ -91,12 +91,12 @@ pub struct Deliver<B: Send + 'static> {
     pub messages: Vec<Traced<B>>,
     /// When the turn ended.
     pub sent: Instant,
-    /// Held until all of them are taken, if they are of a cascade's step.
+    /// Held until all of them are handled, if they belong to a cascade's step.
     pub step: Option<Arc<Step>>,
 }
 
-/// A step of a cascade under way: shared by what it told each shard. Dropping the last of them, whatever the reason, lets
-/// the symbol shard take the next step.
+/// A step of a cascade under way: shared by its messages to each shard. Dropping the last of them, whatever the reason,
+/// lets the symbol shard take the next step.
 #[derive(Debug)]
 pub struct Step(pub Recipient<StepSettled>);
 
@@ -106,7 +106,7 @@ impl Drop for Step {
     }
 }
 
-/// Account to symbol: the last step of your cascades is settled by everybody it concerned.
+/// Account to symbol: the last step of your cascades is settled by every shard it concerned.
 #[derive(Debug, Clone, Copy, Message)]
 #[rtype(result = "()")]
 pub struct StepSettled;
@@ -128,7 +128,7 @@ pub struct Ack {
     pub watermarks: Vec<(SlotId, SlotId, u64)>,
 }
 
-/// Push to account: a session listens to this account's events; say from where.
+/// Push to account: a session subscribes to this account's events; answer with where they start.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Message)]
 #[rtype(result = "()")]
 pub struct SubscribeEvents {
@@ -138,11 +138,11 @@ pub struct SubscribeEvents {
     pub session: SessionId,
     /// Which of its subscriptions.
     pub envelope: EventEnvelope,
-    /// The last event it has, to be told those after it; by default the last there is.
+    /// The last event it has: those after it are sent; by default the last there is.
     pub after: Option<u64>,
 }
 
-/// Push to account: nobody listens to this account's events any more.
+/// Push to account: no session is subscribed to this account's events any more.
 #[derive(Debug, Clone, Copy, Message)]
 #[rtype(result = "()")]
 pub struct UnsubscribeEvents(pub AccountId);
@@ -157,7 +157,7 @@ pub struct Drain(pub oneshot::Sender<()>);
 #[rtype(result = "()")]
 pub struct StateHash(pub oneshot::Sender<u128>);
 
-/// App to every actor, once all have started: who the others are. Nothing else is sent before it.
+/// App to every actor, once all have started: the addresses of the others. No other message precedes it.
 #[derive(Debug, Clone, Message)]
 #[rtype(result = "()")]
 pub struct SetTopology(pub Arc<Topology>);

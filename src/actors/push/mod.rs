@@ -1,7 +1,7 @@
-//! Who listens to what, and what happens to those who cannot keep up.
+//! Which session is subscribed to what, and what happens to sessions that cannot keep up.
 //!
-//! A frame is encoded once per topic and shared by all its listeners. A listener that falls behind its limit is
-//! let go at once and told to close: a diff is never dropped on a live socket, and nobody else waits.
+//! A frame is encoded once per topic and shared by all its listeners. A listener that falls behind its limit is dropped
+//! at once and asked to close: a diff is never dropped on a live socket, and no other session waits.
 
 mod users;
 
@@ -53,7 +53,7 @@ struct Session {
 }
 
 impl PushActor {
-    /// Makes the actor; `listeners` is kept at the number of sessions.
+    /// Creates the actor; `listeners` is kept at the number of sessions.
     pub fn new(encoder: Box<dyn Encoder>, listeners: Arc<AtomicUsize>) -> Self {
         Self {
             encoder,
@@ -65,7 +65,7 @@ impl PushActor {
         }
     }
 
-    /// Sends a frame; a session that cannot take it is let go.
+    /// Sends a frame; drops a session that is too far behind.
     fn send(&mut self, to: SessionId, frame: WsText) {
         self.enqueue(to, SessionEvent::Send(frame));
     }
@@ -73,7 +73,7 @@ impl PushActor {
     fn enqueue(&mut self, to: SessionId, event: SessionEvent) {
         let Some(session) = self.sessions.get(&to) else { return };
         if !session.link.is_connected() {
-            self.release(to); // it closed, and its farewell is on the way
+            self.release(to); // it has closed, and its close message is on the way
         } else if !session.link.enqueue(event) {
             session.link.evict();
             if let Some(topology) = &self.topology {
@@ -94,7 +94,7 @@ impl PushActor {
         self.count();
     }
 
-    /// Takes a listener off a topic; market data learns of the last.
+    /// Removes a listener from a topic; notifies market data when it was the last.
     fn leave_topic(&mut self, topic: Topic, id: SessionId) {
         if leave(&mut self.topics, &topic, id) {
             self.watch_topic(topic, false);
@@ -115,7 +115,7 @@ impl PushActor {
     }
 }
 
-/// Takes a session off a key's listeners; `true` when it was the last.
+/// Removes a session from a key's listeners; `true` when it was the last.
 fn leave<K: Ord + Copy>(listeners: &mut BTreeMap<K, BTreeSet<SessionId>>, key: &K, id: SessionId) -> bool {
     let Some(ids) = listeners.get_mut(key) else { return false };
     ids.remove(&id);
@@ -158,8 +158,8 @@ impl Handler<Subscribe> for PushActor {
         if !self.sessions.contains_key(&id) {
             return;
         }
-        // Market data hears of new topics before the client hears that it is subscribed: what the client asks for
-        // next finds them watched.
+        // Market data learns of new topics before the client learns that it is subscribed: the client's next request
+        // finds them watched.
         let new = subscribe.topics.iter().filter(|topic| !self.topics.contains_key(topic));
         new.for_each(|topic| self.watch_topic(*topic, true));
         if let Some(acknowledgement) = subscribe.acknowledgement {
@@ -167,7 +167,7 @@ impl Handler<Subscribe> for PushActor {
         }
         for topic in subscribe.topics {
             let Some(session) = self.sessions.get_mut(&id) else {
-                // The acknowledgement was too much for it: nobody will leave the topics it never joined.
+                // The acknowledgement exceeded its limit: no session will leave the topics it never joined.
                 if !self.topics.contains_key(&topic) {
                     self.watch_topic(topic, false);
                 }
@@ -263,7 +263,7 @@ impl<'a> MarketFrames<'a> {
         Self { topic, update, frames: Default::default() }
     }
 
-    /// Returns what a session is told of the update.
+    /// Returns the event that sends a session the update.
     fn event(&mut self, encoder: &dyn Encoder, session: &Session) -> SessionEvent {
         match session.protocol {
             SessionProtocol::Values => SessionEvent::Market(Box::new(self.update.clone())),

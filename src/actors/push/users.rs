@@ -1,8 +1,8 @@
-//! Private events: which session hears which account's, and from which event on.
+//! Private events: which session receives which account's, and from which event on.
 //!
-//! A session that asks is told nothing until the account's shard has said where it begins. That message comes through the
-//! shard's outbox, in order with its events: what came before is in the backlog it carries, what comes after is live.
-//! So nothing is missed and nothing comes twice, whatever happens meanwhile.
+//! A session that subscribes receives nothing until the account's shard has stated where its events start. That message
+//! comes through the shard's outbox, in order with its events: earlier events are in the backlog it carries, later ones
+//! are live. So no event is missed and none is sent twice, whatever happens meanwhile.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -20,13 +20,13 @@ use crate::{
     },
 };
 
-/// Who hears which account's events.
+/// The sessions that receive each account's events.
 #[derive(Debug, Default)]
 pub(super) struct Users {
     by_account: BTreeMap<AccountId, BTreeSet<SessionId>>,
 }
 
-/// What a session hears of one account.
+/// A session's subscription to one account.
 pub(super) struct Hearing {
     envelope: EventEnvelope,
     stage: Stage,
@@ -39,21 +39,21 @@ impl std::fmt::Debug for Hearing {
 }
 
 enum Stage {
-    /// The account's shard has not said yet where it begins.
+    /// The account's shard has not stated yet where the events start.
     Asked(Acknowledge),
-    /// It has had the events up to this one.
+    /// The session has received the events up to this one.
     Live(u64),
 }
 
 impl PushActor {
-    /// Forgets that a session hears an account's events; `true` when it did.
+    /// Ends a session's subscription to an account's events; `true` when there was one.
     pub(super) fn detach(&mut self, id: SessionId, account: AccountId) -> bool {
         let found = self.sessions.get_mut(&id).and_then(|session| session.attached.remove(&account));
         self.unlist(id, account);
         found.is_some()
     }
 
-    /// Takes a session off an account's listeners.
+    /// Removes a session from an account's listeners.
     pub(super) fn unlist(&mut self, id: SessionId, account: AccountId) {
         if leave(&mut self.users.by_account, &account, id)
             && let Some(topology) = &self.topology
@@ -62,7 +62,7 @@ impl PushActor {
         }
     }
 
-    /// Sends several frames as one; a session that cannot take them is let go.
+    /// Sends several frames as one; drops a session that is too far behind.
     fn send_all(&mut self, to: SessionId, mut frames: Vec<WsText>) {
         match frames.len() {
             0 => {}
@@ -80,7 +80,7 @@ impl PushActor {
         let (unit, protocol) = (session.unit, session.protocol);
         let Some(hearing) = session.attached.get_mut(&account).filter(|hearing| hearing.envelope == envelope)
         else {
-            return; // it went, and perhaps came again
+            return; // it has left, and may have come back
         };
         let (last, events) = match start {
             Ok(Backlog { events, last }) => (Ok(last), events),
@@ -98,7 +98,7 @@ impl PushActor {
             return;
         }
         if protocol == SessionProtocol::Values {
-            // How it began it has just been told.
+            // The frame above has just reported where it starts.
             if !events.is_empty() {
                 self.enqueue(id, SessionEvent::Users(events));
             }
