@@ -1,9 +1,9 @@
-//! A block: what one commit writes, checked as a whole, so that a commit is there entirely or not at all.
+//! A block: the unit that one commit writes, checked as a whole, so that a commit is there entirely or not at all.
 //!
-//! Three things guard it. The checksum catches damage. The chain, a hash over everything before, catches a block
-//! that is intact but is not the one that belongs there. And each block says what was known to be durable when
-//! it was written, which tells later whether a block that does not verify was lost by the disk or was simply
-//! never finished. `docs/journal-format.md` draws the bytes.
+//! Three things guard it. The checksum catches damage. The chain, a hash over everything before, catches a block that
+//! is intact but is not the one that belongs there. And each block states how far the log was known to be durable when
+//! it was written, which later distinguishes a block lost by the disk from one that was never finished.
+//! `docs/journal-format.md` draws the bytes.
 
 use super::segment::Chain;
 
@@ -16,23 +16,23 @@ pub const ALIGN: usize = 8;
 /// The version of the layout this release writes.
 pub const VERSION: u8 = 1;
 
-/// How a block begins.
+/// The first bytes of a block.
 pub(super) const MAGIC: [u8; 4] = *b"LXBK";
 const SETTLED: u16 = 1;
 
-/// What a block is for.
+/// The purpose of a block.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
     /// It holds frames.
     Data,
-    /// It holds none; it is here to say what is durable. Markers are no part of the chain.
+    /// It holds none; it only records what is durable. Markers are not part of the chain.
     Marker,
 }
 
-/// What a block says about itself.
+/// The fields of a block's header.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Fields {
-    /// What it is for.
+    /// Its purpose.
     pub kind: Kind,
     /// Everything before it in the log was durable when it was written, markers included.
     pub is_settled: bool,
@@ -50,7 +50,7 @@ impl Fields {
         self.first_lsn - 1 + self.count as u64
     }
 
-    /// Tells whether this block, if it is genuine, proves that frame `lsn` and all before it were durable, or at
+    /// Returns whether this block, if it is genuine, proves that frame `lsn` and all before it were durable, or at
     /// least every byte before it.
     pub const fn claims(&self, lsn: u64) -> bool {
         self.is_settled || self.durable >= lsn
@@ -60,7 +60,7 @@ impl Fields {
 /// A block that verified on its own: its checksum holds and its frames fill it exactly.
 #[derive(Debug, Clone, Copy)]
 pub struct Decoded<'a> {
-    /// What it says about itself.
+    /// The fields of its header.
     pub fields: Fields,
     /// The hash of everything up to it.
     pub chain: Chain,
@@ -77,7 +77,7 @@ pub enum BlockError {
     /// The bytes end before the block does.
     #[error("it is cut short")]
     Short,
-    /// It does not begin as a block does.
+    /// It does not start as a block does.
     #[error("no block starts here")]
     Magic,
     /// The checksum does not hold.
@@ -181,7 +181,7 @@ pub fn decode(bytes: &[u8]) -> Result<Option<Decoded<'_>>, BlockError> {
 }
 
 impl Decoded<'_> {
-    /// Tells whether this is the block that follows a log with this chain.
+    /// Returns whether this is the block that follows a log with this chain.
     pub fn follows(&self, previous: &Chain) -> bool {
         chain(previous, &self.hashed, self.body) == self.chain
     }

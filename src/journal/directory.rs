@@ -1,4 +1,4 @@
-//! The data directory: made if it is missing, refused if it cannot be trusted, and locked as long as it is open.
+//! The data directory: created if it is missing, rejected if it cannot be trusted, and locked as long as it is open.
 
 use std::{
     fs, io,
@@ -21,14 +21,15 @@ const LOCK: &str = "lock";
 const IDENTITY: &str = "identity";
 const IDENTITY_NEW: &str = "identity.tmp";
 
-/// Stands beside a journal that nothing outside has seen yet, while a first start makes it. The next start throws that away.
+/// Stands beside a journal that is not visible outside yet, while a first start creates it. The next start deletes that
+/// journal.
 pub const UNFINISHED: &str = "first-start";
 
-/// What only the owner of a data directory may read, whoever made it and with whatever umask.
+/// The entries only the owner of a data directory may read, whichever process created them and with whatever umask.
 const PRIVATE: [&str; 6] =
     [LOCK, IDENTITY, IDENTITY_NEW, note::FILE, segment::DIRECTORY, snapshot::DIRECTORY];
 
-/// A data directory that is ours until this is dropped.
+/// A data directory that this process holds until this is dropped.
 #[derive(Debug)]
 pub struct DataDirectory {
     path: PathBuf,
@@ -38,7 +39,7 @@ pub struct DataDirectory {
 }
 
 impl DataDirectory {
-    /// Opens a data directory, making it if it is missing; a new one gets the identity given.
+    /// Opens a data directory, creating it if it is missing; a new one gets the identity given.
     ///
     /// # Errors
     /// It is not a directory, belongs to another user, cannot be read or written, or is in use by another process.
@@ -54,13 +55,13 @@ impl DataDirectory {
         Ok(Self { path, disk, identity, _lock: lock })
     }
 
-    /// Opens a data directory that exchanges have used before; nothing is made.
+    /// Opens a data directory that exchanges have used before; creates nothing.
     ///
     /// # Errors
     /// As [`DataDirectory::open`], and there is no such directory, or it is no data directory.
     pub fn open_existing(path: impl Into<PathBuf>) -> Result<Self, JournalError> {
         let path = path.into();
-        // Looked at first, so that a directory of something else does not get a lock file.
+        // Checked first, so that a directory of something else does not get a lock file.
         identity_at(&path)?;
         let (disk, lock) = take(&path)?;
         let identity = read_identity(&disk)?.ok_or_else(|| refuse(&path, no_data_directory()))?;
@@ -77,13 +78,13 @@ impl DataDirectory {
         Arc::clone(&self.disk)
     }
 
-    /// Returns what tells it from every other.
+    /// Returns the identity that distinguishes it from every other.
     pub const fn identity(&self) -> Identity {
         self.identity
     }
 }
 
-/// Returns the identity of the data directory at a path, whoever uses it.
+/// Returns the identity of the data directory at a path, in use or not.
 ///
 /// # Errors
 /// There is no such directory, it is no data directory, a first start has not finished it, or it cannot be read.
@@ -101,7 +102,7 @@ pub fn identity_at(path: &Path) -> Result<Identity, JournalError> {
     read_identity(&disk)?.ok_or_else(|| refuse(path, no_data_directory()))
 }
 
-/// A directory that is ours and empty, to be filled with a copy of another.
+/// An empty directory that this process holds, to be filled with a copy of another.
 ///
 /// It gets its identity last: until then no exchange starts on it.
 #[derive(Debug)]
@@ -112,7 +113,7 @@ pub struct EmptyDirectory {
 }
 
 impl EmptyDirectory {
-    /// Takes an empty directory, making it if it is missing.
+    /// Locks an empty directory, creating it if it is missing.
     ///
     /// # Errors
     /// As [`DataDirectory::open`], and there is something in it.
@@ -120,7 +121,7 @@ impl EmptyDirectory {
         let path = path.into();
         let reason = |error| format!("cannot be made: {error}; make it or name another");
         make(&path).map_err(|error| refuse(&path, reason(error)))?;
-        // Before there is a lock file in it, so that a directory of something else stays as it is.
+        // Before a lock file is in it, so that a directory of something else stays as it is.
         require_empty(&path)?;
         let (disk, lock) = take(&path)?;
         require_empty(&path)?;
@@ -132,10 +133,10 @@ impl EmptyDirectory {
         Arc::clone(&self.disk)
     }
 
-    /// Makes a data directory of what it was filled with.
+    /// Turns the filled directory into a data directory.
     ///
     /// # Errors
-    /// The disk refuses.
+    /// The disk fails.
     pub fn finish(self, identity: Identity) -> Result<DataDirectory, JournalError> {
         let identity = write_identity(&self.disk, identity)?;
         Ok(DataDirectory { path: self.path, disk: self.disk, identity, _lock: self.lock })
@@ -162,7 +163,7 @@ fn no_data_directory() -> String {
     format!("is no data directory: it has no file {IDENTITY}; name the right one")
 }
 
-/// Looks whether a directory can be trusted, and locks it.
+/// Checks whether a directory can be trusted, and locks it.
 fn take(path: &Path) -> Result<(Arc<dyn Disk>, fs::File), JournalError> {
     let refuse = |reason: String| refuse(path, reason);
     let metadata = fs::metadata(path).map_err(|error| refuse(format!("cannot be looked at: {error}")))?;
@@ -251,7 +252,7 @@ fn read_identity(disk: &Arc<dyn Disk>) -> Result<Option<Identity>, JournalError>
     Ok(None)
 }
 
-/// Keeps an identity, and returns it when the disk has it.
+/// Stores an identity, and returns it once it is durable.
 fn write_identity(disk: &Arc<dyn Disk>, identity: Identity) -> Result<Identity, JournalError> {
     match disk.remove(IDENTITY_NEW) {
         Err(error) if error.kind() != io::ErrorKind::NotFound => {

@@ -1,4 +1,4 @@
-//! What can go wrong with the data directory, said so that whoever reads it knows which file it is and what to do.
+//! The faults of the data directory, in words that name the file and the remedy.
 
 use std::{any::Any, io, sync::Arc};
 
@@ -14,12 +14,12 @@ pub enum JournalError {
     Io {
         /// The file or directory, relative to the data directory.
         file: String,
-        /// What was tried.
+        /// The action that failed.
         action: &'static str,
-        /// What the operating system said.
+        /// The error of the operating system.
         source: Arc<io::Error>,
     },
-    /// Something that was once safely on disk is not there any more.
+    /// Data that was once safely on disk is missing or changed.
     #[error(
         "{file}, byte {offset}: corrupt: {reason}. This was once safely on disk, so cutting it off would lose \
          acknowledged work: restore the file, or the whole data directory, from a copy; do not delete it"
@@ -40,7 +40,7 @@ pub enum JournalError {
     UnknownFormat {
         /// The file, relative to the data directory.
         file: String,
-        /// The version it says.
+        /// The version it states.
         found: u64,
         /// The newest version this release knows.
         newest: u64,
@@ -91,7 +91,7 @@ pub enum JournalError {
 }
 
 impl JournalError {
-    /// Returns a way to turn what the operating system said into an error that names the file.
+    /// Returns a function that turns an error of the operating system into one that names the file.
     pub(crate) fn io(file: &str, action: &'static str) -> impl FnOnce(io::Error) -> Self {
         let file = file.to_owned();
         move |source| Self::Io { file, action, source: Arc::new(source) }
@@ -104,7 +104,7 @@ impl JournalError {
         Self::Panicked { reason: text.unwrap_or("it did not say why").to_owned() }
     }
 
-    /// Returns the error for something that was durable and is not there any more.
+    /// Returns the error for data that was durable and is missing or changed.
     pub(super) fn corrupt(file: &str, offset: u64, reason: impl Into<String>) -> Self {
         Self::Corrupt { file: file.to_owned(), offset, reason: reason.into() }
     }

@@ -1,7 +1,7 @@
 //! Segments are filled with zeros before they are used: overwriting a file costs a fraction of growing one.
 //!
-//! Done in one go that would stall the commits running beside it, so a thread does it a little at a time, one
-//! segment ahead. On a simulated disk there is no thread, and the writer fills where it stands.
+//! In one go that would stall the commits running beside it, so a thread does it a little at a time, one segment ahead.
+//! On a simulated disk there is no thread, and the writer fills segments itself.
 
 use std::{
     io,
@@ -20,17 +20,17 @@ use super::{
     segment::{DIRECTORY, spare_name},
 };
 
-/// What is written at once. Every sync of a file that grows costs the file system a commit of its own, whatever its size,
-/// so that smaller steps disturb the commits beside them more, not less.
+/// How much is written at once. Every sync of a file that grows costs the file system a commit of its own, whatever its
+/// size, so that smaller steps disturb the commits beside them more, not less.
 const STEP: usize = 1 << 20;
 /// The pause after each step in the background: a segment takes one or two seconds, and is needed long after.
 const PAUSE: Duration = Duration::from_millis(20);
 
-/// How long after a failure the thread tries again by itself, whatever the journal does meanwhile: a journal that takes
-/// no work because of the failure commits nothing that could remind it.
+/// How long after a failure the thread tries again by itself, whatever the journal does meanwhile: a journal that
+/// accepts no work because of the failure commits nothing that could remind it.
 const RETRY: Duration = Duration::from_secs(1);
 
-/// Who fills the next segment, and when.
+/// Which side fills the next segment, and when.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Fill {
     /// A thread, as soon as the one before is in use.
@@ -73,7 +73,7 @@ impl Filler {
         self.background.as_ref().map_or_else(Arc::default, |background| Arc::clone(&background.has_failed))
     }
 
-    /// Starts preparing a segment, if somebody does that in the background.
+    /// Starts preparing a segment, if a background thread does that.
     pub(super) fn order(&mut self, index: u64) {
         if let Some(background) = &mut self.background
             && let Some(requests) = &background.requests
@@ -135,16 +135,16 @@ impl Background {
     }
 }
 
-/// What the thread is asked to do.
+/// A request to the thread.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Request {
     /// Prepare a segment.
     Prepare(u64),
-    /// The segment being prepared is needed now: try at once, and say how it went.
+    /// The segment being prepared is needed now: try at once, and report the result.
     Hurry,
 }
 
-/// What the thread works with.
+/// The state of the thread.
 struct Work {
     disk: Arc<dyn Disk>,
     bytes: u64,
@@ -158,7 +158,7 @@ struct Work {
 impl Work {
     fn run(self) {
         while let Ok(request) = self.requested.recv() {
-            // A hurry that came when the segment was ready already is over.
+            // A hurry that arrived when the segment was already ready is over.
             let Request::Prepare(index) = request else { continue };
             if !self.prepare(index) {
                 return;
@@ -166,7 +166,8 @@ impl Work {
         }
     }
 
-    /// Prepares a segment, trying until that succeeds or the writer waits for the outcome; `false` when nobody is left.
+    /// Prepares a segment, trying until that succeeds or the writer waits for the outcome; `false` when the writer has
+    /// gone.
     fn prepare(&self, mut index: u64) -> bool {
         loop {
             let file = fill(&self.disk, index, self.bytes, Some(&self.signals));
@@ -193,7 +194,7 @@ impl Drop for Background {
     }
 }
 
-/// Makes a file of zeros, slowly when `stop` is given. One that cannot be finished is removed: its space is needed.
+/// Creates a file of zeros, slowly when `stop` is given. One that cannot be finished is removed: its space is needed.
 fn fill(
     disk: &Arc<dyn Disk>,
     index: u64,
@@ -213,7 +214,7 @@ fn fill(
     filled.map(|()| file)
 }
 
-/// What the thread that fills is told meanwhile.
+/// The signals to the filling thread.
 #[derive(Default)]
 struct Signals {
     is_stopped: Arc<AtomicBool>,
@@ -263,7 +264,7 @@ mod tests {
         while !failing.load(Ordering::Relaxed) {
             thread::yield_now();
         }
-        // Nobody commits, orders or asks: the thread finds out by itself.
+        // No commit, order or request arrives: the thread finds out by itself.
         sim.set_capacity(None);
         while failing.load(Ordering::Relaxed) {
             thread::yield_now();

@@ -1,6 +1,6 @@
-//! The journal: what was acknowledged survives.
+//! The journal: acknowledged work survives.
 //!
-//! This layer moves bytes and knows nothing of what they mean.
+//! This layer moves bytes and does not interpret them.
 //!
 //! ```text
 //!  shards --Append--> Journal --> thread: LogWriter --> block, block, ... --> segment files
@@ -10,13 +10,13 @@
 //!                                                    Tail --> LogWriter::resume --+
 //! ```
 //!
-//! - [`block`]: what one commit writes. [`segment`]: the files, and removing those not needed any more.
-//! - [`LogWriter`]: writes, on whatever thread; it is made by resuming where reading ended.
+//! - [`block`]: the unit of a commit. [`segment`]: the files, and removing those not needed any more.
+//! - [`LogWriter`]: writes, on any thread; it is created by resuming where reading ended.
 //! - [`LogReader`], [`open_log`]: read and verify; [`Tail`]: how the log ends.
-//! - [`noted`]: how far the log was durable, as a file of its own has it.
-//! - [`thread`]: the thread that commits what the shards queue and then releases what waited for it.
-//! - [`snapshot`]: the state at one place of the log. [`DataDirectory`]: where all of it is, and the lock on it.
-//! - [`disk`]: all that is needed of a disk; [`RealDisk`], and for tests `SimDisk` that fails on demand.
+//! - [`noted`]: how far the log was durable, according to a file of its own.
+//! - [`thread`]: the thread that commits what the shards queue and then releases the outboxes that waited for it.
+//! - [`snapshot`]: the state at one place of the log. [`DataDirectory`]: holds all of it, and the lock on it.
+//! - [`disk`]: the operations needed of a disk; [`RealDisk`], and for tests `SimDisk` that fails on demand.
 //!
 //! `docs/journal-format.md` draws every byte.
 

@@ -1,9 +1,9 @@
 //! A note of how far the log is durable, kept apart from the log.
 //!
-//! What is left of a commit that was never acknowledged and the loss of one that was look the same in the log itself, if the
-//! loss takes the end of it. The note tells them apart: it is written after every sync, once what waited for that sync is let
-//! out, and it is not synced itself. So it is never ahead of what the disk has of the log; after a crash of the process it is at
-//! the last commit, after a power cut as recent as the system's own writing back made it.
+//! In the log itself, the rest of a commit that was never acknowledged looks the same as the loss of one that was, if
+//! the loss affects its end. The note distinguishes them: it is written after every sync, once the outboxes that waited
+//! for that sync are released, and it is not synced itself. So it is never ahead of the log on disk; after a crash of
+//! the process it is at the last commit, after a power cut as recent as the system's own writing back made it.
 //!
 //! There are two places, written in turn, each in a page of its own: one that is torn leaves the other.
 
@@ -20,12 +20,12 @@ pub const FILE: &str = "durable";
 
 const MAGIC: [u8; 4] = *b"LXDU";
 const VERSION: u8 = 1;
-/// What is written.
+/// The size of a note.
 const BYTES: usize = 80;
-/// Where the second place begins.
+/// The offset of the second place.
 const PLACE: u64 = 4096;
 
-/// A place in the log as somebody else knows it: the frames up to it, and the hash of everything up to it.
+/// A place in the log as an outside source knows it: the frames up to it, and the hash of everything up to it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Head {
     /// The last frame.
@@ -44,7 +44,7 @@ pub(super) struct Note {
 }
 
 impl Note {
-    /// Opens the note, making it if there is none.
+    /// Opens the note, creating it if there is none.
     pub(super) fn open(disk: &Arc<dyn Disk>, identity: Identity) -> Result<Self, JournalError> {
         let (file, turn) = match read(disk)? {
             Some((file, found)) => (file, found.map_or(0, |(turn, ..)| turn)),
@@ -63,7 +63,7 @@ impl Note {
         Ok(Self { file, identity, turn, noted: None })
     }
 
-    /// Notes a place everything up to which is durable.
+    /// Records a place everything up to which is durable.
     pub(super) fn write(&mut self, head: Head) -> Result<(), JournalError> {
         if self.noted == Some(head.lsn) {
             return Ok(());
@@ -77,16 +77,16 @@ impl Note {
     }
 }
 
-/// Returns what was noted for a data directory last; `None` when nothing is, or nothing that verifies.
+/// Returns the last note for a data directory; `None` when there is none, or none that verifies.
 ///
 /// # Errors
-/// The disk refuses.
+/// The disk fails.
 pub fn noted(disk: &Arc<dyn Disk>, identity: Identity) -> Result<Option<Head>, JournalError> {
     let found = read(disk)?.and_then(|(_, found)| found);
     Ok(found.filter(|(_, whose, _)| *whose == identity).map(|(.., head)| head))
 }
 
-/// The turn of a note, whose it is, and what it says.
+/// The turn of a note, the directory it belongs to, and its content.
 type Found = (u64, Identity, Head);
 
 /// The file of the notes, and the newest in it that verifies.

@@ -1,15 +1,15 @@
-//! Who reads a data directory can sign as its accounts, so what is in it belongs to its owner alone.
+//! A reader of a data directory can sign as its accounts, so its content belongs to its owner alone.
 //!
-//! Files are made that way whatever the umask; those of an earlier release, or of a copy made by hand, are made so when the
-//! directory is taken.
+//! Files are created that way whatever the umask; those of an earlier release, or of a manual copy, are changed when
+//! the directory is opened.
 
 use std::{fs, io, os::unix::fs::PermissionsExt, path::Path};
 
-/// What others have no part in.
+/// The permissions of others.
 const OTHERS: u32 = 0o077;
 
-/// Takes every permission of others away from what is named, directories with everything in them. What is not there is
-/// passed over.
+/// Removes every permission of others from the named entries, directories with everything in them. Missing ones are
+/// skipped.
 pub(super) fn tighten<'a>(root: &Path, names: impl IntoIterator<Item = &'a str>) -> io::Result<()> {
     names.into_iter().try_for_each(|name| match tighten_tree(&root.join(name)) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),

@@ -1,8 +1,8 @@
 //! Reading the log: every block verified, every frame in its place.
 //!
-//! Where a block does not verify, one question decides: does anything later say that what should be here was
-//! durable? Then it was lost, which is corruption, and nothing is served beyond it. Otherwise it was never
-//! finished, nobody was told about it, and the log ends here: a torn tail.
+//! Where a block does not verify, one question decides: does anything later state that what should be here was durable?
+//! Then it was lost, which is corruption, and nothing is served beyond it. Otherwise it was never finished or
+//! acknowledged, and the log ends here: a torn tail.
 
 use std::{ops::ControlFlow, ops::Range, sync::Arc};
 
@@ -15,9 +15,9 @@ use super::{
     window::Window,
 };
 
-/// What is read at once when everything is read.
+/// How much is read at once when everything is read.
 const CHUNK: usize = 4 << 20;
-/// What is read at once when a log that is being written is followed.
+/// How much is read at once when a log that is being written is followed.
 const FOLLOW_CHUNK: usize = 256 << 10;
 
 /// Where to start reading.
@@ -40,7 +40,7 @@ pub struct Block<'a> {
     pub body: &'a [u8],
     /// The fingerprint of the logic that wrote it.
     pub logic: u64,
-    /// Where the log goes on after it.
+    /// Where the log continues after it.
     pub end: Position,
 }
 
@@ -61,7 +61,7 @@ pub struct LogReader {
     indices: Vec<u64>,
     open: Option<Open>,
     seen: Vec<SegmentHeader>,
-    /// From where in the open segment on it is not certain that the disk has what is shown.
+    /// The offset in the open segment from which on the disk may not have what is shown.
     settled: u64,
 }
 
@@ -71,20 +71,20 @@ struct Open {
     window: Window,
 }
 
-/// What is at the position of a reader.
+/// The content at the position of a reader.
 enum Step {
     Block { fields: Fields, body: Range<usize> },
     End(Option<String>),
 }
 
-/// What the block at a position turned out to be.
+/// The block found at a position.
 type Found = Result<Option<(Fields, Chain, usize, Range<usize>)>, String>;
 
 impl LogReader {
     /// Opens a log for reading all of it from `start` on.
     ///
     /// # Errors
-    /// The disk refuses, or the log does not go on where `start` says.
+    /// The disk fails, or the log does not continue at `start`.
     pub fn open(disk: &Arc<dyn Disk>, identity: Identity, start: Start) -> Result<Self, JournalError> {
         Self::with_chunk(disk, identity, start, CHUNK)
     }
@@ -92,7 +92,7 @@ impl LogReader {
     /// Opens a log that is being written, to be read up to what is durable: see [`LogReader::next_durable`].
     ///
     /// # Errors
-    /// The disk refuses, or the log does not go on where `start` says.
+    /// The disk fails, or the log does not continue at `start`.
     pub fn follow(disk: &Arc<dyn Disk>, identity: Identity, start: Start) -> Result<Self, JournalError> {
         Self::with_chunk(disk, identity, start, FOLLOW_CHUNK)
     }
@@ -121,7 +121,7 @@ impl LogReader {
         Ok(reader)
     }
 
-    /// Returns the place after what was read.
+    /// Returns the place after the last block read.
     pub const fn position(&self) -> Position {
         self.position
     }
@@ -175,7 +175,7 @@ impl LogReader {
         Ok(Open { header, window })
     }
 
-    /// Moves to the start of a segment, which must go on exactly where the position is.
+    /// Moves to the start of a segment, which must continue exactly where the position is.
     fn go_on(&mut self, open: Open) -> Result<(), JournalError> {
         let index = open.header.index;
         let name = segment::file_name(index);
@@ -200,7 +200,7 @@ impl LogReader {
         Ok(())
     }
 
-    /// Looks at what is at the position of the open segment.
+    /// Reads what is at the position of the open segment.
     fn look(open: &mut Open, position: &Position) -> std::io::Result<Found> {
         let head = open.window.load(position.offset, block::HEADER)?;
         let size = block::size_of(open.window.at(head.clone())).unwrap_or(head.len());
@@ -227,7 +227,7 @@ impl LogReader {
         })
     }
 
-    /// Reads the next block, going on to the next segment where one ends.
+    /// Reads the next block, continuing with the next segment where one ends.
     fn step(&mut self, is_live: bool) -> Result<Step, JournalError> {
         loop {
             let Some(open) = &mut self.open else { return Ok(Step::End(None)) };
@@ -286,10 +286,10 @@ impl LogReader {
         })
     }
 
-    /// Returns the next block with frames, or `None` where the log ends; [`LogReader::tail`] says how.
+    /// Returns the next block with frames, or `None` where the log ends; [`LogReader::tail`] states how.
     ///
     /// # Errors
-    /// The disk refuses, or the log is corrupt. A block that is bad and the last of all is no error here.
+    /// The disk fails, or the log is corrupt. A block that is bad and the last of all is no error here.
     pub fn next_block(&mut self) -> Result<Option<Block<'_>>, JournalError> {
         loop {
             match self.step(false)? {
@@ -306,7 +306,7 @@ impl LogReader {
     /// `None` when all of that was read. The tail is not judged.
     ///
     /// # Errors
-    /// The disk refuses, or something durable does not verify.
+    /// The disk fails, or something durable does not verify.
     pub fn next_durable(&mut self, durable: u64) -> Result<Option<Block<'_>>, JournalError> {
         while self.position.lsn < durable {
             if self.open.is_none() {
@@ -332,7 +332,7 @@ impl LogReader {
     /// Judges where the log ends; to be called when [`LogReader::next_block`] has returned `None`.
     ///
     /// # Errors
-    /// The disk refuses, or something after the end proves that there was more: corruption.
+    /// The disk fails, or something after the end proves that there was more: corruption.
     pub fn tail(mut self) -> Result<Tail, JournalError> {
         let reason = match self.step(false)? {
             Step::End(reason) => reason,
@@ -350,7 +350,7 @@ impl LogReader {
 /// Reads a log from `start` to its end, handing out every verified block.
 ///
 /// # Errors
-/// The disk refuses, the log is corrupt, or `visit` broke off.
+/// The disk fails, the log is corrupt, or `visit` broke off.
 pub fn open_blocks(
     disk: &Arc<dyn Disk>,
     identity: Identity,
@@ -369,7 +369,7 @@ pub fn open_blocks(
 /// Reads a log from `start` to its end, handing out every frame with its number.
 ///
 /// # Errors
-/// The disk refuses, the log is corrupt, or `visit` broke off.
+/// The disk fails, the log is corrupt, or `visit` broke off.
 pub fn open_log(
     disk: &Arc<dyn Disk>,
     identity: Identity,

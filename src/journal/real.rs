@@ -12,12 +12,12 @@ use rustix::io::Errno;
 
 use super::disk::{Disk, File};
 
-/// How often a file is tried to be opened while there are no descriptors, and how long between two tries: 5 s in all.
+/// How often opening a file is tried while there are no descriptors, and how long between two tries: 5 s in all.
 const TRIES: u32 = 500;
 const PAUSE: Duration = Duration::from_millis(10);
 
-/// Waits for a descriptor to become free. What one exchange needs is kept back for it, but who shares its machine can use up
-/// those of the system, and the journal must not end for what is over in a moment.
+/// Waits for a descriptor to become free. The descriptors one exchange needs are reserved for it, but other processes
+/// of its machine can use up those of the system, and the journal must not end because of a brief shortage.
 fn patiently<T>(pause: Duration, mut open: impl FnMut() -> io::Result<T>) -> io::Result<T> {
     for _ in 1..TRIES {
         match open() {
@@ -46,8 +46,8 @@ impl RealDisk {
         Self { root: root.into(), is_read_only: false }
     }
 
-    /// Roots a disk at an existing directory nothing of which is changed through it: for who only looks, beside
-    /// whoever writes.
+    /// Roots a disk at an existing directory without changing anything in it: for readers beside the process that
+    /// writes.
     pub fn read_only(root: impl Into<PathBuf>) -> Self {
         Self { root: root.into(), is_read_only: true }
     }
@@ -63,7 +63,7 @@ impl RealDisk {
         options
     }
 
-    /// Refuses what would change something, where that is not wanted.
+    /// Rejects changes to a read-only disk.
     fn writable(&self) -> io::Result<&Path> {
         if self.is_read_only { Err(io::ErrorKind::ReadOnlyFilesystem.into()) } else { Ok(&self.root) }
     }

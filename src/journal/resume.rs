@@ -1,9 +1,9 @@
 //! From a log that was read to one that is written again.
 //!
-//! What was read may be on the disk or only in the system's memory: the process that wrote it may have died between
-//! a write and its sync, or because of a sync that failed. So before anything new is acknowledged, what is not
-//! known to be durable is written once more and synced, and what is left of an unfinished commit is zeroed. Doing
-//! that twice, or half and then again, comes to the same.
+//! What was read may be on the disk or only in the system's memory: the process that wrote it may have died between a
+//! write and its sync, or because of a sync that failed. So before anything new is acknowledged, what is not known to
+//! be durable is written once more and synced, and the rest of an unfinished commit is zeroed. Doing that twice, or
+//! half and then again, has the same result.
 
 use std::sync::Arc;
 
@@ -17,17 +17,17 @@ use super::{
     writer::{LogOptions, LogWriter, OpenSegment},
 };
 
-/// What is read and written at once.
+/// How much is read and written at once.
 const STEP: u64 = 1 << 20;
 
 impl LogWriter {
-    /// Repairs the end of a log as [`super::open_log`] found it and returns a writer that goes on from there. A log
+    /// Repairs the end of a log as [`super::open_log`] found it and returns a writer that continues from there. A log
     /// that does not exist yet is started.
     ///
-    /// A segment written by another logic is not continued: the writer goes on in a new one.
+    /// A segment written by another logic is not continued: the writer continues in a new one.
     ///
     /// # Errors
-    /// The disk refuses.
+    /// The disk fails.
     pub fn resume(disk: &Arc<dyn Disk>, tail: &Tail, options: LogOptions) -> Result<Self, JournalError> {
         let options = options.bounded();
         disk.make_dir(DIRECTORY).map_err(JournalError::io(DIRECTORY, "make the directory"))?;
@@ -52,11 +52,11 @@ impl LogWriter {
         Ok(writer)
     }
 
-    /// Starts the log anew after a place nothing before which is there any more: a new segment that says it follows from it.
-    /// Segments that are there must have been set aside.
+    /// Restarts the log after a place before which nothing is left: a new segment that states it follows from it.
+    /// Existing segments must have been set aside.
     ///
     /// # Errors
-    /// The disk refuses.
+    /// The disk fails.
     pub fn start_after(
         disk: &Arc<dyn Disk>,
         position: Position,
@@ -82,7 +82,7 @@ fn remove_spares(disk: &Arc<dyn Disk>) -> Result<(), JournalError> {
     Ok(())
 }
 
-/// Makes the last segment on disk what it was read as.
+/// Makes the last segment on disk equal to what was read.
 fn repair(disk: &Arc<dyn Disk>, tail: &Tail, index: u64) -> Result<OpenSegment, JournalError> {
     let name = segment::file_name(index);
     let file = disk.open(&name).map_err(JournalError::io(&name, "open the segment"))?;
@@ -94,12 +94,12 @@ fn repair(disk: &Arc<dyn Disk>, tail: &Tail, index: u64) -> Result<OpenSegment, 
     Ok(OpenSegment { file, name, size })
 }
 
-/// Writes what is there once more.
+/// Writes the existing bytes once more.
 fn rewrite(file: &dyn File, name: &str, from: u64, to: u64) -> Result<(), JournalError> {
     walk(file, name, from, to, |part, at| file.write_at(part, at))
 }
 
-/// Writes zeros where something else is.
+/// Writes zeros over anything else.
 fn clear(file: &dyn File, name: &str, from: u64, to: u64) -> Result<(), JournalError> {
     walk(file, name, from, to, |part, at| {
         if part.iter().all(|&byte| byte == 0) {

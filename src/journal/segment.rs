@@ -1,4 +1,4 @@
-//! Segment files: the log in pieces, so that what is not needed any more can be removed.
+//! Segment files: the log in pieces, so that old ones can be removed.
 //!
 //! A segment's header is durable before the file gets its name, and the name before the first block: a file named
 //! `.log` with a bad header is therefore always damage, never an accident of a crash. And because the segment
@@ -11,7 +11,7 @@ use super::{disk::Disk, error::JournalError};
 /// A hash over everything in the log up to some block.
 pub type Chain = [u8; 32];
 
-/// What tells one data directory from every other.
+/// The identity that distinguishes one data directory from every other.
 pub type Identity = [u8; 16];
 
 /// The chain before the first block.
@@ -41,7 +41,7 @@ pub struct Position {
     pub chain: Chain,
 }
 
-/// What a segment says about itself.
+/// The fields of a segment's header.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct SegmentHeader {
     /// Its number; the next segment has the next.
@@ -132,7 +132,7 @@ pub(super) fn spare_name(index: u64) -> String {
 /// Returns the numbers of the segments there are, in order.
 ///
 /// # Errors
-/// The disk refuses.
+/// The disk fails.
 pub fn list(disk: &Arc<dyn Disk>) -> Result<Vec<u64>, JournalError> {
     let names = disk.list(DIRECTORY).map_err(JournalError::io(DIRECTORY, "list the segments"))?;
     let index = |name: &String| name.strip_suffix(".log")?.parse().ok();
@@ -144,7 +144,7 @@ pub fn list(disk: &Arc<dyn Disk>) -> Result<Vec<u64>, JournalError> {
 /// Reads the header of a segment.
 ///
 /// # Errors
-/// The disk refuses, or the header does not verify.
+/// The disk fails, or the header does not verify.
 pub fn read_header(disk: &Arc<dyn Disk>, index: u64) -> Result<SegmentHeader, JournalError> {
     let name = file_name(index);
     let mut page = vec![0; HEADER];
@@ -153,13 +153,13 @@ pub fn read_header(disk: &Arc<dyn Disk>, index: u64) -> Result<SegmentHeader, Jo
     SegmentHeader::decode(&page[..read], index)
 }
 
-/// Removes the segments all of whose frames are `lsn` or before, oldest first, and returns how many those were.
-/// The newest stays in any case.
+/// Removes the segments all of whose frames are `lsn` or before, oldest first, and returns how many were removed. The
+/// newest stays in any case.
 ///
 /// Each removal is synced before the next, so that a crash cannot leave a hole.
 ///
 /// # Errors
-/// The disk refuses, or a header does not verify.
+/// The disk fails, or a header does not verify.
 pub fn prune_segments(disk: &Arc<dyn Disk>, lsn: u64) -> Result<usize, JournalError> {
     let mut removed = 0;
     for pair in list(disk)?.windows(2) {
@@ -174,10 +174,10 @@ pub fn prune_segments(disk: &Arc<dyn Disk>, lsn: u64) -> Result<usize, JournalEr
     Ok(removed)
 }
 
-/// Sets every segment aside under another name, newest first: what is left of a log that has lost more than its end.
+/// Sets every segment aside under another name, newest first: the rest of a log that has lost more than its end.
 ///
 /// # Errors
-/// The disk refuses.
+/// The disk fails.
 pub fn set_aside(disk: &Arc<dyn Disk>) -> Result<(), JournalError> {
     for index in list(disk)?.into_iter().rev() {
         let name = file_name(index);

@@ -7,26 +7,26 @@ use super::{
     window::Window,
 };
 
-/// What is looked at in one go.
+/// How much is read in one go.
 const STEP: usize = 64 << 10;
 
 /// The end of a log, as found by reading it.
 ///
-/// What was read may be in the system's memory only. Nothing that must hold may be built on it, a snapshot
-/// included, before [`super::LogWriter::resume`] has made it durable.
+/// What was read may be in the system's memory only. Nothing that must hold may be built on it, a snapshot included,
+/// before [`super::LogWriter::resume`] has made it durable.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Tail {
     /// Where the next block goes.
     pub position: Position,
     /// From which byte of that segment on the disk may not have what the log shows.
     pub rewrite_from: u64,
-    /// What is left of a commit that was never finished, if anything is.
+    /// The rest of a commit that was never finished, if there is any.
     pub torn: Option<TornTail>,
     /// The segments that were read, in order.
     pub segments: Vec<SegmentHeader>,
 }
 
-/// What is left of a commit that was never finished, and that nobody was told about.
+/// The rest of a commit that was never finished and never acknowledged.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TornTail {
     /// The segment.
@@ -80,7 +80,7 @@ pub(super) fn judge(
     Ok(last.map(|last| TornTail { file, offset: position.offset, bytes: last + 1 - position.offset }))
 }
 
-/// Returns what the block at a place says, if it verifies on its own.
+/// Returns the header fields of the block at a place, if it verifies on its own.
 fn valid(window: &mut Window, offset: u64) -> std::io::Result<Option<block::Fields>> {
     let head = window.load(offset, block::HEADER)?;
     let Some(size) = block::size_of(window.at(head)) else { return Ok(None) };

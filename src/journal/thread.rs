@@ -1,8 +1,9 @@
-//! The journal thread: takes whatever is queued, commits it as one, and only then lets out what waited for it.
+//! The journal thread: takes everything queued, commits it as one, and only then releases the outboxes that waited for
+//! it.
 //!
-//! The queue is one, so its order is the order of the log, and any prefix of it is something the shards were once
-//! in. What must not leave the process before it is durable travels through the queue with the frames as an
-//! outbox and is released in the same order.
+//! There is one queue, so its order is the order of the log, and any prefix of it is a state the shards were once in.
+//! Effects that must not leave the process before they are durable travel through the queue with the frames as an
+//! outbox and are released in the same order.
 
 use std::{
     fmt,
@@ -29,31 +30,31 @@ const BATCH_OUTBOXES: usize = 16 << 10;
 /// How long the queue is empty before the end of a burst is marked.
 const QUIET: Duration = Duration::from_millis(20);
 
-/// What waits for frames to be durable.
+/// Effects that wait for frames to be durable.
 pub trait Outbox: Send + 'static {
-    /// Lets it out. `position` is the last frame that had to be durable first: its own, or the one queued before it; it
+    /// Releases it. `position` is the last frame that had to be durable first: its own, or the one queued before it; it
     /// never falls from one release to the next. Runs on the journal thread, so it must be quick and must not block.
     fn release(self, position: u64);
 
-    /// Says how long it can wait for others to be committed with it. Nobody waits for the first of the frames an order
-    /// takes; committed at once, they would make the last, which somebody does wait for, wait for two syncs.
+    /// Returns how long it can wait for others to be committed with it. No client waits for the first of the frames of
+    /// an order; committed at once, they would delay the last, which a client does wait for, by two syncs.
     fn patience(&self) -> Duration {
         Duration::ZERO
     }
 }
 
-/// What a shard hands to the journal.
+/// A shard's entry for the journal.
 #[derive(Debug)]
 pub struct Append<O> {
-    /// Frames, each with its length in front; empty when something only has to wait its turn.
+    /// Frames, each with its length in front; empty for an outbox that only has to wait its turn.
     pub frames: Vec<u8>,
     /// How many frames those are.
     pub count: u32,
-    /// What waits for them, and for everything queued before.
+    /// The outbox that waits for them, and for everything queued before.
     pub outbox: O,
 }
 
-/// When what was written is released.
+/// When written frames are released.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Durability {
     /// When the disk has it.
@@ -65,24 +66,24 @@ pub enum Durability {
     },
 }
 
-/// One commit, for who observes them.
+/// One commit, for observers.
 #[derive(Debug, Clone, Copy)]
 pub struct Commit {
     /// How many frames it held.
     pub frames: u64,
     /// How many bytes, lengths included.
     pub bytes: u64,
-    /// How long it took to write and, unless that is left for later, sync.
+    /// How long it took to write and, unless that happens later, sync.
     pub took: Duration,
 }
 
-/// Is told of every commit, on the journal thread.
+/// Is notified of every commit, on the journal thread.
 pub type Observer = Box<dyn FnMut(&Commit) + Send>;
 
-/// Is told once why nothing is durable any more.
+/// Is notified once why nothing is durable any more.
 pub type OnFailure = Box<dyn FnOnce(JournalError) + Send>;
 
-/// What the journal did so far.
+/// The counts of the journal so far.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Stats {
     /// Commits with frames in them.
@@ -93,7 +94,7 @@ pub struct Stats {
     pub bytes: u64,
     /// How long the last of them took, in nanoseconds.
     pub last_commit_nanos: u64,
-    /// Handed over and not yet released.
+    /// Queued and not yet released.
     pub queued: u64,
     /// The next segment cannot be prepared: the disk is full, most likely, and the journal will fail soon.
     pub is_short_of_space: bool,
@@ -111,7 +112,7 @@ struct Shared {
     is_short_of_space: Arc<AtomicBool>,
 }
 
-/// The way into the journal. Clones share one queue.
+/// The entrance to the journal. Clones share one queue.
 pub struct Journal<O> {
     entrance: Arc<Entrance<O>>,
 }
@@ -139,7 +140,7 @@ impl<O> fmt::Debug for Journal<O> {
 }
 
 impl<O: Outbox> Journal<O> {
-    /// Queues frames and what waits for them. Never blocks; after a failure or a stop, the outbox is dropped.
+    /// Queues frames and their outbox. Never blocks; after a failure or a stop, the outbox is dropped.
     pub fn append(&self, append: Append<O>) {
         self.entrance.shared.appended.fetch_add(1, Ordering::Relaxed);
         if self.entrance.queue.send(Message::Append(append)).is_err() {
@@ -157,7 +158,7 @@ impl<O: Outbox> Journal<O> {
         self.entrance.shared.durable.load(Ordering::Acquire)
     }
 
-    /// Returns what the journal did so far.
+    /// Returns the counts of the journal so far.
     pub fn stats(&self) -> Stats {
         let shared = &self.entrance.shared;
         let read = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
@@ -210,7 +211,7 @@ impl<O: Outbox> JournalThread<O> {
 /// Starts the journal thread.
 ///
 /// # Errors
-/// There can be no thread.
+/// The thread cannot be started.
 pub fn start<O: Outbox>(
     writer: LogWriter,
     durability: Durability,
@@ -222,7 +223,7 @@ pub fn start<O: Outbox>(
 /// Starts the journal thread and has every commit observed.
 ///
 /// # Errors
-/// There can be no thread.
+/// The thread cannot be started.
 pub fn start_observed<O: Outbox>(
     writer: LogWriter,
     durability: Durability,
@@ -251,10 +252,10 @@ pub fn start_observed<O: Outbox>(
     let run = move || {
         let done = catch_unwind(AssertUnwindSafe(|| worker.run()))
             .unwrap_or_else(|panic| Err(JournalError::panicked(&*panic)));
-        // Before what waits is dropped: dropped replies are answered and logged elsewhere, and whoever ends the
-        // process here wants to have the last word.
+        // Before the outboxes are dropped: dropped replies are answered and logged elsewhere, and a callback that ends
+        // the process here must log last.
         let done = done.inspect_err(|error| on_failure(error.clone()));
-        // Dropping the worker drops what waits: it is never released, and nothing more is accepted.
+        // Dropping the worker drops the waiting outboxes: they are never released, and nothing more is accepted.
         let position = worker.writer.position();
         drop(worker);
         done.map(|()| position)
@@ -298,7 +299,7 @@ impl<O: Outbox> Worker<O> {
         Ok(())
     }
 
-    /// Waits for something to do, and does what is due meanwhile; `None` when nobody can hand over any more.
+    /// Waits for work, and does what is due meanwhile; `None` when nothing can be queued any more.
     fn wait(&mut self) -> Result<Option<Message<O>>, JournalError> {
         let mut quiet_since = None;
         loop {
@@ -351,8 +352,8 @@ impl<O: Outbox> Worker<O> {
         self.shared.durable.store(durable, Ordering::Release);
     }
 
-    /// Stages what is queued, up to a limit, and waits for more as long as everybody can; `false` when the journal is
-    /// to stop after that.
+    /// Stages what is queued, up to a limit, and waits for more as long as every outbox can; `false` when the journal
+    /// is to stop after that.
     fn gather(&mut self, first: Message<O>) -> Result<bool, JournalError> {
         self.due = None;
         let mut next = Some(first);
@@ -409,7 +410,7 @@ impl<O: Outbox> Worker<O> {
         Ok(())
     }
 
-    /// Writes what is staged and releases what waited for it.
+    /// Writes what is staged and releases the outboxes that waited for it.
     fn commit(&mut self) -> Result<(), JournalError> {
         let bytes = self.writer.staged() as u64;
         if bytes > 0 {
@@ -435,9 +436,9 @@ impl<O: Outbox> Worker<O> {
         Ok(())
     }
 
-    /// Notes how far the log is durable, when everything that waited for that is let out.
+    /// Notes how far the log is durable, once everything that waited for that is released.
     fn note(&mut self) {
-        // What cannot be noted is known of one commit less. A disk that fails for good fails the next commit too.
+        // A failed note leaves the one of the commit before. A disk that fails for good fails the next commit too.
         let _ = self.writer.note();
     }
 

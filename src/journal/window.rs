@@ -27,12 +27,12 @@ impl Window {
         self.size
     }
 
-    /// Forgets what was read, because the file may have changed.
+    /// Discards what was read, because the file may have changed.
     pub(super) const fn forget(&mut self) {
         self.filled = 0;
     }
 
-    /// Has `length` bytes at `offset` in memory, or as many as there are, and returns where: see [`Window::at`].
+    /// Loads `length` bytes at `offset` into memory, or as many as there are, and returns where: see [`Window::at`].
     pub(super) fn load(&mut self, offset: u64, length: usize) -> io::Result<Range<usize>> {
         let length = (self.size.saturating_sub(offset)).min(length as u64) as usize;
         let is_here = offset >= self.start && offset + length as u64 <= self.start + self.filled as u64;

@@ -1,8 +1,8 @@
 //! The writer: one block per commit, one write and one sync.
 //!
-//! It is synchronous and knows no threads, so that the simulated disk can take it through every way to fail. After
-//! a failed write or sync it is poisoned: what reached the disk is not known any more, trying again would prove
-//! nothing, and only reading the log anew can tell.
+//! It is synchronous and uses no threads, so that the simulated disk can test every way to fail. After a failed write
+//! or sync it is poisoned: what reached the disk is not known any more, trying again would prove nothing, and only
+//! reading the log anew can find out.
 
 use std::{
     mem,
@@ -20,7 +20,7 @@ use super::{
 
 /// The largest frame, whatever the segments hold.
 pub const FRAME_MAX: usize = 16 << 20;
-/// A staging buffer larger than this is given back after use.
+/// A staging buffer larger than this is freed after use.
 const STAGING_KEPT: usize = 4 << 20;
 
 /// How a log is written.
@@ -32,14 +32,14 @@ pub struct LogOptions {
     pub identity: Identity,
     /// A fingerprint of the logic whose work it records.
     pub logic: u64,
-    /// Says what time it is when a segment is started; the log only keeps the answer.
+    /// Returns the time when a segment is started; the log only stores it.
     pub clock: fn() -> u64,
     /// Who fills segments.
     pub fill: Fill,
 }
 
 impl LogOptions {
-    /// Segments of this size when nothing else is asked for.
+    /// The default size of segments.
     pub const SEGMENT_BYTES: u64 = 64 << 20;
     /// The smallest segment.
     pub const SEGMENT_MIN: u64 = 8 << 10;
@@ -53,7 +53,7 @@ impl LogOptions {
     }
 }
 
-/// Writes a log. [`LogWriter::resume`] makes one.
+/// Writes a log. [`LogWriter::resume`] creates one.
 #[derive(Debug)]
 pub struct LogWriter {
     pub(super) disk: Arc<dyn Disk>,
@@ -80,7 +80,7 @@ pub(super) struct OpenSegment {
 }
 
 impl LogWriter {
-    /// Makes a writer for a log all of which is durable up to `position`.
+    /// Creates a writer for a log all of which is durable up to `position`.
     pub(super) fn new(
         disk: Arc<dyn Disk>,
         options: LogOptions,
@@ -124,8 +124,8 @@ impl LogWriter {
         (self.room() - 4).min(FRAME_MAX)
     }
 
-    /// Returns a flag that is up while the next segment cannot be prepared: the disk is full, most likely. The
-    /// writer fails when it needs that segment, so this is the time to take no new work.
+    /// Returns a flag that is up while the next segment cannot be prepared: most likely the disk is full. The writer
+    /// fails when it needs that segment, so this is the time to accept no new work.
     pub fn space_warning(&self) -> Arc<AtomicBool> {
         self.filler.failing()
     }
@@ -140,7 +140,7 @@ impl LogWriter {
         self.segment.as_ref().map_or(0, |segment| segment.size.saturating_sub(self.position.offset))
     }
 
-    /// Runs what may fail; once it has, nothing is tried any more.
+    /// Runs an operation that may fail; once one has, no other is tried.
     fn guarded<T>(
         &mut self,
         work: impl FnOnce(&mut Self) -> Result<T, JournalError>,
@@ -179,7 +179,7 @@ impl LogWriter {
     /// Writes what is staged and makes it durable: one write, one sync. Returns the last durable frame.
     ///
     /// # Errors
-    /// The disk refuses, now or before.
+    /// The disk fails, now or before.
     pub fn commit(&mut self) -> Result<u64, JournalError> {
         self.write()?;
         self.sync()
@@ -188,7 +188,7 @@ impl LogWriter {
     /// Writes what is staged without waiting for the disk. Returns the last frame written.
     ///
     /// # Errors
-    /// The disk refuses, now or before.
+    /// The disk fails, now or before.
     pub fn write(&mut self) -> Result<u64, JournalError> {
         self.guarded(|writer| {
             if writer.count > 0 {
@@ -206,7 +206,7 @@ impl LogWriter {
     /// Makes everything written durable. Returns the last durable frame.
     ///
     /// # Errors
-    /// The disk refuses, now or before.
+    /// The disk fails, now or before.
     pub fn sync(&mut self) -> Result<u64, JournalError> {
         self.guarded(|writer| {
             writer.settle()?;
@@ -214,26 +214,26 @@ impl LogWriter {
         })
     }
 
-    /// Notes how far the log is durable, apart from the log and without a sync of its own. Not part of a commit: whoever waits
-    /// for one need not wait for this, and the log goes on without it.
+    /// Notes how far the log is durable, apart from the log and without a sync of its own. Not part of a commit:
+    /// clients that wait for one need not wait for this, and the log continues without it.
     ///
     /// # Errors
-    /// The disk refuses; it can be tried again.
+    /// The disk fails; it can be tried again.
     pub fn note(&mut self) -> Result<(), JournalError> {
         let Position { lsn, chain, .. } = self.position;
         if self.is_settled { self.note.write(Head { lsn, chain }) } else { Ok(()) }
     }
 
-    /// Commits what is staged and writes a block that says how far the log is durable, so that from now on damage to
-    /// the last commit can be told from a crash in the middle of it.
+    /// Commits what is staged and writes a block that states how far the log is durable, so that from now on damage to
+    /// the last commit can be distinguished from a crash in the middle of it.
     ///
     /// # Errors
-    /// The disk refuses, now or before.
+    /// The disk fails, now or before.
     pub fn marker(&mut self) -> Result<u64, JournalError> {
         self.commit()?;
         self.guarded(|writer| {
             if writer.left() < block::HEADER as u64 {
-                // The header of the next segment says the same.
+                // The header of the next segment states the same.
                 writer.roll()?;
             } else {
                 writer.write_block(&mut vec![0; block::HEADER], 0)?;
@@ -306,7 +306,7 @@ impl LogWriter {
         Ok(())
     }
 
-    /// Goes on in the next segment. Its header is durable before it gets its name, its name before its first block.
+    /// Continues in the next segment. Its header is durable before it gets its name, its name before its first block.
     pub(super) fn roll(&mut self) -> Result<(), JournalError> {
         self.settle()?;
         let index = self.position.segment + 1;

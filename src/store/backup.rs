@@ -1,7 +1,7 @@
-//! A copy of a data directory, made beside the running exchange, and the way back from it.
+//! Copies a data directory beside the running exchange, and restores it.
 //!
-//! Any place of the journal is a consistent cut, so a copy needs no moment of rest: it is a snapshot and the frames
-//! after it, up to the last that verified when it was read. What a server writes meanwhile is left out as a whole.
+//! Any place of the journal is a consistent cut, so a copy needs no pause: it is a snapshot and the frames after it, up
+//! to the last that verified when it was read. Whatever a server writes meanwhile is omitted as a whole.
 
 use std::{path::Path, sync::Arc, thread, time::Duration};
 
@@ -22,22 +22,23 @@ use crate::{
     },
 };
 
-/// What is copied at once.
+/// How much is copied at once.
 const STEP: usize = 1 << 20;
 
-/// How often a copy is begun again because files were pruned under it.
+/// How often a copy is restarted because files were pruned under it.
 const TRIES: usize = 20;
 
-/// How long is waited before.
+/// The pause before a restart.
 const PAUSE: Duration = Duration::from_millis(100);
 
 /// Copies the data directory at `from` into the empty or missing directory `to`, and verifies the copy.
 ///
-/// Precision is the data's; `names` has the names of its assets and symbols. A server may be running on `from`. The operator's token is not copied: it is no part of what was acknowledged.
+/// Precision is the data's; `names` has the names of its assets and symbols. A server may be running on `from`. The
+/// operator's token is not copied: it is not part of what was acknowledged.
 ///
 /// # Errors
-/// `from` is no data directory or is damaged, `to` is not empty, a disk refuses, or the copy does not verify. What
-/// was copied until then is removed.
+/// `from` is no data directory or is damaged, `to` is not empty, a disk fails, or the copy does not verify. What was
+/// copied until then is removed.
 pub fn copy_directory(
     from: &Path,
     to: &Path,
@@ -59,17 +60,17 @@ pub fn copy_directory(
             Ok(verified)
         }
         Err(error) => {
-            // The first error is the one to tell of.
+            // The first error is the one to report.
             let _ = clear(&target);
             Err(error)
         }
     }
 }
 
-/// Copies what is needed of a journal and its snapshots from one disk to another, which has neither.
+/// Copies the required part of a journal and its snapshots from one disk to another, which has neither.
 ///
 /// # Errors
-/// A disk refuses, or there is nothing that verifies to copy.
+/// A disk fails, or there is nothing that verifies to copy.
 pub fn copy(source: &Arc<dyn Disk>, target: &Arc<dyn Disk>, identity: Identity) -> Result<(), StoreError> {
     let mut tries = 0;
     loop {
@@ -104,7 +105,7 @@ fn attempt(source: &Arc<dyn Disk>, target: &Arc<dyn Disk>, identity: Identity) -
     let Some(tail) = walk(source, identity, start, &mut |_| true)? else { return Err(StoreError::Panicked) };
     let end = tail.position;
     if let Some(head) = head.filter(|head| head.lsn > end.lsn) {
-        // A copy of it would look as if nothing were missing.
+        // A copy of it would look complete.
         let known =
             Known { by: format!("the note beside it ({NOTE})"), lsn: head.lsn, chain: Some(head.chain) };
         let (ends_at, resumes_at) = (end.lsn, end.lsn);
@@ -115,7 +116,7 @@ fn attempt(source: &Arc<dyn Disk>, target: &Arc<dyn Disk>, identity: Identity) -
         .map_err(JournalError::io(segment::DIRECTORY, "make the directory"))?;
     for index in from.map_or(first, |from| first.max(from.segment))..=end.segment {
         let name = file_name(index);
-        // A block written after what was before it had been read must not be behind a hole.
+        // A block written after the bytes before it had been read must not be behind a hole.
         let verified = if index == end.segment { end.offset } else { u64::MAX };
         copy_file(source, target, &name, verified)?;
     }
@@ -160,7 +161,7 @@ fn copy_snapshot(
     Ok(snapshot::load(target, lsn)?.verify()?)
 }
 
-/// Copies a file; what is behind its first `verified` bytes is written as zeros.
+/// Copies a file; zeros replace everything behind its first `verified` bytes.
 fn copy_file(
     source: &Arc<dyn Disk>,
     target: &Arc<dyn Disk>,

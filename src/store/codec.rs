@@ -1,7 +1,7 @@
 //! Frames as bytes: a tag, the slot, and the frame in postcard.
 //!
-//! Tag and slot come first so that who replays only some of the slots can pass over the others' frames without
-//! reading them. Drawn in `docs/journal-format.md`.
+//! Tag and slot come first so that a reader that replays only some of the slots can skip the others' frames without
+//! decoding them. Drawn in `docs/journal-format.md`.
 
 use postcard::ser_flavors::Flavor;
 use serde::Serialize;
@@ -22,14 +22,14 @@ const TERMS: u8 = 3;
 /// Tag and slot.
 const PREFIX: usize = 3;
 
-/// Whose frame it is.
+/// The slot a frame belongs to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Owner {
     /// An account slot's.
     Account(SlotId),
     /// A symbol slot's.
     Symbol(SlotId),
-    /// Everybody's.
+    /// No single slot's.
     All,
 }
 
@@ -42,7 +42,7 @@ pub enum CodecError {
     /// A kind of frame this program does not know.
     #[error("frames of kind {0} are of a later version of the program")]
     Kind(u8),
-    /// The bytes do not say what their kind says.
+    /// The bytes do not fit their kind.
     #[error("a frame of kind {kind} cannot be read: {reason}")]
     Content {
         /// Its kind.
@@ -70,7 +70,7 @@ impl Frames {
         self.push(SYMBOL, head.slot, |bytes| append(head, bytes).and_then(|()| append(&messages, bytes)));
     }
 
-    /// Adds the terms the frames after this are to be read under.
+    /// Adds the terms that the frames after this are read under.
     pub fn push_terms(&mut self, terms: &Terms) {
         self.push(TERMS, SlotId::new(0), |bytes| append(terms, bytes));
     }
@@ -105,7 +105,7 @@ impl Frames {
     }
 }
 
-/// Returns whose frame it is.
+/// Returns which slot a frame belongs to.
 ///
 /// # Errors
 /// It is too short, or of an unknown kind.
@@ -123,7 +123,7 @@ pub fn owner(bytes: &[u8]) -> Result<Owner, CodecError> {
 /// Reads a frame.
 ///
 /// # Errors
-/// The bytes are not one frame, whole.
+/// The bytes are not exactly one frame.
 pub fn decode(bytes: &[u8]) -> Result<Frame, CodecError> {
     let owner = owner(bytes)?;
     let content = &bytes[PREFIX..];
@@ -157,7 +157,7 @@ pub(super) fn append<T: Serialize + ?Sized>(value: &T, bytes: &mut Vec<u8>) -> R
     postcard::serialize_with_flavor(value, Tail(bytes))
 }
 
-/// Writes behind what is there: postcard's own flavours make a new vector.
+/// Writes behind the existing bytes: postcard's own flavours create a new vector.
 struct Tail<'a>(&'a mut Vec<u8>);
 
 impl Flavor for Tail<'_> {

@@ -43,9 +43,9 @@ pub enum StoreError {
     Snapshot {
         /// Its position.
         lsn: u64,
-        /// What the manifest says.
+        /// The hash in the manifest.
         noted: u128,
-        /// What the parts come to.
+        /// The hash of the parts.
         hash: u128,
     },
     /// A part of a snapshot that cannot be read.
@@ -56,12 +56,12 @@ pub enum StoreError {
         /// What is wrong.
         reason: String,
     },
-    /// Frames that were asked for are there no more.
+    /// The requested frames are not there any more.
     #[error(
         "frame {wanted} of the journal is asked for, and the oldest there is is {oldest}: the segments before it were pruned"
     )]
     Pruned {
-        /// The first frame asked for.
+        /// The first frame requested.
         wanted: u64,
         /// The oldest there is.
         oldest: u64,
@@ -73,13 +73,13 @@ pub enum StoreError {
          losses.log; the history is then made to match", after = .0.resumes_at
     )]
     Lost(Box<Loss>),
-    /// The journal is not the one somebody knows.
+    /// The journal is not the one another source knows.
     #[error(
         "the journal is not the one {by} knows: its hash after frame {lsn} is another, or no commit ends there. Do not \
          start it: find out where the files come from, or restore a backup"
     )]
     OtherLog {
-        /// Who.
+        /// The source.
         by: String,
         /// Up to which frame.
         lsn: u64,
@@ -87,7 +87,7 @@ pub enum StoreError {
     /// The configuration does not go with the data.
     #[error(transparent)]
     Terms(#[from] TermsError),
-    /// The state cannot be what it says.
+    /// The state contradicts itself.
     #[error(transparent)]
     Fault(#[from] Fault),
     /// There is nothing to copy.
@@ -103,12 +103,12 @@ impl StoreError {
         Self::Part { name: name.to_owned(), reason: reason.to_string() }
     }
 
-    /// Returns whether acknowledged work is missing or is not what it was: nothing a restart mends.
+    /// Returns whether acknowledged work is missing or is not what it was, which no restart repairs.
     pub const fn is_loss(&self) -> bool {
         matches!(self, Self::Lost(_) | Self::OtherLog { .. } | Self::Journal(JournalError::Corrupt { .. }))
     }
 
-    /// Returns whether the books themselves are wrong, not only a file: what an audit stops trading for.
+    /// Returns whether the books themselves are wrong, not only a file: an audit stops trading for this.
     pub const fn is_violation(&self) -> bool {
         matches!(self, Self::Replay { .. } | Self::Audit { .. } | Self::Snapshot { .. })
     }

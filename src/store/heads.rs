@@ -1,7 +1,7 @@
-//! Who else knows how far the log once went: asked before anything is cut off its end.
+//! Other sources of how far the log once went: they are asked before anything is cut off its end.
 //!
-//! A log that lost its end looks like one whose last commit was never finished. The note beside the log, its snapshots, the
-//! history and the operator may know better, and what they know was acknowledged.
+//! A log that lost its end looks like one whose last commit was never finished. The note beside the log, its snapshots,
+//! the history and the operator may know better, and whatever they know was acknowledged.
 
 use std::{fmt, sync::Arc};
 
@@ -14,28 +14,28 @@ use crate::journal::{
     segment, snapshot,
 };
 
-/// Where accepted losses are written down, beside the log.
+/// The list of accepted losses, beside the log.
 const LOSSES: &str = "losses.log";
 
-/// A place of the log that somebody knows of.
+/// A place of the log that another source knows of.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Known {
-    /// Who, as operators are told.
+    /// The source, as operators see it.
     pub by: String,
     /// The last frame.
     pub lsn: u64,
-    /// The hash of everything up to it, if they know that too.
+    /// The hash of everything up to it, if the source knows that too.
     pub chain: Option<Chain>,
 }
 
-/// What was lost of a log: it ends, and others know of more.
+/// The lost part of a log: the log ends, and other sources know of more.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Loss {
     /// The last frame of the log.
     pub ends_at: u64,
-    /// The frame the exchange can go on from: the last of the log, or of a snapshot that is ahead of it.
+    /// The frame the exchange can continue from: the last of the log, or of a snapshot that is ahead of it.
     pub resumes_at: u64,
-    /// Who knows of more.
+    /// The sources that know of more.
     pub known: Vec<Known>,
 }
 
@@ -50,10 +50,10 @@ impl fmt::Display for Loss {
     }
 }
 
-/// Compares a log with what others know of it. Returns what was lost of it, if anything was.
+/// Compares a log with what other sources know of it. Returns what was lost of it, if anything was.
 ///
 /// # Errors
-/// The disk refuses, the log is corrupt, or it is not the log somebody knows: its hash at a frame is another.
+/// The disk fails, the log is corrupt, or it is not the log a source knows: its hash at a frame is another.
 pub fn survey(disk: &Arc<dyn Disk>, identity: Identity, known: &[Known]) -> Result<Option<Loss>, StoreError> {
     let oldest = headers(disk)?.first().map_or(1, |oldest| oldest.first_lsn);
     if let Some(old) = known.iter().find(|known| known.chain.is_some() && known.lsn + 1 < oldest) {
@@ -64,7 +64,7 @@ pub fn survey(disk: &Arc<dyn Disk>, identity: Identity, known: &[Known]) -> Resu
         let by = format!("the note beside it ({NOTE})");
         known.push(Known { by, lsn: head.lsn, chain: Some(head.chain) });
     }
-    // The manifest says where it was taken, whether or not its parts can be used.
+    // The manifest states where it was taken, whether or not its parts can be used.
     let newest = snapshot::list(disk)?.into_iter().rev().find_map(|lsn| snapshot::load(disk, lsn).ok());
     let newest = newest.map(|newest| newest.meta().position);
     if let Some(Position { lsn, chain, .. }) = newest {
@@ -80,7 +80,7 @@ pub fn survey(disk: &Arc<dyn Disk>, identity: Identity, known: &[Known]) -> Resu
     Ok(Some(Loss { ends_at, resumes_at, known }))
 }
 
-/// Compares the hashes others know with those of the log, and returns its last frame.
+/// Compares the hashes other sources know with those of the log, and returns its last frame.
 fn compare(
     disk: &Arc<dyn Disk>,
     identity: Identity,
@@ -89,11 +89,12 @@ fn compare(
 ) -> Result<u64, StoreError> {
     let headers = headers(disk)?;
     let Some(oldest) = headers.first() else { return Ok(0) };
-    // What is older than the oldest segment cannot be compared any more.
+    // Places older than the oldest segment cannot be compared any more.
     let hashed = known.iter().filter(|known| known.chain.is_some()).map(|known| known.lsn);
     let from = hashed.filter(|lsn| *lsn + 1 >= oldest.first_lsn).min().unwrap_or(u64::MAX);
     if let Some(position) = snapshot.filter(|position| position.lsn <= from) {
-        // As recovery reads it. If a frame follows, the log does reach the snapshot, whatever became of what is before.
+        // As recovery reads it. If a frame follows, the log does reach the snapshot, whatever happened to the part
+        // before.
         let read = LogReader::open(disk, identity, Start::At(position));
         if let Ok(reader) = read
             && let Some(ends_at) = read_on(reader, known)?
@@ -120,7 +121,7 @@ fn read_on(mut reader: LogReader, known: &[Known]) -> Result<Option<u64>, StoreE
     Ok(last)
 }
 
-/// Compares what is known of the frames after one and up to a place.
+/// Compares the places known after one frame and up to another place.
 fn differs(known: &[Known], after: u64, end: &Position) -> Result<(), StoreError> {
     let is_other = |known: &&Known| {
         let is_inside = after < known.lsn && known.lsn < end.lsn;
@@ -132,8 +133,8 @@ fn differs(known: &[Known], after: u64, end: &Position) -> Result<(), StoreError
     }
 }
 
-/// Refuses a log that has lost something, unless the operator has accepted exactly that; then it is written down, and the
-/// log is made one that can be gone on with. Returns what was accepted.
+/// Rejects a log that has lost something, unless the operator has accepted exactly that; then the loss is recorded, and
+/// the log is changed into one that can be continued. Returns what was accepted.
 ///
 /// # Errors
 /// As [`survey`]; [`StoreError::Lost`] when something was lost and not accepted.
@@ -149,7 +150,7 @@ pub(super) fn refuse_loss(
     }
     write_down(disk, &loss, (options.clock)())?;
     // Those ahead of it do not verify. Left where they are, they would be known to the next start, and contradict a log
-    // that has gone on.
+    // that has continued.
     snapshot::set_aside_after(disk, loss.resumes_at)?;
     if loss.resumes_at > loss.ends_at
         && let Some(newest) = snapshot::newest_verifying(disk)?.snapshot

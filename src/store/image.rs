@@ -1,4 +1,4 @@
-//! A replica as the parts of a snapshot, and back.
+//! Writes a replica as the parts of a snapshot, and reads it back.
 //!
 //! Account slots are written in sixteen parts, by slot, and every symbol slot is a part of its own: small enough
 //! that recovery reads them side by side, and the same whatever the number of shards.
@@ -15,7 +15,7 @@ use crate::domain::{
 /// How many parts account slots are written in.
 const ACCOUNT_PARTS: usize = 16;
 
-/// The part that says what all others are to be read under.
+/// The part that states what all others are read under.
 pub(super) const TERMS_PART: &str = "terms";
 
 /// The slots of a part.
@@ -46,7 +46,7 @@ impl PartKind {
     }
 }
 
-/// Writes a replica down, part by part.
+/// Writes a replica, part by part.
 ///
 /// # Errors
 /// Those of `write`.
@@ -89,10 +89,10 @@ fn encode<T: Serialize>(value: &T, bytes: &mut Vec<u8>) -> Result<(), StoreError
     codec::append(value, bytes).map_err(|error| StoreError::unreadable("a part", &error))
 }
 
-/// Takes a part into a replica.
+/// Reads a part into a replica.
 ///
 /// # Errors
-/// The bytes are not what the part's name says.
+/// The bytes do not fit the part's name.
 pub fn read_part(replica: &mut Replica, name: &str, bytes: &[u8]) -> Result<(), StoreError> {
     let unreadable = |error: postcard::Error| StoreError::unreadable(name, &error);
     match PartKind::named(name) {

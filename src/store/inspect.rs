@@ -1,4 +1,4 @@
-//! Looking into a data directory, running or not, without changing anything.
+//! Inspects a data directory, running or not, without changing anything.
 
 use std::{ops::RangeInclusive, sync::Arc};
 
@@ -19,12 +19,12 @@ use crate::{
 /// A segment and how full it is.
 #[derive(Debug, Clone)]
 pub struct SegmentView {
-    /// What it says about itself.
+    /// The fields of its header.
     pub header: SegmentHeader,
     /// Its last frame that verifies; one before its first when it has none.
     pub last_lsn: u64,
-    /// The bytes up to the end of the last block that verifies: of the newest segment the last of all, which may be a marker;
-    /// of those before it the last with frames.
+    /// The bytes up to the end of the last block that verifies: in the newest segment the last of all, which may be a
+    /// marker; in those before it the last with frames.
     pub used: u64,
     /// The size of the file.
     pub size: u64,
@@ -48,16 +48,16 @@ pub struct FrameView {
     pub lsn: u64,
     /// The segment.
     pub segment: u64,
-    /// Whose it is.
+    /// The slot it belongs to.
     pub owner: Owner,
-    /// What it says. Its `Debug` shows no secret.
+    /// Its content. Its `Debug` shows no secret.
     pub frame: Frame,
 }
 
 /// Lists the segments, and what is torn at the end of the last.
 ///
 /// # Errors
-/// The disk refuses, or the log is corrupt.
+/// The disk fails, or the log is corrupt.
 pub fn segments(
     disk: &Arc<dyn Disk>,
     identity: Identity,
@@ -77,7 +77,7 @@ pub fn segments(
     let Some(first) = views.first() else { return Ok((views, None)) };
     let start = start_of(&first.header);
     let tail = walk(disk, identity, start, &mut |block| {
-        // One that was started since they were listed is left out.
+        // One that was started since they were listed is omitted.
         if let Some(view) = views.iter_mut().find(|view| view.header.index == block.end.segment) {
             (view.last_lsn, view.used) = (block.end.lsn, block.end.offset);
         }
@@ -95,7 +95,7 @@ pub fn segments(
 /// Lists the snapshots, oldest first, each verified.
 ///
 /// # Errors
-/// The disk refuses to list them.
+/// The disk fails to list them.
 pub fn snapshots(disk: &Arc<dyn Disk>) -> Result<Vec<SnapshotView>, StoreError> {
     let view = |lsn| match snapshot::load(disk, lsn) {
         Ok(found) => {
@@ -110,7 +110,7 @@ pub fn snapshots(disk: &Arc<dyn Disk>) -> Result<Vec<SnapshotView>, StoreError> 
 /// Visits the frames of a range that verify, all of them or one slot's.
 ///
 /// # Errors
-/// The disk refuses, the log is corrupt, or a frame cannot be read.
+/// The disk fails, the log is corrupt, or a frame cannot be read.
 pub fn frames(
     disk: &Arc<dyn Disk>,
     identity: Identity,

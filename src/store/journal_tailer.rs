@@ -1,4 +1,4 @@
-//! Following the journal of a running exchange, from any frame on.
+//! Follows the journal of a running exchange, from any frame on.
 
 use std::sync::Arc;
 
@@ -16,15 +16,15 @@ const BYTES_PER_READ: usize = 8 << 20;
 #[derive(Debug)]
 pub struct JournalTailer {
     reader: LogReader,
-    /// The last frame handed out, or passed over because it was known.
+    /// The last frame handed out, or skipped because it was known.
     after: u64,
 }
 
 impl JournalTailer {
-    /// Opens the journal after a frame; 0 is the beginning.
+    /// Opens the journal after a frame; 0 is the start.
     ///
     /// # Errors
-    /// The disk refuses, or the frames after it are there no more.
+    /// The disk fails, or the frames after it are not there any more.
     pub fn open(disk: &Arc<dyn Disk>, identity: Identity, after: u64) -> Result<Self, StoreError> {
         let headers = walk::headers(disk)?;
         let start = match headers.iter().rev().find(|header| header.first_lsn <= after + 1) {
@@ -39,11 +39,11 @@ impl JournalTailer {
         Ok(Self { reader: LogReader::follow(disk, identity, start)?, after })
     }
 
-    /// Appends the next frames of a log nobody writes, to its end or about `limit` of them, fewer where they are large; what
-    /// of its last commit is torn is left out. Returns whether a limit ended it.
+    /// Appends the next frames of a log that no process writes, to its end or about `limit` of them, fewer where they
+    /// are large; the torn part of its last commit is omitted. Returns whether a limit ended it.
     ///
     /// # Errors
-    /// The disk refuses, or what is there is no frame.
+    /// The disk fails, or the bytes are no frame.
     pub fn read_at_rest(&mut self, limit: usize, frames: &mut Vec<(u64, Frame)>) -> Result<bool, StoreError> {
         let mut bytes = 0;
         while frames.len() < limit && bytes < BYTES_PER_READ {
@@ -53,11 +53,11 @@ impl JournalTailer {
         Ok(true)
     }
 
-    /// Appends the next frames with their numbers, up to `durable` and about `limit` of them, fewer where they are large.
-    /// Blocks are taken whole. Returns whether a limit ended it.
+    /// Appends the next frames with their numbers, up to `durable` and about `limit` of them, fewer where they are
+    /// large. Blocks are read whole. Returns whether a limit ended it.
     ///
     /// # Errors
-    /// The disk refuses, or what is there is no frame.
+    /// The disk fails, or the bytes are no frame.
     pub fn read(
         &mut self,
         durable: u64,

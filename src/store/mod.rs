@@ -1,9 +1,9 @@
-//! What the exchange keeps: its frames in the journal, snapshots folded from it, and the way back from both.
+//! The storage of the exchange: its frames in the journal, the snapshots replayed from it, and recovery from both.
 //!
-//! The journal below moves bytes; this layer knows what they mean. [`replay`] is the one way from files to state:
-//! recovery ([`recover`]), background snapshots and the audit ([`Snapshotter`]), and verification ([`verify()`]) all are it.
-//! [`JournalTailer`] hands out frames as they become durable, for who takes them elsewhere.
-//! [`copy_directory`] is backup and restore; [`inspect`] shows what the files hold.
+//! The journal below moves bytes; this layer interprets them. [`replay`] is the one way from files to state: recovery
+//! ([`recover`]), background snapshots and the audit ([`Snapshotter`]), and verification ([`verify()`]) all use it.
+//! [`JournalTailer`] hands out frames as they become durable, for readers that store them elsewhere. [`copy_directory`]
+//! is backup and restore; [`inspect`] shows the content of the files.
 
 mod backup;
 mod codec;

@@ -17,22 +17,22 @@ use crate::{
     journal::{DataDirectory, Fill, Identity, LogOptions, LogWriter, Position},
 };
 
-/// What recovery needs to know.
+/// The settings of recovery.
 #[derive(Debug, Clone)]
 pub struct RecoverySettings {
     /// The assets and symbols.
     pub instruments: Arc<Instruments>,
-    /// What bounds a book from now on.
+    /// The bounds of a book from now on.
     pub limits: BookLimits,
     /// The size of a segment.
     pub segment_bytes: u64,
-    /// How many threads make slots side by side.
+    /// How many threads rebuild slots side by side.
     pub workers: usize,
-    /// Says what time it is, in microseconds.
+    /// Returns the time, in microseconds.
     pub clock: fn() -> u64,
-    /// What is known from outside of how far the journal went.
+    /// How far the journal went according to other sources.
     pub known: Vec<Known>,
-    /// The frame after which the operator accepts that what was acknowledged is lost.
+    /// The frame after which the operator accepts that acknowledged work is lost.
     pub accepted_loss: Option<u64>,
 }
 
@@ -43,11 +43,11 @@ pub struct Recovered {
     pub replica: Replica,
     /// The journal, open for more.
     pub writer: LogWriter,
-    /// What recovery found.
+    /// The findings of recovery.
     pub report: RecoveryReport,
 }
 
-/// What recovery found.
+/// The findings of recovery.
 #[derive(Debug, Clone)]
 pub struct RecoveryReport {
     /// Which frame the snapshot was taken after; 0 when there was none.
@@ -68,7 +68,7 @@ pub struct RecoveryReport {
     pub took: Duration,
 }
 
-/// Takes a data directory for this process alone.
+/// Locks a data directory for this process alone.
 ///
 /// # Errors
 /// It cannot be used; the text names it and says why.
@@ -78,7 +78,7 @@ pub fn open_directory(path: &Path) -> Result<DataDirectory, StoreError> {
     Ok(DataDirectory::open(path, fresh)?)
 }
 
-/// Makes the exchange of a data directory again, audits it, and opens its journal for more.
+/// Rebuilds the exchange of a data directory, audits it, and opens its journal for more.
 ///
 /// # Errors
 /// The files are damaged, an invariant is broken, or the configuration does not go with the data.

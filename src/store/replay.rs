@@ -1,8 +1,7 @@
-//! Folding: the newest snapshot that verifies, and every frame after it.
+//! Replay: the newest snapshot that verifies, and every frame after it.
 //!
-//! Recovery, the background snapshots, the audit and `lightning verify` are all this. Slots are made side by side:
-//! every worker sees every block, passes over the frames of slots that are not its own, and the parts are put
-//! together at the end.
+//! Recovery, the background snapshots, the audit and `lightning verify` all use it. Slots are rebuilt side by side:
+//! every worker sees every block, skips the frames of slots that are not its own, and the parts are merged at the end.
 
 use std::{
     sync::{
@@ -35,16 +34,16 @@ use crate::{
 /// How many blocks may wait for a worker.
 const QUEUE: usize = 64;
 
-/// How far to fold.
+/// How far to replay.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Until {
-    /// To the end of a log nobody writes; what of its last commit is torn is left out.
+    /// To the end of a log that no process writes; the torn part of its last commit is omitted.
     End,
-    /// To a frame that is durable, of a log somebody writes.
+    /// To a durable frame of a log that a process is writing.
     Durable(u64),
 }
 
-/// Where to begin.
+/// Where to start.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Origin {
     /// With the newest snapshot that verifies, or with nothing when there is none.
@@ -53,16 +52,16 @@ pub enum Origin {
     Genesis,
 }
 
-/// What folding came to.
+/// The result of a replay.
 #[derive(Debug)]
 pub struct Replayed {
     /// The exchange.
     pub replica: Replica,
     /// Which frame the snapshot was taken after; 0 when there was none.
     pub snapshot: u64,
-    /// Snapshots that were passed over because they do not verify, and why.
+    /// Snapshots that were skipped because they do not verify, and why.
     pub unusable: Vec<String>,
-    /// The place after the last frame folded.
+    /// The place after the last frame replayed.
     pub position: Position,
     /// How the log ends, when it was read to its end.
     pub tail: Option<Tail>,
@@ -75,7 +74,7 @@ impl Replayed {
     }
 }
 
-/// Folds the journal of a directory.
+/// Replays the journal of a directory.
 ///
 /// # Errors
 /// The files are damaged, or their frames do not follow from each other.
@@ -90,10 +89,10 @@ pub fn replay(
     replay_from(disk, identity, instruments, Origin::Newest, until, workers, progress)
 }
 
-/// The same from where the caller says.
+/// Does the same from a given start.
 ///
 /// # Errors
-/// As [`replay`]; from the beginning, also when the beginning was pruned.
+/// As [`replay`]; from the first frame, also when it was pruned.
 pub fn replay_from(
     disk: &Arc<dyn Disk>,
     identity: Identity,
@@ -196,13 +195,13 @@ struct Shared {
     body: Arc<[u8]>,
 }
 
-/// Gives a block to every worker; `false` when one of them has given up.
+/// Sends a block to every worker; `false` when one of them has given up.
 fn broadcast(queues: &[SyncSender<Shared>], block: &Block<'_>) -> bool {
     let shared = Shared { first_lsn: block.first_lsn, body: block.body.into() };
     queues.iter().all(|queue| queue.send(shared.clone()).is_ok())
 }
 
-/// Makes the slots of one residue class.
+/// Rebuilds the slots of one residue class.
 struct Worker {
     replica: Replica,
     /// The state hash of what its snapshot held.

@@ -1,4 +1,4 @@
-//! Taking a snapshot: fold, audit, write, and let go of what two snapshots make unnecessary.
+//! Takes a snapshot: replay, audit, write, and prune what two snapshots make unnecessary.
 
 use std::{collections::BTreeMap, sync::Arc};
 
@@ -19,12 +19,12 @@ use crate::{
 /// How many snapshots are kept. The journal is kept from the older one on, so that either can be lost.
 const KEPT: usize = 2;
 
-/// What a snapshot was taken of.
+/// The result of taking a snapshot.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Taken {
     /// After which frame.
     pub lsn: u64,
-    /// How many frames were folded for it.
+    /// How many frames were replayed for it.
     pub frames: u64,
     /// The state hash.
     pub state_hash: u128,
@@ -35,19 +35,19 @@ pub struct Taken {
 pub struct Taking {
     /// How fast it is written.
     pub pace: Pace,
-    /// How many threads fold.
+    /// How many threads replay.
     pub workers: usize,
     /// The time, in microseconds.
     pub created: u64,
-    /// The last frame the history has taken in: the journal is kept from there on. [`u64::MAX`] when there is no history.
+    /// The last frame the history has ingested: the journal is kept from there on. [`u64::MAX`] when there is no
+    /// history.
     pub ingested: u64,
 }
 
-/// Folds the journal, audits what comes of it and writes it down; `None` when nothing happened since the last
-/// snapshot.
+/// Replays the journal, audits the result and stores it; `None` when nothing happened since the last snapshot.
 ///
 /// # Errors
-/// The files are damaged, the audit finds an invariant broken, or the disk refuses.
+/// The files are damaged, the audit finds an invariant broken, or the disk fails.
 pub fn take_snapshot(
     disk: &Arc<dyn Disk>,
     identity: Identity,
@@ -62,9 +62,9 @@ pub fn take_snapshot(
     write_snapshot(disk, identity, &replayed, taking).map(Some)
 }
 
-/// Does for a directory nobody uses what a clean stop does: makes sure that the disk has what the journal shows,
-/// cuts off what was never finished, and takes a snapshot; `None` when nothing happened since the last one. `known` is what is
-/// known from outside of how far the journal went.
+/// Does for a directory that is not in use what a clean stop does: makes sure that the disk has what the journal shows,
+/// cuts off unfinished commits, and takes a snapshot; `None` when nothing happened since the last one. `known` is how
+/// far the journal went according to other sources.
 ///
 /// # Errors
 /// As [`take_snapshot`], and acknowledged frames are missing at the end of the journal.
@@ -79,15 +79,15 @@ pub fn settle_and_snapshot(
     refuse_loss(disk, options, known, None)?;
     let replayed = replay(disk, identity, instruments, Until::End, taking.workers, &mut |_| ())?;
     let (true, Some(tail)) = (replayed.frames() > 0, &replayed.tail) else { return Ok(None) };
-    // A snapshot must not be ahead of what the disk has of the journal.
+    // A snapshot must not be ahead of the journal on disk.
     drop(LogWriter::resume(disk, tail, options)?);
     write_snapshot(disk, identity, &replayed, taking).map(Some)
 }
 
-/// Audits what was folded and writes it down.
+/// Audits a replayed state and stores it.
 ///
 /// # Errors
-/// The audit finds an invariant broken, or the disk refuses.
+/// The audit finds an invariant broken, or the disk fails.
 pub fn write_snapshot(
     disk: &Arc<dyn Disk>,
     identity: Identity,
@@ -114,7 +114,7 @@ pub fn write_snapshot(
     write_parts(replica, |name, bytes| Ok(writer.part(name, bytes)?))?;
     writer.finish()?;
     snapshot::prune(disk, KEPT)?;
-    // Only behind two snapshots: the first alone may not verify one day. And only what the history has.
+    // Only behind two snapshots: the first alone may not verify one day. And only frames the history has.
     if let [older, .., _] = snapshot::list(disk)?[..] {
         prune_segments(disk, older.min(taking.ingested))?;
     }

@@ -1,7 +1,7 @@
-//! Keeps snapshots coming and the books audited, beside the running exchange and below it in priority.
+//! Takes snapshots and audits the books, beside the running exchange and below it in priority.
 //!
-//! It never asks a shard: it reads what the journal has made durable, as recovery would. So recovery is proven all
-//! the time, and a shard that went wrong is found by somebody else than itself.
+//! It never asks a shard: it reads the durable frames of the journal, as recovery would. So recovery is proven all the
+//! time, and a faulty shard is detected independently of itself.
 
 use std::{
     sync::{
@@ -22,17 +22,17 @@ use crate::{
     journal::{Disk, Identity, snapshot::Pace},
 };
 
-/// How often it looks whether it is time.
+/// How often it checks whether a snapshot is due.
 const LOOK: Duration = Duration::from_millis(100);
 
 /// The lowest priority there is.
 const NICE: i32 = 19;
 
-/// What the keeper works on, and when.
+/// The source and the schedule of the snapshotter.
 pub struct SnapshotterSettings {
     /// Where the files are.
     pub disk: Arc<dyn Disk>,
-    /// Whose they are.
+    /// The identity of their data directory.
     pub identity: Identity,
     /// The assets and symbols.
     pub instruments: Arc<Instruments>,
@@ -42,11 +42,11 @@ pub struct SnapshotterSettings {
     pub interval: Duration,
     /// The last durable frame.
     pub durable: Box<dyn Fn() -> u64 + Send>,
-    /// The last frame the history has taken in; [`u64::MAX`] without one.
+    /// The last frame the history has ingested; [`u64::MAX`] without one.
     pub ingested: Box<dyn Fn() -> u64 + Send>,
     /// The time, in microseconds.
     pub now: Box<dyn Fn() -> u64 + Send>,
-    /// Is told of every snapshot, and of every failure to take one.
+    /// Is notified of every snapshot, and of every failure to take one.
     pub report: Box<dyn Fn(Result<Taken, StoreError>) + Send>,
 }
 
@@ -59,7 +59,7 @@ impl std::fmt::Debug for SnapshotterSettings {
     }
 }
 
-/// The keeper's thread.
+/// The snapshotter's thread.
 #[derive(Debug)]
 pub struct Snapshotter {
     stop: mpsc::Sender<()>,
@@ -70,7 +70,7 @@ impl Snapshotter {
     /// Starts it.
     ///
     /// # Errors
-    /// There can be no thread.
+    /// The thread cannot be started.
     pub fn start(settings: SnapshotterSettings) -> std::io::Result<Self> {
         let (stop, stopped) = mpsc::channel();
         let work = move || {
@@ -82,7 +82,7 @@ impl Snapshotter {
         Ok(Self { stop, thread })
     }
 
-    /// Stops it; a snapshot it is at is finished first.
+    /// Stops it; a snapshot in progress is finished first.
     pub fn stop(self) {
         drop(self.stop);
         let _ = self.thread.join(); // a panic has been reported already

@@ -1,4 +1,4 @@
-//! The terms of a data directory: what its bytes mean, whatever configuration somebody looks at it with.
+//! The terms of a data directory: what its bytes mean, whatever configuration it is read with.
 
 use std::sync::Arc;
 
@@ -16,8 +16,8 @@ use crate::{
     journal::{Disk, Identity, Start, snapshot::newest_verifying},
 };
 
-/// Returns the assets and symbols of a data directory, in use or not, by the terms it was last written under; names are those
-/// of `known`, where it has them. Those of `known` where nothing was written yet.
+/// Returns the assets and symbols of a data directory, in use or not, by the terms it was last written under; names are
+/// those of `known`, where it has them. Those of `known` where nothing was written yet.
 ///
 /// # Errors
 /// The files are damaged.
@@ -32,7 +32,7 @@ pub fn instruments_of(
     }
 }
 
-/// The newest snapshot has those it was taken under, and frames after it may have changed them.
+/// Returns the last terms: the newest snapshot has those it was taken under, and frames after it may have changed them.
 fn last_terms(disk: &Arc<dyn Disk>, identity: Identity) -> Result<Option<Terms>, StoreError> {
     let snapshot = newest_verifying(disk)?.snapshot;
     let start = snapshot.as_ref().map_or(Start::Beginning, |snapshot| Start::At(snapshot.meta().position));
@@ -58,8 +58,8 @@ fn last_terms(disk: &Arc<dyn Disk>, identity: Identity) -> Result<Option<Terms>,
     failed.map_or(Ok(terms), Err)
 }
 
-/// Requires that what was written under `terms` means the same to whom reads it: a configuration that does not go with the
-/// data is not damage, and is told as what it is.
+/// Requires that what was written under `terms` means the same to its reader: a configuration that does not fit the
+/// data is not damage, and is reported as what it is.
 pub(super) fn require_precision(replica: &Replica, terms: &Terms) -> Result<(), TermsError> {
     terms.check_precision(&Terms::of(replica.instruments(), terms.limits))
 }

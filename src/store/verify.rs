@@ -1,4 +1,4 @@
-//! Verifying a data directory: everything is made again from it and audited, and nothing is changed.
+//! Verifies a data directory: replays and audits all of it, and changes nothing.
 
 use std::{collections::BTreeMap, sync::Arc};
 
@@ -12,7 +12,7 @@ use crate::{
     journal::{Disk, Identity, Position, TornTail},
 };
 
-/// What a data directory holds, given that all of it verified.
+/// The content of a data directory all of which verified.
 #[derive(Debug, Clone)]
 pub struct Verified {
     /// Which frame the snapshot was taken after; 0 when there was none.
@@ -23,24 +23,25 @@ pub struct Verified {
     pub position: Position,
     /// The state hash.
     pub state_hash: u128,
-    /// What there is of each asset; every one sums to zero.
+    /// The totals of each asset; every one sums to zero.
     pub totals: BTreeMap<AssetId, Totals>,
     /// How many accounts there are.
     pub accounts: u64,
     /// How many orders are open.
     pub open_orders: u64,
-    /// How many messages between slots are under way.
+    /// How many messages between slots are in flight.
     pub under_way: u64,
-    /// What is left of a commit that was never finished, and never acknowledged.
+    /// The rest of a commit that was never finished, and never acknowledged.
     pub torn: Option<TornTail>,
     /// Snapshots that do not verify, and why.
     pub unusable: Vec<String>,
 }
 
-/// Makes the exchange again from the files, and audits it.
+/// Rebuilds the exchange from the files, and audits it.
 ///
 /// # Errors
-/// The files are damaged, acknowledged frames are missing at the end of the journal, frames do not follow from each other, or an invariant does not hold.
+/// The files are damaged, acknowledged frames are missing at the end of the journal, frames do not follow from each
+/// other, or an invariant does not hold.
 pub fn verify(
     disk: &Arc<dyn Disk>,
     identity: Identity,

@@ -1,4 +1,4 @@
-//! Reading a log that somebody else may be writing, as far as it verifies.
+//! Reads a log that another process may be writing, as far as it verifies.
 
 use std::{sync::Arc, thread, time::Duration};
 
@@ -7,13 +7,13 @@ use crate::journal::{
     segment::{self, HEADER, SegmentHeader},
 };
 
-/// How often the same fault must show before it is believed.
+/// How often the same fault must show before it is reported.
 const TRIES: usize = 5;
 
 /// How long a writer is given to finish what looks like a fault.
 const PAUSE: Duration = Duration::from_millis(50);
 
-/// Returns the place where the frames of a segment begin.
+/// Returns the place where the frames of a segment start.
 pub(super) fn start_of(header: &SegmentHeader) -> Start {
     Start::At(Position {
         segment: header.index,
@@ -25,11 +25,11 @@ pub(super) fn start_of(header: &SegmentHeader) -> Start {
 
 /// Visits every block that verifies, once, until `visit` returns `false` or the log ends.
 ///
-/// Bytes are read at different times, so a log that is being written can look as if it had a hole: what is before
-/// was read before it was written. A fault is therefore only believed when it stays.
+/// Bytes are read at different times, so a log that is being written can look as if it had a hole: the bytes before it
+/// were read before they were written. A fault is therefore only reported when it stays.
 ///
 /// # Errors
-/// The disk refuses, or the log is corrupt.
+/// The disk fails, or the log is corrupt.
 pub(super) fn walk(
     disk: &Arc<dyn Disk>,
     identity: Identity,
@@ -68,7 +68,7 @@ pub(super) fn walk(
 /// Returns the headers of all segments, oldest first.
 ///
 /// # Errors
-/// The disk refuses, or a header does not verify.
+/// The disk fails, or a header does not verify.
 pub(super) fn headers(disk: &Arc<dyn Disk>) -> Result<Vec<SegmentHeader>, JournalError> {
     segment::list(disk)?.into_iter().map(|index| segment::read_header(disk, index)).collect()
 }

@@ -1,4 +1,4 @@
-//! A disk in memory that fails on demand and forgets what was not synced.
+//! A disk in memory that fails on demand and loses what was not synced.
 //!
 //! It is harsher than a real one: unsynced pages survive a crash independently of each other and in any order,
 //! the pages of the last write may be torn at any byte, unsynced changes of a directory survive independently too,
@@ -32,7 +32,7 @@ pub enum Fault {
     Halt,
 }
 
-/// What a simulated disk is like.
+/// The properties of a simulated disk.
 #[derive(Debug, Clone, Copy)]
 pub struct Faults {
     /// The size of a page: what is written or lost as a whole, unless torn.
@@ -135,7 +135,7 @@ fn enospc() -> io::Error {
 }
 
 impl SimDisk {
-    /// Makes an empty disk.
+    /// Creates an empty disk.
     pub fn new(faults: Faults) -> Self {
         Self { state: Arc::new(Mutex::new(State::new(faults))) }
     }
@@ -149,15 +149,15 @@ impl SimDisk {
         Self { state: Arc::new(Mutex::new(state)) }
     }
 
-    /// Returns an independent disk with the same content, synced and not: the process restarted, the machine did
-    /// not. No fault is planned on it.
+    /// Returns an independent disk with the same content, synced and not: the process restarted, the machine did not.
+    /// No fault is planned on it.
     #[must_use]
     pub fn fork(&self) -> Self {
         let tree = self.lock().tree.clone();
         self.with(tree)
     }
 
-    /// Returns what is left when the power fails now; this disk goes on as if nothing had happened.
+    /// Returns the disk as it is after the power fails now; this disk continues as if nothing had happened.
     #[must_use]
     pub fn crash(&self, seed: u64) -> Self {
         let mut tree = self.lock().tree.clone();
@@ -165,7 +165,7 @@ impl SimDisk {
         self.with(tree)
     }
 
-    /// Makes the write or sync with this number fail; [`SimDisk::operations`] counts them from 0.
+    /// Lets the write or sync with this number fail; [`SimDisk::operations`] counts them from 0.
     pub fn fail_at(&self, operation: u64, fault: Fault) {
         self.lock().planned.insert(operation, fault);
     }
@@ -180,7 +180,7 @@ impl SimDisk {
         self.lock().capacity = capacity;
     }
 
-    /// Flips one bit of a file, as rot does: on disk, without anybody noticing.
+    /// Flips one bit of a file, as rot does: on disk, unnoticed.
     ///
     /// # Errors
     /// There is no such file or byte.

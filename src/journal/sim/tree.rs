@@ -15,10 +15,10 @@ use super::random::Random;
 /// The number of a file or directory.
 pub(super) type Id = usize;
 
-/// Where everything starts.
+/// The root directory.
 pub(super) const ROOT: Id = 0;
 
-/// Every file and directory ever made; those nothing refers to any more stay.
+/// Every file and directory ever created; unreferenced ones stay.
 #[derive(Debug, Clone)]
 pub(super) struct Tree {
     nodes: Vec<Node>,
@@ -102,7 +102,7 @@ impl Tree {
         }
     }
 
-    /// Makes a file or a directory.
+    /// Creates a file or a directory.
     pub(super) fn make(&mut self, path: &str, is_directory: bool) -> io::Result<Id> {
         let id = self.nodes.len();
         let (parent, name) = Self::split(path);

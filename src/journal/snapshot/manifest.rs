@@ -1,7 +1,7 @@
-//! The manifest: what a snapshot is of, and what it consists of.
+//! The manifest: what state a snapshot holds, and its parts.
 //!
-//! It is JSON for people, but its bytes are fixed: the hash in it is over the very bytes with the hash left empty,
-//! so whatever was changed is noticed.
+//! It is JSON for readers, but its bytes are fixed: the hash in it is over the very bytes with the hash left empty, so
+//! any change is detected.
 
 use std::collections::BTreeMap;
 
@@ -18,10 +18,10 @@ pub const FORMAT: u64 = 2;
 /// The name of the manifest's file.
 pub const FILE: &str = "manifest.json";
 
-/// What a snapshot is of.
+/// What state a snapshot holds.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Meta {
-    /// Where in the journal the state is of, and where reading goes on.
+    /// The place in the journal of the state, where reading continues.
     pub position: Position,
     /// A fingerprint of the logic whose state it is.
     pub logic: u64,
@@ -31,7 +31,7 @@ pub struct Meta {
     pub state_hash: u128,
     /// When it was taken, in whatever unit the caller's clock has.
     pub created: u64,
-    /// What it holds how many of, for people.
+    /// The counts of what it holds, for readers.
     pub counts: BTreeMap<String, u64>,
 }
 
@@ -65,7 +65,7 @@ struct Manifest {
     blake3: String,
 }
 
-/// All that is read before the rest can be understood.
+/// The part that is read before the rest can be understood.
 #[derive(Deserialize)]
 struct Version {
     format: u64,

@@ -1,8 +1,8 @@
 //! Snapshots: the state at one place of the journal, so that recovery need not start at the first frame.
 //!
-//! A snapshot is a directory of parts, opaque and compressed, and a manifest that is written last and names them
-//! all. It is written under another name and renamed when everything in it is durable, so one that has its name is
-//! complete; whether it is still what was written, hashes tell.
+//! A snapshot is a directory of parts, opaque and compressed, and a manifest that is written last and names them all.
+//! It is written under another name and renamed when everything in it is durable, so one that has its name is complete;
+//! hashes show whether it is unchanged.
 
 mod manifest;
 mod read;
@@ -19,7 +19,7 @@ use super::{disk::Disk, error::JournalError};
 /// The directory of the snapshots.
 pub const DIRECTORY: &str = "snapshots";
 
-/// What ends the name of a snapshot that is not complete, or not wanted any more.
+/// The suffix of a snapshot that is not complete, or not wanted any more.
 const UNFINISHED: &str = ".tmp";
 
 /// Returns the path of a snapshot.
@@ -31,7 +31,7 @@ pub fn directory_name(lsn: u64) -> String {
 /// were removed.
 ///
 /// # Errors
-/// The disk refuses.
+/// The disk fails.
 pub fn prune(disk: &Arc<dyn Disk>, keep: usize) -> Result<usize, JournalError> {
     let snapshots = list(disk)?;
     let old = &snapshots[..snapshots.len().saturating_sub(keep)];
@@ -50,10 +50,10 @@ pub fn prune(disk: &Arc<dyn Disk>, keep: usize) -> Result<usize, JournalError> {
     Ok(old.len())
 }
 
-/// Sets every snapshot aside under another name that was taken after a frame, newest first.
+/// Sets aside, under another name, every snapshot that was taken after a frame, newest first.
 ///
 /// # Errors
-/// The disk refuses.
+/// The disk fails.
 pub fn set_aside_after(disk: &Arc<dyn Disk>, lsn: u64) -> Result<(), JournalError> {
     for ahead in list(disk)?.into_iter().rev().filter(|&snapshot| snapshot > lsn) {
         let name = directory_name(ahead);

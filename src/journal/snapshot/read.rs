@@ -1,4 +1,4 @@
-//! Reading snapshots, and nothing of them that does not verify.
+//! Reads snapshots, and nothing of them that does not verify.
 
 use std::{io::Read, sync::Arc};
 
@@ -17,7 +17,7 @@ pub struct Snapshot {
     parts: Vec<Part>,
 }
 
-/// What looking for a snapshot came to.
+/// The result of the search for a snapshot.
 #[derive(Debug)]
 pub struct Newest {
     /// The newest that verified, if any did.
@@ -26,10 +26,10 @@ pub struct Newest {
     pub refused: Vec<(u64, JournalError)>,
 }
 
-/// Returns the places in the journal there are snapshots of, oldest first. Whether they verify is not looked at.
+/// Returns the places in the journal there are snapshots of, oldest first. They are not verified.
 ///
 /// # Errors
-/// The disk refuses.
+/// The disk fails.
 pub fn list(disk: &Arc<dyn Disk>) -> Result<Vec<u64>, JournalError> {
     let names = disk.list(DIRECTORY).map_err(JournalError::io(DIRECTORY, "list the snapshots"))?;
     let lsn = |name: &String| (name.len() == 20).then(|| name.parse().ok())?;
@@ -41,7 +41,7 @@ pub fn list(disk: &Arc<dyn Disk>) -> Result<Vec<u64>, JournalError> {
 /// Opens a snapshot and verifies its manifest; its parts are verified when they are read.
 ///
 /// # Errors
-/// The disk refuses, the manifest does not verify, or a later release wrote it.
+/// The disk fails, the manifest does not verify, or a later release wrote it.
 pub fn load(disk: &Arc<dyn Disk>, lsn: u64) -> Result<Snapshot, JournalError> {
     let directory = directory_name(lsn);
     let path = format!("{directory}/{FILE}");
@@ -73,12 +73,12 @@ pub fn newest_verifying(disk: &Arc<dyn Disk>) -> Result<Newest, JournalError> {
 }
 
 impl Snapshot {
-    /// Returns what it is of.
+    /// Returns the state it holds.
     pub const fn meta(&self) -> &Meta {
         &self.meta
     }
 
-    /// Returns what it consists of, by name.
+    /// Returns its parts, by name.
     pub fn parts(&self) -> &[Part] {
         &self.parts
     }
@@ -86,7 +86,7 @@ impl Snapshot {
     /// Verifies every part, without decompressing it.
     ///
     /// # Errors
-    /// The disk refuses, or a part is not what was written.
+    /// The disk fails, or a part is not what was written.
     pub fn verify(&self) -> Result<(), JournalError> {
         self.parts.iter().try_for_each(|part| self.read(part).map(|_| ()))
     }
@@ -94,7 +94,7 @@ impl Snapshot {
     /// Reads, verifies and decompresses a part.
     ///
     /// # Errors
-    /// There is no such part, the disk refuses, or the part is not what was written.
+    /// There is no such part, the disk fails, or the part is not what was written.
     pub fn part(&self, name: &str) -> Result<Vec<u8>, JournalError> {
         let path = format!("{}/{name}", self.directory);
         let Some(part) = self.parts.iter().find(|part| part.name == name) else {
@@ -102,7 +102,8 @@ impl Snapshot {
         };
         let bytes = self.read(part)?;
         let decompress = || {
-            // One byte more than there should be, so that too much is noticed; and no allocation on its word alone.
+            // One byte more than there should be, so that an excess is noticed; and no allocation by its own figure
+            // alone.
             let mut raw = Vec::with_capacity(part.raw_bytes.min(bytes.len() as u64 * 64) as usize);
             let limit = part.raw_bytes.saturating_add(1);
             zstd::stream::read::Decoder::with_buffer(&bytes[..])?.take(limit).read_to_end(&mut raw)?;

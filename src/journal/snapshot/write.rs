@@ -1,4 +1,4 @@
-//! Writing a snapshot.
+//! Writes a snapshot.
 
 use std::{
     sync::{Arc, Mutex, PoisonError},
@@ -13,9 +13,9 @@ use super::{
 };
 use crate::journal::{disk::Disk, error::JournalError};
 
-/// How hard parts are compressed.
+/// The level of compression of parts.
 const LEVEL: i32 = 1;
-/// What is written at once.
+/// How much is written at once.
 const STEP: usize = 1 << 20;
 /// The pause after each step of a gentle snapshot.
 const PAUSE: Duration = Duration::from_millis(20);
@@ -40,10 +40,10 @@ pub struct SnapshotWriter {
 }
 
 impl SnapshotWriter {
-    /// Starts a snapshot; what an unfinished one left in its place is removed.
+    /// Starts a snapshot; the rest of an unfinished one in its place is removed.
     ///
     /// # Errors
-    /// The disk refuses.
+    /// The disk fails.
     pub fn start(disk: &Arc<dyn Disk>, meta: Meta, pace: Pace) -> Result<Self, JournalError> {
         let directory = format!("{}{UNFINISHED}", directory_name(meta.position.lsn));
         disk.make_dir(DIRECTORY).map_err(JournalError::io(DIRECTORY, "make the directory"))?;
@@ -56,7 +56,7 @@ impl SnapshotWriter {
     /// Compresses and writes a part. Several threads may do this at once.
     ///
     /// # Errors
-    /// The disk refuses, or the name is not a plain file name or was used before.
+    /// The disk fails, or the name is not a plain file name or was used before.
     pub fn part(&self, name: &str, raw: &[u8]) -> Result<(), JournalError> {
         let path = format!("{}/{name}", self.directory);
         let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte);
@@ -92,7 +92,7 @@ impl SnapshotWriter {
     /// Writes the manifest and gives the snapshot its name. One of the same place in the journal is replaced.
     ///
     /// # Errors
-    /// The disk refuses.
+    /// The disk fails.
     pub fn finish(self) -> Result<(), JournalError> {
         let path = format!("{}/{FILE}", self.directory);
         let mut parts = std::mem::take(&mut *self.parts.lock().unwrap_or_else(PoisonError::into_inner));

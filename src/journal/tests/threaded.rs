@@ -1,4 +1,4 @@
-//! The journal thread: nothing is let out before it is durable, and everything in order.
+//! The journal thread: nothing is released before it is durable, and everything in order.
 
 use std::{
     sync::{Mutex, atomic::AtomicU64, atomic::Ordering, mpsc},
@@ -11,7 +11,7 @@ use super::{
     *,
 };
 
-/// Says which frame it waited for, what was durable on disk when it was released, or that it was dropped.
+/// Reports the frame it waited for, what was durable on disk when it was released, or that it was dropped.
 struct Waiting {
     lsn: u64,
     released: mpsc::Sender<(u64, bool)>,
@@ -145,7 +145,7 @@ fn after_a_failure_nothing_is_released_any_more() {
                     thread::yield_now();
                 }
             }
-            // A fault that has not come by then comes with the marker.
+            // A fault that has not occurred by then occurs with the marker.
             let last = rig.thread.stop();
             let durable = rig.journal.durable();
             let heard: Vec<_> = rig.heard.iter().take(200).collect();
