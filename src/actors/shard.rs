@@ -266,7 +266,7 @@ fn perform<K: ShardKind>(kind: &mut K, work: Work<K>, turn: &mut ShardTurn<'_, K
             let _ = reply.send(kind.hash()); // as above
             Ok(())
         }
-        Work::Crash => Err(Fault::new("told to crash")),
+        Work::Crash => Err(Fault::new("asked to crash")),
     }
 }
 

@@ -1,4 +1,4 @@
-//! The synthetic market on a thread of its own, over loopback HTTP like anybody's.
+//! The synthetic market on a thread of its own, over loopback HTTP like any client.
 
 use std::thread::JoinHandle;
 
@@ -36,13 +36,13 @@ impl Background {
             if let Err(error) = ran {
                 error!(%error, "the synthetic market did not start");
             }
-            let _ = end.send(()); // nobody waits when the process ends first
+            let _ = end.send(()); // no receiver is left when the process ends first
         });
         let thread = thread.map_err(|error| warn!(%error, "the synthetic market has no thread")).ok();
         Self { stop, ended, thread }
     }
 
-    /// Stops it and waits until its quotes are taken back.
+    /// Stops it and waits until its quotes are cancelled.
     pub(super) async fn stop(self) {
         let _ = self.stop.send(()); // it may have ended already
         let _ = self.ended.await;

@@ -1,4 +1,4 @@
-//! Descriptors are a budget: what the journal, the snapshots and the history need is kept back before the first
+//! Budgets descriptors: those that the journal, the snapshots and the history need are reserved before the first
 //! connection is accepted.
 
 use std::{fs, num::NonZeroUsize};
@@ -9,33 +9,33 @@ use tracing::{info, warn};
 
 use crate::{config::Config, grpc, http::ConnectionBudget};
 
-/// Directory, lock and journal: the segment in use, the next one, their directory, and whoever reads beside.
+/// Directory, lock and journal: the segment in use, the next one, their directory, and tools that read beside.
 const JOURNAL: usize = 12;
-/// A snapshot being read, another being written, and the journal folded into it.
+/// A snapshot being read, another being written, and the journal replayed into it.
 const SNAPSHOTS: usize = 12;
-/// The history: a writer and readers with three files each, what SQLite sorts in, and the threads that ask.
+/// The history: a writer and readers with three files each, SQLite's sort files, and the querying threads.
 const HISTORY: usize = 36;
-/// Listeners, and the thread that accepts.
+/// Listeners, and the accepting thread.
 const LISTENERS: usize = 8;
 /// The event loop of a thread.
 const LOOP: usize = 5;
 /// The synthetic market's own side of its connections.
 const FEED: usize = 24;
-/// Whatever else: name resolution, an operator's tools, what nobody thought of.
+/// A reserve: name resolution, an operator's tools, the unforeseen.
 const SPARE: usize = 16;
-/// Sockets beyond the budget: of those who are being refused.
+/// Sockets beyond the budget: of connections being refused.
 const REFUSALS: usize = 16;
 /// The fewest connections worth serving.
 const CONNECTIONS_MIN: usize = 16;
-/// What is supposed to be open already when the system does not say.
+/// How many are assumed to be open already when the system does not report it.
 const OPEN_GUESS: usize = 16;
 
-/// What this process may open and what for.
+/// The descriptors of this process and their use.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Descriptors {
-    /// How many it may open.
+    /// How many the process may open.
     limit: usize,
-    /// How many are for everything but connections.
+    /// How many are reserved for everything but connections.
     kept_back: usize,
     /// What is left for connections.
     pub(super) budget: ConnectionBudget,
@@ -45,7 +45,7 @@ impl Descriptors {
     /// Raises the limit as far as this process may, and divides it.
     ///
     /// # Errors
-    /// When it is too small to serve anybody: names the number that is needed.
+    /// When it is too small to serve any client: names the number that is needed.
     pub(super) fn divide(config: &Config) -> Result<Self> {
         let limit = raise();
         let kept_back = open_now() + needed_by(config);
@@ -65,7 +65,7 @@ impl Descriptors {
         }
     }
 
-    /// Says how they were divided.
+    /// Logs how they were divided.
     pub(super) fn log(&self, config: &Config) {
         let Self { limit, kept_back, budget } = *self;
         info!(
@@ -86,7 +86,7 @@ impl Descriptors {
     }
 }
 
-/// Raises the soft limit to the hard one and returns what it is then.
+/// Raises the soft limit to the hard one and returns the result.
 fn raise() -> usize {
     let Rlimit { current, maximum } = getrlimit(Resource::Nofile);
     let raised = current != maximum
@@ -101,7 +101,7 @@ fn open_now() -> usize {
     fs::read_dir("/proc/self/fd").map_or(OPEN_GUESS, Iterator::count)
 }
 
-/// What everything but connections needs, beyond what is open before anything is started.
+/// Returns what everything but connections needs, beyond the descriptors open before anything is started.
 fn needed_by(config: &Config) -> usize {
     let threads = config.server.worker_count() + config.engine.arbiter_count() + 1;
     let when = |is_on: bool, needed: usize| if is_on { needed } else { 0 };
@@ -115,10 +115,11 @@ fn needed_by(config: &Config) -> usize {
         + when(config.is_synthetic_feed_on(), FEED)
 }
 
-/// Divides what is free among HTTP and gRPC; `None` when it is too little. `most` connections are enough; 0 is no limit.
+/// Divides the free descriptors among HTTP and gRPC; `None` when there are too few. `most` connections are enough; 0 is
+/// no limit.
 ///
-/// A socket is there before anybody can ask whether there is room for it, so that both servers have hard limits of
-/// their own, which together are never more than what is free.
+/// A socket exists before the server can check whether there is room for it, so that both servers have hard limits of
+/// their own, which together never exceed the free descriptors.
 fn share(free: usize, workers: usize, has_grpc: bool, most: usize) -> Option<ConnectionBudget> {
     let workers = NonZeroUsize::new(workers)?;
     let (grpc, waiting) = if has_grpc { (free / 5, grpc::WAITING_MAX) } else { (0, 0) };

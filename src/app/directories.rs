@@ -1,4 +1,4 @@
-//! What the edge knows of those who call: keys and logins, as shards accept them, and which accounts have an owner.
+//! The edge's data about callers: keys and logins, as shards accept them, and which accounts have an owner.
 
 use std::sync::Arc;
 
@@ -24,10 +24,10 @@ pub(super) struct Directories {
 }
 
 impl Directories {
-    /// Begins with those that were recovered.
+    /// Starts with those that were recovered.
     pub(super) fn new(config: &Config, keys: &[CreateApiKey], logins: &[Login]) -> Self {
         let directories = Self { keys: Arc::default(), logins: Arc::default(), owners: Arc::default() };
-        // Whoever wrote the configuration owns its accounts, and those on this machine share the demo's.
+        // The author of the configuration owns its accounts, and the clients on this machine share the demo's.
         let configured = config.accounts.iter().map(|account| account.id).chain([config.demo.account]);
         configured.for_each(|account| directories.owners.insert(AccountId::new(account)));
         keys.iter().for_each(|key| directories.api_key_created(key));
@@ -35,7 +35,7 @@ impl Directories {
         directories
     }
 
-    /// Lets people sign in, and up if the configuration says so.
+    /// Lets users sign in, and sign up if the configuration allows it.
     pub(super) fn users(&self, config: &Config) -> Result<Users> {
         let grant = config.grant().iter().map(|balance| {
             let asset = config.instruments.asset_named(&balance.asset);
@@ -44,7 +44,7 @@ impl Directories {
             Ok((asset.id, amount))
         });
         let grant = grant.collect::<Result<Vec<_>>>().context("[sign-up] grant")?;
-        // Half of the cores at most: hashing must not take them from trading.
+        // Half of the cores at most: hashing must not slow down trading.
         let at_once = std::thread::available_parallelism().map_or(1, |cores| cores.get().div_ceil(2));
         let is_local_only = config.is_sign_up_local_only();
         let offer = config.is_sign_up_on().then_some(SignUpOffer { grant, is_local_only });

@@ -1,4 +1,4 @@
-//! The accounts, balances and keys of the configuration, made through the front door.
+//! Creates the accounts, balances and keys of the configuration, with ordinary commands.
 
 use std::time::Duration;
 
@@ -18,7 +18,7 @@ use crate::{
     },
 };
 
-/// Makes what is not there yet. Doing it again changes nothing.
+/// Creates what is missing. Repeating it changes nothing.
 pub(super) async fn found(exchange: &Exchange, config: &Config) -> Result<()> {
     if config.is_demo_on() {
         let demo =
@@ -68,13 +68,13 @@ async fn deposit(exchange: &Exchange, account: AccountId, balance: &Balance) -> 
     let Balance { asset: name, amount } = balance;
     let asset = exchange.instruments().asset_named(name).ok_or_else(|| anyhow!("unknown asset {name}"))?;
     let amount = asset.parse_amount(amount).map_err(|reject| anyhow!("{amount} {name}: {reject}"))?;
-    // The same id at every start: the balance is given once.
+    // The same id at every start: the balance is credited once.
     let request_id = Some(format!("founding-{name}"));
     command(exchange, AccountCommand::Deposit(Transfer { account, asset: asset.id, amount, request_id }))
         .await
 }
 
-/// Revokes keys that nothing uses any more. One that stays is no reason not to start.
+/// Revokes keys that are unused. A failure does not prevent the start.
 pub(super) async fn revoke(exchange: &Exchange, keys: Vec<RevokeApiKey>) {
     for key in keys {
         let account = key.account.get();
@@ -84,14 +84,14 @@ pub(super) async fn revoke(exchange: &Exchange, keys: Vec<RevokeApiKey>) {
     }
 }
 
-/// How long to wait before a command that found no place is given again: the one before may still hold the only one.
+/// How long to wait before a command without a permit is sent again: the command before may still hold the only one.
 const NEXT_PLACE: Duration = Duration::from_millis(5);
 
 async fn command(exchange: &Exchange, command: AccountCommand) -> Result<()> {
     match admitted(exchange, command).await {
         Ok(_) | Err(Reject::AccountExists | Reject::KeyExists) => Ok(()),
         Err(Reject::TooManyKeys) => {
-            warn!("a key of the configuration was not given: its account has as many as it may have");
+            warn!("a key of the configuration was not created: its account has as many as it may have");
             Ok(())
         }
         Err(Reject::RequestConflict) => {
@@ -102,7 +102,7 @@ async fn command(exchange: &Exchange, command: AccountCommand) -> Result<()> {
     }
 }
 
-/// Gives a command, again and again while the exchange has no place for it, and returns the answer.
+/// Sends a command, again and again while the exchange has no permit for it, and returns the answer.
 pub(super) async fn admitted(exchange: &Exchange, command: AccountCommand) -> Result<Answer, Reject> {
     loop {
         match exchange.command(command.clone(), None, info_span!("founding")).await {

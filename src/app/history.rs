@@ -1,4 +1,4 @@
-//! The history beside the running exchange: which database, and where its frames come from.
+//! Runs the history beside the exchange: selects the database, and the source of its frames.
 
 use std::{path::Path, sync::Arc};
 
@@ -18,7 +18,7 @@ use crate::{
 /// The file of a history that is kept in the data directory.
 const FILE: &str = "history.db";
 
-/// What a path keeps in a URL.
+/// The characters of a path that a URL keeps.
 const PATH: &AsciiSet = &NON_ALPHANUMERIC.remove(b'/').remove(b'.').remove(b'-').remove(b'_');
 
 /// Frames as the journal makes them durable.
@@ -64,10 +64,10 @@ pub(super) fn start(
     HistoryService::start(settings).context("no thread for the history")
 }
 
-/// Returns what the history knows of how far a journal went, if it can be asked: its database is there and holds that journal.
+/// Returns how far a journal went according to the history, if its database is available and holds that journal.
 pub async fn known(config: &Config, directory: &Path, identity: Identity) -> Option<Known> {
     let url = url(config, directory);
-    // A file is asked even when the history is off now: it is there, and may know.
+    // A file is queried even when the history is off now: it exists, and may know.
     if !config.is_history_on() && sqlite_file(&url).is_none() {
         return None;
     }
@@ -77,7 +77,7 @@ pub async fn known(config: &Config, directory: &Path, identity: Identity) -> Opt
             Some(Known { by: "the history".to_owned(), lsn: reached.sequence, chain: None })
         }
         Err(error) => {
-            warn!(%error, "the history cannot be asked how far the journal went; the start goes on without");
+            warn!(%error, "the history cannot be asked how far the journal went; the start continues without it");
             None
         }
     }
@@ -86,7 +86,7 @@ pub async fn known(config: &Config, directory: &Path, identity: Identity) -> Opt
 /// Makes the history match a journal that has lost its end for good.
 ///
 /// # Errors
-/// The database refuses, or is not there.
+/// The database fails, or is not available.
 pub(super) async fn match_loss(
     config: &Config,
     directory: &Path,

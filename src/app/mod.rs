@@ -1,4 +1,4 @@
-//! Puts the exchange together: the only place that knows every concrete part.
+//! Assembles the exchange: the only place that uses every concrete part.
 
 mod background;
 mod descriptors;
@@ -73,14 +73,14 @@ impl Application {
         Self::build_with(config, Clock::default(), &[]).await
     }
 
-    /// The same with a page to serve, and on a clock that a test may move.
+    /// Does the same with a page to serve, and on a clock that a test may move.
     ///
     /// # Errors
     /// As [`Application::build`].
     pub async fn build_with(config: Config, clock: Clock, page: &'static [Asset]) -> Result<Self> {
-        // Before anything is opened: what it needs is kept back from connections.
+        // Before anything is opened: the required descriptors are reserved from those of connections.
         let descriptors = Descriptors::divide(&config)?;
-        // Whoever has the directory has the exchange.
+        // Its lock makes this process the only exchange on the directory.
         let mut storage = Storage::open(&config)?;
         let listen = config.server.listen;
         let listener = TcpListener::bind(listen).with_context(|| format!("cannot listen on {listen}"))?;
@@ -169,7 +169,7 @@ impl Application {
         &self.config
     }
 
-    /// Returns the way past HTTP, for tests.
+    /// Returns the entrance beside HTTP, for tests.
     pub const fn exchange(&self) -> &Exchange {
         &self.running.exchange
     }
@@ -216,27 +216,29 @@ impl Application {
     }
 }
 
-/// The keys earlier runs of the synthetic market have left, which nothing uses any more: an account may have a few only.
+/// Returns the keys that earlier runs of the synthetic market have left and that are unused: an account may have a few
+/// only.
 fn leftovers(config: &Config, keys: &[CreateApiKey]) -> Vec<RevokeApiKey> {
     let of_market = synthetic::accounts(config.feed.seed).map(AccountId::new);
     let left = keys.iter().filter(|key| config.is_synthetic_feed_on() && of_market.contains(&key.account));
     left.map(|key| RevokeApiKey { account: key.account, key: key.key.clone() }).collect()
 }
 
-/// Binds the address of gRPC, if it is on: before anything is recovered, so that a second exchange says so at once.
+/// Binds the address of gRPC, if it is on: before anything is recovered, so that a second exchange reports the conflict
+/// at once.
 fn listen_for_grpc(config: &Config) -> Result<Option<TcpListener>> {
     let listen = config.grpc.listen;
     let bind = || TcpListener::bind(listen).with_context(|| format!("cannot listen on {listen} for gRPC"));
     config.is_grpc_on().then(bind).transpose()
 }
 
-/// Says how a listener of this exchange may be reached: one that others or proxies reach is never this machine's alone.
+/// Returns how a listener of this exchange may be reached: one that other machines or proxies reach is never private.
 fn reach(config: &Config, listen: SocketAddr) -> Reach {
     let server = &config.server;
     Reach::new(listen, !server.trusted_proxies.is_empty(), server.hosts.iter().map(String::as_str))
 }
 
-/// Says when what is on the disk was stamped later than it is now: by a clock that was wrong, then or now.
+/// Warns when stamps on the disk are later than the present: the clock was wrong, then or now.
 fn warn_of_times_ahead(latest: Timestamp, now: Timestamp) {
     let ahead = latest.micros().saturating_sub(now.micros());
     if latest.timer(now) < latest {
@@ -278,7 +280,7 @@ fn address_terms(config: &Config) -> AddressTerms {
     }
 }
 
-/// In the configuration 0 is no limit.
+/// Maps 0, which is no limit in the configuration.
 fn or_none<T: PartialEq + Default>(limit: T, none: T) -> T {
     if limit == T::default() { none } else { limit }
 }

@@ -24,13 +24,13 @@ use crate::{
     telemetry::log,
 };
 
-/// What the process ends with when its disk fails (`EX_IOERR`).
+/// The exit status of the process when its disk fails (`EX_IOERR`).
 pub const EXIT_DISK_FAILED: i32 = 74;
 
 /// How many frames lie between two lines of progress.
 const PROGRESS: u64 = 1_000_000;
 
-/// The data directory, ours until this is dropped.
+/// The data directory, locked by this process until this is dropped.
 #[derive(Debug)]
 pub(super) struct Storage {
     directory: DataDirectory,
@@ -40,7 +40,7 @@ pub(super) struct Storage {
     snapshotter: Option<Snapshotter>,
 }
 
-/// What an exchange begins with.
+/// The initial state of an exchange.
 #[derive(Debug)]
 pub(super) struct Found {
     pub(super) opening: Opening,
@@ -48,8 +48,8 @@ pub(super) struct Found {
     pub(super) logins: Vec<Login>,
 }
 
-/// Ends the process when it is dropped, be it by a panic: a log that cannot be written must not keep an exchange alive whose
-/// journal has failed.
+/// Ends the process when it is dropped, even by a panic: a log that cannot be written must not keep an exchange alive
+/// whose journal has failed.
 struct Exit;
 
 impl Drop for Exit {
@@ -59,7 +59,7 @@ impl Drop for Exit {
 }
 
 impl Storage {
-    /// Takes the data directory.
+    /// Locks the data directory.
     pub(super) fn open(config: &Config) -> Result<Self> {
         let directory = store::open_directory(&config.data.directory)?;
         discard_unfinished(&directory.disk()).with_context(|| {
@@ -68,7 +68,7 @@ impl Storage {
         Ok(Self { directory, config: config.clone(), journal: None, history: None, snapshotter: None })
     }
 
-    /// Recovers what it holds and opens the journal.
+    /// Recovers the state and opens the journal.
     pub(super) async fn recover(&mut self) -> Result<Found> {
         let path = self.directory.path().display().to_string();
         let durability = match self.config.journal.durability {
@@ -81,7 +81,7 @@ impl Storage {
                          would be ignored; name another directory, or another durability"
                     );
                 }
-                warn!("durability is \"none\": nothing is kept, a restart begins from nothing");
+                warn!("durability is \"none\": nothing is stored, a restart starts empty");
                 return Ok(Found { opening: Opening::default(), keys: Vec::new(), logins: Vec::new() });
             }
         };
@@ -94,7 +94,7 @@ impl Storage {
             let (config, directory) = (&self.config, self.directory.path());
             super::history::match_loss(config, directory, &replica, report.position.lsn, is_whole)
                 .await
-                .context("the journal goes on, but the history could not be made to match it; start again")?;
+                .context("the journal continues, but the history could not be matched to it; start again")?;
         }
         let keys = replica.account_slots().flat_map(|slot| slot.keys().cloned()).collect();
         let logins = replica.account_slots().flat_map(|slot| slot.logins().cloned()).collect();
@@ -104,15 +104,15 @@ impl Storage {
         Ok(Found { opening, keys, logins })
     }
 
-    /// Returns whether the directory holds nothing yet, and nothing outside knows of a journal it should hold.
+    /// Returns whether the directory is empty, and no other source knows of a journal it should hold.
     pub(super) async fn is_new(&self) -> Result<bool> {
         let disk = self.directory.disk();
         let is_empty = segment::list(&disk)?.is_empty() && snapshot::list(&disk)?.is_empty();
         Ok(is_empty && self.config.journal.durability != Durability::None && self.known().await?.is_empty())
     }
 
-    /// Opens the journal of a new directory for a run that nothing outside observes. Until [`Storage::finish_journal`] the
-    /// next start throws it away.
+    /// Opens the journal of a new directory for a run that is not visible outside. Until [`Storage::finish_journal`]
+    /// the next start deletes it.
     pub(super) fn open_journal(&self) -> Result<(Opening, JournalThread<TurnOutbox>)> {
         let path = self.directory.path().display().to_string();
         let disk = self.directory.disk();
@@ -125,7 +125,7 @@ impl Storage {
         Ok((Opening { parts: replica.into_parts(), journal: Some(journal) }, thread))
     }
 
-    /// Ends that run: the disk has its journal, and the next start goes on from it.
+    /// Ends that run: its journal is on disk, and the next start continues from it.
     pub(super) fn finish_journal(&self, journal: JournalThread<TurnOutbox>) -> Result<()> {
         journal.stop().context("the journal could not be closed")?;
         let disk = self.directory.disk();
@@ -135,7 +135,7 @@ impl Storage {
         })
     }
 
-    /// Returns what is known from outside of how far the journal went.
+    /// Returns how far the journal went according to other sources.
     async fn known(&self) -> Result<Vec<Known>> {
         let (config, directory) = (&self.config, &self.directory);
         let history = super::history::known(config, directory.path(), directory.identity()).await;
@@ -172,13 +172,13 @@ impl Storage {
                 "acknowledged work was lost, and the operator accepted it: {loss}"
             );
         } else if !self.config.data.accept_loss_after.is_empty() {
-            warn!("nothing is missing from the journal: accept-loss-after was not used, take it out");
+            warn!("nothing is missing from the journal: accept-loss-after was not used, remove it");
         }
         for unusable in &report.unusable {
             warn!("a snapshot was passed over: {unusable}");
         }
         match &report.torn {
-            // What is torn may be what is left of acknowledged work then.
+            // In this case the torn bytes may be the rest of acknowledged work.
             Some((file, bytes)) if report.loss.is_some() => {
                 warn!(%file, bytes, "the rest of what was lost at the end of the journal was cut off");
             }
@@ -205,7 +205,7 @@ impl Storage {
         Ok(())
     }
 
-    /// Returns the way to ask the history, if there is one.
+    /// Returns the handle for queries of the history, if there is one.
     pub(super) fn history(&self) -> Option<History> {
         self.history.as_ref().map(|service| service.history().clone())
     }
@@ -229,7 +229,7 @@ impl Storage {
         Ok(())
     }
 
-    /// Tells what the history has taken in for good: the journal is kept from there on.
+    /// Returns the last frame the history has ingested for good: the journal is kept from there on.
     fn ingested(&self) -> Box<dyn Fn() -> u64 + Send> {
         match self.history() {
             Some(history) => Box::new(move || history.progress().sequence()),
@@ -237,8 +237,8 @@ impl Storage {
         }
     }
 
-    /// Writes the journal to its end and takes a last snapshot, so that the next start is quick and may be another
-    /// version's.
+    /// Writes the journal to its end and takes a last snapshot, so that the next start is quick and may run another
+    /// version.
     ///
     /// The history catches up meanwhile, until `deadline` and no longer.
     pub(super) fn close(self, deadline: Instant) -> Result<()> {
@@ -265,19 +265,19 @@ impl Storage {
             let progress = history.history().clone();
             if !history.stop(deadline) {
                 let frame = progress.progress().sequence();
-                warn!(frame, "the history did not catch up in time; it goes on after the next start");
+                warn!(frame, "the history did not catch up in time; it continues after the next start");
             }
         }
         taken.map(|_| ())
     }
 }
 
-/// Throws away what a first start has left that was interrupted: nothing of it was ever seen.
+/// Deletes the files of an interrupted first start: none of it was ever visible.
 fn discard_unfinished(disk: &Arc<dyn Disk>) -> io::Result<()> {
     if !disk.has(UNFINISHED)? {
         return Ok(());
     }
-    warn!("a first start was interrupted while it made a history: it is made again");
+    warn!("a first start was interrupted while it generated a history: it is repeated");
     if disk.has(NOTE)? {
         disk.remove(NOTE)?;
     }
@@ -291,20 +291,20 @@ fn discard_unfinished(disk: &Arc<dyn Disk>) -> io::Result<()> {
 
 /// Ends the process because its journal failed.
 fn end_process(error: JournalError) {
-    let _exit = Exit; // whatever becomes of the line
-    // The last line: nothing is acknowledged any more, and only a restart can know what the disk has.
+    let _exit = Exit; // even if the line cannot be logged
+    // The last line: nothing is acknowledged any more, and only a restart can find out what is on disk.
     error!(%error, exit_code = EXIT_DISK_FAILED, "the journal failed: nothing more is acknowledged");
     log::flush();
 }
 
-/// Logs a snapshot; stops trading when the audit it came with found the books wrong.
+/// Logs a snapshot; stops trading when its audit found the books wrong.
 fn report(taken: Result<Taken, StoreError>, exchange: &Exchange) {
     match taken {
         Ok(Taken { lsn, frames, state_hash }) => {
             info!(frame = lsn, frames, state_hash = %format_args!("{state_hash:032x}"), "took a snapshot");
         }
         Err(error) if error.is_violation() => {
-            error!(%error, "the audit failed: trading is halted, withdrawals are frozen");
+            error!(%error, "the audit failed: trading is halted, withdrawals are rejected");
             exchange.halt(&error.to_string());
         }
         Err(error) => error!(%error, "no snapshot could be taken"),

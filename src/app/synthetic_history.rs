@@ -1,7 +1,7 @@
-//! The trading a new exchange with a synthetic market begins with, so that its first visitor finds a chart.
+//! The initial trading of a new exchange with a synthetic market, so that its first visitor finds a chart.
 //!
-//! Before anything is served, the exchange runs once on a clock that goes through the last hours, trades with ordinary
-//! orders, and stops; what follows is an ordinary start from the journal that run has left.
+//! Before anything is served, the exchange runs once on a clock that passes through the last hours, trades with
+//! ordinary orders, and stops; an ordinary start from the journal of that run follows.
 
 use std::{
     sync::{
@@ -38,14 +38,15 @@ use crate::{
     http::ws::WireEncoder,
 };
 
-/// Trades of a symbol are this far apart, in seconds, give or take.
+/// Trades of a symbol are about this far apart, in seconds.
 const STEP_SECONDS: u32 = 15;
-/// What each of the two accounts begins with of every asset, in US dollars: far more than it can lose in days.
+/// The initial stake of each of the two accounts in every asset, in US dollars: far more than it can lose in days.
 const STAKE_WORTH: u64 = 4_000_000_000;
-/// Added to the number of a symbol's stream, so that the trades to come do not repeat those of the past.
+/// Added to the number of a symbol's stream, so that future trades do not repeat those of the past.
 const STREAMS: u64 = 1 << 32;
 
-/// Trades through the hours before `end` in the empty data directory. The seed, the symbols and `end` decide what is traded.
+/// Trades through the hours before `end` in the empty data directory. The trades depend on the seed, the symbols and
+/// `end` alone.
 ///
 /// # Errors
 /// The data directory cannot be written.
@@ -103,7 +104,7 @@ impl HistoryRun<'_> {
             self.time.store(start + step * step_micros + offset, Ordering::Relaxed);
             let wanted: Vec<_> =
                 markets.iter_mut().map(|(spec, market)| (*spec, market.pass(actions))).collect();
-            // The quotes stand before anything is taken: two accounts' orders may overtake each other.
+            // The makers' quotes are placed before any taker's order: two accounts' orders may overtake each other.
             let makers = wanted.iter().map(|(spec, trade)| {
                 let order = order(spec, maker, trade);
                 AccountCommand::Place(NewOrder { side: trade.side.opposite(), ..order })
@@ -137,7 +138,7 @@ impl HistoryRun<'_> {
         try_join_all(commands.map(|command| self.command(command))).await.map(drop)
     }
 
-    /// Gives a command. A symbol whose filters refuse a trade has a gap in its history, and the others go on.
+    /// Sends a command. A symbol whose filters reject a trade has a gap in its history, and the others continue.
     async fn command(&self, command: AccountCommand) -> Result<()> {
         match founding::admitted(self.exchange, command).await {
             Err(reject @ (Reject::OutOfService | Reject::Stopping | Reject::DiskFull)) => {
@@ -153,13 +154,13 @@ fn order(spec: &SymbolSpec, account: AccountId, trade: &Trade) -> NewOrder {
     NewOrder::limit(account, spec.id, trade.side, price, lots)
 }
 
-/// Returns what an account begins with of an asset.
+/// Returns an account's initial stake in an asset.
 fn stake(asset: &Asset) -> Amount {
     let whole = i128::from((STAKE_WORTH / synthetic::worth(asset.name())).max(1));
     Amount::new(10_i128.saturating_pow(u32::from(asset.scale)).saturating_mul(whole))
 }
 
-/// Returns what the symbol asks of the market's orders; `None` when its filters leave no room.
+/// Returns the symbol's rules for the market's orders; `None` when its filters leave no room.
 fn rules(spec: &SymbolSpec) -> Option<Rules> {
     let bounds = &spec.filters;
     let filters = Filters {

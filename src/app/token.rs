@@ -1,4 +1,4 @@
-//! The operator's token: configured, or made once and kept in a file only its owner reads.
+//! The operator's token: configured, or generated once and stored in a file only its owner can read.
 
 use std::{
     fs::{self, DirBuilder, OpenOptions},
@@ -25,7 +25,7 @@ impl std::fmt::Debug for OperatorToken {
 }
 
 impl OperatorToken {
-    /// Takes the configured token, else the one in the data directory, else makes one and keeps it there.
+    /// Returns the configured token, else the one in the data directory, else generates one and stores it there.
     pub(super) fn load_or_make(config: &Config) -> Result<Self> {
         let configured = config.operator.token.expose();
         if !configured.is_empty() {
@@ -40,12 +40,12 @@ impl OperatorToken {
         Ok(Self { secret, file: Some(file) })
     }
 
-    /// Returns the token itself. What the caller does with it must not print it.
+    /// Returns the token itself. The caller must not print it.
     pub fn secret(&self) -> &str {
         &self.secret
     }
 
-    /// Returns the file it is kept in; none when it is configured.
+    /// Returns the file it is stored in; none when it is configured.
     pub fn file(&self) -> Option<&Path> {
         self.file.as_deref()
     }

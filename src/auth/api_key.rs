@@ -46,7 +46,7 @@ impl KeyDirectory {
         }
     }
 
-    /// Forgets a key: from now on nothing it signs is accepted.
+    /// Removes a key: from now on nothing it signs is accepted.
     pub fn remove(&self, key: &str) {
         self.0.remove(key);
     }
@@ -78,7 +78,7 @@ impl std::fmt::Debug for KeyDirectory {
 pub struct KeyPair {
     /// The public part.
     pub key: String,
-    /// The secret part; a key with a public key of its own does without.
+    /// The secret part; unused by a key with a public key of its own.
     pub secret: String,
 }
 

@@ -1,4 +1,4 @@
-//! Things found by name without a lock, by every request.
+//! Directories of entries that every request finds by name without a lock.
 
 use std::{collections::HashMap, sync::Arc};
 
@@ -10,7 +10,7 @@ const SHELF_COUNT: usize = 1024;
 
 type Shelf<T> = HashMap<Box<str>, Arc<T>>;
 
-/// A directory of things, on shelves so that changing one copies a thousandth of them. Reads take no lock.
+/// A directory of entries, on shelves so that changing one copies a thousandth of them. Reads take no lock.
 pub(super) struct Directory<T> {
     shelves: Box<[ArcSwap<Shelf<T>>]>,
 }
@@ -21,7 +21,7 @@ impl<T> Directory<T> {
         Self { shelves: (0..SHELF_COUNT).map(|_| ArcSwap::default()).collect() }
     }
 
-    /// Adds something, or replaces what had the name.
+    /// Adds an entry, or replaces the one of that name.
     pub(super) fn insert(&self, name: &str, entry: T) {
         let entry = Arc::new(entry);
         self.change(name, |shelf| {
@@ -29,14 +29,14 @@ impl<T> Directory<T> {
         });
     }
 
-    /// Forgets what has the name.
+    /// Removes the entry of that name.
     pub(super) fn remove(&self, name: &str) {
         self.change(name, |shelf| {
             shelf.remove(name);
         });
     }
 
-    /// Returns what has the name.
+    /// Returns the entry of that name.
     pub(super) fn get(&self, name: &str) -> Option<Arc<T>> {
         self.shelf(name).load().get(name).cloned()
     }

@@ -1,4 +1,4 @@
-//! Who is calling: API keys and their signatures, the receive window, names and passwords, and browser sessions.
+//! Authentication: API keys and their signatures, the receive window, names and passwords, and browser sessions.
 //!
 //! Everything is read without a lock, because every signed request reads it.
 

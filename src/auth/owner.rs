@@ -10,7 +10,8 @@ const SHELF_COUNT: usize = 1024;
 
 /// Every account that has an owner: one with a login, one that has or had an API key, and those of the configuration.
 ///
-/// An account only ever gets an owner, it never loses it: whose last key is revoked keeps what is in the account.
+/// An account may gain an owner and never loses it: an account whose last key is revoked keeps its balances and its
+/// owner.
 pub struct OwnerDirectory {
     shelves: Box<[ArcSwap<HashSet<AccountId>>]>,
 }
@@ -21,7 +22,7 @@ impl OwnerDirectory {
         Self { shelves: (0..SHELF_COUNT).map(|_| ArcSwap::default()).collect() }
     }
 
-    /// Notes that an account has an owner.
+    /// Records that an account has an owner.
     pub fn insert(&self, account: AccountId) {
         if self.contains(account) {
             return;

@@ -1,4 +1,4 @@
-//! Passwords: what one must be, and the slow hashing of them in a bounded pool.
+//! Passwords: the rules for one, and the slow hashing of them in a bounded pool.
 
 use std::{
     net::IpAddr,
@@ -21,11 +21,11 @@ use crate::domain::{
 pub const PASSWORD_LEN: std::ops::RangeInclusive<usize> = 10..=128;
 
 const SALT_LEN: usize = 16;
-/// How many may wait for their turn or have it.
+/// How many may wait or be hashed.
 const PLACE_COUNT: usize = 64;
-/// How many of them may be of one address (of IPv6, one /64): nobody can take all of them alone.
+/// How many of them may be of one address (of IPv6, one /64): no address can take all of them alone.
 const PLACES_PER_ADDRESS: usize = 8;
-/// The hash of a password nobody has: what is checked for a name nobody has, so that it costs the same.
+/// The hash of an unused password: it is checked for an unknown name, so that it costs the same.
 const DECOY: &str =
     "$argon2id$v=19$m=19456,t=2,p=1$bm9ib2R5J3Mgc2FsdCEhIQ$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
 
@@ -37,10 +37,10 @@ pub fn is_acceptable(password: &str, name: &LoginName) -> bool {
 /// Why a password was neither hashed nor checked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum PasswordError {
-    /// As many are waiting as may, in all or from this address.
+    /// The permitted number is waiting already, in all or from this address.
     #[error("too many passwords are being hashed")]
     Busy,
-    /// No random bytes, no memory, or a hash that is none.
+    /// No random bytes, no memory, or a malformed hash.
     #[error("a password could not be hashed")]
     Failed,
 }
@@ -53,11 +53,11 @@ pub struct PasswordPool {
     running: Arc<Semaphore>,
 }
 
-/// Who waits or has a turn: each cell holds 0 or a hash of an address.
+/// The waiting and running jobs: each cell holds 0 or a hash of an address.
 #[derive(Debug)]
 struct Places(Box<[AtomicU64]>);
 
-/// One of them, given back when dropped.
+/// A cell of [`Places`], freed when dropped.
 #[derive(Debug)]
 struct PasswordPermit {
     places: Arc<Places>,
@@ -86,7 +86,7 @@ impl Drop for PasswordPermit {
 }
 
 impl PasswordPool {
-    /// Makes a pool that hashes at most `at_once` passwords at a time.
+    /// Creates a pool that hashes at most `at_once` passwords at a time.
     pub fn new(at_once: usize) -> Self {
         Self::with_places(at_once, PLACE_COUNT)
     }
@@ -99,7 +99,7 @@ impl PasswordPool {
     /// Hashes a new password for a client at `address`.
     ///
     /// # Errors
-    /// [`PasswordError::Busy`] when as many are waiting as may; [`PasswordError::Failed`] without random bytes.
+    /// [`PasswordError::Busy`] when the permitted number is waiting; [`PasswordError::Failed`] without random bytes.
     pub async fn hash(&self, password: String, address: IpAddr) -> Result<PasswordHash, PasswordError> {
         self.run(address, move || {
             let mut salt = [0; SALT_LEN];
@@ -110,10 +110,10 @@ impl PasswordPool {
         .await
     }
 
-    /// Returns whether a password from `address` is the one of the hash. Without a hash it is not, and that takes as long to say.
+    /// Returns whether a password from `address` matches the hash. Without a hash it does not, after the same time.
     ///
     /// # Errors
-    /// [`PasswordError::Busy`] when as many are waiting as may.
+    /// [`PasswordError::Busy`] when the permitted number is waiting.
     pub async fn verify(
         &self,
         password: String,
@@ -128,7 +128,7 @@ impl PasswordPool {
         .await
     }
 
-    /// The permits are held until the work is done: a caller who goes away does not make room before.
+    /// The permits are held until the work is done: a caller that disconnects does not make room earlier.
     async fn run<T: Send + 'static>(
         &self,
         address: IpAddr,
@@ -198,7 +198,7 @@ mod tests {
             assert!(futures_util::poll!(&mut blocked).is_pending());
             assert!(futures_util::poll!(&mut waiting).is_pending());
             assert_eq!(pool.run(HERE, || Ok(())).await, Err(PasswordError::Busy));
-            // Who goes away before his turn makes room.
+            // A caller that disconnects before its turn makes room.
             drop(waiting);
             let mut waiting = Box::pin(pool.run(HERE, || Ok(())));
             assert!(futures_util::poll!(&mut waiting).is_pending());

@@ -1,4 +1,4 @@
-//! Browser sessions, by owner: bounded for each of them, and nobody can end another's. Reading one takes no lock.
+//! Browser sessions, by owner: bounded for each owner, who cannot end another's. Reading one takes no lock.
 
 use std::{collections::HashMap, net::IpAddr, sync::Arc, time::Duration};
 
@@ -12,18 +12,18 @@ use crate::domain::{
 
 const SHELF_COUNT: usize = 1024;
 
-/// How many sessions there may be, and how long one lives.
+/// How many sessions there may be, and how long one lasts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct SessionLimits {
-    /// Of one person; one more ends this person's oldest.
+    /// Of one user; one more ends this user's oldest.
     pub per_person: usize,
     /// Of the demo; one more ends the demo's oldest.
     pub demo: usize,
-    /// Of people signed in from one address (of IPv6, one /64).
+    /// Of users signed in from one address (of IPv6, one /64).
     pub per_address: usize,
-    /// Of all people.
+    /// Of all users.
     pub users: usize,
-    /// So long.
+    /// How long one lasts.
     pub lifetime: Duration,
 }
 
@@ -39,13 +39,13 @@ impl Default for SessionLimits {
     }
 }
 
-/// Why a session did not begin.
+/// Why a session did not start.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum SessionError {
-    /// The address has as many as it may, none of them this person's.
+    /// The address has as many as it may, none of them this user's.
     #[error("too many sessions from one address")]
     AddressFull,
-    /// There are as many as there may be, none of them this person's.
+    /// There are as many as there may be, none of them this user's.
     #[error("too many sessions")]
     Full,
     /// The operating system gave no random bytes.
@@ -58,22 +58,22 @@ pub enum SessionError {
 pub struct Session {
     /// Whose session.
     pub account: AccountId,
-    /// Who signed in; none in a session of the demo.
+    /// The user who signed in; none in a session of the demo.
     pub name: Option<LoginName>,
     cookie: Token,
     csrf: Token,
     expires_at: Timestamp,
-    /// Where from ([`network`]).
+    /// The network it was started from ([`network`]).
     network: u128,
 }
 
 impl Session {
-    /// Returns whether it is the demo's: nobody signed in.
+    /// Returns whether it is the demo's, without a signed-in user.
     pub const fn is_demo(&self) -> bool {
         self.name.is_none()
     }
 
-    /// Returns the token scripts of our own page send back in `X-CSRF-Token`.
+    /// Returns the token that the page's scripts send back in `X-CSRF-Token`.
     pub fn csrf_token(&self) -> String {
         self.csrf.to_hex()
     }
@@ -84,10 +84,10 @@ impl Session {
     }
 }
 
-/// A session that has just begun.
+/// A new session.
 #[derive(Debug)]
 pub struct NewSession {
-    /// What the cookie shall hold.
+    /// The value of the cookie.
     pub cookie: String,
     /// The session.
     pub session: Arc<Session>,
@@ -96,7 +96,7 @@ pub struct NewSession {
 /// The sessions of some accounts, the oldest first.
 type Shelf = HashMap<AccountId, Vec<Arc<Session>>>;
 
-/// Every session there is, on shelves so that changing one copies a thousandth of them.
+/// Every session, on shelves so that changing one copies a thousandth of them.
 pub struct Sessions {
     shelves: Box<[ArcSwap<Shelf>]>,
     limits: SessionLimits,
@@ -108,8 +108,8 @@ impl Sessions {
         Self { shelves: (0..SHELF_COUNT).map(|_| ArcSwap::default()).collect(), limits }
     }
 
-    /// Begins a session of the person who signed in from an address, or without a name one of the demo. When its owner has
-    /// as many as an owner may, or there is no room, the owner's oldest ends; never anybody else's.
+    /// Starts a session of the user who signed in from an address, or without a name one of the demo. When its owner
+    /// has as many as an owner may, or there is no room, the owner's oldest ends; never another owner's.
     ///
     /// # Errors
     /// [`SessionError`]: there is no room, and the owner has no session that could make some; no random bytes.
@@ -140,7 +140,7 @@ impl Sessions {
         let most = if session.is_demo() { self.limits.demo } else { self.limits.per_person };
         let most = if obstacle.is_some() { own.len().min(most) } else { most };
         self.change(account, |shelf| {
-            // Those of others that have expired too: nobody else would forget them.
+            // Expired ones of other owners too: nothing else would remove them.
             shelf.values_mut().for_each(|sessions| sessions.retain(|session| now < session.expires_at));
             let sessions = shelf.entry(account).or_default();
             sessions.drain(..(sessions.len() + 1).saturating_sub(most.max(1)));
@@ -171,19 +171,19 @@ impl Sessions {
         self.keep(account, is_kept);
     }
 
-    /// Returns whether somebody is signed in to the account from an address.
+    /// Returns whether a user is signed in to the account from an address.
     pub fn is_known(&self, account: AccountId, address: IpAddr, now: Timestamp) -> bool {
         let network = network(address);
         self.own(account, now).iter().any(|session| session.network == network && !session.is_demo())
     }
 
-    /// Returns how long a session lives.
+    /// Returns how long a session lasts.
     pub const fn lifetime(&self) -> Duration {
         self.limits.lifetime
     }
 
-    /// Returns what bound a session of a person from `network` would break, after a look at all sessions: rare beside the
-    /// hashing of the password that comes before.
+    /// Returns which bound a session of a user from `network` would exceed, after a look at all sessions: rare compared
+    /// with the hashing of the password that precedes it.
     fn lacking_room(&self, network: u128, now: Timestamp) -> Option<SessionError> {
         let (mut users, mut from_network) = (0, 0);
         for shelf in &self.shelves {
@@ -231,7 +231,7 @@ impl Sessions {
     }
 }
 
-/// Reads whose session a cookie is of, and its secret.
+/// Reads the account and the secret of a cookie.
 fn parse(cookie: &str) -> Option<(AccountId, Token)> {
     let (account, token) = cookie.split_once('.')?;
     Some((AccountId::new(account.parse().ok()?), Token::from_hex(token)?))
@@ -321,7 +321,7 @@ mod tests {
         assert!(sign_in(&sessions, 7, address(3)).is_ok());
         assert_eq!(live(&sessions, &one[1..]), [true; 4]);
         assert_eq!(live(&sessions, &[again]), [true]);
-        // What has expired takes no room.
+        // Expired sessions take no room.
         let late = sessions.start(AccountId::new(9), LoginName::parse("late"), address(1), LATER);
         assert!(late.is_ok());
     }

@@ -1,6 +1,6 @@
 //! How often a password may be tried: counted per address, per name, and per name from one address, in a fixed table.
 //!
-//! The counts of a minute are forgotten with it, so nobody is ever locked out for good.
+//! The counts of a minute are dropped with it, so no user is ever locked out for good.
 
 use std::net::IpAddr;
 
@@ -10,15 +10,15 @@ use crate::domain::{messages::credential::LoginName, types::time::Timestamp};
 /// How many cells the tries are counted in.
 const CELL_COUNT: usize = 1 << 14;
 
-/// How many tries a minute has.
+/// How many tries a minute allows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ThrottleLimits {
     /// Passwords tried from one address.
     pub address: u32,
     /// Passwords tried for one name from one address.
     pub pair: u32,
-    /// Passwords tried for one name from everywhere. Those an address was refused do not count, so that one address
-    /// alone cannot keep the owner out.
+    /// Passwords tried for one name from everywhere. Tries that an address was refused do not count, so that one
+    /// address alone cannot keep the owner out.
     pub name: u32,
     /// Sign-ups from one address.
     pub sign_up: u32,
@@ -47,8 +47,8 @@ impl Throttle {
         Self { counts: MinuteCounts::new(CELL_COUNT, seed), limits }
     }
 
-    /// Lets a password be tried, or not. Where the name `is_known` at the address, because it is signed in there, what others
-    /// have tried does not count: strangers cannot keep somebody out where that person already is.
+    /// Decides whether a password may be tried. Where the name `is_known` at the address, because it is signed in
+    /// there, tries from elsewhere do not count: strangers cannot keep users out where they are already signed in.
     ///
     /// # Errors
     /// When the address, the name, or both together have used up the minute's tries.
@@ -65,7 +65,7 @@ impl Throttle {
         if is_known { Ok(()) } else { self.count(&("name", name), limits.name, now) }
     }
 
-    /// Lets somebody sign up, or not.
+    /// Decides whether a sign-up may be tried.
     ///
     /// # Errors
     /// When the address has used up the minute's sign-ups.
@@ -81,7 +81,7 @@ impl Throttle {
     }
 }
 
-/// Returns a number for what one subscriber may be given: an address of version 4, or a /64 of version 6.
+/// Returns the number of a subscriber's network: an address of version 4, or a /64 of version 6.
 #[must_use]
 pub fn network(address: IpAddr) -> u128 {
     match address.to_canonical() {
@@ -131,7 +131,7 @@ mod tests {
             "who is signed in there is not concerned"
         );
         let minute = Timestamp::from_millis(NOW.millis() + MINUTE_MILLIS);
-        assert!(throttle.sign_in(one, &ada, false, minute).is_ok(), "nobody is locked out for good");
+        assert!(throttle.sign_in(one, &ada, false, minute).is_ok(), "no user is locked out for good");
     }
 
     #[test]

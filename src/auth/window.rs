@@ -4,7 +4,7 @@ use crate::domain::types::time::Timestamp;
 
 const FUTURE_MAX_MICROS: u64 = 1_000_000;
 
-/// How long after its timestamp a request is still good.
+/// How long after its timestamp a request is still valid.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ReceiveWindow {
     micros: u64,
@@ -54,7 +54,7 @@ impl ReceiveWindow {
         if micros > Self::MAX_MILLIS * 1_000 { Err(WindowError::TooLong) } else { Ok(Self { micros }) }
     }
 
-    /// Accepts a request stamped `timestamp` that arrives `now`, and returns until when it stays good.
+    /// Accepts a request stamped `timestamp` that arrives `now`, and returns until when it stays valid.
     ///
     /// # Errors
     /// [`WindowError::Early`] from one second ahead on, [`WindowError::Late`] when the window has passed.

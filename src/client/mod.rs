@@ -17,18 +17,18 @@ const UNRESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove
 /// The most bytes of an answer that are read.
 const ANSWER_LEN_MAX: usize = 64 << 20;
 
-/// Why a call brought no answer.
+/// Why a call has no answer.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
 pub enum ClientError {
-    /// The server cannot be reached, or went away.
+    /// The server cannot be reached, or the connection broke.
     #[error("{url}: {reason}")]
     Unreachable {
-        /// What was called.
+        /// The URL called.
         url: String,
         /// Why it failed.
         reason: String,
     },
-    /// The server refused.
+    /// The server rejected the request.
     #[error("refused with status {status}: {message} (code {code})")]
     Refused {
         /// The HTTP status.
@@ -43,7 +43,7 @@ pub enum ClientError {
     /// The answer is not what the API documents.
     #[error("{url}: unexpected answer: {reason}")]
     Unexpected {
-        /// What was called.
+        /// The URL called.
         url: String,
         /// What is wrong with it.
         reason: String,
@@ -88,7 +88,7 @@ impl std::fmt::Debug for Credentials {
 impl Credentials {
     /// Signs a payload: HMAC-SHA256 in hexadecimal.
     pub fn sign(&self, payload: &str) -> String {
-        // HMAC takes a key of any length, so there is no error to come.
+        // HMAC accepts a key of any length, so there is no error.
         let Ok(mut mac) = Hmac::<Sha256>::new_from_slice(self.secret.as_bytes()) else {
             return String::new();
         };
@@ -97,7 +97,7 @@ impl Credentials {
     }
 }
 
-/// An answer as it came, whatever its status.
+/// An answer as received, whatever its status.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Reply {
     /// The HTTP status.
@@ -124,7 +124,7 @@ impl std::fmt::Debug for Client {
 }
 
 impl Client {
-    /// Makes a client of the server at `base`, e.g. `http://127.0.0.1:8080`. Call it inside an actix system.
+    /// Creates a client of the server at `base`, e.g. `http://127.0.0.1:8080`. Call it inside an actix system.
     pub fn new(base: &str) -> Self {
         let http = awc::Client::builder().timeout(Duration::from_secs(30)).finish();
         Self { http, base: base.trim_end_matches('/').to_owned(), operator: None }
@@ -166,7 +166,7 @@ impl Client {
         self.call(&url, request.send()).await
     }
 
-    /// Calls a signed endpoint with more headers and returns the answer as it came.
+    /// Calls a signed endpoint with additional headers and returns the answer as received.
     ///
     /// # Errors
     /// [`ClientError::Unreachable`].
@@ -218,7 +218,7 @@ impl Client {
     }
 
     /// Calls a signed endpoint and returns its answer with the position of the exchange it reflects (`X-Engine-Seq`),
-    /// for `minSeq` of reads that must see what was done.
+    /// for `minSeq` of reads that must reflect the call.
     ///
     /// # Errors
     /// [`ClientError`].
@@ -240,7 +240,7 @@ impl Client {
     }
 }
 
-/// What follows the question mark is signed or dull; it is left out of messages.
+/// Removes the query, which is signed or irrelevant, from the URL for messages.
 fn dull(url: &str) -> &str {
     url.split('?').next().unwrap_or(url)
 }
@@ -254,7 +254,7 @@ struct Received {
 }
 
 impl Received {
-    /// Returns the body of a success, and a refusal otherwise.
+    /// Returns the body of a success, and an error otherwise.
     fn answer(self, url: &str) -> Result<Value, ClientError> {
         if !self.status.is_success() {
             return Err(refusal(self.status, &self.body, self.retry_after));

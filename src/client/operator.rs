@@ -13,7 +13,7 @@ const WITHDRAWALS: &str = "/x/v1/operator/withdraw";
 /// A balance after a transfer, as decimal strings.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Transferred {
-    /// What is free.
+    /// What is available.
     pub free: String,
     /// What is held for open orders.
     pub locked: String,
@@ -32,14 +32,14 @@ pub struct Transfer<'a> {
     pub request_id: Option<&'a str>,
 }
 
-/// An API key to make.
+/// An API key to create.
 #[derive(Debug, Clone, Copy)]
 pub struct NewKey<'a> {
     /// Whose key.
     pub account: u64,
     /// `HMAC`, `ED25519` or `RSA`.
     pub kind: &'a str,
-    /// What to call it.
+    /// Its label.
     pub label: &'a str,
     /// `TRADE`, `USER_DATA` or both.
     pub permissions: &'a [&'a str],
@@ -47,7 +47,7 @@ pub struct NewKey<'a> {
     pub public_key: Option<&'a str>,
 }
 
-/// A key that was made.
+/// A created key.
 pub struct MadeKey {
     /// The public part.
     pub key: String,
@@ -81,7 +81,7 @@ impl Client {
         answer["accountId"].as_u64().ok_or_else(|| unexpected(ACCOUNTS, "no accountId"))
     }
 
-    /// Makes an HMAC key with permissions such as `TRADE` and `USER_DATA`.
+    /// Creates an HMAC key with permissions such as `TRADE` and `USER_DATA`.
     ///
     /// # Errors
     /// [`ClientError`].
@@ -92,7 +92,7 @@ impl Client {
         Ok(Credentials { key, secret })
     }
 
-    /// Makes an API key of any kind.
+    /// Creates an API key of any kind.
     ///
     /// # Errors
     /// [`ClientError`].
@@ -109,7 +109,7 @@ impl Client {
         Ok(MadeKey { key, secret: text("secretKey") })
     }
 
-    /// Takes an API key away.
+    /// Revokes an API key.
     ///
     /// # Errors
     /// [`ClientError`].
@@ -151,7 +151,7 @@ impl Client {
     }
 }
 
-/// An answer that is not what it should be: of which path, and why.
+/// Returns the error for an answer that is not as documented: of which path, and why.
 pub fn unexpected(path: &str, reason: &str) -> ClientError {
     ClientError::Unexpected { url: path.to_owned(), reason: reason.to_owned() }
 }

@@ -14,7 +14,7 @@ pub struct Account {
     /// Its fee tier.
     #[serde(default)]
     pub tier: u8,
-    /// Whether the limits of unfilled orders do not hold for it: a market maker's.
+    /// Whether it is exempt from the limits of unfilled orders, as a market maker is.
     #[serde(default)]
     pub unlimited: bool,
     /// What it starts with.
@@ -25,7 +25,7 @@ pub struct Account {
     pub keys: Vec<Key>,
 }
 
-/// So much of an asset.
+/// An amount of an asset.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct Balance {

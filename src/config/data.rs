@@ -1,14 +1,14 @@
-//! `[data]`: where files are kept.
+//! `[data]`: where files are stored.
 
 use std::path::PathBuf;
 
 use serde::Deserialize;
 
-/// Where files are kept.
+/// Where files are stored.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct Data {
-    /// The directory; made when it is missing.
+    /// The directory; created when it is missing.
     pub directory: PathBuf,
     /// A place of the journal the operator knows, as `SEQUENCE:HASH`; empty when none is given.
     pub expect_head: String,
@@ -20,7 +20,7 @@ impl Data {
     /// Returns the frame and the hash the operator expects the journal to have there.
     ///
     /// # Errors
-    /// It is not `SEQUENCE:HASH`; the text says what is.
+    /// It is not `SEQUENCE:HASH`; the text states the form.
     pub fn expected_head(&self) -> Result<Option<(u64, [u8; 32])>, String> {
         if self.expect_head.is_empty() {
             return Ok(None);
@@ -54,7 +54,7 @@ impl Data {
         }
     }
 
-    /// Returns where the operator's token is kept when none is configured.
+    /// Returns where the operator's token is stored when none is configured.
     pub fn operator_token_file(&self) -> PathBuf {
         self.directory.join("operator.token")
     }

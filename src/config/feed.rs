@@ -12,8 +12,8 @@ pub struct Feed {
     pub synthetic: Switch,
     /// The seed of its decisions.
     pub seed: u64,
-    /// What it does per second and symbol, on average.
+    /// How many actions it takes per second and symbol, on average.
     pub actions_per_second: u32,
-    /// How many hours of its trading a new data directory begins with; 0 for none.
+    /// How many hours of its trading a new data directory starts with; 0 for none.
     pub history_hours: u8,
 }

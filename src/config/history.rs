@@ -8,7 +8,7 @@ use super::{Secret, Switch};
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct History {
-    /// Whether there is one; `auto` is yes, unless nothing is kept at all.
+    /// Whether there is one; `auto` is yes, unless nothing is stored at all.
     pub enabled: Switch,
     /// Where: `sqlite:`, `postgres:` or `mysql:`; empty for an SQLite file in the data directory. It may hold a password.
     pub url: Secret,

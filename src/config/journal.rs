@@ -1,4 +1,4 @@
-//! `[journal]`: how what is acknowledged is kept.
+//! `[journal]`: how acknowledged work is stored.
 
 use std::time::Duration;
 
@@ -8,15 +8,15 @@ use serde::Deserialize;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Durability {
-    /// When the disk has what it says: a power cut loses nothing acknowledged.
+    /// When the acknowledged data is on disk: a power cut loses nothing acknowledged.
     Fsync,
-    /// When the operating system has it: a crash of the process loses nothing, a power cut what was written last.
+    /// When the operating system has it: a crash of the process loses nothing, a power cut the latest writes.
     Async,
-    /// At once, and nothing is kept: for trying things out.
+    /// At once, and nothing is stored: for experiments.
     None,
 }
 
-/// How what is acknowledged is kept.
+/// How acknowledged work is stored.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct Journal {
@@ -24,7 +24,7 @@ pub struct Journal {
     pub durability: Durability,
     /// The size of one file of the journal, in MiB.
     pub segment_mib: u64,
-    /// How often the disk is made to take what the operating system has, when durability is "async".
+    /// How often the operating system writes its data to disk, when durability is "async".
     pub sync_interval_ms: u64,
 }
 

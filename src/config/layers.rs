@@ -13,8 +13,8 @@ use super::{
 /// The built-in defaults.
 pub const DEFAULTS: &str = include_str!("../../config/exchange.toml");
 
-/// Why a configuration is refused: every fault found, each with where the value comes from, the value (but no secret), and what
-/// is allowed.
+/// Why a configuration is rejected: every fault found, each with the source of the value, the value (but no secret),
+/// and the allowed values.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("the configuration has {} fault{}:{}", .faults.len(), if .faults.len() == 1 { "" } else { "s" }, list(.faults))]
 pub struct ConfigError {
@@ -31,7 +31,7 @@ fn list(faults: &[String]) -> String {
 pub struct Layers {
     defaults: Table,
     merged: Table,
-    /// Where settings come from that are not the defaults: by section and key, lists by their name alone.
+    /// The sources of settings that are not the defaults: by section and key, lists by their name alone.
     sources: BTreeMap<(String, String), String>,
     faults: Vec<String>,
 }
@@ -46,7 +46,7 @@ impl Layers {
         layers
     }
 
-    /// Lays a file over what there is.
+    /// Lays a file over the settings so far.
     #[must_use]
     pub fn file(mut self, path: &Path) -> Self {
         match std::fs::read_to_string(path) {
@@ -58,7 +58,7 @@ impl Layers {
         }
     }
 
-    /// Lays TOML text over what there is; `name` is what faults call it.
+    /// Lays TOML text over the settings so far; `name` is its name in faults.
     #[must_use]
     pub fn text(mut self, name: &str, text: &str) -> Self {
         let over = self.parse(name, text);
@@ -72,7 +72,7 @@ impl Layers {
         self
     }
 
-    /// Lays the variables `LIGHTNING_<SECTION>_<KEY>` over what there is; others are not looked at.
+    /// Lays the variables `LIGHTNING_<SECTION>_<KEY>` over the settings so far; others are ignored.
     #[must_use]
     pub fn environment(mut self, variables: impl IntoIterator<Item = (String, String)>) -> Self {
         let mut variables: Vec<_> = variables.into_iter().collect();
@@ -84,7 +84,7 @@ impl Layers {
         self
     }
 
-    /// Sets one value, written as in the environment; `source` is what faults call it.
+    /// Sets one value, written as in the environment; `source` is its source in faults.
     pub fn set(&mut self, section: &str, key: &str, value: &str, source: &str) {
         let known = self.defaults.get(section).and_then(Value::as_table).and_then(|table| table.get(key));
         let typed = match known {
@@ -114,7 +114,7 @@ impl Layers {
     /// Checks everything and builds the configuration.
     ///
     /// # Errors
-    /// Every fault found in any layer or in what they make together.
+    /// Every fault found in any layer or in their combination.
     pub fn load(mut self) -> Result<Config, ConfigError> {
         for (key, value) in &mut self.merged {
             refuse_floats(key, value, &mut self.faults);
@@ -180,8 +180,8 @@ impl Layers {
         })
     }
 
-    /// Reads a section key by key, so that a fault in one does not hide those in the others. What cannot be read is noted, and
-    /// the default takes its place, so that the rest can be checked.
+    /// Reads a section key by key, so that a fault in one does not hide those in the others. An unreadable value is
+    /// recorded, and the default takes its place, so that the rest can be checked.
     fn section<T: DeserializeOwned>(&mut self, name: &str) -> Option<T> {
         let default = self.defaults.get(name)?.as_table()?.clone();
         let read = match self.merged.remove(name)? {
@@ -198,7 +198,7 @@ impl Layers {
         read.try_into().ok()
     }
 
-    /// Reads a list entry by entry; what cannot be read is noted and left out. Also returns whether something was.
+    /// Reads a list entry by entry; unreadable ones are recorded and omitted. Also returns whether there were any.
     fn list<T: DeserializeOwned>(&mut self, name: &str, template: &Table) -> (Vec<T>, bool) {
         let values = match self.merged.remove(name) {
             None => return (Vec::new(), false),
@@ -225,13 +225,13 @@ impl Layers {
     }
 }
 
-/// The least that an entry of `[[accounts]]` must have.
+/// The minimal entry of `[[accounts]]`.
 fn account() -> Table {
     Table::from_iter([("id".to_owned(), Value::Integer(1))])
 }
 
-/// Says where a value comes from, if it is no default. A fault begins with what it is about: `[section] key`, `[[list]]`, or the
-/// asset or symbol by name.
+/// Adds the source of a value, if it is no default. A fault starts with its subject: `[section] key`, `[[list]]`, or
+/// the asset or symbol by name.
 fn with_source(fault: String, sources: &BTreeMap<(String, String), String>) -> String {
     let place = if let Some((list, _)) = fault.strip_prefix("[[").and_then(|rest| rest.split_once("]]")) {
         Some((list, ""))
@@ -261,7 +261,7 @@ fn merge(under: &mut Table, over: Table) {
     }
 }
 
-/// The section and key a variable's name stands for, if it begins with a section.
+/// Returns the section and key a variable's name stands for, if it starts with a section.
 fn setting_of(variable: &str, known: &Table) -> Option<(String, String)> {
     let setting = variable.strip_prefix("LIGHTNING_")?.to_ascii_lowercase().replace('_', "-");
     let mut sections = known.iter().filter(|(_, value)| value.is_table());
@@ -271,8 +271,8 @@ fn setting_of(variable: &str, known: &Table) -> Option<(String, String)> {
     })
 }
 
-/// A TOML float has been through binary already; money must not have been. It goes on as a string, so that nothing else about it
-/// is wrong.
+/// Reports floats as faults. A TOML float has been through binary already; money must not have been. It is replaced
+/// with a string, so that it causes no other fault.
 fn refuse_floats(path: &str, value: &mut Value, faults: &mut Vec<String>) {
     match value {
         Value::Float(number) => {

@@ -1,4 +1,4 @@
-//! `[limits]`: what one address and one account may ask for.
+//! `[limits]`: the limits of one address and one account.
 
 use ipnet::IpNet;
 use serde::{Deserialize, Deserializer, de};
@@ -6,7 +6,7 @@ use serde::{Deserialize, Deserializer, de};
 use super::Switch;
 use crate::domain::orders::limits::OrderLimits;
 
-/// What one address and one account may ask for; 0 switches a limit off, but that of connections at once.
+/// The limits of one address and one account; 0 switches a limit off, but that of connections at once.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct Limits {
@@ -37,7 +37,7 @@ pub struct Limits {
     pub refusals_before_ban: u32,
     /// How long the first ban lasts, in seconds.
     pub ban_seconds: u32,
-    /// How long bans may become, in seconds.
+    /// The longest a ban may become, in seconds.
     pub ban_seconds_max: u32,
     /// Whether requests from this machine are limited; `auto` is no.
     pub loopback: Switch,

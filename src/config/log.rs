@@ -20,6 +20,6 @@ pub enum LogFormat {
     Auto,
     /// One JSON object a line.
     Json,
-    /// For people.
+    /// For humans.
     Pretty,
 }

@@ -1,7 +1,7 @@
-//! What the exchange is told before it starts: one struct per section of `config/exchange.toml`.
+//! The configuration of the exchange: one struct per section of `config/exchange.toml`.
 //!
-//! The defaults are built in, a file is laid over them, then the environment, then flags. Every fault of the
-//! result is reported at once and nothing starts until there is none.
+//! The defaults are built in, a file is laid over them, then the environment, then flags. Every fault of the result is
+//! reported at once and nothing starts until there is none.
 
 mod account;
 mod data;
@@ -47,7 +47,7 @@ pub use switch::Switch;
 
 use crate::domain::instruments::{AssetDefinition, Instruments, SymbolDefinition};
 
-/// Everything the exchange is told before it starts. Built by [`Layers::load`], which lets no fault through.
+/// The configuration of the exchange. Built by [`Layers::load`], which accepts no fault.
 #[derive(Debug, Clone)]
 pub struct Config {
     /// Where and how HTTP is served.
@@ -56,21 +56,21 @@ pub struct Config {
     pub grpc: Grpc,
     /// How many shards there are and what bounds them.
     pub engine: Engine,
-    /// Where files are kept.
+    /// Where files are stored.
     pub data: Data,
-    /// How what is acknowledged is kept.
+    /// How acknowledged work is stored.
     pub journal: Journal,
-    /// How often the journal is folded.
+    /// How often a snapshot is taken.
     pub snapshot: Snapshot,
     /// The database of everything that happened.
     pub history: History,
-    /// What one address and one account may ask for.
+    /// The limits of one address and one account.
     pub limits: Limits,
-    /// Who may operate the exchange.
+    /// The operator's credentials.
     pub operator: Operator,
     /// The demo account.
     pub demo: Demo,
-    /// Whether people may sign up.
+    /// Whether users may sign up.
     pub sign_up: SignUp,
     /// The synthetic market.
     pub feed: Feed,
@@ -102,12 +102,12 @@ impl Config {
         self.history.enabled.is_on_or(true) && self.journal.durability != Durability::None
     }
 
-    /// Returns whether people may open accounts by themselves.
+    /// Returns whether users may open accounts by themselves.
     pub fn is_sign_up_on(&self) -> bool {
         self.sign_up.enabled.is_on_or(self.server.is_private())
     }
 
-    /// Returns whether only those on this machine may open accounts: nobody said otherwise.
+    /// Returns whether only users on this machine may open accounts, because no other setting is made.
     pub fn is_sign_up_local_only(&self) -> bool {
         self.sign_up.enabled == Switch::Auto
     }
@@ -117,7 +117,7 @@ impl Config {
         self.is_demo_on() && self.is_grpc_on() && self.grpc.listen.ip().is_loopback()
     }
 
-    /// Returns what an account somebody opens by himself starts with.
+    /// Returns the initial balances of an account that a user opens.
     pub fn grant(&self) -> &[Balance] {
         match &self.sign_up.grant {
             Some(grant) => grant,

@@ -1,4 +1,4 @@
-//! `[operator]`: who may operate the exchange.
+//! `[operator]`: the credentials of the operator.
 
 use serde::Deserialize;
 
@@ -7,10 +7,10 @@ use super::Secret;
 /// The fewest characters an operator's token may have.
 pub(super) const TOKEN_LEN_MIN: usize = 32;
 
-/// Who may operate the exchange.
+/// The credentials of the operator.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct Operator {
-    /// The bearer token; empty takes the one kept in the data directory.
+    /// The bearer token; empty takes the one stored in the data directory.
     pub token: Secret,
 }

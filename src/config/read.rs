@@ -1,4 +1,4 @@
-//! Reading one section or entry, and finding everything in it that cannot be read.
+//! Reads one section or entry, and finds everything in it that cannot be read.
 
 use serde::de::DeserializeOwned;
 use toml::{Table, Value, de::Error};
@@ -18,8 +18,8 @@ pub(super) fn section<T: DeserializeOwned>(
     read
 }
 
-/// Reads an entry of a list. One that cannot be read is gone through key by key, each in the place of the template's, which has
-/// all that an entry must have and no fault; what is left is the entry, if that is enough for one.
+/// Reads an entry of a list. One that cannot be read is checked key by key, each in the place of the template's, which
+/// has all that an entry must have and no fault; the readable keys are the entry, if they suffice for one.
 pub(super) fn entry<T: DeserializeOwned>(
     place: &str,
     template: &Table,
@@ -46,8 +46,8 @@ pub(super) fn entry<T: DeserializeOwned>(
     read.try_into().ok()
 }
 
-/// Reads the values of a table each in the place of the template's; notes those that cannot be read, and returns the others, of
-/// a list those of its items.
+/// Reads the values of a table each in the place of the template's; records those that cannot be read, and returns the
+/// others, of a list those of its items.
 fn readable<T: DeserializeOwned>(
     place: &str,
     template: &Table,
@@ -77,7 +77,7 @@ fn readable<T: DeserializeOwned>(
     read
 }
 
-/// Notes what is wrong with a value: part by part, where the parts can be read by themselves.
+/// Records the faults of a value: part by part, where the parts can be read by themselves.
 fn explain(
     path: &str,
     key: &str,

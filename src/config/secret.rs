@@ -2,11 +2,11 @@
 
 use serde::{Deserialize, Deserializer, de};
 
-/// Text that must never be printed: its `Debug` form says only whether there is any.
+/// Text that must never be printed: its `Debug` form shows only whether there is any.
 #[derive(Clone, Default, PartialEq, Eq)]
 pub struct Secret(String);
 
-/// The error of anything that is not text would print it.
+/// The error for anything that is not text would print it.
 impl<'de> Deserialize<'de> for Secret {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         String::deserialize(deserializer).map(Self).map_err(|_| de::Error::custom("it must be text"))
@@ -19,7 +19,7 @@ impl Secret {
         Self(text.into())
     }
 
-    /// Returns the text. What the caller does with it must not print it.
+    /// Returns the text. The caller must not print it.
     pub fn expose(&self) -> &str {
         &self.0
     }

@@ -21,17 +21,18 @@ pub struct Server {
     pub body_timeout_ms: u32,
     /// The slowest a body may arrive after its first five seconds, in bytes a second; 0 is no limit.
     pub body_bytes_per_second: u32,
-    /// How long a client may take nothing of its answer, in milliseconds.
+    /// How long a client may accept nothing of its answer, in milliseconds.
     pub write_timeout_ms: u32,
     /// How long a connection may stay open between two requests, in milliseconds.
     pub keep_alive_ms: u32,
     /// How long written bytes may stay unacknowledged, in milliseconds.
     pub tcp_user_timeout_ms: u32,
-    /// How long a stop may take, in milliseconds.
+    /// How long a stop may last, in milliseconds.
     pub stop_timeout_ms: u64,
-    /// Names and addresses it answers for besides those of this machine; none on another than a loopback address is any.
+    /// Names and addresses it answers to besides those of this machine; an empty list means any, unless on a loopback
+    /// address.
     pub hosts: Vec<String>,
-    /// Proxies whose word about the client's address and protocol is believed.
+    /// Proxies whose statement of the client's address and protocol is trusted.
     #[serde(deserialize_with = "super::limits::networks")]
     pub trusted_proxies: Vec<IpNet>,
 }

@@ -1,10 +1,10 @@
-//! `[snapshot]`: how often the journal is folded.
+//! `[snapshot]`: how often a snapshot is taken.
 
 use std::time::Duration;
 
 use serde::Deserialize;
 
-/// How often the journal is folded into a snapshot.
+/// How often the journal is replayed into a snapshot.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct Snapshot {

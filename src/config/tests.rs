@@ -153,8 +153,8 @@ fn every_fault_is_reported_at_once() {
     }
 }
 
-/// Unknown names, wrong types, words that are none, bounds, contradictions, lists and symbols: none hides another, and each says
-/// where it is from, what was given, and what is allowed.
+/// Unknown names, wrong types, invalid words, bounds, contradictions, lists and symbols: none hides another, and each
+/// states its source, the given value, and the allowed ones.
 #[test]
 fn a_file_with_two_dozen_faults_reports_all_of_them() {
     let text = r#"

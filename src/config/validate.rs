@@ -1,4 +1,4 @@
-//! What a configuration must be beyond its grammar.
+//! The rules of a configuration beyond its grammar.
 
 use std::{collections::BTreeSet, net::IpAddr, sync::Arc};
 
@@ -15,7 +15,7 @@ const SECRET_LEN_MIN: usize = 32;
 /// The most characters a secret may have.
 const SECRET_LEN_MAX: usize = 128;
 
-/// Which lists have entries that could not be read: what refers to one of them may be right.
+/// Which lists have entries that could not be read: references to one of them may be right.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Unreadable {
     /// Of the assets.
@@ -24,7 +24,7 @@ pub(super) struct Unreadable {
     pub(super) symbols: bool,
 }
 
-/// Checks the configuration, notes every fault and fills in the catalogue.
+/// Checks the configuration, records every fault and fills in the instruments.
 pub(super) fn check(mut config: Config, unreadable: Unreadable, faults: &mut Vec<String>) -> Config {
     check_server(&config, faults);
     check_engine(&config, faults);
@@ -147,7 +147,7 @@ fn check_engine(config: &Config, faults: &mut Vec<String>) {
     }
 }
 
-/// Whatever is wrong with a URL, it is not printed: it may hold a password.
+/// Whatever the fault of a URL, it is not printed: it may hold a password.
 fn check_history(config: &Config, faults: &mut Vec<String>) {
     let history = &config.history;
     for (name, url) in [("url", &history.url), ("reader-url", &history.reader_url)] {
@@ -156,13 +156,13 @@ fn check_history(config: &Config, faults: &mut Vec<String>) {
             .any(|scheme| url.expose().starts_with(scheme));
         if !url.expose().is_empty() && !is_known {
             faults.push(format!(
-                "[history] {name} (not shown: it may hold a password) must begin with sqlite:, postgres: or mysql:"
+                "[history] {name} (not shown: it may hold a password) must start with sqlite:, postgres: or mysql:"
             ));
         }
     }
     if history.enabled == Switch::On && config.journal.durability == Durability::None {
         faults.push(
-            "[history] enabled is true, and [journal] durability is \"none\": there is nothing to take in"
+            "[history] enabled is true, and [journal] durability is \"none\": there is nothing to ingest"
                 .to_owned(),
         );
     }
@@ -271,7 +271,7 @@ fn check_balances(name: &str, balances: &[Balance], config: &Config, faults: &mu
             faults.push(format!("{name}: two balances of {asset}"));
         }
         match instruments.asset_named(asset) {
-            // One with a fault of its own has been told.
+            // One with a fault of its own has been reported.
             None if config.assets.iter().any(|known| known.name == *asset) => {}
             None if instruments.assets().next().is_none() => {}
             None => faults.push(format!("{name}: unknown asset {asset}")),

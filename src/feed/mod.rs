@@ -1,3 +1,3 @@
-//! Something to trade against: a synthetic market, through the public API of a running server like any other client.
+//! A counterparty for trading: a synthetic market, through the public API of a running server like any other client.
 
 pub mod synthetic;

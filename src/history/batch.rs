@@ -1,6 +1,6 @@
-//! A batch: what many frames come to, row by row, before any of it is written.
+//! A batch: the rows that many frames result in, before any of them is written.
 //!
-//! Most orders are over a moment after they came, so most of what happens to them happens to a row that is still here.
+//! Most orders end a moment after they arrive, so most changes of orders concern a row that is still in the batch.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -17,7 +17,7 @@ use crate::domain::{
     types::id::{AccountId, AssetId, OrderId, SymbolId},
 };
 
-/// How many rows are asked for by key at once, at most: a key takes a parameter of a statement.
+/// How many rows are read by key at once, at most: each key is a parameter of a statement.
 const KEYS_PER_QUERY: usize = 512;
 /// And at least.
 const KEYS_PER_QUERY_MIN: usize = 8;
@@ -35,8 +35,8 @@ pub(super) struct Batch {
 }
 
 impl Batch {
-    /// Folds the entries of whole frames over the rows the database has. Of these, `open` are known; the orders that change
-    /// are taken out of them.
+    /// Projects the entries of whole frames over the rows of the database. Of these, `open` are in memory; orders that
+    /// change are removed from it.
     pub(super) async fn project(
         db: &impl ConnectionTrait,
         instruments: &Instruments,
@@ -74,7 +74,7 @@ impl Batch {
             + self.amendments.len()
     }
 
-    /// Reads the orders that change here and did not begin here.
+    /// Reads the orders that change here and did not start here.
     async fn load_orders(
         &mut self,
         db: &impl ConnectionTrait,
@@ -104,7 +104,7 @@ impl Batch {
         Ok(())
     }
 
-    /// Reads the balances that change here; those the database does not have are empty.
+    /// Reads the balances that change here; those missing in the database are empty.
     async fn load_balances(
         &mut self,
         db: &impl ConnectionTrait,
@@ -173,15 +173,15 @@ impl Batch {
                     ));
                 }
             }
-            // Trades were taken in with the numbers of their aggregates.
+            // Trades were ingested with the numbers of their aggregates.
             _ => {}
         }
         Ok(())
     }
 }
 
-/// Fills keys up to one of a few lengths by repeating the last: of every length there would be a statement, prepared and
-/// kept, and those that are used all the time would make room for them.
+/// Pads keys to one of a few lengths by repeating the last: otherwise a statement of every length would be prepared and
+/// cached, and would evict those in constant use.
 fn padded(keys: &[i64]) -> impl Iterator<Item = i64> {
     let length = keys.len().next_power_of_two().max(KEYS_PER_QUERY_MIN);
     let last = keys.last().copied().unwrap_or_default();

@@ -1,4 +1,4 @@
-//! Beginning in the middle: when the journal's first frames are gone, and no backup has them.
+//! Starts a history in the middle: when the journal's first frames are gone, and no backup has them.
 
 use std::collections::BTreeMap;
 
@@ -19,11 +19,12 @@ use crate::domain::{
     types::{id::OrderId, time::Timestamp},
 };
 
-/// Writes down what an exchange remembers at a frame, into an empty history that goes on from there: open orders and those that
-/// closed lately, balances, the latest fills, trades and candles. Of trades from before, the order that rested is not known: 0.
+/// Stores what an exchange remembers at a frame, in an empty history that continues from there: open orders and those
+/// closed recently, balances, the latest fills, trades and candles. Of trades from before, the maker's order is not
+/// known: 0.
 ///
 /// # Errors
-/// The database refuses.
+/// The database fails.
 pub async fn bootstrap(
     db: &DatabaseConnection,
     journal: &str,
@@ -81,7 +82,7 @@ pub(super) fn remembered(replica: &Replica, frame: u64) -> Batch {
         let mut of = aggregates.iter().peekable();
         for trade in history.trades.trades(all).items {
             while of.next_if(|aggregate| aggregate.last < trade.id.get()).is_some() {}
-            // Older than every aggregate that is remembered: aggregates are fewer than trades, so none is.
+            // Older than every remembered aggregate: aggregates are fewer than trades, so none is found.
             let Some(aggregate) = of.peek() else { continue };
             let maker = makers.get(&(spec.id, trade.id)).copied().unwrap_or(OrderId::new(0));
             let record = TradeRecord { trade, maker };

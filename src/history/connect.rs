@@ -1,4 +1,4 @@
-//! Connecting to a database by URL: `sqlite:path`, `postgres://...`, `mysql://...`.
+//! Connects to a database by URL: `sqlite:path`, `postgres://...`, `mysql://...`.
 
 use std::{
     ffi::OsString,
@@ -21,20 +21,20 @@ use super::HistoryError;
 const PATIENCE: Duration = Duration::from_secs(5);
 /// How long a writer of SQLite waits for another.
 const BUSY: Duration = Duration::from_secs(5);
-/// How many kilobytes of pages SQLite's writer keeps: index pages are written to at random. The system's own cache is behind
-/// it, so that more would mostly be memory of this process that grows for as long as the database does.
+/// How many kilobytes of pages SQLite's writer caches: index pages are written at random. The system's own cache is
+/// behind it, so that more would mostly be memory of this process that grows for as long as the database does.
 const CACHE_KIB: &str = "-32768";
-/// After how many pages of its log SQLite brings them home: a page of an index is written to by many batches.
+/// After how many pages of its log SQLite checkpoints them: a page of an index is written by many batches.
 const CHECKPOINT_PAGES: &str = "8192";
-/// How many rows SQLite's thread is ahead of whoever reads them: a page is read without changing threads in between.
+/// How many rows SQLite's thread is ahead of the reader: a page is read without changing threads in between.
 const ROWS_AHEAD: usize = 1_024;
 /// How many queries run at once.
 const READERS: u32 = 4;
 
-/// Connects to write: one connection, since there is one writer.
+/// Connects for writing: one connection, since there is one writer.
 ///
 /// # Errors
-/// The URL is none, the database is not there, or its file cannot be made its owner's alone.
+/// The URL is invalid, the database is not available, or its file cannot be made private to its owner.
 pub async fn connect(url: &str) -> Result<DatabaseConnection, HistoryError> {
     if let Some(file) = sqlite_file(url) {
         make_private(&file)
@@ -45,7 +45,7 @@ pub async fn connect(url: &str) -> Result<DatabaseConnection, HistoryError> {
         options
             .create_if_missing(true)
             .journal_mode(SqliteJournalMode::Wal)
-            // A commit outlasts a loss of power: the journal before it may go.
+            // A commit survives a loss of power: the journal before it may be pruned.
             .synchronous(SqliteSynchronous::Full)
             .busy_timeout(BUSY)
             .pragma("cache_size", CACHE_KIB)
@@ -55,7 +55,7 @@ pub async fn connect(url: &str) -> Result<DatabaseConnection, HistoryError> {
     Ok(Database::connect(options).await?)
 }
 
-/// Connects to read.
+/// Connects for reading.
 ///
 /// # Errors
 /// As [`connect`].
@@ -78,18 +78,18 @@ fn options(url: &str, connections: u32) -> ConnectOptions {
     options
 }
 
-/// Returns the file of an SQLite database; `None` for one in memory, and for databases that are no files of ours.
+/// Returns the file of an SQLite database; `None` for one in memory, and for databases without a local file.
 pub fn sqlite_file(url: &str) -> Option<PathBuf> {
     let is_file = url.starts_with("sqlite:") && !url.contains(":memory:") && !url.contains("mode=memory");
     let options = is_file.then(|| SqliteConnectOptions::from_str(url).ok()).flatten()?;
     Some(options.get_filename().to_owned())
 }
 
-/// Makes the file if it is missing, and it and what SQLite keeps beside it readable by its owner alone. SQLite itself goes by
-/// the umask for the first, and gives the others the permissions of the first.
+/// Creates the file if it is missing, and makes it and SQLite's files beside it readable by its owner alone. SQLite
+/// itself applies the umask to the first, and gives the others the permissions of the first.
 fn make_private(file: &Path) -> io::Result<()> {
     match OpenOptions::new().write(true).create_new(true).mode(0o600).open(file) {
-        // A directory that is not there is the database's to complain of.
+        // The database reports a missing directory itself.
         Err(error) if matches!(error.kind(), io::ErrorKind::AlreadyExists | io::ErrorKind::NotFound) => {}
         made => drop(made?),
     }

@@ -1,13 +1,13 @@
-//! What can go wrong with the history.
+//! The errors of the history.
 
 use sea_orm::DbErr;
 
 use crate::domain::messages::reject::Fault;
 
-/// What went wrong with the history. Trading knows nothing of it.
+/// An error of the history. Trading is independent of it.
 #[derive(Debug, thiserror::Error)]
 pub enum HistoryError {
-    /// The database refused, or is not there.
+    /// The database failed, or is not available.
     #[error("the history database: {0}")]
     Database(#[from] DbErr),
     /// The database is another exchange's.
@@ -16,15 +16,15 @@ pub enum HistoryError {
          with `lightning history reset`"
     )]
     Foreign {
-        /// Whose it is.
+        /// The journal it belongs to.
         found: String,
-        /// Ours.
+        /// The journal of this exchange.
         own: String,
     },
-    /// The database has seen frames the journal does not have.
+    /// The database has ingested frames the journal does not have.
     #[error(
         "the history database is at frame {found}, the journal ends at {own}: the data directory is an older copy; \
-         empty the database with `lightning history reset`, it is made again from the journal"
+         empty the database with `lightning history reset`, it is rebuilt from the journal"
     )]
     Ahead {
         /// Where the database is.
@@ -32,21 +32,21 @@ pub enum HistoryError {
         /// Where the journal ends.
         own: u64,
     },
-    /// The file of the database cannot be made its owner's alone.
-    #[error("the history database {file} cannot be made its owner's alone (chmod 600): {error}")]
+    /// The file of the database cannot be made private to its owner.
+    #[error("the history database {file} cannot be made private to its owner (chmod 600): {error}")]
     NotPrivate {
         /// The file.
         file: String,
-        /// What the operating system said.
+        /// The error of the operating system.
         error: std::io::Error,
     },
     /// A file cannot be written.
     #[error("the export cannot be written: {0}")]
     Export(String),
-    /// A frame says what no exchange wrote.
+    /// A frame's content is none that an exchange writes.
     #[error(transparent)]
     Frame(#[from] Fault),
-    /// A row says what no exchange wrote.
+    /// A row's content is none that an exchange writes.
     #[error("the history is damaged: {0}")]
     Damaged(String),
 }

@@ -1,4 +1,4 @@
-//! Writing tables out as CSV, for an archive or a spreadsheet.
+//! Exports tables as CSV, for an archive or a spreadsheet.
 
 use std::io::Write;
 
@@ -13,13 +13,13 @@ use super::{
 /// How many rows are read at once.
 const ROWS: u64 = 10_000;
 
-/// The tables there are, by name.
+/// The names of the tables.
 pub const TABLES: [&str; 7] = ["orders", "fills", "trades", "klines", "balances", "ledger", "amendments"];
 
 /// Writes a table as CSV with a head, in the order of its keys, and returns how many rows it has.
 ///
 /// # Errors
-/// There is no such table, the database refuses, or it cannot be written.
+/// There is no such table, the database fails, or it cannot be written.
 pub async fn export(db: &DatabaseConnection, table: &str, out: impl Write) -> Result<u64, HistoryError> {
     match table {
         "orders" => rows::<order::Entity>(db, out).await,

@@ -1,6 +1,6 @@
-//! The change log as JSON, one object an entry: what brokers and people read.
+//! The change log as JSON, one object an entry: for brokers and readers.
 //!
-//! Fields are called what the columns are called, and written as they are. `docs/change-log.md` lists them.
+//! Fields have the names and the form of the columns. `docs/change-log.md` lists them.
 
 use serde::Serialize;
 use serde_json::{Map, Value, json};

@@ -1,11 +1,11 @@
 //! The history: every order, fill, trade, candle and credit there ever was, in an SQL database.
 //!
-//! It follows the journal, never the shards, so trading neither waits for it nor knows of it. What is in the database is the
-//! fold of the change log up to the watermark, which is written in the transaction that moves it; so it can be stopped
-//! anywhere, killed anywhere, and made again from nothing.
+//! It follows the journal, never the shards, so trading neither waits for it nor depends on it. The database holds the
+//! projection of the change log up to the watermark, which is written in the transaction that moves it; so it can be
+//! stopped anywhere, killed anywhere, and rebuilt from nothing.
 //!
-//! - [`Projector`]: takes frames in, batch by batch. [`entity`]: the tables.
-//! - [`Reader`]: answers what the shards no longer remember.
+//! - [`Projector`]: ingests frames, batch by batch. [`entity`]: the tables.
+//! - [`Reader`]: answers queries for what the shards no longer remember.
 //! - [`HistoryService`]: both, beside a running exchange.
 //! - [`connect()`]: SQLite, PostgreSQL or MariaDB, by URL.
 

@@ -1,7 +1,7 @@
 //! The orders that are open, as they are written, so that they need not be read again when they change.
 //!
-//! Each is kept as one block of bytes. Kept as rows, their many short texts would lie among those of the rows that are
-//! written and gone, and pin the allocator's pages these were in.
+//! Each is stored as one block of bytes. Stored as rows, their many short texts would lie among those of the rows that
+//! are written and freed, and pin the allocator's pages of those.
 
 use std::collections::BTreeMap;
 
@@ -16,7 +16,7 @@ const OPEN_MAX: usize = 32_768;
 pub(super) struct OpenOrders(BTreeMap<OrderId, Box<[u8]>>);
 
 impl OpenOrders {
-    /// Remembers an order, and forgets the oldest when there are too many.
+    /// Remembers an order, and drops the oldest when there are too many.
     ///
     /// # Errors
     /// The row cannot be encoded.
@@ -29,10 +29,10 @@ impl OpenOrders {
         Ok(())
     }
 
-    /// Takes an order out; `None` when it is not remembered.
+    /// Removes and returns an order; `None` when it is not remembered.
     ///
     /// # Errors
-    /// What was remembered cannot be decoded.
+    /// The remembered bytes cannot be decoded.
     pub(super) fn take(&mut self, id: OrderId) -> Result<Option<order::Model>, HistoryError> {
         self.0.remove(&id).map(|bytes| postcard::from_bytes(&bytes).map_err(damaged)).transpose()
     }

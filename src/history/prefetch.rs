@@ -1,4 +1,4 @@
-//! Reading ahead: the next frames are read and decoded while the database writes those before.
+//! Prefetches: the next frames are read and decoded while the database writes those before.
 
 use tokio::task::{JoinHandle, spawn_blocking};
 
@@ -26,17 +26,17 @@ impl<S: Source + Send + 'static> Prefetch<S> {
         Self { limit, source: Some(source), reading: None, has_more: false }
     }
 
-    /// Returns the next frames; none when there are no more yet, as of now and not of when the read ahead began.
+    /// Returns the next frames; none when there are no more yet, as of now and not of when the prefetch started.
     ///
     /// # Errors
-    /// They cannot be had, or could not be before: a source that failed is not asked again.
+    /// They cannot be read, or could not be before: a source that failed is not read again.
     pub async fn next(&mut self) -> Result<Frames, SourceError> {
         let was_prefetched = self.reading.is_some();
         let mut frames = self.read().await?;
         if frames.is_empty() && was_prefetched {
             frames = self.read().await?;
         }
-        // Who was not stopped by a limit has no more for now.
+        // A read that no limit ended has no more for now.
         if self.has_more {
             self.start_read();
         }
@@ -73,7 +73,7 @@ mod tests {
     use super::*;
     use crate::domain::{book::BookLimits, instruments::Instruments, replica::Terms};
 
-    /// Hands out what it has, a batch a read; a read of nothing lets the next batch in.
+    /// Hands out its batches, one a read; an empty read makes the next batch available.
     struct Script {
         batches: std::vec::IntoIter<Option<Vec<u64>>>,
     }
@@ -103,7 +103,7 @@ mod tests {
         for _ in 0..5 {
             seen.push(numbers(&prefetch.next().await.unwrap()));
         }
-        // The first empty read was begun before the fourth batch was there; the second was not.
+        // The first empty read was started before the fourth batch was there; the second was not.
         assert_eq!(seen, [vec![1, 2], vec![3, 4], vec![5], vec![], vec![6]]);
     }
 

@@ -1,4 +1,4 @@
-//! The projector: takes the journal's frames into the database, batch by batch, from wherever it stopped.
+//! The projector: ingests the journal's frames into the database, batch by batch, from wherever it stopped.
 
 use std::sync::Arc;
 
@@ -26,7 +26,7 @@ use crate::domain::{
 /// The stream of the journal's frames.
 pub(super) const JOURNAL: &str = "journal";
 
-/// Takes frames into a database.
+/// Ingests frames into a database.
 #[derive(Debug)]
 pub struct Projector {
     db: DatabaseConnection,
@@ -41,10 +41,10 @@ pub struct Projector {
 }
 
 impl Projector {
-    /// Goes on where the database is. Tables it does not have are made.
+    /// Continues where the database is. Missing tables are created.
     ///
     /// # Errors
-    /// The database refuses, or belongs to another journal.
+    /// The database fails, or belongs to another journal.
     pub async fn open(
         db: DatabaseConnection,
         instruments: Arc<Instruments>,
@@ -78,7 +78,7 @@ impl Projector {
     /// Returns how many rows a table has.
     ///
     /// # Errors
-    /// The database refuses, or has no such table.
+    /// The database fails, or has no such table.
     pub async fn count(&self, table: &str) -> Result<u64, HistoryError> {
         let count = match table {
             "orders" => order::Entity::find().count(&self.db).await?,
@@ -96,7 +96,7 @@ impl Projector {
     /// Returns the accounts that have orders, in order.
     ///
     /// # Errors
-    /// The database refuses.
+    /// The database fails.
     pub async fn accounts(&self) -> Result<Vec<AccountId>, HistoryError> {
         let ids = order::Entity::find()
             .select_only()
@@ -109,27 +109,27 @@ impl Projector {
         Ok(ids.into_iter().map(|id| AccountId::new(id as u64)).collect())
     }
 
-    /// Closes the connection, for a database that does so to be left as one file.
+    /// Closes the connection, so that a database that then merges its files is left as one file.
     ///
     /// # Errors
-    /// The database refuses.
+    /// The database fails.
     pub async fn close(self) -> Result<(), HistoryError> {
         Ok(self.db.close().await?)
     }
 
-    /// Returns the last frame taken in.
+    /// Returns the last frame ingested.
     pub const fn sequence(&self) -> u64 {
         self.sequence
     }
 
-    /// Takes in frames, the next ones, and returns how many rows they came to. After an error nothing of them is there,
-    /// and this projector must be opened anew.
+    /// Ingests frames, the next ones, and returns how many rows they resulted in. After an error none of them is
+    /// stored, and this projector must be opened anew.
     ///
     /// # Errors
-    /// The database refuses, or what it holds does not fit the frames.
+    /// The database fails, or its content does not fit the frames.
     pub async fn project(&mut self, frames: &[(u64, Frame)]) -> Result<usize, HistoryError> {
         let Some((last, _)) = frames.last() else { return Ok(0) };
-        // Not kept for the next batch: the largest there ever was would stay for good.
+        // Not reused for the next batch: the capacity of the largest ever would stay for good.
         let mut entries = Vec::new();
         for (sequence, frame) in frames {
             entries_of(*sequence, frame, &mut entries)?;
@@ -153,7 +153,7 @@ impl Projector {
     }
 }
 
-/// Returns what the trades of a symbol have come to, as far as the database has them.
+/// Returns the state of a symbol's trades and candles, as far as the database has them.
 async fn resume(db: &DatabaseConnection, spec: &SymbolSpec) -> Result<MarketProjection, HistoryError> {
     let symbol = i64::from(spec.id.get());
     let newest = trade::Entity::find()

@@ -1,4 +1,4 @@
-//! Letting go of what is old, and of everything.
+//! Deletes old rows, or all of them.
 
 use sea_orm::{
     ColumnTrait, ConnectionTrait, DatabaseConnection, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
@@ -17,13 +17,13 @@ use crate::domain::{
     types::time::Timestamp,
 };
 
-/// The longest candles that are let go of: longer ones are few.
+/// The longest candles that are deleted: longer ones are few.
 const LONGEST: Interval = Interval::Minute30;
 
-/// How many rows were let go of.
+/// How many rows were deleted.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Pruned {
-    /// Orders that were over.
+    /// Closed orders.
     pub orders: u64,
     /// Fills.
     pub fills: u64,
@@ -37,11 +37,12 @@ pub struct Pruned {
     pub amendments: u64,
 }
 
-/// Lets go of everything that was over before a time: orders that had ended, fills, trades, short candles, lines of
-/// statements, amends. Balances, open orders and the latest trade and candles of each symbol stay: what comes is folded on them.
+/// Deletes everything that had ended before a time: closed orders, fills, trades, short candles, lines of statements,
+/// amends. Balances, open orders and the latest trade and candles of each symbol stay: later frames are projected onto
+/// them.
 ///
 /// # Errors
-/// The database refuses; then nothing is let go of.
+/// The database fails; then nothing is deleted.
 pub async fn prune(db: &DatabaseConnection, before: Timestamp) -> Result<Pruned, HistoryError> {
     let time = before.micros() as i64;
     // A database of an earlier version may lack tables that rows are deleted from below.
@@ -104,10 +105,10 @@ async fn symbols(db: &impl ConnectionTrait) -> Result<Vec<i64>, HistoryError> {
     Ok(rows)
 }
 
-/// Empties the database; it is made again from the journal.
+/// Empties the database; it is rebuilt from the journal.
 ///
 /// # Errors
-/// The database refuses.
+/// The database fails.
 pub async fn reset(db: &DatabaseConnection) -> Result<(), HistoryError> {
     Schema::fresh(db).await?;
     Ok(())

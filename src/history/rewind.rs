@@ -1,5 +1,5 @@
-//! Going back: when the journal has lost its end for good, what the history has of it must go too, or the frames that take
-//! those numbers next would be folded on rows they know nothing of.
+//! Rewinds a history: when the journal has lost its end for good, the rows of the lost frames must be deleted too, or
+//! the frames that get those numbers next would be projected onto rows they know nothing of.
 
 use std::collections::BTreeSet;
 
@@ -29,10 +29,11 @@ pub struct Reached {
     pub sequence: u64,
 }
 
-/// Asks the database at a URL how far it has followed a journal; `None` when it holds no history yet. Nothing is made.
+/// Returns how far the database at a URL has followed a journal; `None` when it holds no history yet. Nothing is
+/// created.
 ///
 /// # Errors
-/// The database refuses, or is not there.
+/// The database fails, or is not available.
 pub async fn reached(url: &str) -> Result<Option<Reached>, HistoryError> {
     if sqlite_file(url)
         .is_some_and(|file| file.metadata().is_ok_and(|file| file.len() == 0) || !file.exists())
@@ -48,14 +49,15 @@ pub async fn reached(url: &str) -> Result<Option<Reached>, HistoryError> {
     Ok(known.map(|known| Reached { journal: known.journal, sequence: known.sequence as u64 }))
 }
 
-/// Takes a history back to a frame, given the exchange as it was there with what is under way trimmed: rows of later ones go, and those that later ones changed become what the exchange as it
-/// was at that frame remembers. Rows of before, pruned from the journal or not, stay. Does nothing when the history is not ahead.
+/// Rewinds a history to a frame, given the exchange at that frame with the messages in flight trimmed: rows of later
+/// frames are deleted, and those that later frames changed are replaced with what the exchange remembered at that
+/// frame. Rows from before, pruned from the journal or not, stay. Does nothing when the history is not ahead.
 ///
-/// One transaction does all of it, so that a failure changes no row. Of a balance or an order that is written anew, the frame that
-/// changed it last is not known: it gets this one, and a balance the time its account last changed.
+/// One transaction does all of it, so that a failure changes no row. Of a balance or an order that is written anew, the
+/// frame that changed it last is not known: it gets this one, and a balance the time its account last changed.
 ///
 /// # Errors
-/// The database refuses.
+/// The database fails.
 pub async fn rewind(db: &DatabaseConnection, replica: &Replica, frame: u64) -> Result<(), HistoryError> {
     let Some(known) = watermark::Entity::find_by_id(JOURNAL.to_owned()).one(db).await? else { return Ok(()) };
     let sequence = frame as i64;
@@ -65,7 +67,7 @@ pub async fn rewind(db: &DatabaseConnection, replica: &Replica, frame: u64) -> R
     // A database of an earlier version may lack tables that rows are deleted from below.
     Schema::up(db, None).await?;
     let mut batch = remembered(replica, frame);
-    // What has not changed since is as it was.
+    // Rows without a change since are correct.
     batch.fills.clear();
     batch.trades.clear();
     let changed = order::Entity::find().filter(order::Column::Sequence.gt(sequence));
@@ -93,7 +95,7 @@ pub async fn rewind(db: &DatabaseConnection, replica: &Replica, frame: u64) -> R
         let klines = kline::Entity::delete_many().filter(kline::Column::SymbolId.eq(symbol));
         klines.filter(kline::Column::FirstTrade.gt(last)).exec(&transaction).await?;
     }
-    // Trades that were matched by then and had not reached this side yet.
+    // Trades that had matched by then and had not reached this side yet.
     for envelope in replica.under_way().1 {
         if let ToAccount::TradeExecuted(TradeExecuted { symbol, trade, order, .. }) = envelope.body {
             fill::Entity::delete_many()

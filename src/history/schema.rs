@@ -1,9 +1,9 @@
 //! The tables and indexes, as steps that are only ever added to.
 //!
-//! An index is paid for at every insert, so they are few, and the primary keys are what is paged through: rows of one
-//! account, or of one symbol, lie together in the order they are asked for. A step that was cut short is begun again, so none
-//! minds what is there already: not every database takes back tables. Names are written out here and not taken from the
-//! entities, which change while a step that was once released must not.
+//! Every insert pays for an index, so they are few, and the primary keys are the order of paging: rows of one account,
+//! or of one symbol, lie together in the order they are queried. A step that was cut short is restarted, so every step
+//! tolerates what exists already: not every database rolls back tables. Names are spelled out here and not taken from
+//! the entities, which change while a released step must not.
 
 use sea_orm_migration::{
     MigrationName, MigrationTrait, MigratorTrait, SchemaManager, async_trait,
@@ -57,7 +57,7 @@ impl MigrationTrait for First {
     }
 }
 
-/// The amends of orders. A database from before has those that follow; one that is made again has all.
+/// The amends of orders. A database from before has those that follow; one that is rebuilt has all.
 struct Second;
 
 impl MigrationName for Second {

@@ -1,4 +1,4 @@
-//! The history while an exchange runs: a thread that follows the journal, and a way to ask.
+//! The history while an exchange runs: a thread that follows the journal, and a handle for queries.
 
 use std::{
     fmt,
@@ -23,16 +23,17 @@ use tracing::{info, warn};
 use super::{HistoryError, Prefetch, Projector, Reader, connect, reader::LOOK};
 use crate::domain::{instruments::Instruments, replica::Frame};
 
-/// How many frames are taken in at once: what one transaction costs is spread over them, most orders begin and end
-/// within one batch and are written once. Memory bounds them: decoded, folded and as rows they are there several times over.
+/// How many frames are ingested at once: the cost of a transaction is spread over them, and most orders start and end
+/// within one batch and are written once. Memory bounds them: decoded, projected and as rows they exist several times
+/// over.
 pub const FRAMES_PER_BATCH: usize = 8_192;
-/// How long it gathers frames that come one by one: what is written together is cheaper, and takes less from those who trade.
-/// Whoever waits for it ends the pause.
+/// How long it gathers frames that arrive one by one: writing them together is cheaper, and slows trading less. A query
+/// that waits for them ends the pause.
 const PAUSE: Duration = Duration::from_millis(250);
 /// How long it waits after a failure: at first, and at most.
 const RETRY: (Duration, Duration) = (Duration::from_millis(200), Duration::from_secs(5));
 
-/// Why frames cannot be had.
+/// Why frames cannot be read.
 pub type SourceError = Box<dyn std::error::Error + Send + Sync>;
 
 /// Where frames come from: the journal, followed from some frame on.
@@ -41,7 +42,7 @@ pub trait Source {
     /// there are no more yet. Returns whether a limit ended it, so that there may be more at once.
     ///
     /// # Errors
-    /// They cannot be had.
+    /// They cannot be read.
     fn read(&mut self, limit: usize, frames: &mut Vec<(u64, Frame)>) -> Result<bool, SourceError>;
 }
 
@@ -54,7 +55,7 @@ impl<S: Source + ?Sized> Source for Box<S> {
 /// Follows the journal after a frame.
 pub type OpenSource = Box<dyn Fn(u64) -> Result<Box<dyn Source + Send>, SourceError> + Send>;
 
-/// What a history is made of.
+/// The settings of a history.
 pub struct HistorySettings {
     /// The database written to, and read from unless there is a replica of it.
     pub url: String,
@@ -74,7 +75,7 @@ impl fmt::Debug for HistorySettings {
     }
 }
 
-/// How the history is doing.
+/// The progress of the history.
 #[derive(Debug, Default)]
 pub struct Progress {
     sequence: AtomicU64,
@@ -85,7 +86,7 @@ pub struct Progress {
 }
 
 impl Progress {
-    /// Returns the last frame taken in, as far as this process knows.
+    /// Returns the last frame ingested, as far as this process knows.
     pub fn sequence(&self) -> u64 {
         self.sequence.load(Ordering::Acquire)
     }
@@ -95,12 +96,12 @@ impl Progress {
         self.rows.load(Ordering::Relaxed)
     }
 
-    /// Returns how often taking in failed since the start.
+    /// Returns how often ingesting failed since the start.
     pub fn failures(&self) -> u64 {
         self.failures.load(Ordering::Relaxed)
     }
 
-    /// Returns whether the database has been there since the start.
+    /// Returns whether the database has been available since the start.
     pub fn has_started(&self) -> bool {
         self.has_started.load(Ordering::Acquire)
     }
@@ -122,8 +123,8 @@ pub struct HistoryService {
     history: History,
 }
 
-/// The runtime of those who ask. It may be dropped anywhere: where a start fails that is inside another runtime, in which
-/// tokio lets none be waited for.
+/// The runtime of queries. It may be dropped anywhere: a failed start drops it inside another runtime, where tokio does
+/// not allow waiting for one.
 #[derive(Debug)]
 struct Reading(Option<Runtime>);
 
@@ -135,13 +136,13 @@ impl Drop for Reading {
     }
 }
 
-/// What the thread that takes in is told.
+/// The signals to the ingesting thread.
 #[derive(Debug, Default)]
 struct Signal {
     is_stopping: AtomicBool,
     /// There is no time to catch up.
     is_abandoned: AtomicBool,
-    /// Somebody waits for what is not taken in yet, or it is to stop.
+    /// A query waits for frames that are not ingested yet, or the thread is to stop.
     urgent: Arc<Notify>,
 }
 
@@ -159,7 +160,7 @@ impl Signal {
         self.is_abandoned.load(Ordering::Acquire)
     }
 
-    /// Waits, but not when it is urgent.
+    /// Waits, unless it is urgent.
     async fn pause(&self, time: Duration) {
         if !self.is_stopping() {
             let _ = tokio::time::timeout(time, self.urgent.notified()).await;
@@ -167,7 +168,7 @@ impl Signal {
     }
 }
 
-/// The way to ask a history. Clones share it.
+/// The handle for queries of a history. Clones share it.
 #[derive(Debug, Clone)]
 pub struct History {
     reading: Handle,
@@ -176,10 +177,10 @@ pub struct History {
 }
 
 impl HistoryService {
-    /// Starts it. The database may be away: it is taken up when it comes.
+    /// Starts it. The database may be unavailable: it is used as soon as it is available.
     ///
     /// # Errors
-    /// There can be no thread.
+    /// The thread cannot be started.
     pub fn start(settings: HistorySettings) -> io::Result<Self> {
         let reading =
             Builder::new_multi_thread().worker_threads(1).thread_name("history-read").enable_all().build()?;
@@ -198,14 +199,15 @@ impl HistoryService {
         let (end, ended) = mpsc::channel();
         let thread = std::thread::Builder::new().name("history".to_owned()).spawn(move || {
             let _end: mpsc::Sender<()> = end;
-            // Below everything a client waits for, as are the threads it starts. Without it, it works all the same.
+            // Below everything a client waits for, as are the threads it starts. Without the priority it works all the
+            // same.
             let _ = rustix::process::setpriority_process(Some(rustix::thread::gettid()), NICE);
             writing.block_on(run(&settings, &progress, &stop_signal));
         })?;
         Ok(Self { signal, thread, ended, reading: Reading(Some(reading)), history })
     }
 
-    /// Returns the way to ask it.
+    /// Returns the handle for queries.
     pub const fn history(&self) -> &History {
         &self.history
     }
@@ -236,23 +238,23 @@ impl HistoryService {
 const NICE: i32 = 19;
 
 impl History {
-    /// Returns how it is doing.
+    /// Returns its progress.
     pub fn progress(&self) -> &Progress {
         &self.progress
     }
 
-    /// Asks the database, away from the threads that serve. Right after a start it is being made, and is waited for.
-    /// Whoever gives up takes the question back.
+    /// Queries the database, away from the serving threads. Right after a start the database is being created, and the
+    /// query waits for it. A caller that gives up cancels the query.
     ///
     /// # Errors
-    /// The database refuses, or is not there.
+    /// The database fails, or is not available.
     pub async fn ask<T, F>(&self, question: impl FnOnce(Arc<Reader>) -> F) -> Result<T, HistoryError>
     where
         T: Send + 'static,
         F: Future<Output = Result<T, HistoryError>> + Send + 'static,
     {
         let (answer, progress) = (question(Arc::clone(&self.reader)), Arc::clone(&self.progress));
-        // A set of one: what is under way in it ends when it is dropped.
+        // A set of one: dropping it aborts the query in it.
         let mut asked = JoinSet::new();
         asked.spawn_on(
             async move {
@@ -268,7 +270,7 @@ impl History {
     }
 }
 
-/// Follows the journal until it is to stop, and begins again after every failure.
+/// Follows the journal until it is to stop, and restarts after every failure.
 async fn run(settings: &HistorySettings, progress: &Progress, signal: &Signal) {
     let (first, longest) = RETRY;
     let mut patience = first;
@@ -280,7 +282,7 @@ async fn run(settings: &HistorySettings, progress: &Progress, signal: &Signal) {
             patience = first;
         }
         if !progress.is_down.swap(true, Ordering::Relaxed) || patience >= longest {
-            warn!(%error, frame = progress.sequence(), "the history is not taken in; trading goes on");
+            warn!(%error, frame = progress.sequence(), "the history cannot be ingested; trading continues");
         }
         if signal.is_stopping() {
             return;
@@ -298,10 +300,10 @@ async fn follow(settings: &HistorySettings, progress: &Progress, signal: &Signal
     let source = (settings.open)(projector.sequence())?;
     let mut source = Prefetch::new(source, FRAMES_PER_BATCH);
     if progress.is_down.swap(false, Ordering::Relaxed) {
-        info!(frame = projector.sequence(), "the history is taken in again");
+        info!(frame = projector.sequence(), "the history is ingested again");
     }
     loop {
-        // Before it reads: what is durable when it is asked to stop is taken in.
+        // Before it reads: what is durable when it is asked to stop is ingested.
         let is_last = signal.is_stopping();
         let frames = source.next().await?;
         if !frames.is_empty() {

@@ -1,6 +1,6 @@
-//! Exact numbers as text: how a database keeps them, the same in all of them.
+//! Exact numbers as text: how a database stores them, the same in all of them.
 //!
-//! They are written as the wire writes them, so who queries the database sees what clients see. SQLite has no exact decimal
+//! They have the form of the wire, so that a query of the database shows what clients see. SQLite has no exact decimal
 //! type, and the widest of the others' is too narrow for 18 fraction digits behind 20 others.
 
 use super::HistoryError;

@@ -1,7 +1,8 @@
-//! Is the history the fold of the journal? Row for row, and against what the shards themselves remember.
+//! Verifies that the history is the projection of the journal, row for row, and matches what the shards themselves
+//! remember.
 //!
-//! The slow and obvious way, which shares the form of a row with the projector and nothing else: every frame alone, every
-//! row in memory.
+//! The slow and obvious way, which shares the form of a row with the projector and nothing else: every frame alone,
+//! every row in memory.
 
 use std::{collections::BTreeMap, fmt::Debug, sync::Arc};
 
@@ -27,10 +28,10 @@ use crate::domain::{
 
 /// How many rows are read at once.
 const ROWS: u64 = 10_000;
-/// How many differences are told; there are as many as rows when something is wrong from the beginning.
+/// How many differences are listed; there are as many as rows when an early one is wrong.
 const SHOWN_MAX: usize = 20;
 
-/// What the database should hold.
+/// The expected content of the database.
 #[derive(Debug)]
 pub struct Expected {
     instruments: Arc<Instruments>,
@@ -46,7 +47,7 @@ pub struct Expected {
     entries: Vec<ChangeLogEntry>,
 }
 
-/// What comparing came to.
+/// The result of comparing.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Compared {
     /// Rows compared, by table.
@@ -74,7 +75,7 @@ impl Compared {
     }
 }
 
-/// Compares a table with what it should hold. Both are in the order of their keys.
+/// Compares a table with its expected content. Both are in the order of their keys.
 async fn compare<T: Table>(
     compared: &mut Compared,
     db: &DatabaseConnection,
@@ -110,13 +111,13 @@ where
 /// Rows by their keys.
 type Rows<T> = BTreeMap<<T as Table>::Key, <T as EntityTrait>::Model>;
 
-/// Puts a row in the place of the one that has its key.
+/// Inserts a row, or replaces the one that has its key.
 fn put<T: Table>(rows: &mut Rows<T>, row: T::Model) {
     rows.insert(T::key(&row), row);
 }
 
 impl Expected {
-    /// Nothing has happened.
+    /// Starts with an exchange without events.
     pub fn new(instruments: Arc<Instruments>) -> Self {
         Self {
             instruments,
@@ -132,10 +133,10 @@ impl Expected {
         }
     }
 
-    /// Takes in the next frame.
+    /// Applies the next frame.
     ///
     /// # Errors
-    /// It is about what does not exist.
+    /// It refers to something that does not exist.
     pub fn take(&mut self, sequence: u64, frame: &Frame) -> Result<(), HistoryError> {
         let mut entries = std::mem::take(&mut self.entries);
         entries.clear();
@@ -205,7 +206,7 @@ impl Expected {
     /// Compares every row.
     ///
     /// # Errors
-    /// The database refuses.
+    /// The database fails.
     pub async fn compare(self, db: &DatabaseConnection) -> Result<Compared, HistoryError> {
         let mut compared = Compared::default();
         let orders = self.orders.into_values().map(|row| (order::Entity::key(&row), row)).collect();
@@ -223,7 +224,7 @@ impl Expected {
 /// Compares what the shards themselves remember, at the frame the history is at, with the rows.
 ///
 /// # Errors
-/// The database refuses.
+/// The database fails.
 pub async fn compare_remembered(
     db: &DatabaseConnection,
     replica: &Replica,
@@ -300,7 +301,7 @@ pub async fn compare_remembered(
     Ok(())
 }
 
-/// An order as far as the history keeps it: not what only matters while it is open.
+/// Returns the part of an order that the history stores: without data that only matters while it is open.
 fn kept(order: &Order) -> Order {
     debug_assert!(order.was_accepted());
     Order { hold: Amount::ZERO, handle: None, amends: 0, ..*order }

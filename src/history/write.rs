@@ -1,7 +1,7 @@
-//! Writing a batch: every row of it and the watermark in one transaction, so that all of it is there or none.
+//! Writes a batch: every row of it and the watermark in one transaction, so that all of it is there or none.
 //!
-//! Rows are put in place of what is there under their keys, so writing a batch twice is writing it once. Statements come
-//! in a few sizes: their text is made once, and the database prepares each once.
+//! Rows replace those that have their keys, so writing a batch twice is writing it once. Statements come in a few
+//! sizes: their text is built once, and the database prepares each once.
 
 use std::collections::BTreeMap;
 
@@ -17,8 +17,9 @@ use super::{
     entity::{amendment, balance, fill, kline, ledger, order, trade, watermark},
 };
 
-/// How many rows a statement holds. The database keeps a program for each, of every table, and its size grows with the
-/// rows: four times as many would cost 8 MiB and are hardly faster. The longest has some 1,900 values; SQLite allows 32,766.
+/// How many rows a statement holds. The database caches a program for each, of every table, and its size grows with the
+/// rows: four times as many would cost 8 MiB and are hardly faster. The longest has some 1,900 values; SQLite allows
+/// 32,766.
 const ROWS_PER_STATEMENT: [usize; 4] = [64, 16, 4, 1];
 
 /// Writes batches.
@@ -59,7 +60,7 @@ impl Writer {
         self.put::<watermark::Entity, _>(transaction, [watermark]).await
     }
 
-    /// Puts rows in place of those that have their keys.
+    /// Inserts rows, or replaces those that have their keys.
     async fn put<E, A>(
         &mut self,
         db: &impl ConnectionTrait,
@@ -96,7 +97,7 @@ where
     E::Column::iter().filter_map(move |column| row.take(column).into_value())
 }
 
-/// Returns the text that puts so many rows in place of those that have their keys.
+/// Returns the text of a statement that inserts or replaces so many rows.
 fn statement<E: EntityTrait>(backend: DbBackend, rows: usize) -> String {
     let keys: Vec<E::Column> = E::PrimaryKey::iter().map(PrimaryKeyToColumn::into_column).collect();
     let is_key = |column: &E::Column| keys.iter().any(|key| key.to_string() == column.to_string());

@@ -96,7 +96,7 @@ pub fn identity_at(path: &Path) -> Result<Identity, JournalError> {
     }
     let disk: Arc<dyn Disk> = Arc::new(RealDisk::read_only(path));
     if disk.has(UNFINISHED).map_err(JournalError::io("", "list the data directory"))? {
-        let reason = "its first start was interrupted or is under way; start the exchange on it, which begins it again";
+        let reason = "its first start was interrupted or is under way; start the exchange on it to repeat it";
         return Err(refuse(path, reason.to_owned()));
     }
     read_identity(&disk)?.ok_or_else(|| refuse(path, no_data_directory()))
@@ -187,7 +187,7 @@ fn take(path: &Path) -> Result<(Arc<dyn Disk>, fs::File), JournalError> {
     })?;
     let private = privacy::tighten(path, PRIVATE);
     private
-        .map_err(|error| refuse(format!("cannot be made its owner's alone (chmod -R go-rwx): {error}")))?;
+        .map_err(|error| refuse(format!("cannot be made private to its owner (chmod -R go-rwx): {error}")))?;
     Ok((Arc::new(RealDisk::new(path)), lock))
 }
 

@@ -87,7 +87,7 @@ impl SegmentHeader {
         }
         let page = &page[..HEADER];
         if page[..4] != MAGIC {
-            return corrupt("the file does not begin as a segment does");
+            return corrupt("the file does not start as a segment does");
         }
         let checksum = crc32c::crc32c_append(crc32c::crc32c(&page[..8]), &[0; 4]);
         if crc32c::crc32c_append(checksum, &page[12..]).to_le_bytes() != page[8..12] {

@@ -92,7 +92,7 @@ pub struct Stats {
     pub frames: u64,
     /// Bytes of frames in them.
     pub bytes: u64,
-    /// How long the last of them took, in nanoseconds.
+    /// The duration of the last of them, in nanoseconds.
     pub last_commit_nanos: u64,
     /// Queued and not yet released.
     pub queued: u64,

@@ -58,7 +58,7 @@ pub enum StoreError {
     },
     /// The requested frames are not there any more.
     #[error(
-        "frame {wanted} of the journal is asked for, and the oldest there is is {oldest}: the segments before it were pruned"
+        "frame {wanted} of the journal is requested, and the oldest is {oldest}: the segments before it were pruned"
     )]
     Pruned {
         /// The first frame requested.
@@ -69,7 +69,7 @@ pub enum StoreError {
     /// Acknowledged frames are missing at the end of the journal.
     #[error(
         "{0}. What was acknowledged is missing: restore the data directory from a backup that has it (`lightning \
-         restore`), or, to go on without it, start once with --accept-loss-after {after}, which is written down in \
+         restore`), or, to continue without it, start once with --accept-loss-after {after}, which is recorded in \
          losses.log; the history is then made to match", after = .0.resumes_at
     )]
     Lost(Box<Loss>),

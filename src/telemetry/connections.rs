@@ -1,4 +1,4 @@
-//! What there is to know about connections.
+//! The metrics of connections.
 
 use prometheus_client::{
     encoding::EncodeLabelSet,
@@ -11,7 +11,7 @@ struct TransportLabels {
     transport: &'static str,
 }
 
-/// Connections: how many there are and may be, and which were ended for want of room or time.
+/// Connections: how many are open and allowed, and which were closed for lack of room or for taking too long.
 #[derive(Debug, Clone, Default)]
 pub struct ConnectionGauges {
     open: Family<TransportLabels, Gauge>,

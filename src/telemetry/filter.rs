@@ -1,13 +1,13 @@
-//! Which log lines are wanted.
+//! Which log lines are written.
 
 use tracing_subscriber::{EnvFilter, filter::ParseError};
 
-/// The library that reads HTTP and WebSocket logs what clients send wrongly as its own errors, a line each: anybody could
-/// fill a disk with them. They are counted ([`BrokenConnections`](super::BrokenConnections)) and said at debug level
-/// where they are noticed.
+/// The library that parses HTTP and WebSocket logs malformed input of clients as its own errors, a line each: any
+/// client could fill a disk with them. They are counted ([`BrokenConnections`](super::BrokenConnections)) and logged at
+/// debug level where they are noticed.
 const CLIENTS_DOING: &str = "actix_http";
 
-/// Reads a filter; who wants the lines of a library of clients' mistakes names it.
+/// Reads a filter; one that names the library gets its lines about clients' mistakes.
 ///
 /// # Errors
 /// When it is not one.

@@ -1,4 +1,4 @@
-//! Where log lines go: to standard error, for people or for machines, and nobody waits for its reader.
+//! The log's output: standard error, for humans or for machines, and no caller waits for its reader.
 
 use std::{
     backtrace::{Backtrace, BacktraceStatus},
@@ -16,7 +16,7 @@ use super::{filter, log_queue::LogQueue};
 /// How long the process waits for its last lines to be written before it ends.
 const LAST_LINES: Duration = Duration::from_secs(1);
 
-/// The way to standard error, once something uses it.
+/// The queue to standard error, once something uses it.
 static QUEUE: OnceLock<LogQueue> = OnceLock::new();
 
 /// The shape of a log line.
@@ -24,12 +24,12 @@ static QUEUE: OnceLock<LogQueue> = OnceLock::new();
 pub enum LogShape {
     /// One JSON object a line.
     Json,
-    /// For people.
+    /// For humans.
     Pretty,
 }
 
 impl LogShape {
-    /// Returns what suits standard error: people read a terminal, machines the rest.
+    /// Returns the shape that suits standard error: pretty on a terminal, JSON elsewhere.
     pub fn of_terminal() -> Self {
         if io::stderr().is_terminal() { Self::Pretty } else { Self::Json }
     }
@@ -38,15 +38,15 @@ impl LogShape {
 /// Why logging could not be set up.
 #[derive(Debug, thiserror::Error)]
 pub enum LogError {
-    /// What was given is no filter.
+    /// The given text is no filter.
     #[error("log filter {filter:?}: {reason}")]
     Filter {
-        /// What was given.
+        /// The given text.
         filter: String,
         /// What is wrong with it.
         reason: String,
     },
-    /// There is no thread that could write the log.
+    /// The thread that writes the log cannot be started.
     #[error("no thread for the log")]
     Thread(#[source] io::Error),
 }
@@ -59,7 +59,7 @@ pub fn init(shape: LogShape, filter: &str) -> Result<(), LogError> {
     let failed = |reason: String| LogError::Filter { filter: filter.to_owned(), reason };
     let filter = filter::parse(filter).map_err(|error| failed(error.to_string()))?;
     let queue = queue().map_err(LogError::Thread)?;
-    // Its own complaints would go to standard error by themselves, and wait for it.
+    // Its own errors would go to standard error by themselves, and wait for it.
     let lines = tracing_subscriber::fmt::layer()
         .with_writer(move || queue.clone())
         .log_internal_errors(false)
@@ -76,7 +76,7 @@ pub fn init(shape: LogShape, filter: &str) -> Result<(), LogError> {
     Ok(())
 }
 
-/// Waits until the lines logged so far are written, for a second at most: for who is about to end the process.
+/// Waits until the lines logged so far are written, for a second at most: to be called before the process ends.
 pub fn flush() {
     if let Some(queue) = QUEUE.get() {
         queue.flush(LAST_LINES);
@@ -93,7 +93,7 @@ impl Drop for LastLines {
     }
 }
 
-/// Says something on standard error that is no log line, and waits for it as [`flush`] does.
+/// Writes a text to standard error that is no log line, and waits for it as [`flush`] does.
 pub fn last_words(text: &str) {
     if let Ok(queue) = queue() {
         queue.append(format!("{text}\n").as_bytes());
@@ -101,10 +101,10 @@ pub fn last_words(text: &str) {
     }
 }
 
-/// Says something on standard output, which nobody has to read: a thread of its own waits for the reader.
+/// Writes a text to standard output, which need not have a reader: a thread of its own waits for one.
 ///
 /// # Errors
-/// When there is no thread.
+/// When the thread cannot be started.
 pub fn announce(text: String) -> io::Result<()> {
     let announce = move || {
         let mut out = io::stdout();

@@ -1,4 +1,4 @@
-//! Log lines on their way out: callers append to a bounded queue and never wait; a thread of its own writes.
+//! The queue of log lines: callers append to a bounded queue and never wait; a thread of its own writes.
 //!
 //! A reader of the log that stops reading, a full disk or a closed pipe costs log lines, which are counted, and nothing
 //! else. Lines that do not fit are dropped where they are logged, lines that cannot be written where they are written.
@@ -54,7 +54,7 @@ impl LogQueue {
     /// Starts the thread that writes to `out`.
     ///
     /// # Errors
-    /// When there is no thread.
+    /// When the thread cannot be started.
     pub(super) fn start(out: impl Write + Send + 'static) -> io::Result<Self> {
         Self::start_with(out, CAPACITY, dropped())
     }
@@ -157,8 +157,8 @@ struct Lines<W> {
 }
 
 impl<W: Write> Lines<W> {
-    /// Writes lines and returns how many of them were lost. A line written in part is lost, and what is written next begins
-    /// a line of its own.
+    /// Writes lines and returns how many of them were lost. A line written in part is lost, and the next write starts a
+    /// line of its own.
     fn write(&mut self, lines: &[u8]) -> u64 {
         if self.is_torn && self.write_some(b"\n") == 1 {
             self.is_torn = false;
@@ -198,7 +198,7 @@ mod tests {
 
     const LIMIT: Duration = Duration::from_secs(60);
 
-    /// An output that a test lets take one write at a time, or fail it.
+    /// An output that a test lets accept one write at a time, or fail it.
     struct Gate {
         starts: mpsc::Sender<Vec<u8>>,
         let_go: mpsc::Receiver<io::Result<usize>>,
@@ -241,7 +241,7 @@ mod tests {
         open.send(Ok(usize::MAX)).unwrap();
         assert!(queue.flush(LIMIT));
         queue.append(b"third\n");
-        assert_eq!(text(&started), "third\n", "it goes on");
+        assert_eq!(text(&started), "third\n", "it continues");
     }
 
     #[test]

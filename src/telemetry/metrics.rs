@@ -21,7 +21,7 @@ use prometheus_client::{
 
 use super::ConnectionGauges;
 
-/// Counts commands turned away.
+/// Counts commands rejected for lack of a permit.
 pub type Shed = Counter;
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
@@ -39,18 +39,18 @@ struct HopLabels {
     hop: &'static str,
 }
 
-/// What the journal says of itself, set when the metrics are read.
+/// The journal's figures, set when the metrics are read.
 #[derive(Debug, Default)]
 pub struct JournalGauges {
     /// The last durable frame.
     pub durable: Gauge,
-    /// What waits to be written or released.
+    /// How much waits to be written or released.
     pub queued: Gauge,
     /// Commits since the start.
     pub commits: Gauge,
     /// Bytes of frames since the start.
     pub bytes: Gauge,
-    /// How long the last commit took, in seconds.
+    /// The duration of the last commit, in seconds.
     pub last_commit: Gauge<f64, AtomicU64>,
 }
 
@@ -72,7 +72,7 @@ impl JournalGauges {
     }
 }
 
-/// What the clock says of itself, set when the metrics are read.
+/// The clock's figures, set when the metrics are read.
 #[derive(Debug, Default)]
 pub struct ClockGauges {
     /// How far the wall clock is ahead of the exchange's time, in seconds.
@@ -92,14 +92,14 @@ impl ClockGauges {
     }
 }
 
-/// What the history says of itself, set when the metrics are read.
+/// The history's figures, set when the metrics are read.
 #[derive(Debug, Default)]
 pub struct HistoryGauges {
-    /// The last frame taken in.
+    /// The last frame ingested.
     pub sequence: Gauge,
     /// Rows written since the start.
     pub rows: Gauge,
-    /// How often taking in failed since the start.
+    /// How often ingesting failed since the start.
     pub failures: Gauge,
 }
 
@@ -114,11 +114,11 @@ impl HistoryGauges {
     }
 }
 
-/// Connections that sent what is not their protocol, or broke off; anybody who reaches the port can do that, so they are
-/// counted and not logged as errors.
+/// Connections that sent something other than their protocol, or broke off; any client that reaches the port can do
+/// that, so they are counted and not logged as errors.
 #[derive(Debug)]
 pub struct BrokenConnections {
-    /// What is no HTTP/1.1 request.
+    /// Input that is no HTTP/1.1 request.
     pub http: Counter,
     /// Frames that are no WebSocket messages.
     pub websocket: Counter,
@@ -134,14 +134,14 @@ impl BrokenConnections {
     }
 }
 
-/// What the exchange counts and measures.
+/// The counters and measurements of the exchange.
 #[derive(Debug)]
 pub struct Metrics {
-    /// Commands let in.
+    /// Commands admitted.
     pub admitted: Counter,
-    /// Commands turned away at an account shard.
+    /// Commands rejected for lack of a permit at an account shard.
     pub shed_account: Shed,
-    /// Commands turned away at a symbol shard.
+    /// Commands rejected for lack of a permit at a symbol shard.
     pub shed_symbol: Shed,
     /// Trades.
     pub trades: Counter,
@@ -151,11 +151,11 @@ pub struct Metrics {
     pub sessions_too_slow: Counter,
     /// Connections cut off for what they sent.
     pub broken_connections: BrokenConnections,
-    /// From the edge letting a command in to its shard taking it up.
+    /// From the admission of a command at the edge to its handling by its shard.
     pub edge_to_account: Histogram,
-    /// From the end of an account shard's turn to the symbol shard taking its messages up.
+    /// From the end of an account shard's turn to the handling of its messages by the symbol shard.
     pub account_to_symbol: Histogram,
-    /// From the end of a symbol shard's turn to the account shard taking its messages up.
+    /// From the end of a symbol shard's turn to the handling of its messages by the account shard.
     pub symbol_to_account: Histogram,
     /// The journal.
     pub journal: JournalGauges,
@@ -165,15 +165,15 @@ pub struct Metrics {
     pub clock: ClockGauges,
     /// Connections.
     pub connections: ConnectionGauges,
-    /// From the edge letting a command in to its answer, by account shard: each has its own, so that shards never
-    /// wait for each other to count.
+    /// From the admission of a command at the edge to its answer, by account shard: each has its own, so that shards
+    /// never wait for each other to count.
     commands: Vec<Histogram>,
     queues: Vec<(Arc<Queue>, Gauge, Gauge<f64, AtomicU64>)>,
     registry: Registry,
     epoch: Instant,
 }
 
-/// The queue of one shard, written by the shard and read when metrics are asked for.
+/// The queue of one shard, written by the shard and read when metrics are requested.
 #[derive(Debug, Default)]
 pub struct Queue {
     len: AtomicU64,
@@ -181,7 +181,7 @@ pub struct Queue {
 }
 
 impl Queue {
-    /// Notes the queue's length and when its oldest entry came in, in nanoseconds since the metrics began.
+    /// Records the queue's length and when its oldest entry arrived, in nanoseconds since the metrics started.
     pub fn set(&self, len: usize, oldest_nanos: u64) {
         self.len.store(len as u64, Ordering::Relaxed);
         self.oldest.store(oldest_nanos, Ordering::Relaxed);
@@ -256,7 +256,7 @@ impl Metrics {
         }
     }
 
-    /// Returns where an account shard notes how long its commands took.
+    /// Returns where an account shard records the latency of its commands.
     pub fn commands_of(&self, account_shard: usize) -> Histogram {
         self.commands.get(account_shard).cloned().unwrap_or_else(latency)
     }
@@ -266,7 +266,7 @@ impl Metrics {
         self.queues.get(index).map(|(queue, _, _)| Arc::clone(queue)).unwrap_or_default()
     }
 
-    /// Returns the nanoseconds from the beginning of the metrics to `instant`.
+    /// Returns the nanoseconds from the start of the metrics to `instant`.
     pub fn nanos(&self, instant: Instant) -> u64 {
         u64::try_from(instant.saturating_duration_since(self.epoch).as_nanos()).unwrap_or(u64::MAX)
     }

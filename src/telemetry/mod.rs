@@ -1,4 +1,4 @@
-//! What is counted and measured, and how logs are written. Names and labels exist here only.
+//! The metrics, and how logs are written. Names and labels exist here only.
 
 mod connections;
 mod filter;

@@ -201,7 +201,7 @@ impl ClockEvent {
             ),
             Self::Leapt(skew) => tracing::error!(
                 wall_clock_ahead_s = seconds(skew),
-                "the wall clock leapt and is not believed: the exchange's time goes on at its old pace, and follows if the \
+                "the wall clock leapt and is not believed: the exchange's time keeps its old pace, and follows if the \
                  wall clock stays there for 60 s; check this machine's time service"
             ),
             Self::Healed(leap) => tracing::warn!(

@@ -16,19 +16,19 @@ const PEM_TAIL: &str = "-----END PUBLIC KEY-----";
 /// Below it a modulus can be factored; above it every check of a signature costs too much.
 const RSA_BITS: std::ops::RangeInclusive<usize> = 2_048..=4_096;
 
-/// Why a public key is refused.
+/// Why a public key is rejected.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum PublicKeyError {
     /// Not a PEM block of a `SubjectPublicKeyInfo`.
     #[error("not a public key in PEM (BEGIN PUBLIC KEY)")]
     Malformed,
-    /// Neither Ed25519 nor RSA, or not the one it was said to be.
+    /// Neither Ed25519 nor RSA, or not of the stated type.
     #[error("the public key is of another type")]
     OtherType,
     /// An Ed25519 key that is no point of the curve, or one of low order.
     #[error("not a usable Ed25519 key")]
     Ed25519,
-    /// An RSA key of a size or exponent that is not taken.
+    /// An RSA key of a size or exponent that is not accepted.
     #[error("an RSA key has 2048 to 4096 bits and an odd exponent of 3 to 33 bits")]
     Rsa,
 }
@@ -36,7 +36,7 @@ pub enum PublicKeyError {
 /// Reads an Ed25519 public key in PEM.
 ///
 /// # Errors
-/// Why it is none, or none that should be used.
+/// Why it is malformed, or unsafe to use.
 pub fn read_ed25519(pem: &str) -> Result<KeyMaterial, PublicKeyError> {
     let document = read_pem(pem)?;
     let key = bits(&document, ED25519)?;
@@ -47,7 +47,7 @@ pub fn read_ed25519(pem: &str) -> Result<KeyMaterial, PublicKeyError> {
 /// Reads an RSA public key in PEM.
 ///
 /// # Errors
-/// Why it is none, or none that should be used.
+/// Why it is malformed, or unsafe to use.
 pub fn read_rsa(pem: &str) -> Result<KeyMaterial, PublicKeyError> {
     let document = read_pem(pem)?;
     let key = bits(&document, RSA)?;
@@ -99,7 +99,7 @@ pub(super) enum Verifier {
 }
 
 impl Verifier {
-    /// Makes ready; `None` when the material is no key.
+    /// Prepares a verifier; `None` when the material is no key.
     pub(super) fn new(material: &KeyMaterial) -> Option<Self> {
         Some(match material {
             KeyMaterial::Hmac(secret) => Self::Hmac(HmacKey::new(secret.as_bytes())),

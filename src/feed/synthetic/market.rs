@@ -1,19 +1,19 @@
-//! What the synthetic market does next. Pure: no clock, no network, no answer is looked at.
+//! The decisions of the synthetic market. Pure: it uses no clock, no network and no answers.
 
 use super::rules::Rules;
 use crate::domain::{orders::Side, types::random::Random};
 
 /// Quotes on each side.
 pub(super) const LEVELS: usize = 12;
-/// Of a hundred actions so many are takers'.
+/// So many of a hundred actions are takers'.
 const TAKES: u64 = 22;
 
-/// What to do.
+/// An action.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Action {
-    /// Put the quote of this place, replacing what is there.
+    /// Place the quote of this rank, replacing the current one.
     Quote {
-        /// Which place: 0 is the best of its side.
+        /// Its rank: 0 is the best of its side.
         level: usize,
         /// Its side.
         side: Side,
@@ -31,7 +31,7 @@ pub enum Action {
     },
 }
 
-/// What a stretch of the market comes to, as one trade.
+/// The trading of several actions, as one trade.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Trade {
     /// The taker's side.
@@ -47,7 +47,7 @@ pub struct Trade {
 pub struct Market {
     rules: Rules,
     random: Random,
-    /// What the asset is worth just now, in 1/1024 ticks.
+    /// The fair value of the asset, in 1/1024 ticks.
     fair: u64,
     /// Buyers outnumber sellers for a while, then the other way round: −40 to 40.
     mood: i64,
@@ -67,7 +67,7 @@ impl Market {
         self
     }
 
-    /// Lets a number of actions go by and returns what takers traded meanwhile as one trade at the end: the sum of their
+    /// Skips a number of actions and returns what takers traded meanwhile as one trade at the end: the sum of their
     /// quantities, at the best quote of the side most of it was traded on.
     pub fn pass(&mut self, actions: u32) -> Trade {
         let mut lots_of = [0_u64; 2];
@@ -85,7 +85,7 @@ impl Market {
         Trade { side, price, lots: self.fit(bought.saturating_add(sold)) }
     }
 
-    /// Returns what to do next. The first actions put every quote, best first.
+    /// Returns the next action. The first actions place every quote, best first.
     pub fn decide(&mut self) -> Action {
         if self.opening < 2 * LEVELS {
             let place = self.opening;
@@ -146,7 +146,7 @@ impl Market {
         let is_buy = (self.random.below(100) as i64) < 50 + self.mood / 2;
         let side = if is_buy { Side::Buy } else { Side::Sell };
         let typical = self.rules.quote_lots.max(1);
-        // Mostly small, now and then one that goes through several levels.
+        // Mostly small, from time to time one that crosses several levels.
         let lots = if self.random.chance(4) {
             typical + self.random.below(3 * typical)
         } else {

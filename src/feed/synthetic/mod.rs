@@ -1,5 +1,4 @@
-//! A market that makes itself: a market maker around a random walk, and takers. What it decides follows from its
-//! seed alone.
+//! A self-sustaining market: a market maker around a random walk, and takers. Its decisions follow from its seed alone.
 
 mod market;
 mod rules;

@@ -1,11 +1,11 @@
-//! What a symbol asks of the synthetic market's orders.
+//! The symbol's rules for the synthetic market's orders.
 
 use rust_decimal::{Decimal, prelude::ToPrimitive};
 
 /// Worth of an ordinary quote in US dollars.
 const QUOTE_WORTH: u64 = 400;
 
-/// What a symbol asks of orders, in ticks and lots.
+/// A symbol's rules for orders, in ticks and lots.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Rules {
     /// Where the walk starts, in ticks.
@@ -14,7 +14,7 @@ pub struct Rules {
     pub price_max: u64,
     /// An ordinary quote's quantity, in lots.
     pub quote_lots: u64,
-    /// The smallest quantity the notional filter lets through at any price the walk reaches, in lots.
+    /// The smallest quantity the notional filter accepts at any price the walk reaches, in lots.
     pub lots_min: u64,
     /// The largest quantity, in lots.
     pub lots_max: u64,
@@ -60,7 +60,7 @@ impl Rules {
     }
 }
 
-/// US dollars for one whole, roughly: where a market starts that has no trades yet.
+/// Roughly the US dollars of one whole unit: where a market without trades starts.
 pub const fn worth(asset: &str) -> u64 {
     match asset.as_bytes() {
         b"BTC" => 64_000,

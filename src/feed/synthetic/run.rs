@@ -1,4 +1,4 @@
-//! Carries out what the synthetic market decides.
+//! Carries out the decisions of the synthetic market.
 
 use std::{future::Future, time::Duration};
 
@@ -21,11 +21,11 @@ use crate::{
     domain::orders::Side,
 };
 
-/// Binance's code for an order the account cannot pay, or that is refused for another reason.
+/// Binance's code for an order the account cannot pay, or that is rejected for another reason.
 const NEW_ORDER_REJECTED: i64 = -2010;
-/// How long to wait after an error that says nothing of waiting.
+/// How long to wait after an error that does not state a time.
 const PAUSE: Duration = Duration::from_secs(1);
-/// The first id of its accounts: far from any that is given out.
+/// The first id of its accounts: far from any that is assigned.
 const ACCOUNTS: u64 = 1 << 45;
 /// Worth of a deposit in US dollars.
 const DEPOSIT_WORTH: u64 = 1_000_000;
@@ -37,14 +37,14 @@ pub struct Options {
     pub seed: u64,
     /// The symbols it trades; empty for all.
     pub symbols: Vec<String>,
-    /// What it does per second and symbol, on average.
+    /// How many actions it takes per second and symbol, on average.
     pub actions_per_second: u32,
 }
 
-/// Runs the market until `stop` is done, then takes its quotes back. The client needs the operator's token.
+/// Runs the market until `stop` is done, then cancels its quotes. The client needs the operator's token.
 ///
 /// # Errors
-/// [`ClientError`] when it cannot start; what fails later is tried again.
+/// [`ClientError`] when it cannot start; later failures are retried.
 pub async fn run(
     client: Client,
     options: Options,
@@ -99,7 +99,7 @@ struct Trader {
 }
 
 impl Trader {
-    /// Opens the account, or goes on with the one an earlier run of this seed has left.
+    /// Opens the account, or continues with the one of an earlier run of this seed.
     async fn open(client: &Client, account: u64) -> Result<Self, ClientError> {
         match client.create_account(Some(account), 0, true).await {
             Ok(_) | Err(ClientError::Refused { status: 409, .. }) => {}
@@ -110,7 +110,7 @@ impl Trader {
     }
 }
 
-/// One symbol's business.
+/// The state of one symbol.
 #[derive(Debug)]
 struct Desk {
     client: Client,
@@ -145,7 +145,7 @@ impl Desk {
         let rules = Rules::new(&filters, [&assets[0], &assets[1]])
             .ok_or_else(|| unexpected("/api/v3/exchangeInfo", &format!("filters of {name} leave no room")))?;
         let market = Market::new(rules, seed, stream);
-        // What has been traded before goes on from there.
+        // Earlier trading continues from its last price.
         let last = last_price(client, &name).await?.and_then(|price| price.checked_div(tick)?.to_u64());
         let market = last.map_or(market.clone(), |price| market.starting_at(price));
         Ok(Self {
@@ -187,7 +187,7 @@ impl Desk {
         }
     }
 
-    /// Does what the market decides next. Refusals that are part of trading are not errors.
+    /// Carries out the market's next decision. Rejects that are part of trading are not errors.
     async fn act(&mut self) -> Result<(), ClientError> {
         let action = self.market.decide();
         match self.carry_out(action).await {
@@ -228,7 +228,7 @@ impl Desk {
             ("quantity", &quantity),
             ("price", &price),
             ("newOrderRespType", "ACK"),
-            // A quote that has wandered past the other side's oldest takes its place.
+            // A quote that has moved past the other side's oldest replaces it.
             ("selfTradePreventionMode", "EXPIRE_MAKER"),
         ];
         let answer = match self.quotes[side.index()][level].take() {
@@ -273,7 +273,7 @@ impl Desk {
     }
 }
 
-/// A market has refusals: a quote already gone, nothing to trade against. Only the server's own trouble counts.
+/// Trading has rejects: a quote already gone, nothing to trade against. Only the server's own faults count.
 fn refused_is_fine(error: ClientError) -> Result<(), ClientError> {
     match error {
         ClientError::Refused { status: 400 | 409, .. } => {

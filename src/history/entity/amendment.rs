@@ -29,16 +29,16 @@ pub struct Model {
     /// Which order.
     #[sea_orm(primary_key, auto_increment = false)]
     pub order_id: i64,
-    /// The frame that did it.
+    /// The frame that made it.
     #[sea_orm(primary_key, auto_increment = false)]
     pub sequence: i64,
-    /// The client's name for the order before.
+    /// The client's name for the order before the amend.
     pub old_client_order_id: String,
-    /// The client's name for the order since.
+    /// The client's name for the order after it.
     pub client_order_id: String,
-    /// The ordered quantity before.
+    /// The ordered quantity before the amend.
     pub old_quantity: String,
-    /// The ordered quantity since.
+    /// The ordered quantity after it.
     pub quantity: String,
     /// When; on the wire it is the number of the amend.
     pub time: i64,
@@ -51,7 +51,7 @@ pub enum Relation {}
 impl ActiveModelBehavior for ActiveModel {}
 
 impl Model {
-    /// Writes an amend down, given the order before and after it.
+    /// Returns the row of an amend, given the order before and after it.
     pub fn of((old_name, old_quantity): (String, String), after: &order::Model) -> Self {
         Self {
             account_id: after.account_id,

@@ -1,4 +1,4 @@
-//! `balances`: what every account has, as it stands.
+//! `balances`: the current balances of every account.
 
 use sea_orm::entity::prelude::*;
 use serde::Serialize;
@@ -17,10 +17,10 @@ use crate::{
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, DeriveEntityModel)]
 #[sea_orm(table_name = "balances")]
 pub struct Model {
-    /// Whose.
+    /// The account.
     #[sea_orm(primary_key, auto_increment = false)]
     pub account_id: i64,
-    /// Of what.
+    /// The asset.
     #[sea_orm(primary_key, auto_increment = false)]
     pub asset_id: i64,
     /// What is free.
@@ -42,7 +42,7 @@ pub enum Relation {}
 impl ActiveModelBehavior for ActiveModel {}
 
 impl Model {
-    /// A balance nothing has happened to.
+    /// Returns a balance without any changes yet.
     pub fn empty(account: AccountId, asset: Asset) -> Self {
         let zero = text::write(asset.units(Amount::ZERO));
         Self {
@@ -55,7 +55,7 @@ impl Model {
         }
     }
 
-    /// A balance as it is.
+    /// Returns the row of a balance.
     pub fn at(account: AccountId, asset: Asset, balance: Balance, time: Timestamp, sequence: u64) -> Self {
         Self {
             available: text::write(asset.units(balance.available)),
@@ -66,7 +66,7 @@ impl Model {
         }
     }
 
-    /// Takes in a change.
+    /// Applies a change.
     pub fn update(&mut self, update: &BalanceUpdate, asset: Asset, time: Timestamp, sequence: u64) {
         if let Some(available) = update.available {
             self.available = text::write(asset.units(available));

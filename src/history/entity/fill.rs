@@ -17,7 +17,7 @@ use crate::{
     history::{HistoryError, text},
 };
 
-/// A fill. In the order an account pages through them; of a trade with oneself there are two, one an order.
+/// A fill. In the order an account pages through them; a trade with oneself has two, one an order.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, DeriveEntityModel)]
 #[sea_orm(table_name = "fills")]
 pub struct Model {
@@ -58,7 +58,7 @@ pub enum Relation {}
 impl ActiveModelBehavior for ActiveModel {}
 
 impl Model {
-    /// Writes a fill down.
+    /// Returns the row of a fill.
     pub fn of(fill: &Fill, spec: &SymbolSpec) -> Self {
         let received = spec.received(fill.side);
         Self {

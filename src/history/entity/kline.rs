@@ -12,7 +12,7 @@ use crate::{
     history::{HistoryError, text},
 };
 
-/// A candle. One without trades is not kept: it is flat at the close before.
+/// A candle. One without trades is not stored: it is flat at the close before.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, DeriveEntityModel)]
 #[sea_orm(table_name = "klines")]
 pub struct Model {
@@ -22,7 +22,7 @@ pub struct Model {
     /// How long it is, e.g. `15m`.
     #[sea_orm(primary_key, auto_increment = false, column_name = "period")]
     pub interval: String,
-    /// When it begins.
+    /// When it starts.
     #[sea_orm(primary_key, auto_increment = false)]
     pub open_time: i64,
     /// The price of its first trade.
@@ -54,7 +54,7 @@ pub enum Relation {}
 impl ActiveModelBehavior for ActiveModel {}
 
 impl Model {
-    /// Writes a candle down.
+    /// Returns the row of a candle.
     pub fn of(candle: &Candle, interval: Interval, spec: &SymbolSpec) -> Self {
         Self {
             symbol_id: i64::from(spec.id.get()),

@@ -1,4 +1,4 @@
-//! `ledger`: everything an account was credited or debited, in the order it happened: its statement.
+//! `ledger`: every credit and debit of an account, in the order of time: its statement.
 //!
 //! Money that is only held for an order, or released, does not change what the account has and is not in it.
 
@@ -25,7 +25,7 @@ pub struct Model {
     /// When; rises with `sequence`.
     #[sea_orm(primary_key, auto_increment = false)]
     pub time: i64,
-    /// The frame that did it.
+    /// The frame that made it.
     #[sea_orm(primary_key, auto_increment = false)]
     pub sequence: i64,
     /// Of what.
@@ -56,7 +56,7 @@ pub enum Relation {}
 impl ActiveModelBehavior for ActiveModel {}
 
 impl Model {
-    /// Writes down what was credited or debited, given the balance after it; `None` when nothing was.
+    /// Returns the row of a credit or debit, given the balance after it; `None` when there was neither.
     pub fn of(
         update: &BalanceUpdate,
         after: &balance::Model,

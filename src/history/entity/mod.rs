@@ -1,4 +1,4 @@
-//! The tables, one a file: a row, how it comes from the domain, and how it goes back.
+//! The tables, one a file: a row, and its conversion from and to the domain.
 
 pub mod amendment;
 pub mod balance;

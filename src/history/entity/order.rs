@@ -1,4 +1,4 @@
-//! `orders`: every order there ever was, as it stands.
+//! `orders`: every order there ever was, in its current state.
 
 use std::num::NonZeroU64;
 
@@ -34,7 +34,7 @@ pub struct Model {
     /// When it was accepted.
     #[sea_orm(primary_key, auto_increment = false)]
     pub created_at: i64,
-    /// The order's id, which is its alone.
+    /// The order's id, which is unique.
     #[sea_orm(primary_key, auto_increment = false)]
     pub id: i64,
     /// The client's name for it.
@@ -63,7 +63,7 @@ pub struct Model {
     pub prevented: String,
     /// The last prevention it was part of.
     pub prevented_match: Option<i64>,
-    /// Where it stands: codes 0 to 6 of the change log.
+    /// Its state: codes 0 to 6 of the change log.
     pub status: i16,
     /// Which rule ended it.
     pub reason: Option<String>,
@@ -95,7 +95,7 @@ pub enum Relation {}
 
 impl ActiveModelBehavior for ActiveModel {}
 
-/// Selects the orders that were accepted, as [`Order::was_accepted`] says.
+/// Selects the orders that were accepted, as [`Order::was_accepted`] defines it.
 pub(crate) fn accepted() -> Condition {
     Condition::any()
         .add(Column::Status.ne(OrderStatus::Rejected as i16))
@@ -103,7 +103,7 @@ pub(crate) fn accepted() -> Condition {
 }
 
 impl Model {
-    /// Writes an order down.
+    /// Returns the row of an order.
     pub fn of(order: &Order, spec: &SymbolSpec, sequence: u64) -> Self {
         let number = |number: u64| number as i64;
         let trigger = order.trigger.unwrap_or(Trigger { stop: None, trailing: None });
@@ -140,7 +140,7 @@ impl Model {
         }
     }
 
-    /// Returns whether nothing happens to it any more.
+    /// Returns whether no further change can happen to it.
     pub fn is_final(&self) -> bool {
         self.status().is_some_and(OrderStatus::is_final)
     }
@@ -156,7 +156,7 @@ impl Model {
         Some((self.client_order_id.clone(), self.quantity.clone()))
     }
 
-    /// Takes in a change.
+    /// Applies a change.
     pub fn update(&mut self, update: &OrderUpdate, spec: &SymbolSpec, sequence: u64) {
         let set = |field: &mut String, value: Option<String>| {
             if let Some(value) = value {
@@ -183,7 +183,7 @@ impl Model {
         self.sequence = sequence as i64;
     }
 
-    /// Reads the order. What only matters while it is open, its hold and its place in the book, is not kept.
+    /// Reads the order. Data that only matters while it is open, its hold and its place in the book, is not stored.
     ///
     /// # Errors
     /// The row is not one this exchange wrote.

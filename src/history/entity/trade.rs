@@ -50,7 +50,7 @@ pub enum Relation {}
 impl ActiveModelBehavior for ActiveModel {}
 
 impl Model {
-    /// Writes a trade down.
+    /// Returns the row of a trade.
     pub fn of(record: &TradeRecord, aggregate: u64, spec: &SymbolSpec) -> Self {
         let TradeRecord { trade, maker } = record;
         Self {
@@ -82,7 +82,7 @@ impl Model {
     }
 }
 
-/// Puts the trades of whole aggregates, in order, together again.
+/// Rebuilds whole aggregates from their trades, in order.
 ///
 /// # Errors
 /// A row is not one this exchange wrote.

@@ -1,19 +1,19 @@
-//! `watermarks`: how far each stream has been taken in. Written in the transaction that takes it in.
+//! `watermarks`: how far each stream has been ingested. Written in the transaction that ingests it.
 
 use sea_orm::entity::prelude::*;
 
-/// How far a stream has been taken in.
+/// How far a stream has been ingested.
 #[derive(Debug, Clone, PartialEq, Eq, DeriveEntityModel)]
 #[sea_orm(table_name = "watermarks")]
 pub struct Model {
     /// Which stream: `journal`.
     #[sea_orm(primary_key, auto_increment = false)]
     pub stream: String,
-    /// The last frame taken in.
+    /// The last frame ingested.
     pub sequence: i64,
     /// The journal's identity, in hexadecimal.
     pub journal: String,
-    /// The frame after which the rows begin; 0 when they begin with the first.
+    /// The frame after which the rows start; 0 when they start with the first.
     #[sea_orm(column_name = "begins_after")]
     pub starts_after: i64,
 }

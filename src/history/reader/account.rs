@@ -1,4 +1,4 @@
-//! What one account did.
+//! Queries about one account.
 
 use sea_orm::{
     ColumnTrait, Condition, EntityTrait, Order as Direction, QueryFilter, QueryOrder, QuerySelect, Select,
@@ -24,7 +24,7 @@ use crate::{
     },
 };
 
-/// How many ids of a slot are looked at for the next order there is: ids are used up by orders, nearly always.
+/// How many ids of a slot are tried for the next existing order: nearly every id belongs to an order.
 const PROBES: u64 = 64;
 
 /// Which part of an account's statement.
@@ -47,7 +47,7 @@ pub struct LedgerPage {
 /// A line of an account's statement.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LedgerLine {
-    /// The frame that did it.
+    /// The frame that made it.
     pub sequence: u64,
     /// When.
     pub time: Timestamp,
@@ -65,12 +65,12 @@ pub struct LedgerLine {
     pub trade: Option<(SymbolId, TradeId, OrderId)>,
 }
 
-/// A bound as the database has times.
+/// A bound in the unit of the database's times.
 pub(super) fn from(time: Timestamp) -> i64 {
     i64::try_from(time.micros()).unwrap_or(i64::MAX)
 }
 
-/// A number that was sent as the database has numbers: one beyond all it can have is beyond all it has.
+/// A number of a request in the type of the database: one beyond its range is beyond all rows.
 pub(super) fn id_from(id: u64) -> i64 {
     i64::try_from(id).unwrap_or(i64::MAX)
 }
@@ -86,7 +86,7 @@ impl Reader {
     /// [`AccountQuery::AllOrders`]: crate::domain::account::AccountQuery::AllOrders
     ///
     /// # Errors
-    /// The database refuses, or holds what no exchange wrote.
+    /// The database fails, or holds what no exchange wrote.
     pub async fn orders(
         &self,
         account: AccountId,
@@ -120,7 +120,7 @@ impl Reader {
         rows.iter().map(|row| row.order(&self.instruments)).collect()
     }
 
-    /// Returns when the first order of an account's slot from an id on came: in a slot, ids and times rise together.
+    /// Returns when the first order of an account's slot from an id on arrived: in a slot, ids and times rise together.
     pub(super) async fn started_with(
         &self,
         account: AccountId,
@@ -141,7 +141,7 @@ impl Reader {
     /// Returns one order: by id, or the latest of a name.
     ///
     /// # Errors
-    /// The database refuses, or holds what no exchange wrote.
+    /// The database fails, or holds what no exchange wrote.
     pub async fn order(
         &self,
         account: AccountId,
@@ -167,7 +167,7 @@ impl Reader {
     /// [`AccountQuery::Fills`]: crate::domain::account::AccountQuery::Fills
     ///
     /// # Errors
-    /// The database refuses, or holds what no exchange wrote.
+    /// The database fails, or holds what no exchange wrote.
     pub async fn fills(
         &self,
         account: AccountId,
@@ -210,7 +210,7 @@ impl Reader {
     /// [`AccountQuery::Amendments`]: crate::domain::account::AccountQuery::Amendments
     ///
     /// # Errors
-    /// The database refuses, or holds what no exchange wrote.
+    /// The database fails, or holds what no exchange wrote.
     pub async fn amendments(
         &self,
         account: AccountId,
@@ -247,7 +247,7 @@ impl Reader {
     /// Returns lines of an account's statement, the latest first.
     ///
     /// # Errors
-    /// The database refuses, or holds what no exchange wrote.
+    /// The database fails, or holds what no exchange wrote.
     pub async fn ledger(
         &self,
         account: AccountId,
@@ -304,7 +304,7 @@ impl Reader {
         })
     }
 
-    /// Runs a query; what was asked for latest first is put in order.
+    /// Runs a query; results that were selected latest first are put in order.
     pub(super) async fn in_order<E: EntityTrait>(
         &self,
         query: Select<E>,

@@ -1,7 +1,7 @@
-//! What one account did, the latest first and over all symbols: for whoever pages back.
+//! Queries about one account, the latest first and over all symbols: for clients that page back.
 //!
-//! Rows of one symbol lie in the order of their time, rows of several do not. So each symbol is asked for its latest, and
-//! what they answer is merged.
+//! Rows of one symbol lie in the order of their time, rows of several do not. So each symbol is queried for its latest,
+//! and the results are merged.
 
 use std::cmp::Reverse;
 
@@ -26,7 +26,7 @@ use crate::{
     },
 };
 
-/// As what an order shows.
+/// The state an order shows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Standing {
     /// It waits for another order of its list.
@@ -43,7 +43,7 @@ pub enum Standing {
     Expired,
     /// Self-trade prevention ended it.
     Prevented,
-    /// It was refused when its turn in an accepted list came.
+    /// It was rejected when its turn in an accepted list came.
     Rejected,
 }
 
@@ -137,7 +137,7 @@ impl Reader {
     /// Returns an account's orders, the latest first: those that were accepted.
     ///
     /// # Errors
-    /// The database refuses, or holds what no exchange wrote.
+    /// The database fails, or holds what no exchange wrote.
     pub async fn account_orders(
         &self,
         account: AccountId,
@@ -174,7 +174,7 @@ impl Reader {
     /// Returns an account's fills, the latest first.
     ///
     /// # Errors
-    /// The database refuses, or holds what no exchange wrote.
+    /// The database fails, or holds what no exchange wrote.
     pub async fn account_fills(&self, account: AccountId, page: FillPage) -> Result<Vec<Fill>, HistoryError> {
         let known = Condition::all()
             .add(fill::Column::AccountId.eq(account.get() as i64))

@@ -1,4 +1,4 @@
-//! What the public saw of a symbol.
+//! Queries about the public data of a symbol.
 
 use sea_orm::{ColumnTrait, EntityTrait, Order as Direction, QueryFilter, QueryOrder, QuerySelect};
 
@@ -23,7 +23,7 @@ use crate::{
 pub struct CandleRange {
     /// How long they are.
     pub interval: Interval,
-    /// In which time zone days and longer begin.
+    /// The time zone in which days and longer candles start.
     pub zone: Zone,
     /// The earliest opening wanted.
     pub start: Option<Timestamp>,
@@ -31,7 +31,7 @@ pub struct CandleRange {
     pub end: Option<Timestamp>,
     /// At most so many: the oldest when there is a start, else the latest.
     pub limit: usize,
-    /// When the latest candle there is ends at the earliest.
+    /// The earliest end of the latest candle.
     pub now: Timestamp,
 }
 
@@ -39,7 +39,7 @@ impl Reader {
     /// Returns trades, as [`Trades::trades`](crate::domain::market_data::Trades::trades) does.
     ///
     /// # Errors
-    /// The database refuses, or holds what no exchange wrote.
+    /// The database fails, or holds what no exchange wrote.
     pub async fn trades(&self, symbol: SymbolId, range: Range) -> Result<Vec<PublicTrade>, HistoryError> {
         let spec = self.spec(symbol)?;
         let mut query = trade::Entity::find().filter(trade::Column::SymbolId.eq(i64::from(symbol.get())));
@@ -62,7 +62,7 @@ impl Reader {
     /// Returns aggregate trades, as [`Trades::aggregates`](crate::domain::market_data::Trades::aggregates) does.
     ///
     /// # Errors
-    /// The database refuses, or holds what no exchange wrote.
+    /// The database fails, or holds what no exchange wrote.
     pub async fn aggregates(
         &self,
         symbol: SymbolId,
@@ -106,7 +106,7 @@ impl Reader {
     /// Returns candles, as [`Candles::query`](crate::domain::market_data::Candles::query) does.
     ///
     /// # Errors
-    /// The database refuses, or holds what no exchange wrote.
+    /// The database fails, or holds what no exchange wrote.
     pub async fn candles(&self, symbol: SymbolId, range: CandleRange) -> Result<Vec<Candle>, HistoryError> {
         let CandleRange { interval, zone, start, end, limit, now } = range;
         let source = interval.source(zone);
@@ -137,7 +137,7 @@ impl Reader {
         Ok(fill(rolled, interval, zone, (from, last), close).take(limit).collect())
     }
 
-    /// Returns the last candle that begins before a time, or the first there is.
+    /// Returns the last candle that starts before a time, or the first there is.
     async fn candle_beside(
         &self,
         symbol: SymbolId,

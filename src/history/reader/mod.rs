@@ -1,5 +1,5 @@
-//! Asking the history. Every list is in the order and cut as the shards cut theirs, so that who pages does not notice
-//! where one ends and the other begins.
+//! Queries the history. Every list has the order and the limits of the shards' lists, so that a client that pages does
+//! not notice where one ends and the other starts.
 
 mod account;
 mod account_history;
@@ -23,26 +23,26 @@ pub use account::{LedgerLine, LedgerPage};
 pub use account_history::{FillCursor, FillPage, OrderPage, Standing};
 pub use market::CandleRange;
 
-/// How often what is waited for is looked at: a watermark, or whether there is a database yet.
+/// How often an awaited condition is checked: a watermark, or whether there is a database yet.
 pub(super) const LOOK: Duration = Duration::from_millis(5);
 
-/// Asks a database. It is connected to when it is first asked.
+/// Queries a database. It connects at the first query.
 #[derive(Debug)]
 pub struct Reader {
     url: String,
     db: OnceCell<DatabaseConnection>,
     instruments: Arc<Instruments>,
-    /// Told when somebody waits for what is not taken in yet.
+    /// Is notified when a query waits for frames that are not ingested yet.
     urgent: Arc<Notify>,
 }
 
 impl Reader {
-    /// Will ask the database at a URL.
+    /// Creates a reader of the database at a URL.
     pub fn new(url: String, instruments: Arc<Instruments>) -> Self {
         Self { url, db: OnceCell::new(), instruments, urgent: Arc::default() }
     }
 
-    /// Tells the projector when somebody waits for it.
+    /// Lets the reader notify the projector when a query waits for it.
     pub(super) fn hurrying(self, urgent: Arc<Notify>) -> Self {
         Self { urgent, ..self }
     }
@@ -56,19 +56,19 @@ impl Reader {
         spec.ok_or_else(|| HistoryError::Damaged(format!("there is no symbol {symbol}")))
     }
 
-    /// Returns the last frame the database has taken in; 0 when it has taken in none.
+    /// Returns the last frame the database has ingested; 0 when it has ingested none.
     ///
     /// # Errors
-    /// The database refuses, or is not there.
+    /// The database fails, or is not available.
     pub async fn sequence(&self) -> Result<u64, HistoryError> {
         let row = watermark::Entity::find_by_id(JOURNAL.to_owned()).one(self.db().await?).await?;
         Ok(row.map_or(0, |row| row.sequence as u64))
     }
 
-    /// Waits until the database has taken in a frame, and returns where it is then. Whoever asks bounds the wait.
+    /// Waits until the database has ingested a frame, and returns its watermark. The caller bounds the wait.
     ///
     /// # Errors
-    /// The database refuses, or is not there.
+    /// The database fails, or is not available.
     pub async fn reached(&self, sequence: u64) -> Result<u64, HistoryError> {
         loop {
             let now = self.sequence().await?;

@@ -29,7 +29,7 @@ pub struct Meta {
     pub identity: Identity,
     /// A hash over the state.
     pub state_hash: u128,
-    /// When it was taken, in whatever unit the caller's clock has.
+    /// When it was created, in whatever unit the caller's clock has.
     pub created: u64,
     /// The counts of what it holds, for readers.
     pub counts: BTreeMap<String, u64>,

@@ -153,7 +153,7 @@ fn after_a_failure_nothing_is_released_any_more() {
             assert!(
                 heard.iter().take(released as usize).all(|&(lsn, is_released)| is_released && lsn <= durable)
             );
-            assert_eq!(rig.failures.try_iter().count(), usize::from(last.is_err()), "told once");
+            assert_eq!(rig.failures.try_iter().count(), usize::from(last.is_err()), "reported once");
             assert!(read(&rig.sim.crash(at)).unwrap().0 >= released);
         }
     }
