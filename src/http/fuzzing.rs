@@ -1,4 +1,4 @@
-//! The parsers of this layer by themselves, for fuzzing.
+//! The parsers of this layer in isolation, for fuzzing.
 
 use bytes::Bytes;
 
@@ -9,7 +9,7 @@ use super::{
 };
 use crate::domain::{instruments::symbol::SymbolSpec, types::id::AccountId};
 
-/// Reads bytes as the query and the body of an order, divided by the first zero.
+/// Reads bytes as the query and the body of an order, split at the first zero.
 pub fn order(bytes: &[u8], spec: &SymbolSpec) {
     let (query, body) = match bytes.iter().position(|&byte| byte == 0) {
         Some(place) => (&bytes[..place], &bytes[place + 1..]),
@@ -17,12 +17,12 @@ pub fn order(bytes: &[u8], spec: &SymbolSpec) {
     };
     let Ok(query) = std::str::from_utf8(query) else { return };
     let Ok(params) = Params::decode(query, body) else { return };
-    // Whether it is one is not the question: only that it is an answer.
+    // Whether it is an order does not matter, only that the parser returns.
     let _ = read_order(&params, spec, AccountId::new(1));
     let _ = (params.time_unit(), params.limit(1, 2), params.boolean("a"), params.all_read());
 }
 
-/// Reads bytes as what a client sends on a WebSocket: whole, and in fragments.
+/// Reads bytes as the messages of a WebSocket client: whole, and in fragments.
 pub fn websocket(bytes: &[u8]) {
     if let Ok(text) = std::str::from_utf8(bytes) {
         request(text);

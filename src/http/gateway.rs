@@ -1,5 +1,5 @@
-//! What a wire that is not HTTP shares with this one: who is calling, what an address may ask for, how an order is read, and
-//! the words for all that.
+//! How a protocol other than HTTP uses this layer: authentication, address limits, reading of orders, and the wire's
+//! names for all of them.
 
 use std::net::IpAddr;
 
@@ -37,17 +37,17 @@ use crate::{
     },
 };
 
-/// Whose request it is.
+/// The account a request acts for, and its validity.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Signer {
     /// The account of the key it was signed with.
     pub account: AccountId,
-    /// Until when it is good.
+    /// The time until which it is valid.
     pub deadline: Timestamp,
 }
 
 /// Authenticates a request by its parameters: `apiKey`, `timestamp`, `recvWindow`, `signature` and its own, signed as on the
-/// WebSocket API. No name may come twice.
+/// WebSocket API. Names must be unique.
 ///
 /// # Errors
 /// -1102, -2014, -2015, -1021, -1022: as REST.
@@ -58,13 +58,13 @@ pub fn prove(state: &HttpState, security: Security, pairs: &[(&str, &str)]) -> R
     Ok(Signer { account: key.account, deadline })
 }
 
-/// Returns the client's address: the connection's, or through trusted proxies the last address they vouch for, of the lines of
-/// `X-Forwarded-For`.
+/// Returns the client's address: the peer of the connection or, behind trusted proxies, the last address they vouch for
+/// in the lines of `X-Forwarded-For`.
 pub fn client_address(state: &HttpState, peer: IpAddr, lines: &[&str]) -> IpAddr {
     client_ip::last_vouched(lines, peer.to_canonical(), state.rate_limits().trusted_proxies())
 }
 
-/// Returns whether a key may still hear an account's private events.
+/// Returns whether a key may still receive an account's private events.
 pub fn may_listen(state: &HttpState, key: &str, account: AccountId) -> bool {
     state.keys().get(key).is_some_and(|key| key.account == account && key.permissions.user_data)
 }
@@ -77,17 +77,17 @@ pub fn operator(state: &HttpState, token: Option<&str>) -> Result<(), ApiError> 
     authenticate::operator_token(state, token)
 }
 
-/// Warns of an address that was refused as the operator.
+/// Logs a warning about an address whose operator token was rejected.
 pub fn operator_refused(state: &HttpState, address: IpAddr) {
     state.alarms().refused(Claim::OperatorToken, Some(address), None, state.exchange().now());
 }
 
-/// Returns what whoever asked for private events is told that does not get them.
+/// Returns the error for a client that asked for private events and does not get them.
 pub fn not_listening(error: &NotListening) -> ApiError {
     ws::not_listening(error)
 }
 
-/// Returns whether the exchange can serve: what `/health/ready` says.
+/// Returns whether the exchange is ready, as `/health/ready` reports it.
 pub fn is_ready(state: &HttpState) -> bool {
     health::is_ready(state.exchange())
 }
@@ -95,20 +95,20 @@ pub fn is_ready(state: &HttpState) -> bool {
 /// Counts a request of this weight.
 ///
 /// # Errors
-/// -1003 when the address has used up what it may.
+/// -1003 when the address has exhausted its limit.
 pub fn count(state: &HttpState, address: IpAddr, weight: u32) -> Result<(), ApiError> {
     state.rate_limits().request(address, weight, state.exchange().now())
 }
 
-/// Gives back what [`count`] counted: an order that succeeds weighs nothing.
+/// Refunds what [`count`] counted: a successful order has no weight.
 pub fn refund(state: &HttpState, address: IpAddr, weight: u32) {
     state.rate_limits().settle(address, weight, 0, state.exchange().now());
 }
 
-/// Takes a place for a stream, and the number it has with push.
+/// Acquires a permit for a stream, and its session number with push.
 ///
 /// # Errors
-/// -1016 when the exchange is stopping, -1003 when the address has opened too many, -1008 when there is no place.
+/// -1016 when the exchange is stopping, -1003 when the address has opened too many, -1008 when there is no room.
 pub fn open_stream(state: &HttpState, address: IpAddr) -> Result<(SessionId, SocketPermit), ApiError> {
     if state.exchange().is_stopping() {
         return Err(ApiError::stopping());
@@ -119,7 +119,7 @@ pub fn open_stream(state: &HttpState, address: IpAddr) -> Result<(SessionId, Soc
     Ok((state.next_session_id(), place))
 }
 
-/// Reads an order from parameters under the names of `POST /api/v3/order`, and adds what it may be priced by.
+/// Reads an order from parameters under the names of `POST /api/v3/order`, and adds the market's reference.
 ///
 /// # Errors
 /// As REST: the first parameter that is missing, malformed or out of place.
@@ -135,10 +135,10 @@ pub fn new_order(
     Ok(NewOrder { reference: state.exchange().reference(spec.id, order.side), ..order })
 }
 
-/// Reads which order is meant.
+/// Reads an order reference.
 ///
 /// # Errors
-/// -1102 when neither name is given, -1100 for what can be no name.
+/// -1102 when neither name is given, -1100 for an invalid name.
 pub fn order_ref(id: Option<u64>, client_id: Option<&str>) -> Result<OrderRef, ApiError> {
     let name = "clientOrderId";
     let client_id = client_id.map(|text| parse_client_order_id(text, name)).transpose()?;
@@ -148,7 +148,7 @@ pub fn order_ref(id: Option<u64>, client_id: Option<&str>) -> Result<OrderRef, A
     Ok(OrderRef { id: id.map(OrderId::new), client_id })
 }
 
-/// Refuses a number that no account has.
+/// Rejects a number that no account has.
 pub fn no_account(name: &str) -> ApiError {
     ApiError::unacceptable(name, "an account id is 1 to 9007199254740991")
 }

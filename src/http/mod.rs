@@ -1,8 +1,8 @@
-//! The wire: REST and WebSocket, compatible with Binance Spot (`/api/v3`, `/ws`, `/stream`), and our own
+//! The wire: REST and WebSocket, compatible with Binance Spot (`/api/v3`, `/ws`, `/stream`), and the exchange's own
 //! extensions under `/x/v1`.
 //!
-//! A handler extracts, converts, tells, awaits and converts; no rule about balances, prices or states lives
-//! here. [`routes`](ENDPOINTS) is the index to read first.
+//! A handler extracts, converts, sends, awaits and converts; no rule about balances, prices or states lives here.
+//! [`routes`](ENDPOINTS) is the index to read first.
 
 mod account;
 mod auth;

@@ -1,4 +1,4 @@
-//! What every request handler holds.
+//! The state shared by all request handlers.
 
 use std::{
     future::Future,
@@ -33,7 +33,7 @@ use crate::{
     history::History,
 };
 
-/// Everything the edge holds: one per process, shared by all workers.
+/// The state of the edge: one per process, shared by all workers.
 #[derive(Debug)]
 pub struct HttpState {
     exchange: Exchange,
@@ -55,12 +55,12 @@ pub struct HttpState {
     page: &'static [Asset],
 }
 
-/// How many connections there may be when nobody says.
+/// The default limit on connections.
 const CONNECTIONS_MAX: usize = 20_000;
 
 impl HttpState {
-    /// Builds the state. Without an operator token the operator's routes refuse everybody; without a demo
-    /// account there is no demo session.
+    /// Builds the state. Without an operator token the operator's routes reject every caller; without a demo account
+    /// there is no demo session.
     pub fn new(
         exchange: Exchange,
         keys: Arc<KeyDirectory>,
@@ -80,7 +80,7 @@ impl HttpState {
             operator_token: operator_token.into().filter(|token| !token.is_empty()),
             demo_account,
             users: Users::default(),
-            // Without random bytes the places are merely predictable.
+            // Without random bytes the cells are merely predictable.
             alarms: Alarms::new(getrandom::u64().unwrap_or_default()),
             history: None,
             limits,
@@ -95,7 +95,7 @@ impl HttpState {
         }
     }
 
-    /// Bounds connections.
+    /// Sets the connection limits.
     #[must_use]
     pub fn with_connections(self, budget: ConnectionBudget, terms: AddressTerms) -> Self {
         let gauges = self.exchange.metrics().connections.clone();
@@ -113,7 +113,7 @@ impl HttpState {
         self.page
     }
 
-    /// Lets people sign in, and up if they may.
+    /// Enables sign-in, and sign-up if there is an offer.
     #[must_use]
     pub fn with_users(self, users: Users) -> Self {
         Self { users, ..self }
@@ -125,19 +125,19 @@ impl HttpState {
         Self { history, ..self }
     }
 
-    /// Limits what addresses may ask for; without it everything is counted and nothing refused.
+    /// Limits addresses; without it everything is counted and nothing rejected.
     #[must_use]
     pub fn with_rate_limits(self, limits: RateLimits) -> Self {
         Self { limiter: limiter(limits), ..self }
     }
 
-    /// Says how it may be reached; without it a loopback listener without proxies is meant.
+    /// Sets how it may be reached; the default is a loopback listener without proxies.
     #[must_use]
     pub fn with_reach(self, reach: Reach) -> Self {
         Self { reach, ..self }
     }
 
-    /// Knows the accounts that have an owner; without it none has.
+    /// Sets the directory of accounts that have an owner; without it none has.
     #[must_use]
     pub fn with_owners(self, owners: Arc<OwnerDirectory>) -> Self {
         Self { owners, ..self }
@@ -158,7 +158,7 @@ impl HttpState {
         &self.sessions
     }
 
-    /// Returns what the operator proves itself with.
+    /// Returns the operator's token.
     pub fn operator_token(&self) -> Option<&str> {
         self.operator_token.as_deref()
     }
@@ -176,7 +176,7 @@ impl HttpState {
     /// Returns whether an HTTP request comes from this machine itself.
     pub(crate) fn is_local(&self, request: &HttpRequest) -> bool {
         let headers = request.headers();
-        // What cannot be read as text is nobody's, and so are two.
+        // A header that is not text, or is sent twice, matches no host and no origin.
         let one = |name| {
             let mut lines = headers.get_all(name).map(|line| line.to_str().unwrap_or_default());
             let first = lines.next();
@@ -195,12 +195,12 @@ impl HttpState {
         &self.owners
     }
 
-    /// Returns what signing in and up needs.
+    /// Returns the state sign-up and sign-in need.
     pub(super) const fn users(&self) -> &Users {
         &self.users
     }
 
-    /// Returns what warns of refused credentials.
+    /// Returns the warnings of refused credentials.
     pub(super) const fn alarms(&self) -> &Alarms {
         &self.alarms
     }
@@ -220,12 +220,12 @@ impl HttpState {
         &self.limits
     }
 
-    /// Returns what counts and limits requests.
+    /// Returns the counts and limits of requests.
     pub(super) const fn rate_limits(&self) -> &Limiter {
         &self.limiter
     }
 
-    /// Returns the limits of an address with what it has used of them.
+    /// Returns the limits of an address with its current use.
     pub(super) fn limits_of(&self, address: Option<IpAddr>) -> impl Iterator<Item = RateLimit> {
         self.limiter.weight_of(address, self.exchange.now()).into_iter()
     }
@@ -234,17 +234,18 @@ impl HttpState {
         &self.symbol_texts
     }
 
-    /// Takes a place for a WebSocket session or a stream; `None` when there are too many, in all or of this address.
+    /// Acquires a permit for a WebSocket session or a stream; `None` when there are too many, in total or of this
+    /// address.
     pub(super) fn open_socket(&self, address: Option<IpAddr>) -> Option<SocketPermit> {
         let address = address.and_then(|address| self.limiter.place_of(address));
         let address = address.map(|hash| (hash, self.limits.sockets_per_address));
         self.sockets.open(self.limits.socket_count, address)
     }
 
-    /// Awaits an answer of the exchange for as long as one may take.
+    /// Awaits an answer of the exchange within the command timeout.
     ///
     /// # Errors
-    /// -1007 when none comes, or the refusal.
+    /// -1007 when none arrives, or the refusal.
     pub async fn answered<T>(
         &self,
         answer: impl Future<Output = Result<T, Reject>>,
@@ -256,13 +257,13 @@ impl HttpState {
         }
     }
 
-    /// Returns a number no other session of this process has.
+    /// Returns a session number that is unique in this process.
     pub(super) fn next_session_id(&self) -> SessionId {
         SessionId(self.socket_ids.fetch_add(1, Ordering::Relaxed))
     }
 }
 
 fn limiter(limits: RateLimits) -> Limiter {
-    // Without random bytes the places are merely predictable.
+    // Without random bytes the cells are merely predictable.
     Limiter::new(limits, getrandom::u64().unwrap_or_default())
 }

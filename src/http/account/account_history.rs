@@ -1,4 +1,4 @@
-//! What an account did, page by page, the latest first: orders and trades over all symbols, without bounds of time.
+//! The past of an account, page by page, latest first: orders and trades over all symbols, without time bounds.
 
 use std::sync::Arc;
 
@@ -23,7 +23,7 @@ use crate::{
 };
 
 const LIMIT: (usize, usize) = (500, 1_000);
-/// What a question about one symbol weighs; one about all of them weighs what its route says.
+/// The weight of a query about one symbol; a query about all symbols has its route's weight.
 const WEIGHT_OF_ONE: u32 = 20;
 
 /// `GET /x/v1/orders`: orders of an account.
@@ -56,7 +56,7 @@ pub(crate) async fn orders(call: &RequestContext<'_>) -> Result<Reply, ApiError>
     Ok(Reply { history: Some(answered.sequence), ..reply })
 }
 
-/// `GET /x/v1/trades`: trades of an account. `cursor` of the last one is where the next page begins.
+/// `GET /x/v1/trades`: trades of an account. The `cursor` of the last one is where the next page starts.
 pub(crate) async fn trades(call: &RequestContext<'_>) -> Result<Reply, ApiError> {
     let account = call.account()?;
     let TimeRange { start, end } = call.params.time_range()?;

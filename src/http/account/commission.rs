@@ -1,4 +1,4 @@
-//! What trading costs an account, as Binance's different endpoints tell it.
+//! The rates an account trades at, as the different Binance endpoints report them.
 
 use crate::{
     domain::{
@@ -47,7 +47,7 @@ pub(crate) async fn of_order(call: &RequestContext<'_>, spec: &SymbolSpec) -> Re
     }))
 }
 
-/// Writes rates; `by_side` adds what buyers and sellers pay beyond, which is nothing.
+/// Writes rates; `by_side` adds the extra rates of buyers and sellers, which are zero.
 pub(crate) fn write_rates(json: &mut Json, rates: FeeRates, by_side: bool) {
     json.object(|json| {
         json.field("maker").units(units(rates.maker));

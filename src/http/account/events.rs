@@ -1,4 +1,4 @@
-//! What an account's owner was told, to read again: the private stream as a list.
+//! The private events of an account as a list: the private stream for rereading.
 
 use crate::{
     domain::account::{AccountQuery, AccountView},

@@ -1,4 +1,4 @@
-//! What an account has, did and pays.
+//! An account's balances, history and fees.
 
 pub(super) mod account_history;
 pub(super) mod commission;

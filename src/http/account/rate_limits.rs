@@ -1,4 +1,4 @@
-//! What is used of the limits: of an account's orders, and of the address that asks.
+//! How much of the limits is used: an account's order limits and the caller's address limits.
 
 use crate::{
     domain::account::{AccountQuery, AccountView},

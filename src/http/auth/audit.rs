@@ -1,5 +1,5 @@
-//! Audit lines: who did what to whose account, and what came of it. One line for each action, under the target `audit`; no
-//! key, password or token is ever in one.
+//! Audit lines: who acted, on whose account, and the outcome. Each action has one line, under the target `audit`; no
+//! line ever contains a key, password or token.
 
 use std::net::IpAddr;
 
@@ -15,10 +15,10 @@ use crate::{
     http::wire::error::ApiError,
 };
 
-/// How many characters of a public key are shown: enough to tell an account's keys apart.
+/// How many characters of a public key are logged: enough to distinguish an account's keys.
 const KEY_SHOWN: usize = 8;
 
-/// Where an action comes from.
+/// The origin of an action.
 #[derive(Debug, Clone, Default)]
 pub struct Source {
     /// Who acts: `operator`, `session`, `visitor`, `key` or `local`.
@@ -29,7 +29,7 @@ pub struct Source {
     pub request: Option<String>,
 }
 
-/// What is moved.
+/// The asset and amount moved.
 #[derive(Debug)]
 struct Money {
     asset: Option<Asset>,
@@ -37,8 +37,8 @@ struct Money {
     request_id: Option<String>,
 }
 
-/// An action under way. Its line is written when it is concluded; when it is dropped before, the client left or the time was
-/// up, and only the journal knows what came of it.
+/// An action in progress. Its line is written when it is concluded; if it is dropped earlier, the client left or the
+/// deadline passed, and only the journal knows the outcome.
 #[derive(Debug)]
 pub struct Audited {
     source: Source,
@@ -50,8 +50,8 @@ pub struct Audited {
 }
 
 impl Audited {
-    /// Returns the action a command is, if it is one that is audited: money from outside and to it, accounts, keys, logins.
-    /// Trading is in the history.
+    /// Returns the audited action of a command, if it is audited: external transfers, accounts, keys, logins. Trading
+    /// is in the history.
     pub fn of(
         command: &AccountCommand,
         instruments: &Instruments,
@@ -145,12 +145,12 @@ impl Drop for Audited {
     }
 }
 
-/// The beginning of a public key.
+/// Returns the first characters of a public key.
 pub(crate) fn shown(key: &str) -> String {
     key.chars().take(KEY_SHOWN).chain(['…']).collect()
 }
 
-/// Writes the line of somebody who has signed in, or of a connection that has logged on.
+/// Writes the line of a completed sign-in or of a connection that has logged on.
 pub(crate) fn signed_in(source: &Source, action: &'static str, account: AccountId, detail: &str) {
     let Source { actor, address, request } = source;
     info!(
@@ -166,7 +166,7 @@ pub(crate) fn signed_in(source: &Source, action: &'static str, account: AccountI
     );
 }
 
-/// What somebody could not prove.
+/// A claim that could not be proved.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) enum Claim {
     /// To be the operator.
@@ -195,7 +195,7 @@ const CELL_COUNT: usize = 1 << 10;
 pub(crate) struct Alarms(MinuteCounts);
 
 impl Alarms {
-    /// Opens the table; `seed` keeps the places unpredictable.
+    /// Opens the table; `seed` keeps the cells unpredictable.
     pub(crate) fn new(seed: u64) -> Self {
         Self(MinuteCounts::new(CELL_COUNT, seed))
     }

@@ -21,9 +21,9 @@ use crate::{
     },
 };
 
-/// The header of API keys.
+/// The header that carries an API key.
 pub(crate) const KEY_HEADER: &str = "x-mbx-apikey";
-/// The header that proves a request was made by a script of our own page.
+/// The header that proves a request was made by a script of the exchange's own page.
 pub(crate) const CSRF_HEADER: &str = "x-csrf-token";
 /// The cookie of browser sessions.
 pub(crate) const COOKIE: &str = "lightning_session";
@@ -33,7 +33,7 @@ const RECEIVE_WINDOW: &str = r"^([0-9]{1,5})(\.[0-9]{1,3})?$";
 /// Authenticates a request for an endpoint of this security.
 ///
 /// # Errors
-/// The first thing that is wrong: -2014, -2015, -1102, -1022, -1021; for browsers and the operator -1002.
+/// The first fault found: -2014, -2015, -1102, -1022, -1021; for browsers and the operator -1002.
 pub(crate) fn authenticate(
     security: Security,
     state: &HttpState,
@@ -68,11 +68,11 @@ pub(crate) fn authenticate(
     }
 }
 
-/// What proves that a request is its key's owner's.
+/// Proof that a request comes from the owner of its key.
 pub(crate) struct Proof<'a> {
     /// The key.
     pub(crate) key: &'a str,
-    /// What was signed, in pieces.
+    /// The signed bytes, in pieces.
     pub(crate) payload: &'a [&'a [u8]],
     /// The signature, if one was sent.
     pub(crate) signature: Option<&'a [u8]>,
@@ -115,7 +115,7 @@ pub(crate) fn signed(
     Ok((key, deadline))
 }
 
-/// When a request was made, and for how long it is good.
+/// The time of a request and the validity it asks for.
 pub(crate) struct Stamp {
     timestamp: Timestamp,
     window: ReceiveWindow,
@@ -139,7 +139,7 @@ impl Stamp {
         Ok(Self { timestamp, window })
     }
 
-    /// Returns until when the request is good.
+    /// Returns the time until which the request is valid.
     ///
     /// # Errors
     /// -1021.
@@ -184,7 +184,7 @@ fn browser(state: &HttpState, request: &HttpRequest, params: &Params<'_>) -> Res
 /// Returns the session of a request's cookie.
 ///
 /// # Errors
-/// -1002: 401 without a live session, 403 from a foreign page. A demo's session is live only on this machine.
+/// -1002: 401 without a live session, 403 from a foreign page. A demo session is valid only on this machine.
 pub(crate) fn session(state: &HttpState, request: &HttpRequest) -> Result<std::sync::Arc<Session>, ApiError> {
     if origin(request) == Origin::Foreign {
         return Err(ApiError::forbidden());

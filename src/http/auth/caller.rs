@@ -1,19 +1,19 @@
-//! Who is calling, as far as handlers and the audit are told.
+//! The caller, as handlers and the audit see it.
 
 use actix_web::{HttpMessage, HttpRequest};
 use tracing_actix_web::RequestId;
 
 use crate::domain::types::{id::AccountId, time::Timestamp};
 
-/// What the paths of the operator, and no others, begin with.
+/// The prefix of the operator's paths, and of no others.
 pub(crate) const OPERATOR_PATHS: &str = "/x/v1/operator/";
 
-/// Who is calling.
+/// The caller.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Caller {
-    /// On whose account.
+    /// The account it acts on.
     pub(crate) account: AccountId,
-    /// Until when the request is good; a browser's has no end of its own.
+    /// The time until which the request is valid; a browser's request has no deadline of its own.
     pub(crate) deadline: Option<Timestamp>,
 }
 

@@ -1,4 +1,4 @@
-//! Who is calling: signatures, sessions, the origin of a browser, and the audit of what they did.
+//! Authentication: signatures, sessions, the origin of a browser, and the audit of actions.
 
 pub(super) mod audit;
 pub(super) mod authenticate;

@@ -1,4 +1,4 @@
-//! Whether a browser's request comes from our own page.
+//! Whether a browser's request comes from the exchange's own page.
 
 use actix_web::{HttpRequest, http::header};
 
@@ -7,11 +7,11 @@ use crate::http::wire::error::ApiError;
 /// How a request's `Origin` relates to the `Host` it was sent to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Origin {
-    /// None was sent: not a browser's cross-origin request.
+    /// No `Origin` was sent: not a cross-origin request of a browser.
     Absent,
-    /// Our own page.
+    /// The exchange's own page.
     Same,
-    /// Somebody else's page, or nonsense.
+    /// A foreign page, or an unreadable value.
     Foreign,
 }
 
@@ -25,7 +25,7 @@ pub(crate) fn origin(request: &HttpRequest) -> Origin {
     }
 }
 
-/// Refuses what another's page sends.
+/// Rejects requests of foreign pages.
 ///
 /// # Errors
 /// -1002, 403.

@@ -1,9 +1,9 @@
-//! Who may call an endpoint.
+//! The access rules of endpoints.
 
-/// Who may call an endpoint.
+/// The callers an endpoint accepts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Security {
-    /// Anybody.
+    /// Any client.
     Public,
     /// A key with TRADE, or a browser session.
     Trade,
@@ -11,16 +11,16 @@ pub enum Security {
     TradeJson,
     /// A key with USER_DATA, or a browser session.
     UserData,
-    /// A browser of our own page; the handler looks at the session.
+    /// A browser on the exchange's own page; the handler checks the session.
     Browser,
     /// The operator.
     Operator,
-    /// Whoever watches over the process.
+    /// Monitoring of the process.
     Probe,
 }
 
 impl Security {
-    /// Returns whether there are parameters; the others read JSON of their own shapes.
+    /// Returns whether the endpoint takes parameters; the others read JSON bodies of their own.
     pub(crate) const fn has_params(self) -> bool {
         matches!(self, Self::Public | Self::Trade | Self::TradeJson | Self::UserData)
     }

@@ -1,4 +1,4 @@
-//! What signing in and up needs.
+//! The state sign-up and sign-in need.
 
 use std::sync::Arc;
 
@@ -7,7 +7,7 @@ use crate::{
     domain::types::{id::AssetId, money::Amount},
 };
 
-/// What signing in and up needs.
+/// The state sign-up and sign-in need.
 #[derive(Debug)]
 pub struct Users {
     pub(crate) logins: Arc<LoginDirectory>,
@@ -16,30 +16,31 @@ pub struct Users {
     sign_up: Option<SignUpOffer>,
 }
 
-/// What signing up offers, and to whom.
+/// The terms of sign-up, and the clients it is open to.
 #[derive(Debug, Clone)]
 pub struct SignUpOffer {
-    /// What a new account starts with.
+    /// The starting balances of a new account.
     pub grant: Vec<(AssetId, Amount)>,
-    /// Whether only requests from this machine itself may sign up.
+    /// Whether only requests from this machine may sign up.
     pub is_local_only: bool,
 }
 
 impl Users {
-    /// Brings it together. `at_once` passwords are hashed at a time; without an offer nobody can sign up.
+    /// Assembles the state. `at_once` passwords are hashed at a time; without an offer sign-up is closed.
     pub fn new(logins: Arc<LoginDirectory>, at_once: usize, sign_up: Option<SignUpOffer>) -> Self {
-        // Without random bytes the places are merely predictable.
+        // Without random bytes the cells are merely predictable.
         let throttle = Throttle::new(getrandom::u64().unwrap_or_default(), ThrottleLimits::default());
         Self { logins, passwords: PasswordPool::new(at_once), throttle, sign_up }
     }
 
-    /// Returns what signing up offers to a request, and whether that comes from this machine itself.
+    /// Returns the sign-up offer for a request, if one is open to it; `is_local` states whether it comes from this
+    /// machine.
     pub(crate) fn offer(&self, is_local: bool) -> Option<&SignUpOffer> {
         self.sign_up.as_ref().filter(|offer| !offer.is_local_only || is_local)
     }
 }
 
-/// Nobody has a login, and nobody gets one.
+/// There are no logins and sign-up is closed.
 impl Default for Users {
     fn default() -> Self {
         Self::new(Arc::default(), 1, None)

@@ -1,4 +1,4 @@
-//! Endpoints of Binance about things this exchange does not have: they answer what is true of an exchange without them.
+//! Binance endpoints for features this exchange does not have: they answer as an exchange without them.
 
 pub(super) mod unsupported;
 pub(super) mod wallet;

@@ -1,5 +1,4 @@
-//! Endpoints of the Spot API about things this exchange does not have: they take their parameters and answer with
-//! nothing.
+//! Unsupported endpoints of the Spot API: they read their parameters and answer with empty results.
 
 use crate::http::{
     market_data::{exchange_info::status_named, selection::Selection},
@@ -54,7 +53,7 @@ pub(crate) async fn reference_price(call: &RequestContext<'_>) -> Result<Reply, 
     Err(ApiError::no_reference_price())
 }
 
-/// The filters that hold for the account on a symbol: the symbol's; there are none of accounts or assets.
+/// The filters that apply to the account on a symbol: those of the symbol; accounts and assets have none.
 /// `GET /api/v3/myFilters`
 pub(crate) async fn my_filters(call: &RequestContext<'_>) -> Result<Reply, ApiError> {
     let spec = call.symbol()?;

@@ -1,5 +1,5 @@
-//! Endpoints of Binance that clients ask before they trade, though this exchange has no such business: wallets,
-//! margin, futures. The answers say so in the shape the clients expect; without them ccxt does not even load its markets.
+//! Binance endpoints that clients call before they trade, although this exchange has no such business: wallets, margin,
+//! futures. The answers say so in the shape clients expect; without them ccxt does not even load its markets.
 
 use crate::{
     domain::{

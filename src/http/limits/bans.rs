@@ -1,4 +1,4 @@
-//! Addresses that went on after being told to stop: shut out for a while, each time for twice as long.
+//! Bans of addresses that keep exceeding limits: each ban lasts twice as long as the one before.
 //!
 //! Their table is fixed: when the cells an address may be in are full, the ban that ends first makes room.
 
@@ -18,7 +18,7 @@ const UNTIL_MASK: u64 = (1 << UNTIL_BITS) - 1;
 pub struct BanTerms {
     /// The first.
     pub first: u32,
-    /// The longest; after so long without another one a ban is forgotten.
+    /// The longest; after that time without another one a ban is forgotten.
     pub longest: u32,
 }
 
@@ -32,7 +32,7 @@ impl Bans {
         Self { cells: Cells::new(CELL_COUNT), terms }
     }
 
-    /// Returns the end of an address's ban (by its hash), if there is one.
+    /// Returns the end of an address's ban (by its hash), if it is banned.
     pub(crate) fn until(&self, address: u64, now: Timestamp) -> Option<Timestamp> {
         let until = self.cells.near(address).find_map(|cell| {
             let seen = cell.load(Ordering::Relaxed);
@@ -42,7 +42,7 @@ impl Bans {
         (until > now).then_some(until)
     }
 
-    /// Bans an address and returns until when.
+    /// Bans an address and returns the end of the ban.
     pub(crate) fn ban(&self, address: u64, now: Timestamp) -> Timestamp {
         let second = now.millis().div_ceil(1_000);
         let longest = u64::from(self.terms.longest);
@@ -59,7 +59,7 @@ impl Bans {
         };
         let seconds = (u64::from(self.terms.first) << level).min(longest);
         let until = (second + seconds) & UNTIL_MASK;
-        // Two bans of one address at the same time are one: the loser's is the winner's.
+        // Two simultaneous bans of one address are one: the loser of the race returns the winner's.
         let next = tag_of(address) | level << UNTIL_BITS | until;
         let _ = cell.compare_exchange(seen, next, Ordering::Relaxed, Ordering::Relaxed);
         Timestamp::from_millis(until * 1_000)
@@ -106,7 +106,7 @@ mod tests {
         assert_eq!(lengths[13], 3 * DAY);
         now += 3 * DAY;
         assert_eq!(bans.ban(address, at(now)), at(now + 120), "long ago");
-        assert_eq!(bans.until(mix64(2), at(now)), None, "somebody else");
+        assert_eq!(bans.until(mix64(2), at(now)), None, "another address");
     }
 
     #[test]

@@ -1,5 +1,5 @@
-//! How much one address may ask for: request weight, requests and WebSocket connections, each in its own calendar
-//! window. Who goes on when told to stop is shut out for a while.
+//! Limits per address: request weight, requests and WebSocket connections, each in its own calendar window. Clients
+//! that keep exceeding limits are banned for a while.
 //!
 //! None of this is exchange state: it lives in fixed tables, is gone after a restart, and lets requests through when
 //! a table is full.
@@ -24,29 +24,29 @@ use crate::{
 const MINUTE_MILLIS: u64 = 60_000;
 const FIVE_MINUTES_MILLIS: u64 = 300_000;
 
-/// What one address may do; 0 switches a limit off.
+/// The limits of one address; 0 disables a limit.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RateLimits {
-    /// Request weight a minute; at most 2^20 - 1, as the others.
+    /// Request weight per minute; at most 2^20 - 1, as the others.
     pub weight: u32,
     /// Requests in five minutes.
     pub requests: u32,
     /// WebSocket connections opened in five minutes.
     pub connections: u32,
-    /// Requests refused with 429 in a minute after which an address is banned.
+    /// Requests refused with 429 within a minute after which an address is banned.
     pub refusals: u32,
     /// How long bans last.
     pub bans: BanTerms,
-    /// Whether this machine itself is limited too.
+    /// Whether loopback addresses are limited too.
     pub limits_loopback: bool,
     /// Networks without limits.
     pub exempt: Vec<IpNet>,
-    /// Proxies whose word about the client's address is believed.
+    /// Proxies whose forwarding headers are trusted.
     pub trusted_proxies: Vec<IpNet>,
 }
 
 impl RateLimits {
-    /// No limits: everything is counted and nothing refused.
+    /// No limits: everything is counted and nothing rejected.
     pub const fn none() -> Self {
         Self {
             weight: 0,
@@ -61,7 +61,7 @@ impl RateLimits {
     }
 }
 
-/// The limits and what has been used of them.
+/// The limits and their current use.
 #[derive(Debug)]
 pub(crate) struct Limiter {
     limits: RateLimits,
@@ -74,7 +74,7 @@ pub(crate) struct Limiter {
 }
 
 impl Limiter {
-    /// Starts counting; `seed` keeps the places of addresses unpredictable.
+    /// Starts counting; `seed` keeps the cells of addresses unpredictable.
     pub(crate) fn new(limits: RateLimits, seed: u64) -> Self {
         Self {
             seed,
@@ -87,15 +87,15 @@ impl Limiter {
         }
     }
 
-    /// Returns the proxies whose word is believed.
+    /// Returns the trusted proxies.
     pub(crate) fn trusted_proxies(&self) -> &[IpNet] {
         &self.limits.trusted_proxies
     }
 
-    /// Counts a request of this weight and says whether it may go on.
+    /// Counts a request of this weight, or rejects it.
     ///
     /// # Errors
-    /// -1003: 429 when a limit is used up, 418 while the address is banned.
+    /// -1003: 429 when a limit is exhausted, 418 while the address is banned.
     pub(crate) fn request(&self, address: IpAddr, weight: u32, now: Timestamp) -> Result<(), ApiError> {
         let hash = address_hash(self.seed, address);
         let used = self.weights.add(hash, weight, now);
@@ -123,7 +123,7 @@ impl Limiter {
         }
     }
 
-    /// Counts a new WebSocket connection and says whether it may be opened.
+    /// Counts a new WebSocket connection, or rejects it.
     ///
     /// # Errors
     /// As [`Limiter::request`].
@@ -141,7 +141,7 @@ impl Limiter {
         Ok(())
     }
 
-    /// Returns where an address is counted in other tables (its hash); `None` for one without limits.
+    /// Returns the hash an address is counted by in other tables; `None` for an unlimited address.
     pub(crate) fn place_of(&self, address: IpAddr) -> Option<u64> {
         (!self.is_exempt(address)).then(|| address_hash(self.seed, address))
     }
@@ -168,14 +168,14 @@ impl Limiter {
         error
     }
 
-    /// Returns the limit of request weight, with what an address has used of it.
+    /// Returns the limit of request weight and an address's use of it.
     pub(crate) fn weight_of(&self, address: Option<IpAddr>, now: Timestamp) -> Option<RateLimit> {
         let used = address.map(|address| self.weights.add(address_hash(self.seed, address), 0, now));
         let limit = RateLimit::new("REQUEST_WEIGHT", "MINUTE", 1, self.limits.weight, used);
         (self.limits.weight > 0).then_some(limit)
     }
 
-    /// Returns the limits everybody is told of, as configured.
+    /// Returns the limits advertised to all clients, as configured.
     pub(crate) fn advertised(&self, orders: OrderLimits) -> impl Iterator<Item = RateLimit> {
         let weight = RateLimit::new("REQUEST_WEIGHT", "MINUTE", 1, self.limits.weight, None);
         let requests = RateLimit::new("RAW_REQUESTS", "MINUTE", 5, self.limits.requests, None);
@@ -188,7 +188,7 @@ fn is_above(sum: u32, limit: u32) -> bool {
     limit > 0 && sum > limit
 }
 
-/// A limit as the wire has it.
+/// A limit as it appears on the wire.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct RateLimit {
     kind: &'static str,
@@ -209,7 +209,7 @@ impl RateLimit {
         Self { kind, interval, interval_num, limit, count }
     }
 
-    /// Returns the limits of unfilled orders, with what is used of them if that is known.
+    /// Returns the limits of unfilled orders, with their current use if it is known.
     pub(crate) fn orders(limits: OrderLimits, counts: Option<OrderCounts>) -> impl Iterator<Item = Self> {
         OrderWindow::ALL.into_iter().filter_map(move |window| {
             let (interval, number) = order_interval(window);

@@ -1,4 +1,4 @@
-//! What an address may ask for: request weight, connections, bans.
+//! Limits of an address: request weight, connections, bans.
 
 pub(super) mod bans;
 pub(super) mod limiter;

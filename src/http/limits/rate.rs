@@ -1,6 +1,6 @@
 //! A steady rate with a burst.
 
-/// How often a client may send: so many at once, and so many a second in the long run.
+/// How often a client may send: a burst, and a steady rate per second.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Rate {
     /// Messages a second; 0 is no limit.

@@ -14,25 +14,25 @@ const WINDOW_BITS: u32 = 26;
 /// The most a cell can count; a limit cannot be higher.
 pub(crate) const SUM_MAX: u32 = (1 << SUM_BITS) - 1;
 
-/// What every address has used in the current window.
+/// The use of every address in the current window.
 pub(crate) struct Counter {
     cells: Cells,
     window_millis: u64,
 }
 
 impl Counter {
-    /// Opens a table for windows of so many milliseconds.
+    /// Opens a table for windows of this many milliseconds.
     pub(crate) fn new(window_millis: u64) -> Self {
         Self { cells: Cells::new(CELL_COUNT), window_millis }
     }
 
-    /// Adds to what an address (by its [`address_hash`]) has used and returns the sum of the calendar window. When all
-    /// places are taken by other addresses of this window, `amount` is all that is known.
+    /// Adds to the use of an address (by its [`address_hash`]) and returns the sum of the calendar window. When other
+    /// addresses occupy all its cells in this window, returns `amount` alone.
     pub(crate) fn add(&self, address: u64, amount: u32, now: Timestamp) -> u32 {
         self.change(address, now, |used| used.saturating_add(amount))
     }
 
-    /// Gives back what was counted too much and returns the sum.
+    /// Refunds an overcount and returns the sum.
     pub(crate) fn refund(&self, address: u64, amount: u32, now: Timestamp) -> u32 {
         self.change(address, now, |used| used.saturating_sub(amount))
     }
@@ -73,8 +73,7 @@ impl Counter {
     }
 }
 
-/// Hashes an address for the tables; `seed` keeps its places unpredictable. All addresses of one subscriber are
-/// one.
+/// Hashes an address for the tables; `seed` keeps its cells unpredictable. All addresses of one subscriber hash alike.
 pub(crate) fn address_hash(seed: u64, address: IpAddr) -> u64 {
     let network = network(address);
     mix64(mix64(seed ^ (network >> 64) as u64) ^ network as u64)

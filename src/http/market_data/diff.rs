@@ -1,4 +1,4 @@
-//! The diffs a client has missed, so that it need not start over: our own.
+//! The depth diffs a client has missed, so that it need not resynchronise: an extension.
 
 use crate::{
     actors::message::{MarketQuery, MarketView},
@@ -9,7 +9,7 @@ use crate::{
     },
 };
 
-/// How many diffs one answer holds: 100 s of them.
+/// The most diffs in one answer: 100 s.
 const DIFFS_MAX: usize = 1_000;
 
 /// `GET /x/v1/depth/diff`: the diffs of `@depth@100ms` that cover the updates `fromU` to `toU`.

@@ -1,4 +1,4 @@
-//! What programs ask first: is anybody there, what time is it, what can be traded.
+//! The first requests of a client: a ping, the time, and the tradable symbols.
 
 use super::selection::Selection;
 use crate::{
@@ -68,7 +68,7 @@ pub(crate) async fn get(call: &RequestContext<'_>) -> Result<Reply, ApiError> {
     }))
 }
 
-/// `permissions` excludes the other two ways to choose, and only SPOT finds anything here.
+/// `permissions` excludes the other two selections, and only SPOT matches any symbol here.
 fn includes_spot(call: &RequestContext<'_>, selection: &Selection<'_>) -> Result<bool, ApiError> {
     let Some(text) = call.params.optional("permissions")? else { return Ok(true) };
     if !matches!(selection, Selection::All) {
@@ -88,7 +88,7 @@ const STATUSES: [&str; 4] = ["TRADING", "HALT", "BREAK", "CANCEL_ONLY"];
 /// Reads `symbolStatus`.
 ///
 /// # Errors
-/// -1130 for what no status is called.
+/// -1130 for an unknown status.
 pub(crate) fn status_named(name: &str) -> Result<&str, ApiError> {
     if STATUSES.contains(&name) { Ok(name) } else { Err(ApiError::invalid("symbolStatus")) }
 }

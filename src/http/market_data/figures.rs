@@ -15,8 +15,8 @@ use crate::{
 
 const ZERO: Units = Units { value: 0, scale: 8 };
 
-/// A ticker to print. Without trades in its window all figures of the window are zero, and the ids of its first and last
-/// trade are -1.
+/// A ticker to print. Without trades in its window all figures are zero, and the ids of its first and last trade are
+/// -1.
 #[derive(Clone, Copy)]
 pub(crate) struct Figures<'a> {
     pub(crate) spec: &'a SymbolSpec,

@@ -54,7 +54,7 @@ pub(crate) async fn klines(call: &RequestContext<'_>) -> Result<Reply, ApiError>
 /// Reads `timeZone`; UTC unless sent.
 ///
 /// # Errors
-/// -1130 for what is no zone from -12:00 to +14:00.
+/// -1130 for a value outside -12:00 to +14:00.
 pub(crate) fn zone(call: &RequestContext<'_>) -> Result<Zone, ApiError> {
     match call.params.optional("timeZone")? {
         None => Ok(Zone::UTC),
@@ -62,7 +62,7 @@ pub(crate) fn zone(call: &RequestContext<'_>) -> Result<Zone, ApiError> {
     }
 }
 
-/// Returns the last moment of a stretch of time in a unit.
+/// Returns the last instant of a period in a unit.
 pub(crate) const fn last_moment(end: Timestamp, unit: TimeUnit) -> u64 {
     unit.of(Timestamp::from_micros(end.micros().saturating_sub(1)))
 }

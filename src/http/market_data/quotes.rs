@@ -1,4 +1,4 @@
-//! Public market data, from the durable image.
+//! Public market data, from the durable market image.
 
 use super::selection::{StatusFilter, TickerSelection};
 use crate::{
@@ -39,7 +39,7 @@ pub(crate) async fn depth(call: &RequestContext<'_>) -> Result<Reply, ApiError> 
     }
 }
 
-/// Writes a snapshot; the partial depth streams are the same.
+/// Writes a snapshot; the partial depth streams use the same format.
 pub(crate) fn write_depth(json: &mut Json, spec: &SymbolSpec, depth: &DepthView) {
     json.object(|json| {
         json.field("lastUpdateId").number(depth.last_update_id);
@@ -88,7 +88,7 @@ pub(crate) async fn book_ticker(call: &RequestContext<'_>) -> Result<Reply, ApiE
     .await
 }
 
-/// One object for `symbol`, an array for `symbols` or all.
+/// Writes one object for `symbol`, an array for `symbols` or all.
 async fn tickers(
     call: &RequestContext<'_>,
     write: impl Fn(&mut Json, &SymbolSpec, &TickerView),

@@ -1,4 +1,4 @@
-//! Which symbols tickers are wanted of.
+//! The symbol selection of tickers.
 
 use std::sync::Arc;
 
@@ -15,7 +15,7 @@ use crate::{
 
 const SYMBOLS: &str = r#"^\[("[A-Z0-9-_.]{1,20}"(,"[A-Z0-9-_.]{1,20}"){0,}){0,1}\]$"#;
 
-/// Which symbols a request is about.
+/// The symbols a request selects.
 pub(crate) enum Selection<'a> {
     /// `symbol`.
     One(&'a Arc<SymbolSpec>),
@@ -53,12 +53,12 @@ impl<'a> Selection<'a> {
     }
 }
 
-/// The symbols of a request, those of another status left out.
+/// The symbols of a request, without those of another status.
 pub(crate) struct TickerSelection<'a> {
     specs: Vec<&'a Arc<SymbolSpec>>,
-    /// Whether exactly one was asked for by `symbol`: then the answer is no array.
+    /// Whether exactly one was selected by `symbol`: then the answer is not an array.
     is_one: bool,
-    /// How many were asked for by name.
+    /// How many were selected by name.
     count: Option<usize>,
 }
 
@@ -66,7 +66,7 @@ impl<'a> TickerSelection<'a> {
     /// Reads `symbol` or `symbols`, and `symbolStatus`.
     ///
     /// # Errors
-    /// As [`Selection::read`]; -1220 when the one symbol asked for has another status.
+    /// As [`Selection::read`]; -1220 when the one symbol selected has another status.
     pub(crate) fn read(call: &'a RequestContext<'_>) -> Result<Self, ApiError> {
         let status = StatusFilter::read(call)?;
         let (specs, is_one, count) = match Selection::read(call)? {
@@ -83,20 +83,20 @@ impl<'a> TickerSelection<'a> {
         Ok(Self { specs: specs.into_iter().filter(|spec| status.admits(spec)).collect(), is_one, count })
     }
 
-    /// Returns the symbol, if it was asked for by `symbol`.
+    /// Returns the symbol, if it was selected by `symbol`.
     pub(crate) fn one(&self) -> Option<SymbolId> {
         self.specs.first().filter(|_| self.is_one).map(|spec| spec.id)
     }
 
-    /// Returns how many symbols were asked for by name; `None` for all of them.
+    /// Returns how many symbols were selected by name; `None` for all of them.
     pub(crate) const fn count(&self) -> Option<usize> {
         self.count
     }
 
-    /// Answers with an object for `symbol`, with an array otherwise. `write` returns `None` for a symbol nothing is known of.
+    /// Answers with an object for `symbol`, with an array otherwise. `write` returns `None` for a symbol without data.
     ///
     /// # Errors
-    /// -1121 when that is so of the one symbol asked for.
+    /// -1121 when the one symbol selected has none.
     pub(crate) fn write(
         &self,
         write: impl Fn(&mut Json, &SymbolSpec) -> Option<()>,
@@ -106,7 +106,7 @@ impl<'a> TickerSelection<'a> {
             (true, Some(spec)) => write(&mut json, spec).ok_or_else(ApiError::symbol)?,
             _ => json.array(|json| {
                 for spec in &self.specs {
-                    let _ = write(json, spec); // what is not known is left out
+                    let _ = write(json, spec); // symbols without data are omitted
                 }
             }),
         }
@@ -129,7 +129,7 @@ impl StatusFilter {
     /// Reads `symbolStatus`.
     ///
     /// # Errors
-    /// -1130 for what is no status.
+    /// -1130 for an unknown status.
     pub(crate) fn read(call: &RequestContext<'_>) -> Result<Self, ApiError> {
         match call.params.optional("symbolStatus")? {
             None => Ok(Self::Any),
@@ -140,7 +140,7 @@ impl StatusFilter {
         }
     }
 
-    /// Refuses a symbol of another status.
+    /// Rejects a symbol of another status.
     ///
     /// # Errors
     /// -1220.

@@ -1,4 +1,4 @@
-//! What was traded lately: tickers and the average price.
+//! Recent trading: tickers and the average price.
 
 use super::{figures::Figures, klines::zone, selection::TickerSelection};
 use crate::{
@@ -11,11 +11,11 @@ use crate::{
 };
 
 const DAY_MINUTES: u64 = 24 * 60;
-/// Tickers that are made per symbol weigh so much each, but not more than [`WEIGHT_MAX`].
+/// The weight of each symbol of a ticker; the sum is at most [`WEIGHT_MAX`].
 const SYMBOL_WEIGHT: u32 = 4;
 const WEIGHT_MAX: u32 = 200;
 
-/// How much a ticker says.
+/// The level of detail of a ticker.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Detail {
     /// Everything, with the best quotes.
@@ -56,7 +56,7 @@ pub(crate) async fn trading_day(call: &RequestContext<'_>) -> Result<Reply, ApiE
     answer(call, &selection, Span::Day(zone), detail).await
 }
 
-/// Reads which symbols, at least one, and weighs them.
+/// Reads the selection, at least one symbol, and sets its weight.
 fn weighed<'a>(call: &'a RequestContext<'_>) -> Result<TickerSelection<'a>, ApiError> {
     let selection = TickerSelection::read(call)?;
     let count = selection.count().ok_or_else(|| ApiError::missing_either("symbol", "symbols"))?;

@@ -1,4 +1,4 @@
-//! The public's trades, one by one and aggregated.
+//! Public trades, one by one and aggregated.
 
 use std::{future::Future, sync::Arc};
 
@@ -70,7 +70,7 @@ pub(crate) async fn aggregates(call: &RequestContext<'_>) -> Result<Reply, ApiEr
     }
 }
 
-/// Writes a list, the history's where the part that is remembered may miss something.
+/// Writes a list, from the history where the shard's memory may be incomplete.
 async fn whole<T, F>(
     call: &RequestContext<'_>,
     part: Part<T>,

@@ -1,7 +1,8 @@
 //! The API described in OpenAPI 3.1, for tools: `GET /api-docs/openapi.json`.
 //!
-//! The route index says which routes there are, who may call them and what they weigh; `operations` says the rest, `params` what a parameter
-//! is and `schemas` what a body holds. A copy is kept in `docs/openapi.json`, so that every change of the API shows in a diff.
+//! The route index states the routes, their access rules and their weights; `operations` adds the rest, `params`
+//! describes the parameters and `schemas` the bodies. A copy is kept in `docs/openapi.json`, so that every change of
+//! the API shows in a diff.
 
 mod operation;
 mod operations;
@@ -37,9 +38,11 @@ fn document(endpoints: &[Endpoint]) -> Value {
             "title": "Lightning Exchange",
             "version": env!("CARGO_PKG_VERSION"),
             "license": { "name": "MIT", "identifier": "MIT" },
-            "description": "A spot exchange that speaks Binance Spot's wire; /x/v1 is its own. Parameters of POST, PUT and DELETE may be \
-                in the query or in a form body, unless the operation has a body of JSON. Parameters nothing asks for are refused \
-                with -1104. A path nobody has is answered with 404, and a method a path does not have with 405, both with code -1020.",
+            "description": "A spot exchange that speaks Binance Spot's wire; /x/v1 is its own. Parameters of POST, PUT and \
+                DELETE may be in the query or in a form body, unless the operation has a body of JSON. Operations on orders \
+                and accounts reject unknown parameters with -1104; ping, time, exchangeInfo and public market data ignore \
+                them. An unknown path is answered with 404, and a method a path does not have with 405, both with code \
+                -1020.",
         },
         "servers": [{ "url": "/" }],
         "tags": tags,

@@ -1,31 +1,31 @@
-//! What is said of a route beyond its row in the route index.
+//! The description of a route beyond its row in the route index.
 
-/// A route's description; method, path, security and weight are the route index's.
+/// A route's description; method, path, security and weight come from the route index.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Operation {
     /// Method and path.
     pub(super) route: &'static str,
-    /// What it does.
+    /// A one-sentence summary.
     pub(super) summary: &'static str,
     /// Its parameters, as `params` reads them.
     pub(super) params: &'static str,
     /// The schema of its JSON body, if it has one.
     pub(super) body: Option<&'static str>,
-    /// The type of its reply; nothing when it only ever refuses.
+    /// The type of its reply; `None` when it always refuses.
     pub(super) reply: Option<&'static str>,
-    /// Headers of its reply, beyond those all replies have.
+    /// Headers of its reply, beyond the common ones.
     pub(super) headers: &'static str,
-    /// Refusals others do not have.
+    /// Refusals specific to it.
     pub(super) refusals: &'static [(u16, &'static str)],
-    /// Whether anybody may call it, though it is the browser's.
+    /// Whether any client may call it, although it is for browsers.
     pub(super) is_open: bool,
-    /// Whether no shard is asked, so that none can be late.
+    /// Whether it asks no shard, so that no answer can be late.
     pub(super) is_local: bool,
-    /// Whether clients should use something else.
+    /// Whether clients should use another route.
     pub(super) is_deprecated: bool,
 }
 
-/// Begins a description.
+/// Starts a description.
 pub(super) const fn op(route: &'static str, summary: &'static str) -> Operation {
     Operation {
         route,

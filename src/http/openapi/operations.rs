@@ -1,13 +1,13 @@
-//! The description of every route, those of one subject together.
+//! The description of every route, grouped by subject.
 
 use super::operation::{Operation, op};
 
 /// A subject and its routes.
 pub(super) type Group = (&'static str, &'static [Operation]);
 
-/// Headers of lists that may begin too early, and may be the history's.
+/// Headers of lists that may be incomplete, and may come from the history.
 const REACHING: &str = "X-Lightning-Reach X-Lightning-History-Seq";
-/// Headers of what was placed, and of every other command.
+/// Headers of placed orders, and of every other command.
 const PLACED: &str = "X-Engine-Seq X-MBX-ORDER-COUNT-10S X-MBX-ORDER-COUNT-1D";
 const DONE: &str = "X-Engine-Seq";
 const CONFLICT: (u16, &str) = (409, "-92006: the idempotency key belongs to another request.");

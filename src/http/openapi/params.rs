@@ -1,11 +1,11 @@
-//! Every parameter: what its name means wherever it occurs.
+//! Every parameter, with one meaning wherever it occurs.
 
 use serde_json::{Value, json};
 
 use super::shape::of_type;
 
-/// A name, the type in the words of `shape`, and what it is. `json:` before a type says the value is JSON of that type; digits
-/// behind `1..` are the most a limit may be, more is taken for that.
+/// A name, a type in the notation of `shape`, and a description. `json:` before a type means a value that is JSON of
+/// that type; the digits after `1..` are the maximum of a limit, to which larger values are clamped.
 #[rustfmt::skip]
 const PARAMS: &[(&str, &str, &str)] = &[
     ("symbol", "Symbol", "A symbol's name."),
@@ -66,12 +66,12 @@ const PARAMS: &[(&str, &str, &str)] = &[
     ("X-Idempotency-Key", "Key64", "Sending the order again under its key places it once: docs/api.md."),
 ];
 
-/// What an order of a list may be described by, behind its prefix.
+/// The parameters that describe an order of a list, after its prefix.
 const LEG: &str =
     "Type! Price StopPrice TrailingDelta IcebergQty TimeInForce ClientOrderId StrategyId StrategyType";
 
-/// Describes parameters: names, those that must be sent with `!` behind. `above*` stands for everything an order of a list has, and
-/// `name=other` for a parameter that means what `other` does elsewhere.
+/// Describes parameters: names, mandatory ones followed by `!`. `above*` stands for all parameters of an order of a
+/// list, and `name=other` for a parameter that means what `other` does elsewhere.
 pub(super) fn describe(names: &str) -> Vec<Value> {
     names.split_whitespace().flat_map(expand).map(|name| one(&name)).collect()
 }

@@ -1,4 +1,4 @@
-//! What is answered: the reply, the refusals that can occur, and their headers.
+//! The responses: the reply, the possible refusals, and their headers.
 
 use serde_json::{Map, Value, json};
 
@@ -12,7 +12,7 @@ use crate::http::{
     routing::{endpoint::Endpoint, request_context::Reply},
 };
 
-/// A header, the type of its value, and what it says.
+/// A header, the type of its value, and its description.
 #[rustfmt::skip]
 const HEADERS: &[(&str, &str, &str)] = &[
     ("X-MBX-USED-WEIGHT", "id", "Request weight the caller's address has used this minute."),
@@ -22,15 +22,15 @@ const HEADERS: &[(&str, &str, &str)] = &[
     ("X-MBX-ORDER-COUNT-1D", "id", "Unfilled orders the account has placed today."),
     ("X-Engine-Seq", "id", "The position that made the command durable; a read with it as `minSeq` shows what the command did."),
     ("X-Lightning-Reach", "id", "Only when the list may not be whole: the id, or the time in milliseconds, it is whole from."),
-    ("X-Lightning-History-Seq", "id", "Only when the SQL history answered: the last frame it had taken in."),
+    ("X-Lightning-History-Seq", "id", "Only when the SQL history answered: the last frame it had ingested."),
     ("Retry-After", "id", "Seconds to wait before trying again."),
     ("Set-Cookie", "string", "The session's cookie, or its end."),
 ];
 
-/// The headers of every answer.
+/// The headers of every response.
 const ALWAYS: [&str; 3] = ["X-MBX-USED-WEIGHT", "X-MBX-USED-WEIGHT-1M", "X-MBX-UUID"];
 
-/// A status, the name of its component, what it means, and whether it says when to try again.
+/// A status, the name of its component, its description, and whether it has `Retry-After`.
 #[rustfmt::skip]
 const REFUSALS: &[(u16, &str, &str, bool)] = &[
     (400, "BadRequest", "Something about the request is wrong, or it is refused by a rule; the code says which.", false),
@@ -40,7 +40,7 @@ const REFUSALS: &[(u16, &str, &str, bool)] = &[
     (405, "MethodNotAllowed", "The path has no such method: -1020. `Allow` says which it has.", false),
     (408, "RequestTooLate", "The request did not arrive in time and was not looked at: -93010.", false),
     (413, "BodyTooLarge", "The body is too large: -93005.", false),
-    (418, "Banned", "The address went on after 429: -1003.", true),
+    (418, "Banned", "The address kept sending after 429: -1003.", true),
     (421, "Misdirected", "The `Host` is not one of the exchange: -95002.", false),
     (429, "TooMany", "A limit is used up: -1003 of the address, -1015 of the account's orders.", true),
     (500, "Broken", "Something is broken here: -1000. The outcome of a command is unknown.", false),
@@ -65,7 +65,7 @@ pub(super) fn refusals() -> Map<String, Value> {
     REFUSALS.iter().map(refusal).collect()
 }
 
-/// Returns every answer of an operation by status.
+/// Returns every response of an operation by status.
 pub(super) fn of(endpoint: &Endpoint, operation: &Operation) -> Map<String, Value> {
     let mut answers = Map::new();
     if let Some(reply) = operation.reply {
@@ -86,7 +86,7 @@ pub(super) fn of(endpoint: &Endpoint, operation: &Operation) -> Map<String, Valu
     answers
 }
 
-/// Whether the answer can have this status.
+/// Returns whether the response can have this status.
 fn occurs(status: u16, endpoint: &Endpoint, operation: &Operation) -> bool {
     let is_probe = endpoint.security == Security::Probe;
     match status {

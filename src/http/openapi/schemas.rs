@@ -1,18 +1,18 @@
-//! Every schema of the API: what requests with a body hold, and what replies hold.
+//! Every schema of the API: request bodies and replies.
 
 use super::shape::{
     Named,
     Shape::{Object, Row, Text, Type, Words},
 };
 
-/// The words of the wire.
+/// The enums of the wire.
 #[rustfmt::skip]
 const WORDS: &[Named] = &[
     ("Symbol", "A symbol's name, such as BTCUSDT.", Text("^[A-Z0-9-_.]{1,20}$")),
     ("Amount", "A decimal as it is sent: digits, perhaps a point and digits; no sign, no exponent.", Text(r"^([0-9]{1,20})(\.[0-9]{1,20})?$")),
     ("ClientOrderId", "A name the client gives.", Text("^[a-zA-Z0-9-_]{1,36}$")),
     ("Side", "", Words("BUY SELL")),
-    ("BookSide", "A side in the words of REST or in those of the book.", Words("BUY SELL BID ASK")),
+    ("BookSide", "A side by its name in REST or in the book.", Words("BUY SELL BID ASK")),
     ("OrderType", "", Words("LIMIT LIMIT_MAKER MARKET STOP_LOSS STOP_LOSS_LIMIT TAKE_PROFIT TAKE_PROFIT_LIMIT")),
     ("TimeInForce", "GTD is an extension: it needs `goodTillDate`, and only LIMIT has it.", Words("GTC IOC FOK GTD")),
     ("OrderStatus", "", Words("NEW PENDING_NEW PARTIALLY_FILLED FILLED CANCELED REJECTED EXPIRED EXPIRED_IN_MATCH")),
@@ -24,7 +24,7 @@ const WORDS: &[Named] = &[
     ("RateLimitMode", "What a cancel-replace does above the limit of orders.", Words("DO_NOTHING CANCEL_ONLY")),
     ("Outcome", "", Words("SUCCESS FAILURE NOT_ATTEMPTED")),
     ("ContingencyType", "", Words("OCO OTO")),
-    ("ListStatusType", "What was last told of the list.", Words("RESPONSE EXEC_STARTED ALL_DONE")),
+    ("ListStatusType", "The last reported event of the list.", Words("RESPONSE EXEC_STARTED ALL_DONE")),
     ("ListOrderStatus", "Where its orders stand.", Words("EXECUTING ALL_DONE REJECT")),
     ("SymbolStatus", "", Words("TRADING HALT BREAK CANCEL_ONLY")),
     ("TickerType", "MINI leaves out the derived figures.", Words("FULL MINI")),

@@ -1,15 +1,16 @@
-//! The few words schemas are written in, and what they are in JSON Schema.
+//! The notation schemas are written in, and its translation to JSON Schema.
 //!
-//! A type is a word: `string`, `boolean`, `integer`, `id`, `time`, `decimal`, `null`, `any`, `object`, or the name of a schema, which
-//! begins with a capital. `[X]` is a list of X, `X|Y` is one of the two; a list of one
-//! of two needs a name for them.
+//! A type is a word: `string`, `boolean`, `integer`, `id`, `time`, `decimal`, `null`, `any`, `object`, or the name of a
+//! schema, which starts with a capital. `[X]` is a list of X, `X|Y` is one of the two; a list of one of two needs a
+//! name for them.
 
 use serde_json::{Map, Value, json};
 
-/// What a named schema is.
+/// The definition of a named schema.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Shape {
-    /// An object of exactly these fields: `name:type`, `name?:type` for one that may be missing, `+Name` for those of another object.
+    /// An object of exactly these fields: `name:type`, `name?:type` for an optional one, `+Name` for those of another
+    /// object.
     Object(&'static str),
     /// One of these words.
     Words(&'static str),
@@ -21,11 +22,11 @@ pub(super) enum Shape {
     Type(&'static str),
 }
 
-/// A schema's name, what it is for, and its shape.
+/// A schema's name, its description, and its shape.
 pub(super) type Named = (&'static str, &'static str, Shape);
 
 impl Shape {
-    /// Returns it in JSON Schema; `all` is where `+Name` is looked up.
+    /// Returns it in JSON Schema; `all` resolves `+Name`.
     pub(super) fn schema(self, all: &[Named]) -> Value {
         match self {
             Self::Object(_) => {

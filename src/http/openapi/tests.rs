@@ -3,7 +3,7 @@ use std::{collections::BTreeSet, fs, path::Path};
 use super::*;
 use crate::http::ENDPOINTS;
 
-/// Set, the copy is written instead of compared.
+/// When set, the copy is written instead of compared.
 const WRITE: &str = "LIGHTNING_WRITE_OPENAPI";
 
 fn walk<'a>(value: &'a Value, see: &mut impl FnMut(&'a str, &'a Value)) {
@@ -49,7 +49,7 @@ fn every_reference_leads_somewhere_and_every_component_is_used() {
         let names = document["components"][kind].as_object().unwrap().keys();
         defined.extend(names.map(|name| format!("#/components/{kind}/{name}")));
     }
-    // Paths and methods nobody has are in no operation; some schemas only lend their fields.
+    // Unknown paths and methods belong to no operation; some schemas only lend their fields.
     let apart = ["responses/MethodNotAllowed", "responses/NotFound"];
     let lends = ["schemas/OrderExtras", "schemas/OrderBounds", "schemas/OrderAmounts"];
     let is_apart = |name: &&String| !apart.iter().chain(&lends).any(|end| name.ends_with(end));

@@ -50,7 +50,7 @@ struct RevokeBody {
     api_key: String,
 }
 
-/// Money is text here too: a JSON number is refused.
+/// Money is text here too: a JSON number is rejected.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 struct TransferBody {
@@ -71,16 +71,16 @@ fn account_id(value: u64, name: &str) -> Result<AccountId, ApiError> {
     }
 }
 
-/// Reads whose account a request is about.
+/// Reads the account a request is about.
 ///
 /// # Errors
-/// -1102 when it does not say, -1130.
+/// -1102 when it is missing, -1130.
 fn owner(value: Option<u64>) -> Result<AccountId, ApiError> {
     let name = "accountId";
     account_id(value.ok_or_else(|| ApiError::missing_parameter(name))?, name)
 }
 
-/// Names the account in a refusal because there is none.
+/// Names the account in a refusal because it does not exist.
 fn naming(error: ApiError, account: AccountId) -> ApiError {
     match error.reject() {
         Some(Reject::UnknownAccount) => ApiError::unknown_account("accountId", account),

@@ -1,4 +1,4 @@
-//! For whoever watches over the process: is it alive, can it serve, what does it count.
+//! Monitoring of the process: liveness, readiness and metrics.
 
 use actix_web::http::StatusCode;
 
@@ -10,7 +10,7 @@ use crate::{
     },
 };
 
-/// The content type of metrics: what prometheus-client writes.
+/// The content type of metrics, in the format prometheus-client writes.
 pub(crate) const OPEN_METRICS: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
 
 /// `GET /health/live`
@@ -18,7 +18,7 @@ pub(crate) async fn live(_: &RequestContext<'_>) -> Result<Reply, ApiError> {
     Ok(Reply::json(r#"{"status":"live"}"#.to_owned()))
 }
 
-/// Returns whether everything the exchange does is done.
+/// Returns whether every part of the exchange is in service.
 pub(crate) fn is_ready(exchange: &Exchange) -> bool {
     !exchange.is_stopping()
         && exchange.out_of_service().is_empty()

@@ -1,7 +1,7 @@
 //! `/x/v1/batchOrders`: up to twenty orders in one request, all in flight at once.
 //!
-//! The commands go to the account in the order given. Each stands for itself: one that is refused is answered with its
-//! error in its place, and the others are not touched.
+//! The commands reach the account in the given order. Each is independent: a refused one is answered with its error at
+//! its position, and the others are not affected.
 
 use std::{collections::BTreeMap, fmt::Write as _};
 
@@ -33,7 +33,7 @@ use crate::{
     },
 };
 
-/// How many orders one request may name.
+/// The most orders of one request.
 const ORDERS_MAX: usize = 20;
 
 /// One outcome: the JSON of the reply, or the refusal.
@@ -111,7 +111,7 @@ fn check_count(count: usize, name: &str) -> Result<(), ApiError> {
     }
 }
 
-/// One order as the form its parameters would be sent in alone. Numbers keep the digits they were written with.
+/// Encodes one order as the form that would carry its parameters alone. Numbers keep their original digits.
 fn form(order: &BTreeMap<String, &RawValue>) -> Result<String, ApiError> {
     let mut form = String::with_capacity(256);
     for (name, value) in order {

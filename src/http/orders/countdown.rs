@@ -1,4 +1,4 @@
-//! `POST /x/v1/cancelAllAfter`: a client that does not come back in time has nothing left open.
+//! `POST /x/v1/cancelAllAfter`: cancels the open orders of a client that does not call again in time.
 
 use crate::{
     domain::messages::command::{AccountCommand, Answer, CancelAllAfter},
@@ -8,7 +8,7 @@ use crate::{
     },
 };
 
-/// Starts the countdown anew; 0 stops it.
+/// Restarts the countdown; 0 stops it.
 pub(crate) async fn set(call: &RequestContext<'_>) -> Result<Reply, ApiError> {
     let name = "countdownTime";
     let millis = call.params.integer(name)?.ok_or_else(|| ApiError::missing_parameter(name))?;

@@ -37,10 +37,10 @@ pub(crate) async fn place(call: &RequestContext<'_>) -> Result<Reply, ApiError> 
     place_order(call, spec, new).await
 }
 
-/// Places an order and writes the reply asked for.
+/// Places an order and writes the requested reply.
 ///
 /// # Errors
-/// -1104 for parameters nobody read, or the refusal.
+/// -1104 for unread parameters, or the refusal.
 pub(crate) async fn place_order(
     call: &RequestContext<'_>,
     spec: &SymbolSpec,
@@ -104,7 +104,7 @@ pub(crate) async fn cancel_all(call: &RequestContext<'_>) -> Result<Reply, ApiEr
     let spec = call.symbol()?;
     let command = CancelAll { account: call.account()?, symbol: spec.id };
     match call.detailed_command(AccountCommand::CancelAll(command), Operation::Cancel).await? {
-        // None open is an error on the wire, as if one had been named.
+        // An empty result is an error on the wire, as if one order had been named.
         (Answer::AllCancelled(orders), _) if orders.is_empty() => {
             Err(ApiError::refused(Reject::UnknownOrder, Operation::Cancel))
         }

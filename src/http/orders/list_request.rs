@@ -1,4 +1,4 @@
-//! Reads lists of orders from parameters: every order of a list has names of its own for what it is.
+//! Reads lists of orders from parameters: every order of a list has its own parameter names.
 
 use super::request::{
     Names, OrderCommon, client_order_id, priced, read_kind, read_part, read_side, read_stp, required_quantity,
@@ -12,7 +12,7 @@ use crate::{
     http::{routing::request_context::RequestContext, wire::error::ApiError},
 };
 
-/// The names of an order's parameters behind a prefix.
+/// The names of an order's parameters after a prefix.
 macro_rules! names {
     ($prefix:literal) => {
         Names {
@@ -36,7 +36,7 @@ const PENDING: Names = names!("pending");
 const PENDING_ABOVE: Names = names!("pendingAbove");
 const PENDING_BELOW: Names = names!("pendingBelow");
 
-/// The names of the deprecated pair: its kinds follow from what is sent.
+/// The names of the deprecated pair: the types follow from the parameters sent.
 const STOP: Names = Names {
     kind: "type",
     price: "stopLimitPrice",
@@ -63,7 +63,7 @@ const LIMIT: Names = Names {
 /// Reads what `POST orderList/oco` places.
 ///
 /// # Errors
-/// The first parameter that is missing, malformed or out of place, or how the two do not fit together.
+/// The first parameter that is missing, malformed or out of place, or the reason the two orders do not fit together.
 pub(crate) fn oco(call: &RequestContext<'_>, spec: &SymbolSpec) -> Result<PlaceList, ApiError> {
     let common = common(call, spec, "side", "quantity")?;
     let orders = read_pair(call, spec, common, (&ABOVE, &BELOW))?;
@@ -115,7 +115,7 @@ pub(crate) fn otoco(call: &RequestContext<'_>, spec: &SymbolSpec) -> Result<Plac
     list(call, spec, ListOrders::ThenPair(working, pair))
 }
 
-/// Reads which list is meant.
+/// Reads a list reference.
 ///
 /// # Errors
 /// -1102 when neither name is given.
@@ -125,7 +125,7 @@ pub(crate) fn list_ref(call: &RequestContext<'_>, client_id: &'static str) -> Re
     if sent.is_none() && client_id_sent.is_none() {
         return Err(ApiError::missing_either("orderListId", client_id));
     }
-    // There is no list 0, so no list answers to it.
+    // There is no list 0, so no list has that id.
     let id = sent.map(|id| OrderListId::new(id).ok_or_else(|| ApiError::invalid("orderListId")));
     Ok(OrderListRef { id: id.transpose()?, client_id: client_id_sent })
 }
@@ -180,7 +180,7 @@ fn read_pair(
     Ok([read_leg(call, spec, common, above)?, read_leg(call, spec, common, below)?])
 }
 
-/// Says what is wrong with the kinds of a pair, as Binance words it; whether they fit is the exchange's to judge.
+/// Rejects a pair whose types do not fit together, in Binance's words; their prices are checked by the exchange.
 fn check_kinds(side: Side, above: OrderType, below: OrderType) -> Result<(), ApiError> {
     let is_stop = |kind| matches!(kind, OrderType::StopLoss | OrderType::StopLossLimit);
     let is_gain = |kind| matches!(kind, OrderType::TakeProfit | OrderType::TakeProfitLimit);

@@ -48,7 +48,7 @@ pub(crate) async fn place_otoco(call: &RequestContext<'_>) -> Result<Reply, ApiE
 }
 
 async fn place(call: &RequestContext<'_>, spec: &SymbolSpec, list: PlaceList) -> Result<Reply, ApiError> {
-    // Of a list the documented default tells what became of the orders, and not their fills.
+    // The documented default for a list reports the outcome of its orders, without their fills.
     let kind = asked_response_kind(&call.params)?.unwrap_or(ResponseKind::Result);
     let orders: Vec<&NewOrder> = list.orders.all().collect();
     let answer = call.command(AccountCommand::PlaceList(Box::new(list)), Operation::Place).await;
@@ -104,7 +104,7 @@ pub(crate) async fn all(call: &RequestContext<'_>) -> Result<Reply, ApiError> {
     if from.is_some() && (page.start.is_some() || page.end.is_some()) {
         return Err(ApiError::combination());
     }
-    // From 0 is from the first.
+    // 0 starts at the first list.
     let from = from.map(|from| from.max(1)).and_then(OrderListId::new);
     query(call, AccountQuery::OrderLists { is_open: false, from, page }).await
 }

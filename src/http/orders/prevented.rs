@@ -1,4 +1,4 @@
-//! Self-trades that were prevented.
+//! Prevented self-trades.
 
 use super::reply::Printer;
 use crate::{

@@ -1,4 +1,4 @@
-//! Writes orders and fills the way each endpoint names their fields.
+//! Writes orders and fills with the field names of each endpoint.
 
 use crate::{
     domain::{
@@ -17,17 +17,17 @@ use crate::{
 
 const ZERO: Units = Units { value: 0, scale: 8 };
 
-/// What every order reply needs besides the order.
+/// The context of every order reply.
 #[derive(Clone, Copy)]
 pub(crate) struct Printer<'a> {
     /// The order's symbol.
     pub(crate) spec: &'a SymbolSpec,
-    /// What times are printed in.
+    /// The unit of printed times.
     pub(crate) unit: TimeUnit,
 }
 
 impl Printer<'_> {
-    /// Writes the reply to a new order; `prevented` are the self-trades it did not make.
+    /// Writes the reply to a new order; `prevented` are the self-trades prevented on entry.
     pub(crate) fn placed(
         &self,
         json: &mut Json,
@@ -77,7 +77,7 @@ impl Printer<'_> {
         });
     }
 
-    /// Writes a cancelled order; `cancel_id` is the cancel's own name.
+    /// Writes a cancelled order; `cancel_id` is the cancel's own client id.
     pub(crate) fn cancelled(&self, json: &mut Json, order: &Order, cancel_id: Option<ClientOrderId>) {
         let cancel_id = cancel_id.unwrap_or_else(|| names::cancel_client_id(order));
         json.object(|json| {
@@ -93,7 +93,7 @@ impl Printer<'_> {
         });
     }
 
-    /// Writes an amended order with its name before. Its fields are spelt unlike anywhere else.
+    /// Writes an amended order with its previous client id. Its field names differ from all other replies.
     pub(crate) fn amended(&self, json: &mut Json, order: &Order, previous: ClientOrderId) {
         json.object(|json| {
             json.field("transactTime").number(self.unit.of(order.updated_at));
@@ -188,7 +188,7 @@ impl Printer<'_> {
         json.field("side").text(order.side.word());
     }
 
-    /// Since when it works; -1 of an order that waits.
+    /// Writes the time an order started to work; -1 for an untriggered order.
     fn working_time(&self, json: &mut Json, order: &Order) {
         match worked_since(order) {
             Some(time) => json.field("workingTime").number(self.unit.of(time)),
@@ -204,7 +204,7 @@ impl Printer<'_> {
         order.iceberg.map(|lots| self.spec.lots_units(lots))
     }
 
-    /// `stopPrice` and `icebergQty`, which queries show always and replies only where there are any.
+    /// Writes `stopPrice` and `icebergQty`, which queries show always and replies only when set.
     fn bounds_if_any(&self, json: &mut Json, order: &Order) {
         if let Some(stop) = self.stop_price(order) {
             json.field("stopPrice").units(stop);
@@ -214,7 +214,7 @@ impl Printer<'_> {
         }
     }
 
-    /// A self-trade as the reply to the order that would have taken names it.
+    /// Writes a self-trade as the reply to the taker order names it.
     fn prevented_by_taker(&self, json: &mut Json, prevention: &Prevention) {
         json.object(|json| {
             json.field("preventedMatchId").number(prevention.by.id.get());
@@ -233,7 +233,7 @@ impl Printer<'_> {
             json.field("takerOrderId").number(by.taker.get());
             json.field("makerSymbol").text(&self.spec.name);
             json.field("makerOrderId").number(by.maker.get());
-            // Accounts are in no groups: only orders of one account are kept from trading.
+            // Accounts belong to no groups: only orders of one account are kept from trading.
             json.field("tradeGroupId").raw("-1");
             json.field("selfTradePreventionMode").text(by.mode.word());
             json.field("price").units(self.spec.price_units(by.price));
@@ -242,7 +242,7 @@ impl Printer<'_> {
         });
     }
 
-    /// What each side lost, where it lost anything.
+    /// Writes the quantity each side lost, where it lost any.
     fn prevented_lots(&self, json: &mut Json, prevention: &Prevention) {
         let by = &prevention.by;
         for (name, lots) in
@@ -254,7 +254,7 @@ impl Printer<'_> {
         }
     }
 
-    /// Fields that appear only when they apply.
+    /// Writes the fields that appear only when they apply.
     fn conditional(&self, json: &mut Json, order: &Order) {
         if let Some(bips) = order.trigger.and_then(|trigger| trigger.trailing) {
             json.field("trailingDelta").number(bips.get());
@@ -284,7 +284,7 @@ impl Printer<'_> {
     }
 }
 
-/// Since when an order works, or worked; one that its book refused never did.
+/// Returns the time an order started to work; `None` for one that its book rejected.
 fn worked_since(order: &Order) -> Option<Timestamp> {
     order.working_at.filter(|_| order.status != OrderStatus::Rejected)
 }
@@ -296,7 +296,7 @@ fn write_list_id(json: &mut Json, order: &Order) {
     }
 }
 
-/// An order by quote amount asks for no quantity of its own: what it got stands for it.
+/// An order by quote amount has no ordered quantity of its own: the executed quantity stands for it.
 pub fn ordered(order: &Order) -> Lots {
     if order.is_by_quote() { order.executed } else { order.quantity }
 }

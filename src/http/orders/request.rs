@@ -28,33 +28,33 @@ use crate::{
 const CLIENT_ORDER_ID: &str = "^[a-zA-Z0-9-_]{1,36}$";
 const STRATEGY_TYPE_MIN: u64 = 1_000_000;
 
-/// What Binance offers and this exchange does not: refused, for whoever sends it expects it to work.
+/// Binance features this exchange does not have: rejected, because a client that sends one expects it to work.
 const NOT_OFFERED: [&str; 3] = ["pegPriceType", "pegOffsetType", "pegOffsetValue"];
 
-/// What the parameters of one order are called: an order of a list has names of its own.
+/// The parameter names of one order: an order of a list has its own.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Names {
-    /// The type.
+    /// The order type.
     pub(crate) kind: &'static str,
-    /// The limit.
+    /// The limit price.
     pub(crate) price: &'static str,
-    /// What triggers it.
+    /// The trigger price.
     pub(crate) stop_price: &'static str,
-    /// How far it trails.
+    /// The trailing distance.
     pub(crate) trailing_delta: &'static str,
-    /// What shows of it.
+    /// The visible quantity.
     pub(crate) iceberg: &'static str,
-    /// How long it stays.
+    /// The time in force.
     pub(crate) time_in_force: &'static str,
-    /// The client's name for it.
+    /// The client's order id.
     pub(crate) client_id: &'static str,
-    /// The client's strategy.
+    /// The client's strategy id.
     pub(crate) strategy_id: &'static str,
-    /// The kind of strategy.
+    /// The client's strategy type.
     pub(crate) strategy_type: &'static str,
 }
 
-/// The names of an order that stands alone.
+/// The names of a single order.
 const ALONE: Names = Names {
     kind: "type",
     price: "price",
@@ -67,14 +67,14 @@ const ALONE: Names = Names {
     strategy_type: "strategyType",
 };
 
-/// What an order has that its type does not decide about.
+/// The parts of an order that do not depend on its type.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct OrderCommon {
-    /// Whose order.
+    /// The account.
     pub(crate) account: AccountId,
-    /// Which side.
+    /// The side.
     pub(crate) side: Side,
-    /// How much, in lots.
+    /// The quantity in lots.
     pub(crate) quantity: Option<Lots>,
     /// Self-trade prevention.
     pub(crate) stp: StpMode,
@@ -88,12 +88,12 @@ pub(crate) fn new_order(call: &RequestContext<'_>, spec: &SymbolSpec) -> Result<
     Ok(priced(call, spec, read_order(&call.params, spec, call.account()?)?))
 }
 
-/// Adds what an order may be priced by: not among its parameters, it enters with the command.
+/// Adds the market's reference to an order: it is not a parameter but enters with the command.
 pub(crate) fn priced(call: &RequestContext<'_>, spec: &SymbolSpec, order: NewOrder) -> NewOrder {
     NewOrder { reference: call.state.exchange().reference(spec.id, order.side), ..order }
 }
 
-/// Reads it from its parameters alone.
+/// Reads a new order from its parameters alone.
 ///
 /// # Errors
 /// As [`new_order`].
@@ -136,7 +136,7 @@ pub(crate) fn read_order(
     Ok(NewOrder { quote_quantity, expires_at, ..order })
 }
 
-/// Reads what the type of an order decides about; alone or as one of a list.
+/// Reads the parts that depend on the order type, of a single order or of one of a list.
 ///
 /// # Errors
 /// The first parameter that is missing, malformed or out of place for the type.
@@ -183,7 +183,7 @@ pub(crate) fn read_part(
 /// Reads a side.
 ///
 /// # Errors
-/// -1102 when it was not sent, -1117 for what is no side.
+/// -1102 when it was not sent, -1117 for an unknown side.
 pub(crate) fn read_side(params: &Params<'_>, name: &'static str) -> Result<Side, ApiError> {
     Side::of_word(params.required(name)?).ok_or_else(ApiError::side)
 }
@@ -191,7 +191,7 @@ pub(crate) fn read_side(params: &Params<'_>, name: &'static str) -> Result<Side,
 /// Reads an order type.
 ///
 /// # Errors
-/// -1102 when it was not sent, -1116 for what is no type.
+/// -1102 when it was not sent, -1116 for an unknown type.
 pub(crate) fn read_kind(params: &Params<'_>, name: &'static str) -> Result<OrderType, ApiError> {
     OrderType::of_word(params.required(name)?).ok_or_else(ApiError::order_type)
 }
@@ -199,13 +199,13 @@ pub(crate) fn read_kind(params: &Params<'_>, name: &'static str) -> Result<Order
 /// Reads `selfTradePreventionMode`.
 ///
 /// # Errors
-/// -1130 for a mode that is not on offer.
+/// -1130 for an unsupported mode.
 pub(crate) fn read_stp(params: &Params<'_>) -> Result<StpMode, ApiError> {
     let Some(text) = params.optional("selfTradePreventionMode")? else { return Ok(StpMode::default()) };
     StpMode::of_word(text).ok_or_else(|| ApiError::invalid("selfTradePreventionMode"))
 }
 
-/// Reads a quantity that must be there.
+/// Reads a mandatory quantity.
 ///
 /// # Errors
 /// -1102 when it was not sent, and as [`optional_quantity`].
@@ -218,7 +218,7 @@ pub(crate) fn required_quantity(
     lots.ok_or_else(|| ApiError::missing_parameter(name))
 }
 
-/// Reads a price that must be there.
+/// Reads a mandatory price.
 ///
 /// # Errors
 /// -1102 when it was not sent, and as [`optional_price`].
@@ -231,7 +231,7 @@ pub(crate) fn required_price(
     price.ok_or_else(|| ApiError::missing_parameter(name))
 }
 
-/// Reads a quantity that may be left out.
+/// Reads an optional quantity.
 ///
 /// # Errors
 /// -1100, -1111, or -1013 when it is off the step.
@@ -246,7 +246,7 @@ fn optional_quantity(
     read.map_err(|reject| correction::unreadable(reject, name, spec.correct_quantity(text, parameter)))
 }
 
-/// Reads a price that may be left out.
+/// Reads an optional price.
 ///
 /// # Errors
 /// -1100, -1111, or -1013 when it is off the tick.
@@ -274,7 +274,7 @@ fn read_trigger(
     }
     let stop = optional_price(params, spec, names.stop_price, Parameter::StopPrice)?;
     let trailing = match params.integer(names.trailing_delta)? {
-        // More than the whole price, or nothing: outside any bounds.
+        // More than the whole price, or zero: outside any bounds.
         Some(value) => Some(
             Bips::new(value)
                 .ok_or_else(|| ApiError::refused(Reject::Filter(Filter::TrailingDelta), Operation::Place))?,
@@ -314,7 +314,7 @@ fn read_strategy(params: &Params<'_>, names: &Names) -> Result<Strategy, ApiErro
 /// Reads a client order id.
 ///
 /// # Errors
-/// -1100 when it has characters it may not have, -1105 when it is empty.
+/// -1100 for invalid characters, -1105 when it is empty.
 pub(crate) fn client_order_id(
     call: &RequestContext<'_>,
     name: &'static str,
@@ -329,12 +329,12 @@ fn read_client_order_id(params: &Params<'_>, name: &'static str) -> Result<Optio
 /// Reads the text of a client order id.
 ///
 /// # Errors
-/// -1100 when it has characters it may not have.
+/// -1100 for invalid characters.
 pub(crate) fn parse_client_order_id(text: &str, name: &str) -> Result<ClientOrderId, ApiError> {
     ClientOrderId::parse(text).ok_or_else(|| ApiError::illegal(name, CLIENT_ORDER_ID))
 }
 
-/// Reads which order is meant.
+/// Reads an order reference.
 ///
 /// # Errors
 /// -1102 when neither name is given.
@@ -362,7 +362,7 @@ pub(crate) fn cancel_restriction(call: &RequestContext<'_>) -> Result<Option<Can
     CancelRestriction::of_word(text).map(Some).ok_or_else(ApiError::cancel_restrictions)
 }
 
-/// Reads `newOrderRespType`: FULL for LIMIT and MARKET, ACK otherwise, unless asked.
+/// Reads `newOrderRespType`; the default is FULL for LIMIT and MARKET, ACK otherwise.
 ///
 /// # Errors
 /// -1130.

@@ -25,7 +25,7 @@ pub(crate) async fn place(call: &RequestContext<'_>) -> Result<Reply, ApiError> 
     place_order(call, spec, priced(call, spec, order)).await
 }
 
-/// Reads a side in the words of REST or in those of the book.
+/// Reads a side by its name in REST or in the book.
 fn parse_side(text: &str) -> Option<Side> {
     match text {
         "BID" => Some(Side::Buy),

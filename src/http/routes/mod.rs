@@ -1,4 +1,4 @@
-//! The route index: one line per route. Who may call what, and what it weighs, is decided here alone.
+//! The route index: one line per route. It alone decides who may call a route, and the weight of a call.
 
 use actix_web::{
     http::Method,
@@ -31,7 +31,7 @@ macro_rules! endpoints {
     };
 }
 
-/// Every REST route, those of one path together. An order that succeeds weighs nothing.
+/// Every REST route, grouped by path. A successful order has no weight.
 #[rustfmt::skip]
 pub static ENDPOINTS: &[Endpoint] = endpoints! {
     POST   "/api/v3/order"                    Trade     1 orders::endpoints::place;
@@ -126,7 +126,7 @@ async fn document(_: &RequestContext<'_>) -> Result<Reply, ApiError> {
     Ok(Reply::json(openapi::text(ENDPOINTS).to_owned()))
 }
 
-/// Registers every route, the WebSocket's and the page's too.
+/// Registers every route, with those of the WebSocket and of the page.
 pub fn configure(config: &mut ServiceConfig, page: &'static [static_files::Asset]) {
     for endpoints in ENDPOINTS.chunk_by(|one, next| one.path == next.path) {
         let mut resource = web::resource(endpoints[0].path);

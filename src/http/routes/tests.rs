@@ -1,7 +1,7 @@
 use super::*;
 
-/// What the Binance Spot documentation (`rest-api.md`) and our own say of each route. A route without a row
-/// here, or with another row, is a mistake in one of the two.
+/// The rows of the Binance Spot documentation (`rest-api.md`) and of the exchange's own, by route. A route without a
+/// row here, or with another row, is a mistake in one of the two.
 #[rustfmt::skip]
 const DOCUMENTED: &[(&str, &str, Security, u32)] = {
     use Security::{Browser, Operator, Probe, Public, Trade, TradeJson, UserData};
@@ -123,7 +123,7 @@ fn the_routes_of_a_path_stand_together() {
 fn what_changes_an_account_needs_trade_and_what_reads_one_needs_user_data() {
     for endpoint in ENDPOINTS.iter().filter(|endpoint| endpoint.path.starts_with("/api/")) {
         let expected: &[Security] = match endpoint.method {
-            // Gone, whoever asks.
+            // Gone for every caller.
             _ if endpoint.path == "/api/v3/userDataStream" => &[Security::Public],
             Method::GET => &[Security::Public, Security::UserData],
             _ => &[Security::Trade, Security::TradeJson],

@@ -1,4 +1,4 @@
-//! The body of a request: bounded in size, in time, and in how slowly it may arrive.
+//! The body of a request: bounded in size, in time, and by a minimum rate.
 
 use std::{
     pin::pin,
@@ -19,7 +19,7 @@ const GRACE: Duration = Duration::from_secs(5);
 /// Reads a body to its end.
 ///
 /// # Errors
-/// -93005 (413) when it is too large, -93010 (408) when it arrives too late or too slowly, -1000 when it breaks off.
+/// -93005 (413) when it is too large, -93010 (408) when it arrives too late or too slowly, -1000 when it is truncated.
 pub(crate) async fn read_body<E>(
     body: impl Stream<Item = Result<Bytes, E>>,
     limits: &ConnectionLimits,
@@ -49,7 +49,7 @@ pub(crate) async fn read_body<E>(
     Ok(if gathered.is_empty() { whole } else { gathered.freeze() })
 }
 
-/// Returns how long a body may take of which so many bytes have arrived.
+/// Returns the time allowed for a body of which this many bytes have arrived.
 fn allowed(bytes: usize, limits: &ConnectionLimits) -> Duration {
     let rate = limits.body_bytes_per_second;
     if rate == 0 {

@@ -1,4 +1,4 @@
-//! What all endpoints have in common: read the body, authenticate, run the handler, count the weight, answer.
+//! The common path of all endpoints: read the body, authenticate, run the handler, count the weight, respond.
 
 use std::{cell::Cell, sync::Arc};
 
@@ -36,9 +36,9 @@ pub struct Endpoint {
     pub method: Method,
     /// The path.
     pub path: &'static str,
-    /// Who may call it.
+    /// Its access rule.
     pub security: Security,
-    /// What a call weighs, unless its parameters or its success say otherwise.
+    /// The weight of a call, unless its parameters or its success change it.
     pub weight: u32,
     pub(crate) handle: Handle,
 }
@@ -60,12 +60,12 @@ const HISTORY_SEQ: HeaderName = HeaderName::from_static("x-lightning-history-seq
 const TIME_UNIT: HeaderName = HeaderName::from_static("x-mbx-time-unit");
 
 impl Endpoint {
-    /// Returns whether it is a read that may ask for a position with `minSeq`.
+    /// Returns whether it is a read that may wait for a position with `minSeq`.
     pub(crate) fn waits_for_position(&self) -> bool {
         self.method == Method::GET && self.security.has_params()
     }
 
-    /// Runs the handler. A read waits first for the position it asks for.
+    /// Runs the handler. A read first waits for the position it asks for.
     ///
     /// # Errors
     /// The refusal.
@@ -76,7 +76,7 @@ impl Endpoint {
         (self.handle)(call).await
     }
 
-    /// Returns the route that serves this endpoint. What answers GET answers HEAD, with everything but the body.
+    /// Returns the route that serves this endpoint. HEAD is answered as GET, without the body.
     pub(crate) fn route(&'static self) -> Route {
         let serve = move |state, request, payload| serve(self, state, request, payload);
         if self.method == Method::GET {
@@ -114,7 +114,7 @@ async fn serve(
     response
 }
 
-/// Counts a request before anything is done for it. Whoever watches over the process is not counted.
+/// Counts a request before any other work. Monitoring requests are not counted.
 fn count(state: &HttpState, request: &HttpRequest, weight: u32) -> Result<(), ApiError> {
     match client_address(request) {
         Some(address) if weight > 0 => state.rate_limits().request(address, weight, state.exchange().now()),
@@ -122,7 +122,7 @@ fn count(state: &HttpState, request: &HttpRequest, weight: u32) -> Result<(), Ap
     }
 }
 
-/// Corrects what was counted and tells the client the sum.
+/// Corrects the count and reports the sum to the client.
 fn add_used_weight(
     state: &HttpState,
     request: &HttpRequest,
@@ -138,7 +138,7 @@ fn add_used_weight(
     }
 }
 
-/// Answers a request that gets to no handler.
+/// Answers a request that reaches no handler.
 pub(crate) fn turn_away(request: &HttpRequest, error: ApiError) -> HttpResponse {
     let mut response = refuse(request, error);
     add_common_headers(request, response.headers_mut());
@@ -154,7 +154,7 @@ fn refuse(request: &HttpRequest, error: ApiError) -> HttpResponse {
     response
 }
 
-/// What is noted of a request besides its answer.
+/// The record of a request besides its response.
 struct Noted {
     weight: Cell<u32>,
     engine_seq: Cell<Option<u64>>,
@@ -236,8 +236,8 @@ pub(crate) fn refusal(error: &ApiError) -> HttpResponse {
     response.body(error.body())
 }
 
-/// Adds the request's id and, for the API as programs use it, leave for any page to read the answer. A request
-/// with a session cookie never gets that.
+/// Adds the request's id and, for the API as programs use it, CORS headers that let any page read the response. A
+/// request with a session cookie never gets them.
 fn add_common_headers(request: &HttpRequest, headers: &mut header::HeaderMap) {
     if let Some(id) = request.extensions().get::<RequestId>() {
         let mut text = [0; 36];
@@ -252,7 +252,7 @@ fn add_common_headers(request: &HttpRequest, headers: &mut header::HeaderMap) {
     }
 }
 
-/// Answers a method the path does not have; for `/api`, OPTIONS is a page asking for leave.
+/// Answers a method the path does not have; for `/api`, OPTIONS is a CORS preflight.
 pub(crate) async fn other_method(endpoints: &[Endpoint], request: HttpRequest) -> HttpResponse {
     let pattern = request.match_pattern().unwrap_or_default();
     let methods = endpoints.iter().filter(|endpoint| endpoint.path == pattern);
@@ -281,7 +281,7 @@ pub(crate) async fn other_method(endpoints: &[Endpoint], request: HttpRequest) -
     response
 }
 
-/// Answers a path nobody has.
+/// Answers an unknown path.
 pub(crate) async fn not_found(request: HttpRequest) -> HttpResponse {
     turn_away(&request, ApiError::not_found())
 }

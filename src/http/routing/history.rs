@@ -1,8 +1,8 @@
-//! What the shards no longer remember, from the history.
+//! Reads from the history what the shards no longer remember.
 //!
-//! A shard is asked first: it knows the latest, and nearly every question is about the latest. Only when its answer may miss
-//! something is the history asked, and it is given time to take in what was durable by then, so its answer misses nothing. When
-//! it cannot be had, the shard's answer is given, and says since when it is whole.
+//! A shard is asked first: it knows the latest, and nearly every query is about the latest. Only when its answer may be
+//! incomplete is the history asked, and it is given time to ingest everything durable by then, so its answer is
+//! complete. When the history is unavailable, the shard's answer is returned, with the id or time it is complete from.
 
 use std::{future::Future, sync::Arc};
 
@@ -11,14 +11,14 @@ use actix_web::rt::time::timeout;
 use super::request_context::RequestContext;
 use crate::history::{HistoryError, Reader};
 
-/// What the history answered, and the last frame it had taken in.
+/// The rows from the history, and the last frame it had ingested.
 #[derive(Debug)]
 pub(crate) struct HistoryAnswer<T> {
     pub(crate) answer: T,
     pub(crate) sequence: u64,
 }
 
-/// Asks the history about everything durable by now; `None` when it cannot be had in time.
+/// Queries the history once it has ingested everything durable by now; `None` when it is not available in time.
 pub(crate) async fn ask<T, F>(
     call: &RequestContext<'_>,
     question: impl FnOnce(Arc<Reader>) -> F + Send + 'static,
@@ -27,7 +27,7 @@ where
     T: Send + 'static,
     F: Future<Output = Result<T, HistoryError>> + Send + 'static,
 {
-    // When it is known to be away nobody waits to find out again.
+    // When it is known to be down, requests do not wait to find out again.
     let history = call.state.history().filter(|history| !history.progress().is_down())?;
     let durable = call.state.exchange().durable();
     let asked = history.ask(move |reader| async move {

@@ -1,4 +1,4 @@
-//! Turns requests away whose host is not served here.
+//! Rejects requests for hosts that are not served here.
 
 use actix_web::{
     Error, HttpRequest,
@@ -12,7 +12,7 @@ use actix_web::{
 use super::endpoint::turn_away;
 use crate::http::{state::HttpState, wire::error::ApiError};
 
-/// Lets a request through to its handler if its host is served here.
+/// Passes a request to its handler if its host is served here.
 ///
 /// # Errors
 /// Those of the handler.
@@ -34,10 +34,10 @@ fn check(request: &HttpRequest) -> Result<(), ApiError> {
     let mut lines = request.headers().get_all(header::HOST);
     match (lines.next(), lines.next()) {
         (Some(line), None) => state.reach().check_host(line.to_str().unwrap_or_default())?,
-        // Before HTTP/1.1 there was none, and no browser is that old.
+        // HTTP/1.0 has no `Host`, and no browser is that old.
         (None, _) if request.version() < Version::HTTP_11 => {}
         _ => return Err(ApiError::host_malformed()),
     }
-    // A request line with a host of its own: both must be served.
+    // A request line with its own host: both must be served.
     request.uri().authority().map_or(Ok(()), |authority| state.reach().check_host(authority.as_str()))
 }

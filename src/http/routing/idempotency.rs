@@ -1,4 +1,4 @@
-//! `X-Idempotency-Key`: sending an order again under its key places it once.
+//! `X-Idempotency-Key`: an order sent again under its key is placed once.
 
 use actix_web::HttpRequest;
 
@@ -8,10 +8,10 @@ use crate::{
 };
 
 const HEADER: &str = "X-Idempotency-Key";
-/// The same on the WebSocket API, which has no headers.
+/// The key's parameter on the WebSocket API, which has no headers.
 const PARAMETER: &str = "idempotencyKey";
 
-/// What may differ between two sendings of the same request.
+/// Parameters that may differ between two copies of the same request.
 const PASSING: [&str; 5] = ["timestamp", "recvWindow", "signature", "apiKey", PARAMETER];
 
 /// Reads the key of a request that places an order; other requests are safe to repeat without one.
@@ -41,7 +41,7 @@ pub(crate) fn key(
     Ok(Some(IdempotencyKey { id: id.to_owned(), fingerprint: fingerprint(path, params) }))
 }
 
-/// Refuses the key of a request that places several orders: it would name the first of them alone.
+/// Rejects the key of a request that places several orders: it would name only the first of them.
 ///
 /// # Errors
 /// -1106 when there is a key.
@@ -52,7 +52,7 @@ pub(crate) fn refuse(request: Option<&HttpRequest>, params: &Params<'_>) -> Resu
     }
 }
 
-/// Identifies what a request asks for, however its parameters are ordered and placed.
+/// Hashes the content of a request, independent of the order and place of its parameters.
 fn fingerprint(path: &str, params: &Params<'_>) -> u128 {
     let mut params: Vec<(&str, &str)> = params.pairs().collect();
     params.retain(|(name, _)| !PASSING.contains(name));

@@ -1,4 +1,4 @@
-//! What every route has in common: the endpoint, the context of a request, its body, repeated requests.
+//! The common parts of every route: the endpoint, the context of a request, its body, repeated requests.
 
 pub(super) mod body;
 pub(super) mod endpoint;

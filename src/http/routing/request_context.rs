@@ -1,8 +1,8 @@
 //! One request, decoded and authenticated, as its handler sees it.
 //!
 //! A handler awaits nothing before it sends its first command or query: the requests of a connection reach the shard in the
-//! order they were sent because their handlers are polled first in that order. Only a read that asks for a position
-//! (`minSeq`) waits before.
+//! order they were sent because their handlers are first polled in that order. Only a read that waits for a position
+//! (`minSeq`) is an exception.
 
 use std::{cell::Cell, future::Future, sync::Arc};
 
@@ -47,7 +47,7 @@ pub(crate) struct RequestContext<'a> {
     pub(crate) state: &'a HttpState,
     /// The endpoint's path.
     pub(crate) path: &'static str,
-    /// The HTTP request; `None` when it came by the WebSocket API. Handlers of parameters do not need it.
+    /// The HTTP request; `None` when it came by the WebSocket API. Handlers that only read parameters do not need it.
     pub(crate) request: Option<&'a HttpRequest>,
     /// The body of an HTTP request.
     pub(crate) body: &'a [u8],
@@ -56,7 +56,7 @@ pub(crate) struct RequestContext<'a> {
     pub(crate) unit: TimeUnit,
     pub(crate) span: Span,
     pub(crate) weight: Cell<u32>,
-    /// The position that made a command durable, once it has been answered.
+    /// The position at which a command is durable, once it has been answered.
     pub(crate) engine_seq: Cell<Option<u64>>,
 }
 
@@ -64,7 +64,7 @@ impl<'a> RequestContext<'a> {
     /// Reads the body.
     ///
     /// # Errors
-    /// When it is not the JSON asked for: -1103 for a member it may not have, -1102 for one it must have, else -1135.
+    /// When it is not the expected JSON: -1103 for an unknown member, -1102 for a missing one, else -1135.
     pub(crate) fn json<T: Deserialize<'a>>(&self) -> Result<T, ApiError> {
         if !self.body.trim_ascii_start().starts_with(b"{") {
             return Err(ApiError::no_json_object());
@@ -75,7 +75,7 @@ impl<'a> RequestContext<'a> {
     /// Returns the account of an authenticated request.
     ///
     /// # Errors
-    /// -1002 when the endpoint forgot to ask who is calling.
+    /// -1002 when the endpoint did not authenticate the caller.
     pub(crate) fn account(&self) -> Result<AccountId, ApiError> {
         self.caller.map(|caller| caller.account).ok_or_else(ApiError::unauthorized)
     }
@@ -83,15 +83,15 @@ impl<'a> RequestContext<'a> {
     /// Returns the HTTP request.
     ///
     /// # Errors
-    /// -1020 when it came another way.
+    /// -1020 when it came by another protocol.
     pub(crate) fn http(&self) -> Result<&HttpRequest, ApiError> {
         self.request.ok_or_else(ApiError::not_found)
     }
 
-    /// Waits for the position a read asks for with `minSeq`: what was acknowledged up to it is shown then.
+    /// Waits for the position a read asks for with `minSeq`: then everything acknowledged up to it is visible.
     ///
     /// # Errors
-    /// -1100 for what is no number, -93001 when it is not reached in time.
+    /// -1100 for a malformed number, -93001 when it is not reached in time.
     pub(crate) async fn await_position(&self) -> Result<(), ApiError> {
         let Some(position) = self.params.integer("minSeq")? else { return Ok(()) };
         let reached = self.state.exchange().watermark().reached(position);
@@ -103,7 +103,7 @@ impl<'a> RequestContext<'a> {
         self.weight.set(weight);
     }
 
-    /// Reads a mandatory `symbol`.
+    /// Reads the mandatory `symbol`.
     ///
     /// # Errors
     /// -1102, -1105, -1100 or -1121.
@@ -122,7 +122,7 @@ impl<'a> RequestContext<'a> {
     /// Finds a symbol.
     ///
     /// # Errors
-    /// -1100 for what no symbol can be called, -1121 for what none is called.
+    /// -1100 for an impossible name, -1121 for an unknown one.
     pub(crate) fn symbol_named(&self, name: &str) -> Result<&Arc<SymbolSpec>, ApiError> {
         let found = self.state.exchange().instruments().symbol_named(name);
         found.ok_or_else(|| {
@@ -140,8 +140,8 @@ impl<'a> RequestContext<'a> {
     /// Reads `startTime`, `endTime` and `limit`.
     ///
     /// # Errors
-    /// -1127 when the two are more than a day apart, -1128 when they are the wrong way round, -1100 and -1130 for malformed
-    /// ones.
+    /// -1127 when the two are more than a day apart, -1128 when the end is before the start, -1100 and -1130 for
+    /// malformed ones.
     pub(crate) fn page(&self) -> Result<Page, ApiError> {
         let TimeRange { start, end } = self.params.time_range()?;
         if start.zip(end).is_some_and(|(start, end)| end.millis() - start.millis() > DAY_MILLIS) {
@@ -153,7 +153,7 @@ impl<'a> RequestContext<'a> {
     /// Sends a command and awaits its answer.
     ///
     /// # Errors
-    /// -1104 for parameters nobody read, -1007 when no answer comes, or the refusal.
+    /// -1104 for unread parameters, -1007 when no answer arrives, or the refusal.
     pub(crate) async fn command(
         &self,
         command: AccountCommand,
@@ -162,7 +162,7 @@ impl<'a> RequestContext<'a> {
         self.detailed_command(command, operation).await.map(|(answer, _)| answer)
     }
 
-    /// Sends a command and awaits its answer, with what the reply shows besides.
+    /// Sends a command and awaits its answer, with the additional details of the reply.
     ///
     /// # Errors
     /// As [`RequestContext::command`].
@@ -191,7 +191,7 @@ impl<'a> RequestContext<'a> {
         answered
     }
 
-    /// Returns who acts, for the audit.
+    /// Returns the actor, for the audit.
     pub(crate) fn source(&self) -> Source {
         let actor = match self.path {
             path if path.starts_with(OPERATOR_PATHS) => "operator",
@@ -202,7 +202,7 @@ impl<'a> RequestContext<'a> {
         Source { actor, address, request: self.request.and_then(request_id) }
     }
 
-    /// Asks the caller's account.
+    /// Queries the caller's account.
     ///
     /// # Errors
     /// As [`RequestContext::command`].
@@ -214,7 +214,7 @@ impl<'a> RequestContext<'a> {
         self.query_account(self.account()?, query, operation).await
     }
 
-    /// Asks an account.
+    /// Queries an account.
     ///
     /// # Errors
     /// As [`RequestContext::command`].
@@ -229,10 +229,10 @@ impl<'a> RequestContext<'a> {
         self.answer(answer, operation).await
     }
 
-    /// Asks the public market.
+    /// Queries the public market.
     ///
     /// # Errors
-    /// The refusal, or -1007 when no answer comes.
+    /// The refusal, or -1007 when no answer arrives.
     pub(crate) async fn market(&self, query: MarketQuery) -> Result<MarketView, ApiError> {
         self.answer(self.state.exchange().market(query), Operation::Query).await
     }
@@ -246,26 +246,26 @@ impl<'a> RequestContext<'a> {
     }
 }
 
-/// What a handler answers.
+/// A handler's reply.
 #[derive(Debug)]
 pub(crate) struct Reply {
     pub(crate) status: StatusCode,
     pub(crate) body: String,
     pub(crate) cookie: Option<Cookie<'static>>,
     pub(crate) content_type: &'static str,
-    /// From where on a list that begins too early is whole: an id, or a time in milliseconds.
+    /// The id, or the time in milliseconds, from which a truncated list is complete.
     pub(crate) reach: Option<u64>,
-    /// The account's unfilled orders, after one was placed.
+    /// The account's count of unfilled orders, after an order was placed.
     pub(crate) counts: Option<OrderCounts>,
-    /// The last frame the history had taken in, when the answer is the history's.
+    /// The last frame the history had ingested, when it answered.
     pub(crate) history: Option<u64>,
 }
 
 impl Reply {
-    /// The content type of everything but metrics.
+    /// The content type of everything except metrics.
     pub(crate) const JSON: &'static str = "application/json;charset=UTF-8";
 
-    /// 200 with a body of JSON.
+    /// Returns 200 with a JSON body.
     pub(crate) fn json(body: String) -> Self {
         Self {
             status: StatusCode::OK,
@@ -278,21 +278,21 @@ impl Reply {
         }
     }
 
-    /// 200 with the JSON `fill` writes.
+    /// Returns 200 with the JSON `fill` writes.
     pub(crate) fn write(capacity: usize, fill: impl FnOnce(&mut Json)) -> Self {
         let mut json = Json::with_capacity(capacity);
         fill(&mut json);
         Self::json(json.finish())
     }
 
-    /// Says since when an account's list is whole, if it may not be.
+    /// Sets the id or time an account's list is complete from, if it may be truncated.
     #[must_use]
     pub(crate) fn reaching(self, since: Option<Timestamp>) -> Self {
         Self { reach: since.map(Timestamp::millis), ..self }
     }
 }
 
-/// The answer was none to the question asked: a bug in a shard.
+/// Returns the error for an answer that does not match its query: a bug in a shard.
 pub(crate) fn mismatched() -> ApiError {
     tracing::error!("a shard answered something else than it was asked");
     ApiError::internal()

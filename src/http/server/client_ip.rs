@@ -1,7 +1,7 @@
-//! Who is on the other end, when proxies stand between: the address limits and logs go by, and whether the
-//! client's own connection is encrypted.
+//! The client behind proxies: the address that limits and logs use, and whether the client's own connection is
+//! encrypted.
 //!
-//! What a forwarding header says is believed only of configured proxies; anybody else could write what they like.
+//! Forwarding headers are trusted only from configured proxies; any other peer could forge them.
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 
@@ -13,19 +13,20 @@ use crate::http::{limits::networks::contains, state::HttpState};
 const FORWARDED_FOR: &str = "x-forwarded-for";
 const FORWARDED_PROTO: &str = "x-forwarded-proto";
 
-/// Returns the client's address: the connection's, or through trusted proxies the last address they vouch for.
+/// Returns the client's address: the peer of the connection or, behind trusted proxies, the last address they vouch
+/// for.
 pub(crate) fn client_address(request: &HttpRequest) -> Option<IpAddr> {
     let peer = request.peer_addr()?.ip().to_canonical();
     Some(address_of(request.headers(), peer, trusted_by(request)))
 }
 
-/// The same; without a connection the address nobody has.
+/// Returns the same; without a connection the unspecified address.
 pub(crate) fn address(request: &HttpRequest) -> IpAddr {
     client_address(request).unwrap_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED))
 }
 
 /// Returns whether the client's own connection is encrypted. This server speaks plain HTTP, so only a trusted proxy can
-/// say so.
+/// report it.
 pub(crate) fn is_secure(request: &HttpRequest) -> bool {
     let peer = request.peer_addr().map(|peer| peer.ip().to_canonical());
     peer.is_some_and(|peer| contains(trusted_by(request), peer)) && says_https(request.headers())
@@ -35,7 +36,7 @@ fn trusted_by(request: &HttpRequest) -> &[IpNet] {
     request.app_data::<web::Data<HttpState>>().map_or(&[], |state| state.rate_limits().trusted_proxies())
 }
 
-/// Every proxy appends who it heard from, so the list is read from its end until somebody who is not a trusted proxy.
+/// Every proxy appends its peer, so the list is read from its end to the first address that is not a trusted proxy.
 fn address_of(headers: &HeaderMap, peer: IpAddr, trusted: &[IpNet]) -> IpAddr {
     let lines: Vec<&str> = headers.get_all(FORWARDED_FOR).filter_map(|line| line.to_str().ok()).collect();
     last_vouched(&lines, peer, trusted)

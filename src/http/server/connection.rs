@@ -1,5 +1,5 @@
-//! What one connection is doing and since when: by this its deadlines run, and by this the connection to close is chosen
-//! when there is no room for another.
+//! The state of one connection and its start: deadlines run by it, and it selects the connection to close when there is
+//! no room for another.
 
 use std::{
     sync::{
@@ -14,14 +14,14 @@ use futures_util::task::AtomicWaker;
 
 use super::limits::ConnectionLimits;
 
-/// How much longer than the handler that reads it a body may take before its connection is cut: the handler says why.
+/// The slack of a body's deadline over that of the handler that reads it: the handler can still report why.
 const BODY_SLACK: Duration = Duration::from_secs(1);
-/// How long a client may go on sending what is not read any more.
+/// How long a client may keep sending after the server has stopped reading.
 const LINGER: Duration = Duration::from_secs(2);
 /// The first bytes of HTTP/2: its preface, and the head of the frame of settings that follows.
 const GREETING: usize = 24 + 9;
 
-/// What a connection speaks.
+/// The protocol of a connection.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Transport {
     /// HTTP/1.1, and WebSocket after an upgrade.
@@ -30,7 +30,7 @@ pub enum Transport {
     Grpc,
 }
 
-/// What a connection is doing.
+/// The activity of a connection.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Phase {
     /// Nothing has arrived since it was accepted.
@@ -41,21 +41,20 @@ enum Phase {
     Body,
     /// A request is being answered.
     Serving,
-    /// A request was answered before its body had been read to its end: what still arrives is thrown away, and the connection
-    /// ends.
+    /// A request was answered before its body had been read to the end: the rest is discarded, and the connection ends.
     Draining,
     /// Between two requests.
     Waiting,
-    /// A WebSocket session has it, and its own rules.
+    /// A WebSocket session owns it, with its own rules.
     Upgraded,
 }
 
-/// Why a connection may be closed for another: who is missed least comes first.
+/// Why a connection may be closed to make room: the least valuable comes first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Idle {
-    /// It has never said anything.
+    /// It has never sent anything.
     Silent,
-    /// It has said half of something, and nothing has been done for it yet.
+    /// It has sent part of a request, and no work has been done for it yet.
     Unfinished,
     /// It is between two requests.
     Waiting,
@@ -65,15 +64,15 @@ pub(crate) enum Idle {
 struct State {
     phase: Phase,
     since: Instant,
-    /// Bytes arrived while a request was being answered: the next one has begun.
+    /// Bytes arrived while a request was being answered: the next request has started.
     is_ahead: bool,
-    /// Bytes of the greeting.
+    /// Bytes of the greeting received.
     greeting: usize,
-    /// Calls and streams of gRPC under way.
+    /// Calls and streams of gRPC in progress.
     calls: usize,
 }
 
-/// One open connection. Its stream, its handlers and whoever looks for room share it.
+/// One open connection, shared by its stream, its handlers and the search for room.
 #[derive(Debug)]
 pub struct Connection {
     transport: Transport,
@@ -83,7 +82,7 @@ pub struct Connection {
 }
 
 impl Connection {
-    /// Notes a connection that was just accepted.
+    /// Registers a connection that was just accepted.
     pub(crate) fn new(transport: Transport) -> Self {
         let state =
             State { phase: Phase::Fresh, since: Instant::now(), is_ahead: false, greeting: 0, calls: 0 };
@@ -95,13 +94,13 @@ impl Connection {
         }
     }
 
-    /// Returns what it speaks.
+    /// Returns its protocol.
     pub(crate) const fn transport(&self) -> Transport {
         self.transport
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
-        // Every change is one assignment: what a panic left behind is whole.
+        // Every change is one assignment, so the state is consistent even after a panic.
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -112,7 +111,7 @@ impl Connection {
         }
     }
 
-    /// Notes that so many bytes arrived.
+    /// Records the arrival of this many bytes.
     pub(crate) fn received(&self, bytes: usize) {
         let mut state = self.state();
         let next = match (state.phase, self.transport) {
@@ -121,7 +120,7 @@ impl Connection {
                 if state.greeting >= GREETING { Phase::Waiting } else { Phase::Head }
             }
             (Phase::Fresh | Phase::Waiting, Transport::Http) => {
-                // It is not idle any more: whoever needs room asks another.
+                // It is no longer idle: the search for room selects another.
                 self.is_unwanted.store(false, Ordering::Release);
                 Phase::Head
             }
@@ -136,8 +135,8 @@ impl Connection {
         }
     }
 
-    /// Notes that a request's head is complete. Returns whether the request may be looked at: not behind an answer that said
-    /// that the connection ends with it.
+    /// Records that a request's head is complete. Returns whether the request may be processed: not after a response
+    /// that announced the end of the connection.
     #[must_use]
     pub(crate) fn requested(&self, has_body: bool) -> bool {
         let mut state = self.state();
@@ -150,13 +149,13 @@ impl Connection {
         true
     }
 
-    /// Notes that the request's body has been read to its end.
+    /// Records that the request's body has been read to the end.
     pub(crate) fn body_read(&self) {
         self.enter(|state| (state.phase == Phase::Body).then_some(Phase::Serving));
     }
 
-    /// Notes that the request has its answer. Returns whether the connection ends with it: where a body ends that nobody has
-    /// read is not known here, so that no other request can be told from it.
+    /// Records that the request has its response. Returns whether the connection ends with it: the end of an unread
+    /// body is not known here, so the next request could not be separated from it.
     pub(crate) fn answered(&self) -> bool {
         let mut state = self.state();
         let next = match state.phase {
@@ -169,19 +168,19 @@ impl Connection {
         next == Phase::Draining
     }
 
-    /// Notes that a WebSocket session has it from now on.
+    /// Records that a WebSocket session owns it from now on.
     pub(crate) fn upgraded(&self) {
         self.enter(|_| Some(Phase::Upgraded));
     }
 
-    /// Notes that a call of gRPC began.
+    /// Records that a gRPC call started.
     pub fn call_started(&self) {
         let mut state = self.state();
         state.calls += 1;
         (state.phase, state.since) = (Phase::Serving, Instant::now());
     }
 
-    /// Notes that a call of gRPC, or the stream it opened, ended.
+    /// Records that a gRPC call, or the stream it opened, ended.
     pub fn call_ended(&self) {
         let mut state = self.state();
         state.calls = state.calls.saturating_sub(1);
@@ -190,7 +189,7 @@ impl Connection {
         }
     }
 
-    /// Returns when what it is doing has to be over; `None` when somebody else sees to that.
+    /// Returns the deadline of its activity; `None` when another component enforces it.
     pub(crate) fn deadline(&self, limits: &ConnectionLimits) -> Option<Instant> {
         let state = self.state();
         let allowed = match state.phase {
@@ -204,12 +203,13 @@ impl Connection {
         Some(state.since + allowed)
     }
 
-    /// Returns whether a request has begun, or may begin, and no answer to it has: it can be told that it is late.
+    /// Returns whether a request has started, or may start, and has no response yet: a timeout can still be reported to
+    /// it.
     pub(crate) fn awaits_head(&self) -> bool {
         self.transport == Transport::Http && matches!(self.state().phase, Phase::Fresh | Phase::Head)
     }
 
-    /// Returns why it may be closed for another, and since when; `None` while something is being done for it.
+    /// Returns why it may be closed to make room, and since when; `None` while work is being done for it.
     pub(crate) fn idle(&self) -> Option<(Idle, Instant)> {
         let state = self.state();
         let idle = match state.phase {
@@ -221,7 +221,7 @@ impl Connection {
         Some((idle, state.since))
     }
 
-    /// Asks it to close, if nothing is being done for it by then.
+    /// Asks it to close, if it is idle by then.
     pub(crate) fn close_if_idle(&self) {
         self.is_unwanted.store(true, Ordering::Release);
         self.waker.wake();
@@ -232,7 +232,7 @@ impl Connection {
         self.is_unwanted.load(Ordering::Acquire)
     }
 
-    /// Returns whether it has been asked to close and nothing is being done for it; what is ends the asking.
+    /// Returns whether it has been asked to close and is idle; activity withdraws the request.
     pub(crate) fn should_close(&self) -> bool {
         if !self.is_unwanted() {
             return false;

@@ -1,9 +1,9 @@
-//! Every connection there is, HTTP, WebSocket and gRPC together, and how many there may be.
+//! All open connections, HTTP, WebSocket and gRPC together, and their limits.
 //!
-//! Connections live on what the journal, the snapshots and the history leave of the process's descriptors. When
-//! there is no room, the connection that is missed least makes place: one that has never said anything, one that has said
-//! half of something for too long, one that has been between two requests longest. A connection for which something is being
-//! done is never closed for another; when there are only those, the newcomer is refused.
+//! Connections use the descriptors that the journal, the snapshots and the history leave. When there is no room, the
+//! least valuable connection is closed: first one that has never sent anything, then one that has sent part of a
+//! request for too long, then the one that has been idle between two requests longest. A connection with work in
+//! progress is never closed to make room; when all others are busy, the new connection is refused.
 
 use std::{
     collections::HashMap,
@@ -28,41 +28,41 @@ use crate::{
     telemetry::ConnectionGauges,
 };
 
-/// How long a newcomer waits for room before it is refused: longer than a connection has to be idle to make it.
+/// How long a new connection waits for room before it is refused: longer than a connection has to be idle to be closed.
 const PATIENCE: Duration = Duration::from_millis(1_500);
-/// How often it is looked for connections that may make room, however many newcomers wait.
+/// The interval of the search for idle connections, however many new ones wait.
 const LOOK: Duration = Duration::from_millis(50);
-/// How long a connection may be silent at first before it may have to make room.
+/// How long a new connection may be silent before it may be closed to make room.
 const SILENT_MIN: Duration = Duration::from_millis(250);
-/// The same in the middle of a request, or between two.
+/// The same within a request, or between two.
 const IDLE_MIN: Duration = Duration::from_secs(1);
 
-/// How many sockets there may be.
+/// The limits on sockets.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ConnectionBudget {
-    /// Connections at once.
+    /// Simultaneous connections.
     pub connections: usize,
-    /// How many of them may be gRPC's.
+    /// How many of them may be gRPC connections.
     pub grpc: usize,
-    /// Sockets the HTTP server may hold, those included that are being refused.
+    /// Sockets the HTTP server may hold, including those being refused.
     pub http_sockets: usize,
 }
 
 impl ConnectionBudget {
-    /// A budget for so many connections, where descriptors are no matter.
+    /// A budget of this many connections, where descriptors do not matter.
     pub const fn of(connections: usize) -> Self {
         Self { connections, grpc: connections, http_sockets: connections.saturating_add(64) }
     }
 }
 
-/// What one address may have open.
+/// The connection limits of one address.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct AddressTerms {
-    /// Connections at once, but never more than half of all, and on gRPC half of gRPC's; 0 is just that.
+    /// Simultaneous connections, at most half of all, and on gRPC half of gRPC's; 0 leaves only that bound.
     pub connections: u32,
-    /// Whether this machine itself is limited too.
+    /// Whether loopback addresses are limited too.
     pub limits_loopback: bool,
-    /// Networks without a limit: exempt clients, and proxies, whose connections are many people's.
+    /// Networks without a limit: exempt clients, and proxies, whose connections belong to many users.
     pub exempt: Vec<IpNet>,
 }
 
@@ -72,7 +72,7 @@ impl AddressTerms {
         (address.is_loopback() && !self.limits_loopback) || contains(&self.exempt, address)
     }
 
-    /// Returns how many of so many connections one address may have.
+    /// Returns how many of this many connections one address may have.
     fn most_of(&self, connections: usize) -> u32 {
         let half = u32::try_from(connections / 2).unwrap_or(u32::MAX).max(1);
         if self.connections == 0 { half } else { self.connections.min(half) }
@@ -84,7 +84,7 @@ impl AddressTerms {
 pub struct Connections {
     budget: ConnectionBudget,
     terms: AddressTerms,
-    /// What one address may have.
+    /// The limit of one address.
     most: Seats,
     room: Room,
     grpc_room: Room,
@@ -104,19 +104,19 @@ struct Open {
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
 struct Seats {
     all: u32,
-    /// Those of gRPC among them.
+    /// The gRPC connections among them.
     grpc: u32,
 }
 
-/// Room for so many connections.
+/// Room for a number of connections.
 #[derive(Debug)]
 struct Room {
     permits: Arc<Semaphore>,
-    /// Of what those are that may be closed for a newcomer; `None` is of anything.
+    /// The transport of connections that may be closed for a new one; `None` for any.
     of: Option<Transport>,
-    /// Every newcomer that waits has a clone.
+    /// Every waiting connection has a clone.
     waiting: Arc<()>,
-    /// Who has this looks on behalf of all that wait.
+    /// The holder searches on behalf of all that wait.
     looker: tokio::sync::Mutex<()>,
 }
 
@@ -128,7 +128,7 @@ impl Room {
 }
 
 impl Connections {
-    /// Starts with none open. One address gets at most half of the budget, whatever its terms say.
+    /// Starts with none open. One address gets at most half of the budget, whatever its terms.
     pub fn new(budget: ConnectionBudget, terms: AddressTerms, gauges: ConnectionGauges) -> Self {
         gauges.budget.set(i64::try_from(budget.connections).unwrap_or(i64::MAX));
         Self {
@@ -142,7 +142,7 @@ impl Connections {
         }
     }
 
-    /// Returns the sockets one of so many HTTP workers may hold.
+    /// Returns how many sockets each of this many HTTP workers may hold.
     pub(crate) const fn sockets_per_worker(&self, workers: usize) -> usize {
         let share = self.budget.http_sockets / if workers == 0 { 1 } else { workers };
         if share == 0 { 1 } else { share }
@@ -174,7 +174,7 @@ impl Connections {
     }
 
     fn open(&self) -> MutexGuard<'_, Open> {
-        // Counts and handles only: what a panic left behind is whole.
+        // Counts and handles only, so they are consistent even after a panic.
         self.open.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -193,7 +193,7 @@ impl Connections {
         Ok(Seat { connections: Arc::clone(self), network, of_grpc })
     }
 
-    /// Takes a place of a room, or waits for one.
+    /// Acquires a permit of a room, or waits for one.
     async fn permit(&self, room: &Room) -> Result<OwnedSemaphorePermit, ApiError> {
         let full = || ApiError::refused(Reject::Busy, Operation::Query);
         if let Ok(permit) = Arc::clone(&room.permits).try_acquire_owned() {
@@ -209,8 +209,8 @@ impl Connections {
         timeout(PATIENCE, found).await.unwrap_or_else(|_| Err(full()))
     }
 
-    /// Looks for connections that may make room, unless another newcomer does that for all; when it has its place or gives up,
-    /// the next goes on with it.
+    /// Searches for connections to close, unless another waiting connection searches for all; when that one has its
+    /// permit or gives up, the next continues.
     async fn keep_looking(&self, room: &Room) -> Infallible {
         let _looker = room.looker.lock().await;
         loop {
@@ -219,7 +219,7 @@ impl Connections {
         }
     }
 
-    /// Asks as many connections to close as newcomers wait: of those that may be asked, the ones that are missed least.
+    /// Asks as many connections to close as new ones wait: the least valuable first.
     fn make_room(&self, room: &Room, now: Instant) {
         let wanted = Arc::strong_count(&room.waiting) - 1;
         let open = self.open();
@@ -276,7 +276,7 @@ impl Drop for Seat {
     }
 }
 
-/// The room of one connection, given back when dropped.
+/// The room of one connection, released when dropped.
 #[derive(Debug)]
 pub struct ConnectionPermit {
     number: u64,
@@ -286,7 +286,7 @@ pub struct ConnectionPermit {
 }
 
 impl ConnectionPermit {
-    /// Returns the connection it is for.
+    /// Returns its connection.
     pub const fn connection(&self) -> &Arc<Connection> {
         &self.connection
     }
@@ -356,7 +356,7 @@ mod tests {
         let kept = all.admit(Transport::Http, HERE).await.unwrap();
         assert!(kept.connection().requested(false) && !kept.connection().answered());
         let silent = all.admit(Transport::Http, HERE).await.unwrap();
-        // Whoever is asked to close does it when its stream is polled: here, by hand.
+        // A connection asked to close does so when its stream is polled: here, by hand.
         let closing = async {
             while !silent.connection().should_close() {
                 sleep(Duration::from_millis(1)).await;
@@ -378,7 +378,7 @@ mod tests {
         let is_asked = |place: &&ConnectionPermit| place.connection().is_unwanted();
         let later = Instant::now() + IDLE_MIN;
         all.make_room(&all.room, later);
-        assert_eq!(places.iter().filter(is_asked).count(), 0, "nobody waits");
+        assert_eq!(places.iter().filter(is_asked).count(), 0, "no connection waits");
         let _waiting = [(); 2].map(|()| Arc::clone(&all.room.waiting));
         all.make_room(&all.room, later);
         assert_eq!(places.iter().filter(is_asked).count(), 2);

@@ -1,4 +1,4 @@
-//! A socket with deadlines: nothing a client can leave half done keeps it for ever.
+//! A socket with deadlines: no half-finished exchange with a client keeps it forever.
 
 use std::{
     io,
@@ -18,12 +18,12 @@ use tokio::{
 use super::{connection::Connection, connections::ConnectionPermit, limits::ConnectionLimits};
 use crate::http::wire::error::ApiError;
 
-/// How long a client that is refused may take to hear why.
+/// How long a refused client may take to read the reason.
 const GOODBYE: Duration = Duration::from_millis(250);
 
-/// A socket that ends by itself when its client is too slow, or when it is idle and the room is needed.
+/// A socket that ends by itself when its client is too slow, or when it is idle and its room is needed.
 ///
-/// It ends as if the client had hung up: whoever reads it has a way to end then.
+/// It ends as if the client had hung up, which its reader already handles.
 #[derive(Debug)]
 pub struct GuardedStream {
     stream: TcpStream,
@@ -31,13 +31,13 @@ pub struct GuardedStream {
     limits: ConnectionLimits,
     reading: Alarm,
     writing: Alarm,
-    /// Since when the client takes nothing of what is being written.
+    /// Since when the client has accepted no written bytes.
     blocked_since: Option<Instant>,
     is_over: bool,
 }
 
 impl GuardedStream {
-    /// Guards a socket that has been let in.
+    /// Guards an admitted socket.
     pub fn new(stream: TcpStream, place: ConnectionPermit, limits: &ConnectionLimits) -> Self {
         tune(&stream, limits);
         Self {
@@ -51,7 +51,7 @@ impl GuardedStream {
         }
     }
 
-    /// Returns the connection it is.
+    /// Returns its connection.
     pub const fn connection(&self) -> &Arc<Connection> {
         self.place.connection()
     }
@@ -61,11 +61,11 @@ impl GuardedStream {
         &self.stream
     }
 
-    /// Ends because of a deadline. Who waits for a request's head is told why.
+    /// Ends because of a deadline. A connection that awaits a request's head is sent the reason.
     fn end_late(&mut self, context: &mut Context<'_>) {
         if self.connection().awaits_head() && self.blocked_since.is_none() {
             let answer = whole_answer(&ApiError::request_timeout());
-            // A fresh socket takes so little at once; if not, the client is not told.
+            // A fresh socket accepts this much at once; if not, the reason is not sent.
             let _ = Pin::new(&mut self.stream).poll_write(context, &answer);
         }
         self.place.was_late();
@@ -73,7 +73,7 @@ impl GuardedStream {
     }
 }
 
-/// A client that stops acknowledging is dropped by the kernel; what the kernel holds for a client that does not read is
+/// The kernel drops a client that stops acknowledging; the bytes it buffers for a client that does not read are
 /// bounded.
 fn tune(stream: &TcpStream, limits: &ConnectionLimits) {
     let socket = SockRef::from(stream);
@@ -84,13 +84,13 @@ fn tune(stream: &TcpStream, limits: &ConnectionLimits) {
     }
 }
 
-/// Tells a client that was not let in why, and hangs up.
+/// Sends a refused client the reason, and hangs up.
 pub(crate) async fn turn_away(mut stream: TcpStream, error: &ApiError) {
     let answer = whole_answer(error);
     let farewell = async {
         stream.write_all(&answer).await?;
         stream.shutdown().await?;
-        // What it has sent is read: a socket closed over unread bytes takes back the answer.
+        // Its bytes are read: closing a socket over unread bytes discards the answer.
         let mut rest = [0; 4_096];
         while stream.read(&mut rest).await? > 0 {}
         io::Result::Ok(())
@@ -98,7 +98,7 @@ pub(crate) async fn turn_away(mut stream: TcpStream, error: &ApiError) {
     let _ = timeout(GOODBYE, farewell).await; // it may have hung up itself
 }
 
-/// Returns a whole HTTP answer, for where there is no request to answer.
+/// Returns a complete HTTP response, for use without a request.
 fn whole_answer(error: &ApiError) -> Vec<u8> {
     let (status, body) = (error.status(), error.body());
     let reason = status.canonical_reason().unwrap_or_default();
@@ -113,13 +113,13 @@ fn whole_answer(error: &ApiError) -> Vec<u8> {
     .into_bytes()
 }
 
-/// Wakes a task at a deadline that moves. It is set anew only when it has gone off, or has to go off earlier: most of the
-/// deadlines of a busy connection never come.
+/// Wakes a task at a moving deadline. The timer is reset only after it fires or when it has to fire earlier: most of
+/// the deadlines of a busy connection never pass.
 #[derive(Debug, Default)]
 struct Alarm(Option<Pin<Box<Sleep>>>);
 
 impl Alarm {
-    /// Returns whether the deadline has passed, or else wakes the task by then.
+    /// Returns whether the deadline has passed; otherwise wakes the task by then.
     fn has_passed(&mut self, context: &mut Context<'_>, deadline: Instant) -> bool {
         let sleep = self.0.get_or_insert_with(|| Box::pin(sleep_until(deadline.into())));
         if sleep.deadline().into_std() > deadline {
@@ -146,7 +146,7 @@ impl AsyncRead for GuardedStream {
             return Poll::Ready(Ok(()));
         }
         let deadline = this.connection().deadline(&this.limits);
-        // A client that never pauses has deadlines too.
+        // A client that never pauses is bound by deadlines too.
         if deadline.is_some_and(|deadline| deadline <= Instant::now()) {
             this.end_late(context);
             return Poll::Ready(Ok(()));
@@ -178,7 +178,7 @@ impl AsyncRead for GuardedStream {
 }
 
 impl GuardedStream {
-    /// Looks whether anything of an answer was taken; who takes nothing for too long is cut off.
+    /// Checks whether the client accepted any bytes; one that accepts none for too long is disconnected.
     fn written(
         &mut self,
         context: &mut Context<'_>,

@@ -9,29 +9,29 @@ use crate::http::limits::rate::Rate;
 pub struct ConnectionLimits {
     /// The largest request body, in bytes.
     pub body_bytes: usize,
-    /// How long a command may take before the client is told its outcome is unknown.
+    /// How long a command may take before the client is sent -1007: outcome unknown.
     pub command_timeout: Duration,
     /// How long an idle HTTP connection stays open.
     pub keep_alive: Duration,
-    /// How long a client may take to send a request's head, or the greeting of HTTP/2.
+    /// How long a client may take to send a request's head, or the HTTP/2 greeting.
     pub request_timeout: Duration,
     /// How long a client may take to send a request's body.
     pub body_timeout: Duration,
     /// The slowest a body may arrive after its first five seconds, in bytes a second; 0 is no limit.
     pub body_bytes_per_second: u32,
-    /// How long a client may take nothing of what it is sent.
+    /// How long a client may accept none of the bytes sent to it.
     pub write_timeout: Duration,
-    /// How long a connection of gRPC may have no call and no stream.
+    /// How long a gRPC connection may have no call and no stream.
     pub stream_idle: Duration,
     /// How long sent bytes may stay unacknowledged before the connection is dropped.
     pub unacknowledged: Duration,
-    /// What the kernel may hold unsent for one connection, in bytes: left alone it is megabytes.
+    /// How many unsent bytes the kernel may buffer for one connection: its default is megabytes.
     pub send_buffer_bytes: usize,
-    /// WebSocket connections at once.
+    /// Simultaneous WebSocket connections.
     pub socket_count: usize,
-    /// WebSocket connections and streams at once of one address.
+    /// Simultaneous WebSocket connections and streams of one address.
     pub sockets_per_address: u32,
-    /// Frames a WebSocket session may be behind.
+    /// How many frames a WebSocket session may lag.
     pub socket_backlog: usize,
     /// The largest message a WebSocket client may send, in bytes.
     pub socket_message_bytes: usize,
@@ -43,7 +43,7 @@ pub struct ConnectionLimits {
     pub api_message_bytes: usize,
     /// How often a client of the WebSocket API may send: messages, pings and pongs.
     pub api_messages: Rate,
-    /// Requests of one connection of the WebSocket API that may wait for their answers.
+    /// Requests of one connection of the WebSocket API that may await their answers.
     pub api_requests: usize,
     /// Private subscriptions of one connection of the WebSocket API.
     pub api_subscriptions: usize,

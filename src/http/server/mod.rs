@@ -1,4 +1,5 @@
-//! The server below the routes: connections and their deadlines, who is on the other end, the span, the files of the page.
+//! The server below the routes: connections and their deadlines, client addresses, the request span, the files of the
+//! page.
 
 pub(super) mod client_ip;
 pub(super) mod connection;

@@ -1,8 +1,8 @@
-//! How a listener may be reached: which hosts it answers for, and which requests come from this machine itself.
+//! How a listener may be reached: the hosts it serves, and the requests that come from this machine.
 //!
-//! REST, WebSocket handshakes, page sessions and gRPC ask here and nowhere else. What the demo, `auto` sign-up and gRPC
-//! without credentials give is given to this machine alone, and a page somewhere else must not get it by pointing a name
-//! of its own at this machine (DNS rebinding): hence the host of every request is checked.
+//! REST, WebSocket handshakes, page sessions and gRPC all check here. The demo, `auto` sign-up and gRPC without
+//! credentials are for this machine alone, and a foreign page must not get them by pointing a name of its own at this
+//! machine (DNS rebinding): hence the host of every request is checked.
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 
@@ -11,7 +11,7 @@ use crate::http::wire::error::ApiError;
 /// The longest name DNS has.
 const NAME_LEN_MAX: usize = 253;
 
-/// Headers that proxies and content networks add, in lower case; one that ends in `-` stands for all that begin so.
+/// Headers that proxies and content networks add, in lower case; an entry that ends in `-` is a prefix.
 const FORWARDING: [&str; 17] = [
     "forwarded",
     "via",
@@ -32,7 +32,7 @@ const FORWARDING: [&str; 17] = [
     "fly-",
 ];
 
-/// Returns whether a header, named in lower case, says that somebody passed the request on.
+/// Returns whether a header, named in lower case, shows that a proxy forwarded the request.
 #[must_use]
 pub fn is_forwarding(header: &str) -> bool {
     FORWARDING.iter().any(|known| match known.strip_suffix('-') {
@@ -44,13 +44,13 @@ pub fn is_forwarding(header: &str) -> bool {
 /// The host a request is for, without its port.
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum Host {
-    /// In lower case and without a last dot.
+    /// In lower case and without a trailing dot.
     Name(String),
     Address(IpAddr),
 }
 
 impl Host {
-    /// Reads a host with or without a port: `localhost:8080`, `192.0.2.1`, `[::1]:8080`. `None` for what is no host.
+    /// Reads a host with or without a port: `localhost:8080`, `192.0.2.1`, `[::1]:8080`. `None` for an invalid host.
     fn parse(authority: &str) -> Option<Self> {
         let (host, port) = match authority.strip_prefix('[') {
             Some(rest) => {
@@ -77,7 +77,7 @@ impl Host {
         is_name.then(|| Self::Name(name.to_ascii_lowercase()))
     }
 
-    /// Returns whether it means this machine wherever it is asked for.
+    /// Returns whether it means this machine on every machine.
     fn is_loopback(&self) -> bool {
         match self {
             Self::Address(address) => address.is_loopback(),
@@ -86,16 +86,16 @@ impl Host {
     }
 }
 
-/// What a request says of where it comes from.
+/// The origin of a request, as far as the request shows it.
 #[derive(Debug, Clone, Copy)]
 pub struct Arrival<'a> {
-    /// The other end of the connection.
+    /// The peer of the connection.
     pub peer: Option<IpAddr>,
-    /// What it is sent to: `Host`, or `:authority`.
+    /// The requested host: `Host`, or `:authority`.
     pub host: Option<&'a str>,
-    /// The page it comes from, if a browser says so.
+    /// The page it comes from, if a browser sent one.
     pub origin: Option<&'a str>,
-    /// Whether a header says that somebody passed it on ([`is_forwarding`]).
+    /// Whether a header shows that a proxy forwarded it ([`is_forwarding`]).
     pub is_forwarded: bool,
 }
 
@@ -108,8 +108,8 @@ pub struct Reach {
 }
 
 impl Reach {
-    /// Describes a listener on `listen`. `hosts` are the names and addresses it answers for besides those of this machine;
-    /// `is_proxied` says that proxies are configured. What is no host is left out.
+    /// Describes a listener on `listen`. `hosts` are the names and addresses it serves besides those of this machine;
+    /// `is_proxied` states that proxies are configured. Invalid hosts are left out.
     pub fn new<'a>(listen: SocketAddr, is_proxied: bool, hosts: impl IntoIterator<Item = &'a str>) -> Self {
         let address = |text: &str| Some(Host::Address(text.parse::<IpAddr>().ok()?.to_canonical()));
         let hosts = hosts.into_iter().filter_map(|text| address(text).or_else(|| Host::parse(text)));
@@ -118,12 +118,12 @@ impl Reach {
 
     /// Requires that a request for `host` may be answered here.
     ///
-    /// A name of this machine and a configured host always may. Where only this machine can connect nothing else may.
-    /// Elsewhere any address may, because nobody can point an address somewhere else, and any name unless some are
-    /// configured.
+    /// A name of this machine and a configured host are always allowed. Where only this machine can connect, nothing
+    /// else is. Elsewhere any address is allowed, because an address cannot be pointed somewhere else, and any name
+    /// unless some are configured.
     ///
     /// # Errors
-    /// -95001, 400, for what is no host; -95002, 421, for one that is not served here.
+    /// -95001, 400, for an invalid host; -95002, 421, for one that is not served here.
     pub fn check_host(&self, host: &str) -> Result<(), ApiError> {
         let host = Host::parse(host).ok_or_else(ApiError::host_malformed)?;
         let is_served = host.is_loopback()
@@ -132,8 +132,9 @@ impl Reach {
         if is_served { Ok(()) } else { Err(ApiError::misdirected()) }
     }
 
-    /// Returns whether a request comes from this machine itself: a loopback connection to a loopback listener without
-    /// configured proxies, with no forwarding header, for a host of this machine, and from no page but one of this machine.
+    /// Returns whether a request comes from this machine: a loopback connection to a loopback listener without
+    /// configured proxies, with no forwarding header, for a host of this machine, and from no page except one of this
+    /// machine.
     #[must_use]
     pub fn is_local(&self, arrival: &Arrival<'_>) -> bool {
         let Arrival { peer, host, origin, is_forwarded } = *arrival;

@@ -1,9 +1,9 @@
-//! Lets a raw `"` in a query string through the HTTP parser, which takes it for an illegal character and answers with an
-//! empty 400 before any handler is asked. Real clients send `symbols=["BTCUSDT"]` as it stands.
+//! Lets a raw `"` in a query string through the HTTP parser, which rejects it as an illegal character and answers with
+//! an empty 400 before any handler runs. Real clients send `symbols=["BTCUSDT"]` unescaped.
 //!
-//! Between the socket and the parser a `"` becomes a backtick, which the parser takes and no parameter may hold; handlers
-//! read the query through [`query_string`], which turns it back, so that a signature is checked over the bytes
-//! as they were sent. One byte stands for one byte, so no length changes and nothing can come to lie elsewhere.
+//! Between the socket and the parser a `"` becomes a backtick, which the parser accepts and no parameter may contain;
+//! handlers read the query through [`query_string`], which restores it, so that a signature is checked over the bytes
+//! as they were sent. One byte replaces one byte, so no length or offset changes.
 
 use std::{
     borrow::Cow,
@@ -51,11 +51,11 @@ impl QuotedStream {
     }
 }
 
-/// Where in a request the next byte is. A request begins where bytes arrive on a new connection or after an answer; of
-/// requests sent before the answer to the last one, only the first is looked at.
+/// The position in a request of the next byte. A request starts where bytes arrive on a new connection or after a
+/// response; of requests sent before the response to the last one, only the first is rewritten.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum RequestLine {
-    /// It has not begun.
+    /// It has not started.
     Awaited,
     /// In its path.
     Path,
@@ -66,7 +66,7 @@ enum RequestLine {
 }
 
 impl RequestLine {
-    /// Replaces what has to be in bytes that have just arrived.
+    /// Replaces the quotes in bytes that have just arrived.
     fn pass(&mut self, mut bytes: &mut [u8]) {
         if *self == Self::Awaited && !bytes.is_empty() {
             let method = METHODS.iter().find(|method| bytes.starts_with(method));
@@ -94,7 +94,7 @@ impl RequestLine {
         }
     }
 
-    /// Something was answered: the next bytes begin a request.
+    /// Records a response: the next bytes start a request.
     fn answered(&mut self) {
         *self = Self::Awaited;
     }
@@ -148,7 +148,7 @@ impl AsyncWrite for QuotedStream {
 mod tests {
     use super::*;
 
-    /// Passes pieces one after the other and returns what became of them.
+    /// Passes pieces one after the other and returns the result.
     fn passed(pieces: &[&str]) -> String {
         let mut line = RequestLine::Awaited;
         let pass = |piece: &&str| {

@@ -29,12 +29,12 @@ use crate::http::{
 };
 
 const SHUTDOWN_SECONDS: u64 = 5;
-/// How long a client that was answered early may go on sending before it is cut off: it should read the answer first.
+/// How long a client answered early may keep sending before it is disconnected: it should read the answer first.
 const LINGER: Duration = Duration::from_secs(1);
 
-/// Serves `state` on `listener` until the returned server is stopped. Signals are the caller's business.
+/// Serves `state` on `listener` until the returned server is stopped. Signals are handled by the caller.
 ///
-/// It is put together as actix-web's own `HttpServer` does it, but for what stands between socket and parser.
+/// It is assembled as actix-web's own `HttpServer` is, except for the layers between socket and parser.
 ///
 /// # Errors
 /// When the listener cannot be used.
@@ -63,7 +63,7 @@ pub fn serve(listener: TcpListener, state: web::Data<HttpState>, workers: usize)
                 async move { stopping.notified().await }
             })
             .keep_alive(limits.keep_alive)
-            // The socket has the deadlines: the parser's own is for the first request only.
+            // The socket has the deadlines: the parser's own covers the first request only.
             .client_request_timeout(Duration::ZERO)
             .client_disconnect_timeout(LINGER)
             .on_connect_ext(|stream: &QuotedStream, extensions: &mut Extensions| {
@@ -91,9 +91,9 @@ pub fn serve(listener: TcpListener, state: web::Data<HttpState>, workers: usize)
         .map_err(move |error: DispatchError| {
             if matches!(&error, DispatchError::Io(error) if error.kind() == io::ErrorKind::ConnectionRefused)
             {
-                return error; // it was not let in, and counted there
+                return error; // it was not admitted, and is counted there
             }
-            // The client's doing: a request that is none, TLS, a head or a body that never came, a reset.
+            // Caused by the client: an invalid request, TLS, a head or a body that never arrived, a reset.
             tracing::debug!(%error, "a connection ended in disorder");
             metrics.exchange().metrics().broken_connections.http.inc();
             error
@@ -102,8 +102,8 @@ pub fn serve(listener: TcpListener, state: web::Data<HttpState>, workers: usize)
     Ok(builder.listen("http", listener, connection)?.run())
 }
 
-/// Notes with a request's connection that its head has arrived, and that it has been answered. An answer before the end of the
-/// body is the last of its connection and says so; what was sent behind it is not looked at.
+/// Records with a request's connection that its head has arrived, and that it has been answered. A response before the
+/// end of the body is the last of its connection and announces that; bytes sent after it are not processed.
 fn noted<S, B>(
     mut request: Request,
     service: &S,

@@ -1,4 +1,4 @@
-//! The places of WebSocket sessions and gRPC streams: so many in all, and so many of one address, so that nobody can take
+//! The permits of WebSocket sessions and gRPC streams: limited in total and per address, so that no client can occupy
 //! them all.
 
 use std::sync::{
@@ -23,7 +23,7 @@ impl Sockets {
         Self { all: AtomicUsize::new(0), by_address: Cells::new(CELL_COUNT) }
     }
 
-    /// Takes one of `most` places, for an address (by its hash) that may have only so many; `None` when there is none.
+    /// Acquires one of `most` permits, for an address (by its hash) with its own limit; `None` when there is none.
     pub(crate) fn open(self: &Arc<Self>, most: usize, address: Option<(u64, u32)>) -> Option<SocketPermit> {
         let hash = address.map(|(hash, _)| hash);
         let of_address = hash.map_or(0, |hash| self.by_address.at(hash).fetch_add(1, Ordering::Relaxed));
@@ -35,7 +35,7 @@ impl Sockets {
     }
 }
 
-/// A session's or stream's place, given back when dropped.
+/// The permit of a session or stream, returned when dropped.
 #[derive(Debug)]
 pub struct SocketPermit {
     sockets: Arc<Sockets>,

@@ -1,5 +1,4 @@
-//! The root span of a request, and its one line in the log. Neither ever holds keys, signatures or query
-//! strings.
+//! The root span of a request, and its one line in the log. Neither ever contains keys, signatures or query strings.
 
 use std::time::Instant;
 
@@ -23,7 +22,7 @@ struct Started(Instant);
 /// The most characters of an unknown path that are logged.
 const PATH_LEN_MAX: usize = 128;
 
-/// Returns a path nobody has as a log may hold it: not too long, and nothing in it that moves a terminal's cursor.
+/// Returns an unknown path in a form safe to log: bounded, and without terminal control characters.
 fn shown(path: &str) -> String {
     let mut shown = String::new();
     for (index, character) in path.chars().enumerate() {
@@ -73,7 +72,7 @@ impl RootSpanBuilder for RequestSpan {
         let elapsed = request.extensions().get::<Started>().map(|started| started.0.elapsed());
         let micros = elapsed.map(|elapsed| u64::try_from(elapsed.as_micros()).unwrap_or(u64::MAX));
         tracing::debug!(parent: &span, elapsed_us = micros, "served");
-        // The line for every request is for debugging; what went wrong in ours is said always.
+        // The line for every request is at debug level; a server error is always logged.
         if status == StatusCode::INTERNAL_SERVER_ERROR {
             let extensions = request.extensions();
             tracing::error!(
@@ -114,7 +113,7 @@ mod tests {
         assert_eq!((long.chars().count(), long.ends_with('…')), (PATH_LEN_MAX + 1, true));
     }
 
-    /// Notes what is recorded of a path.
+    /// Visits the recorded path.
     #[derive(Clone, Default)]
     struct Paths(Arc<Mutex<Vec<String>>>);
 

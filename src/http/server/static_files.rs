@@ -1,8 +1,8 @@
-//! The browser page: every file is in the binary, packed at build time, named by its content.
+//! The browser page: every file is in the binary, compressed at build time and named by its content.
 //!
-//! `static/build.rs` writes the table, which the binary hands over: the library holds no file of the page. Files under `/assets/` carry their hash in their name and are cached for
-//! ever; the rest is revalidated by ETag. The headers let the page run its own script and talk to its own origin,
-//! and nothing else.
+//! `static/build.rs` writes the table, which the binary passes in: the library contains no file of the page. Files
+//! under `/assets/` carry their hash in their name and are cached forever; the rest is revalidated by ETag. The headers
+//! let the page run its own script and talk to its own origin, and nothing else.
 
 use actix_web::http::header::{
     ACCEPT_ENCODING, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_SECURITY_POLICY, ETAG, HeaderMap, HeaderName,
@@ -10,25 +10,25 @@ use actix_web::http::header::{
 };
 use actix_web::{HttpRequest, HttpResponse, HttpResponseBuilder, web};
 
-/// What the page may do. Svelte makes its templates through one Trusted Types policy; there is no other.
+/// The page's content security policy. Svelte makes its templates through one Trusted Types policy; there is no other.
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; \
      font-src 'self'; connect-src 'self'; worker-src 'self'; base-uri 'none'; form-action 'self'; \
      frame-ancestors 'none'; require-trusted-types-for 'script'; trusted-types svelte-trusted-html";
 
-/// One file of the page, in each packing that is worth sending.
+/// One file of the page, in each encoding that is worth sending.
 #[derive(Debug)]
 pub struct Asset {
     /// The path it is served under.
     pub path: &'static str,
     /// Its `Content-Type`.
     pub mime: &'static str,
-    /// Names its content.
+    /// The hash of its content.
     pub hash: &'static str,
     /// The file.
     pub raw: &'static [u8],
-    /// The file packed with Brotli, where that is smaller.
+    /// The file compressed with Brotli, where that is smaller.
     pub brotli: Option<&'static [u8]>,
-    /// The file packed with gzip, where that is smaller.
+    /// The file compressed with gzip, where that is smaller.
     pub gzip: Option<&'static [u8]>,
 }
 
@@ -37,7 +37,7 @@ pub(crate) fn configure(config: &mut web::ServiceConfig, page: &'static [Asset])
     for asset in page {
         let answer = move |request: HttpRequest| std::future::ready(respond(asset, request.headers()));
         config.service(web::resource(asset.path).route(web::get().to(answer)).route(web::head().to(answer)));
-        // People leave the last slash out; what the page of a directory loads hangs on it.
+        // Users omit the last slash, and the relative links of a directory's page depend on it.
         let bare = asset.path.strip_suffix('/').filter(|path| !path.is_empty());
         if let Some(bare) = bare {
             config.service(web::redirect(bare, asset.path).permanent());
@@ -47,7 +47,7 @@ pub(crate) fn configure(config: &mut web::ServiceConfig, page: &'static [Asset])
 
 fn respond(asset: &'static Asset, headers: &HeaderMap) -> HttpResponse {
     let (packing, body) = asset.packed_for(headers);
-    // Each packing is its own representation, so each has its own strong tag.
+    // Each encoding is its own representation, so each has its own strong tag.
     let tag = format!("\"{}-{}\"", asset.hash, packing.unwrap_or("raw"));
     if matches_tag(headers, &tag) {
         return describe(HttpResponse::NotModified(), asset, &tag).finish();
@@ -77,7 +77,7 @@ impl Asset {
         if self.path.starts_with("/assets/") { "public, max-age=31536000, immutable" } else { "no-cache" }
     }
 
-    /// The smallest packing the client takes.
+    /// Returns the smallest encoding the client accepts.
     fn packed_for(&self, headers: &HeaderMap) -> (Option<&'static str>, &'static [u8]) {
         [("br", self.brotli), ("gzip", self.gzip)]
             .into_iter()
@@ -86,7 +86,7 @@ impl Asset {
     }
 }
 
-/// Whether `Accept-Encoding` takes this packing: by name, else by `*`, and never with a quality of zero.
+/// Returns whether `Accept-Encoding` accepts this encoding: by name, else by `*`, and never with a quality of zero.
 fn accepts(headers: &HeaderMap, packing: &str) -> bool {
     let mut by_star = false;
     for item in list(headers, &ACCEPT_ENCODING) {
@@ -107,12 +107,12 @@ fn is_zero_quality(parameter: &str) -> bool {
     })
 }
 
-/// `If-None-Match` compares weakly (RFC 9110, 13.1.2).
+/// Compares `If-None-Match` weakly (RFC 9110, 13.1.2).
 fn matches_tag(headers: &HeaderMap, tag: &str) -> bool {
     list(headers, &IF_NONE_MATCH).any(|item| item == "*" || item.strip_prefix("W/").unwrap_or(item) == tag)
 }
 
-/// The items of a comma-separated header, over all its lines.
+/// Returns the items of a comma-separated header, over all its lines.
 fn list<'a>(headers: &'a HeaderMap, name: &'a HeaderName) -> impl Iterator<Item = &'a str> {
     headers
         .get_all(name)
@@ -128,7 +128,7 @@ mod tests {
     use actix_web::http::{Method, StatusCode};
     use actix_web::{App, test as server};
 
-    /// Asks a fresh server; the answer's status, headers and body.
+    /// Queries a fresh server; returns the response's status, headers and body.
     async fn ask(
         method: Method,
         path: &str,

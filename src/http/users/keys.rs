@@ -1,4 +1,4 @@
-//! API keys: an account's own, and those an operator gives.
+//! API keys: those an account creates and those an operator issues.
 
 use serde::Deserialize;
 
@@ -22,7 +22,7 @@ use crate::{
     },
 };
 
-/// The kind of a key.
+/// The type of a key.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "UPPERCASE")]
 pub(crate) enum KeyType {
@@ -32,7 +32,7 @@ pub(crate) enum KeyType {
     Rsa,
 }
 
-/// The key asked for.
+/// The requested key.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 pub(crate) struct NewKey {
@@ -82,10 +82,10 @@ pub(crate) async fn revoke(call: &RequestContext<'_>) -> Result<Reply, ApiError>
     revoke_for(call, session.account, api_key).await
 }
 
-/// Gives an account a key.
+/// Creates a key for an account.
 ///
 /// # Errors
-/// -1130 for a label, permissions or a public key that cannot be, or the refusal.
+/// -1130 for an invalid label, permissions or public key, or the refusal.
 pub(crate) async fn create_for(
     call: &RequestContext<'_>,
     account: AccountId,
@@ -121,7 +121,7 @@ pub(crate) async fn create_for(
     }
 }
 
-/// Takes a key from an account.
+/// Revokes a key of an account.
 ///
 /// # Errors
 /// -1130 when the account has no such key.

@@ -1,4 +1,4 @@
-//! People: signing up, signing in by name and password, changing the password.
+//! User logins: sign-up, sign-in by name and password, change of password.
 
 use serde::Deserialize;
 
@@ -53,7 +53,7 @@ pub(crate) async fn options(call: &RequestContext<'_>) -> Result<Reply, ApiError
 pub(crate) async fn sign_in(call: &RequestContext<'_>) -> Result<Reply, ApiError> {
     refuse_foreign(call.http()?)?;
     let Credentials { name, password } = call.json()?;
-    // What cannot be a name is nobody's: that gives nothing away.
+    // An invalid name belongs to no user, and the answer is the same, so that nothing is disclosed.
     let name = LoginName::parse(&name).ok_or_else(|| wrong_password(call))?;
     let users = call.state.users();
     let address = address(call.http()?);
@@ -65,7 +65,7 @@ pub(crate) async fn sign_in(call: &RequestContext<'_>) -> Result<Reply, ApiError
     let is_right = users.passwords.verify(password, hash, address).await.map_err(not_hashed)?;
     let login = login.filter(|_| is_right).ok_or_else(|| wrong_password(call))?;
     let (cookie, reply) = start_session(call, login.account, Some(name.clone()))?;
-    // A password that was changed meanwhile has ended the other sessions already, perhaps before this one began.
+    // A password that was changed meanwhile has ended the other sessions already, perhaps before this one started.
     if users.logins.get(&name).is_none_or(|now| now.password != login.password) {
         call.state.sessions().end(&cookie, call.state.exchange().now());
         return Err(ApiError::wrong_password());
@@ -87,7 +87,7 @@ pub(crate) async fn sign_up(call: &RequestContext<'_>) -> Result<Reply, ApiError
     let address = address(call.http()?);
     users.throttle.sign_up(address, call.state.exchange().now()).map_err(throttled)?;
     if users.logins.get(&name).is_some() {
-        // The slot decides; this spares the hashing.
+        // The slot decides; this check saves the hashing.
         return Err(ApiError::refused(Reject::NameTaken, Operation::Operate));
     }
     let password = users.passwords.hash(password, address).await.map_err(not_hashed)?;
@@ -128,7 +128,7 @@ pub(crate) async fn change_password(call: &RequestContext<'_>) -> Result<Reply, 
     }
 }
 
-/// Warns of a password that was wrong, and returns the refusal: the same whoever's it was not.
+/// Warns of a wrong password, and returns the refusal: the same for every name.
 fn wrong_password(call: &RequestContext<'_>) -> ApiError {
     let source = call.source();
     let id = source.request.as_deref();

@@ -1,4 +1,4 @@
-//! People: logins, browser sessions, API keys of their own.
+//! Users: logins, browser sessions, their own API keys.
 
 pub(super) mod keys;
 pub(super) mod logins;

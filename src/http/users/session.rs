@@ -1,4 +1,4 @@
-//! Browser sessions: begin the demo's, look at one's own, end it.
+//! Browser sessions: start the demo session, show the caller's own, end it.
 
 use actix_web::{
     HttpRequest,
@@ -35,7 +35,7 @@ pub(crate) async fn start_demo(call: &RequestContext<'_>) -> Result<Reply, ApiEr
     start_session(call, account, None).map(|(_, reply)| reply)
 }
 
-/// Begins a session, and returns its cookie's value and the reply that sets it.
+/// Starts a session, and returns its cookie's value and the reply that sets it.
 ///
 /// # Errors
 /// -1003 or -1008 when there is no room for it, -1000 when the operating system has no random bytes.
@@ -97,7 +97,7 @@ fn write(json: &mut Json, session: &Session, demo: Option<AccountId>) {
     });
 }
 
-/// Over an encrypted connection the cookie may never leave over another.
+/// Returns the session cookie; one set over an encrypted connection is never sent over a plain one.
 fn cookie(request: &HttpRequest, value: String, max_age: Duration) -> Cookie<'static> {
     Cookie::build(COOKIE, value)
         .secure(is_secure(request))

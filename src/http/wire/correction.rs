@@ -1,4 +1,4 @@
-//! Refusals a client can act on: which bound was broken, and the nearest value that is valid, in the error's `data`.
+//! Refusals a client can act on: the broken bound and the nearest valid value, in the error's `data`.
 
 use super::{error::ApiError, json::Json};
 use crate::domain::{
@@ -10,7 +10,7 @@ use crate::domain::{
     orders::NewOrder,
 };
 
-/// Refuses a price or quantity that is off its step or too precise, and says which is nearest.
+/// Rejects a price or quantity that is off its step or too precise, and names the nearest valid one.
 pub(crate) fn unreadable(reject: Reject, name: &'static str, correction: Option<Correction>) -> ApiError {
     let error = ApiError::unreadable(reject, name);
     match correction {
@@ -19,13 +19,13 @@ pub(crate) fn unreadable(reject: Reject, name: &'static str, correction: Option<
     }
 }
 
-/// Adds to a refusal of orders what the filter that refused them would have let pass.
+/// Adds to a refusal of orders the nearest value that its filter would have accepted.
 pub(crate) fn explain(error: ApiError, spec: &SymbolSpec, orders: &[&NewOrder]) -> ApiError {
     let Some(reject @ Reject::Filter(filter)) = error.reject() else { return error };
     let refused = orders.iter().find(|order| spec.check(order) == Err(reject)).or(orders.first());
     match refused.and_then(|order| spec.correct(order, filter)) {
         Some(correction) => {
-            // Of a list the name of the parameter depends on the order: then only the value is said.
+            // In a list the name of the parameter depends on the order: only the value is given then.
             let name = (orders.len() == 1).then(|| correction.nearest.map(|(parameter, _)| parameter.name()));
             error.with_data(data(reject, &correction, name.flatten()))
         }
@@ -33,7 +33,7 @@ pub(crate) fn explain(error: ApiError, spec: &SymbolSpec, orders: &[&NewOrder]) 
     }
 }
 
-/// A filter is named only when it is what refused: clients search bodies for the names.
+/// A filter is named only when it is the reason of the refusal: clients search bodies for the names.
 fn data(reject: Reject, correction: &Correction, parameter: Option<&str>) -> String {
     let mut json = Json::with_capacity(128);
     json.object(|json| {

@@ -1,8 +1,8 @@
-//! Writes JSON into one string: no tree, no reflection, money only ever as text.
+//! Writes JSON into one string: no tree, no reflection, money only as text.
 
 use crate::domain::types::decimal::Units;
 
-/// JSON under construction. Values follow a [`field`](Json::field) or an [`item`](Json::item).
+/// JSON in progress. Values follow a [`field`](Json::field) or an [`item`](Json::item).
 #[derive(Debug, Default)]
 pub(crate) struct Json {
     text: String,
@@ -42,7 +42,7 @@ impl Json {
         self
     }
 
-    /// Makes ready for an array's next item.
+    /// Prepares for an array's next item.
     pub(crate) fn item(&mut self) -> &mut Self {
         self.separate();
         self
@@ -107,7 +107,7 @@ impl Json {
         self.text.push_str(if value { "true" } else { "false" });
     }
 
-    /// Writes what is JSON already.
+    /// Writes text that is already JSON.
     pub(crate) fn raw(&mut self, json: &str) {
         self.text.push_str(json);
     }

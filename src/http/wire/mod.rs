@@ -1,4 +1,4 @@
-//! The words of the wire: JSON, parameters, times, names of enums, errors.
+//! The wire format: JSON, parameters, times, names of enums, errors.
 
 pub(super) mod correction;
 pub(super) mod error;

@@ -9,14 +9,14 @@ use crate::domain::{
     types::{id::ClientOrderId, time::Timestamp},
 };
 
-/// How much an order's reply says.
+/// The level of detail of an order's reply.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum ResponseKind {
-    /// Its ids.
+    /// Ids only.
     Ack,
-    /// What became of it.
+    /// The order's state.
     Result,
-    /// And its fills.
+    /// The order's state and its fills.
     Full,
 }
 
@@ -25,7 +25,7 @@ impl Word for ResponseKind {
         &[(Self::Ack, "ACK"), (Self::Result, "RESULT"), (Self::Full, "FULL")];
 }
 
-/// Returns the time in force of an order; those that have none to choose say GTC, as Binance does.
+/// Returns the time in force of an order; types without one report GTC, as Binance does.
 pub const fn time_in_force(order: &Order) -> &'static str {
     match (order.kind, order.time_in_force) {
         (OrderType::LimitMaker, _) | (_, TimeInForce::Gtc) => "GTC",
@@ -39,7 +39,7 @@ pub const fn time_in_force(order: &Order) -> &'static str {
 /// Returns the status of an order.
 pub const fn status(order: &Order) -> &'static str {
     match order.status {
-        // Of lists only: some clients do not know it.
+        // Only for orders of lists: some clients do not know it.
         OrderStatus::ConditionalPending if order.awaits_list => "PENDING_NEW",
         OrderStatus::ConditionalPending | OrderStatus::Pending => "NEW",
         OrderStatus::PartiallyFilled => "PARTIALLY_FILLED",
@@ -53,7 +53,7 @@ pub const fn status(order: &Order) -> &'static str {
     }
 }
 
-/// Returns why an order expired (wire `expiryReason`); `None` when it did not, or STP says it already.
+/// Returns the reason an order expired (wire `expiryReason`); `None` when it did not, or its status already shows STP.
 pub(crate) const fn expiry_reason(order: &Order) -> Option<&'static str> {
     if !matches!(order.status, OrderStatus::Expired) {
         return None;
@@ -77,15 +77,15 @@ pub(crate) const fn expiry_reason(order: &Order) -> Option<&'static str> {
     }
 }
 
-/// Returns since when an order follows the market, as far as its account knows: at once when it has no stop price. Of
-/// one with a stop price, or of one a list held back, only its book knows; then it is nothing.
+/// Returns since when a trailing order follows the market, as far as its account knows: at once without a stop price.
+/// With a stop price, or when a list held it back, only its book knows; then it is `None`.
 pub(crate) fn trailing_since(order: &Order) -> Option<Timestamp> {
     let is_at_once =
         order.trigger.is_some_and(|trigger| trigger.trailing.is_some() && trigger.stop.is_none());
     (is_at_once && order.list.is_none()).then_some(order.created_at)
 }
 
-/// Returns what kind of change an order went through (wire `x`).
+/// Returns the kind of change of an order (wire `x`).
 pub const fn execution_kind(execution: &Execution) -> &'static str {
     match execution.kind {
         ExecutionKind::New | ExecutionKind::Triggered => "NEW",
@@ -109,7 +109,7 @@ pub(crate) const fn contingency(contingency: Contingency) -> &'static str {
     }
 }
 
-/// Returns the list status type: what was last told of the list.
+/// Returns the list status type: the last reported event of the list.
 pub(crate) const fn list_status_type(status: ListStatus) -> &'static str {
     match status {
         ListStatus::Executing => "EXEC_STARTED",
@@ -118,7 +118,7 @@ pub(crate) const fn list_status_type(status: ListStatus) -> &'static str {
     }
 }
 
-/// Returns the list order status: where its orders stand.
+/// Returns the list order status: the state of its orders.
 pub const fn list_order_status(status: ListStatus) -> &'static str {
     match status {
         ListStatus::Executing => "EXECUTING",
@@ -127,13 +127,12 @@ pub const fn list_order_status(status: ListStatus) -> &'static str {
     }
 }
 
-/// Names the cancel of an order whose client gave the cancel no name: the same in the reply and in the private
-/// stream.
+/// Names the cancel of an order whose client gave the cancel no id: the same in the reply and in the private stream.
 pub(crate) fn cancel_client_id(order: &Order) -> ClientOrderId {
     ClientOrderId::generated(order.id.get() ^ order.updated_at.micros().rotate_left(24))
 }
 
-/// Returns how the wire names a window: `10 SECOND`, `1 DAY`.
+/// Returns the wire's name of a window: `10 SECOND`, `1 DAY`.
 pub(crate) const fn order_interval(window: OrderWindow) -> (&'static str, u64) {
     match window {
         OrderWindow::TenSeconds => ("SECOND", 10),

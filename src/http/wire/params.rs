@@ -1,5 +1,5 @@
-//! Reads parameters from the query string and the form body, whatever the Content-Type says: real clients send
-//! forms as JSON, DELETE with a body, and mixes of both.
+//! Reads parameters from the query string and the form body, whatever the Content-Type is: real clients send forms as
+//! JSON, DELETE with a body, and mixes of both.
 
 use std::{borrow::Cow, cell::Cell};
 
@@ -16,7 +16,7 @@ use super::{
 };
 use crate::domain::{messages::command::REQUEST_ID_LEN_MAX, types::time::Timestamp};
 
-/// No endpoint has half as many.
+/// The most parameters of a request; no endpoint has half as many.
 const PARAMS_MAX: usize = 64;
 
 #[derive(Debug)]
@@ -26,17 +26,17 @@ struct Param<'a> {
     read: Cell<bool>,
 }
 
-/// The parameters of a request. What a handler never reads is refused by [`Params::all_read`].
+/// The parameters of a request. Parameters that no handler reads are rejected by [`Params::all_read`].
 #[derive(Debug, Default)]
 pub(crate) struct Params<'a> {
     params: Vec<Param<'a>>,
 }
 
 impl<'a> Params<'a> {
-    /// Decodes both places; of a parameter in both, the query's value counts.
+    /// Decodes both; for a parameter in both, the query's value is used.
     ///
     /// # Errors
-    /// -1101 for a name twice in one place or too many parameters, -1100 for what is not UTF-8.
+    /// -1101 for a name twice in one place or too many parameters, -1100 for invalid UTF-8.
     pub(crate) fn decode(query: &'a str, body: &'a [u8]) -> Result<Self, ApiError> {
         let body = std::str::from_utf8(body).map_err(|_| ApiError::illegal_characters())?;
         let mut params =
@@ -46,11 +46,11 @@ impl<'a> Params<'a> {
         Ok(params)
     }
 
-    /// Reads the members of a JSON object. Text is taken for what it says, everything else for its JSON: so a number keeps
-    /// the digits it was sent with. `null` is the same as nothing.
+    /// Reads the members of a JSON object. A string yields its text, any other value its JSON, so a number keeps its
+    /// original digits. `null` is the same as a missing member.
     ///
     /// # Errors
-    /// -1135 for what is no object, -1101 for a name twice or too many parameters.
+    /// -1135 for anything but an object, -1101 for a name twice or too many parameters.
     pub(crate) fn from_json(text: &str) -> Result<Params<'static>, ApiError> {
         let broken = |_| ApiError::json_parameter("params");
         let Members(members) = serde_json::from_str(text).map_err(broken)?;
@@ -78,10 +78,10 @@ impl<'a> Params<'a> {
         Ok(Params { params })
     }
 
-    /// Adds those of a JSON body, read as [`Params::from_json`] does.
+    /// Adds the members of a JSON body, read as by [`Params::from_json`].
     ///
     /// # Errors
-    /// -1135 when the body is no JSON object, -1101 for a name twice or too many parameters.
+    /// -1135 when the body is not a JSON object, -1101 for a name twice or too many parameters.
     pub(crate) fn add_json(&mut self, body: &[u8]) -> Result<(), ApiError> {
         let text = std::str::from_utf8(body).map_err(|_| ApiError::json())?;
         let no_json =
@@ -94,7 +94,7 @@ impl<'a> Params<'a> {
         if self.params.len() > PARAMS_MAX { Err(ApiError::too_many_parameters(PARAMS_MAX)) } else { Ok(()) }
     }
 
-    /// Makes parameters of these; no name may come twice.
+    /// Builds parameters from pairs; names must be unique.
     pub(crate) fn of(pairs: impl IntoIterator<Item = (&'a str, &'a str)>) -> Self {
         let param = |(name, value)| Param {
             name: Cow::Borrowed(name),
@@ -104,7 +104,8 @@ impl<'a> Params<'a> {
         Self { params: pairs.into_iter().map(param).collect() }
     }
 
-    /// Returns what a WebSocket client signs: all parameters but the signature by name, as `k=v` joined by `&`.
+    /// Returns the text a WebSocket client signs: all parameters but the signature, sorted by name, as `k=v` joined by
+    /// `&`.
     pub(crate) fn signed_text(&self) -> String {
         let mut params: Vec<(&str, &str)> = self.pairs().filter(|(name, _)| *name != "signature").collect();
         params.sort_unstable();
@@ -147,7 +148,7 @@ impl<'a> Params<'a> {
         Some(&param.value)
     }
 
-    /// Returns a value that may be left out.
+    /// Returns an optional value.
     ///
     /// # Errors
     /// -1105 when it was sent empty.
@@ -158,7 +159,7 @@ impl<'a> Params<'a> {
         }
     }
 
-    /// Returns a value that must be there.
+    /// Returns a mandatory value.
     ///
     /// # Errors
     /// -1102 when it was not sent, -1105 when it was sent empty.
@@ -166,7 +167,7 @@ impl<'a> Params<'a> {
         self.optional(name)?.ok_or_else(|| ApiError::missing_parameter(name))
     }
 
-    /// Refuses a parameter that has no place here.
+    /// Rejects a parameter that is not allowed here.
     ///
     /// # Errors
     /// -1106 when it was sent.
@@ -222,7 +223,7 @@ impl<'a> Params<'a> {
     /// Reads `limit`; more than `max` is `max`.
     ///
     /// # Errors
-    /// -1100 for what is no number, -1130 for 0.
+    /// -1100 for a malformed number, -1130 for 0.
     pub(crate) fn limit(&self, default: usize, max: usize) -> Result<usize, ApiError> {
         match self.integer("limit")? {
             None => Ok(default),
@@ -234,13 +235,13 @@ impl<'a> Params<'a> {
     /// Reads `timeUnit`.
     ///
     /// # Errors
-    /// -1194 for what is no unit.
+    /// -1194 for an unknown unit.
     pub(crate) fn time_unit(&self) -> Result<TimeUnit, ApiError> {
         self.get("timeUnit")
             .map_or(Ok(TimeUnit::default()), |text| TimeUnit::parse(text).ok_or_else(ApiError::time_unit))
     }
 
-    /// Refuses parameters nothing has asked for: a client that sends one expects it to do something.
+    /// Rejects parameters that no handler has read: a client that sends one expects an effect.
     ///
     /// # Errors
     /// -1104.
@@ -250,7 +251,7 @@ impl<'a> Params<'a> {
     }
 }
 
-/// The members of a JSON object in their order, those of one name too.
+/// The members of a JSON object in their order, including duplicates.
 struct Members<'a>(Vec<(String, &'a RawValue)>);
 
 impl<'de: 'a, 'a> Deserialize<'de> for Members<'a> {

@@ -1,4 +1,4 @@
-//! Symbols and their filters as `exchangeInfo` writes them.
+//! Symbols and their filters in the format of `exchangeInfo`.
 
 use super::json::Json;
 use crate::domain::{
@@ -11,15 +11,15 @@ use crate::domain::{
     types::{decimal::Units, id::SymbolId, money::Rate},
 };
 
-/// How a symbol says which permissions it wants.
+/// The permission sets of every symbol.
 pub(crate) const PERMISSION_SETS: &str = r#""permissionSets":[["SPOT"]]"#;
 
-/// The symbols as exchangeInfo has them: constant, so written once.
+/// The symbols in the format of exchangeInfo: constant, so written once.
 #[derive(Debug)]
 pub(crate) struct SymbolTexts(Vec<(SymbolId, String)>);
 
 impl SymbolTexts {
-    /// Writes every symbol of the catalogue.
+    /// Writes every symbol.
     pub(crate) fn new(instruments: &Instruments) -> Self {
         let write = |spec: &SymbolSpec| {
             let mut json = Json::with_capacity(2_048);
@@ -36,7 +36,7 @@ impl SymbolTexts {
     }
 }
 
-/// Returns the wire's word for whether a symbol trades.
+/// Returns the wire's name of a symbol's status.
 pub(crate) const fn status_name(spec: &SymbolSpec) -> &'static str {
     match spec.status {
         SymbolStatus::Trading => "TRADING",
@@ -81,7 +81,7 @@ fn write_symbol(json: &mut Json, spec: &SymbolSpec) {
         json.field("allowedSelfTradePreventionModes").array(|json| {
             StpMode::WORDS.iter().for_each(|(_, word)| json.item().text(word));
         });
-        // Not Binance's: whoever estimates a market order has to know how far it may go.
+        // An extension: a client that estimates a market order has to know how far its price may go.
         json.field("marketCollar").units(Units { value: spec.market_collar.units().into(), scale: 8 });
     });
 }
@@ -109,7 +109,7 @@ pub(crate) fn write_filters(json: &mut Json, spec: &SymbolSpec) {
         "LOT_SIZE",
         &[("minQty", lots(filters.lots_min)), ("maxQty", lots(filters.lots_max)), ("stepSize", step)],
     );
-    // LOT_SIZE's step holds for market orders too; this one has none of its own.
+    // LOT_SIZE's step applies to market orders too; this filter has none of its own.
     let market = (lots(filters.market_lots_min), lots(filters.market_lots_max));
     filter("MARKET_LOT_SIZE", &[("minQty", market.0), ("maxQty", market.1), ("stepSize", zero)]);
     json.item().object(|json| {
@@ -136,8 +136,8 @@ pub(crate) fn write_filters(json: &mut Json, spec: &SymbolSpec) {
     write_special_filters(json, spec);
 }
 
-/// The filters of icebergs, conditional orders and lists; those that are switched off are left out, but for the one some
-/// clients insist on.
+/// Writes the filters of icebergs, conditional orders and lists; disabled ones are omitted, except the one that some
+/// clients require.
 fn write_special_filters(json: &mut Json, spec: &SymbolSpec) {
     let special = &spec.filters.special;
     for (kind, name, max) in [

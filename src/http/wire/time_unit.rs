@@ -1,4 +1,4 @@
-//! Milliseconds or microseconds: what a client wants times in, and how it sends them.
+//! Milliseconds or microseconds: the unit of times a client receives and sends.
 
 use crate::domain::types::time::Timestamp;
 
@@ -25,16 +25,16 @@ impl TimeUnit {
     }
 }
 
-/// The first number that can only be microseconds.
+/// The first number that is read as microseconds.
 const MICROS_FROM: u64 = 100_000_000_000_000;
 
 /// Reads a time sent in milliseconds or microseconds: from 10^14 on (the year 5138 in milliseconds, 1973 in
-/// microseconds) it can only be microseconds.
+/// microseconds) it is read as microseconds.
 pub(crate) const fn read_time(value: u64) -> Timestamp {
     if value < MICROS_FROM { Timestamp::from_millis(value) } else { Timestamp::from_micros(value) }
 }
 
-/// The times a client asks for, from `startTime` to `endTime`, both included, to the microsecond.
+/// The time range a client asks for, from `startTime` to `endTime`, both inclusive, to the microsecond.
 ///
 /// Times are shown in milliseconds unless a client asks for microseconds, and a bound may be sent in either. A bound in
 /// milliseconds means the whole millisecond: a row that shows it is in the range, at either end, and ranges that adjoin in
@@ -48,7 +48,7 @@ pub(crate) struct TimeRange {
 }
 
 impl TimeRange {
-    /// Makes a range of what was sent; `None` when its end is before its start.
+    /// Makes a range of the values sent; `None` when its end is before its start.
     pub(crate) fn of(start: Option<u64>, end: Option<u64>) -> Option<Self> {
         let last = |value: u64| match value < MICROS_FROM {
             true => Timestamp::from_micros(value * 1_000 + 999),

@@ -1,4 +1,4 @@
-//! Writes what an account's owner is told of orders and lists: `executionReport` and `listStatus`.
+//! Writes the private events of orders and lists: `executionReport` and `listStatus`.
 
 use super::head::{ZERO, write_head};
 use crate::{
@@ -14,9 +14,9 @@ use crate::{
     },
 };
 
-/// An `executionReport` to be.
+/// The source of an `executionReport`.
 pub(super) struct ExecutionReport<'a> {
-    /// What times are printed in.
+    /// The unit of printed times.
     pub(super) unit: TimeUnit,
     /// The order's symbol.
     pub(super) spec: &'a SymbolSpec,
@@ -88,7 +88,7 @@ impl ExecutionReport<'_> {
         });
     }
 
-    /// What self-trade prevention took, and of which match.
+    /// Writes the quantity that self-trade prevention removed, and the prevented match.
     fn prevention(&self, json: &mut Json) {
         let (spec, order) = (self.spec, &self.execution.order);
         if let Some(id) = order.prevented_match {
@@ -99,7 +99,7 @@ impl ExecutionReport<'_> {
         }
         let ExecutionKind::Prevented(lots, by) = self.execution.kind else { return };
         json.field("B").units(spec.lots_units(lots));
-        // Accounts are in no groups: only orders of one account are kept from trading.
+        // Accounts belong to no groups: only orders of one account are kept from trading.
         json.field("u").raw("-1");
         let Some(by) = by else { return };
         let counter = if by.taker == order.id { by.maker } else { by.taker };
@@ -107,12 +107,12 @@ impl ExecutionReport<'_> {
         json.field("Cs").text(&spec.name);
         json.field("pl").units(spec.lots_units(lots));
         json.field("pL").units(spec.price_units(by.price));
-        // It was an order within the bounds of the arithmetic that lost the lots.
+        // The order that lost the lots was within the bounds of the arithmetic.
         let quote = spec.notional(by.price, lots).unwrap_or_default();
         json.field("pY").units(spec.quote_units(quote));
     }
 
-    /// Why it was refused (`r`).
+    /// Returns the reason it was refused (`r`).
     fn reject_reason(&self) -> &'static str {
         match self.execution.order.reason {
             _ if !self.is_refused() => "NONE",
@@ -126,7 +126,7 @@ impl ExecutionReport<'_> {
         }
     }
 
-    /// `c` and `C`: of a cancel, its own name and the order's; of a replaced order, its new name and its old.
+    /// Writes `c` and `C`: for a cancel, its own id and the order's; for a replaced order, its new id and its old.
     fn names(&self, json: &mut Json) {
         let order = &self.execution.order;
         let (current, original) = match (self.execution.kind, self.execution.original_client_id) {

@@ -1,19 +1,19 @@
-//! Puts fragmented messages together, within a limit, and counts what a client sends.
+//! Assembles fragmented messages, within a limit, and counts a client's messages.
 
 use bytes::{Bytes, BytesMut};
 
 use crate::{domain::types::time::Timestamp, http::limits::rate::Rate};
 
-/// The pieces of a message so far.
+/// The fragments of a message so far.
 #[derive(Debug, Default)]
 pub(super) struct Fragments {
     pieces: Option<BytesMut>,
 }
 
-/// The fragments make no message, or one that is too long.
+/// The fragments form no message, or one that is too long.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum FragmentError {
-    /// A piece without a beginning, or a beginning without an end.
+    /// A continuation without a first fragment, or a first fragment without an end.
     Disorder,
     /// Longer than the limit.
     TooLong,
@@ -22,7 +22,7 @@ pub(super) enum FragmentError {
 }
 
 impl Fragments {
-    /// Begins a message.
+    /// Starts a message.
     pub(super) fn start(&mut self, piece: &Bytes, limit: usize) -> Result<(), FragmentError> {
         if self.pieces.is_some() {
             return Err(FragmentError::Disorder);
@@ -48,10 +48,10 @@ impl Fragments {
     }
 }
 
-/// What a message costs, so that a microsecond at one message a second brings in 1.
+/// The cost of a message, such that a microsecond at one message per second adds 1.
 const MESSAGE: u64 = 1_000_000;
 
-/// A token bucket: full at first, filled at the steady rate, one message a token.
+/// A token bucket: full at first, refilled at the steady rate, one message a token.
 #[derive(Debug)]
 pub(super) struct Bucket {
     rate: Rate,
@@ -74,7 +74,7 @@ impl Bucket {
         if self.rate.per_second == 0 {
             return true;
         }
-        // After a leap of the clock backwards filling goes on from there.
+        // After the clock jumps backwards, refilling resumes from the new time.
         let passed = now.micros().saturating_sub(self.filled.micros());
         let filled = passed.saturating_mul(u64::from(self.rate.per_second));
         self.filled = now;
@@ -110,7 +110,7 @@ mod tests {
         assert!(!bucket.admit(at(0)));
         assert!(!bucket.admit(at(199)), "a fifth of a second has not passed");
         assert!(bucket.admit(at(200)) && !bucket.admit(at(200)));
-        // For as long as it lasts, five a second and no more.
+        // In the steady state, five per second and no more.
         let sent = (201..=10_200).filter(|millis| bucket.admit(at(*millis))).count();
         assert_eq!(sent, 50);
         assert!(

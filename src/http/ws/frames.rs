@@ -1,4 +1,4 @@
-//! Reads a connection's frames as messages, and says of what is not one how the connection is to be closed.
+//! Reads a connection's frames as messages, and maps invalid ones to the close code for the connection.
 
 use std::{
     pin::Pin,
@@ -12,7 +12,7 @@ use bytes::BytesMut;
 use bytestring::ByteString;
 use futures_util::{Stream, StreamExt};
 
-/// The low half of a frame's first byte: what it is.
+/// The opcode in a frame's first byte.
 const OPCODE: u8 = 0x0f;
 const CLOSE: u8 = 0x08;
 /// A client's frame of at most 125 bytes: two bytes, the mask, the payload.
@@ -22,11 +22,11 @@ const PAYLOAD_AT: usize = 6;
 /// The longest head of a frame: two bytes, a length of 64 bits, the mask.
 const HEAD_MAX: usize = 14;
 
-/// What is wrong with what a client sent, as a close code says it (RFC 6455, 7.4.1).
+/// A protocol error of a client, as a close code (RFC 6455, 7.4.1).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Broken(pub(super) CloseCode);
 
-/// The messages of a connection; it ends with the connection, or with the first that is broken.
+/// The messages of a connection; the stream ends with the connection, or at the first error.
 pub(super) struct Frames {
     payload: Payload,
     codec: Codec,
@@ -43,12 +43,12 @@ impl Frames {
         Self { payload, codec, buffer: BytesMut::new(), limit: bytes, has_ended: false }
     }
 
-    /// Takes a message out of what has been read.
+    /// Decodes the next message from the bytes read.
     fn next_message(&mut self) -> Option<Result<Message, Broken>> {
         let close = close_reason(&self.buffer);
         let frame = match self.codec.decode(&mut self.buffer) {
             Ok(Some(frame)) => frame,
-            // The codec waits for the whole of a frame, however long it says it is, and refuses it only then.
+            // The codec waits for the whole of a frame, however long it claims to be, and rejects it only then.
             Ok(None) if self.buffer.len() > self.limit + HEAD_MAX => {
                 return Some(Err(Broken(CloseCode::Size)));
             }
@@ -91,15 +91,15 @@ impl Stream for Frames {
             match self.payload.poll_next_unpin(context) {
                 Poll::Pending => return Poll::Pending,
                 Poll::Ready(Some(Ok(bytes))) => self.buffer.extend_from_slice(&bytes),
-                // The connection broke: there is nobody to tell.
+                // The connection broke: no error can be sent.
                 Poll::Ready(None | Some(Err(_))) => self.has_ended = true,
             }
         }
     }
 }
 
-/// Returns the reason of a close frame at the head of what was read, if one is there in whole: of a bad one the codec does
-/// not say what is bad about it.
+/// Returns the reason of a close frame at the head of the buffer, if it is there in whole: for an invalid one the codec
+/// does not report the fault.
 fn close_reason(buffer: &[u8]) -> Option<Vec<u8>> {
     let (&first, &second) = (buffer.first()?, buffer.get(1)?);
     let length = second & 0x7f;

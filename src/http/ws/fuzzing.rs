@@ -1,10 +1,10 @@
-//! The parsers of WebSocket messages by themselves, for fuzzing.
+//! The parsers of WebSocket messages in isolation, for fuzzing.
 
 use bytes::Bytes;
 
 use super::{api, frame::Fragments, protocol};
 
-/// The most a message put together from fragments may have.
+/// The largest message assembled from fragments.
 const LIMIT: usize = 1 << 10;
 
 /// Reads a message as a request, and writes the answers to it.
@@ -15,7 +15,7 @@ pub(in crate::http) fn request(text: &str) {
     }
 }
 
-/// Cuts bytes into fragments, each as long as its first byte says, and puts them together in whatever order.
+/// Cuts bytes into fragments, each as long as its first byte says, and assembles them in arbitrary order.
 pub(in crate::http) fn fragments(bytes: &Bytes) {
     let mut fragments = Fragments::default();
     let mut rest = bytes.clone();

@@ -1,11 +1,11 @@
-//! What every event begins with.
+//! The common head of every event.
 
 use crate::{
     domain::types::{decimal::Units, time::Timestamp},
     http::wire::{json::Json, time_unit::TimeUnit},
 };
 
-/// Nothing, as the wire writes it.
+/// Zero, as the wire writes it.
 pub(super) const ZERO: Units = Units { value: 0, scale: 8 };
 
 /// Writes the kind of an event and when it happened.

@@ -1,4 +1,4 @@
-//! WebSocket: market streams for everybody, the private stream of a browser session, and the WebSocket API.
+//! WebSocket: public market streams, the private stream of a browser session, and the WebSocket API.
 
 mod api;
 mod encode;
@@ -70,7 +70,7 @@ pub(super) fn configure(config: &mut ServiceConfig, endpoints: &'static [Endpoin
     socket("/ws-api/v3/", open_api);
 }
 
-/// Reads from a handshake what a connection is for.
+/// Reads the purpose of a connection from its handshake.
 type Open = fn(&HttpRequest, &HttpState, &'static [Endpoint]) -> Result<Opening, ApiError>;
 
 async fn serve(
@@ -152,7 +152,7 @@ fn read_streams(
     Ok((params.time_unit()?, streams))
 }
 
-/// `/x/v1/stream`: the cookie alone proves nothing, for a foreign page's handshake carries it too.
+/// `/x/v1/stream`: the cookie alone proves nothing, because the handshake of a foreign page carries it too.
 fn open_private(
     request: &HttpRequest,
     state: &HttpState,

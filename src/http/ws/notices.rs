@@ -1,4 +1,4 @@
-//! Frames nobody asked for, and why private events do not come.
+//! Unsolicited frames, and errors for private events that cannot be delivered.
 
 use crate::{
     actors::message::NotListening,
@@ -10,7 +10,7 @@ use crate::{
     },
 };
 
-/// Returns what a client is told that asked for private events in vain.
+/// Returns the error for a client whose subscription to private events failed.
 pub(in crate::http) fn not_listening(error: &NotListening) -> ApiError {
     match error {
         NotListening::Gap(gap) => gap_error(*gap),
@@ -18,7 +18,7 @@ pub(in crate::http) fn not_listening(error: &NotListening) -> ApiError {
     }
 }
 
-/// Returns what a client is told that asked for events there are not.
+/// Returns the error for a client that asked for events that are not available.
 pub(in crate::http) fn gap_error(gap: Gap) -> ApiError {
     match gap {
         Gap::Gone { oldest } => ApiError::events_gone().with_data(format!("{{\"oldestSeq\":{oldest}}}")),
@@ -36,7 +36,7 @@ pub(super) fn page_not_attached(error: &NotListening) -> String {
     json.finish()
 }
 
-/// Returns the frame that says a subscription has ended.
+/// Returns the frame that announces the end of a subscription.
 pub(super) fn terminated(subscription: u16, now: Timestamp, unit: TimeUnit) -> String {
     let mut json = Json::with_capacity(96);
     json.object(|json| {

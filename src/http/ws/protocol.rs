@@ -1,4 +1,4 @@
-//! What clients may ask on a market stream connection, and the answers.
+//! The requests of a market stream connection, and the answers.
 
 use serde::Deserialize;
 use serde_json::{Value, error::Category, value::RawValue};
@@ -7,27 +7,27 @@ use crate::http::wire::json::Json;
 
 const ID_LEN_MAX: usize = 36;
 
-/// What a client asks.
+/// A client's request.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Control {
-    /// More streams.
+    /// Adds streams.
     Subscribe(Vec<String>),
-    /// Fewer.
+    /// Removes streams.
     Unsubscribe(Vec<String>),
-    /// Which ones?
+    /// Lists the streams.
     List,
-    /// Wrap frames in `{"stream","data"}`, or do not.
+    /// Sets whether frames are wrapped in `{"stream","data"}`.
     SetCombined(bool),
-    /// Are they wrapped?
+    /// Asks whether frames are wrapped.
     GetCombined,
 }
 
-/// A request with its id, word for word as it came.
+/// A request with its id, verbatim.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Request<'a> {
     /// The id: an integer, a string or `null`.
     pub(super) id: &'a str,
-    /// What is asked.
+    /// The request itself.
     pub(super) control: Control,
 }
 
@@ -52,7 +52,7 @@ struct Envelope<'a> {
 /// Reads a request.
 ///
 /// # Errors
-/// The frame that says what is wrong.
+/// The error frame.
 pub(super) fn parse(text: &str) -> Result<Request<'_>, String> {
     let envelope: Envelope<'_> = serde_json::from_str(text).map_err(|fault| match fault.classify() {
         Category::Data => error(2, &format!("Invalid request: {fault}"), None),
@@ -108,7 +108,7 @@ fn property(params: &[Value], count_max: usize, id: &str) -> Result<(), String> 
     }
 }
 
-/// Returns the frame of a refusal.
+/// Returns an error frame.
 pub(super) fn error(code: u64, message: &str, id: Option<&str>) -> String {
     write(|json| {
         json.field("code").number(code);
@@ -119,7 +119,7 @@ pub(super) fn error(code: u64, message: &str, id: Option<&str>) -> String {
     })
 }
 
-/// Returns the frame that says a request was done.
+/// Returns the frame that acknowledges a request.
 pub(super) fn done(id: &str) -> String {
     write(|json| {
         json.field("result").raw("null");
@@ -135,7 +135,7 @@ pub(super) fn listed<'a>(id: &str, names: impl Iterator<Item = &'a str>) -> Stri
     })
 }
 
-/// Returns the frame that says whether frames are wrapped.
+/// Returns the frame that reports whether frames are wrapped.
 pub(super) fn property_is(id: &str, value: bool) -> String {
     write(|json| {
         json.field("result").boolean(value);

@@ -1,4 +1,4 @@
-//! What is said on a connection, apart from how it is carried.
+//! The protocol of a connection, apart from its transport.
 
 use actix_web::web;
 use bytestring::ByteString;
@@ -9,69 +9,69 @@ use crate::{
     http::{limits::rate::Rate, server::limits::ConnectionLimits, state::HttpState},
 };
 
-/// Where a conversation takes place.
+/// The connection a protocol runs on.
 #[derive(Debug, Clone)]
 pub(super) struct ConnectionContext {
     /// The session's number.
     pub(super) id: SessionId,
-    /// The edge.
+    /// The state of the edge.
     pub(super) state: web::Data<HttpState>,
 }
 
-/// What a client may send.
+/// The limits on a client's messages.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct MessageLimits {
     /// The largest message, in bytes.
     pub(super) bytes: usize,
-    /// How often: messages, pings and pongs.
+    /// Their rate: messages, pings and pongs.
     pub(super) rate: Rate,
 }
 
-/// What follows from something a client said.
+/// The response to a client's message.
 pub(super) enum Response {
-    /// Nothing, or an answer that comes by way of push.
+    /// Nothing, or an answer sent through push.
     Nothing,
     /// This text, at once.
     Send(String),
-    /// This text, when it is ready; meanwhile the connection goes on. Whatever must happen in the order of the client's
-    /// messages happens in the first poll, which is made before the next message is read.
+    /// This text, when it is ready; meanwhile the connection continues. Everything that must happen in the order of the
+    /// client's messages happens in the first poll, which is made before the next message is read.
     Later(LocalBoxFuture<'static, String>),
 }
 
-/// One side of a connection: ours.
+/// The server's side of a connection.
 pub(super) trait ProtocolHandler {
-    /// Returns what the client may send.
+    /// Returns the limits on the client's messages.
     fn limits(&self, limits: &ConnectionLimits) -> MessageLimits;
 
     /// Returns whether it speaks the WebSocket API.
     fn is_api(&self) -> bool;
 
-    /// Begins, once push knows the session.
+    /// Starts, once push has registered the session.
     fn open(&mut self, connection: &ConnectionContext) -> Response;
 
-    /// Takes a text message.
+    /// Handles a text message.
     fn receive(&mut self, connection: &ConnectionContext, text: &ByteString) -> Response;
 
     /// Returns the answer to a binary message.
     fn refuse_binary(&self) -> String;
 
-    /// Notes that what was to be said later has been said.
+    /// Records that a deferred answer has been sent.
     fn said(&mut self) {}
 
-    /// Returns whether something is still to be said.
+    /// Returns whether a deferred answer is pending.
     fn is_busy(&self) -> bool {
         false
     }
 
-    /// Notes that private events will not come.
+    /// Records that private events cannot be delivered.
     fn not_attached(&mut self, _form: EventEnvelope) {}
 
-    /// Returns whether there is somebody to look after.
+    /// Returns whether it has logins or keys to check.
     fn needs_checks(&self) -> bool;
 
-    /// Looks after those it was opened for, about once a second.
+    /// Checks the logins and keys it was opened with, about once a second.
     ///
     /// # Errors
-    /// Why the connection is to be closed.
+    /// The reason to close the connection.
     fn check(&mut self, connection: &ConnectionContext) -> Result<(), &'static str>;
 }

@@ -1,7 +1,7 @@
 //! One WebSocket connection. The only file that knows actix-web-actors.
 //!
-//! A connection that cannot write is not polled, so nothing here runs while it is blocked: push counts what it
-//! has sent against what was taken, and the kernel drops a peer that stops acknowledging.
+//! A connection that cannot write is not polled, so nothing here runs while it is blocked: push counts the frames it
+//! has sent against those acknowledged, and the kernel drops a peer that stops acknowledging.
 
 use std::time::{Duration, Instant};
 
@@ -29,23 +29,23 @@ use crate::{
     },
 };
 
-/// How often logins and keys are looked at.
+/// The interval of the checks of logins and keys.
 const CHECK: Duration = Duration::from_secs(1);
-/// How long a connection stays for its last answers when the exchange stops.
+/// How long a connection stays open for its last answers when the exchange stops.
 const LAST_WORDS: Duration = Duration::from_secs(1);
 
-/// What a connection asks for when it opens.
+/// The request of a connection when it opens.
 pub(super) struct Opening {
-    /// What times are printed in.
+    /// The unit of printed times.
     pub(super) unit: TimeUnit,
-    /// What is to be said.
+    /// The protocol.
     pub(super) handler: Box<dyn ProtocolHandler>,
 }
 
-/// Shakes hands and starts the session.
+/// Completes the handshake and starts the session.
 ///
 /// # Errors
-/// 426 when the request is no WebSocket handshake of version 13, 400 when its key is none.
+/// 426 when the request is not a WebSocket handshake of version 13, 400 when its key is invalid.
 pub(super) fn start(
     state: &web::Data<HttpState>,
     opening: Opening,
@@ -53,7 +53,7 @@ pub(super) fn start(
     request: &HttpRequest,
     payload: web::Payload,
 ) -> Result<HttpResponse, ApiError> {
-    // The builder below takes versions nobody speaks any more, and any key.
+    // The builder below accepts obsolete versions, and any key.
     verify_handshake(request.head()).map_err(|error| match error {
         HandshakeError::BadWebsocketKey => ApiError::illegal("Sec-WebSocket-Key", "^[A-Za-z0-9+/]{22}==$"),
         _ => ApiError::upgrade_required(),
@@ -84,7 +84,7 @@ struct SocketSession {
     link: Option<SessionLink>,
     unit: TimeUnit,
     handler: Box<dyn ProtocolHandler>,
-    /// What it hears, until it has started.
+    /// The incoming frames, until the session has started.
     frames: Option<Frames>,
     limits: MessageLimits,
     received: Instant,
@@ -143,7 +143,7 @@ impl Handler<SessionEvent> for SocketSession {
                 self.handler.not_attached(envelope);
                 notice.into_iter().for_each(|frame| context.text(frame.0));
             }
-            // For those who have words of their own.
+            // Only for protocols that encode events themselves.
             SessionEvent::Market(_) | SessionEvent::Users(_) => self.taken(),
             SessionEvent::TooSlow => close(context, CloseCode::Policy, "too slow"),
             SessionEvent::Stopping(notice) => {
@@ -157,7 +157,7 @@ impl Handler<SessionEvent> for SocketSession {
     }
 }
 
-/// What the library would read, which is nothing.
+/// The stream the library would read, which is empty.
 impl StreamHandler<Result<Message, ProtocolError>> for SocketSession {
     fn handle(&mut self, _: Result<Message, ProtocolError>, _: &mut Socket) {}
 }
@@ -218,7 +218,7 @@ impl SocketSession {
         Ok(None)
     }
 
-    /// Closes a connection that sent what is no message.
+    /// Closes a connection that sent an invalid message.
     fn refuse(&self, code: CloseCode, context: &mut Socket) {
         let description = match code {
             CloseCode::Size => "message too long",
@@ -240,8 +240,8 @@ impl SocketSession {
             Response::Nothing => {}
             Response::Send(text) => context.text(text),
             Response::Later(mut text) => {
-                // The first poll takes a request to its shard. Spawned futures are polled in no particular order, so it
-                // is made here, while requests come one by one; the waker follows with the next poll.
+                // The first poll sends a request to its shard. Spawned futures are polled in no particular order, so it
+                // is made here, while requests arrive one by one; the waker follows with the next poll.
                 match text.as_mut().now_or_never() {
                     Some(text) => self.say(text, context),
                     None => {
@@ -254,7 +254,7 @@ impl SocketSession {
         }
     }
 
-    /// Says what was to be said later.
+    /// Sends a deferred answer.
     fn say(&mut self, text: String, context: &mut Socket) {
         self.handler.said();
         context.text(text);

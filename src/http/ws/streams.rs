@@ -1,4 +1,4 @@
-//! The conversation of market streams: which ones, and how they are wrapped; for a page, its private events too.
+//! The protocol of market streams: subscriptions and wrapping; for a page, its private events too.
 
 use std::collections::BTreeMap;
 
@@ -16,14 +16,14 @@ use crate::{
     http::server::limits::ConnectionLimits,
 };
 
-/// A page's login, and where its private events go on.
+/// A page's login, and the position its private events resume from.
 #[derive(Debug)]
 pub(super) struct PageUser {
-    /// Whose events.
+    /// The account of the events.
     pub(super) account: AccountId,
-    /// The cookie that says so.
+    /// The session cookie.
     pub(super) cookie: String,
-    /// The last event the page has.
+    /// The last event the page has received.
     pub(super) after: Option<u64>,
 }
 
@@ -34,17 +34,17 @@ pub(super) struct Streams {
     /// Streams from the start.
     opening: Vec<String>,
     user: Option<PageUser>,
-    /// By name, because two names may stand for one topic, and some for none.
+    /// By name, because two names may denote one topic, and some none.
     names: BTreeMap<String, Option<Topic>>,
 }
 
 impl Streams {
-    /// Begins with these streams, wrapped or not.
+    /// Starts with these streams, wrapped or not.
     pub(super) const fn new(combined: bool, opening: Vec<String>, user: Option<PageUser>) -> Self {
         Self { combined, opening, user, names: BTreeMap::new() }
     }
 
-    /// Answers by way of push, so that answers come in the order of the requests.
+    /// Answers through push, so that answers are sent in the order of the requests.
     fn answer(&self, connection: &ConnectionContext, frame: String) -> Response {
         self.request_subscription(connection, Vec::new(), Some(frame));
         Response::Nothing
@@ -119,7 +119,7 @@ impl ProtocolHandler for Streams {
 
     fn open(&mut self, connection: &ConnectionContext) -> Response {
         if let Some(PageUser { account, after, .. }) = self.user {
-            // A page is told only what it asked for in vain.
+            // A page is notified only of failures.
             let acknowledge = |start: &Result<u64, NotListening>| {
                 start.as_ref().err().map(|error| WsText(notices::page_not_attached(error).into()))
             };

@@ -1,4 +1,4 @@
-//! Names of streams and what they stand for.
+//! Names of streams and their topics.
 
 use crate::{
     actors::message::{Speed, TickerWindow, Topic},
@@ -9,10 +9,10 @@ use crate::{
     },
 };
 
-/// The most bytes a stream's name may have to be remembered.
+/// The longest stream name that is stored, in bytes.
 pub(super) const NAME_LEN_MAX: usize = 64;
 
-/// Reads a stream's name; `None` for a stream there is not. Symbols are lower case.
+/// Reads a stream's name; `None` for an unknown stream. Symbols are lower case.
 pub(super) fn parse(name: &str, instruments: &Instruments) -> Option<Topic> {
     if let Some(name) = name.strip_prefix('!') {
         return parse_all(name);
@@ -51,7 +51,7 @@ pub(super) fn parse(name: &str, instruments: &Instruments) -> Option<Topic> {
     }
 }
 
-/// Reads the stream of one symbol that takes no suffix.
+/// Reads the stream of one symbol that has no suffix.
 fn parse_plain(stream: &str, symbol: SymbolId) -> Option<Topic> {
     match stream {
         "trade" => Some(Topic::Trade(symbol)),
@@ -64,7 +64,7 @@ fn parse_plain(stream: &str, symbol: SymbolId) -> Option<Topic> {
     }
 }
 
-/// Reads a stream of all symbols. Old clients put a speed behind the name, which changes nothing.
+/// Reads a stream of all symbols. Old clients append a speed to the name, which has no effect.
 fn parse_all(name: &str) -> Option<Topic> {
     let name = ["@1000ms", "@3000ms"].iter().find_map(|suffix| name.strip_suffix(suffix)).unwrap_or(name);
     match name.strip_suffix("@arr")? {

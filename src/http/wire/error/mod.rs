@@ -1,5 +1,5 @@
-//! What clients are told when something is refused: the one place where refusals become wire codes, texts and
-//! statuses. Clients match on the texts, so they are part of the contract.
+//! The errors clients receive: the one place where refusals become wire codes, texts and statuses. Clients match on the
+//! texts, so they are part of the contract.
 
 mod connection;
 mod detail;
@@ -14,7 +14,7 @@ use crate::domain::{
     types::time::Timestamp,
 };
 
-/// What was being done; the same refusal has different codes for different operations.
+/// The operation in progress; the same refusal has different codes for different operations.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Operation {
     /// Placing an order, or testing one.
@@ -25,11 +25,11 @@ pub enum Operation {
     Amend,
     /// Reading.
     Query,
-    /// The operator's doing.
+    /// An operator's command.
     Operate,
 }
 
-/// A refusal as the wire has it.
+/// A refusal as it appears on the wire.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{message}")]
 pub struct ApiError {
@@ -71,7 +71,7 @@ impl ApiError {
     }
 
     fixed! {
-        /// Something is broken here.
+        /// An internal fault.
         internal: INTERNAL_SERVER_ERROR -1000 "An unknown error occurred while processing the request.";
         /// A shard is out of service.
         disconnected: SERVICE_UNAVAILABLE -1001 "Internal error; unable to process your request. Please try again.";
@@ -79,7 +79,7 @@ impl ApiError {
         unauthorized: UNAUTHORIZED -1002 "You are not authorized to execute this request.";
         /// A page of another origin, or no CSRF token.
         forbidden: FORBIDDEN -1002 "You are not authorized to execute this request.";
-        /// A wrong name or a wrong password; which of them is not said.
+        /// A wrong name or a wrong password; the text does not distinguish them.
         wrong_password: UNAUTHORIZED -1002 "The name or the password is wrong.";
         /// No answer in time; the outcome is unknown.
         timeout: GATEWAY_TIMEOUT -1007 "Timeout waiting for response from backend server. Send status unknown; execution status unknown.";
@@ -87,13 +87,13 @@ impl ApiError {
         stopping: SERVICE_UNAVAILABLE -1016 "This service is no longer available.";
         /// The address has as many sessions as it may.
         too_many_sessions: TOO_MANY_REQUESTS -1003 "Too many sessions from your address; sign out of one and try again.";
-        /// The request names no host, or several: ours.
+        /// The request names no host, or several: own code.
         host_malformed: BAD_REQUEST -95001 "The Host header names no host; send one, with the name and port you connect to.";
-        /// A name that is not this exchange's: ours.
+        /// The host is not served here: own code.
         misdirected: MISDIRECTED_REQUEST -95002 "This host is not served here; connect by a name of this machine, or add yours to [server] hosts.";
         /// Only an account without an owner may be used without credentials.
         account_owned: UNAUTHORIZED -1002 "This account has an owner; send an API key, a session or the operator's token.";
-        /// Taken out of service.
+        /// Permanently out of service.
         gone: GONE -1016 "This service is no longer available.";
         /// The path has no such method.
         method_not_allowed: METHOD_NOT_ALLOWED -1020 "This operation is not supported.";
@@ -101,7 +101,7 @@ impl ApiError {
         not_found: NOT_FOUND -1020 "This operation is not supported.";
         /// The path speaks WebSocket.
         upgrade_required: UPGRADE_REQUIRED -1020 "This operation is not supported.";
-        /// The body did not arrive whole.
+        /// The body is truncated.
         body_broken: BAD_REQUEST -1000 "An unknown error occurred while processing the request.";
         /// The timestamp is older than the window.
         outside_window: BAD_REQUEST -1021 "Timestamp for this request is outside of the recvWindow.";
@@ -129,11 +129,11 @@ impl ApiError {
         combination: BAD_REQUEST -1128 "Combination of optional parameters invalid.";
         /// The window is longer than a minute.
         window_too_long: BAD_REQUEST -1131 "recvWindow must be less than 60000.";
-        /// Out of the range strategies may use.
+        /// Outside the range strategies may use.
         strategy_type: BAD_REQUEST -1134 "`strategyType` was less than 1000000.";
-        /// The body is not the JSON asked for.
+        /// The body is not the expected JSON.
         json: BAD_REQUEST -1135 "Invalid JSON Request";
-        /// The body is no JSON object at all.
+        /// The body is not a JSON object.
         no_json_object: BAD_REQUEST -1135 "Invalid JSON Request: the body must be a JSON object.";
         /// Neither FULL nor MINI.
         ticker_type: BAD_REQUEST -1139 "Invalid ticker type.";
@@ -141,53 +141,53 @@ impl ApiError {
         cancel_restrictions: BAD_REQUEST -1145 "`cancelRestrictions` has to be either `ONLY_NEW` or `ONLY_PARTIALLY_FILLED`.";
         /// Not a type orders of a pair may have.
         pair_type: BAD_REQUEST -1158 "Order type not supported in OCO.";
-        /// A maker of a buying pair above the market.
+        /// A maker leg of a buying pair above the market.
         buy_limit_above: BAD_REQUEST -1165 "A limit order in a buy OCO must be below.";
-        /// A maker of a selling pair below the market.
+        /// A maker leg of a selling pair below the market.
         sell_limit_below: BAD_REQUEST -1166 "A limit order in a sell OCO must be above.";
-        /// A pair of which neither waits.
+        /// A pair without a conditional leg.
         pair_of_limits: BAD_REQUEST -1168 "At least one OCO order must be contingent.";
-        /// A stop of a buying pair below the market.
+        /// A stop loss of a buying pair below the market.
         buy_stop_below: BAD_REQUEST -1196 "A stop loss order in a buy OCO must be above.";
-        /// A stop of a selling pair above the market.
+        /// A stop loss of a selling pair above the market.
         sell_stop_above: BAD_REQUEST -1197 "A stop loss order in a sell OCO must be below.";
-        /// A gain of a buying pair above the market.
+        /// A take profit of a buying pair above the market.
         buy_gain_above: BAD_REQUEST -1198 "A take profit order in a buy OCO must be below.";
-        /// A gain of a selling pair below the market.
+        /// A take profit of a selling pair below the market.
         sell_gain_below: BAD_REQUEST -1199 "A take profit order in a sell OCO must be above.";
         /// A symbol twice in a list.
         duplicate_symbol: BAD_REQUEST -1151 "Symbol is present multiple times in the list.";
         /// The symbol has another status.
         symbol_status: BAD_REQUEST -1220 "The symbol's status does not match the requested symbolStatus.";
-        /// None is kept here.
+        /// No symbol has one.
         no_reference_price: BAD_REQUEST -2043 "This symbol doesn't have a reference price.";
         /// Neither unit.
         time_unit: BAD_REQUEST -1194 "Invalid value for time unit; expected either MICROSECOND or MILLISECOND.";
         /// Not 64 letters and digits.
         key_format: UNAUTHORIZED -2014 "API-key format invalid.";
-        /// No such key, or not for this.
+        /// An unknown key, or one without this permission.
         key_refused: UNAUTHORIZED -2015 "Invalid API-key, IP, or permissions for action.";
         /// One half of a cancel-replace failed.
         replace_partly_failed: CONFLICT -2021 "Order cancel-replace partially failed.";
         /// A cancel-replace failed.
         replace_failed: BAD_REQUEST -2022 "Order cancel-replace failed.";
-        /// The connection hears this account already.
+        /// The connection is already subscribed to this account.
         subscription_active: BAD_REQUEST -2035 "User Data Stream subscription already active.";
         /// The connection has no such subscription.
         subscription_inactive: BAD_REQUEST -2036 "User Data Stream subscription not active.";
-        /// The position asked for was not reached in time: ours, outside Binance's range.
+        /// The position asked for was not reached in time: own code, outside Binance's range.
         not_reached: SERVICE_UNAVAILABLE -93001 "The exchange has not reached minSeq yet.";
-        /// Events asked for are not kept: ours.
+        /// The requested events are no longer kept: own code.
         events_gone: BAD_REQUEST -93002 "Events after fromSeq are no longer kept; read the account again and go on from its last event.";
-        /// Events asked for have not happened: ours.
+        /// The requested events have not happened yet: own code.
         events_ahead: BAD_REQUEST -93003 "fromSeq is after the account's last event.";
-        /// More requests at once on one connection than it may have: ours.
+        /// More simultaneous requests than one connection may have: own text.
         too_many_at_once: TOO_MANY_REQUESTS -1003 "Too many requests queued.";
-        /// More subscriptions than one connection may have: ours.
+        /// More subscriptions than one connection may have: own code.
         too_many_subscriptions: BAD_REQUEST -93004 "More subscriptions than one connection may have.";
     }
 
-    /// -1100, naming the parameter and what it may be.
+    /// -1100, naming the parameter and its valid range.
     pub fn illegal(name: &str, range: &str) -> Self {
         Self::with_text(
             -1100,
@@ -204,18 +204,18 @@ impl ApiError {
         )
     }
 
-    /// -1102: must be sent.
+    /// -1102: a mandatory parameter is missing.
     pub fn missing_parameter(name: &str) -> Self {
         let text = format!("Mandatory parameter '{name}' was not sent, was empty/null, or malformed.");
         Self::with_text(-1102, text)
     }
 
-    /// -1102: one of two must be sent.
+    /// -1102: one of two mandatory parameters is missing.
     pub fn missing_either(one: &str, other: &str) -> Self {
         Self::with_text(-1102, format!("Param '{one}' or '{other}' must be sent, but both were empty/null!"))
     }
 
-    /// -1104: sent, but nothing asked for it.
+    /// -1104: parameters were sent that no handler read.
     pub fn unread(read: usize, sent: usize) -> Self {
         let text =
             format!("Not all sent parameters were read; read '{read}' parameter(s) but was sent '{sent}'.");
@@ -227,38 +227,38 @@ impl ApiError {
         Self::with_text(-1105, format!("Parameter '{name}' was empty."))
     }
 
-    /// -1106: has no place here.
+    /// -1106: the parameter is not allowed here.
     pub fn not_required(name: &str) -> Self {
         Self::with_text(-1106, format!("Parameter '{name}' sent when not required."))
     }
 
-    /// -1135: a part of a request is not the JSON asked for.
+    /// -1135: a part of a request is not the expected JSON.
     pub fn json_parameter(name: &str) -> Self {
         Self::with_text(-1135, format!("JSON sent for parameter '{name}' is not valid"))
     }
 
-    /// -1108: does not fit.
+    /// -1108: the number is out of range.
     pub fn overflow(name: &str) -> Self {
         Self::with_text(-1108, format!("Parameter '{name}' overflowed."))
     }
 
-    /// -1130: not a value the parameter may have.
+    /// -1130: an invalid value of the parameter.
     pub fn invalid(name: &str) -> Self {
         Self::with_text(-1130, format!("Data sent for parameter '{name}' is not valid."))
     }
 
-    /// -94002, ours: the history is not there at the moment, or too far behind.
+    /// -94002, own code: the history is unavailable at the moment, or too far behind.
     pub fn no_history() -> Self {
         let text = "The history cannot be read at the moment. Please try again later.";
         Self::new(StatusCode::SERVICE_UNAVAILABLE, -94_002, text)
     }
 
-    /// -1130, and why.
+    /// -1130, with the reason.
     pub fn unacceptable(name: &str, why: &str) -> Self {
         Self::with_text(-1130, format!("Data sent for parameter '{name}' is not valid: {why}."))
     }
 
-    /// -1003: too many tries; another may be made after so many seconds.
+    /// -1003: too many attempts; the next is allowed after this many seconds.
     pub fn too_many_tries(retry_after_seconds: u32) -> Self {
         Self {
             retry_after_seconds: Some(retry_after_seconds),
@@ -281,7 +281,7 @@ impl ApiError {
         Self { status: StatusCode::TOO_MANY_REQUESTS, ..Self::with_text(-1003, text) }.after(wait_seconds)
     }
 
-    /// -1003: the address went on after being told to stop.
+    /// -1003: the address kept sending after 429 and is banned.
     pub fn banned(until: Timestamp, now: Timestamp) -> Self {
         let text = format!(
             "Way too much request weight used; IP banned until {}. Please use WebSocket Streams for live updates \
@@ -293,23 +293,23 @@ impl ApiError {
             .after(u32::try_from(wait).unwrap_or(u32::MAX))
     }
 
-    /// -2021: the old order is cancelled and the account has placed too many to place another.
+    /// -2021: the old order is cancelled, and the account has placed too many orders to place another.
     pub fn replace_limited(wait_seconds: u32) -> Self {
         Self { status: StatusCode::TOO_MANY_REQUESTS, ..Self::replace_partly_failed() }.after(wait_seconds)
     }
 
-    /// Says when to try again.
+    /// Sets the seconds to wait before a retry.
     fn after(self, seconds: u32) -> Self {
         Self { retry_after_seconds: Some(seconds), ..self }
     }
 
-    /// -1160: only orders that stay may show themselves in parts.
+    /// -1160: only orders that rest may be icebergs.
     pub fn iceberg_in_force(name: &str) -> Self {
         let text = "is not supported if `aboveTimeInForce`/`belowTimeInForce` is not GTC.";
         Self::with_text(-1160, format!("Parameter '{name}' {text}"))
     }
 
-    /// Refuses a price, quantity or amount under the name it was sent by.
+    /// Rejects a price, quantity or amount under the parameter's name.
     pub fn unreadable(reject: Reject, name: &str) -> Self {
         let error = match reject {
             Reject::Malformed(_) => Self::illegal(name, DECIMAL),
@@ -321,7 +321,7 @@ impl ApiError {
         Self { reject: Some(reject), ..error }
     }
 
-    /// Refuses on behalf of the exchange.
+    /// Converts a refusal of the exchange.
     pub fn refused(reject: Reject, operation: Operation) -> Self {
         Self { reject: Some(reject), ..Self::worded(reject, operation) }
     }
@@ -424,12 +424,12 @@ impl ApiError {
         Self::with_text(-1111, format!("Parameter '{}' has too much precision.", parameter.name()))
     }
 
-    /// A refusal Binance has no code for: ours, moved out of its range.
+    /// A refusal without a Binance code: an own code, outside Binance's range.
     fn own(reject: Reject) -> Self {
         Self::with_text(-90_000 - i32::from(reject.code()), reject.to_string())
     }
 
-    /// Returns what the exchange said, if it was the exchange that refused.
+    /// Returns the exchange's refusal, if the exchange refused.
     pub const fn reject(&self) -> Option<Reject> {
         self.reject
     }
@@ -450,7 +450,7 @@ impl ApiError {
         self.code
     }
 
-    /// Returns whether the command may have been carried out all the same.
+    /// Returns whether the command may have been executed all the same.
     pub const fn is_unknown(&self) -> bool {
         matches!(self.code, -1001 | -1007)
     }
@@ -460,7 +460,7 @@ impl ApiError {
         &self.message
     }
 
-    /// Returns when to try again.
+    /// Returns the seconds to wait before a retry.
     pub const fn retry_after_seconds(&self) -> Option<u32> {
         self.retry_after_seconds
     }

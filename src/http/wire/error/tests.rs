@@ -1,7 +1,7 @@
 use super::*;
 use crate::domain::{messages::reject::Filter, orders::limits::OrderWindow};
 
-/// Every refusal, what was being done, and what the wire says: status, code, text.
+/// Every refusal, its operation, and the wire's answer: status, code, text.
 const TABLE: &[(Reject, Operation, u16, i32, &str)] = {
     use Operation::{Amend, Cancel, Operate, Place, Query};
     &[

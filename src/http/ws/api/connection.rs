@@ -1,4 +1,4 @@
-//! What one connection of the WebSocket API knows: its login, its subscriptions, what is under way.
+//! The state of one connection of the WebSocket API: its login, its subscriptions, its pending requests.
 
 use std::{collections::BTreeMap, net::IpAddr};
 
@@ -10,7 +10,7 @@ use crate::{
     },
 };
 
-/// What a request about the connection itself weighs.
+/// The weight of a request about the connection itself.
 pub(super) const OWN_WEIGHT: u32 = 2;
 
 /// One connection.
@@ -24,15 +24,15 @@ pub(in crate::http::ws) struct Api {
     pub(super) since: Timestamp,
     pub(super) login: Option<Login>,
     pub(super) subscriptions: Subscriptions,
-    /// Requests whose answers are not ready.
+    /// Requests whose answers are pending.
     pub(super) waiting: usize,
 }
 
-/// How a request about the connection is answered.
+/// The answer to a request about the connection.
 pub(super) enum Said {
-    /// With this result, now.
+    /// This result, at once.
     Now(String),
-    /// By way of push, in order with events.
+    /// Sent through push, in order with events.
     ByPush,
 }
 
@@ -45,7 +45,7 @@ pub(super) struct Login {
     pub(super) since: Timestamp,
 }
 
-/// How a subscription was made.
+/// The authentication of a subscription.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Opened {
     /// By the connection's login: it ends with it.
@@ -58,7 +58,7 @@ pub(super) enum Opened {
 #[derive(Debug)]
 pub(super) struct Subscription {
     pub(super) account: AccountId,
-    /// The key it hangs on.
+    /// The key it depends on.
     pub(super) key: String,
     pub(super) opened: Opened,
 }
@@ -71,12 +71,12 @@ pub(super) struct Subscriptions {
 }
 
 impl Subscriptions {
-    /// Returns the numbers of those `is_meant` admits.
+    /// Returns the numbers of those `is_meant` accepts.
     pub(super) fn ids(&self, is_meant: impl Fn(&Subscription) -> bool) -> Vec<u16> {
         self.by_id.iter().filter(|(_, subscription)| is_meant(subscription)).map(|(id, _)| *id).collect()
     }
 
-    /// Forgets one, and returns whose it was.
+    /// Removes one, and returns its account.
     pub(super) fn forget(&mut self, id: u16) -> Option<AccountId> {
         self.by_id.remove(&id).map(|subscription| subscription.account)
     }
@@ -88,7 +88,7 @@ impl Subscriptions {
     /// Adds one under the next number.
     ///
     /// # Errors
-    /// Its account has one, or there are too many.
+    /// -2035 when its account has one already, -93004 when there are too many.
     pub(super) fn add(&mut self, subscription: Subscription, most: usize) -> Result<u16, ApiError> {
         if self.by_id.values().any(|known| known.account == subscription.account) {
             return Err(ApiError::subscription_active());

@@ -1,7 +1,7 @@
-//! Who is calling: each request by its own signature, or a connection that has logged on.
+//! Authentication: each request by its own signature, or a connection that has logged on.
 //!
 //! After a logon a request needs neither key nor signature, only its timestamp; one that names a key is checked as if
-//! there were no logon. Binance takes only Ed25519 keys for a logon; here every kind will do.
+//! there were no logon. Binance accepts only Ed25519 keys for a logon; here every type is accepted.
 
 use super::{
     connection::{Api, Login, Opened, Said},
@@ -22,7 +22,7 @@ use crate::http::{
 };
 
 impl Api {
-    /// Returns who a request is from; `None` where anybody may ask.
+    /// Returns the caller of a request; `None` for public methods.
     pub(super) fn caller(
         &self,
         state: &HttpState,
@@ -76,7 +76,7 @@ impl Api {
         Ok(self.describe(&connection.state))
     }
 
-    /// `session.logout`: what was subscribed to by a signature of its own stays.
+    /// `session.logout`: subscriptions with a signature of their own remain.
     pub(super) fn log_out(
         &mut self,
         connection: &ConnectionContext,
@@ -91,7 +91,7 @@ impl Api {
         Ok(self.end(connection, &ended, reply, result))
     }
 
-    /// Ends what hangs on a key that is gone.
+    /// Ends the login and the subscriptions that depend on a revoked key.
     pub(super) fn end_those_without_key(&mut self, connection: &ConnectionContext) {
         let keys = connection.state.keys();
         if self.login.as_ref().is_some_and(|login| keys.get(&login.key).is_none()) {

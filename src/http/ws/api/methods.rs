@@ -1,5 +1,5 @@
-//! The names of methods, and the REST endpoints they are. A method runs its endpoint's own handler, so what REST checks
-//! and answers, so does the WebSocket API.
+//! The names of methods, and their REST endpoints. A method runs its endpoint's own handler, so the WebSocket API
+//! checks and answers exactly as REST does.
 
 use std::{collections::BTreeMap, sync::OnceLock};
 
@@ -13,7 +13,7 @@ macro_rules! methods {
     };
 }
 
-/// Every method that is a REST endpoint: one line a method.
+/// Every method with a REST endpoint: one line per method.
 #[rustfmt::skip]
 static METHODS: &[(&str, Method, &str)] = methods! {
     "ping"                     GET    "/api/v3/ping";
@@ -72,7 +72,7 @@ fn by_name(endpoints: &'static [Endpoint]) -> BTreeMap<&'static str, &'static En
     METHODS.iter().filter_map(row).collect()
 }
 
-/// Returns the endpoint of a method. There is one route index, looked through at the first call.
+/// Returns the endpoint of a method. There is one route index, indexed by name at the first call.
 pub(super) fn endpoint(endpoints: &'static [Endpoint], name: &str) -> Option<&'static Endpoint> {
     static BY_NAME: OnceLock<BTreeMap<&'static str, &'static Endpoint>> = OnceLock::new();
     BY_NAME.get_or_init(|| by_name(endpoints)).get(name).copied()

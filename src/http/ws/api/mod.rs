@@ -1,9 +1,10 @@
-//! The WebSocket API: requests by name over one connection, answered by the handlers REST has, and private events by
-//! subscription.
+//! The WebSocket API: requests by method name over one connection, answered by the handlers of REST, and private events
+//! by subscription.
 //!
-//! A request's handler runs beside the connection, so a slow one holds up nobody; answers come when they are ready. Its
-//! first poll is made when the request is read and reaches the shard ([`RequestContext`]), so requests get there in the order they
-//! were sent. What concerns the connection itself (its login, its subscriptions) is answered in order.
+//! A request's handler runs beside the connection, so a slow one delays no other; answers are sent when they are ready.
+//! Its first poll is made when the request is read and reaches the shard ([`RequestContext`]), so requests arrive there
+//! in the order they were sent. Requests about the connection itself (its login, its subscriptions) are answered in
+//! order.
 
 mod connection;
 mod login;
@@ -40,13 +41,13 @@ use crate::{
     },
 };
 
-/// Reads a message as a request, and writes what its signature would be of: for fuzzing.
+/// Reads a message as a request, and writes the text its signature covers: for fuzzing.
 #[cfg(any(test, feature = "testing"))]
 pub(super) fn read(text: &str) {
     let _ = request::parse(text).map(|request| request.params.signed_text());
 }
 
-/// What a request is about, if it is about the connection itself.
+/// A request about the connection itself.
 enum Own {
     Logon,
     Status,

@@ -11,43 +11,43 @@ use crate::{
     },
 };
 
-/// What a request took, and where it became durable.
+/// The use of limits by a request, and the position at which it is durable.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Used {
     /// Its weight.
     pub(super) weight: u32,
-    /// The position of the shard's journal that holds it, of a command.
+    /// The journal position of a command.
     pub(super) engine_seq: Option<u64>,
-    /// The account's unfilled orders, when it placed some.
+    /// The account's count of unfilled orders, after it placed some.
     pub(super) counts: Option<OrderCounts>,
-    /// From where on a list is whole, when it begins too early.
+    /// The id or time from which a truncated list is complete.
     pub(super) reach: Option<u64>,
-    /// The last frame the history had taken in, when it answered.
+    /// The last frame the history had ingested, when it answered.
     pub(super) history: Option<u64>,
 }
 
 impl Used {
-    /// A request that only weighs.
+    /// Returns the use of a request that only has weight.
     pub(super) const fn of(weight: u32) -> Self {
         Self { weight, engine_seq: None, counts: None, reach: None, history: None }
     }
 }
 
-/// What a reply says besides its result.
+/// The parts of a reply besides its result.
 #[derive(Debug, Clone)]
 pub(super) struct ReplyContext {
     /// The request's id, as JSON.
     pub(super) id: String,
-    /// Whose weight counts.
+    /// The address whose weight is reported.
     pub(super) address: Option<IpAddr>,
-    /// Whether it says what was used.
+    /// Whether it reports the limits' use.
     pub(super) returns_limits: bool,
-    /// The weight that was counted when the request came.
+    /// The weight counted when the request arrived.
     pub(super) counted: u32,
 }
 
 impl ReplyContext {
-    /// Writes the reply to a request that was done.
+    /// Writes the reply to a successful request.
     pub(super) fn done(&self, state: &HttpState, status: u16, result: &str, used: Used) -> String {
         let mut json = Json::with_capacity(result.len() + 256);
         json.object(|json| {
@@ -59,7 +59,7 @@ impl ReplyContext {
         json.finish()
     }
 
-    /// Writes the reply to a request that was refused.
+    /// Writes the reply to a refused request.
     pub(super) fn refused(&self, state: &HttpState, error: &ApiError, used: Used) -> String {
         let mut json = Json::with_capacity(320);
         json.object(|json| {

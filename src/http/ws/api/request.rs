@@ -1,4 +1,4 @@
-//! A request of the WebSocket API as it came: its id word for word, its numbers in the client's own digits.
+//! A request of the WebSocket API as received: its id verbatim, its numbers with the client's digits.
 
 use serde::Deserialize;
 use serde_json::value::RawValue;
@@ -19,7 +19,7 @@ pub(super) struct Request {
     pub(super) params: Params<'static>,
 }
 
-/// What is wrong with a request, and its id as far as it could be read.
+/// A malformed request's error, and its id if it could be read.
 #[derive(Debug)]
 pub(super) struct BadRequest {
     /// The id, or `null`.
@@ -41,7 +41,7 @@ struct Envelope<'a> {
 /// Reads a request.
 ///
 /// # Errors
-/// -1135 for what is no request; -1100 and -1101 for its parameters.
+/// -1135 for a malformed request; -1100 and -1101 for its parameters.
 pub(super) fn parse(text: &str) -> Result<Request, BadRequest> {
     let unreadable = |error| BadRequest { id: "null".to_owned(), error };
     let envelope: Envelope<'_> = serde_json::from_str(text).map_err(|_| unreadable(ApiError::json()))?;

@@ -1,4 +1,4 @@
-//! Private events by subscription: one an account and connection, each with a number that is not used again.
+//! Private events by subscription: one per account and connection, each with a number that is not reused.
 
 use super::{
     connection::{Api, OWN_WEIGHT, Opened, Said, Subscription},
@@ -21,7 +21,7 @@ use crate::{
     },
 };
 
-/// Returns whether the key a subscription hangs on still allows it.
+/// Returns whether the key a subscription depends on still allows it.
 pub(super) fn is_usable(keys: &KeyDirectory, subscription: &Subscription) -> bool {
     let allows = |key: &ApiKey| key.account == subscription.account && key.permissions.user_data;
     keys.get(&subscription.key).is_some_and(|key| allows(&key))
@@ -51,7 +51,7 @@ impl Api {
         let login = self.login.as_ref().ok_or_else(ApiError::unauthorized)?;
         let key = connection.state.keys().get(&login.key).ok_or_else(ApiError::key_refused)?;
         let name = login.key.clone();
-        // Whoever names another key wants that key's account, not the login's.
+        // A request that names another key is for that key's account, not the login's.
         if params.get("apiKey").is_some_and(|named| named != name) {
             return Err(ApiError::not_required("apiKey"));
         }
@@ -125,7 +125,7 @@ impl Api {
         Ok(self.end(connection, &ended, reply, "{}".to_owned()))
     }
 
-    /// Ends subscriptions and answers who asked for it: the answer comes first, then the last word of each.
+    /// Ends subscriptions and answers the request: the answer is sent first, then the termination event of each.
     pub(super) fn end(
         &mut self,
         connection: &ConnectionContext,
@@ -140,7 +140,7 @@ impl Api {
         Said::ByPush
     }
 
-    /// Ends a subscription; its last word comes after the last of its events.
+    /// Ends a subscription; its termination event follows its last event.
     pub(super) fn terminate(&mut self, connection: &ConnectionContext, id: u16, before: Option<String>) {
         let Some(account) = self.subscriptions.forget(id) else { return };
         let exchange = connection.state.exchange();

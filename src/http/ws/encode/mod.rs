@@ -1,4 +1,4 @@
-//! Turns updates into wire text: once per stream, whatever the number of subscribers.
+//! Encodes updates as wire text: once per stream, whatever the number of subscribers.
 
 use std::sync::Arc;
 
@@ -17,17 +17,17 @@ use crate::{
     http::wire::{json::Json, time_unit::TimeUnit},
 };
 
-/// The name private events travel under.
+/// The stream name of private events.
 const USER_STREAM: &str = "user";
 
-/// Knows the wire's words for updates.
+/// Encodes updates.
 #[derive(Debug, Clone)]
 pub struct WireEncoder {
     instruments: Arc<Instruments>,
 }
 
 impl WireEncoder {
-    /// Encodes for the symbols of this catalogue.
+    /// Encodes for these instruments.
     pub fn new(instruments: Arc<Instruments>) -> Self {
         Self { instruments }
     }
@@ -132,7 +132,7 @@ impl Encoder for WireEncoder {
 pub(super) mod testing {
     use super::*;
 
-    /// A catalogue with BTCUSDT.
+    /// Instruments with BTCUSDT.
     pub(in crate::http) fn instruments() -> Arc<Instruments> {
         let assets = r#"[{"id":1,"name":"BTC","scale":8},{"id":2,"name":"USDT","scale":8}]"#;
         let symbols = r#"[{"id":1,"name":"BTCUSDT","base":"BTC","quote":"USDT","tick-size":"0.01",

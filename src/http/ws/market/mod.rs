@@ -1,4 +1,4 @@
-//! The public streams' words.
+//! Encodes the updates of public streams.
 
 use super::{head::write_head, topic::window_name};
 use crate::{
@@ -169,7 +169,7 @@ fn write_candle(json: &mut Json, spec: &SymbolSpec, view: &CandleView, unit: Tim
     });
 }
 
-/// Writes what a ticker stream says of one symbol.
+/// Writes a ticker stream's entry for one symbol.
 fn write_ticker(json: &mut Json, topic: Topic, figures: Figures<'_>, unit: TimeUnit) {
     match topic {
         Topic::MiniTicker(_) | Topic::AllMiniTickers => write_mini(json, figures, unit),
