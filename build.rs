@@ -1,4 +1,4 @@
-//! What is made before the crate is compiled: the gRPC schema.
+//! The build script of the crate: compiles the gRPC schema.
 
 #[path = "proto/build.rs"]
 mod schema;

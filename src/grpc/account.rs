@@ -1,4 +1,4 @@
-//! Accounts: what they have, deposits and withdrawals.
+//! Accounts: balances, deposits and withdrawals.
 
 use super::{
     call::{Call, mismatched},
@@ -31,13 +31,13 @@ pub(super) async fn get(call: Call, request: GetAccountRequest) -> Result<GetAcc
     Ok(GetAccountResponse { account_id: request.account_id, balances, ..Default::default() })
 }
 
-/// `increase`: the operator may open accounts, so whom it pays has one afterwards.
+/// `increase`: the operator may open accounts, so the account exists afterwards.
 pub(super) async fn increase(call: Call, request: TransferRequest) -> Result<TransferResponse, ApiError> {
     match transfer(&call, AccountCommand::Deposit, &request).await {
         Err(error) if error.reject() == Some(Reject::UnknownAccount) => {
             let create = CreateAccount { id: Some(call.caller.account), tier: 0, is_unlimited: false };
             let created = call.command(AccountCommand::CreateAccount(create), Operation::Operate).await;
-            // Somebody else may have been quicker.
+            // Another call may have opened it first.
             let is_there = |error: &ApiError| error.reject() == Some(Reject::AccountExists);
             created.err().filter(|error| !is_there(error)).map_or(Ok(()), Err)?;
             transfer(&call, AccountCommand::Deposit, &request).await

@@ -1,4 +1,4 @@
-//! Books: their best levels, and what lies between them.
+//! Books: their best levels and the spread.
 
 use super::{
     call::{Call, mismatched},
@@ -15,9 +15,9 @@ use crate::{
     http::ApiError,
 };
 
-/// Levels a side unless asked otherwise.
+/// The default number of levels per side.
 const LEVELS: u32 = 20;
-/// The most levels a side.
+/// The most levels per side.
 const LEVELS_MAX: u32 = 100;
 
 /// `getOrderBook`

@@ -25,7 +25,7 @@ pub(super) struct Call {
     pub(super) state: Arc<HttpState>,
     pub(super) caller: Caller,
     pub(super) span: Span,
-    /// Who acts, for the audit.
+    /// The actor, for the audit.
     pub(super) source: Source,
 }
 
@@ -41,7 +41,7 @@ impl Call {
     /// Sends a command and awaits its answer.
     ///
     /// # Errors
-    /// The refusal; -1007 when no answer comes.
+    /// The refusal; -1007 when no answer arrives.
     pub(super) async fn command(
         &self,
         command: AccountCommand,
@@ -65,19 +65,19 @@ impl Call {
         answered
     }
 
-    /// Asks the account the call is about.
+    /// Queries the account of the call.
     ///
     /// # Errors
     /// As [`Call::command`].
     pub(super) async fn query(&self, query: AccountQuery) -> Result<AccountView, ApiError> {
         let answer = self.state.exchange().query(self.caller.account, query, self.span.clone());
         let view = self.state.answered(answer, Operation::Query).await?;
-        // What an owner did is seen only after the owner is known here.
+        // The results for an unowned account are returned only while it still has no owner.
         self.caller.check_owner(&self.state)?;
         Ok(view)
     }
 
-    /// Asks the public market.
+    /// Queries the public market.
     ///
     /// # Errors
     /// As [`Call::command`].
@@ -86,7 +86,7 @@ impl Call {
     }
 }
 
-/// The answer was none to the question asked: a bug in a shard.
+/// Returns the error for an answer that does not match its query: a bug in a shard.
 pub(super) fn mismatched() -> ApiError {
     tracing::error!("a shard answered something else than it was asked");
     ApiError::internal()

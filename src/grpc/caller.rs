@@ -1,5 +1,5 @@
-//! Who is calling: the operator's token, a signature, a browser's session, or somebody on this machine who where the demo is
-//! on may use the accounts that have no owner.
+//! The caller: the operator's token, a signature, a browser session or, where the demo is on, a client on this machine,
+//! which may use accounts without an owner.
 
 use tonic::{Code, Status, metadata::MetadataMap};
 
@@ -15,10 +15,10 @@ const RECEIVE_WINDOW: &str = "x-mbx-recv-window";
 const SIGNATURE: &str = "x-mbx-signature";
 const TIMESTAMP: &str = "x-mbx-timestamp";
 
-/// Who may call a method.
+/// The callers a method accepts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Access {
-    /// Anybody.
+    /// Any client.
     Public,
     /// A key with this permission, or a session, of the account the request is about.
     Own(Security),
@@ -26,12 +26,12 @@ pub(super) enum Access {
     Operator,
 }
 
-/// What proves that a caller may do what he asks for.
+/// The proof that a caller may act.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Proof {
-    /// Nothing has to: it is public.
+    /// None is needed: the method is public.
     None,
-    /// Nothing, as long as the account has no owner.
+    /// None is needed as long as the account has no owner.
     Unowned,
     /// A signature by this key.
     Key(String),
@@ -39,31 +39,31 @@ pub(super) enum Proof {
     Session(String),
 }
 
-/// A caller who may do what he asks for.
+/// An authorized caller.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Caller {
-    /// The account the request is about; 0 for what is public.
+    /// The account of the request; 0 for public methods.
     pub(super) account: AccountId,
-    /// Until when the request is good, if it is signed.
+    /// The time until which the request is valid, if it is signed.
     pub(super) deadline: Option<Timestamp>,
     proof: Proof,
 }
 
 impl Caller {
-    /// Returns whether he may do what he does only as long as the account has no owner.
+    /// Returns whether the caller's access depends on the account having no owner.
     pub(super) fn is_unproven(&self) -> bool {
         self.proof == Proof::Unowned
     }
 
-    /// Requires that what let him use the account still holds.
+    /// Requires that the account may still be used without an owner's proof.
     ///
     /// # Errors
-    /// -1002 when the account has got an owner meanwhile.
+    /// -1002 when the account has been given an owner meanwhile.
     pub(super) fn check_owner(&self, state: &HttpState) -> Result<(), ApiError> {
         if self.is_unproven() { unowned(state, self.account) } else { Ok(()) }
     }
 
-    /// Requires that the proof still holds: keys are revoked, sessions end, and accounts get owners.
+    /// Requires that the proof is still valid: keys are revoked, sessions end, and accounts get owners.
     ///
     /// # Errors
     /// UNAUTHENTICATED.
@@ -87,7 +87,7 @@ impl Caller {
 /// Authenticates a call.
 ///
 /// # Errors
-/// UNAUTHENTICATED; PERMISSION_DENIED when the account is somebody else's.
+/// UNAUTHENTICATED; PERMISSION_DENIED when the account belongs to another owner.
 pub(super) fn authenticate(
     state: &HttpState,
     access: Access,
@@ -97,7 +97,7 @@ pub(super) fn authenticate(
     IsLocal(is_local): IsLocal,
 ) -> Result<Caller, Status> {
     let account = AccountId::new(request.account().unwrap_or_default());
-    // Who brings a proof is held to it.
+    // A caller that presents a proof is judged by it.
     let has_proof = metadata.contains_key(AUTHORIZATION) || metadata.contains_key(KEY);
     let is_open = is_local && state.demo_account().is_some();
     let proved = match (access, text(metadata, AUTHORIZATION)) {
@@ -123,7 +123,7 @@ pub(super) fn authenticate(
     }
 }
 
-/// Finds the session of an `authorization: Session <token>`; a demo's is good only on this machine.
+/// Finds the session of an `authorization: Session <token>`; a demo session is valid only on this machine.
 fn session(
     state: &HttpState,
     account: AccountId,
@@ -147,8 +147,8 @@ fn unowned(state: &HttpState, account: AccountId) -> Result<(), ApiError> {
     if state.owners().contains(account) { Err(ApiError::account_owned()) } else { Ok(()) }
 }
 
-/// Verifies the signature: over the request's fields under their JSON names, `method`, and what the metadata adds, joined as
-/// on the WebSocket API.
+/// Verifies the signature: over the request's fields under their JSON names, `method`, and the metadata's fields,
+/// joined as on the WebSocket API.
 fn signer(
     state: &HttpState,
     security: Security,

@@ -1,4 +1,4 @@
-//! The domain's values as messages.
+//! Converts values of the domain to messages.
 
 use super::schema::{self, Level};
 use crate::{

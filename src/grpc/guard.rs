@@ -1,4 +1,4 @@
-//! What stands before every service: is the host of a call served here, and does it come from this machine itself?
+//! The guard before every service: whether the host of a call is served here, and whether it comes from this machine.
 
 use std::{convert::Infallible, future::ready, sync::Arc};
 
@@ -15,7 +15,7 @@ use tonic::{
 use super::refusal;
 use crate::http::{ApiError, Arrival, Reach, is_forwarding};
 
-/// Whether a call comes from this machine itself.
+/// Whether a call comes from this machine.
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct IsLocal(pub(super) bool);
 
@@ -27,7 +27,7 @@ pub(super) struct Guarded<S> {
 }
 
 impl<S> Guarded<S> {
-    /// Guards a service of a listener that may be reached so.
+    /// Guards a service of a listener with this reach.
     pub(super) fn new(inner: S, reach: &Arc<Reach>) -> Self {
         Self { inner, reach: Arc::clone(reach) }
     }
@@ -61,7 +61,7 @@ where
     }
 }
 
-/// Checks `:authority`, or the header before HTTP/2 had one, and finds out whether the call comes from this machine.
+/// Checks `:authority`, or the `Host` header, and determines whether the call comes from this machine.
 ///
 /// # Errors
 /// -95001, -95002.

@@ -1,4 +1,4 @@
-//! Connections of gRPC: let in from the budget HTTP has too, with deadlines.
+//! Connections of gRPC: admitted from the budget shared with HTTP, with deadlines.
 
 use std::{
     future::ready,
@@ -21,12 +21,13 @@ use tracing::warn;
 use super::{noted::Peer, turns::Line};
 use crate::http::{GuardedStream, HttpState, Transport};
 
-/// How many connections may wait for room at once, beside those that have it. While there are fewer, nobody waits behind them.
+/// How many connections may wait for room at once, besides those admitted. While there are fewer, no connection waits
+/// behind them.
 pub const WAITING_MAX: usize = 8;
-/// How long nothing is accepted after that failed: without descriptors it fails again at once.
+/// The pause after accepting fails: without descriptors it would fail again at once.
 const PAUSE: Duration = Duration::from_millis(500);
 
-/// Returns the connections of a listener that are let in, for as long as it is polled.
+/// Returns the admitted connections of a listener, for as long as it is polled.
 pub(super) fn incoming(
     listener: TcpListener,
     state: Arc<HttpState>,
@@ -51,7 +52,7 @@ fn accepted(listener: TcpListener) -> impl Stream<Item = (TcpStream, SocketAddr)
     })
 }
 
-/// Returns whoever is admitted, each as soon as that is known: one for whom there is no room yet holds up nobody else.
+/// Returns the admitted connections, each as soon as it is admitted: one that waits for room delays no other.
 fn let_in<C, P, F: Future<Output = Option<P>>>(
     accepted: impl Stream<Item = C>,
     admit: impl FnMut(C) -> F,
@@ -59,14 +60,14 @@ fn let_in<C, P, F: Future<Output = Option<P>>>(
     accepted.map(admit).buffer_unordered(WAITING_MAX).filter_map(ready)
 }
 
-/// Lets a connection in; one that is refused is closed without a word, which clients of gRPC call UNAVAILABLE.
+/// Admits a connection; a refused one is closed without an answer, which gRPC clients report as UNAVAILABLE.
 async fn admit(state: Arc<HttpState>, stream: TcpStream, peer: SocketAddr) -> Option<GrpcStream> {
     let place = state.connections().admit(Transport::Grpc, peer.ip()).await.ok()?;
     let line = Line::new(stream.connect_info());
     Some(GrpcStream { stream: GuardedStream::new(stream, place, state.limits()), line })
 }
 
-/// Whether the next connection may be accepted all the same.
+/// Returns whether an accept error concerns one connection only, so that the next can be accepted.
 fn is_of_one_connection(error: &io::Error) -> bool {
     use io::ErrorKind::{ConnectionAborted, ConnectionRefused, ConnectionReset, Interrupted};
     matches!(error.kind(), ConnectionAborted | ConnectionRefused | ConnectionReset | Interrupted)

@@ -1,18 +1,18 @@
-//! The methods: who may call them, and what calls weigh.
+//! The methods: their access rules and the weights of calls.
 
 use super::caller::Access;
 use crate::http::Security;
 
-/// The name of the service, as health has it and as paths begin with it.
+/// The name of the service, in the health service and as the prefix of paths.
 pub(super) const SERVICE: &str = "schema.Lightning";
 
-/// A method: who may call it, and what a call weighs.
+/// A method: its access rule and the weight of a call.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Method {
     pub(super) name: &'static str,
     pub(super) access: Access,
     pub(super) weight: u32,
-    /// Whether a call that succeeds weighs nothing.
+    /// Whether a successful call has no weight.
     pub(super) is_order: bool,
 }
 
@@ -24,7 +24,7 @@ const fn of_orders(name: &'static str) -> Method {
     Method { name, access: Access::Own(Security::Trade), weight: 1, is_order: true }
 }
 
-/// What the methods weigh is what their like weighs on REST.
+/// A method has the weight of the corresponding REST route.
 pub(super) const GET_ACCOUNT: Method = method("getAccount", Access::Own(Security::UserData), 20);
 pub(super) const INCREASE: Method = method("increase", Access::Operator, 1);
 pub(super) const DECREASE: Method = method("decrease", Access::Operator, 1);
@@ -47,26 +47,26 @@ const METHODS: [Method; 9] = [
     STREAM_ACCOUNT,
 ];
 
-/// What a stream weighs.
+/// The weight of a stream.
 const STREAM: u32 = 2;
-/// What a call weighs that is for no method of ours.
+/// The weight of a call of any other service.
 const ANY: u32 = 1;
-/// Streams of others' services, which know nothing of places.
+/// Streams of standard services, which acquire no permit themselves.
 const OTHER_STREAMS: [&str; 3] = [
     "/grpc.health.v1.Health/Watch",
     "/grpc.reflection.v1.ServerReflection/ServerReflectionInfo",
     "/grpc.reflection.v1alpha.ServerReflection/ServerReflectionInfo",
 ];
 
-/// What a call takes of what its address may have.
+/// The cost of a call to its address's limits.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Toll {
     pub(super) weight: u32,
-    /// Whether it needs a stream's place from the beginning. Streams of ours take theirs with their sessions.
+    /// Whether it needs a stream permit from the start. Streams of this service acquire theirs with their sessions.
     pub(super) takes_permit: bool,
 }
 
-/// Returns what a call for this path takes, whether there is such a method or not.
+/// Returns the cost of a call for this path, whether the method exists or not.
 pub(super) fn toll(path: &str) -> Toll {
     let own = path.strip_prefix('/').and_then(|path| path.strip_prefix(SERVICE)?.strip_prefix('/'));
     let own = own.and_then(|name| METHODS.iter().find(|method| method.name == name));

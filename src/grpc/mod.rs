@@ -1,7 +1,7 @@
-//! gRPC: accounts, orders and books for programs that speak it, over the same actors, keys and limits as REST.
+//! gRPC: accounts, orders and books for gRPC clients, over the same actors, keys and limits as REST.
 //!
-//! A call is authenticated and counted, becomes a command or a question, and its answer becomes a reply; no rule lives here.
-//! What is refused by a rule is a reply with the exchange's code; what never got so far is a gRPC status
+//! A call is authenticated and counted, becomes a command or a query, and its answer becomes a reply; no rule lives
+//! here. A refusal by a rule is a reply with the exchange's code; any earlier failure is a gRPC status
 //! (`docs/grpc.md`).
 
 mod account;

@@ -1,5 +1,5 @@
-//! What is done for every call when its head arrives, whichever service it is for, known or not: it is noted with its
-//! connection, and counted for its address, so that a call whose message never arrives has been counted too.
+//! The accounting of every call when its head arrives, for any service, known or not: it is registered with its
+//! connection and counted for its address, so that a call whose message never arrives has been counted too.
 
 use std::{
     future::ready,
@@ -28,7 +28,7 @@ use crate::http::{
 
 const FORWARDED_FOR: &str = "x-forwarded-for";
 
-/// What a call knows of its connection.
+/// A call's view of its connection.
 #[derive(Debug, Clone)]
 pub(super) struct Peer {
     pub(super) connection: Arc<Connection>,
@@ -36,11 +36,11 @@ pub(super) struct Peer {
     pub(super) line: Line,
 }
 
-/// The address of a call's client, for which it was counted.
+/// The address of a call's client, by which it was counted.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Client(pub(super) IpAddr);
 
-/// A service whose calls are noted from their heads to the end of their answers, and counted.
+/// A service whose calls are counted, and registered from their heads to the end of their answers.
 #[derive(Debug, Clone)]
 pub(super) struct Noted<S> {
     inner: S,
@@ -80,10 +80,10 @@ where
     }
 }
 
-/// Counts a call and notes it with its connection; adds what handlers ask for.
+/// Counts a call and registers it with its connection; adds the extensions handlers need.
 ///
 /// # Errors
-/// RESOURCE_EXHAUSTED when its address has used up what it may; UNAVAILABLE when it needs a place and there is none.
+/// RESOURCE_EXHAUSTED when its address has exhausted its limits; UNAVAILABLE when it needs a permit and there is none.
 fn enter(state: &HttpState, request: &mut Request<Body>) -> Result<Held, Status> {
     let no_address = || Status::internal("no address");
     let Peer { connection, socket, line } =
@@ -107,14 +107,14 @@ fn client_address(state: &HttpState, peer: IpAddr, headers: &HeaderMap) -> IpAdd
     gateway::client_address(state, peer, &lines)
 }
 
-/// What a call has until its answer is over.
+/// The resources of a call until its answer is complete.
 #[derive(Debug)]
 struct Held {
     _call: OpenCall,
     _permit: Option<SocketPermit>,
 }
 
-/// A call under way, until dropped.
+/// A call in progress, until dropped.
 #[derive(Debug)]
 struct OpenCall(Arc<Connection>);
 
@@ -131,7 +131,7 @@ impl Drop for OpenCall {
     }
 }
 
-/// The answer of a call that is over when the answer is.
+/// The answer of a call that ends with it.
 struct NotedBody {
     body: Body,
     _held: Held,

@@ -1,4 +1,4 @@
-//! Orders: place and cancel, read as REST reads them.
+//! Orders: place and cancel, read as by REST.
 
 use super::{
     call::{Call, mismatched},
@@ -32,7 +32,7 @@ pub(super) async fn place(call: Call, request: PlaceOrderRequest) -> Result<Orde
         ("timeInForce", in_force),
         ("newClientOrderId", &request.client_order_id),
     ];
-    // In this schema what is empty was not sent.
+    // In this schema an empty field was not sent.
     let sent: Vec<(&str, &str)> = fields.into_iter().filter(|(_, text)| !text.is_empty()).collect();
     let order = gateway::new_order(&call.state, spec, call.caller.account, &sent)?;
     match call.command(AccountCommand::Place(order), Operation::Place).await? {

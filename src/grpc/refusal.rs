@@ -1,4 +1,4 @@
-//! What clients are told when something is refused: a reply with the exchange's code, or a status.
+//! The errors clients receive: a reply with the exchange's code, or a status.
 
 use tonic::{Code, Status, metadata::MetadataValue};
 
@@ -7,19 +7,19 @@ use crate::http::ApiError;
 
 /// The metadata that carries the exchange's code beside a status.
 const CODE: &str = "lightning-code";
-/// The metadata that says when to try again, in seconds.
+/// The metadata with the seconds to wait before a retry.
 const RETRY_AFTER: &str = "retry-after";
-/// What replies say that are none.
+/// The message of successful replies.
 const SUCCESS: &str = "Success";
-/// Events that are not kept any more, or have not happened.
+/// Events that are no longer kept, or have not happened.
 const OUT_OF_RANGE: [i32; 2] = [-93_002, -93_003];
 
-/// A reply that says how it went.
+/// A reply with an outcome.
 pub(super) trait Outcome: Default {
     /// Sets code and message.
     fn set(&mut self, code: i32, message: String);
 
-    /// Says that it went well.
+    /// Marks it successful.
     #[must_use]
     fn success(mut self) -> Self {
         self.set(0, SUCCESS.to_owned());
@@ -39,7 +39,7 @@ macro_rules! outcomes {
 
 outcomes!(GetAccountResponse, GetOrderBookResponse, OrderResponse, TransferResponse);
 
-/// Turns a refusal into a reply if a rule refused, else into a status.
+/// Converts a refusal by a rule into a reply, any other into a status.
 ///
 /// # Errors
 /// The status.
@@ -54,18 +54,18 @@ pub(super) fn reply<R: Outcome>(error: &ApiError) -> Result<R, Status> {
     }
 }
 
-/// Turns the refusal of a stream into a status: there is no reply that could carry its code.
+/// Converts the refusal of a stream into a status: there is no reply that could carry its code.
 pub(super) fn of_stream(error: &ApiError) -> Status {
     let of_rule = if OUT_OF_RANGE.contains(&error.code()) { Code::OutOfRange } else { Code::InvalidArgument };
     status(code(error).unwrap_or(of_rule), error)
 }
 
-/// Turns what is wrong with a caller's proof into a status.
+/// Converts a fault of a caller's proof into a status.
 pub(super) fn of_caller(error: &ApiError) -> Status {
     status(code(error).unwrap_or(Code::Unauthenticated), error)
 }
 
-/// Returns the status of what no rule refused, by the status REST has for it.
+/// Returns the status of a refusal by no rule, derived from its REST status.
 fn code(error: &ApiError) -> Option<Code> {
     Some(match error.status().as_u16() {
         401 => Code::Unauthenticated,

@@ -1,4 +1,4 @@
-//! The fields of requests under their JSON names: what a signature is of.
+//! The fields of requests under their JSON names: the content of a signature.
 
 use super::schema::{
     CancelOrderRequest, GetAccountRequest, GetOrderBookRequest, OrderType, PlaceOrderRequest, Side,
@@ -10,21 +10,21 @@ pub(super) type Field = (&'static str, String);
 
 /// A request.
 pub(super) trait Fields {
-    /// Returns the fields that are set, those of the proof not among them.
+    /// Returns the fields that are set, without those of the proof.
     fn fields(&self) -> Vec<Field>;
 
-    /// Returns whose account it is about; `None` for what is public.
+    /// Returns the account it is about; `None` for public requests.
     fn account(&self) -> Option<u64> {
         None
     }
 }
 
-/// Collects the fields that are not what they are when nobody sets them.
+/// Collects the fields that differ from their defaults.
 fn set<const N: usize>(fields: [(&'static str, String); N]) -> Vec<Field> {
     fields.into_iter().filter(|(_, text)| !text.is_empty() && text != "0").collect()
 }
 
-/// Returns the name of an order's type; the number, of one there is not.
+/// Returns the name of an order's type; the number for an unknown one.
 pub(super) fn type_text(value: i32) -> String {
     OrderType::try_from(value).map_or_else(
         |_| value.to_string(),
@@ -35,7 +35,7 @@ pub(super) fn type_text(value: i32) -> String {
     )
 }
 
-/// Returns the name of a side; the number, of one there is not.
+/// Returns the name of a side; the number for an unknown one.
 pub(super) fn side_text(value: i32) -> String {
     Side::try_from(value).map_or_else(
         |_| value.to_string(),
@@ -116,7 +116,7 @@ impl Fields for StreamAccountRequest {
     }
 }
 
-/// Requests nobody has to sign.
+/// Requests without a signature.
 macro_rules! public {
     ($($request:ty),*) => {
         $(impl Fields for $request {

@@ -1,6 +1,6 @@
-//! The messages and the service, as `proto/lightning.proto` has them.
+//! The messages and the service, generated from `proto/lightning.proto`.
 
 tonic::include_proto!("schema");
 
-/// The descriptors of all this, for reflection.
+/// Their descriptors, for reflection.
 pub(super) const DESCRIPTORS: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/lightning.bin"));

@@ -1,4 +1,4 @@
-//! The server: a thread and runtime of its own, so that nothing here stands in the way of shards or of HTTP.
+//! The server: a thread and runtime of its own, so that it delays neither shards nor HTTP.
 
 use std::{
     io,
@@ -29,11 +29,11 @@ use super::{
 };
 use crate::http::{HttpState, Reach, gateway};
 
-/// How long a client may be silent before it is asked whether it is there, and how long it may take to say so.
+/// How long a client may be silent before it is pinged, and how long it may take to answer.
 const KEEP_ALIVE: Duration = Duration::from_secs(20);
-/// Calls and streams at once on one connection.
+/// Simultaneous calls and streams on one connection.
 const CALLS_MAX: u32 = 256;
-/// How often health is looked at.
+/// The interval of the health check.
 const HEALTH: Duration = Duration::from_secs(1);
 /// How long connections have to end by themselves when the server stops.
 const GOODBYE: Duration = Duration::from_secs(2);
@@ -48,7 +48,7 @@ pub struct Server {
 }
 
 impl Server {
-    /// Serves what the edge holds on `listener`, which may be reached as `reach` says.
+    /// Serves the edge's state on `listener`, which may be reached as `reach` states.
     ///
     /// # Errors
     /// When the listener cannot be used, the schema is broken or there is no thread.
@@ -70,7 +70,7 @@ impl Server {
             if let Err(error) = served {
                 error!(%error, "the gRPC server failed");
             }
-            let _ = end.send(()); // nobody waits when the process ends first
+            let _ = end.send(()); // there is no receiver when the process ends first
         })?;
         Ok(Self { address, stop, ended, thread })
     }
@@ -80,11 +80,11 @@ impl Server {
         self.address
     }
 
-    /// Takes no more calls, and waits a moment for those under way.
+    /// Stops accepting calls, and waits briefly for those in progress.
     pub async fn stop(self) {
         let _ = self.stop.send(()); // it may have failed already
         let _ = self.ended.await;
-        let _ = self.thread.join(); // at its end already; a panic has been reported
+        let _ = self.thread.join(); // it has ended already; a panic has been reported
     }
 }
 
@@ -94,7 +94,7 @@ fn reflection() -> Builder<'static> {
         .register_encoded_file_descriptor_set(tonic_health::pb::FILE_DESCRIPTOR_SET)
 }
 
-/// Serves until it is told to stop, and then for as long as connections have to end.
+/// Serves until the stop signal, and then for as long as connections have to end.
 async fn serve(
     listener: TcpListener,
     state: Arc<HttpState>,
@@ -112,7 +112,7 @@ async fn serve(
         .http2_keepalive_interval(Some(KEEP_ALIVE))
         .http2_keepalive_timeout(Some(KEEP_ALIVE))
         .max_connection_age(limits.socket_lifetime)
-        // From the head of a call to its answer, or to the beginning of the stream it opens.
+        // From the head of a call to its answer, or to the start of the stream it opens.
         .timeout(limits.body_timeout + limits.command_timeout)
         // Tasks of this runtime's one thread are first polled in the order they were made, and they are made in the order of
         // their streams.
@@ -139,7 +139,7 @@ async fn serve(
     Ok(())
 }
 
-/// Keeps what clients are told of the exchange's health true.
+/// Keeps the health service's status up to date.
 async fn report_health(state: &HttpState, health: &HealthReporter) {
     let mut look = tokio::time::interval(HEALTH);
     let mut reported = None;
@@ -147,7 +147,7 @@ async fn report_health(state: &HttpState, health: &HealthReporter) {
         look.tick().await;
         let status =
             if gateway::is_ready(state) { ServingStatus::Serving } else { ServingStatus::NotServing };
-        // Watchers hear of every setting, and are to hear of changes.
+        // Watchers are notified of every setting, and should see only changes.
         if reported.replace(status) == Some(status) {
             continue;
         }

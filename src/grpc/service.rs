@@ -1,4 +1,4 @@
-//! The service: what every method has in common, and one line for each.
+//! The service: the common path of every method, and one line for each.
 
 use std::{future::Future, net::IpAddr, pin::pin, sync::Arc, task::Poll, time::Instant};
 
@@ -43,18 +43,18 @@ use crate::{
 #[derive(Debug, Clone)]
 pub(super) struct Service {
     state: Arc<HttpState>,
-    /// Where the sessions of streams run.
+    /// The arbiter that runs the sessions of streams.
     arbiter: ArbiterHandle,
 }
 
 impl Service {
-    /// Serves what the edge holds; sessions of streams run on `arbiter`.
+    /// Serves the edge's state; sessions of streams run on `arbiter`.
     pub(super) const fn new(state: Arc<HttpState>, arbiter: ArbiterHandle) -> Self {
         Self { state, arbiter }
     }
 
-    /// Authenticates a call when its turn has come, runs it, and says what came of it. The next call's turn comes
-    /// when this one has reached its shard: with its first poll.
+    /// Authenticates a call when its turn comes, runs it, and returns the outcome. The next call's turn comes when this
+    /// one has reached its shard: with its first poll.
     async fn unary<M, R, F>(
         &self,
         method: Method,
@@ -101,7 +101,7 @@ impl Service {
         }
     }
 
-    /// Finds out who makes a call.
+    /// Authenticates the caller of a call.
     fn authenticate<M: Fields>(
         &self,
         method: Method,
@@ -227,7 +227,7 @@ impl Lightning for Service {
         &self,
         mut request: Request<StreamAccountRequest>,
     ) -> Result<Response<Self::streamAccountStream>, Status> {
-        drop(turns::place(&mut request)); // nobody waits until it listens
+        drop(turns::place(&mut request)); // the next call does not wait for the subscription
         let (session, caller) = self.open(STREAM_ACCOUNT, &request)?;
         let attached = session.attach(caller.account, request.get_ref().after_seq).await;
         let seq = attached.map_err(|error| refusal::of_stream(&error))?;

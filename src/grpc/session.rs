@@ -23,12 +23,12 @@ pub(super) struct Session {
     state: Arc<HttpState>,
     id: SessionId,
     link: SessionLink,
-    /// What push has told and the client has not taken: never more than the link lets through.
+    /// Events push has sent and the client has not received: never more than the link allows.
     events: UnboundedReceiver<SessionEvent>,
     _permit: SocketPermit,
 }
 
-/// Takes what push tells and puts it where the stream finds it.
+/// Receives events from push and queues them for the stream.
 #[derive(Debug)]
 struct Listener {
     events: UnboundedSender<SessionEvent>,
@@ -72,22 +72,22 @@ impl Session {
         Ok(Self { state: Arc::clone(state), id, link, events, _permit: place })
     }
 
-    /// Hears a topic from now on.
+    /// Subscribes to a topic from now on.
     pub(super) fn subscribe(&self, topic: Topic) {
         let topics = vec![topic];
         let subscribe = Subscribe { session: self.id, topics, combined: false, acknowledgement: None };
         self.state.exchange().push().do_send(subscribe);
     }
 
-    /// Hears an account's events after this one, by default those from now on. Returns the number of the last event before
-    /// the live ones, or before those that were missed.
+    /// Subscribes to an account's events after this one, by default those from now on. Returns the number of the last
+    /// event before the live ones, or before those that were missed.
     ///
     /// # Errors
-    /// -93002 or -93003 when not from there, -1130 when there is no such account.
+    /// -93002 or -93003 when they cannot start there, -1130 when there is no such account.
     pub(super) async fn attach(&self, account: AccountId, after: Option<u64>) -> Result<u64, ApiError> {
         let (notify, notified) = tokio::sync::oneshot::channel();
         let acknowledge = move |start: &Result<u64, NotListening>| {
-            let _ = notify.send(start.clone()); // the client may have gone
+            let _ = notify.send(start.clone()); // the client may have disconnected
             None
         };
         self.state.exchange().push().do_send(AttachUser {
@@ -105,10 +105,10 @@ impl Session {
         }
     }
 
-    /// Returns what push tells next; `None` when it is gone.
+    /// Returns the next event from push; `None` at the end.
     pub(super) async fn next(&mut self) -> Option<SessionEvent> {
         let event = self.events.recv().await?;
-        // The word that it is too slow comes on top of what it may be behind.
+        // The notice of a slow client exceeds the limit on its lag.
         if !matches!(event, SessionEvent::TooSlow) {
             self.link.taken();
         }

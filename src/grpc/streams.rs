@@ -1,4 +1,4 @@
-//! What happens, as streams of messages.
+//! Events as streams of messages.
 
 use std::{collections::VecDeque, pin::Pin, sync::Arc, time::Duration};
 
@@ -26,24 +26,24 @@ use crate::{
     http::{HttpState, gateway},
 };
 
-/// A stream of messages as the service hands it out.
+/// A stream of messages as the service returns it.
 pub(super) type Messages<T> = Pin<Box<dyn Stream<Item = Result<T, Status>> + Send>>;
 
-/// How often keys, logins and owners are looked at where nothing happens.
+/// The interval of the checks of keys, logins and owners without events.
 const CHECK: Duration = Duration::from_secs(1);
 
-/// A stream under way.
+/// A stream in progress.
 struct Flow<T, F> {
     session: Session,
     state: Arc<HttpState>,
     caller: Caller,
     check: Interval,
-    /// Said before anything push tells next.
+    /// Messages to return before the next event from push.
     ready: VecDeque<T>,
     convert: F,
 }
 
-/// Makes a stream of what push tells a session, beginning with `first`.
+/// Makes a stream of a session's events, starting with `first`.
 pub(super) fn flow<T, F>(
     (session, state, caller): (Session, Arc<HttpState>, Caller),
     first: Option<T>,
@@ -76,7 +76,7 @@ impl<T, F: Fn(SessionEvent) -> Vec<T>> Flow<T, F> {
                     continue;
                 }
             };
-            // Of what happens after a key is revoked or an account gets an owner nothing is told.
+            // No event after a key is revoked or an account gets an owner is sent.
             self.caller.check(&self.state)?;
             match event {
                 None => return Ok(None),
@@ -156,7 +156,7 @@ pub(super) fn account(instruments: &Instruments, event: SessionEvent) -> Vec<Acc
     events.iter().map(message).collect()
 }
 
-/// Returns what happened; `None` about what the catalogue does not have.
+/// Returns the event; `None` when it concerns an unknown instrument.
 fn happened(instruments: &Instruments, kind: &UserEventKind) -> Option<Event> {
     Some(match kind {
         UserEventKind::Execution(execution) => {

@@ -1,8 +1,8 @@
 //! The calls of one connection, in the order their streams were opened.
 //!
-//! Every call of a connection is a task of its own and is heard when its message has arrived whole, which may be after that
-//! of a later one. So each takes a place behind the one before it when its stream is opened, and reaches its shard when
-//! everything before it has got there or has been given up.
+//! Every call of a connection is a task of its own and is handled when its message has arrived whole, which may be
+//! after that of a later one. So each call joins a line when its stream is opened, and reaches its shard when every
+//! call before it has reached its shard or has been given up.
 
 use std::{
     sync::{Arc, Mutex, PoisonError},
@@ -19,15 +19,15 @@ use tonic::{
     transport::server::TcpConnectInfo,
 };
 
-/// The end of the call before: whose end has to be waited for instead, if it was given up before its turn.
+/// The end of the previous call: if that was given up before its turn, the end to wait for instead.
 #[derive(Debug)]
 struct Before(oneshot::Receiver<Option<Before>>);
 
-/// The last place taken on a connection.
+/// The last position in the line of a connection.
 #[derive(Debug, Default)]
 struct Queue(Mutex<Option<Before>>);
 
-/// A call's place; when it is dropped, the next call's turn comes.
+/// A call's position in the line; when it is dropped, the next call's turn comes.
 #[derive(Debug)]
 pub(super) struct LinePosition {
     before: Option<Before>,
@@ -35,7 +35,7 @@ pub(super) struct LinePosition {
 }
 
 impl Queue {
-    /// Takes the place behind the last.
+    /// Joins the line behind the last.
     fn join(&self) -> LinePosition {
         let (after, ended) = oneshot::channel();
         let mut last = self.0.lock().unwrap_or_else(PoisonError::into_inner);
@@ -44,10 +44,10 @@ impl Queue {
 }
 
 impl LinePosition {
-    /// Waits until it is this call's turn, for no longer than `patience`.
+    /// Waits for this call's turn, for at most `patience`.
     ///
     /// # Errors
-    /// UNAVAILABLE: an earlier call has not arrived whole. Nothing was done.
+    /// UNAVAILABLE: an earlier call has not arrived whole. Nothing was executed.
     pub(super) async fn come(&mut self, patience: Duration) -> Result<(), Status> {
         let come = async {
             while let Some(Before(ended)) = &mut self.before {
@@ -62,7 +62,7 @@ impl LinePosition {
 
 impl Drop for LinePosition {
     fn drop(&mut self) {
-        // Of calls that have ended nothing is handed on, however many there were.
+        // Calls that have ended are skipped, however many there were.
         while let Some(Before(ended)) = &mut self.before {
             match ended.try_recv() {
                 Ok(before) => self.before = before,
@@ -76,11 +76,11 @@ impl Drop for LinePosition {
     }
 }
 
-/// A place on its way from the connection to the call's handler.
+/// A position on its way from the connection to the call's handler.
 #[derive(Debug, Clone)]
 struct Ticket(Arc<Mutex<Option<LinePosition>>>);
 
-/// A service whose requests get their places as they come: in the order of their streams.
+/// A service whose requests get their positions on arrival: in the order of their streams.
 #[derive(Debug, Clone)]
 pub(super) struct InOrder<S>(pub(super) S);
 
@@ -107,13 +107,13 @@ impl<S: Service<http::Request<Body>>> Service<http::Request<Body>> for InOrder<S
     }
 }
 
-/// Takes a request's place out of it.
+/// Removes a request's position from it.
 pub(super) fn place<M>(request: &mut Request<M>) -> Option<LinePosition> {
     let Ticket(place) = request.extensions_mut().remove::<Ticket>()?;
     place.lock().unwrap_or_else(PoisonError::into_inner).take()
 }
 
-/// What every request of a connection knows of it.
+/// The connection as every request on it sees it.
 #[derive(Debug, Clone)]
 pub(super) struct Line {
     peer: TcpConnectInfo,
@@ -121,7 +121,7 @@ pub(super) struct Line {
 }
 
 impl Line {
-    /// Begins the line of a connection.
+    /// Starts the line of a connection.
     pub(super) fn new(peer: TcpConnectInfo) -> Self {
         Self { peer, queue: Arc::default() }
     }
@@ -135,7 +135,7 @@ mod tests {
 
     const PATIENCE: Duration = Duration::from_secs(1);
 
-    /// Polls once: whether it is the place's turn.
+    /// Polls once: returns whether it is the position's turn.
     fn is_its_turn(place: &mut LinePosition) -> bool {
         place.come(PATIENCE).now_or_never().is_some_and(|come| come.is_ok())
     }
