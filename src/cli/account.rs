@@ -5,7 +5,7 @@ use clap::{Args, Subcommand};
 
 use super::{output::Output, remote::RemoteArgs};
 
-/// What to do with accounts.
+/// Operations on accounts.
 #[derive(Debug, Subcommand)]
 pub(super) enum AccountCommand {
     /// Open an account and print its id
@@ -15,13 +15,13 @@ pub(super) enum AccountCommand {
 /// The account to open.
 #[derive(Debug, Args)]
 pub(super) struct CreateArgs {
-    /// The id it shall have; the server chooses one otherwise
+    /// The account's id; chosen by the server by default
     #[arg(long, value_parser = super::account_id())]
     id: Option<u64>,
-    /// Its fee tier
+    /// Fee tier of the account
     #[arg(long, default_value_t = 0)]
     tier: u8,
-    /// Whether the limits of unfilled orders do not hold for it: a market maker's
+    /// Exempt the account from the limits on unfilled orders, as for a market maker
     #[arg(long)]
     unlimited: bool,
     #[command(flatten)]

@@ -1,4 +1,4 @@
-//! `lightning backup` and `lightning restore`: a verified copy of a data directory, and the way back.
+//! `lightning backup` and `lightning restore`: a verified copy of a data directory, and its restoration.
 
 use std::path::{Path, PathBuf};
 
@@ -11,7 +11,7 @@ use crate::{
     store::{self, Verified},
 };
 
-/// What to copy, and where to.
+/// The source and the destination of a backup.
 #[derive(Debug, Args)]
 pub(super) struct BackupArgs {
     #[command(flatten)]
@@ -21,12 +21,12 @@ pub(super) struct BackupArgs {
     to: PathBuf,
 }
 
-/// What to restore.
+/// The source and the destination of a restoration.
 #[derive(Debug, Args)]
 pub(super) struct RestoreArgs {
     #[command(flatten)]
     data: DataArgs,
-    /// The backup
+    /// The backup to restore
     #[arg(long, value_name = "DIRECTORY")]
     from: PathBuf,
 }
@@ -43,7 +43,7 @@ pub(super) fn restore(RestoreArgs { data, from }: RestoreArgs, out: &mut Output)
     let to = &config.data.directory;
     let copied = copy(&from, to, &config.instruments)?;
     print(out, "restored", to, &copied);
-    out.line("the operator's token is no part of a backup: a new one is made at the next start");
+    out.line("the operator's token is not part of a backup: a new one is created at the next start");
     Ok(())
 }
 

@@ -1,14 +1,14 @@
-//! `lightning config`: what a server would run with.
+//! `lightning config`: the effective configuration of a server.
 
 use anyhow::Result;
 use clap::Subcommand;
 
 use super::{output::Output, settings::SettingsArgs};
 
-/// What to do with the configuration.
+/// Operations on the configuration.
 #[derive(Debug, Subcommand)]
 pub(super) enum ConfigCommand {
-    /// Check it and report every fault at once
+    /// Check the configuration and report every fault at once
     Check(SettingsArgs),
     /// Print the built-in settings, each with a comment
     Defaults,

@@ -1,4 +1,4 @@
-//! Asking before something is done that cannot be undone.
+//! Confirmation of commands that cannot be undone.
 
 use std::{
     io::{BufRead, IsTerminal, Write, stderr, stdin},
@@ -8,19 +8,19 @@ use std::{
 use anyhow::{Context, Result, ensure};
 use clap::Args;
 
-/// Whether to ask.
+/// Whether to ask for confirmation.
 #[derive(Debug, Clone, Copy, Args)]
 pub(super) struct ConfirmArgs {
-    /// Do it without asking; where nobody can be asked it is not done otherwise
+    /// Do not ask for confirmation; required where no terminal can be asked
     #[arg(long)]
     yes: bool,
 }
 
 impl ConfirmArgs {
-    /// Asks for the name of the data directory; `what` is what is about to be done to it, as a sentence.
+    /// Asks for the name of the data directory; `what` describes the pending change, as a sentence.
     ///
     /// # Errors
-    /// Another name was typed, or nobody can be asked: nothing is to be done then.
+    /// Another name was typed, or there is no terminal to ask: nothing must be changed then.
     pub(super) fn require(self, what: &str, directory: &Path) -> Result<()> {
         if self.yes {
             return Ok(());
@@ -32,7 +32,7 @@ impl ConfirmArgs {
     }
 
     fn ask(self, what: &str, name: &str, answers: &mut impl BufRead, out: &mut impl Write) -> Result<()> {
-        write!(out, "{what}\nType {name} to go on: ").and_then(|()| out.flush()).context("cannot ask")?;
+        write!(out, "{what}\nType {name} to continue: ").and_then(|()| out.flush()).context("cannot ask")?;
         let mut answer = String::new();
         answers.read_line(&mut answer).context("cannot read the answer")?;
         ensure!(answer.trim() == name, "nothing was changed: that is not {name}");
@@ -54,7 +54,7 @@ mod tests {
     #[test]
     fn only_the_name_goes_on() {
         let (asked, done) = answered("data\n");
-        assert_eq!(asked, "It is emptied.\nType data to go on: ");
+        assert_eq!(asked, "It is emptied.\nType data to continue: ");
         assert!(done.is_ok());
         for answer in ["", "\n", "y\n", "yes\n", "dat\n"] {
             assert!(answered(answer).1.is_err(), "{answer:?}");

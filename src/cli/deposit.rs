@@ -6,7 +6,7 @@ use clap::Args;
 use super::{output::Output, remote::RemoteArgs};
 use crate::client::operator::Transfer;
 
-/// Which way the money goes.
+/// The direction of a transfer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Direction {
     /// Into the exchange.
@@ -15,19 +15,19 @@ pub(super) enum Direction {
     Out,
 }
 
-/// How much of what, and whose.
+/// The transfer: amount, asset and account.
 #[derive(Debug, Args)]
 pub(super) struct TransferArgs {
-    /// Whose balance
+    /// Account whose balance is changed
     #[arg(long, value_parser = super::account_id())]
     account: u64,
-    /// Which asset, such as BTC
+    /// Asset, such as BTC
     #[arg(long)]
     asset: String,
-    /// How much, such as 1.5
+    /// Amount, such as 1.5
     #[arg(long)]
     amount: String,
-    /// Makes a retry safe: the same transfer under the same name is made once
+    /// Name that makes a retry safe: the same transfer under the same name is made once
     #[arg(long)]
     request_id: Option<String>,
     #[command(flatten)]

@@ -6,7 +6,7 @@ use clap::{Args, Subcommand};
 use super::{output::Output, remote::RemoteArgs};
 use crate::feed::synthetic::{self, Options};
 
-/// What to play.
+/// The available feeds.
 #[derive(Debug, Subcommand)]
 pub(super) enum FeedCommand {
     /// Make a market: a market maker around a random walk, and takers
@@ -16,10 +16,10 @@ pub(super) enum FeedCommand {
 /// The synthetic market.
 #[derive(Debug, Args)]
 pub(super) struct SyntheticArgs {
-    /// The seed of its decisions
+    /// Seed of the random decisions
     #[arg(long, default_value_t = 1)]
     seed: u64,
-    /// The symbols, such as BTCUSDT,ETHUSDT; all by default
+    /// Symbols to trade, such as BTCUSDT,ETHUSDT; all by default
     #[arg(long, value_delimiter = ',', default_value = "all")]
     symbols: Vec<String>,
     /// Actions per second and symbol

@@ -1,4 +1,4 @@
-//! `lightning history`: the SQL database of everything that happened.
+//! `lightning history`: the history, an SQL database of all orders, trades and account changes.
 
 use std::{
     fs::{File, OpenOptions},
@@ -28,65 +28,65 @@ use crate::{
 
 const MICROS_PER_DAY: u64 = 24 * 60 * 60 * 1_000_000;
 
-/// What to do with the history.
+/// Operations on the history.
 #[derive(Debug, Subcommand)]
 pub(super) enum HistoryCommand {
-    /// Say how far the database is; the exchange may run
+    /// Show how far the database has got; the exchange may be running
     Status(DataArgs),
-    /// Take in what the journal of a data directory nobody uses has, and what backups of it have that it has no more
+    /// Ingest the journal of an offline data directory, and the older frames that only its backups still have
     #[command(name = "take-in")]
     Ingest(IngestArgs),
-    /// Begin an empty history with what a data directory nobody uses remembers, when its first frames are gone
+    /// Bootstrap an empty history from the state an offline data directory remembers, when its first frames are gone
     #[command(name = "begin")]
     Bootstrap(DataArgs),
-    /// Compare every row with the journal of a data directory nobody uses
+    /// Compare every row with the journal of an offline data directory
     Verify(IngestArgs),
-    /// Print the change log as lines of JSON, from the journal itself; the exchange may run
+    /// Print the change log as lines of JSON, read from the journal; the exchange may be running
     Changes(ChangesArgs),
-    /// Let go of what was over so many days ago; the exchange may run
+    /// Delete rows closed more than a number of days ago; the exchange may be running
     Prune(PruneArgs),
-    /// Write a table as CSV; the exchange may run
+    /// Write a table as CSV; the exchange may be running
     Export(ExportArgs),
-    /// Empty the database; it is made again from the journal
+    /// Empty the database; it can be rebuilt from the journal
     Reset(ResetArgs),
 }
 
-/// Which journal, and where else its frames are.
+/// The journal, and backups with its older frames.
 #[derive(Debug, Args)]
 pub(super) struct IngestArgs {
     #[command(flatten)]
     data: DataArgs,
-    /// A backup that has the older segments; may be given several times, the oldest first
+    /// Backup that has the older segments; may be given several times, the oldest first
     #[arg(long = "backup", value_name = "DIRECTORY")]
     backups: Vec<PathBuf>,
 }
 
-/// Which entries.
+/// The entries to print.
 #[derive(Debug, Args)]
 pub(super) struct ChangesArgs {
     #[command(flatten)]
     data: DataArgs,
-    /// Those of the frames after this one
+    /// Start after this frame
     #[arg(long, value_name = "SEQUENCE", default_value_t = 0)]
     after: u64,
-    /// At most so many
+    /// Print at most this many entries
     #[arg(long, value_name = "COUNT", default_value_t = u64::MAX, hide_default_value = true)]
     limit: u64,
 }
 
-/// What to let go of.
+/// The rows to delete.
 #[derive(Debug, Args)]
 pub(super) struct PruneArgs {
     #[command(flatten)]
     data: DataArgs,
-    /// How many days are kept
+    /// Number of days to keep
     #[arg(long, value_name = "DAYS", value_parser = clap::value_parser!(u64).range(1..))]
     keep_days: u64,
     #[command(flatten)]
     confirm: ConfirmArgs,
 }
 
-/// Which history.
+/// The history to empty.
 #[derive(Debug, Args)]
 pub(super) struct ResetArgs {
     #[command(flatten)]
@@ -95,15 +95,15 @@ pub(super) struct ResetArgs {
     confirm: ConfirmArgs,
 }
 
-/// What to write out.
+/// The table to export.
 #[derive(Debug, Args)]
 pub(super) struct ExportArgs {
     #[command(flatten)]
     data: DataArgs,
-    /// Which table
+    /// Table to export
     #[arg(long, value_parser = PossibleValuesParser::new(TABLES))]
     table: String,
-    /// Where to; standard output when not given
+    /// Output file; standard output by default
     #[arg(long, value_name = "FILE")]
     out: Option<PathBuf>,
 }
@@ -124,7 +124,7 @@ pub(super) fn run(command: HistoryCommand, out: &mut Output) -> Result<()> {
     })
 }
 
-/// Reads the settings. What the assets and symbols of the data are, the data says.
+/// Reads the settings. The assets and symbols are those recorded with the data.
 fn load(data: DataArgs) -> Result<Config> {
     let mut config = data.load()?;
     let path = &config.data.directory;
@@ -144,21 +144,21 @@ async fn projector(config: &Config) -> Result<Projector> {
 }
 
 async fn status(config: &Config, out: &mut Output) -> Result<()> {
-    // Nothing is made where there is nothing: an exchange that starts meanwhile makes its tables itself.
+    // Creates nothing where there is no database: an exchange that starts meanwhile creates its tables itself.
     if history::reached(&history_url(config, &config.data.directory)).await?.is_none() {
-        out.line("frame       0 is the last taken in");
+        out.line("frame       0 is the last ingested");
         TABLES.iter().for_each(|table| out.line(format_args!("{table:<12}0 rows")));
         return Ok(());
     }
     let projector = projector(config).await?;
-    out.line(format_args!("frame       {} is the last taken in", projector.sequence()));
+    out.line(format_args!("frame       {} is the last ingested", projector.sequence()));
     for table in TABLES {
         out.line(format_args!("{table:<12}{} rows", projector.count(table).await?));
     }
     Ok(())
 }
 
-/// Goes through the frames after one, first in the backups and then in the directory itself, in order and without a gap.
+/// Reads the frames after one, first from the backups and then from the directory itself, in order and without a gap.
 async fn frames(
     config: &Config,
     backups: &[PathBuf],
@@ -206,7 +206,7 @@ async fn ingest(IngestArgs { data, backups }: IngestArgs, out: &mut Output) -> R
     })
     .await?;
     projector.close().await?;
-    out.line(format_args!("took in frames {} to {at}: {rows} rows", before + 1));
+    out.line(format_args!("ingested frames {} to {at}: {rows} rows", before + 1));
     Ok(())
 }
 
@@ -218,7 +218,7 @@ async fn bootstrap(config: &Config, out: &mut Output) -> Result<()> {
     let (db, journal) = (connect(config).await?, hex::encode(directory.identity()));
     let frame = replayed.position.lsn;
     let rows = history::bootstrap(&db, &journal, &replayed.replica, frame).await?;
-    out.line(format_args!("began after frame {frame} with {rows} rows"));
+    out.line(format_args!("bootstrapped after frame {frame} with {rows} rows"));
     Ok(())
 }
 
@@ -283,7 +283,7 @@ fn changes(ChangesArgs { data, after, limit }: ChangesArgs, out: &mut Output) ->
             entries.clear();
             entries_of(*sequence, frame, &mut entries)?;
             if after == 0 {
-                // From the middle on nobody knows what the candles were.
+                // Starting from the middle of the journal, the earlier candles are unknown.
                 projections.project(&entries, |_, _, _| (), &mut klines);
                 entries.append(&mut klines);
             }
@@ -301,13 +301,13 @@ fn changes(ChangesArgs { data, after, limit }: ChangesArgs, out: &mut Output) ->
 
 async fn prune(PruneArgs { data, keep_days, confirm }: PruneArgs, out: &mut Output) -> Result<()> {
     let config = data.load()?;
-    let what = format!("The history lets go of everything that was over more than {keep_days} days ago.");
+    let what = format!("The history deletes everything that was closed more than {keep_days} days ago.");
     confirm.require(&what, &config.data.directory)?;
     let now = crate::actors::wall_micros();
     let before = Timestamp::from_micros(now.saturating_sub(keep_days.saturating_mul(MICROS_PER_DAY)));
     let pruned = history::prune(&connect(&config).await?, before).await?;
     out.line(format_args!(
-        "let go of {} orders, {} fills, {} trades, {} candles, {} lines of statements and {} amends",
+        "deleted {} orders, {} fills, {} trades, {} candles, {} lines of statements and {} amends",
         pruned.orders, pruned.fills, pruned.trades, pruned.klines, pruned.ledger, pruned.amendments
     ));
     Ok(())
@@ -320,7 +320,7 @@ async fn export(ExportArgs { data, table, out: file }: ExportArgs, out: &mut Out
         None => {
             out.bulk();
             let exported = history::export(&db, &table, &mut *out).await;
-            // Where the output is what failed, it says so itself.
+            // A failure of the output itself is reported by the output.
             if out.is_open() {
                 exported?;
             }
@@ -334,7 +334,7 @@ async fn export(ExportArgs { data, table, out: file }: ExportArgs, out: &mut Out
 }
 
 fn create(path: &Path) -> Result<BufWriter<File>> {
-    // What it holds is as private as the database.
+    // Its content is as private as the database.
     let made = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path);
     let file = made.with_context(|| format!("cannot make {}", path.display()))?;
     Ok(BufWriter::new(file))
@@ -343,11 +343,11 @@ fn create(path: &Path) -> Result<BufWriter<File>> {
 async fn reset(ResetArgs { data, confirm }: ResetArgs, out: &mut Output) -> Result<()> {
     let config = data.load()?;
     let what =
-        "The history is emptied. What the journal has no more, and what was pruned, cannot be had again.";
+        "The history is emptied. Rows the journal no longer covers, and pruned rows, cannot be restored.";
     confirm.require(what, &config.data.directory)?;
     history::reset(&connect(&config).await?).await?;
     out.line(
-        "the history is empty; the next start, or `lightning history take-in`, makes it again from the journal"
+        "the history is empty; the next start, or `lightning history take-in`, rebuilds it from the journal",
     );
     Ok(())
 }

@@ -1,4 +1,4 @@
-//! `lightning inspect`: what the files of a data directory say, for people and for programs.
+//! `lightning inspect`: the content of a data directory's files, as text and as JSON.
 
 use std::{ops::RangeInclusive, sync::Arc};
 
@@ -16,7 +16,7 @@ use crate::{
     },
 };
 
-/// What to show; segments and snapshots when nothing is said.
+/// The parts to show; segments and snapshots by default.
 #[derive(Debug, Args)]
 pub(super) struct InspectArgs {
     #[command(flatten)]
@@ -27,13 +27,13 @@ pub(super) struct InspectArgs {
     /// Show the snapshots, each verified
     #[arg(long)]
     snapshots: bool,
-    /// Show the frames from one number to another, such as 10..20, 10.. or ..20; both are included
+    /// Show a range of frames by number, such as 10..20, 10.. or ..20; both ends are included
     #[arg(long, value_name = "FROM..TO", value_parser = range)]
     frames: Option<RangeInclusive<u64>>,
     /// Show the frames of one slot only: account:7 for the slot of account 7, symbol:1 for that of symbol 1
     #[arg(long, value_name = "SLOT", value_parser = slot)]
     slot: Option<Owner>,
-    /// One JSON object a line
+    /// Print one JSON object per line
     #[arg(long)]
     json: bool,
 }

@@ -8,44 +8,44 @@ use clap::{Args, Subcommand, ValueEnum};
 use super::{output::Output, remote::RemoteArgs};
 use crate::client::operator::NewKey;
 
-/// What to do with keys.
+/// Operations on keys.
 #[derive(Debug, Subcommand)]
 pub(super) enum KeyCommand {
-    /// Make an API key and print it; the secret of an HMAC key is not shown again
+    /// Create an API key and print it; the secret of an HMAC key is not shown again
     Create(CreateArgs),
-    /// Take an API key away
+    /// Revoke an API key
     Revoke(RevokeArgs),
 }
 
-/// The key to make.
+/// The key to create.
 #[derive(Debug, Args)]
 pub(super) struct CreateArgs {
-    /// Whose key
+    /// Account the key belongs to
     #[arg(long, value_parser = super::account_id())]
     account: u64,
-    /// What it signs with
+    /// Type of the signature
     #[arg(long = "type", value_name = "TYPE", default_value = "hmac")]
     kind: Kind,
-    /// The public key of an Ed25519 or RSA key, a PEM file
+    /// Public key of an Ed25519 or RSA key, as a PEM file
     #[arg(long, value_name = "FILE", required_if_eq_any = [("kind", "ed25519"), ("kind", "rsa")])]
     public_key: Option<PathBuf>,
-    /// What to call it
+    /// Label of the key
     #[arg(long, default_value = "")]
     label: String,
-    /// What it may do
+    /// Permissions of the key
     #[arg(long, value_delimiter = ',', default_value = "TRADE,USER_DATA", ignore_case = true)]
     permissions: Vec<Permission>,
     #[command(flatten)]
     remote: RemoteArgs,
 }
 
-/// The key to take away.
+/// The key to revoke.
 #[derive(Debug, Args)]
 pub(super) struct RevokeArgs {
-    /// Whose key
+    /// Account the key belongs to
     #[arg(long, value_parser = super::account_id())]
     account: u64,
-    /// The key
+    /// The public part of the key
     #[arg(long)]
     key: String,
     #[command(flatten)]
@@ -54,11 +54,11 @@ pub(super) struct RevokeArgs {
 
 #[derive(Debug, Clone, Copy, ValueEnum)]
 enum Kind {
-    /// A secret that both sides know
+    /// A shared secret
     Hmac,
-    /// A key pair of the client's
+    /// A key pair of the client
     Ed25519,
-    /// A key pair of the client's, 2048 to 4096 bits
+    /// A key pair of the client, 2048 to 4096 bits
     Rsa,
 }
 

@@ -1,4 +1,4 @@
-//! The command line: `lightning` serves, its subcommands operate a running server or look after its data.
+//! The command line: `lightning` serves, its subcommands operate a running server or maintain its data.
 
 mod account;
 mod backup;
@@ -26,7 +26,7 @@ use crate::{app::Asset, domain::types::id::ID_LIMIT, store::StoreError};
 
 use self::output::{Output, complain};
 
-/// How the process exits when the command line cannot be read.
+/// The exit code of an invalid command line.
 const USAGE: u8 = 2;
 
 /// The Lightning Exchange: a spot exchange in one binary.
@@ -41,47 +41,46 @@ struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Serve the exchange (what `lightning` alone does)
+    /// Serve the exchange (the default of `lightning` without a command)
     Serve(serve::ServeArgs),
     /// Open accounts on a running server
     #[command(subcommand)]
     Account(account::AccountCommand),
-    /// Make and revoke API keys on a running server
+    /// Create and revoke API keys on a running server
     #[command(subcommand)]
     Key(key::KeyCommand),
     /// Credit an account
     Deposit(deposit::TransferArgs),
     /// Debit an account
     Withdraw(deposit::TransferArgs),
-    /// Look at the configuration
+    /// Check or print the configuration
     #[command(subcommand)]
     Config(check::ConfigCommand),
-    /// Make the exchange again from a data directory nobody uses, audit it, and print what it comes to
+    /// Replay an offline data directory, audit the result and print it
     Verify(verify::VerifyArgs),
     /// Show the segments, snapshots and frames of a data directory, in use or not
     Inspect(inspect::InspectArgs),
-    /// Look after the history: the SQL database of everything that happened
+    /// Maintain the history: the SQL database of all orders, trades and account changes
     #[command(subcommand)]
     History(history::HistoryCommand),
-    /// Take a snapshot of a data directory nobody uses, as a clean stop does
+    /// Take a snapshot of an offline data directory, as a clean stop does
     Snapshot(snapshot::SnapshotArgs),
     /// Copy a data directory, in use or not, and verify the copy
     Backup(backup::BackupArgs),
-    /// Make a data directory of a backup
+    /// Create a data directory from a backup
     Restore(backup::RestoreArgs),
     /// Trade through the API of a running server
     #[command(subcommand)]
     Feed(feed::FeedCommand),
 }
 
-/// Reads the command line, does what it says and returns how the process shall exit. `page` is every file of the browser
-/// page to serve.
+/// Reads the command line, executes it and returns the exit code. `page` is every file of the browser page to serve.
 pub fn run(page: &'static [Asset]) -> ExitCode {
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
         Err(usage) => return explain(&usage),
     };
-    // Whatever is written is its owner's alone.
+    // Every file written is private to its owner.
     rustix::process::umask(Mode::RWXG | Mode::RWXO);
     let mut out = Output::stdout();
     let done = match cli.command {
@@ -89,7 +88,7 @@ pub fn run(page: &'static [Asset]) -> ExitCode {
         Some(Command::Serve(arguments)) => return serve::run(arguments, page),
         Some(command) => run_command(command, &mut out),
     };
-    // A command that failed says why; one that did not has failed when its answer was not written.
+    // A failed command reports its own error; a successful one fails when its answer could not be written.
     let written = out.finish();
     conclude(done.and(written))
 }
@@ -112,7 +111,7 @@ fn run_command(command: Command, out: &mut Output) -> Result<()> {
     }
 }
 
-/// Says what went wrong, if anything did, and returns how the process shall exit.
+/// Reports an error, if there is one, and returns the exit code.
 pub fn conclude(done: Result<()>) -> ExitCode {
     match done {
         Ok(()) => ExitCode::SUCCESS,
@@ -123,7 +122,7 @@ pub fn conclude(done: Result<()>) -> ExitCode {
     }
 }
 
-/// Prints what is wrong with the command line, or the help or version it asks for, and returns how the process shall exit.
+/// Prints the error of the command line, or the requested help or version, and returns the exit code.
 pub fn explain(usage: &clap::Error) -> ExitCode {
     let printed = usage.print();
     if usage.use_stderr() {
@@ -137,16 +136,16 @@ pub fn explain(usage: &clap::Error) -> ExitCode {
     }
 }
 
-/// What the process ends with when acknowledged work is missing (`EX_DATAERR`): a supervisor must not try again.
+/// The exit code when acknowledged work is missing (`EX_DATAERR`): a supervisor must not restart the server.
 const EXIT_LOST: u8 = 65;
 
-/// Returns what the process ends with for an error.
+/// Returns the exit code of an error.
 fn exit_code(error: &anyhow::Error) -> ExitCode {
     let is_loss = error.chain().filter_map(|cause| cause.downcast_ref()).any(StoreError::is_loss);
     if is_loss { ExitCode::from(EXIT_LOST) } else { ExitCode::FAILURE }
 }
 
-/// Reads an account's id: from 1, below what a JavaScript number can be trusted with.
+/// Reads an account's id: from 1 to the largest integer that JavaScript represents exactly.
 fn account_id() -> RangedU64ValueParser {
     RangedU64ValueParser::new().range(1..ID_LIMIT)
 }

@@ -1,7 +1,8 @@
-//! What a command prints.
+//! The output of a command.
 //!
-//! A reader that has seen enough (`| head -1`) changes nothing about the command: the rest is discarded, and the exit code is the
-//! command's own verdict. Any other failure to write, such as a full disk, fails the command, since its answer is not there.
+//! A reader that closes early (`| head -1`) changes nothing about the command: the rest is discarded, and the exit code
+//! is the command's own. Any other failure to write, such as a full disk, fails the command, because its answer is
+//! incomplete.
 
 use std::{
     fmt::Display,
@@ -21,7 +22,7 @@ pub struct Output<W: Write = Stdout> {
 #[derive(Debug)]
 enum State {
     Open,
-    /// The reader has seen enough.
+    /// The reader has closed it.
     Closed,
     Failed(io::Error),
 }
@@ -38,7 +39,7 @@ impl<W: Write> Output<W> {
         Self { out: io::BufWriter::new(out), state: State::Open, is_bulk: false }
     }
 
-    /// Prints a line. It is seen at once, unless [`Output::bulk`] was called.
+    /// Prints a line. It is flushed at once, unless [`Output::bulk`] was called.
     pub fn line(&mut self, line: impl Display) {
         let written = if self.is_open() { writeln!(self.out, "{line}") } else { Ok(()) };
         self.note(written);
@@ -47,7 +48,7 @@ impl<W: Write> Output<W> {
         }
     }
 
-    /// Gathers lines from now on: there are many.
+    /// Buffers lines from now on: there are many.
     pub const fn bulk(&mut self) {
         self.is_bulk = true;
     }
@@ -57,10 +58,10 @@ impl<W: Write> Output<W> {
         matches!(self.state, State::Open)
     }
 
-    /// Writes what is left.
+    /// Writes the remaining buffer.
     ///
     /// # Errors
-    /// When something could not be written, unless the reader closed the output.
+    /// When the output could not be written, unless the reader closed it.
     pub fn finish(mut self) -> Result<()> {
         self.flush_now();
         match self.state {
@@ -85,7 +86,7 @@ impl<W: Write> Output<W> {
     }
 }
 
-/// For what writes bytes by itself, and ends at the first failure; what kind it is [`Output::finish`] says.
+/// For writers of bytes that stop at the first failure; [`Output::finish`] reports its kind.
 impl<W: Write> Write for Output<W> {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         if self.is_open() {
@@ -101,16 +102,16 @@ impl<W: Write> Write for Output<W> {
     }
 }
 
-/// Says on standard error what went wrong; nobody has to read it.
+/// Reports an error on standard error; failures to write it are ignored.
 pub fn complain(what: impl Display) {
-    let _ = writeln!(io::stderr(), "{what}"); // there is nowhere else to say it
+    let _ = writeln!(io::stderr(), "{what}"); // there is nowhere else to report it
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    /// Takes so many bytes, then fails.
+    /// Accepts this many bytes, then fails.
     struct Failing(usize, ErrorKind);
 
     impl Write for Failing {

@@ -1,4 +1,4 @@
-//! The server a command operates, and what it shows there to be let in.
+//! The server a command operates, and the operator's token for it.
 
 use std::{future::Future, path::PathBuf};
 
@@ -7,25 +7,25 @@ use clap::Args;
 
 use crate::client::Client;
 
-/// Which server, and the operator's token for it.
+/// The server and the operator's token.
 #[derive(Debug, Clone, Args)]
 pub struct RemoteArgs {
-    /// The server's address
+    /// Address of the server
     #[arg(long, value_name = "URL", env = "LIGHTNING_URL", default_value = "http://127.0.0.1:8080")]
     url: String,
-    /// The operator's token; without it the token file is read
+    /// Operator's token; read from the token file by default
     #[arg(long, value_name = "TOKEN", env = "LIGHTNING_OPERATOR_TOKEN", hide_env_values = true)]
     token: Option<String>,
-    /// Where the server keeps its operator's token
+    /// File in which the server keeps its operator's token
     #[arg(long, value_name = "FILE", default_value = "data/operator.token")]
     token_file: PathBuf,
 }
 
 impl RemoteArgs {
-    /// Does something with a client of that server.
+    /// Runs a function with a client of that server.
     ///
     /// # Errors
-    /// There is no token, or what is done fails.
+    /// There is no token, or the function fails.
     pub fn with_client<T, F: Future<Output = Result<T>>>(self, call: impl FnOnce(Client) -> F) -> Result<T> {
         let token = match self.token {
             Some(token) => token,

@@ -14,15 +14,15 @@ use crate::{
     telemetry::log::{self, LogShape},
 };
 
-/// What to serve with.
+/// The settings of the server.
 #[derive(Debug, Clone, Default, Args)]
 pub(super) struct ServeArgs {
     #[command(flatten)]
     settings: SettingsArgs,
 }
 
-/// Serves until a signal. Its complaint and its last log lines are written if somebody reads them within a second: an
-/// exchange does not wait for the reader of its log, not even to end.
+/// Serves until a signal. Its error and its last log lines are written if they are read within a second: an exchange
+/// does not wait for the reader of its log, not even to end.
 pub(super) fn run(arguments: ServeArgs, page: &'static [Asset]) -> ExitCode {
     let _last_lines = log::LastLines;
     match serve(arguments, page) {
@@ -37,7 +37,8 @@ pub(super) fn run(arguments: ServeArgs, page: &'static [Asset]) -> ExitCode {
 fn serve(arguments: ServeArgs, page: &'static [Asset]) -> Result<()> {
     let config = arguments.settings.load()?;
     start_log(&config.log)?;
-    // The kernel would join sparse pages of the heap to huge ones minutes later: resident memory that grows and holds nothing.
+    // The kernel would collapse sparse heap pages into huge ones minutes later: resident memory that grows and holds
+    // nothing.
     let _ = rustix::thread::disable_transparent_huge_pages(true);
     actix::System::new().block_on(async {
         // Before anything starts, so that no signal is lost.
@@ -69,7 +70,7 @@ fn start_log(settings: &Log) -> Result<()> {
     Ok(log::init(shape, filter)?)
 }
 
-/// Says on standard output where the exchange is, if somebody reads it.
+/// Prints the addresses of the exchange on standard output, without waiting for a reader.
 fn announce(application: &Application) {
     let config = application.config();
     let symbols: Vec<&str> = config.instruments.symbols().map(|spec| spec.name.as_str()).collect();
@@ -95,7 +96,7 @@ fn announce(application: &Application) {
             .push(format!("  demo      the page signs this machine in to account {account} with play money"));
     }
     if config.is_sign_up_on() {
-        let who = if config.is_sign_up_local_only() { "this machine" } else { "everybody" };
+        let who = if config.is_sign_up_local_only() { "this machine" } else { "any client" };
         lines.push(format!("  sign-up   open to {who}"));
     }
     lines.push(match application.operator_token().file() {

@@ -1,4 +1,4 @@
-//! The settings that have flags, laid over the file and the environment.
+//! The settings that have flags, layered over the file and the environment.
 
 use std::path::PathBuf;
 
@@ -6,30 +6,30 @@ use clap::{Args, ValueEnum};
 
 use crate::config::{Config, ConfigError, Layers};
 
-/// Where the settings come from, and those given on the command line.
+/// The source of the settings, and those given on the command line.
 ///
 /// Every setting of config/exchange.toml can also be given as LIGHTNING_<SECTION>_<KEY>.
 #[derive(Debug, Clone, Default, Args)]
 pub(super) struct SettingsArgs {
-    /// A file laid over the built-in settings
+    /// Settings file layered over the built-in settings
     #[arg(long, value_name = "FILE", env = "LIGHTNING_CONFIG")]
     config: Option<PathBuf>,
-    /// The address to serve on
+    /// Address to serve HTTP on
     #[arg(long, value_name = "ADDRESS:PORT")]
     listen: Option<String>,
-    /// The address to serve gRPC on
+    /// Address to serve gRPC on
     #[arg(long, value_name = "ADDRESS:PORT")]
     grpc_listen: Option<String>,
     /// Whether gRPC is served
     #[arg(long, value_name = "SWITCH")]
     grpc: Option<Switch>,
-    /// Where the exchange keeps its files
+    /// Directory of the exchange's files
     #[arg(long, value_name = "DIRECTORY")]
     data_dir: Option<PathBuf>,
-    /// A frame and the hash the journal must have after it
+    /// Frame and the chain hash the journal must have after it
     #[arg(long, value_name = "SEQUENCE:HASH")]
     expect_head: Option<String>,
-    /// Go on although acknowledged frames after this one are missing
+    /// Start although acknowledged frames after this one are missing
     #[arg(long, value_name = "SEQUENCE")]
     accept_loss_after: Option<u64>,
     /// Whether the page signs visitors in to a demo account
@@ -38,30 +38,30 @@ pub(super) struct SettingsArgs {
     /// Whether a synthetic market trades in the background
     #[arg(long, value_name = "SWITCH")]
     feed: Option<Switch>,
-    /// The shape of a log line
+    /// Format of log lines
     #[arg(long, value_name = "FORMAT")]
     log_format: Option<Format>,
-    /// What is logged, such as "warn" or "info,lightning_exchange::http=debug"
+    /// Log filter, such as "warn" or "info,lightning_exchange::http=debug"
     #[arg(long, value_name = "FILTER")]
     log_filter: Option<String>,
 }
 
-/// Which data directory, and the settings it goes with.
+/// The data directory, and the settings it is used with.
 #[derive(Debug, Clone, Default, Args)]
 pub struct DataArgs {
-    /// A file laid over the built-in settings: the one the server is started with
+    /// Settings file layered over the built-in settings: the one the server is started with
     #[arg(long, value_name = "FILE", env = "LIGHTNING_CONFIG")]
     config: Option<PathBuf>,
-    /// The data directory, instead of the one the settings name
+    /// Data directory, instead of the configured one
     #[arg(long, value_name = "DIRECTORY")]
     data_dir: Option<PathBuf>,
 }
 
 impl DataArgs {
-    /// Puts the layers together.
+    /// Combines the layers.
     ///
     /// # Errors
-    /// The settings cannot be read, or make no sense.
+    /// The settings cannot be read, or are invalid.
     pub fn load(self) -> Result<Config, ConfigError> {
         SettingsArgs { config: self.config, data_dir: self.data_dir, ..SettingsArgs::default() }.load()
     }
@@ -86,7 +86,7 @@ fn name(value: impl ValueEnum) -> Option<String> {
 }
 
 impl SettingsArgs {
-    /// Puts the layers together.
+    /// Combines the layers.
     pub(super) fn load(self) -> Result<Config, ConfigError> {
         let mut layers = Layers::defaults();
         if let Some(file) = &self.config {

@@ -1,4 +1,4 @@
-//! `lightning snapshot`: what a clean stop does, for a directory whose server was not stopped cleanly.
+//! `lightning snapshot`: the snapshot of a clean stop, for a directory whose server was not stopped cleanly.
 
 use anyhow::{Context, Result};
 use clap::Args;
@@ -12,7 +12,7 @@ use crate::{
     store::{self, Taking},
 };
 
-/// What to take a snapshot of.
+/// The data directory to take a snapshot of.
 #[derive(Debug, Args)]
 pub(super) struct SnapshotArgs {
     #[command(flatten)]

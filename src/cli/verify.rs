@@ -1,4 +1,4 @@
-//! `lightning verify`: is a data directory what it should be, and what does it hold?
+//! `lightning verify`: replays and audits a data directory, and prints what it holds.
 
 use std::{path::Path, thread::available_parallelism};
 
@@ -12,12 +12,12 @@ use crate::{
     store::{self, Origin, Verified},
 };
 
-/// What to verify.
+/// The data directory to verify.
 #[derive(Debug, Args)]
 pub(super) struct VerifyArgs {
     #[command(flatten)]
     data: DataArgs,
-    /// Besides, make everything again from the first frame ever written, if it is still there
+    /// Also replay from the first frame ever written, if it still exists
     #[arg(long)]
     from_genesis: bool,
 }
@@ -53,7 +53,7 @@ pub(super) fn run(arguments: VerifyArgs, out: &mut Output) -> Result<()> {
             bail!("from the snapshot the state hash is {one:032x}, from the first frame {other:032x}");
         }
         out.line(format_args!(
-            "genesis     the same state hash, made again from the first of {} frames",
+            "genesis     the same state hash, replayed from the first of {} frames",
             again.frames
         ));
     }
@@ -68,12 +68,12 @@ pub(super) fn run(arguments: VerifyArgs, out: &mut Output) -> Result<()> {
     Ok(())
 }
 
-/// Returns how many threads fold.
+/// Returns the number of replay threads.
 pub(super) fn workers() -> usize {
     available_parallelism().map_or(1, std::num::NonZero::get)
 }
 
-/// Prints what a directory holds.
+/// Prints the content of a directory.
 fn print(out: &mut Output, path: &Path, verified: &Verified, instruments: &Instruments) {
     let Verified { snapshot, frames, position, state_hash, totals, .. } = verified;
     out.line(format_args!("directory   {}", path.display()));

@@ -1,4 +1,4 @@
-//! The operator's tools: what they print, what they leave alone, and copies of a server that goes on trading.
+//! The operator's tools: their output, the files they leave alone, and copies of a server that keeps trading.
 
 use std::{
     collections::BTreeMap,
@@ -90,7 +90,7 @@ fn damage_is_named_and_shown_by_the_exit_code() {
     let server = Process::start(root.path(), &settings);
     block_on(async { trade(&Api::new(server.url()), &seller, &buyer).await });
     server.kill();
-    // What is torn is told, and no part of a copy.
+    // A torn tail is reported, and not part of a copy.
     let used = lines(&printed(&on_directory("inspect --segments --json", root.path())))[0]["used"].as_u64();
     let segment =
         fs::OpenOptions::new().write(true).open(root.path().join("journal/0000000001.log")).unwrap();
@@ -111,7 +111,7 @@ fn damage_is_named_and_shown_by_the_exit_code() {
     let mut bytes = fs::read(&part).unwrap();
     bytes[3] ^= 1;
     fs::write(&part, &bytes).unwrap();
-    // The journal is all there: the state is the same, but somebody should know.
+    // The journal is complete: the state is the same, but the operator should know.
     let output = on_directory("verify", root.path());
     let message = String::from_utf8(output.stdout.clone()).unwrap();
     assert!(message.contains("unusable    snapshots/") && message.contains(hash), "{message}");
@@ -183,7 +183,7 @@ fn a_running_server_is_copied_and_the_copy_serves() {
     let restored = printed(&on_directory(&format!("restore --from {}", last.display()), &path("restored")));
     let hash = |text: &str| text.lines().next().unwrap().rsplit(' ').next().unwrap().to_owned();
     assert_eq!(hash(&message), hash(&restored));
-    assert!(restored.contains("operator's token is no part of a backup"), "{restored}");
+    assert!(restored.contains("operator's token is not part of a backup"), "{restored}");
     assert!(!last.join("operator.token").exists());
     let onto = complaint(&on_directory(&format!("restore --from {}", last.display()), &path("data")));
     assert!(onto.contains("is not empty"), "{onto}");
@@ -289,7 +289,7 @@ fn a_directory_is_read_without_the_configuration_it_was_written_with() {
         printed(&on_directory(words, &data));
     }
 
-    // To serve is another thing: the cause is said first, then what to do, and nothing of broken books.
+    // Serving is different: the error states the cause first, then the remedy, and nothing about broken books.
     let without_gold = format!("{OTHER}{accounts}");
     for (settings, cause) in [
         (

@@ -73,7 +73,7 @@ fn status_verify_changes_export_and_prune_say_what_is_there() {
 
     // Nothing is older than a day, so nothing goes.
     let pruned = printed(&on_directory("history prune --keep-days 1 --yes", path));
-    assert!(pruned.starts_with("let go of 0 orders, 0 fills, 0 trades"), "{pruned}");
+    assert!(pruned.starts_with("deleted 0 orders, 0 fills, 0 trades"), "{pruned}");
     assert!(printed(&on_directory("history verify", path)).ends_with("ok\n"));
 }
 
@@ -105,12 +105,12 @@ fn a_history_is_made_again_from_backups_when_the_journal_was_pruned() {
         assert!(refused.contains("--backup") && refused.contains("pruned"), "{refused}");
     }
     let message = printed(&ingest(&format!(" --backup {}", backup.display())));
-    assert!(message.starts_with("took in frames 1 to"), "{message}");
+    assert!(message.starts_with("ingested frames 1 to"), "{message}");
     assert_eq!(printed(&on_directory("history status", &data)), before);
     remove_database(&data);
-    // When nothing has the first frames, it begins with what is remembered, and goes on.
+    // When the first frames are gone everywhere, the history is bootstrapped from the remembered state, and continues.
     let bootstrapped = printed(&on_directory("history begin", &data));
-    assert!(bootstrapped.starts_with("began after frame "), "{bootstrapped}");
+    assert!(bootstrapped.starts_with("bootstrapped after frame "), "{bootstrapped}");
     trade(&data, &(settings.clone() + ON));
     let status = printed(&on_directory("history status", &data));
     assert!(status.contains("trades      25 rows") && status.contains("orders      55 rows"), "{status}");
@@ -125,6 +125,6 @@ fn asking_for_the_status_makes_nothing() {
     let directory = tempfile::tempdir().unwrap();
     TestServer::start_on(directory.path(), "").stop();
     let status = printed(&on_directory("history status", directory.path()));
-    assert!(status.starts_with("frame       0 is the last taken in\norders      0 rows\n"), "{status}");
+    assert!(status.starts_with("frame       0 is the last ingested\norders      0 rows\n"), "{status}");
     assert!(!directory.path().join("history.db").exists());
 }
