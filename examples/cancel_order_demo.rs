@@ -1,4 +1,4 @@
-//! Taking an order back: what it has traded stays traded, what was held is free again, and it happens once.
+//! Cancelling an order: executed trades stand, the hold is released, and it happens once.
 //!
 //! `cargo run --example cancel_order_demo`
 
@@ -8,7 +8,7 @@ use lightning_exchange::{
     domain::orders::{OrderStatus, Side},
 };
 
-/// Tells the story, and fails if the exchange tells another.
+/// Runs the demo, and fails if the exchange behaves differently.
 pub(crate) fn main() -> Result<()> {
     Demo::run(async |demo| {
         let alice = demo.account(1, &[("USDT", "50000")]).await?;
@@ -21,7 +21,7 @@ pub(crate) fn main() -> Result<()> {
         println!("Bob sells her 0.4 BTC.");
         let cancelled = demo.cancel(&order).await?;
         let executed = demo.spec().lots_units(cancelled.executed).to_string();
-        println!("She takes the order back: it is {:?}, {executed} BTC of it traded.", cancelled.status);
+        println!("She cancels the order: it is {:?}, {executed} BTC of it traded.", cancelled.status);
         ensure!(cancelled.status == OrderStatus::Cancelled && executed == "0.40000000", "{executed}");
 
         let (free, held) = demo.balance(alice, "USDT").await?;
@@ -31,7 +31,7 @@ pub(crate) fn main() -> Result<()> {
         ensure!(has == ("30000.00000000", "0.00000000", "0.39960000"), "{has:?}");
 
         let Err(refusal) = demo.cancel(&order).await else { bail!("it was cancelled twice") };
-        println!("Taking it back again is refused: {refusal}.");
+        println!("Cancelling it again is refused: {refusal}.");
         ensure!(demo.book(5).await?.bids.is_empty(), "the book is empty");
         Ok(())
     })

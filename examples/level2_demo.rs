@@ -1,4 +1,4 @@
-//! The book by price level: orders of one price are one line, and the best prices lie next to each other.
+//! The book by price level: orders at one price are one line, and the best prices are adjacent.
 //!
 //! `cargo run --example level2_demo`
 
@@ -23,7 +23,7 @@ fn draw(demo: &Demo, book: &DepthView) -> Vec<String> {
     lines
 }
 
-/// Tells the story, and fails if the exchange tells another.
+/// Runs the demo, and fails if the exchange behaves differently.
 pub(crate) fn main() -> Result<()> {
     Demo::run(async |demo| {
         let maker = demo.account(1, &[("BTC", "10"), ("USDT", "1000000")]).await?;
@@ -47,14 +47,14 @@ pub(crate) fn main() -> Result<()> {
         ensure!(lines == expected, "{lines:?}");
 
         let book = demo.book(1).await?;
-        let (bid, ask) = book.bids.first().zip(book.asks.first()).context("both sides have somebody")?;
+        let (bid, ask) = book.bids.first().zip(book.asks.first()).context("both sides have orders")?;
         let (between, points) = (spread(bid.0, ask.0), spread_basis_points(bid.0, ask.0));
         println!("The spread is {}, or {points} basis points.", demo.spec().price_units(between));
         ensure!(points.to_string() == "0.40000000", "{points}");
 
         let taker = demo.account(2, &[("USDT", "100000")]).await?;
         demo.market(taker, Side::Buy, "0.6").await?;
-        println!("\nSomebody buys 0.6 BTC at the market: a level is gone, the next is thinner.");
+        println!("\nA taker buys 0.6 BTC at the market: a level is gone, the next is thinner.");
         let lines = draw(&demo, &demo.book(10).await?);
         ensure!(lines.len() == 3 && lines[0] == "50002.00000000 x 0.30000000 ask", "{lines:?}");
         Ok(())

@@ -1,4 +1,4 @@
-//! Two sellers, one buyer: the best price first, at one price who came first, and what everybody has afterwards.
+//! Two sellers, one buyer: the best price first, time priority at one price, and the final balances.
 //!
 //! `cargo run --example matching_demo`
 
@@ -8,7 +8,7 @@ use lightning_exchange::{
     domain::orders::{OrderStatus, Side},
 };
 
-/// Tells the story, and fails if the exchange tells another.
+/// Runs the demo, and fails if the exchange behaves differently.
 pub(crate) fn main() -> Result<()> {
     Demo::run(async |demo| {
         let ann = demo.account(1, &[("BTC", "1")]).await?;

@@ -1,4 +1,4 @@
-//! One account, one order: what is held for it, and what the exchange refuses.
+//! One account, one order: the funds held for it, and orders that the exchange refuses.
 //!
 //! `cargo run --example order_demo`
 
@@ -8,7 +8,7 @@ use lightning_exchange::{
     domain::orders::{OrderStatus, Side},
 };
 
-/// Tells the story, and fails if the exchange tells another.
+/// Runs the demo, and fails if the exchange behaves differently.
 pub(crate) fn main() -> Result<()> {
     Demo::run(async |demo| {
         let alice = demo.account(1, &[("USDT", "10000")]).await?;
@@ -16,7 +16,7 @@ pub(crate) fn main() -> Result<()> {
 
         let (order, fills) = demo.limit(alice, Side::Buy, "45000.00", "0.1").await?;
         println!("She bids 45000 for 0.1 BTC: order {} is {:?}.", order.id, order.status);
-        ensure!(order.status == OrderStatus::Pending && fills.is_empty(), "nobody was there to trade with");
+        ensure!(order.status == OrderStatus::Pending && fills.is_empty(), "there was no order to trade with");
 
         let (free, held) = demo.balance(alice, "USDT").await?;
         println!("0.1 x 45000 are held for it: {free} USDT are free, {held} are held.");
@@ -31,7 +31,7 @@ pub(crate) fn main() -> Result<()> {
         };
         println!("A price between two ticks is refused too: {refusal}.");
         ensure!(demo.balance(alice, "USDT").await? == (free, held), "a refusal changes nothing");
-        println!("What is refused changes nothing.");
+        println!("A refusal changes nothing.");
         Ok(())
     })
 }

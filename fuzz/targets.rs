@@ -1,5 +1,5 @@
-//! What is fuzzed: everything that reads bytes somebody else wrote. No input may panic, or take more time or
-//! memory than its length accounts for. `tests/it/fuzz.rs` runs the same on stable, from the corpus.
+//! The fuzz targets: every reader of untrusted bytes. No input may panic, or take more time or memory than its length
+//! accounts for. `tests/it/fuzz.rs` runs the same on stable, from the corpus.
 
 use std::{
     cell::RefCell,
@@ -22,7 +22,7 @@ use lightning_exchange::{
 #[allow(dead_code, reason = "the fuzzer's programs name theirs")]
 pub(crate) const ALL: [&str; 7] = ["decimal", "order", "websocket", "block", "frame", "part", "manifest"];
 
-/// Gives bytes to one of them.
+/// Runs one of them on bytes.
 pub(crate) fn run(target: &str, bytes: &[u8]) {
     match target {
         "decimal" => decimal(bytes),
@@ -66,7 +66,7 @@ fn order(bytes: &[u8]) {
     http::fuzzing::order(bytes, spec);
 }
 
-/// The bytes as they are, and with a checksum that holds, so that what is behind it is reached.
+/// The bytes as they are, and with a valid checksum, so that the code behind it is reached.
 fn journal_block(bytes: &[u8]) {
     let _ = block::decode(bytes);
     if bytes.len() < block::HEADER {
@@ -97,7 +97,7 @@ fn frame(bytes: &[u8]) {
     let _ = store::owner(bytes);
     if let Ok(frame) = store::decode(bytes) {
         let mut replica = empty();
-        // It follows from nothing, or happens to be a first one.
+        // It may follow no frame, or happen to be a first one.
         let _ = replica.apply(&frame);
         replica.trim();
         let _ = replica.check();

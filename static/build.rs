@@ -1,8 +1,8 @@
 //! Builds the browser page and embeds it: `npm ci` and `vite build` into `OUT_DIR`, then one Rust table of assets.
 //!
-//! The page is a convenience, the API is the product, so a machine without npm still builds the server and `/`
-//! explains what is missing. A page that is there and does not build is an error, never a warning.
-//! `LIGHTNING_UI=skip` leaves the page out (quick for an editor), `LIGHTNING_UI=require` insists on it.
+//! The page is a convenience, the API is the product, so a machine without npm still builds the server, and `/`
+//! explains what is missing. A page that is present and does not build is an error, never a warning.
+//! `LIGHTNING_UI=skip` leaves the page out (quick for an editor), `LIGHTNING_UI=require` makes its absence an error.
 
 use std::env;
 use std::error::Error;
@@ -16,7 +16,7 @@ type Outcome<T> = Result<T, Box<dyn Error>>;
 /// The oldest Node.js that Vite 8 runs on.
 const NODE_NEEDED: (u32, u32) = (20, 19);
 
-/// What the page is made of; Cargo runs this script again only when one of these changes.
+/// The sources of the page; Cargo reruns this script only when one of these changes.
 const SOURCES: [&str; 12] = [
     "src",
     "api-docs",
@@ -111,8 +111,8 @@ fn command(tool: &str) -> Command {
 
 /// Brings `node_modules` up to the lock file and runs Vite into `dist`.
 fn build_page(ui: &Path, dist: &Path) -> Outcome<()> {
-    // Two profiles may build at once over one `node_modules`. The lock is the operating system's, so it goes
-    // away with its process and can never be stale.
+    // Two profiles may build at once over one `node_modules`. The operating system holds the lock, so it is released
+    // with its process and can never be stale.
     let guard = File::open(ui.join("build.rs"))?;
     guard.lock()?;
 
@@ -134,7 +134,7 @@ fn run(directory: &Path, command: &mut Command) -> Outcome<()> {
     Err(format!("{command:?} failed ({}):\n{text}\n{errors}", output.status).into())
 }
 
-/// One row per built file; the packed twins become columns of their file's row.
+/// One row per built file; its compressed versions become columns of the row.
 fn asset_table(dist: &Path) -> Outcome<String> {
     let mut files = Vec::new();
     collect(dist, &mut files)?;
@@ -149,7 +149,7 @@ fn asset_table(dist: &Path) -> Outcome<String> {
     Ok(table(&rows))
 }
 
-/// The table of a server without the page: `/` alone, and it explains itself.
+/// The table of a server without the page: `/` alone, with an explanation.
 fn notice_table(out: &Path, reason: &str) -> Outcome<String> {
     let reason = reason.replace('&', "&amp;").replace('<', "&lt;");
     let file = out.join("notice.html");

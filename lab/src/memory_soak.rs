@@ -54,7 +54,7 @@ pub struct MemoryOptions {
     pub work: Option<PathBuf>,
 }
 
-/// What `/proc` says of the server at an instant; sizes in KiB.
+/// The server's memory in `/proc` at an instant; sizes in KiB.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Serialize)]
 pub(super) struct Sample {
     /// Seconds since orders began to flow.
@@ -78,7 +78,7 @@ pub struct MemoryReport {
     pub orders: u64,
     /// Orders placed a second.
     pub orders_per_second: f64,
-    /// How often memory was looked at.
+    /// How many samples of memory were taken.
     pub samples: usize,
     /// Resident memory when it was settled, in MiB.
     pub settled_mib: f64,
@@ -189,7 +189,7 @@ async fn read(traders: Vec<Trader>, shared: Rc<Shared>) {
             return;
         }
         let first = [("symbol", trader.market.name), ("orderId", "1"), ("limit", "100")];
-        // What it says is the matter of other soaks.
+        // Its answer is checked by other soaks.
         let _ = shared.client.signed(&trader.credentials, Method::GET, "/api/v3/allOrders", &first).await;
     }
 }
@@ -269,7 +269,7 @@ mod tests {
         }
     }
 
-    /// An hour at a rate, whose memory is what `resident` says of each second, in KiB.
+    /// An hour at a rate, with the memory `resident` returns for each second, in KiB.
     fn hour(rate: u64, resident: impl Fn(u64) -> u64) -> Vec<Sample> {
         let sample = |seconds| Sample {
             seconds: seconds as f64,

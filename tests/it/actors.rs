@@ -1,4 +1,4 @@
-//! The shells: who is an actor, how they share a thread, and what happens when one fails.
+//! The actor shells: which parts are actors, how they share a thread, and how a failure is handled.
 
 use std::sync::{Arc, Barrier, Mutex};
 
@@ -120,7 +120,7 @@ fn every_shard_is_an_actor_with_its_own_mailbox() {
     });
 }
 
-/// Notes the order in which shards make keys; in the first one the shard's thread stands still until the test lets it go.
+/// Records the order in which shards make keys; in the first one the shard's thread blocks until the test releases it.
 #[derive(Debug)]
 struct Keys {
     made: Mutex<Vec<String>>,
@@ -189,7 +189,7 @@ fn a_poisoned_symbol_shard_stops_serving_and_its_neighbours_go_on() {
         found(exchange, BUSY.0).await;
         let topology = running.topology();
         topology.symbol_shard(BUSY.1.slot()).do_send(Crash);
-        // Whoever is under way learns it, and whoever comes after.
+        // Commands in flight get the error, and so do later ones.
         let under_way = ask(exchange, buy(BUSY)).await;
         assert_eq!(under_way, Err(Reject::OutOfService));
         assert_eq!(ask(exchange, buy(BUSY)).await, Err(Reject::OutOfService));
@@ -217,7 +217,7 @@ fn what_waits_for_a_symbol_shard_that_is_lost_moves_on() {
         let send = |command| exchange.dispatch(command, None, None, Span::none()).unwrap();
         // The answer comes when the calm account shard has worked on all it was sent before.
         let settled = async || exchange.query(CALM.0, AccountQuery::Account, Span::none()).await.unwrap();
-        // The lost shard's thread stands still: it meets the crash before all it is told from now on.
+        // The lost shard's thread is blocked: it handles the crash before any later message.
         let key = send(api_key(BUSY.0, "key".to_owned()));
         hold.wait();
         running.topology().symbol_shard(BUSY.1.slot()).do_send(Crash);
@@ -245,7 +245,7 @@ fn what_waits_for_a_symbol_shard_that_is_lost_moves_on() {
             [duplicate.clone(), duplicate.clone()]
         );
         assert!(free.await.unwrap().answer.is_ok());
-        // What was asked for nobody will answer: nobody waits for it any more, now or later.
+        // The pending answers never arrive, and no task waits for them any more, now or later.
         assert_eq!(ask(exchange, bid(CALM, "lost")).await, duplicate);
         assert_eq!(ask(exchange, bid(CALM, "calm")).await, duplicate);
         key.await.unwrap().answer.unwrap();

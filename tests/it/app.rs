@@ -1,4 +1,4 @@
-//! What the configuration promises is there when the exchange serves, and it stops when told.
+//! The features the configuration enables are available when the exchange serves, and it stops on request.
 
 use awc::http::Method;
 use lightning_exchange::config::Layers;

@@ -1,4 +1,4 @@
-//! The shape of the source tree: who may know whom, what may not appear where, how long a file may be.
+//! The shape of the source tree: which layers may depend on which, forbidden constructs, and the length of files.
 
 use std::{
     collections::BTreeSet,
@@ -8,7 +8,7 @@ use std::{
 
 use crate::support::source::{self, Source};
 
-/// Each layer and what it may know besides itself. A directory or file of `src` that is not here is a fault.
+/// Each layer and its allowed dependencies. A directory or file of `src` that is missing here is a fault.
 const LAYERS: &[(&str, &[&str])] = &[
     ("domain", &[]),
     ("telemetry", &[]),
@@ -46,7 +46,7 @@ const LAYERS: &[(&str, &[&str])] = &[
     ),
 ];
 
-/// The same of the laboratory: what each of its modules may know of the others and of the exchange.
+/// The same for the laboratory: the allowed dependencies of each module on the others and on the exchange.
 const LAB: &[(&str, &[&str])] = &[
     ("program", &[]),
     ("sim", &["domain", "journal", "store"]),

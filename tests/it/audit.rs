@@ -1,4 +1,4 @@
-//! The log is quiet by default, and says of everything that matters who did it, to what, and what came of it.
+//! The log is quiet by default, and records the actor, the object and the outcome of every audited action.
 
 use awc::http::Method;
 use serde_json::{Value, json};

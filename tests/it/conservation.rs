@@ -53,8 +53,8 @@ fn the_order_of_deliveries_between_lanes_does_not_matter_to_a_settled_command() 
 proptest! {
     #![proptest_config(ProptestConfig { cases: 64, failure_persistence: None, ..ProptestConfig::default() })]
 
-    /// Conservation of every asset, no negative balance, frozen is what open orders need, a refusal leaves the
-    /// hash unchanged, every command is answered once: the auditor judges all of it on the way.
+    /// Conservation of every asset, no negative balance, holds equal the need of open orders, a refusal leaves the hash
+    /// unchanged, every command is answered once: the auditor checks all of it on the way.
     #[test]
     fn any_seed_conserves_every_asset_and_answers_every_command(seed: u64, commands in 1_u64..1_500) {
         let stats = play(seed, commands)?;

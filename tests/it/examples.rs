@@ -1,4 +1,4 @@
-//! The examples tell the truth: each fails by itself if the exchange does something else than it says.
+//! The examples hold: each fails by itself if the exchange behaves differently.
 
 #[path = "../../examples/cancel_order_demo.rs"]
 mod cancel_order_demo;

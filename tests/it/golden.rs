@@ -1,4 +1,4 @@
-//! Data directories written by released formats stay readable: each under `tests/golden`, with what it holds.
+//! Data directories written by released formats stay readable: each is under `tests/golden`, with its expected content.
 
 use std::{fs, ops::ControlFlow, path::PathBuf, sync::Arc};
 
@@ -42,7 +42,7 @@ fn home(version: u32) -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR")).join(format!("tests/golden/v{version}"))
 }
 
-/// A golden directory: its files, its catalogue, and what it must come to.
+/// A golden directory: its files, its instruments, and its expected state.
 struct Golden {
     disk: SimDisk,
     instruments: Arc<Instruments>,
@@ -206,7 +206,7 @@ fn options() -> LogOptions {
     LogOptions { segment_bytes: SEGMENT, identity: IDENTITY, logic: 1, clock: || 7, fill: Fill::Inline }
 }
 
-/// The exchange that is written down: a script, so that whoever makes the next version knows what is in it.
+/// The exchange of the golden directory: a script that documents the content for the next version.
 struct Script {
     world: World,
     disk: SimDisk,
@@ -244,7 +244,7 @@ fn order(account: AccountId, side: Side, price: u64, lots: u64) -> NewOrder {
     NewOrder::limit(account, SymbolId::new(1), side, Price::from_ticks(price), Lots::new(lots))
 }
 
-/// Makes the next version's directory; set [`VERSION`] first and copy the catalogue of the one before:
+/// Writes the next version's directory; set [`VERSION`] first and copy `catalogue.json` from the one before:
 /// `cargo test --test it write_the_golden_directory -- --ignored`.
 #[test]
 #[ignore = "writes into tests/golden"]

@@ -62,7 +62,7 @@ fn an_address_that_exceeds_its_limits_is_warned_then_banned() {
         }
         let socket = forwarded(&api, "/ws", "203.0.113.7").await;
         assert_eq!(socket.refusal().0, 418);
-        assert_eq!(forwarded(&api, depth, "203.0.113.8").await.status, 200, "somebody else");
+        assert_eq!(forwarded(&api, depth, "203.0.113.8").await.status, 200, "another address");
         assert_eq!(forwarded(&api, "/health/live", "203.0.113.7").await.status, 200, "a probe");
         time.store(until * 1_000, Ordering::Relaxed);
         assert_eq!(forwarded(&api, depth, "203.0.113.7").await.status, 200, "the ban is over");
@@ -248,7 +248,7 @@ fn a_raw_quote_in_a_query_is_read_and_verified_as_sent() {
     let (status, body) = raw(&server, "/api/v3/ticker/price?symbols=[\"BTCUSDT\",\"ETHUSDT\"]", "");
     assert_eq!(status, 200, "{body}");
     assert!(body.contains("\"symbol\":\"BTCUSDT\"") && body.contains("\"symbol\":\"ETHUSDT\""), "{body}");
-    // Signed as sent: what is refused is the parameter nobody knows, not the signature.
+    // Signed as sent: the refusal is for the unknown parameter, not the signature.
     let query = sign(&seller, &format!("note=\"{{a}}\"&timestamp={NOW}"));
     let (status, body) = raw(&server, &format!("/api/v3/account?{query}"), &seller.key);
     let text = "Not all sent parameters were read; read '2' parameter(s) but was sent '3'.";

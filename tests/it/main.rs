@@ -1,6 +1,6 @@
 //! The integration tests: one crate, one promise a file.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot go on has failed")]
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot continue has failed")]
 
 mod account_zero;
 mod actors;

@@ -1,5 +1,5 @@
-//! Readers of ours that stop reading, go away, or have no room: what a client waits for does not wait for them, and a command
-//! keeps its verdict.
+//! Readers that stop reading, close, or have no room: a client's answers do not wait for them, and a command keeps its
+//! exit code.
 
 use std::{
     fs::{File, OpenOptions},
@@ -29,7 +29,7 @@ fn full_pipe() -> (PipeReader, PipeWriter) {
     (reader, writer)
 }
 
-/// How long load goes on: the gate says how long, a test run makes a few rounds.
+/// The duration of the load: set by the gate, a few rounds in a test run.
 fn load() -> Duration {
     let seconds = std::env::var("LIGHTNING_TEST_BLOCKED_LOG_SECONDS").map(|text| text.parse().unwrap());
     Duration::from_secs(seconds.unwrap_or_default())
@@ -78,7 +78,7 @@ fn an_unread_log_blocks_no_client_and_reports_afterwards_what_it_lost() {
         place(&api, &buyer, &limit("BUY", "0.01", "40000")).await;
         dropped(&api).await
     });
-    // Now somebody reads it: everything that waited comes, then what was lost.
+    // Now the log is read: all waiting lines arrive, then the count of lost ones.
     let reading = std::thread::spawn(move || {
         let mut text = Vec::new();
         reader.read_to_end(&mut text).unwrap();
@@ -237,7 +237,7 @@ fn commands_keep_their_exit_code_when_unread_and_fail_when_they_cannot_answer() 
         assert_eq!(output.status.success(), number == 0, "{output:?}");
         printed(&on_directory("verify", Path::new(&copy(number))));
     }
-    // What is wrong is wrong whether somebody reads it or not, and a complaint that cannot be written is no panic.
+    // An error is an error whether its output is read or not, and an unwritable message causes no panic.
     for out in [Stdio::from(closed_pipe()), full_disk().into(), Stdio::null()] {
         let mut command = lightning();
         command.args(["verify", "--data-dir"]).arg(root.path().join("nothing"));

@@ -1,4 +1,5 @@
-//! Three-day candles begin where the symbol's configuration says, and a changed configuration changes how old trades are shown.
+//! Three-day candles start on the configured phase of their symbol, and a changed configuration changes how old trades
+//! are shown.
 
 use std::sync::atomic::Ordering;
 

@@ -13,7 +13,7 @@ const DENY_VERSION: &str = "0.20.2";
 
 type Check = fn() -> Result<()>;
 
-/// Runs every check, also after one has failed, and says which did.
+/// Runs every check, also after one has failed, and reports the failed ones.
 pub(crate) fn run() -> Result<()> {
     let checks: [(&str, Check); 5] = [
         ("formatting", || process::run(cargo().args(["fmt", "--all", "--check"]))),

@@ -1,4 +1,4 @@
-//! What tests need beyond Rust, put there when it is missing: Chromium, npm packages, Python packages.
+//! The dependencies of tests beyond Rust, installed when they are missing: Chromium, npm packages, Python packages.
 
 use std::{
     fs,
@@ -12,7 +12,7 @@ use crate::{
     process::{capture, command, exists, root, run, target},
 };
 
-/// Debian's Chromium and a Chinese font, where we may install and they are missing.
+/// Debian's Chromium and a Chinese font, installed where permitted and missing.
 pub(crate) fn chromium() -> Result<()> {
     if exists("chromium") && Path::new("/usr/share/fonts/opentype/noto").is_dir() {
         return Ok(());
@@ -23,7 +23,7 @@ pub(crate) fn chromium() -> Result<()> {
     Ok(())
 }
 
-/// Debian's PostgreSQL and MariaDB, likewise. Only their programs are used, by processes of the tests' own.
+/// Debian's PostgreSQL and MariaDB, likewise. Only their programs are used, as processes of the tests.
 pub(crate) fn databases() -> Result<()> {
     let has_postgres = fs::read_dir("/usr/lib/postgresql").is_ok_and(|mut found| found.next().is_some());
     if has_postgres && Path::new("/usr/sbin/mariadbd").exists() {
@@ -35,7 +35,7 @@ pub(crate) fn databases() -> Result<()> {
     Ok(())
 }
 
-/// Installs packages of Debian; `false` where we may not.
+/// Installs packages of Debian; `false` where that is not permitted.
 fn packages(names: &[&str]) -> Result<bool> {
     let is_root = capture(command("id").arg("-u")).as_deref() == Some("0");
     if !is_root || !exists("apt-get") {

@@ -109,7 +109,7 @@ fn with_row(text: &str, heading: &str, head: &str, row: &str) -> String {
     format!("{}\n{row}{}", &text[..end], &text[end..].strip_prefix('\n').unwrap_or_default())
 }
 
-/// What is on record.
+/// The recorded runs.
 pub(crate) fn text() -> String {
     fs::read_to_string(file()).unwrap_or_default()
 }
@@ -122,7 +122,7 @@ pub(crate) fn section<'a>(text: &'a str, heading: &str) -> &'a str {
     &rest[..end]
 }
 
-/// The most commands on record without a violation: against the oracle, and through the simulation.
+/// The most commands of a recorded run without a violation: against the oracle, and through the simulation.
 pub(crate) fn on_record() -> (u64, u64) {
     best(section(&text(), HEADING))
 }

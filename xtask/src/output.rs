@@ -1,4 +1,5 @@
-//! What the commands print. A reader that is gone ends no command, and an output that cannot be written fails it at the end.
+//! The output of the commands. A closed reader ends no command, and an output that cannot be written fails the command
+//! at the end.
 
 use std::{
     fmt,

@@ -30,8 +30,8 @@ pub(crate) fn command(program: impl AsRef<OsStr>) -> Command {
     command
 }
 
-/// The cargo this runs under, without what it says of this package: build scripts that look at it (ring's does) would run
-/// again, and all that depends on them would be compiled again, after every build from a shell.
+/// The cargo this runs under, without its variables about this package: build scripts that read them (ring's does)
+/// would rerun, and all that depends on them would be compiled again, after every build from a shell.
 pub(crate) fn cargo() -> Command {
     let mut cargo = command(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
     for (name, _) in std::env::vars_os() {
@@ -84,7 +84,7 @@ pub(crate) fn run_json(command: &mut Command) -> Result<Value> {
     json(command, false)
 }
 
-/// The same of a command that fails when what it found is bad, and says so in JSON all the same.
+/// The same for a command that fails on a bad finding and reports it in JSON all the same.
 pub(crate) fn run_json_in_any_case(command: &mut Command) -> Result<Value> {
     json(command, true)
 }

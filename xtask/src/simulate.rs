@@ -90,7 +90,7 @@ the newest is last. Runs without crashes keep no journal.
 |---|--:|--:|--:|--:|--:|--:|
 ";
 
-/// The sum of what is on record without a violation, together with the commands of the other soaks.
+/// The sum of the recorded runs without a violation, together with the commands of the other soaks.
 pub(crate) fn on_record() -> Simulation {
     let text = oracle_run::text();
     let mut sum = sum(&text);

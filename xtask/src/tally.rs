@@ -83,7 +83,7 @@ impl Tally {
         lines
     }
 
-    /// The one line that says it all.
+    /// The one-line summary.
     pub(crate) fn line(&self, seconds: f64) -> String {
         let Self { passed, failed, skipped, .. } = self;
         let run = passed + failed;
@@ -93,7 +93,7 @@ impl Tally {
     }
 }
 
-/// The lines that sum up: of nextest, libtest, vitest and Playwright.
+/// The summary lines: of nextest, libtest, vitest and Playwright.
 fn summary(line: &str) -> Option<&str> {
     if let Some(rest) = line.strip_prefix("Summary [") {
         return rest.split_once("run: ").map(|(_, counts)| counts);

@@ -1,4 +1,4 @@
-//! `cargo xtask test`: every test there is, after installing what they need.
+//! `cargo xtask test`: every test, after installing its dependencies.
 
 use std::{
     path::{Path, PathBuf},
@@ -120,7 +120,7 @@ pub(crate) fn failed(name: &str) -> Result<f64> {
     Ok(tally.failed as f64)
 }
 
-/// The recorded market data, if it is here. It is no part of the repository.
+/// The recorded market data, if present. It is not part of the repository.
 fn data() -> Option<PathBuf> {
     let candidates = std::env::var_os("EXCHANGE_DATA").map(PathBuf::from).into_iter();
     candidates.chain([root().join("../shared/data")]).find(|path| path.is_dir())

@@ -60,7 +60,7 @@ pub struct Report {
     pub steps: usize,
     /// The most trades of one step.
     pub trades_per_step_max: usize,
-    /// How long a step took, in microseconds: the longest, and percentiles.
+    /// The longest step, in microseconds.
     pub step_max_us: f64,
     /// Its percentiles.
     pub step: Latency,

@@ -62,14 +62,14 @@ pub struct Report {
     pub paced_fsync: Latency,
     /// Open loop with "none", the last run.
     pub paced_none: Latency,
-    /// What a sync of a small overwrite takes on this disk: median of the runs' p99.
+    /// The time of a sync of a small overwrite on this disk: median of the runs' p99.
     pub fdatasync_p99_us: f64,
-    /// Median of the runs: what durability adds to the p99, by the disk's own.
+    /// Median of the runs: the p99 that durability adds, relative to the disk's own.
     pub added_p99_over_fdatasync_p99: f64,
     /// The least any journal could take: arrivals at the same rate committed in groups to a raw file, beside the server
     /// that keeps nothing under the same load. Median of the runs' p99.
     pub group_commit_p99_us: f64,
-    /// Median of the runs: what durability adds to the p99, by that.
+    /// Median of the runs: the p99 that durability adds, relative to that.
     pub added_p99_over_group_commit_p99: f64,
 }
 

@@ -1,7 +1,8 @@
-//! What a signed order costs the server, against a handler that only parses the same body.
+//! The cost of a signed order to the server, against a handler that only parses the same body.
 //!
-//! The exchange keeps no journal here: `bench durable` says what that costs. Both servers are processes of their own, on the same actix-web with the same request logging, and take turns.
-//! The figure is their CPU time per order, from `/proc`, so neither the load generator nor idle time counts.
+//! The exchange keeps no journal here: `bench durable` measures that cost. Both servers are processes of their own, on
+//! the same actix-web with the same request logging, and take turns. The figure is their CPU time per order, from
+//! `/proc`, so neither the load generator nor idle time counts.
 
 use std::{net::SocketAddr, path::Path, time::Instant};
 

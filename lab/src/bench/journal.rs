@@ -58,7 +58,7 @@ pub fn run(seconds: f64) -> anyhow::Result<Report> {
     Ok(report)
 }
 
-/// What a sync of a small overwrite takes on this disk.
+/// Measures a sync of a small overwrite on this disk.
 pub(super) fn fdatasync(count: usize) -> anyhow::Result<Latency> {
     let directory = Directory::new()?;
     let file = OpenOptions::new().create_new(true).read(true).write(true).open(directory.0.join("raw"))?;

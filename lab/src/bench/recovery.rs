@@ -1,4 +1,4 @@
-//! How long recovery takes, and what a snapshot being made costs those who trade meanwhile.
+//! The time of a recovery, and the cost of a snapshot in progress to concurrent trading.
 
 use std::{
     sync::Arc,

@@ -1,8 +1,8 @@
 //! Proves that acknowledged work is durable: a real server is killed repeatedly at random instants while client
 //! processes log their requests and the answers; then the server's state is compared with those logs.
 //!
-//! The seed drives every decision and the instants of the kills. It cannot drive how real processes are scheduled, so
-//! a run is not reproduced exactly by its seed; the logs are kept when a violation is found.
+//! The seed drives every decision and the instants of the kills. It cannot drive the scheduling of real processes, so a
+//! run is not reproduced exactly by its seed; the logs are kept when a violation is found.
 
 mod amount;
 mod check;

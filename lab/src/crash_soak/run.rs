@@ -36,7 +36,7 @@ const READY_MAX: Duration = Duration::from_secs(60);
 const FAULT_MAX: Duration = Duration::from_secs(20);
 /// How much room a full disk still has when the server starts on it, in KiB: less than one run of the clients writes.
 const SPARE_KIB: (u64, u64) = (100, 1_200);
-/// What is wrong must be wrong several times: the last messages between shards may still be under way.
+/// A fault counts only if it shows several times: the last messages between shards may still be in flight.
 const LOOKS: usize = 3;
 const LOOK_AGAIN: Duration = Duration::from_millis(300);
 /// Client log lines printed with violations.
@@ -67,7 +67,7 @@ pub struct Options {
     pub fault: Fault,
     /// Whether some orders carry an idempotency key.
     pub idempotency: bool,
-    /// Whether the checker is lied to at every check, and must see it.
+    /// Whether the checker is given tampered answers at every check, and must detect them.
     pub tamper: bool,
     /// Which program serves.
     pub program: PathBuf,

@@ -1,4 +1,4 @@
-//! What the server says when everything is quiet.
+//! The server's view of everything when no request is in flight.
 
 use std::collections::BTreeMap;
 

@@ -1,4 +1,4 @@
-//! What may not be.
+//! Violations of promises.
 
 use std::collections::BTreeMap;
 

@@ -16,7 +16,7 @@ use rustix::process::{Pid, Signal, getuid, kill_process, kill_process_group};
 
 /// Below the ports the system gives to connections of its own, above those of the servers.
 const PORTS: (u64, u64) = (30_000, 32_000);
-/// The user `nobody`, which every machine has: databases do not run as root.
+/// The uid of the user `nobody`, which every machine has: databases do not run as root.
 const UNPRIVILEGED_UID: u32 = 65_534;
 /// How long a start may take.
 const READY_MAX: Duration = Duration::from_secs(60);

@@ -56,7 +56,7 @@ pub struct HistoryReport {
     pub seed: u64,
     /// Orders placed.
     pub orders: u64,
-    /// How long they took, in seconds.
+    /// The duration of the order flow, in seconds.
     pub seconds: f64,
     /// Kills of the exchange.
     pub kills: u64,

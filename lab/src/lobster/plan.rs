@@ -1,8 +1,8 @@
-//! What to send for a tape, and what must come of it. Pure: no clock, no network.
+//! Plans the orders of a tape and their expected outcome. Pure: no clock, no network.
 //!
-//! The book starts as row 0 of the order book file: one order per level, the oldest there, since who queues in it
-//! is not known. What the tape later says of an order it never announced is said of that one. The same holds for a
-//! level that was brought back to what the tape shows ([`Planner::level_reset`]).
+//! The book starts as row 0 of the order book file: one order per level, the oldest there, since the orders that queue
+//! in it are unknown. Later messages of the tape about an order it never announced refer to that one. The same holds
+//! for a level that was brought back to the tape's state ([`Planner::level_reset`]).
 
 use std::collections::HashMap;
 
@@ -83,7 +83,7 @@ impl Group {
     }
 }
 
-/// What to send for a tape.
+/// The plan of a tape.
 #[derive(Debug, Clone, Default)]
 pub struct Plan {
     /// In the order of the tape; the first one seeds the book.
@@ -127,7 +127,7 @@ struct Resting {
     left: u64,
 }
 
-/// Plans a tape group by group, so that what came of one can correct the next.
+/// Plans a tape group by group, so that the outcome of one can correct the next.
 #[derive(Debug)]
 pub struct Planner<'a> {
     messages: &'a [Message],

@@ -1,4 +1,4 @@
-//! Plays a tape through the API of a running server, and holds what comes of it against the tape.
+//! Plays a tape through the API of a running server, and compares the outcome with the tape.
 
 use std::time::{Duration, Instant};
 
@@ -99,7 +99,7 @@ async fn play_group(player: &mut Player, group: &Group, report: &mut Report) -> 
         report.steps += 1;
         let done = match player.step(step).await {
             Ok(done) => done,
-            // What the exchange refuses is a difference; only a server that is gone ends the play.
+            // A refusal by the exchange is a difference; only a lost server ends the play.
             Err(error @ ClientError::Refused { .. }) => {
                 report.takes += usize::from(matches!(step, Step::Take { .. }));
                 report.differences.push(format!("line {line}: {step:?}: {error}"));

@@ -25,7 +25,7 @@ const DEPOSIT_MIN: u64 = 10_000_000;
 /// The most fills of an aggressive order whose makers are asked for.
 const MAKERS_MAX: usize = 1_000;
 
-/// What came of one step.
+/// The outcome of one step.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Done {
     /// Its fills, in order.
@@ -45,7 +45,7 @@ pub struct Player {
     taker: Trader,
     /// The resting orders by what the exchange calls them.
     names: HashMap<u64, Name>,
-    /// How far the exchange was when it last answered, for reads that must see all of it.
+    /// The exchange's position at its last answer, for reads that must include all of it.
     position: u64,
 }
 

@@ -1,4 +1,4 @@
-//! Activates one mutant at a time and lets the checks look for it: the checks are only worth what they find.
+//! Activates one mutant at a time and lets the checks search for it: a check proves its worth by its findings.
 
 use std::{
     cell::Cell,

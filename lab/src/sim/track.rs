@@ -98,7 +98,7 @@ impl Track {
         Ok(())
     }
 
-    /// Checks everything else a book says of an order.
+    /// Checks every other change of an order that a book reports.
     pub(super) fn updated(&mut self, update: &OrderUpdated) -> Result<(), String> {
         let describe = |what: &str| format!("order {}: {:?}: {what}", update.order, update.change);
         let judge = |holds: bool, what: &str| if holds { Ok(()) } else { Err(describe(what)) };

@@ -7,7 +7,7 @@ use serde::Serialize;
 pub struct Report {
     /// The seed of every decision.
     pub seed: u64,
-    /// How long it took, in seconds.
+    /// The duration, in seconds.
     pub seconds: f64,
     /// How much of it the server was not there, in seconds.
     pub down_seconds: f64,

@@ -19,7 +19,7 @@ fn no_route_lets_anybody_in_who_should_not_be() {
             let expected: &[u16] = match endpoint.security {
                 Security::Trade | Security::TradeJson | Security::UserData | Security::Operator => &[401],
                 Security::Browser => match (endpoint.method.as_str(), endpoint.path) {
-                    // There is no demo here, and nobody has to be signed in to sign in.
+                    // There is no demo here, and the sign-in routes need no session.
                     (_, "/x/v1/session/demo") => &[404],
                     ("POST", "/x/v1/session" | "/x/v1/signup") => &[400],
                     _ => &[401],

@@ -1,4 +1,5 @@
-//! Candles, aggregate trades, tickers and depth over a real server: all of them add up from the trades and diffs told.
+//! Candles, aggregate trades, tickers and depth over a real server: all of them add up from the published trades and
+//! diffs.
 
 use std::collections::BTreeMap;
 
@@ -199,7 +200,7 @@ fn a_restart_keeps_every_list() {
     }
 }
 
-/// The candle of one second, folded from trades as the stream tells them: prices, base volume, number, first and last id.
+/// The candle of one second, computed from the trades of the stream: prices, base volume, number, first and last id.
 #[derive(Debug, PartialEq, Eq)]
 struct Second {
     prices: [u64; 4],
@@ -318,7 +319,7 @@ impl Kept {
         }
     }
 
-    /// The checksum as `docs/market-data.md` says it is made.
+    /// The checksum as `docs/market-data.md` defines it.
     fn checksum(&self) -> u64 {
         let top = self.asks.values().take(10).chain(self.bids.values().rev().take(10));
         let digits = |number: &String| number.replace('.', "").trim_start_matches('0').to_owned();
@@ -368,7 +369,7 @@ fn a_book_started_in_the_stream_is_whole_and_every_checksum_is_right() {
         expected.apply(&end["bids"], &end["asks"]);
         assert_eq!((last, &kept), (end["lastUpdateId"].as_u64().unwrap(), &expected));
 
-        // Whoever missed them all gets the very same diffs.
+        // A client that missed them all gets the very same diffs.
         let path = format!("/x/v1/depth/diff?symbol=BTCUSDT&fromU={}&toU={last}", first_update + 1);
         assert_eq!(get(&api, &path).await.json, Value::Array(diffs));
         let next = format!("/x/v1/depth/diff?symbol=BTCUSDT&fromU={}", last + 1);

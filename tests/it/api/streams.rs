@@ -1,4 +1,5 @@
-//! WebSocket streams: acknowledgement first, diffs without gaps, the slow let go, the private kept private.
+//! WebSocket streams: acknowledgement first, diffs without gaps, slow clients disconnected, private events kept
+//! private.
 
 use std::{
     collections::BTreeMap,
@@ -171,7 +172,7 @@ fn a_slow_listener_is_closed_and_no_other_is_affected() {
     server.stop();
 }
 
-/// Trades with itself, two orders a trade, until told.
+/// Trades with itself, two orders a trade, until signalled to stop.
 async fn flood(url: &str, trader: &KeyPair, mut done: tokio::sync::oneshot::Receiver<()>) {
     let api = Api::new(url);
     while done.try_recv().is_err() {

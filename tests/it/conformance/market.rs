@@ -57,7 +57,7 @@ pub(super) fn rows() -> Vec<Row> {
             .needs_symbol()
             .refuses("symbol=BTCUSDT&limit=0", -1130, unacceptable("limit", "the least is 1"))
             .refuses("symbol=BTCUSDT&symbolStatus=CANCEL_ONLY", -1220, OTHER_STATUS),
-        // What is yet to come is out of nobody's reach.
+        // Future updates are not out of reach.
         Row::of("GET /x/v1/depth/diff")
             .asks("symbol=BTCUSDT&fromU=1000000000")
             .json(json!([]))

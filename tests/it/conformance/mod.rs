@@ -1,5 +1,5 @@
-//! The API, route by route: a good request and the keys of its reply, its weight, its wrong requests, and who is turned
-//! away. Generated from the route index: a route without a row in [`table`] fails the test.
+//! The API, route by route: a good request and the keys of its reply, its weight, its wrong requests, and the rejected
+//! callers. Generated from the route index: a route without a row in [`table`] fails the test.
 
 mod account_history;
 mod document;
@@ -47,7 +47,7 @@ fn every_reply_with_keys_has_values_that_are_compared() {
 #[test]
 fn every_route_answers_as_its_row_says() {
     let harness = Harness::open();
-    // Every row that is wrong is told, not only the first.
+    // Every wrong row is reported, not only the first.
     let is_wrong = |row: &Row| catch_unwind(AssertUnwindSafe(|| block_on(row.check(&harness)))).is_err();
     let wrong: Vec<_> = rows().into_iter().filter(is_wrong).map(|row| row.route).collect();
     assert!(wrong.is_empty(), "wrong: {wrong:?}");

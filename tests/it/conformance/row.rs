@@ -20,12 +20,12 @@ use crate::{
 /// The time of every desk, early in a minute.
 const NOW: u64 = 1_700_000_001_000;
 const DENIED: (u16, i64, &str) = (401, -1002, "You are not authorized to execute this request.");
-/// Somebody with a password; the demo's visitor has none to change.
+/// A user with a password; the demo's visitor has none to change.
 const PERSON: &str = r#"{"name":"grace.hopper","password":"correct horse battery"}"#;
 /// A browser need not be signed in to sign in.
 const ENTRANCES: [&str; 3] = ["POST /x/v1/session/demo", "POST /x/v1/session", "POST /x/v1/signup"];
 
-/// What is known of one route.
+/// The expectations of one route.
 pub(super) struct Row {
     /// Method and path.
     pub(super) route: &'static str,
@@ -56,8 +56,8 @@ impl Row {
         Self { route, before: Vec::new(), params: String::new(), reply, weight: 0, wrong: Vec::new() }
     }
 
-    /// A request to send first, e.g. `POST /api/v3/order`: the trader's if it must be signed, else of whoever sends the
-    /// good one. Its `apiKey` or `orderId` then stands for `{apiKey}` or `{orderId}`.
+    /// A request to send first, e.g. `POST /api/v3/order`: by the trader if it must be signed, else by the caller of
+    /// the good one. Its `apiKey` or `orderId` then replaces `{apiKey}` or `{orderId}`.
     pub(super) fn after(mut self, route: &'static str, params: impl Into<String>) -> Self {
         self.before.push((route, params.into()));
         self
@@ -290,7 +290,7 @@ async fn check_text(harness: &Harness, path: &str) {
     assert!(admitted >= 3, "an account each and what they were given: {admitted}");
 }
 
-/// Sends requests as whoever may.
+/// Sends requests as an authorized caller.
 enum Caller {
     Anybody,
     Signed(KeyPair),
@@ -366,7 +366,7 @@ impl Harness {
 
     /// What this machine has used, before this question.
     async fn used_weight(&self, api: &Api) -> u32 {
-        // A probe weighs nothing and is told the sum.
+        // A probe has no weight, and its reply reports the sum.
         let answer = api.send(Method::GET, "/health/live", &[], "").await;
         answer.header("x-mbx-used-weight").unwrap().parse().unwrap()
     }

@@ -1,4 +1,4 @@
-//! One row a route. A row leans on nothing another one does: what it needs, it does first.
+//! One row per route. A row does not depend on another one: it does its own preparation.
 
 use serde_json::json;
 
@@ -48,7 +48,7 @@ pub(super) fn unacceptable(name: &str, why: &str) -> String {
     format!("Data sent for parameter '{name}' is not valid: {why}.")
 }
 
-/// What is said of `startTime=2&endTime=1`.
+/// The refusal of `startTime=2&endTime=1`.
 pub(super) const REVERSED: &str =
     "Combination of optional parameters invalid: endTime 1 is before startTime 2.";
 
@@ -255,7 +255,7 @@ fn account() -> Vec<Row> {
                 -1104,
                 "Not all sent parameters were read; read '2' parameter(s) but was sent '3'.",
             ),
-        // Events are kept from when somebody first listened, and nobody did; the list is tested with the streams.
+        // Events are kept from the first subscription, and there was none; the list is tested with the streams.
         Row::of("GET /x/v1/events")
             .after(PLACE, order("told"))
             .asks("fromSeq=0")

@@ -1,4 +1,4 @@
-//! What a client leaves half done ends in time, on every port.
+//! Unfinished requests end in time, on every port.
 
 use std::{
     io::{ErrorKind, Write},
@@ -95,7 +95,7 @@ fn a_connection_in_use_outlives_every_deadline() {
     let mut kept = say(address(&server), "");
     kept.write_all(b"GET /api/v3/ping HTTP/1.1\r\nHost: localhost\r\n\r\n").unwrap();
     assert!(answer(&mut kept).starts_with("HTTP/1.1 200"));
-    // By now every deadline has passed for somebody else.
+    // By now every deadline of the other connections has passed.
     is_timed_out(&until_closed(&mut say(address(&server), "")));
     is_timed_out(&until_closed(&mut say(address(&server), format!("{POST}Content-Length: 9\r\n\r\n"))));
     kept.write_all(b"GET /api/v3/time HTTP/1.1\r\nHost: localhost\r\n\r\n").unwrap();
@@ -141,7 +141,7 @@ fn an_address_may_have_so_many_connections() {
     let server = TestServer::start(&settings);
     let grpc = server.grpc().unwrap().to_string();
     let mut kept: Vec<TcpStream> = (0..3).map(|_| say(address(&server), "")).collect();
-    // Who is let in is answered.
+    // Admitted connections are answered.
     for stream in &mut kept {
         stream.write_all(b"GET /api/v3/ping HTTP/1.1\r\nHost: localhost\r\n\r\n").unwrap();
         assert!(answer(stream).starts_with("HTTP/1.1 200"));

@@ -46,7 +46,7 @@ fn so_is_one_of_a_limit() {
     let mut kept = say(address, PING);
     assert!(answer(&mut kept).starts_with("HTTP/1.1 200 "));
     is_the_last(&server, &chunked("/api/v3/order", "localhost"), "429");
-    // Where there is no body the connection goes on.
+    // Without a body the connection stays open.
     for _ in 0..2 {
         kept.write_all(PING.as_bytes()).unwrap();
         assert!(answer(&mut kept).starts_with("HTTP/1.1 429 "));

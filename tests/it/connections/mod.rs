@@ -1,4 +1,4 @@
-//! Connections nobody finishes: they end in time, and the exchange goes on with the descriptors it kept back.
+//! Unfinished connections: they end in time, and the exchange keeps working with its reserved descriptors.
 
 mod deadlines;
 mod early;

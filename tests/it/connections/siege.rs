@@ -1,4 +1,4 @@
-//! More connections than there are descriptors, of every kind that is never finished, while orders go on.
+//! More connections than there are descriptors, of every unfinished kind, while orders keep flowing.
 
 use std::{
     collections::VecDeque,
@@ -48,7 +48,7 @@ const HTTP: [&[u8]; 6] = [
 /// What is added to that body.
 const MORE: &[u8] = b"5\r\nhello\r\n";
 
-/// Connections that are never finished, some of them going on with it.
+/// Connections that are never finished, some of which keep sending.
 struct Siege {
     is_over: Arc<AtomicBool>,
     opened: Arc<AtomicUsize>,
@@ -56,8 +56,8 @@ struct Siege {
 }
 
 impl Siege {
-    /// Opens as many connections as there are descriptors, of every kind and on both ports, and then goes on with new ones in
-    /// the place of the oldest.
+    /// Opens as many connections as there are descriptors, of every kind and on both ports, and then keeps replacing
+    /// the oldest with new ones.
     fn start(http: &str, grpc: &str, descriptors: usize) -> Self {
         let half_a_call = [GREETING, b"\0\0\x20\x01\x04\0\0\0\x01\x83"].concat();
         let of_grpc: [&[u8]; 4] = [b"", &GREETING[..10], GREETING, &half_a_call];
@@ -73,7 +73,7 @@ impl Siege {
                 if over.load(Ordering::Relaxed) {
                     return;
                 }
-                // Where nobody accepts for a while, connecting may take long.
+                // While no connection is accepted, connecting may take long.
                 let target = address.parse().unwrap();
                 if let Ok(mut stream) = TcpStream::connect_timeout(&target, Duration::from_secs(1)) {
                     let _ = stream.write_all(words); // it may have been refused
@@ -108,7 +108,7 @@ fn segment(directory: &Path) -> u32 {
     names.filter_map(|name| number(name.into_string().unwrap())).max().unwrap()
 }
 
-/// Places and cancels on one connection until told to stop; returns how many orders there were.
+/// Places and cancels on one connection until signalled to stop; returns how many orders there were.
 fn trade(http: &str, key: &KeyPair, started: &AtomicUsize, is_over: &AtomicBool) -> usize {
     let mut stream = BufReader::new(say(http, ""));
     let mut ask = |method: &str, params: &str| {
@@ -180,7 +180,7 @@ fn besiege(descriptors: usize) {
     is_over.store(true, Ordering::Relaxed);
     let orders: usize = traders.into_iter().map(|trader| trader.join().unwrap()).sum();
     println!("{orders} orders at {descriptors} descriptors, none failed");
-    // Whoever comes now is served, the others being there still.
+    // A new client is served, while the others are still connected.
     assert!(get(&http, "/health/ready").starts_with("HTTP/1.1 200"), "{}", get(&http, "/health/ready"));
     block_on(async {
         let channel = Endpoint::from_shared(format!("http://{grpc}")).unwrap().connect().await.unwrap();

@@ -1,4 +1,4 @@
-//! What the limit of descriptors means at the start.
+//! The effect of the limit of descriptors at the start.
 
 use super::raw::metric;
 use crate::support::Process;

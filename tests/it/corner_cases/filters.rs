@@ -127,7 +127,7 @@ fn market_of(definition: SymbolDefinition) -> Harness {
     for account in [ALICE, BOB] {
         harness.fund(account, CASH, 1_000_000_000).unwrap();
     }
-    // Nobody has more or less than before.
+    // The balances are as before.
     for (seller, buyer) in [(BOB, ALICE), (ALICE, BOB)] {
         place(&mut harness, limit(seller, Side::Sell, LAST, 20));
         place(&mut harness, limit(buyer, Side::Buy, LAST, 20));

@@ -230,7 +230,7 @@ fn c42_a_client_that_is_not_heard_of_in_time_has_nothing_left() {
     harness.ask(after(Some(1_000))).unwrap().unwrap();
     harness.pass(999);
     harness.tick().unwrap();
-    assert_eq!(harness.open_orders(ALICE).len(), 3, "told again in time");
+    assert_eq!(harness.open_orders(ALICE).len(), 3, "restarted in time");
     harness.pass(1);
     harness.tick().unwrap();
     assert!(harness.open_orders(ALICE).is_empty());

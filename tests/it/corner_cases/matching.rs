@@ -1,4 +1,4 @@
-//! What the book decides, seen from the accounts (C5 to C8, C13, C14, C18 to C23, C37).
+//! Decisions of the book, seen from the accounts (C5 to C8, C13, C14, C18 to C23, C37).
 
 use super::*;
 

@@ -64,7 +64,7 @@ fn c2_a_fee_below_the_smallest_unit_is_rounded_up() {
     let mut harness = with_fees(Decimal::new(1, 3), Decimal::new(1, 3));
     place(&mut harness, limit(ALICE, Side::Sell, 1, 1));
     place(&mut harness, limit(BOB, Side::Buy, 1, 1));
-    // 0.1 % of one unit each: nobody trades for nothing.
+    // 0.1 % of one unit each: no trade is free of fees.
     assert_eq!(balance(&harness, ALICE, CASH), (1_000_000, 0));
     assert_eq!(balance(&harness, BOB, COIN), (1_000, 0));
     assert_eq!(balance(&harness, BOB, CASH), (999_999, 0));

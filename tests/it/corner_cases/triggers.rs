@@ -1,4 +1,4 @@
-//! Orders that wait for a price (C40), and what a cascade of them does (C12).
+//! Orders that wait for a price (C40), and a cascade of them (C12).
 //!
 //! Prices of the FAQ's trailing scenarios (Binance Spot, trailing stop FAQ) are given in whole units of cash.
 
@@ -20,7 +20,7 @@ fn rich_desk() -> Harness {
     harness
 }
 
-/// Lets the market trade one lot at this price, between orders nobody else is near.
+/// Lets the market trade one lot at this price, between orders far from all others.
 fn trade_at(harness: &mut Harness, price: u64) {
     place(harness, limit(BOB, Side::Sell, price, 1));
     place(harness, NewOrder { time_in_force: TimeInForce::Ioc, ..limit(MAKER, Side::Buy, price, 1) });

@@ -1,4 +1,5 @@
-//! A disk that fails ends the process: nothing is acknowledged any more, and a restart finds what was.
+//! A disk that fails ends the process: nothing is acknowledged any more, and a restart finds everything acknowledged
+//! before.
 
 use std::process::Command;
 
@@ -59,7 +60,7 @@ fn fail_on(inject: &str, log: Log) {
             let request = request.insert_header(("X-MBX-APIKEY", seller.key.as_str()));
             let Ok(mut answer) = request.send_body(text).await else { return acknowledged };
             let (status, answer) = (answer.status(), answer.json::<serde_json::Value>().await);
-            // What waited when the disk failed hears that nobody knows, or nothing.
+            // Requests pending when the disk failed get an unknown outcome, or no answer.
             let (200, Ok(answer)) = (status.as_u16(), answer) else { return acknowledged };
             if !cancel {
                 acknowledged.push(answer["orderId"].as_u64().unwrap());

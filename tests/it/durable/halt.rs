@@ -1,4 +1,4 @@
-//! Books that are wrong stop trading, and say so.
+//! Books that violate an invariant stop trading, and the exchange reports it.
 
 use std::{
     sync::{

@@ -1,5 +1,5 @@
-//! The end of the journal is lost: whatever knows better is asked before anything is cut off, and what was acknowledged is never
-//! lost silently.
+//! The end of the journal is lost: all evidence of later frames is checked before anything is cut off, and acknowledged
+//! work is never lost silently.
 
 use std::{
     fs,
@@ -80,7 +80,7 @@ fn end(directory: &Path) -> (u64, u64) {
 }
 
 /// Damages the end of the last segment, in some way and about so many bytes. Nothing that verifies is left after it: a marker
-/// left there would tell the journal itself of the damage.
+/// left there would reveal the damage to the journal itself.
 fn damage(how: &str, bytes: u64, directory: &Path, older: &[u8]) {
     let (used, _) = end(directory);
     let path = directory.join(SEGMENT);
@@ -95,7 +95,7 @@ fn damage(how: &str, bytes: u64, directory: &Path, older: &[u8]) {
     }
 }
 
-/// Takes away everything that knows, but for what is named.
+/// Removes all evidence of later frames, except the named one.
 fn leave_only(knows: &str, directory: &Path) {
     for (name, files) in
         [("note", &["durable"][..]), ("history", &["history.db", "history.db-wal", "history.db-shm"])]
@@ -157,7 +157,7 @@ fn a_hole_before_the_end_is_corruption_and_cannot_be_accepted() {
     let file = fs::OpenOptions::new().write(true).open(&path).unwrap();
     file.write_all_at(&[0; 1 << 10], used - 6_000).unwrap();
     let holed = fs::read(&path).unwrap();
-    // Nobody else need know: later blocks say what was durable.
+    // No other evidence is needed: later blocks show how far the journal was durable.
     leave_only("nothing", &directory);
     for accepted in [String::new(), format!("[data]\naccept-loss-after = \"{last}\"\n")] {
         let log = refusal(&directory, &format!("{accepted}{}", killed.settings));
@@ -236,7 +236,7 @@ fn a_loss_is_accepted_by_its_number_and_written_down_and_the_history_matches() {
     );
     assert!(printed(&on_directory("history verify", &directory)).ends_with("ok\n"));
     assert!(printed(&on_directory("verify", &directory)).ends_with("ok\n"));
-    // The setting left in does no harm, and is told to be of no use.
+    // The setting left in does no harm, and the log reports that it was not used.
     let log = Process::start(&directory, &accepting(ends)).stop().log();
     assert!(log.contains("accept-loss-after was not used"), "{log}");
     assert_eq!(fs::read_to_string(directory.join("losses.log")).unwrap(), losses);

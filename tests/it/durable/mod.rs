@@ -1,4 +1,4 @@
-//! What was acknowledged survives: restarts, kills, copies, other shard counts; and what cannot be trusted is refused.
+//! Acknowledged work survives: restarts, kills, copies, other shard counts; and untrustworthy data is refused.
 
 mod bounds;
 mod disk;

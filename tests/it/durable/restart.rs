@@ -1,4 +1,4 @@
-//! A restart shows what was there before it, and trading goes on.
+//! A restart restores the earlier state, and trading continues.
 
 use std::{collections::BTreeMap, io::Write, net::TcpStream};
 
@@ -150,7 +150,7 @@ fn every_number_of_shards_comes_to_the_same_state() {
     block_on(async { trade(&Api::new(server.url()), &seller, &buyer).await });
     let hash = server.stop().logged("drained", "state_hash").unwrap();
     assert_eq!(hash.len(), 32, "{hash}");
-    // `verify` says what the server said.
+    // `verify` reports the same as the server.
     let verified = printed(&on_directory("verify --from-genesis", &directory));
     assert!(verified.contains(&format!("state hash  {hash}\n")), "{hash}\n{verified}");
 

@@ -1,4 +1,4 @@
-//! What clients of the wire may send and how it is answered: HEAD, handshakes, broken frames, bursts, spare credentials.
+//! Unusual requests of clients and their answers: HEAD, handshakes, broken frames, bursts, spare credentials.
 
 use std::collections::BTreeMap;
 
@@ -313,7 +313,7 @@ fn requests_about_a_session_may_come_with_credentials() {
         }
         let off = ask("session.logout", proof()).await;
         assert_eq!((&off["status"], &off["result"]["apiKey"]), (&json!(200), &Value::Null), "{off}");
-        // What nobody means is still refused.
+        // Unknown parameters are still rejected.
         let extra = ask("session.status", json!({ "timestamp": now_millis(), "verbose": true })).await;
         assert_eq!(extra["error"]["code"], -1104, "{extra}");
     });

@@ -1,4 +1,4 @@
-//! Faults that were found from outside, each with what would find it again (`docs/faults.md`).
+//! Faults that were found from outside, each with a test that finds it again (`docs/faults.md`).
 
 mod connections;
 mod pipelined;

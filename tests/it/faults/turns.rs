@@ -1,4 +1,4 @@
-//! F1 at the shards: commands that arrive while their book has not answered yet are taken up in the order they came.
+//! F1 at the shards: commands that arrive while their book has not answered yet are handled in the order they arrived.
 
 use std::sync::atomic::Ordering;
 
@@ -308,7 +308,7 @@ fn what_has_waited_in_line_too_long_is_refused_and_what_is_behind_it_goes_on() {
         let behind = held.dispatch(cancel("x"), None);
         let second = held.hold();
         first.go();
-        // The order is taken up, and the others are in line behind it; its book has not been told of it.
+        // The order is accepted, and the others wait in line behind it; its book has not received it yet.
         second.stands();
         held.0.clock.store(deadline.micros() + 1, Ordering::Relaxed);
         second.go();

@@ -164,7 +164,7 @@ fn reflection_names_the_methods_and_health_answers() {
         server.exchange().halt("a test");
         assert_eq!(watch.message().await.unwrap().unwrap().status, 2, "not serving");
         let status = client.call("getOrderBook", json!({"symbolId":1})).await.unwrap();
-        assert_eq!(status["code"], 0, "reading goes on");
+        assert_eq!(status["code"], 0, "reads still work");
     });
     server.stop();
 }

@@ -1,4 +1,4 @@
-//! A client that has never seen the schema: reflection tells it what there is, and it speaks JSON.
+//! A client without the schema: it learns the service from reflection, and speaks JSON.
 
 use std::net::SocketAddr;
 
@@ -179,7 +179,7 @@ fn signed_text(request: &Value, method: &str, key: &str, millis: u64) -> String 
 }
 
 async fn channel(address: SocketAddr) -> Channel {
-    // A small window, so that a stream nobody reads is held back by the server and not by the client's library.
+    // A small window, so that the server, and not the client's library, holds back an unread stream.
     let endpoint = Endpoint::from_shared(format!("http://{address}")).unwrap();
     endpoint.initial_stream_window_size(65_535).connect().await.unwrap()
 }
@@ -199,7 +199,7 @@ impl Replies {
 
     /// Returns the next one, or how the stream ended.
     pub(crate) async fn try_next(&mut self) -> Result<Value, Status> {
-        Ok(json(&self.0.message().await?.expect("the stream goes on")))
+        Ok(json(&self.0.message().await?.expect("the stream continues")))
     }
 }
 

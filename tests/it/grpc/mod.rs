@@ -1,4 +1,4 @@
-//! gRPC as a client without the schema sees it: everything it knows it has from reflection, and it speaks JSON.
+//! gRPC as a client without the schema sees it: everything comes from reflection, in JSON.
 
 mod book;
 mod calls;

@@ -1,4 +1,4 @@
-//! Who may call what where the demo is off.
+//! Access to the methods where the demo is off.
 
 use serde_json::{Value, json};
 use tonic::{Code, Status};
@@ -49,7 +49,7 @@ fn calls_without_credentials_are_refused() {
         let operator = client.with("authorization", format!("Bearer {OPERATOR_TOKEN}"));
         operator.done("increase", transfer.clone()).await;
         operator.done("decrease", transfer).await;
-        // The operator's token is no key to anybody's account.
+        // The operator's token does not authorize any account.
         assert_eq!(code(operator.call("placeOrder", order(11)).await), (Code::Unauthenticated, -1002));
     });
     server.stop();
@@ -95,7 +95,7 @@ fn a_session_is_good_until_it_ends_and_accounts_without_an_owner_ask_for_none_on
         let client = Client::connect(&server).await;
         client.done("increase", json!({"accountId":2,"currencyId":1,"amount":"1"})).await;
         client.done("getAccount", json!({"accountId":2})).await;
-        // Who says who he is, is held to it; and who comes through a proxy is not on this machine.
+        // A presented proof is binding; and a client behind a proxy is not on this machine.
         let wrong = client.with("authorization", "Session nonsense");
         assert_eq!(code(wrong.call("getAccount", json!({"accountId":2})).await).0, Code::Unauthenticated);
         let proxied = client.with("x-forwarded-for", "203.0.113.9");

@@ -1,4 +1,4 @@
-//! What happens, as it happens.
+//! Events as streams.
 
 use lightning_exchange::domain::{
     messages::command::{AccountCommand, Transfer},
@@ -164,7 +164,7 @@ fn a_client_that_does_not_read_is_dropped_and_no_other_waits() {
                 exchange.command(deposit(), None, tracing::Span::none()).await.unwrap();
             }
             deposits += 500;
-            assert!(deposits < 200_000, "nobody was let go");
+            assert!(deposits < 200_000, "no stream was ended");
         }
         client.done("getAccount", json!({"accountId":5})).await;
         let status = loop {

@@ -1,4 +1,4 @@
-//! What an account did, page by page, over all symbols.
+//! The past of an account, page by page, over all symbols.
 
 use awc::http::Method;
 use serde_json::Value;

@@ -54,7 +54,7 @@ fn the_projection_through_a_kill(kind: Kind) {
         for (index, batch) in flow.frames[..half].chunks(100).enumerate() {
             if index == 1 {
                 database.kill().unwrap();
-                assert!(projector.project(batch).await.is_err(), "nobody is there");
+                assert!(projector.project(batch).await.is_err(), "the database is down");
                 break;
             }
             projector.project(batch).await.unwrap();

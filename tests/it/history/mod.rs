@@ -1,4 +1,4 @@
-//! The history is the fold of the journal: whatever the batches, wherever it is stopped, whichever database it is in.
+//! The history follows from the journal: whatever the batches, the interruptions and the database.
 
 mod account_history;
 mod commands;

@@ -1,4 +1,4 @@
-//! Simulated journals into a database, in batches of every size, opened anew in between; then every row is compared.
+//! Simulated journals into a database, in batches of every size, reopened in between; then every row is compared.
 
 use std::{collections::BTreeSet, path::Path, sync::Arc};
 
@@ -15,7 +15,7 @@ use lightning_exchange::{
 
 pub(super) const JOURNAL: &str = "00112233445566778899aabbccddeeff";
 
-/// Takes frames in, in batches of random sizes, and now and then begins anew.
+/// Ingests frames, in batches of random sizes, and sometimes reopens the database.
 pub(super) async fn ingest(url: &str, flow: &Flow, random: &mut Random) {
     let open = async || {
         let db = history::connect(url).await.unwrap();
@@ -90,7 +90,7 @@ fn f31_an_order_that_was_refused_is_one_entry_and_was_never_pending() {
                         assert!(accepted.insert(id), "seed {seed}: order {id} twice")
                     }
                     ChangeType::Updated { changed_fields: Fields::OrderUpdate(update) } => {
-                        assert!(accepted.contains(&id), "seed {seed}: order {id} changes before it is told");
+                        assert!(accepted.contains(&id), "seed {seed}: order {id} changes before its report");
                         let is_refused = update.status == Some(OrderStatus::Rejected);
                         assert!(
                             !is_refused || update.reason == Some(CloseReason::PendingRefused),

@@ -1,4 +1,4 @@
-//! The history of a running exchange: what the shards no longer remember is answered all the same.
+//! The history of a running exchange: queries the shards can no longer answer are answered all the same.
 
 use awc::http::Method;
 use serde_json::{Value, json};
@@ -138,7 +138,7 @@ fn what_the_shards_forgot_is_answered_also_after_a_restart_and_with_a_new_databa
 
 #[test]
 fn without_its_database_the_exchange_trades_and_says_what_it_cannot_answer() {
-    // Nobody listens there: the port was free a moment ago, and is below those the system gives away.
+    // No process listens there: the port was free a moment ago, and is below those the system assigns.
     let (seller, _, settings) = settings("url = \"postgres://nobody@127.0.0.1:1/none\"\n");
     let server = TestServer::start(&settings);
     block_on(async {

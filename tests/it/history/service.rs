@@ -1,4 +1,5 @@
-//! The history beside what writes the journal: it follows, hurries when it is waited for, and takes in the rest when it stops.
+//! The history beside the journal's writer: it follows, hurries when a query waits for it, and ingests the rest when it
+//! stops.
 
 use std::{
     sync::{
@@ -70,7 +71,7 @@ fn it_follows_what_becomes_durable_and_takes_in_the_rest_when_it_is_stopped() {
     assert_eq!(
         history.progress().sequence(),
         flow.frames.len() as u64,
-        "it took in the rest when it was stopped"
+        "it ingested the rest when it was stopped"
     );
     assert_eq!(history.progress().failures(), 0);
     assert_eq!(runtime().block_on(compare(&url, &flow)).first_differences, Vec::<String>::new());
@@ -95,7 +96,7 @@ fn an_abandoned_question_is_dropped() {
             answer = asked => panic!("{answer:?}"),
             started = has_started => started.unwrap(),
         }
-        assert!(gone.await.is_err(), "it is dropped with whoever asked");
+        assert!(gone.await.is_err(), "it is dropped with its caller");
     });
     assert!(service.stop(Instant::now() + PATIENCE));
 }

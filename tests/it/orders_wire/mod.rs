@@ -1,4 +1,4 @@
-//! Conditional orders, lists, batches and what else the wire says of orders, as clients see it.
+//! Conditional orders, lists, batches and other order features, as clients see them.
 
 mod amendments;
 mod lists;

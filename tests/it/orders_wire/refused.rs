@@ -1,5 +1,5 @@
-//! What refused orders are told as: to their sender a refusal, on the private stream one REJECTED, in lists nothing. What was
-//! acknowledged with its list is an order whatever becomes of it.
+//! The reports of refused orders: a refusal to the sender, one REJECTED on the private stream, nothing in lists. An
+//! order acknowledged with its list is an order whatever its outcome.
 
 use awc::http::Method;
 use serde_json::{Value, json};
@@ -49,7 +49,7 @@ impl Harness {
     }
 }
 
-/// Returns kind, status and reason of every event: of lists what they say, of balances only that they came.
+/// Returns kind, status and reason of every event: for lists their statuses, for balances only that they came.
 fn summaries(events: &[Value]) -> Vec<String> {
     let one = |event: &Value| match event["e"].as_str().unwrap() {
         "executionReport" => {
@@ -92,7 +92,7 @@ fn f31_a_refused_order_is_reported_once_and_never_as_accepted() {
         for (order, reason) in [(TAKES, takes), (TRIGGERS, triggers), (TRIGGERS_MARKET, triggers)] {
             assert_eq!(harness.post("order", order).await.refusal().1, -2010, "{order}");
             let news = harness.news().await;
-            // The balances are told as they were before: other news may have shown them with the hold.
+            // The balances are reported as they were before: other events may have shown them with the hold.
             assert_eq!(summaries(&news), [reason, "outboundAccountPosition"], "{order}");
             assert_eq!(news[1]["B"][0]["l"], "0.00000000", "{order}");
             let query = format!("symbol=BTCUSDT&orderId={}", news[0]["i"]);
@@ -154,7 +154,7 @@ fn f31_of_a_cancel_replace_that_places_nothing_only_the_cancel_is_reported() {
                 "outboundAccountPosition"
             ]
         );
-        // An amend that fails is told to nobody but its sender.
+        // A failed amend is reported only to its sender.
         let resting = harness.post("order", &limit("BUY", "0.1", "44000")).await.json;
         harness.news().await;
         let amend = format!("symbol=BTCUSDT&orderId={}&newQty=0.2", resting["orderId"]);

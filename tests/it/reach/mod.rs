@@ -1,4 +1,4 @@
-//! How the exchange may be reached: which hosts it answers for, and what is for this machine alone.
+//! How the exchange may be reached: the hosts it serves, and the features that are for this machine alone.
 
 mod hosts;
 mod proxies;
@@ -8,7 +8,7 @@ use std::{
     net::TcpStream,
 };
 
-/// Every kind of header that says somebody passed a request on.
+/// Every kind of header that shows a forwarded request.
 const FORWARDING: [(&str, &str); 8] = [
     ("Forwarded", "for=203.0.113.9"),
     ("X-Forwarded-For", "203.0.113.9"),

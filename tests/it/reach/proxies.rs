@@ -1,4 +1,4 @@
-//! What is for this machine alone ends where somebody passes requests on.
+//! Features for this machine alone are off behind a proxy.
 
 use awc::http::Method;
 use serde_json::{Value, json};
@@ -10,7 +10,7 @@ use crate::{
     users::{Browser, PASSWORD},
 };
 
-/// What tests want switched off, as it is where nobody says anything.
+/// The settings that the tests' base settings switch off, at their defaults.
 const AUTO: &str = "[demo]\nenabled = \"auto\"\n[sign-up]\nenabled = \"auto\"\n";
 
 const NOT_FOUND: (u16, i64, &str) = (404, -1020, "This operation is not supported.");
@@ -42,7 +42,7 @@ fn behind_a_configured_proxy_there_is_neither_demo_nor_open_sign_up() {
             ("X-Forwarded-Proto", "https"),
             ("Origin", "https://exchange.example"),
         ];
-        // A proxy that says nothing looks like this machine.
+        // A proxy that adds no header looks like this machine.
         for headers in [&passed_on[..], &passed_on[..1], &[]] {
             assert_eq!(
                 offered(&api, headers).await,
@@ -101,7 +101,7 @@ fn a_forwarding_header_ends_the_demo_and_the_sign_up_of_this_machine() {
         }
         assert_eq!(api.send(Method::GET, "/x/v1/session", &[session], "").await.status, 200);
         assert!(Socket::open(server.url(), "/x/v1/stream", &[session, own]).await.is_ok());
-        // Nobody's account was opened meanwhile, and a person's session is another matter.
+        // No user's account was opened meanwhile, and a user's session is another matter.
         let ada = Browser::of(server.url(), &sign_up(&api, &[]).await);
         let person = [("Cookie", ada.cookie.as_str()), FORWARDING[1]];
         assert_eq!(api.send(Method::GET, "/x/v1/session", &person, "").await.status, 200);

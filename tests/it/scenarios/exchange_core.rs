@@ -1,6 +1,6 @@
 //! exchange-core's Gherkin features, on a spot exchange.
 //!
-//! What differs, and what is done about it:
+//! The differences, and their treatment:
 //! - exchange-core holds a bid's funds at its `reservePrice` and lets the price move up to that without asking
 //!   risk again. Here the hold is at the limit price, and a move is a cancel-replace. So a balance is expected to
 //!   be free by (reserve − price) × rest of each open bid *more* than the feature says: added, not skipped.

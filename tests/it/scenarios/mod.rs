@@ -1,5 +1,5 @@
-//! Markets told as tables: our own in `tests/scenarios`, one rule a file, and those of others in the shared data
-//! (`EXCHANGE_DATA`, else `../shared/data`), all driven through account and symbol slots.
+//! Markets described as tables: the exchange's own in `tests/scenarios`, one rule a file, and those of others in the
+//! shared data (`EXCHANGE_DATA`, else `../shared/data`), all driven through account and symbol slots.
 
 mod exchange_core;
 mod kraken;

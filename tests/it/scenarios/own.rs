@@ -7,7 +7,7 @@
 //!   filled|expired|refused` for what must come of it.
 //! - `NAME amends to QTY`, `NAME cancels`: their latest order. `MS ms pass`.
 //! - `trades: QTY @ PRICE, …`: all since the last such line. `NAME has AMOUNT ASSET, AMOUNT held`.
-//! - `fees: MAKER TAKER`, first of all. Everybody begins with 1000 COIN and 100000 CASH.
+//! - `fees: MAKER TAKER`, first of all. Every account starts with 1000 COIN and 100000 CASH.
 
 use std::{collections::BTreeMap, fs};
 

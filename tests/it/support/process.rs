@@ -34,7 +34,7 @@ fn binary() -> PathBuf {
     binary
 }
 
-/// The binary without the settings of whoever runs the tests.
+/// The binary without the environment's settings.
 pub(crate) fn lightning() -> Command {
     let mut command = Command::new(binary());
     clean(&mut command);
@@ -156,7 +156,7 @@ impl Process {
     }
 
     /// Returns a field of the last log line with this message. The log is written by a thread of its own, so a line may
-    /// come after what it tells of: it is awaited, and `None` is returned when none has come in half a minute.
+    /// appear after the event it reports: it is awaited, and `None` is returned when none has come in half a minute.
     pub(crate) fn logged(&self, message: &str, field: &str) -> Option<String> {
         let until = Instant::now() + Duration::from_secs(30);
         let line = loop {

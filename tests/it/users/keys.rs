@@ -229,7 +229,7 @@ fn keys_are_created_and_revoked_by_their_owner_on_our_own_page_alone() {
                 assert_eq!((answer.refusal().0, answer.refusal().1), (status, -1002), "{method} {headers:?}");
             }
         }
-        // Somebody else's key is as unknown as one that does not exist.
+        // Another user's key is as unknown as one that does not exist.
         for unknown in [&old, &json!({ "apiKey": "none" })] {
             let answer = grace.send(Method::DELETE, "/x/v1/keys", unknown).await;
             let text = "Data sent for parameter 'apiKey' is not valid: the account has no such key.";

@@ -1,4 +1,4 @@
-//! People open accounts, sign in and make keys; and what they may not do.
+//! Users open accounts, sign in and make keys; and the limits of each.
 
 mod keys;
 mod passwords;

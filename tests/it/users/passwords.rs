@@ -53,7 +53,7 @@ fn the_demo_has_no_password_to_change() {
         assert_eq!((&demo_session.json["name"], &demo_session.json["demo"]), (&Value::Null, &json!(true)));
         let body = json!({ "current": PASSWORD, "new": NEW });
         assert_eq!(demo.send(Method::POST, "/x/v1/password", &body).await.status, 403);
-        // Who signs up beside the demo starts with as much.
+        // A user who signs up beside the demo starts with as much.
         let ada = Browser::sign_up(server.url(), "ada").await;
         let account = ada.send(Method::GET, "/api/v3/account?omitZeroBalances=true", &Value::Null).await.json;
         assert_eq!(account["balances"].as_array().unwrap().len(), 3, "{account}");
@@ -72,11 +72,11 @@ fn password_attempts_are_limited_per_minute_and_no_login_is_locked_for_good() {
         for attempt in 0..10 {
             assert_eq!(post(&api, "session", "ada", "wrong password").await.status, 401, "{attempt}");
         }
-        // The right one is not even looked at.
+        // The right one is not even checked.
         let refused = post(&api, "session", "ada", PASSWORD).await;
         assert_eq!(refused.refusal(), (429, -1003, "Too many tries. Please try again later."));
         assert_eq!(refused.header("retry-after"), Some("55"));
-        // A name nobody has is refused in the same way.
+        // An unknown name is rejected in the same way.
         for attempt in 0..10 {
             assert_eq!(post(&api, "session", "nobody", "wrong password").await.status, 401, "{attempt}");
         }

@@ -42,7 +42,7 @@ fn who_signs_up_has_an_account_with_the_grant_and_trades() {
         let again = post(&api, "session", "ADA.lovelace", PASSWORD).await;
         assert_eq!(again.json["accountId"], ada.account);
         assert_ne!(again.json["csrfToken"], answer.json["csrfToken"]);
-        // Somebody else gets another account.
+        // Another user gets another account.
         assert_ne!(Browser::sign_up(server.url(), "grace").await.account, ada.account);
     });
     server.stop();

@@ -1,4 +1,4 @@
-//! Private events: the acknowledgement first, then every event once and in order, whatever breaks off.
+//! Private events: the acknowledgement first, then every event once and in order, across any disconnection.
 
 use std::{
     io::{Read, Write},
@@ -110,7 +110,7 @@ fn a_stream_goes_on_where_it_broke_off_while_others_trade_and_after_a_restart() 
         let count = u64::try_from(all.len()).unwrap();
         assert_eq!(talk.events(after, after + count).await, all, "the restart kept them");
         talk.events(after + count, last).await;
-        // Nobody listened while this happened.
+        // There was no subscriber while this happened.
         talk.ask("userDataStream.unsubscribe", json!({})).await;
         talk.event().await;
         api.order(&seller, &form("SELL", "0.001", "61000")).await;
@@ -133,7 +133,7 @@ fn a_stream_goes_on_where_it_broke_off_while_others_trade_and_after_a_restart() 
         assert_eq!(listed["result"], json!([]), "a refused subscription is none");
         let events = api.signed(&seller, Method::GET, "/x/v1/events", "fromSeq=0").await;
         assert_eq!(events.refusal().1, -93002);
-        // The buyer was never listened to: nothing of it is kept.
+        // The buyer never had a subscriber: none of its events are kept.
         let unheard = api.signed(&buyer, Method::GET, "/x/v1/events", "fromSeq=1").await;
         assert_eq!(unheard.refusal().1, -93002);
     });
@@ -222,7 +222,7 @@ fn a_slow_listener_is_closed_and_the_others_miss_nothing() {
     server.stop();
 }
 
-/// Trades with itself until told.
+/// Trades with itself until signalled to stop.
 async fn flood(url: &str, trader: &KeyPair, mut done: tokio::sync::oneshot::Receiver<()>) {
     let api = Api::new(url);
     while done.try_recv().is_err() {

@@ -1,4 +1,4 @@
-//! The WebSocket API: REST's answers by name, logins, and private events that can be taken up again.
+//! The WebSocket API: REST's answers by name, logins, and private events that can be resumed.
 
 mod events;
 mod requests;

@@ -91,7 +91,7 @@ fn kills(report: &mut Report) {
     report.promise("kills of the real binary, nothing lost", Bar::AtLeast(kills.into()), "", done);
 }
 
-/// What durability costs.
+/// The cost of durability.
 fn speed(report: &mut Report) {
     let (runs, clients, orders) = report.effort().choose(
         ("5", "1,8,64,512", "60000"),
@@ -112,7 +112,7 @@ fn speed(report: &mut Report) {
     report.promise("bench of the journal's writer, failed", Bar::AtMost(0.0), "", line.map(|_| 0.0));
 }
 
-/// How long it takes to come back.
+/// The duration of a recovery.
 fn recovery(report: &mut Report) {
     let runs = report.effort().choose("3", "1", "1");
     let size = report.effort().choose("1000000", "1000000", "2000");

@@ -37,7 +37,7 @@ pub(super) fn figures(report: &mut Report) {
     memory(report);
 }
 
-/// Tests whose length a variable sets: what they show, which they are, the variable, and its long and its quick value.
+/// Tests whose length a variable sets: their purpose, their names, the variable, and its long and its quick value.
 const LONG: [(&str, &str, &str, &str, &str); 3] = [
     (
         "pairs out of order on any transport, tests failed",

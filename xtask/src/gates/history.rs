@@ -1,4 +1,4 @@
-//! The `history` gate: everything that happened is in the database, row for row.
+//! The `history` gate: every order, trade and account change is in the database, row for row.
 
 use super::report::{Bar, Effort, Report, read, same};
 use crate::{
@@ -79,7 +79,7 @@ fn kills(report: &mut Report) {
     }
 }
 
-/// What the history adds to the latency of orders.
+/// The latency that the history adds to orders.
 fn lag(report: &mut Report) {
     let (runs, orders) = report.effort().choose(("7", "10000"), ("3", "10000"), ("1", "200"));
     let mut bench = command(report.lab());

@@ -1,4 +1,4 @@
-//! The `house` gate: where things stand, what they are called, and what ships.
+//! The `house` gate: the placement of code, names, and the content of the shipped binary.
 
 use std::fs;
 
@@ -14,7 +14,7 @@ use crate::{
     process::{capture, cargo, command, root, target},
 };
 
-/// What each group of tests keeps, and how their names begin.
+/// The rule of each group of tests, and the prefix of their names.
 const TESTS: [(&str, &[&str]); 4] = [
     ("rooms and layers, tests failed", &["architecture::"]),
     ("circles of imports, tests failed", &["circles::"]),
@@ -22,17 +22,17 @@ const TESTS: [(&str, &[&str]); 4] = [
     ("work done once, tests failed", &["domain::account::cancel::", "domain::account::details::"]),
 ];
 
-/// Words of the laboratory, by which its subcommands would be known.
+/// Words by which subcommands of the laboratory would be recognised.
 const LABORATORY: [&str; 8] = ["bench", "soak", "simulate", "kill", "oracle", "lobster", "crash", "mutants"];
 
-/// Packages only the laboratory may bring.
+/// Packages that only the laboratory may depend on.
 const LABORATORY_PACKAGES: [&str; 3] = ["lab", "proptest", "criterion"];
 
 /// Measures everything.
 pub(super) fn figures(report: &mut Report) {
     let effort = report.effort();
     if effort != Effort::Smoke {
-        // Of a smoke run the test command has just run them all.
+        // In a smoke run the test command has just run them all.
         for (what, names) in TESTS {
             report.promise(what, Bar::AtMost(0.0), "", failures_of(names));
         }

@@ -1,4 +1,4 @@
-//! `cargo xtask gates`: what each area of the exchange promises, measured now and held against its bar.
+//! `cargo xtask gates`: the promises of each area of the exchange, measured now and compared with their bars.
 
 pub(crate) mod core;
 pub(crate) mod durable;
@@ -20,7 +20,7 @@ use crate::{
     tally::Tally,
 };
 
-/// One gate: its name, and what measures it.
+/// One gate: its name, and its measurement.
 type Gate = (&'static str, fn(&mut Report));
 
 /// All of them, in the order they run.
@@ -33,7 +33,7 @@ const GATES: [Gate; 6] = [
     ("house", house::figures),
 ];
 
-/// Reads which gates are meant and how thorough they are to be, and runs them.
+/// Reads which gates to run and how thoroughly, and runs them.
 ///
 /// # Errors
 /// A figure misses its bar or cannot be measured.
@@ -101,7 +101,7 @@ pub(crate) fn release_lab() -> PathBuf {
 }
 
 /// Builds exchange and laboratory in release: one after the other, since together both would have the features that only the
-/// laboratory needs, and what is measured is what ships.
+/// laboratory needs, and the measured binary would not be the shipped one.
 pub(crate) fn build_release() -> Result<()> {
     process::run(cargo().args(["build", "--release", "--quiet", "--bin", "lightning"]))?;
     process::run(cargo().args(["build", "--release", "--quiet", "-p", "lab", "--bin", "lab"]))

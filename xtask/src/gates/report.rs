@@ -30,7 +30,7 @@ impl Effort {
     }
 }
 
-/// What a figure must be.
+/// The bar of a figure.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Bar {
     /// This or more.
@@ -102,7 +102,7 @@ impl Report {
         self.judge(name, bar, unit, value, judged);
     }
 
-    /// Adds a count of what went wrong or was covered, whose bar holds for every effort.
+    /// Adds a count of failures or of coverage, whose bar holds for every effort.
     pub(crate) fn promise(&mut self, name: &str, bar: Bar, unit: &str, value: Result<f64>) {
         self.judge(name, bar, unit, value, true);
     }

@@ -1,4 +1,4 @@
-//! Compares what the server says with what the logs oblige it to, and moves the obligations on.
+//! Compares the server's view with the obligations in the logs, and updates the obligations.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
