@@ -17,12 +17,14 @@ use tokio::{
     time::{Instant, sleep, sleep_until},
 };
 
-use super::{
-    accounts::{self, FIRST, TRADERS, Trader},
-    load, setup,
-    shared::Shared,
+use crate::{
+    crash_soak::server::Server,
+    wire_soak::{
+        accounts::{self, FIRST, TRADERS, Trader},
+        load, setup,
+        shared::Shared,
+    },
 };
-use crate::crash_soak::server::Server;
 
 /// How often something is asked that only the history remembers.
 const READ_EVERY: Duration = Duration::from_secs(1);

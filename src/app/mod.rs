@@ -42,8 +42,7 @@ use crate::{
     feed::synthetic,
     grpc,
     http::{
-        self, AddressTerms, BanTerms, ConnectionLimits, HttpState, Rate, RateLimits, Reach,
-        ws::WireEncoder,
+        self, AddressTerms, BanTerms, ConnectionLimits, HttpState, Rate, RateLimits, Reach, ws::WireEncoder,
     },
 };
 

@@ -58,14 +58,14 @@ async fn open(shards: &Shards) {
     }
 }
 
-/// The state of the symbol's shard after everything it was told before.
+/// The state of the symbol's shard after every message sent to it before.
 async fn of_symbol_shard(shards: &Shards) -> u128 {
     let (reply, hash) = oneshot::channel();
     shards.running.topology().symbol_shard(ETHUSDT.slot()).do_send(StateHash(reply));
     hash.await.unwrap()
 }
 
-/// Waits until both shards have done everything they were told before.
+/// Waits until both shards have handled every message sent to them before.
 async fn settled(shards: &Shards) {
     let topology = shards.running.topology();
     for _ in 0..2 {

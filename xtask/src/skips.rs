@@ -48,7 +48,7 @@ impl Notes {
         Ok(Self(path))
     }
 
-    /// Tells a runner of tests where it is.
+    /// Passes its place to a runner of tests.
     pub(crate) fn name_to(&self, runner: &mut std::process::Command) {
         runner.env("EXCHANGE_SKIPS", &self.0);
     }

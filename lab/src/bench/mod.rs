@@ -9,12 +9,12 @@ pub mod history;
 pub mod http;
 pub mod journal;
 mod latency;
+pub mod oracle_run;
 mod quiet;
 pub mod recovery;
 mod running;
 mod server;
 pub mod simulate;
-pub mod oracle_run;
 pub mod trip;
 pub mod yardstick;
 

@@ -18,9 +18,9 @@ use tokio::{sync::Notify, time::sleep};
 use super::{
     decide::Decider,
     fixture::{Fixture, load},
-    streams,
     log::{self, LogWriter},
-    record::{Request, Record},
+    record::{Record, Request},
+    streams,
     wire::{self, Outcome},
 };
 

@@ -108,7 +108,8 @@ impl Clients {
                 let is_about = |line: &&str| needles.iter().any(|needle| line.contains(needle.as_str()));
                 // Answers are identified by the number of their request alone.
                 let operations: BTreeSet<&str> = text.lines().filter(is_about).filter_map(op).collect();
-                let is_meant = |line: &&str| is_about(line) || op(line).is_some_and(|op| operations.contains(op));
+                let is_meant =
+                    |line: &&str| is_about(line) || op(line).is_some_and(|op| operations.contains(op));
                 let left = most.saturating_sub(found.len());
                 let lines = text.lines().filter(is_meant).take(left);
                 found.extend(lines.map(|line| format!("client {client}: {line}")));

@@ -7,7 +7,7 @@ use lightning_exchange::feed::synthetic::Random;
 use super::{
     amount::ONE,
     market::{Asset, MARKETS, Symbol},
-    record::{Answer, Request, Kind, PlaceOrder, Transfer},
+    record::{Answer, Kind, PlaceOrder, Request, Transfer},
 };
 
 /// New orders of an account between two checks: what the exchange remembers of closed orders is bounded.
@@ -141,7 +141,17 @@ impl Decider {
             let resting = Resting { symbol, name: name.clone(), id: None, qty };
             self.accounts[at].1.resting.push_back(resting);
         }
-        Some(PlaceOrder { symbol, name, buy, kind, price, qty, stp: stp.to_owned(), response_type: response_type.to_owned(), keyed })
+        Some(PlaceOrder {
+            symbol,
+            name,
+            buy,
+            kind,
+            price,
+            qty,
+            stp: stp.to_owned(),
+            response_type: response_type.to_owned(),
+            keyed,
+        })
     }
 
     /// Draws a resting order; one still in flight has no id yet.

@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use super::{
     market::{ASSET_COUNT, MARKETS, Symbol},
-    record::{Answer, Request, Kind as OrderType, OrderState, PlaceOrder, Record, SeenFill, Transfer},
+    record::{Answer, Kind as OrderType, OrderState, PlaceOrder, Record, Request, SeenFill, Transfer},
     view::{Fill, PublicTrade},
     violation::{Kind, Violation},
 };
@@ -206,7 +206,13 @@ impl Model {
     }
 
     /// A new order was acknowledged.
-    pub(super) fn placed(&mut self, account: u64, place: &PlaceOrder, order: OrderState, fills: Vec<SeenFill>) {
+    pub(super) fn placed(
+        &mut self,
+        account: u64,
+        place: &PlaceOrder,
+        order: OrderState,
+        fills: Vec<SeenFill>,
+    ) {
         self.counts.orders += 1;
         self.counts.fills_reported += fills.len() as u64;
         let Some(of) = self.accounts.get_mut(&account) else { return };

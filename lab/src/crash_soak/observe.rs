@@ -12,7 +12,7 @@ use super::{
     market::{Asset, Symbol},
     model::{Account, Fate, Model},
     parse,
-    record::{Request, OrderState, Transfer},
+    record::{OrderState, Request, Transfer},
     view::{AccountView, View},
     wire::{self, Outcome},
 };
@@ -110,7 +110,8 @@ async fn market(client: &Client, symbol: Symbol, view: &mut View) -> Result<(), 
     let trades = client.get("/api/v3/trades", &[of, ("limit", "1000")]).await.map_err(describe)?;
     for trade in list(&trades)? {
         let found_trade = parse::amount(&trade["price"]).zip(parse::amount(&trade["qty"]));
-        let (id, found_trade) = trade["id"].as_u64().zip(found_trade).ok_or_else(|| format!("not a trade: {trade}"))?;
+        let (id, found_trade) =
+            trade["id"].as_u64().zip(found_trade).ok_or_else(|| format!("not a trade: {trade}"))?;
         view.trades.insert((symbol, id), found_trade);
     }
     Ok(())

@@ -17,10 +17,11 @@ use super::{
     fixture::{self, FIRST, Fixture, PROBE},
     market::Asset,
     model::Model,
-    observe, tamper,
+    observe,
     record::{Answer, Transfer},
     report::{Report, Times},
     server::Server,
+    tamper,
     violation::{Kind, Violation},
     wire::{self, Outcome},
 };
@@ -145,7 +146,12 @@ struct Soak<'a> {
 }
 
 impl<'a> Soak<'a> {
-    async fn prepare(options: &'a Options, work: PathBuf, data: PathBuf, tmpfs: Option<Tmpfs>) -> Result<Self> {
+    async fn prepare(
+        options: &'a Options,
+        work: PathBuf,
+        data: PathBuf,
+        tmpfs: Option<Tmpfs>,
+    ) -> Result<Self> {
         let token = format!("soak-{:032x}", options.seed);
         let mut server = Server::prepare(&options.program, &work, &data, &token, FIRST, &options.extra)?;
         let client = Client::new(&server.url()).with_operator(&token);

@@ -84,7 +84,10 @@ impl Server {
         let started = Instant::now();
         while client.get("/health/ready", &[]).await.is_err() {
             if let Some(status) = self.ended()? {
-                bail!("the server ended while it started, {status}; its last log line: {}", self.last_log_line());
+                bail!(
+                    "the server ended while it started, {status}; its last log line: {}",
+                    self.last_log_line()
+                );
             }
             if started.elapsed() > limit {
                 bail!("the server is not ready after {limit:?}; its last log line: {}", self.last_log_line());

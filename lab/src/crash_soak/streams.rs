@@ -73,7 +73,10 @@ pub(super) async fn private(url: &str, account: u64, shared: &Shared) {
         });
         if let Some(cookie) = cookie {
             let headers = [("Cookie", cookie.as_str()), ("Origin", url)];
-            read_stream(&stream, &headers, |event, last| private_event(&event["data"], account, shared, last)).await;
+            read_stream(&stream, &headers, |event, last| {
+                private_event(&event["data"], account, shared, last)
+            })
+            .await;
         }
         sleep(RETRY).await;
     }

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use super::{
     amount::text,
     parse,
-    record::{Answer, Request, Kind, PlaceOrder, Transfer},
+    record::{Answer, Kind, PlaceOrder, Request, Transfer},
 };
 
 const ORDER: &str = "/api/v3/order";
@@ -27,7 +27,12 @@ pub(super) enum Outcome {
 }
 
 /// Sends one request.
-pub(super) async fn send(client: &Client, account: u64, credentials: &Credentials, request: &Request) -> Outcome {
+pub(super) async fn send(
+    client: &Client,
+    account: u64,
+    credentials: &Credentials,
+    request: &Request,
+) -> Outcome {
     let mut query: Vec<(&str, String)> = Vec::with_capacity(12);
     let mut headers = Vec::new();
     let (method, path) = match request {
@@ -124,7 +129,9 @@ fn answered(answer: Option<Answer>, body: &Value) -> Outcome {
 
 fn answer(request: &Request, body: &Value) -> Option<Answer> {
     match request {
-        Request::Place(_) => Some(Answer::Placed { order: parse::order(body)?, fills: parse::seen_fills(body)? }),
+        Request::Place(_) => {
+            Some(Answer::Placed { order: parse::order(body)?, fills: parse::seen_fills(body)? })
+        }
         Request::Cancel { .. } => parse::order(body).map(Answer::Cancelled),
         Request::Amend { .. } => parse::order(&body["amendedOrder"]).map(Answer::Amended),
         Request::Replace { .. } => {

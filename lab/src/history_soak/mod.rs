@@ -19,13 +19,15 @@ use tokio::{
     time::{Instant, sleep},
 };
 
-use super::{
-    accounts::{self, FIRST, READY_MAX, TRADERS},
-    database::{Database, Kind},
-    load, setup,
-    shared::Shared,
+pub use self::database::{Database, Kind};
+use crate::{
+    crash_soak::server::Server,
+    wire_soak::{
+        accounts::{self, FIRST, READY_MAX, TRADERS},
+        load, setup,
+        shared::Shared,
+    },
 };
-use crate::crash_soak::server::Server;
 
 /// The longest the database is away, in milliseconds.
 const AWAY_MAX: u64 = 3_000;

@@ -28,8 +28,8 @@ use lightning_exchange::domain::{
 };
 
 use super::{
-    stream::Streams,
     public_trades::PublicTrades,
+    stream::Streams,
     track::{Track, Tracks},
 };
 

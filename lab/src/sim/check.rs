@@ -66,7 +66,9 @@ impl World {
     fn check_public(&self) -> Result<(), String> {
         for spec in self.instruments().symbols() {
             let slot = self.symbol_slot(spec.id);
-            let (Some(slot), Some(sheet)) = (slot, self.auditor.public_trades.sheet(spec.id)) else { continue };
+            let (Some(slot), Some(sheet)) = (slot, self.auditor.public_trades.sheet(spec.id)) else {
+                continue;
+            };
             let Some(book) = slot.book(spec.id) else { continue };
             for side in Side::BOTH {
                 let reported = sheet.image.depth(side, usize::MAX);

@@ -152,12 +152,22 @@ impl Harness {
 
     /// Returns the latest public trades of a symbol, oldest first.
     pub fn trades(&self, symbol: SymbolId) -> Vec<PublicTrade> {
-        self.world.auditor.public_trades.sheet(symbol).map(|sheet| sheet.image.trades(1_000)).unwrap_or_default()
+        self.world
+            .auditor
+            .public_trades
+            .sheet(symbol)
+            .map(|sheet| sheet.image.trades(1_000))
+            .unwrap_or_default()
     }
 
     /// Returns every trade of a symbol, oldest first, with its maker's and its taker's order.
     pub fn sides(&self, symbol: SymbolId) -> Vec<(PublicTrade, OrderId, OrderId)> {
-        self.world.auditor.public_trades.sheet(symbol).map(|sheet| sheet.sides().collect()).unwrap_or_default()
+        self.world
+            .auditor
+            .public_trades
+            .sheet(symbol)
+            .map(|sheet| sheet.sides().collect())
+            .unwrap_or_default()
     }
 
     /// Returns the reference price of a market order.

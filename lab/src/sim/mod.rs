@@ -8,27 +8,27 @@
 
 mod auditor;
 mod check;
+mod contingent_orders;
 mod crash;
 pub mod damage;
-mod harness;
 mod episode;
-mod contingent_orders;
 mod flow;
 mod generator;
+mod harness;
 #[cfg(feature = "mutants")]
 pub mod mutants;
+mod public_trades;
 mod stream;
 mod swarm;
-mod public_trades;
 mod track;
 mod world;
 
 pub use auditor::Counts;
 pub use crash::{CrashCourse, CrashStats, crashes};
-pub use harness::Harness;
 pub use episode::{COMMANDS, Course, Stats, Violation, episode};
 pub use flow::{Flow, flow};
 pub use generator::Generator;
+pub use harness::Harness;
 pub use swarm::{Features, Setup};
 pub use world::{Answered, World};
 

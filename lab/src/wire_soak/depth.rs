@@ -74,7 +74,10 @@ impl Subscriber {
                 Ok(End::Over) => return,
                 Ok(End::Desynced) => book = None,
                 Ok(End::Dropped) => {
-                    let gone = self.interruptions.as_mut().map_or(0, |interruptions| interruptions.between(GONE_MS.0, GONE_MS.1));
+                    let gone = self
+                        .interruptions
+                        .as_mut()
+                        .map_or(0, |interruptions| interruptions.between(GONE_MS.0, GONE_MS.1));
                     sleep(Duration::from_millis(gone)).await;
                 }
                 // The server is away.
@@ -254,7 +257,8 @@ impl Subscriber {
     fn interruption(&mut self) -> Pin<Box<dyn Future<Output = ()>>> {
         match &mut self.interruptions {
             Some(interruptions) => {
-                let at = Instant::now() + Duration::from_millis(interruptions.between(READING_MS.0, READING_MS.1));
+                let at =
+                    Instant::now() + Duration::from_millis(interruptions.between(READING_MS.0, READING_MS.1));
                 Box::pin(sleep_until(at))
             }
             None => Box::pin(std::future::pending()),

@@ -3,21 +3,16 @@
 //!
 //! The seed drives the requests and the stalls. It cannot drive how real processes are scheduled.
 
-mod accounts;
+pub(crate) mod accounts;
 mod book;
 mod depth;
-mod history;
-mod load;
-mod memory;
+pub(crate) mod load;
 mod private;
-mod report;
+pub(crate) mod report;
 mod run;
 pub(crate) mod setup;
-mod shared;
+pub(crate) mod shared;
 mod socket;
 
-pub use database::{Database, Kind};
-pub use history::{HistoryOptions, HistoryReport, run as run_history};
-pub use memory::{MemoryOptions, MemoryReport, run as run_memory};
 pub use report::Report;
 pub use run::{Options, run};

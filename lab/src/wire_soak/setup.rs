@@ -1,4 +1,4 @@
-//! What every soak begins with: a directory, a server, and what its tasks share.
+//! What every soak starts with: a directory, a server, and what its tasks share.
 
 use std::{
     cell::{Cell, RefCell},
@@ -8,7 +8,7 @@ use std::{
 };
 
 use anyhow::{Context, Result};
-use lightning_exchange::feed::client::Client;
+use lightning_exchange::client::Client;
 
 use super::{
     accounts::{FIRST, READY_MAX},
@@ -18,7 +18,7 @@ use super::{
 use crate::crash_soak::server::Server;
 
 /// Makes the directory a soak works in: the one that is given, else one of its own for temporary files.
-pub(super) fn directory(soak: &str, seed: u64, given: Option<&Path>, say: &dyn Fn(&str)) -> Result<PathBuf> {
+pub(crate) fn directory(soak: &str, seed: u64, given: Option<&Path>, say: &dyn Fn(&str)) -> Result<PathBuf> {
     let name = format!("lightning-{soak}-{seed}-{}", std::process::id());
     let work = given.map_or_else(|| std::env::temp_dir().join(name), Path::to_owned);
     fs::create_dir_all(&work).with_context(|| format!("cannot make {}", work.display()))?;
@@ -27,7 +27,7 @@ pub(super) fn directory(soak: &str, seed: u64, given: Option<&Path>, say: &dyn F
 }
 
 /// Starts a server on that directory, with `extra` laid over its configuration, and waits until it serves.
-pub(super) async fn start(
+pub(crate) async fn start(
     program: &Path,
     work: &Path,
     seed: u64,

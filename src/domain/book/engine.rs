@@ -144,7 +144,7 @@ impl Book {
     }
 
     /// Takes `by` lots off an order, which keeps its place in the queue, and says what is left of it. What an
-    /// iceberg hides goes first; nobody is told of that, for the level shows what it did.
+    /// iceberg hides goes first; that is not reported, because the level displays what it did.
     ///
     /// `None`, and no change, if the handle is stale or refers to another order, or if nothing would remain.
     pub fn reduce(

@@ -190,7 +190,7 @@ impl Claim {
 /// How many cells refusals are counted in.
 const CELL_COUNT: usize = 1 << 10;
 
-/// Warnings of claims that could not be proved: one a minute for each address and claim, so that whoever tries does not
+/// Warnings of claims that could not be proved: one a minute for each address and claim, so that repeated attempts do not
 /// decide how long the log gets. Addresses that share a cell of the fixed table share its minute.
 pub(crate) struct Alarms(MinuteCounts);
 

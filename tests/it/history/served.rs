@@ -61,7 +61,7 @@ async fn check(api: &Api, seller: &KeyPair, first: u64, name: &str) {
     assert_eq!(unknown.json["code"], -2013);
 }
 
-/// Waits until the history has caught up: it may have to take in everything first.
+/// Waits until the history has caught up: it may have to ingest everything first.
 async fn caught_up(api: &Api, who: &KeyPair) {
     wait_until_async("the history has caught up", async || {
         api.signed(who, Method::GET, "/x/v1/ledger", "").await.status == 200

@@ -39,7 +39,7 @@ pub(crate) struct Hold(Arc<Barrier>);
 
 impl Hold {
     /// Waits until the thread stands at the end of the turn that makes the key: its frames are queued, and other shards have
-    /// not been told of what was done in it.
+    /// not received what was done in it.
     pub(crate) fn stands(&self) {
         self.0.wait();
     }

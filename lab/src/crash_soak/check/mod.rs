@@ -264,7 +264,8 @@ impl Turn<'_> {
     fn order(&mut self, known: &Known, now: &OrderState, sum: (i128, i128)) {
         let reported = &known.order;
         let mut wrong = |kind, what: String| self.wrong(kind, now.id, &now.name, &what);
-        if now.executed < reported.executed || now.quote < reported.quote && now.executed <= reported.executed {
+        if now.executed < reported.executed || now.quote < reported.quote && now.executed <= reported.executed
+        {
             wrong(Kind::ChangedOrder, format!("executed went back from {reported:?} to {now:?}"));
         }
         let has_ended_as_reported = now.status == reported.status && now.executed == reported.executed;

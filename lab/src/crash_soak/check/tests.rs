@@ -3,7 +3,7 @@
 use super::*;
 use crate::crash_soak::{
     amount::{ONE, units},
-    record::{Answer, Request, Kind as OrderType, PlaceOrder, Record, SeenFill, Transfer},
+    record::{Answer, Kind as OrderType, PlaceOrder, Record, Request, SeenFill, Transfer},
 };
 
 const BTC: Asset = Asset(0);

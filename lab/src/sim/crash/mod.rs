@@ -6,13 +6,13 @@
 //! hold without an order, no trade settled on one side only. Some copies live on, with clients that send again
 //! what they sent under a key, with more commands, and must reach quiescence.
 
-mod disk_images;
 mod clients;
+mod disk_images;
 
 use std::{collections::BTreeMap, sync::Arc};
 
 pub(super) use self::clients::Keyed;
-use self::{disk_images::DiskImages, clients::Clients};
+use self::{clients::Clients, disk_images::DiskImages};
 use super::{
     episode::{Course, Game, Violation},
     swarm::Setup,
