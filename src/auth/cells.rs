@@ -83,7 +83,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_minute_has_its_limit_and_the_next_one_begins_anew() {
+    fn a_minute_has_its_limit_and_the_next_one_starts_anew() {
         let counts = MinuteCounts::new(64, 7);
         let at = |second: u64| Timestamp::from_millis(1_700_000_040_000 + second * 1_000);
         let add =

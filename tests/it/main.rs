@@ -36,6 +36,7 @@ mod outputs;
 mod reach;
 mod real_klines;
 mod scenarios;
+mod shapes;
 mod shards;
 mod support;
 mod three_day_candles;

@@ -104,7 +104,7 @@ fn a_turn_is_a_batch_at_one_time() {
 }
 
 #[test]
-fn other_shards_are_told_after_the_end_of_the_turn() {
+fn messages_leave_after_the_end_of_the_turn() {
     actix::System::new().block_on(async {
         let mut shards = Shards::start(|settings| settings.arbiters = 2);
         open(&shards).await;
@@ -128,7 +128,7 @@ fn other_shards_are_told_after_the_end_of_the_turn() {
 }
 
 #[test]
-fn a_turn_that_fails_tells_nothing() {
+fn a_turn_that_fails_sends_nothing() {
     actix::System::new().block_on(async {
         let mut shards = Shards::start(|settings| settings.arbiters = 2);
         open(&shards).await;

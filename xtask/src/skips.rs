@@ -36,11 +36,11 @@ pub(crate) fn reason(test: &str) -> Option<&'static str> {
 pub(crate) struct Notes(PathBuf);
 
 impl Notes {
-    /// Begins with an empty file.
+    /// Starts with an empty file.
     ///
     /// # Errors
     /// It cannot be written.
-    pub(crate) fn begin() -> Result<Self> {
+    pub(crate) fn start() -> Result<Self> {
         let path = std::path::absolute(target().join("skips.txt"))?;
         fs::create_dir_all(target())
             .and_then(|()| fs::write(&path, ""))

@@ -56,7 +56,7 @@ pub(crate) fn run_all(part: Part) -> Result<()> {
 fn rust(tally: &mut Tally) -> Result<()> {
     let python = install::python()?;
     install::databases()?;
-    let notes = skips::Notes::begin()?;
+    let notes = skips::Notes::start()?;
     let has_nextest = exists("cargo-nextest");
     let mut command = cargo();
     if has_nextest {
