@@ -163,9 +163,9 @@ test('an order whose answer is lost is found by its own id and never sent twice'
   });
   const asked = page.waitForRequest('**/api/v3/order?*origClientOrderId=*');
   await app.limit('Buy', price, '0.01');
-  await expect(app.toasts).toContainText('Asking the exchange');
+  await expect(app.toasts).toContainText('Checking the state of the order');
   await asked;
-  await expect(app.toasts).not.toContainText('Asking the exchange');
+  await expect(app.toasts).not.toContainText('Checking the state of the order');
   await expect(app.orders).toHaveCount(1);
   expect(sent).toBe(1);
   await app.orders.first().getByRole('button').click();

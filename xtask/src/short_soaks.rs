@@ -46,7 +46,7 @@ const WIRE: ShortSoak = ShortSoak {
         ("books compared level by level", &["/books_compared"], 1),
         ("private events", &["/events"], 100),
     ],
-    violations: &["/desyncs", "/lost", "/wrong"],
+    violations: &["/desyncs", "/lost", "/problems"],
 };
 
 /// Samples memory for a minute, which proves that the memory soak itself works; whether memory is flat takes an hour
@@ -137,7 +137,7 @@ mod tests {
     const SOAK: ShortSoak = ShortSoak {
         arguments: &["soak"],
         counts: &[("restarts", &["/stops", "/kills"], 2), ("orders", &["/counts/orders"], 5)],
-        violations: &["/lost", "/wrong"],
+        violations: &["/lost", "/problems"],
     };
 
     fn line(output: &str) -> Result<String> {
