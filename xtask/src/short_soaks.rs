@@ -146,14 +146,14 @@ mod tests {
 
     #[test]
     fn a_soak_says_what_it_checked() {
-        let output = "on its way\n{\"stops\":1,\"kills\":1,\"counts\":{\"orders\":9},\"lost\":1,\"wrong\":[\"a\"]}\nfailed\n";
+        let output = "on its way\n{\"stops\":1,\"kills\":1,\"counts\":{\"orders\":9},\"lost\":1,\"problems\":[\"a\"]}\nfailed\n";
         assert_eq!(line(output).unwrap(), "2 restarts, 9 orders, 2 violations");
     }
 
     #[test]
     fn a_soak_that_checked_next_to_nothing_fails() {
         let error =
-            line("{\"stops\":1,\"kills\":1,\"counts\":{\"orders\":4},\"lost\":0,\"wrong\":[]}").unwrap_err();
+            line("{\"stops\":1,\"kills\":1,\"counts\":{\"orders\":4},\"lost\":0,\"problems\":[]}").unwrap_err();
         assert!(error.to_string().starts_with("4 orders, which shows too little"), "{error}");
         assert!(line("{\"stops\":1}").unwrap_err().to_string().contains("/kills"));
         assert!(line("it died").is_err());
