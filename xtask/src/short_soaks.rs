@@ -152,8 +152,8 @@ mod tests {
 
     #[test]
     fn a_soak_that_checked_next_to_nothing_fails() {
-        let error =
-            line("{\"stops\":1,\"kills\":1,\"counts\":{\"orders\":4},\"lost\":0,\"problems\":[]}").unwrap_err();
+        let error = line("{\"stops\":1,\"kills\":1,\"counts\":{\"orders\":4},\"lost\":0,\"problems\":[]}")
+            .unwrap_err();
         assert!(error.to_string().starts_with("4 orders, which shows too little"), "{error}");
         assert!(line("{\"stops\":1}").unwrap_err().to_string().contains("/kills"));
         assert!(line("it died").is_err());

@@ -74,7 +74,8 @@ fn fail_on(inject: &str, log: Log) {
     assert_eq!(status.code(), Some(FAILED), "{text}");
     if log == Log::Kept {
         // Other threads may still log while the process ends.
-        let reason = text.lines().find(|line| line.contains("the journal failed: nothing more is acknowledged"));
+        let reason =
+            text.lines().find(|line| line.contains("the journal failed: nothing more is acknowledged"));
         let reason = reason.unwrap_or_else(|| panic!("{text}"));
         assert!(reason.contains("\"exit_code\":74") && reason.contains("journal/"), "{text}");
     }
