@@ -114,6 +114,25 @@ pub struct ShardTurn<'turn, K: ShardKind> {
     pub outgoing: &'turn mut Outgoing<K::Sent>,
 }
 
+impl<K: ShardKind> ShardTurn<'_, K> {
+    /// Adds what `slot` sends, each message with the span of its cause, and what it acknowledges; empties both.
+    pub(super) fn send(
+        &mut self,
+        slot: SlotId,
+        messages: &mut Vec<Envelope<K::Sent>>,
+        applied: &mut Vec<(SlotId, u64)>,
+        span: &Span,
+    ) {
+        for envelope in messages.drain(..) {
+            let shard = K::peer_shard_of(self.topology, envelope.to);
+            self.outgoing.push(shard, Traced { envelope, span: span.clone() });
+        }
+        for (peer, upto) in applied.drain(..) {
+            self.outgoing.applied(K::peer_shard_of(self.topology, peer), (slot, peer, upto));
+        }
+    }
+}
+
 /// Owns a set of slots.
 #[derive(Debug)]
 pub struct Shard<K: ShardKind> {

@@ -87,13 +87,7 @@ impl Symbols {
         {
             turn.log.frames.push_symbol(head, &self.out.messages);
         }
-        for envelope in self.out.messages.drain(..) {
-            let shard = topology.account_shard_of(envelope.to);
-            turn.outgoing.push(shard, Traced { envelope, span: span.clone() });
-        }
-        for (peer, upto) in self.out.applied.drain(..) {
-            turn.outgoing.applied(topology.account_shard_of(peer), (slot, peer, upto));
-        }
+        turn.send(slot, &mut self.out.messages, &mut self.out.applied, span);
         if state.has_triggered() {
             self.cascading.insert(slot);
         }

@@ -4,17 +4,14 @@ use std::path::PathBuf;
 
 use anyhow::{Result, bail};
 use clap::Args;
-use lightning_exchange::cli::output::{Output, complain};
+use lightning_exchange::cli::output::Output;
 
-use super::{ProgramArgs, interrupt::until_interrupted};
+use super::{SoakArgs, interrupt::until_interrupted, say};
 use crate::memory_soak::{self, MemoryOptions};
 
 /// How fast, how long, and what counts as flat.
 #[derive(Debug, Args)]
 pub(super) struct MemorySoakArgs {
-    /// The seed of every decision
-    #[arg(long, default_value_t = 1)]
-    seed: u64,
     /// Orders placed a second; about as many are cancelled
     #[arg(long, default_value_t = 500, value_parser = clap::value_parser!(u64).range(1..))]
     rate: u64,
@@ -39,14 +36,8 @@ pub(super) struct MemorySoakArgs {
     /// Where the samples go, as CSV [default: memory.csv in the work directory, which is then kept]
     #[arg(long, value_name = "FILE")]
     csv: Option<PathBuf>,
-    /// Where the files are; kept
-    #[arg(long, value_name = "DIRECTORY")]
-    work: Option<PathBuf>,
     #[command(flatten)]
-    program: ProgramArgs,
-    /// Print the report as a line of JSON
-    #[arg(long)]
-    json: bool,
+    soak: SoakArgs,
 }
 
 /// Runs the soak, prints the report, and fails if memory rises; a quick run has no verdict.
@@ -56,7 +47,7 @@ pub(super) fn run(arguments: MemorySoakArgs, out: &mut Output) -> Result<()> {
         false => (arguments.seconds, arguments.settle, arguments.every),
     };
     let options = MemoryOptions {
-        seed: arguments.seed,
+        seed: arguments.soak.seed,
         rate: arguments.rate,
         seconds,
         settle,
@@ -64,17 +55,11 @@ pub(super) fn run(arguments: MemorySoakArgs, out: &mut Output) -> Result<()> {
         slope_max: arguments.slope_max,
         has_history: arguments.history,
         csv: arguments.csv.map(std::path::absolute).transpose()?,
-        program: arguments.program.find()?,
-        work: arguments.work.map(std::path::absolute).transpose()?,
+        program: arguments.soak.program()?,
+        work: arguments.soak.work()?,
     };
     let report = until_interrupted(memory_soak::run(&options, &say))?;
     say(&report.summary());
-    if arguments.json {
-        out.line(serde_json::to_string(&report)?);
-    }
+    arguments.soak.print(&report, out)?;
     if report.is_flat || arguments.quick { Ok(()) } else { bail!("memory is not flat at this rate") }
-}
-
-fn say(line: &str) {
-    complain(line);
 }

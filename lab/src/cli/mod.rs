@@ -13,8 +13,12 @@ use std::{path::PathBuf, process::ExitCode};
 
 use anyhow::Result;
 use clap::{Args, Parser, Subcommand};
-use lightning_exchange::cli::{conclude, explain, output::Output};
+use lightning_exchange::cli::{
+    conclude, explain,
+    output::{Output, complain},
+};
 use rustix::fs::Mode;
+use serde::Serialize;
 
 use crate::program;
 
@@ -56,6 +60,44 @@ struct ProgramArgs {
     /// The exchange [default: the `lightning` beside this program]
     #[arg(long, value_name = "FILE")]
     program: Option<PathBuf>,
+}
+
+/// What the soaks of a server have in common.
+#[derive(Debug, Args)]
+struct SoakArgs {
+    /// The seed of every decision
+    #[arg(long, default_value_t = 1)]
+    seed: u64,
+    /// Where the files are; kept
+    #[arg(long, value_name = "DIRECTORY")]
+    work: Option<PathBuf>,
+    #[command(flatten)]
+    program: ProgramArgs,
+    /// Print the report as a line of JSON
+    #[arg(long)]
+    json: bool,
+}
+
+impl SoakArgs {
+    fn work(&self) -> Result<Option<PathBuf>> {
+        Ok(self.work.as_ref().map(std::path::absolute).transpose()?)
+    }
+
+    fn program(&self) -> Result<PathBuf> {
+        program::exchange(self.program.program.clone())
+    }
+
+    fn print(&self, report: &impl Serialize, out: &mut Output) -> Result<()> {
+        if self.json {
+            out.line(serde_json::to_string(report)?);
+        }
+        Ok(())
+    }
+}
+
+/// Reports progress on standard error: standard output is for the report.
+fn say(line: &str) {
+    complain(line);
 }
 
 impl ProgramArgs {

@@ -1,20 +1,15 @@
 //! `lab wire-soak`: subscribers and private streams through stalls, drops and restarts, under load.
 
-use std::path::PathBuf;
-
 use anyhow::{Result, bail};
 use clap::Args;
-use lightning_exchange::cli::output::{Output, complain};
+use lightning_exchange::cli::output::Output;
 
-use super::{ProgramArgs, interrupt::until_interrupted};
+use super::{SoakArgs, interrupt::until_interrupted, say};
 use crate::wire_soak::{self, Options};
 
 /// How long, how fast, how many.
 #[derive(Debug, Args)]
 pub(super) struct WireSoakArgs {
-    /// The seed of every decision
-    #[arg(long, default_value_t = 1)]
-    seed: u64,
     /// How long orders flow
     #[arg(long, default_value_t = 600)]
     seconds: u64,
@@ -33,40 +28,28 @@ pub(super) struct WireSoakArgs {
     /// Accounts whose private events are listened to, at most 32
     #[arg(long, default_value_t = 8)]
     listened: u64,
-    /// Where the server keeps its files; kept
-    #[arg(long, value_name = "DIRECTORY")]
-    work: Option<PathBuf>,
     #[command(flatten)]
-    program: ProgramArgs,
-    /// Print the report as a line of JSON
-    #[arg(long)]
-    json: bool,
+    soak: SoakArgs,
 }
 
 /// Runs the soak, prints the report, and fails if there are problems.
 pub(super) fn run(arguments: WireSoakArgs, out: &mut Output) -> Result<()> {
     let options = Options {
-        seed: arguments.seed,
+        seed: arguments.soak.seed,
         seconds: arguments.seconds,
         rate: arguments.rate,
         restarts: arguments.restarts,
         subscribers: arguments.subscribers,
         interrupted: arguments.interrupted,
         listened: arguments.listened,
-        program: arguments.program.find()?,
-        work: arguments.work.map(std::path::absolute).transpose()?,
+        program: arguments.soak.program()?,
+        work: arguments.soak.work()?,
     };
     let report = until_interrupted(wire_soak::run(&options, &say))?;
     say(&report.summary());
     for what in &report.problems {
         say(what);
     }
-    if arguments.json {
-        out.line(serde_json::to_string(&report)?);
-    }
+    arguments.soak.print(&report, out)?;
     if report.is_clean() { Ok(()) } else { bail!("the streams differ from the server's state") }
-}
-
-fn say(line: &str) {
-    complain(line);
 }

@@ -170,13 +170,7 @@ impl Accounts {
     ) -> Result<(), Fault> {
         let topology = turn.topology;
         self.slots.get(slot, topology).handle(input, turn.now, &mut self.out)?;
-        for envelope in self.out.messages.drain(..) {
-            let shard = topology.symbol_shard_of(envelope.to);
-            turn.outgoing.push(shard, Traced { envelope, span: span.clone() });
-        }
-        for (peer, upto) in self.out.applied.drain(..) {
-            turn.outgoing.applied(topology.symbol_shard_of(peer), (slot, peer, upto));
-        }
+        turn.send(slot, &mut self.out.messages, &mut self.out.applied, span);
         if let Some(head) = &self.out.frame
             && topology.journal.is_some()
         {
