@@ -6,7 +6,10 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use crate::support::source::{self, Source};
+use crate::support::{
+    root,
+    source::{self, Source},
+};
 
 /// Each layer and its allowed dependencies. A directory or file of `src` that is missing here is a fault.
 const LAYERS: &[(&str, &[&str])] = &[
@@ -133,14 +136,14 @@ fn faults(file: &Source) -> Vec<String> {
 }
 
 fn tree() -> Vec<Source> {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let root = root();
     let mut paths = Vec::new();
     for directory in ["src", "tests", "examples", "proto", "lab", "xtask/src"] {
         walk(&root.join(directory), &mut paths);
     }
     paths.sort();
     let read = |path: &PathBuf| {
-        let name = path.strip_prefix(root).unwrap().to_string_lossy().replace('\\', "/");
+        let name = path.strip_prefix(&root).unwrap().to_string_lossy().replace('\\', "/");
         Source::new(&name, &fs::read_to_string(path).unwrap())
     };
     paths.iter().map(read).collect()
@@ -166,7 +169,7 @@ fn the_tree_keeps_to_its_layers() {
 
 #[test]
 fn a_module_with_children_is_the_mod_rs_of_its_folder() {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let root = root();
     let has_folder = |file: &Source| root.join(file.path.trim_end_matches(".rs")).is_dir();
     let beside: Vec<String> = tree().into_iter().filter(has_folder).map(|file| file.path).collect();
     assert!(beside.is_empty(), "{beside:?} stand beside folders of their names");
@@ -217,9 +220,9 @@ fn no_circle(table: &[(&str, &[&str])]) {
 
 #[test]
 fn every_dependency_says_why_it_is_here() {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let root = root();
     let mut used = BTreeSet::new();
-    for file in ["Cargo.toml", "lab/Cargo.toml"] {
+    for file in ["Cargo.toml", "bin/Cargo.toml", "lab/Cargo.toml"] {
         let manifest: toml::Table = fs::read_to_string(root.join(file)).unwrap().parse().unwrap();
         let named = ["dependencies", "dev-dependencies", "build-dependencies"];
         for table in named.iter().filter_map(|name| manifest.get(*name)?.as_table()) {

@@ -5,7 +5,7 @@ use std::{
     process::Command,
 };
 
-use crate::support::{KeyPair, TestServer, skip};
+use crate::support::{KeyPair, TestServer, root, skip};
 
 /// The interpreter of the virtual environment that `cargo xtask test` makes.
 pub(crate) fn python() -> Option<PathBuf> {
@@ -25,7 +25,7 @@ fn ccxt_trades_unmodified() {
     let (maker, taker) = (KeyPair::number(1), KeyPair::number(2));
     let balances = [("BTC", "10"), ("USDT", "1000000")];
     let server = TestServer::start(&[maker.account(101, &balances), taker.account(102, &balances)].concat());
-    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/python/ccxt_trip.py");
+    let script = root().join("tests/python/ccxt_trip.py");
     let output = Command::new(python)
         .arg(script)
         .env("PYTHONDONTWRITEBYTECODE", "1")

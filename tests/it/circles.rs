@@ -4,10 +4,11 @@
 use std::{
     collections::{BTreeMap, BTreeSet},
     fs,
-    path::Path,
 };
 
 use syn::{UseTree, visit::Visit};
+
+use crate::support::root;
 
 /// A module, by its path from the crate's root.
 type Module = Vec<String>;
@@ -252,7 +253,7 @@ fn no_circle_leads_from_folder_to_folder_and_none_is_inside_http() {
 
 /// Reads every file of a source tree, less those of tests.
 fn graph_of(directory: &str) -> Graph {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join(directory);
+    let root = root().join(directory);
     let mut files = Vec::new();
     let mut open = vec![root.clone()];
     while let Some(directory) = open.pop() {

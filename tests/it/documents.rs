@@ -8,6 +8,8 @@ use std::{
 
 use lightning_exchange::{config::DEFAULTS, telemetry::Metrics};
 
+use crate::support::root;
+
 /// A document: where it is, and what it says.
 struct Document {
     path: PathBuf,
@@ -24,10 +26,6 @@ impl Document {
     fn spans(&self) -> impl Iterator<Item = &str> {
         self.prose().flat_map(|prose| prose.split('`').skip(1).step_by(2))
     }
-}
-
-fn root() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).canonicalize().unwrap()
 }
 
 /// Returns every file with an extension below a directory.

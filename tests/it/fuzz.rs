@@ -5,6 +5,8 @@ use std::{fs, path::PathBuf};
 
 use lightning_exchange::domain::types::random::Random;
 
+use crate::support::root;
+
 #[path = "../../fuzz/targets.rs"]
 pub(crate) mod targets;
 
@@ -14,7 +16,7 @@ const MUTATIONS: u64 = 4_000;
 const LENGTH_MAX: usize = 64 << 10;
 
 fn corpus(target: &str) -> Vec<Vec<u8>> {
-    let directory = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("fuzz/corpus").join(target);
+    let directory = root().join("fuzz/corpus").join(target);
     let mut paths: Vec<PathBuf> =
         fs::read_dir(&directory).unwrap().map(|entry| entry.unwrap().path()).collect();
     paths.sort();
@@ -92,7 +94,7 @@ targets! { decimal, order, websocket, block, frame, part, manifest, }
 #[ignore = "writes into fuzz/corpus"]
 fn write_the_corpus() {
     let write = |target: &str, name: &str, bytes: &[u8]| {
-        let directory = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("fuzz/corpus").join(target);
+        let directory = root().join("fuzz/corpus").join(target);
         fs::create_dir_all(&directory).unwrap();
         fs::write(directory.join(name), bytes).unwrap();
     };

@@ -3,11 +3,10 @@
 use std::{
     collections::{BTreeMap, BTreeSet},
     fs,
-    path::{Path, PathBuf},
     process::Command,
 };
 
-use crate::support::source::Source;
+use crate::support::{root, source::Source};
 
 /// Identifiers nothing is called any more, and what to say instead.
 const IDENTIFIERS: &[(&str, &str)] = &[
@@ -118,10 +117,6 @@ const PROSE: &[(&str, &str)] = &[
     ("written down", "stored, recorded"),
     ("writes down", "stores, records"),
 ];
-
-fn root() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).canonicalize().unwrap()
-}
 
 /// Returns the tracked files with one of these extensions, and their texts.
 fn tracked(extensions: &[&str]) -> Vec<(String, String)> {

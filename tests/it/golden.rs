@@ -29,7 +29,7 @@ use lightning_exchange::{
     store::{self, Frames, Replayed, Taking, Until},
 };
 
-use crate::fuzz::targets::definitions;
+use crate::{fuzz::targets::definitions, support::root};
 
 /// The version whose directory [`write_the_golden_directory`] writes.
 const VERSION: u32 = 2;
@@ -39,7 +39,7 @@ const SEGMENT: u64 = 32 << 10;
 const LIMITS: BookLimits = BookLimits { orders_max: 1_000, fills_max: 100 };
 
 fn home(version: u32) -> PathBuf {
-    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join(format!("tests/golden/v{version}"))
+    root().join(format!("tests/golden/v{version}"))
 }
 
 /// A golden directory: its files, its instruments, and its expected state.

@@ -1,10 +1,10 @@
 //! Schemathesis asks a server whatever its OpenAPI document allows, and compares the answers with it.
 
-use std::{path::Path, process::Command};
+use std::process::Command;
 
 use crate::{
     ccxt::python,
-    support::{OPERATOR_TOKEN, TestServer},
+    support::{OPERATOR_TOKEN, TestServer, root},
 };
 
 /// Nothing that is counted may stop it.
@@ -16,7 +16,7 @@ fn the_api_is_what_its_document_says() {
     let Some(python) = python() else { return };
     let server = TestServer::start(SETTINGS);
     let output = Command::new(python)
-        .arg(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/python/schema.py"))
+        .arg(root().join("tests/python/schema.py"))
         .env("PYTHONDONTWRITEBYTECODE", "1")
         .env("LIGHTNING_URL", server.url())
         .env("OPERATOR_TOKEN", OPERATOR_TOKEN)

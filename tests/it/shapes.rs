@@ -8,12 +8,10 @@ use std::{
 
 use syn::{Fields, Item, Type};
 
+use crate::support::root;
+
 /// No shapes: what of an order traded, and what the book answers about one.
 const VIEWS: [&str; 3] = ["Fill", "Removed", "Resting"];
-
-fn root() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).to_owned()
-}
 
 fn sources(directory: &Path, found: &mut Vec<PathBuf>) {
     for entry in fs::read_dir(directory).unwrap() {

@@ -1,10 +1,11 @@
 //! What the table knows of a route is in the OpenAPI document too.
 
-use std::{collections::BTreeSet, fs, path::Path};
+use std::{collections::BTreeSet, fs};
 
 use serde_json::Value;
 
 use super::table::rows;
+use crate::support::root;
 
 /// The names of the fields a schema's objects may have.
 fn fields(document: &Value, schema: &Value, found: &mut BTreeSet<String>) {
@@ -23,7 +24,7 @@ fn fields(document: &Value, schema: &Value, found: &mut BTreeSet<String>) {
 
 #[test]
 fn every_key_and_every_status_of_a_row_is_in_the_document() {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/openapi.json");
+    let path = root().join("docs/openapi.json");
     let document: Value = serde_json::from_str(&fs::read_to_string(path).unwrap()).unwrap();
     let mut compared = 0;
     for row in rows() {

@@ -29,6 +29,8 @@ use lightning_exchange::domain::{
 };
 use rust_decimal::Decimal;
 
+use crate::support::root;
+
 use super::{limit, symbol};
 
 const MARKET: SymbolId = SymbolId::new(1);
@@ -242,7 +244,7 @@ fn play(text: &str) {
 
 #[test]
 fn every_scenario_ends_as_it_is_drawn() {
-    let directory = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/scenarios");
+    let directory = root().join("tests/scenarios");
     let mut files: Vec<_> = fs::read_dir(directory).unwrap().map(|entry| entry.unwrap().path()).collect();
     files.sort();
     assert!(files.len() >= 14);

@@ -1,12 +1,12 @@
 //! Recorded market data. It belongs to its venues and is no part of the repository.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
-use super::skip;
+use super::{root, skip};
 
 /// Returns a file or a directory of the recorded data; `None` when it is not here, and then the test is recorded as skipped.
 pub(crate) fn data(path: &str) -> Option<PathBuf> {
-    let beside = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/data");
+    let beside = root().join("../shared/data");
     let root = std::env::var_os("EXCHANGE_DATA").map_or(beside, PathBuf::from);
     let found = root.join(path);
     if found.exists() {

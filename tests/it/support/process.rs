@@ -4,7 +4,7 @@ use std::{
     fs::{self, File},
     io::{BufRead, BufReader},
     os::unix::process::ExitStatusExt,
-    path::{Path, PathBuf},
+    path::Path,
     process::{Child, Command, ExitStatus, Output, Stdio},
     time::{Duration, Instant},
 };
@@ -26,17 +26,11 @@ const BASE: [(&str, &str); 8] = [
     ("LIGHTNING_OPERATOR_TOKEN", OPERATOR_TOKEN),
 ];
 
-/// The binary beside the tests, which `cargo xtask test` builds before them.
-fn binary() -> PathBuf {
-    let tests = std::env::current_exe().unwrap();
-    let binary = tests.parent().and_then(Path::parent).unwrap().join("lightning");
-    assert!(binary.exists(), "{} is not built: run `cargo build` first", binary.display());
-    binary
-}
+const BINARY: &str = env!("CARGO_BIN_EXE_lightning");
 
 /// The binary without the environment's settings.
 pub(crate) fn lightning() -> Command {
-    let mut command = Command::new(binary());
+    let mut command = Command::new(BINARY);
     clean(&mut command);
     command
 }
@@ -93,8 +87,7 @@ impl Process {
         let files = tempfile::tempdir().unwrap();
         let config = files.path().join("test.toml");
         fs::write(&config, settings).unwrap();
-        let binary = binary();
-        let words: Vec<&str> = wrapper.iter().copied().chain([binary.to_str().unwrap()]).collect();
+        let words: Vec<&str> = wrapper.iter().copied().chain([BINARY]).collect();
         let mut command = Command::new(words[0]);
         clean(&mut command);
         command.envs(BASE);
