@@ -36,7 +36,7 @@ pub(super) struct Descriptors {
     /// How many the process may open.
     limit: usize,
     /// How many are reserved for everything but connections.
-    kept_back: usize,
+    reserved: usize,
     /// What is left for connections.
     pub(super) budget: ConnectionBudget,
 }
@@ -48,14 +48,14 @@ impl Descriptors {
     /// When it is too small to serve any client: names the number that is needed.
     pub(super) fn divide(config: &Config) -> Result<Self> {
         let limit = raise();
-        let kept_back = open_now() + needed_by(config);
+        let reserved = open_now() + needed_by(config);
         let (workers, has_grpc) = (config.server.worker_count(), config.is_grpc_on());
         let most = config.server.connections_max;
-        match share(limit.saturating_sub(kept_back), workers, has_grpc, most) {
-            Some(budget) => Ok(Self { limit, kept_back, budget }),
+        match share(limit.saturating_sub(reserved), workers, has_grpc, most) {
+            Some(budget) => Ok(Self { limit, reserved, budget }),
             None => {
                 let least = (1..).find(|free| share(*free, workers, has_grpc, most).is_some());
-                let needed = kept_back + least.unwrap_or_default();
+                let needed = reserved + least.unwrap_or_default();
                 bail!(
                     "this process may have {limit} files and connections open (RLIMIT_NOFILE) and needs {needed} at \
                      least: raise the hard limit (ulimit -Hn {needed}, LimitNOFILE= of systemd, --ulimit nofile= of a \
@@ -67,10 +67,10 @@ impl Descriptors {
 
     /// Logs how they were divided.
     pub(super) fn log(&self, config: &Config) {
-        let Self { limit, kept_back, budget } = *self;
+        let Self { limit, reserved, budget } = *self;
         info!(
             descriptors = limit,
-            kept_back,
+            reserved,
             connections = budget.connections,
             grpc = budget.grpc,
             "descriptors divided"

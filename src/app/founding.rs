@@ -79,7 +79,7 @@ pub(super) async fn revoke(exchange: &Exchange, keys: Vec<RevokeApiKey>) {
     for key in keys {
         let account = key.account.get();
         if let Err(error) = command(exchange, AccountCommand::RevokeApiKey(key)).await {
-            warn!(account, %error, "an old key of the synthetic market stays");
+            warn!(account, %error, "an old API key of the synthetic market could not be revoked");
         }
     }
 }

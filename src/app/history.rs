@@ -77,7 +77,7 @@ pub async fn known(config: &Config, directory: &Path, identity: Identity) -> Opt
             Some(Known { by: "the history".to_owned(), lsn: reached.sequence, chain: None })
         }
         Err(error) => {
-            warn!(%error, "the history cannot be asked how far the journal went; the start continues without it");
+            warn!(%error, "the history cannot be queried for how far the journal went; the start continues without it");
             None
         }
     }
@@ -108,7 +108,7 @@ pub(super) async fn match_loss(
         history::rewind(&db, replica, frame).await?;
     }
     db.close().await?;
-    let how = if is_whole { "emptied, to be made again from the journal" } else { "taken back" };
+    let how = if is_whole { "emptied; it is rebuilt from the journal" } else { "rewound" };
     warn!(
         from = reached.sequence,
         to = frame,

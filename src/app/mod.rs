@@ -219,7 +219,9 @@ impl Application {
 /// only.
 fn leftovers(config: &Config, keys: &[CreateApiKey]) -> Vec<RevokeApiKey> {
     let of_market = synthetic::accounts(config.feed.seed).map(AccountId::new);
-    let left = keys.iter().filter(|key| config.is_synthetic_feed_on() && of_market.contains(&key.account));
+    // A key that was revoked leaves a remnant, which cannot be revoked again.
+    let is_left = |key: &&CreateApiKey| of_market.contains(&key.account) && !key.is_remnant();
+    let left = keys.iter().filter(|key| config.is_synthetic_feed_on() && is_left(key));
     left.map(|key| RevokeApiKey { account: key.account, key: key.key.clone() }).collect()
 }
 
@@ -317,5 +319,23 @@ fn settings(config: &Config, clock: Clock) -> Settings {
         book_orders_max: engine.book_orders_max,
         clock,
         ..Settings::new(Arc::clone(&config.instruments))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::Layers;
+
+    #[test]
+    fn the_remnant_of_a_revoked_key_is_not_revoked_again() {
+        let config = Layers::defaults().load().unwrap();
+        let [account, _] = synthetic::accounts(config.feed.seed).map(AccountId::new);
+        let mut left = CreateApiKey::remnant(account, Timestamp::default());
+        assert!(leftovers(&config, &[left.clone()]).is_empty());
+        left.key = "a key of an earlier run".to_owned();
+        let found = leftovers(&config, &[left.clone(), CreateApiKey { account: AccountId::new(7), ..left }]);
+        assert_eq!(found.len(), 1);
+        assert_eq!(found[0].account, account);
     }
 }

@@ -53,7 +53,7 @@ const STREAMS: u64 = 1 << 32;
 pub(super) async fn make(storage: &Storage, config: &Config, end: Timestamp) -> Result<()> {
     let started = Instant::now();
     let hours = config.feed.history_hours;
-    info!(hours, "making a history of the synthetic market before anything is served");
+    info!(hours, "generating the history of the synthetic market before serving");
     let steps = u32::from(hours) * 3_600 / STEP_SECONDS;
     let step_micros = u64::from(STEP_SECONDS) * 1_000_000;
     // Whole seconds: as many trades in every candle.
@@ -72,7 +72,7 @@ pub(super) async fn make(storage: &Storage, config: &Config, end: Timestamp) -> 
     info!(
         trades,
         took_ms = started.elapsed().as_millis() as u64,
-        "the history of the synthetic market is made"
+        "generated the history of the synthetic market"
     );
     Ok(())
 }

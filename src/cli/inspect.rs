@@ -44,7 +44,11 @@ fn range(text: &str) -> Result<RangeInclusive<u64>, String> {
         text => text.parse::<u64>().map_err(|_| format!("{text} is no number of a frame")),
     };
     let (from, to) = text.split_once("..").unwrap_or((text, text));
-    Ok(parse(from, 0)?..=parse(to, u64::MAX)?)
+    let (from, to) = (parse(from, 0)?, parse(to, u64::MAX)?);
+    if from > to {
+        return Err(format!("the range begins at {from}, after its end {to}"));
+    }
+    Ok(from..=to)
 }
 
 fn slot(text: &str) -> Result<Owner, String> {
@@ -168,7 +172,9 @@ impl View<'_> {
         range: &RangeInclusive<u64>,
         slot: Option<Owner>,
     ) -> Result<()> {
+        let mut is_empty = true;
         inspect::frames(disk, identity, range, slot, &mut |view| {
+            is_empty = false;
             let FrameView { lsn, segment, owner, frame } = view;
             self.line(
                 || format!("{lsn} {frame:?}"),
@@ -183,6 +189,17 @@ impl View<'_> {
                 },
             );
         })?;
+        if is_empty && slot.is_none() {
+            let (segments, _) = inspect::segments(disk, identity)?;
+            let (first, last) = (segments.first(), segments.last());
+            let (first, last) =
+                (first.map_or(0, |one| one.header.first_lsn), last.map_or(0, |one| one.last_lsn));
+            bail!(
+                "the journal holds none of frames {}..{}: it has {first}..{last}, and what is older is in the snapshots",
+                range.start(),
+                range.end()
+            );
+        }
         Ok(())
     }
 }
@@ -198,6 +215,7 @@ mod tests {
         assert_eq!(range("..9"), Ok(0..=9));
         assert_eq!(range("5"), Ok(5..=5));
         assert!(range("a..b").is_err());
+        assert!(range("5..3").is_err());
         assert_eq!(slot("account:1031"), Ok(Owner::Account(SlotId::new(7))));
         assert_eq!(slot("symbol:1"), Ok(Owner::Symbol(SlotId::new(1))));
         assert!(slot("account").is_err() && slot("order:1").is_err());

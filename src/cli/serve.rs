@@ -88,12 +88,11 @@ fn announce(application: &Application) {
     }
     if config.is_synthetic_feed_on() {
         lines
-            .push(format!("  flow      synthetic, seed {} (--feed false switches it off)", config.feed.seed));
+            .push(format!("  market    synthetic, seed {} (--feed false switches it off)", config.feed.seed));
     }
     if config.is_demo_on() {
         let account = config.demo.account;
-        lines
-            .push(format!("  demo      the page signs this machine in to account {account} with play money"));
+        lines.push(format!("  demo      the page offers this machine account {account}, with play money"));
     }
     if config.is_sign_up_on() {
         let who = if config.is_sign_up_local_only() { "this machine" } else { "any client" };

@@ -182,7 +182,7 @@ fn take(path: &Path) -> Result<(Arc<dyn Disk>, fs::File), JournalError> {
     };
     fs::read_dir(path).map_err(denied)?;
     let lock = lock(path).map_err(|held| match held {
-        Held::By(process) => refuse(format!("is in use by {process}; stop that first, or name another")),
+        Held::By(process) => refuse(format!("is in use by {process}; stop it first, or name another")),
         Held::Failed(error) => denied(error),
     })?;
     let private = privacy::tighten(path, PRIVATE);

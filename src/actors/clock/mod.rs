@@ -210,7 +210,7 @@ impl ClockEvent {
             ),
             Self::Followed(skew) if skew > 0 => tracing::warn!(
                 by_s = seconds(skew),
-                "the wall clock has stayed ahead for 60 s: the exchange's time has leapt to it"
+                "the wall clock has stayed ahead for 60 s: the exchange's time has jumped to it"
             ),
             Self::Followed(skew) => tracing::error!(
                 by_s = seconds(skew),

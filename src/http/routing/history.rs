@@ -37,7 +37,7 @@ where
     match timeout(call.state.limits().read_patience, asked).await {
         Ok(Ok(answered)) => Some(answered),
         Ok(Err(error)) => {
-            tracing::warn!(%error, "the history cannot be asked");
+            tracing::warn!(%error, "the history cannot be queried");
             None
         }
         Err(_) => None,

@@ -294,6 +294,6 @@ impl Reply {
 
 /// Returns the error for an answer that does not match its query: a bug in a shard.
 pub(crate) fn mismatched() -> ApiError {
-    tracing::error!("a shard answered something else than it was asked");
+    tracing::error!("a shard returned an unexpected answer");
     ApiError::internal()
 }

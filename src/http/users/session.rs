@@ -13,7 +13,7 @@ use crate::{
     },
     http::{
         auth::{
-            audit,
+            audit::{self, Source},
             authenticate::{COOKIE, require_csrf, session},
             origin::refuse_foreign,
         },
@@ -67,7 +67,9 @@ pub(crate) async fn end(call: &RequestContext<'_>) -> Result<Reply, ApiError> {
         call.state.sessions().end(cookie.value(), call.state.exchange().now());
     }
     let name = session.name.as_ref().map_or("demo", LoginName::as_str);
-    audit::signed_in(&call.source(), "sign-out", session.account, name);
+    // Only who is signed in can sign out, unlike what else this path serves.
+    let source = Source { actor: "session", ..call.source() };
+    audit::signed_in(&source, "sign-out", session.account, name);
     let mut reply = Reply::json("{}".to_owned());
     reply.cookie = Some(cookie(call.http()?, String::new(), Duration::ZERO));
     Ok(reply)

@@ -35,7 +35,7 @@ fn the_soft_limit_is_raised_and_the_numbers_are_said() {
     let (process, _directory) = start("ulimit -Sn 128 && ulimit -Hn 700").unwrap();
     let said = |field: &str| process.logged("descriptors divided", field).unwrap().parse::<u64>().unwrap();
     assert_eq!(said("descriptors"), 700);
-    assert!(said("connections") + said("kept_back") < 700 && said("grpc") < said("connections"));
+    assert!(said("connections") + said("reserved") < 700 && said("grpc") < said("connections"));
     let address = process.url().strip_prefix("http://").unwrap();
     assert_eq!(metric(address, "lightning_connections_budget "), said("connections"));
     assert_eq!(metric(address, "lightning_connections_open{transport=\"http\"} "), 1);

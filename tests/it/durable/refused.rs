@@ -18,7 +18,7 @@ fn refusal(directory: &Path, settings: &str) -> String {
 fn a_second_process_is_refused_with_path_and_holder() {
     let root = tempfile::tempdir().unwrap();
     let server = Process::start(root.path(), "");
-    let holder = format!("is in use by process {}; stop that first", server.id());
+    let holder = format!("is in use by process {}; stop it first", server.id());
     let log = refusal(root.path(), "");
     assert!(log.contains(&holder), "{log}");
     for words in ["verify", "snapshot"] {
