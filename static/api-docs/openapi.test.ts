@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { buildRequest, choices, matches, routesOf, sample, typeText, type Document, type Operation } from './openapi';
+import { buildRequest, choices, credentialsText, matches, routesOf, sample, typeText, type Document, type Operation } from './openapi';
 
 const operation: Operation = {
   operationId: 'postOrder',
@@ -42,6 +42,17 @@ describe('the explorer', () => {
   it('offers the words a parameter may be', () => {
     expect(choices(api, operation.parameters[0]!)).toEqual(['BUY', 'SELL']);
     expect(choices(api, operation.parameters[1]!)).toEqual([]);
+  });
+
+  it('lists a path once, whether it ends in a slash or not', () => {
+    const paths = { '/order': { post: operation }, '/order/': { post: operation }, '/alone/': { get: operation } };
+    expect(routesOf({ ...api, paths }).map(({ path }) => path)).toEqual(['/order', '/alone/']);
+  });
+
+  it('states the credentials a route needs', () => {
+    const both = [{ apiKey: [], signature: [] }, { session: [], csrf: [] }];
+    expect(credentialsText(operation)).toBe('No credentials needed.');
+    expect(credentialsText({ ...operation, security: both })).toBe('Requires an API key and signature, or a session and CSRF token.');
   });
 
   it('begins a body with what must be there', () => {

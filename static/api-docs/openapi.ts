@@ -65,10 +65,27 @@ export interface Request {
   body: string | null;
 }
 
+/** Every route once: a path that differs from another only in a slash at its end is left out. */
 export function routesOf(document: Document): Route[] {
-  return Object.entries(document.paths).flatMap(([path, methods]) =>
+  const paths = Object.entries(document.paths).filter(([path]) => !path.endsWith('/') || !(path.slice(0, -1) in document.paths));
+  return paths.flatMap(([path, methods]) =>
     Object.entries(methods).map(([method, operation]) => ({ method: method.toUpperCase(), path, operation })),
   );
+}
+
+const CREDENTIALS: Record<string, string> = {
+  apiKey: 'an API key',
+  signature: 'signature',
+  session: 'a session',
+  csrf: 'CSRF token',
+  operator: 'the operator’s token',
+};
+
+/** What a caller needs: each alternative has one or more schemes that are needed together. */
+export function credentialsText({ security }: Operation): string {
+  if (security.length === 0) return 'No credentials needed.';
+  const ways = security.map((schemes) => Object.keys(schemes).map((name) => CREDENTIALS[name] ?? name).join(' and '));
+  return `Requires ${ways.join(', or ')}.`;
 }
 
 /** Whether every word of a search occurs in the route. */

@@ -24,25 +24,25 @@ async function enter(app: AppPage): Promise<Scene> {
 /** One after another, because open orders are counted. */
 const singles: { kind: string; side: 'Buy' | 'Sell'; values: (last: number) => Record<string, string>; row: (last: number) => string[] }[] = [
   {
-    kind: 'Stop loss, limit',
+    kind: 'Stop limit',
     side: 'Buy',
     values: (last) => ({ Trigger: (last + 50).toFixed(2), Price: (last + 60).toFixed(2), Amount: '0.1' }),
     row: (last) => [shown(last + 50), shown(last + 60)],
   },
   {
-    kind: 'Stop loss, market',
+    kind: 'Stop market',
     side: 'Sell',
     values: (last) => ({ Trigger: (last - 50).toFixed(2), Amount: '0.1' }),
     row: (last) => [shown(last - 50), 'Market'],
   },
   {
-    kind: 'Take profit, limit',
+    kind: 'Take profit limit',
     side: 'Sell',
     values: (last) => ({ Trigger: (last + 50).toFixed(2), Price: (last + 40).toFixed(2), Amount: '0.1' }),
     row: (last) => [shown(last + 50), shown(last + 40)],
   },
   {
-    kind: 'Take profit, market',
+    kind: 'Take profit market',
     side: 'Buy',
     values: (last) => ({ Trigger: (last - 50).toFixed(2), Amount: '0.1' }),
     row: (last) => [shown(last - 50), 'Market'],
@@ -56,7 +56,7 @@ const singles: { kind: string; side: 'Buy' | 'Sell'; values: (last: number) => R
 ];
 
 for (const { kind, side, values, row } of singles) {
-  test(`${kind}: placed, shown and canceled`, async ({ app, page }) => {
+  test(`${kind}: placed, shown and cancelled`, async ({ app, page }) => {
     const { last } = await enter(app);
     await app.conditional(side, kind);
     await app.fill(values(last));
@@ -72,7 +72,7 @@ for (const { kind, side, values, row } of singles) {
 test('a stop is triggered by a trade and fills', async ({ app }) => {
   const { other, last } = await enter(app);
   try {
-    await app.conditional('Buy', 'Stop loss, market');
+    await app.conditional('Buy', 'Stop market');
     await app.fill({ Trigger: (last + 5).toFixed(2), Amount: '0.1' });
     await app.submit();
     await expect(app.orders).toHaveCount(1);
@@ -85,16 +85,16 @@ test('a stop is triggered by a trade and fills', async ({ app }) => {
   }
 });
 
-test('an OCO is two orders of one list, canceled together', async ({ app, page }) => {
+test('an OCO is two orders of one list, cancelled together', async ({ app, page }) => {
   const { last } = await enter(app);
   await app.conditional('Sell', 'OCO: profit or stop');
-  await app.fill({ 'Profit at': (last + 50).toFixed(2), 'Stop at': (last - 50).toFixed(2), 'Stop limit': (last - 55).toFixed(2), Amount: '0.2' });
-  await expect(page.getByTestId('plan')).toContainText('One ends the other.');
+  await app.fill({ 'Take profit': (last + 50).toFixed(2), 'Stop trigger': (last - 50).toFixed(2), 'Stop limit': (last - 55).toFixed(2), Amount: '0.2' });
+  await expect(page.getByTestId('plan')).toContainText('the other is cancelled.');
   await app.submit();
   await expect(app.orders).toHaveCount(2);
   await expect(app.orders.filter({ hasText: shown(last + 50) })).toHaveCount(1);
   await expect(app.orders.filter({ hasText: shown(last - 55) })).toHaveCount(1);
-  await expect(app.orders.filter({ hasText: 'Profit limit' })).toHaveCount(1);
+  await expect(app.orders.filter({ hasText: 'Take profit limit' })).toHaveCount(1);
   await expect(app.orders.filter({ hasText: 'Post only' })).toHaveCount(0);
   await app.orders.first().getByRole('button', { name: /^Cancel list/ }).click();
   await expect(app.orders).toHaveCount(0);
@@ -103,7 +103,7 @@ test('an OCO is two orders of one list, canceled together', async ({ app, page }
 test('a bracket waits for its entry', async ({ app, page }) => {
   const { last } = await enter(app);
   await app.conditional('Buy', 'Bracket: entry, profit, stop');
-  await app.fill({ Price: (last - 20).toFixed(2), 'Profit at': (last + 50).toFixed(2), 'Stop at': (last - 50).toFixed(2), Amount: '0.2' });
+  await app.fill({ Price: (last - 20).toFixed(2), 'Take profit': (last + 50).toFixed(2), 'Stop trigger': (last - 50).toFixed(2), Amount: '0.2' });
   await expect(page.getByTestId('plan')).toContainText('Once all of it is bought:');
   await app.submit();
   await expect(app.orders.filter({ hasText: shown(last - 20) })).toHaveCount(1);
@@ -136,7 +136,7 @@ test('an iceberg shows a part of itself, and a dated order its end', async ({ ap
 
 test('a wrong number is named and mended with a click', async ({ app, page }) => {
   const { last } = await enter(app);
-  await app.conditional('Buy', 'Stop loss, market');
+  await app.conditional('Buy', 'Stop market');
   await app.fill({ Trigger: (last - 10).toFixed(2), Amount: '0.1' });
   await expect(page.getByText(`Must be above ${shown(last)}.`)).toBeVisible();
   await expect(page.locator('button.submit')).toBeDisabled();

@@ -13,8 +13,8 @@ test('a route is found, read and tried', async ({ page }) => {
   await expect(page.getByRole('heading', { name: 'Order lists' })).toBeVisible();
   expect(await page.locator('article').count()).toBeGreaterThan(80);
 
-  await page.getByRole('button', { name: 'Begin a demo session' }).click();
-  await expect(page.getByText('requests are sent for account')).toBeVisible();
+  await page.getByRole('button', { name: 'Start a demo session' }).click();
+  await expect(page.getByText('Requests are sent for account')).toBeVisible();
   await page.getByRole('searchbox').fill('order/test');
   const route = page.locator('article');
   await expect(route).toHaveCount(1);

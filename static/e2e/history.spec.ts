@@ -76,13 +76,13 @@ test('orders are paged, chosen and saved as a file', async ({ app, page }) => {
   expect(all.name).toBe(`lightning-orders-${entered.accountId}-${day(0)}.csv`);
   expect(all.lines.length).toBe(58);
   expect(all.lines[0]).toMatch(/^time,symbol,orderId,clientOrderId,side,/);
-  await expect(app.toasts).toContainText('rows: 57');
+  await expect(app.toasts).toContainText('Saved 57 rows');
 
   await filter(page, { State: 'NEW' });
   await expect(rows).toHaveCount(2);
   await filter(page, { State: 'CANCELED', Market: 'ETHUSDT', Side: 'BUY', 'From day': day(0), 'To day': day(0) });
   await expect(rows).toHaveCount(50);
-  await expect(rows.first()).toContainText('Canceled');
+  await expect(rows.first()).toContainText('Cancelled');
   expect((await saved(page)).lines.length).toBe(56);
   await filter(page, { Side: 'SELL' });
   await expect(page.getByText('Nothing matches.')).toBeVisible();
@@ -156,7 +156,7 @@ test('everything is taken back after a question, of one market or of all, from t
   const dialog = page.getByRole('dialog');
 
   await button.press('Enter');
-  await expect(dialog).toContainText('All open orders in ETHUSDT will be canceled: 3.');
+  await expect(dialog).toContainText('All 3 open orders in ETHUSDT will be cancelled.');
   await page.keyboard.press('Escape');
   await expect(dialog).toHaveCount(0);
   await expect(button).toBeFocused();
@@ -165,14 +165,14 @@ test('everything is taken back after a question, of one market or of all, from t
   await button.press('Enter');
   await dialog.getByRole('button', { name: 'Cancel 3' }).press('Enter');
   await expect(app.orders).toHaveCount(2);
-  await expect(app.toasts).toContainText('Orders canceled: 3 (ETHUSDT)');
-  await expect(app.toasts).not.toContainText('Canceled: Buy');
+  await expect(app.toasts).toContainText('Orders cancelled: 3 (ETHUSDT)');
+  await expect(app.toasts).not.toContainText('Cancelled: Buy');
 
   await place(page, entered, 'ETHUSDT', (await quietPrice('ETHUSDT')) * 0.9, 1);
   await expect(app.orders).toHaveCount(3);
   await button.press('Enter');
   await dialog.getByRole('radio', { name: 'ETHUSDT (1)' }).press('ArrowRight');
-  await expect(dialog).toContainText('All open orders in BTCUSDT, ETHUSDT will be canceled: 3.');
+  await expect(dialog).toContainText('All 3 open orders in BTCUSDT, ETHUSDT will be cancelled.');
   await dialog.getByRole('button', { name: 'Cancel 3' }).press('Enter');
   await expect(app.orders).toHaveCount(0);
   await expect(button).toBeFocused();

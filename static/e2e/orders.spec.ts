@@ -1,7 +1,7 @@
 import { Counterparty, quietPrice } from './exchange';
 import { expect, shown, test } from './app';
 
-test('a limit order rests, is marked in the book, and is canceled', async ({ app, page }) => {
+test('a limit order rests, is marked in the book, and is cancelled', async ({ app, page }) => {
   const price = (await quietPrice('BTCUSDT')).toFixed(2);
   await app.open('BTCUSDT');
   await app.enter({ USDT: '5000' });
@@ -14,7 +14,7 @@ test('a limit order rests, is marked in the book, and is canceled', async ({ app
 
   await app.orders.first().getByRole('button').click();
   await expect(app.orders).toHaveCount(0);
-  await expect(app.toasts).toContainText('Canceled');
+  await expect(app.toasts).toContainText('Cancelled');
   await expect(page.getByRole('textbox', { name: 'Amount', exact: true })).toHaveValue('');
 });
 
@@ -71,7 +71,7 @@ test('what was done is kept: orders with what became of them, and own trades', a
     await app.orders.first().getByRole('button').click();
     await expect(app.orders).toHaveCount(0);
     await page.getByRole('tab', { name: 'Order history' }).click();
-    await expect(rows.first()).toContainText('Canceled');
+    await expect(rows.first()).toContainText('Cancelled');
   } finally {
     await other.cancelAll('ETHUSDT');
   }
@@ -119,7 +119,7 @@ test('post only is kept from trading, and immediate or cancel from resting', asy
     await expect(app.asks(ask.toFixed(2))).toBeVisible();
     await page.getByRole('checkbox', { name: 'Post only' }).check();
     await page.getByRole('textbox', { name: 'Price', exact: true }).fill(ask.toFixed(2));
-    await expect(page.getByText('Would trade at once; post only must rest.')).toBeVisible();
+    await expect(page.getByText('Would trade at once; a post-only order must not.')).toBeVisible();
     await page.getByRole('checkbox', { name: 'Post only' }).uncheck();
 
     await page.getByLabel('Time in force').selectOption('IOC');
@@ -163,9 +163,9 @@ test('an order whose answer is lost is found by its own id and never sent twice'
   });
   const asked = page.waitForRequest('**/api/v3/order?*origClientOrderId=*');
   await app.limit('Buy', price, '0.01');
-  await expect(app.toasts).toContainText('Checking the state of the order');
+  await expect(app.toasts).toContainText('checking whether the order was placed');
   await asked;
-  await expect(app.toasts).not.toContainText('Checking the state of the order');
+  await expect(app.toasts).not.toContainText('checking whether the order was placed');
   await expect(app.orders).toHaveCount(1);
   expect(sent).toBe(1);
   await app.orders.first().getByRole('button').click();

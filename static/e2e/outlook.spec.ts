@@ -83,11 +83,11 @@ test('what was typed for one kind of order or one market is not taken for anothe
   try {
     await app.fill({ Price: (last - 10).toFixed(2), Amount: '0.5' });
     await page.getByRole('checkbox', { name: 'Post only' }).check();
-    await app.conditional('Buy', 'Stop loss, limit');
+    await app.conditional('Buy', 'Stop limit');
     for (const name of ['Trigger', 'Price', 'Amount']) await expect(field(page, name)).toHaveValue('');
     await app.fill({ Trigger: (last + 10).toFixed(2), Price: (last + 10).toFixed(2) });
     await page.getByLabel('Time in force').selectOption('FOK');
-    await page.getByLabel('Kind of order').selectOption({ label: 'Take profit, limit' });
+    await page.getByLabel('Kind of order').selectOption({ label: 'Take profit limit' });
     for (const name of ['Trigger', 'Price']) await expect(field(page, name)).toHaveValue('');
     await expect(page.getByLabel('Time in force')).toHaveValue('GTC');
 

@@ -38,8 +38,8 @@ fn document(endpoints: &[Endpoint]) -> Value {
             "title": "Lightning Exchange",
             "version": env!("CARGO_PKG_VERSION"),
             "license": { "name": "MIT", "identifier": "MIT" },
-            "description": "A spot exchange that speaks Binance Spot's wire; /x/v1 is its own. Parameters of POST, PUT and \
-                DELETE may be in the query or in a form body, unless the operation has a body of JSON. Operations on orders \
+            "description": "A spot exchange compatible with Binance Spot; /x/v1 is its own. Parameters of POST, PUT and \
+                DELETE may be in the query or in a form body, unless the operation has a JSON body. Operations on orders \
                 and accounts reject unknown parameters with -1104; ping, time, exchangeInfo and public market data ignore \
                 them. An unknown path is answered with 404, and a method a path does not have with 405, both with code \
                 -1020.",

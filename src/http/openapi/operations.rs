@@ -11,9 +11,9 @@ const REACHING: &str = "X-Lightning-Reach X-Lightning-History-Seq";
 const PLACED: &str = "X-Engine-Seq X-MBX-ORDER-COUNT-10S X-MBX-ORDER-COUNT-1D";
 const DONE: &str = "X-Engine-Seq";
 const CONFLICT: (u16, &str) = (409, "-92006: the idempotency key belongs to another request.");
-const OFF: (u16, &str) = (404, "-1020: switched off here.");
-const FORBIDDEN: (u16, &str) = (403, "-1002: a page of another origin.");
-const TRIES: (u16, &str) = (401, "-1002: the name or the password is wrong; which is not said.");
+const OFF: (u16, &str) = (404, "-1020: disabled on this exchange.");
+const FORBIDDEN: (u16, &str) = (403, "-1002: the request comes from a page of another origin.");
+const TRIES: (u16, &str) = (401, "-1002: the name or the password is wrong.");
 
 macro_rules! order {
     ($more:literal) => {
@@ -29,35 +29,35 @@ macro_rules! order {
 #[rustfmt::skip]
 pub(super) const GROUPS: &[Group] = &[
     ("Orders", &[
-        op("POST /api/v3/order", "Places an order. One that succeeds weighs nothing.")
+        op("POST /api/v3/order", "Places an order. A successful one costs no request weight.")
             .takes(order!("X-Idempotency-Key")).returns("PlacedOrder").with(PLACED).refuses(&[CONFLICT]),
         op("DELETE /api/v3/order", "Cancels an order.")
             .takes("symbol! orderId origClientOrderId newClientOrderId cancelRestrictions").returns("CancelledOrder").with(DONE),
-        op("GET /api/v3/order", "Shows an order.")
+        op("GET /api/v3/order", "Returns an order.")
             .takes("symbol! orderId origClientOrderId").returns("QueriedOrder").with("X-Lightning-History-Seq"),
-        op("POST /api/v3/order/test", "Checks an order as placing it would, and places nothing.")
+        op("POST /api/v3/order/test", "Validates an order without placing it.")
             .takes(order!("computeCommissionRates")).returns("Tested"),
         op("POST /api/v3/order/cancelReplace", "Cancels one order and places another.")
             .takes(order!("cancelReplaceMode! cancelOrderId cancelOrigClientOrderId cancelNewClientOrderId cancelRestrictions orderRateLimitExceededMode X-Idempotency-Key"))
             .returns("CancelReplace").with(PLACED)
             .refuses(&[(409, "-2021: one half failed, `data` has both; -92006: the idempotency key belongs to another request.")]),
-        op("PUT /api/v3/order/amend/keepPriority", "Makes an order smaller; it keeps its place in the book.")
+        op("PUT /api/v3/order/amend/keepPriority", "Lowers an order's quantity; it keeps its place in the queue.")
             .takes("symbol! orderId origClientOrderId newClientOrderId newQty!").returns("Amendment").with(DONE),
         op("GET /api/v3/order/amendments", "Lists the amends of an order, oldest first.")
             .takes("symbol! orderId! fromExecutionId limit").returns("[OrderAmendment]").with(REACHING),
         op("GET /api/v3/openOrders", "Lists the open orders.").takes("symbol").returns("[QueriedOrder]"),
         op("DELETE /api/v3/openOrders", "Cancels every open order of a symbol.")
             .takes("symbol!").returns("[Cancelled]").with(DONE),
-        op("GET /api/v3/allOrders", "Lists orders, closed ones too.")
+        op("GET /api/v3/allOrders", "Lists orders, including closed ones.")
             .takes("symbol! orderId startTime endTime limit").returns("[QueriedOrder]").with(REACHING),
-        op("GET /api/v3/myPreventedMatches", "Lists self-trades that were prevented.")
+        op("GET /api/v3/myPreventedMatches", "Lists prevented self-trades.")
             .takes("symbol! preventedMatchId orderId fromPreventedMatchId limit")
             .returns("[PreventedMatch]").with("X-Lightning-Reach"),
-        op("POST /x/v1/batchOrders", "Places up to twenty orders; each is answered in its place, with its own refusal if it has one.")
+        op("POST /x/v1/batchOrders", "Places up to 20 orders; the results are in the order of the request, each a reply or an error.")
             .takes("batchOrders!").returns("[Placement]").with(DONE),
-        op("DELETE /x/v1/batchOrders", "Cancels up to twenty orders of a symbol.")
+        op("DELETE /x/v1/batchOrders", "Cancels up to 20 orders of a symbol.")
             .takes("symbol! orderIdList origClientOrderIdList").returns("[Cancellation]").with(DONE),
-        op("POST /x/v1/cancelAllAfter", "Cancels everything unless it is called again in time.")
+        op("POST /x/v1/cancelAllAfter", "Cancels all orders after a countdown, unless it is called again in time.")
             .takes("countdownTime!").returns("Countdown").with(DONE),
         op("POST /api/spot/v2", "Places a limit order sent as JSON.")
             .reads("JsonOrder").returns("PlacedOrder").with(PLACED).refuses(&[CONFLICT]).takes("X-Idempotency-Key"),
@@ -65,124 +65,124 @@ pub(super) const GROUPS: &[Group] = &[
             .reads("JsonOrder").returns("PlacedOrder").with(PLACED).refuses(&[CONFLICT]).takes("X-Idempotency-Key"),
     ]),
     ("Order lists", &[
-        op("POST /api/v3/orderList/oco", "Places two orders of which one ends the other.")
+        op("POST /api/v3/orderList/oco", "Places an OCO: two orders, one cancels the other.")
             .takes("symbol! side! quantity! above* below* selfTradePreventionMode listClientOrderId newOrderRespType")
             .returns("PlacedList").with(PLACED),
-        op("POST /api/v3/order/oco", "The same under its old name and parameters.")
+        op("POST /api/v3/order/oco", "Places an OCO (deprecated form).")
             .takes("symbol! side! quantity! price! stopPrice! stopLimitPrice stopLimitTimeInForce trailingDelta limitIcebergQty stopIcebergQty limitClientOrderId stopClientOrderId limitStrategyId limitStrategyType stopStrategyId stopStrategyType selfTradePreventionMode listClientOrderId newOrderRespType")
             .returns("PlacedList").with(PLACED).deprecated(),
-        op("POST /api/v3/orderList/oto", "Places an order that places another when it is filled.")
+        op("POST /api/v3/orderList/oto", "Places an OTO: a working order, and a pending order placed when it is filled.")
             .takes("symbol! working* workingSide! workingQuantity! pending* pendingSide! pendingQuantity! selfTradePreventionMode listClientOrderId newOrderRespType")
             .returns("PlacedList").with(PLACED),
-        op("POST /api/v3/orderList/otoco", "Places an order that places two when it is filled, of which one ends the other.")
+        op("POST /api/v3/orderList/otoco", "Places an OTOCO: a working order, and an OCO placed when it is filled.")
             .takes("symbol! working* workingSide! workingQuantity! pendingAbove* pendingBelow* pendingSide! pendingQuantity! selfTradePreventionMode listClientOrderId newOrderRespType")
             .returns("PlacedList").with(PLACED),
-        op("DELETE /api/v3/orderList", "Cancels a list.")
+        op("DELETE /api/v3/orderList", "Cancels an order list.")
             .takes("symbol! orderListId listClientOrderId newClientOrderId").returns("CancelledList").with(DONE),
-        op("GET /api/v3/orderList", "Shows a list.").takes("orderListId origClientOrderId").returns("OrderList"),
-        op("GET /api/v3/allOrderList", "Lists order lists, closed ones too.")
+        op("GET /api/v3/orderList", "Returns an order list.").takes("orderListId origClientOrderId").returns("OrderList"),
+        op("GET /api/v3/allOrderList", "Lists order lists, including closed ones.")
             .takes("fromId startTime endTime limit").returns("[OrderList]").with("X-Lightning-Reach"),
         op("GET /api/v3/openOrderList", "Lists the open order lists.").returns("[OrderList]"),
     ]),
     ("Account", &[
-        op("GET /api/v3/account", "Shows balances and what trading costs.").takes("omitZeroBalances").returns("Account"),
-        op("GET /api/v3/account/commission", "Shows what trading a symbol costs.").takes("symbol!").returns("Commission"),
+        op("GET /api/v3/account", "Returns the account's balances and fee rates.").takes("omitZeroBalances").returns("Account"),
+        op("GET /api/v3/account/commission", "Returns the account's fee rates for a symbol.").takes("symbol!").returns("Commission"),
         op("GET /api/v3/myTrades", "Lists the account's trades.")
             .takes("symbol! orderId fromId startTime endTime limit").returns("[AccountTrade]").with(REACHING),
-        op("GET /api/v3/myAllocations", "Lists nothing: there is no smart order router.")
+        op("GET /api/v3/myAllocations", "Always empty: there is no smart order router.")
             .takes("symbol! startTime endTime limit fromAllocationId orderId").returns("[any]").local(),
-        op("GET /api/v3/myFilters", "Shows the filters that hold for the account on a symbol.")
+        op("GET /api/v3/myFilters", "Returns the filters that apply to the account for a symbol.")
             .takes("symbol!").returns("MyFilters").local(),
-        op("GET /api/v3/rateLimit/order", "Shows what the account has used of its limits of orders.").returns("[RateLimit]"),
-        op("GET /x/v1/events", "Lists the account's private events after a number, oldest first.")
+        op("GET /api/v3/rateLimit/order", "Returns the account's order limits and their usage.").returns("[RateLimit]"),
+        op("GET /x/v1/events", "Lists the account's private events after a sequence number, oldest first.")
             .takes("fromSeq! limit").returns("Events"),
-        op("GET /x/v1/ledger", "Lists what was credited and debited, the latest first. Needs the SQL history.")
+        op("GET /x/v1/ledger", "Lists the account's credits and debits, latest first. Requires the SQL history.")
             .takes("asset type=ledgerType startTime endTime before limit").returns("[LedgerLine]").with("X-Lightning-History-Seq").local(),
-        op("GET /x/v1/orders", "Lists orders of one symbol or of all, the latest first. Needs the SQL history.")
+        op("GET /x/v1/orders", "Lists orders of one symbol or all, latest first. Requires the SQL history.")
             .takes("symbol side status=orderStatus startTime endTime before=orderId limit").returns("[QueriedOrder]").with("X-Lightning-History-Seq").local(),
-        op("GET /x/v1/trades", "Lists the account's trades of one symbol or of all, the latest first. Needs the SQL history.")
+        op("GET /x/v1/trades", "Lists the account's trades of one symbol or all, latest first. Requires the SQL history.")
             .takes("symbol side startTime endTime before limit").returns("[PastTrade]").with("X-Lightning-History-Seq").local(),
     ]),
     ("Market data", &[
-        op("GET /api/v3/depth", "Shows a book.").takes("symbol! limit=depthLimit symbolStatus").returns("Depth"),
-        op("GET /x/v1/depth/diff", "Lists the diffs of a book a client has missed.")
+        op("GET /api/v3/depth", "Returns an order book.").takes("symbol! limit=depthLimit symbolStatus").returns("Depth"),
+        op("GET /x/v1/depth/diff", "Lists past diffs of an order book, for a client that missed some.")
             .takes("symbol! fromU! toU limit").returns("[DepthUpdate]")
-            .refuses(&[(410, "-94001: they are not kept any more; `data.oldestU` is the first update that is.")]),
+            .refuses(&[(410, "-94001: the diffs are no longer kept; `data.oldestU` is the first update that is.")]),
         op("GET /api/v3/trades", "Lists the latest trades.").takes("symbol! limit").returns("[Trade]").with(REACHING),
-        op("GET /api/v3/historicalTrades", "Lists trades from an id on.")
+        op("GET /api/v3/historicalTrades", "Lists trades, starting at an id.")
             .takes("symbol! limit fromId").returns("[Trade]").with(REACHING),
-        op("GET /api/v3/aggTrades", "Lists trades, those of one taking order at one price as one.")
+        op("GET /api/v3/aggTrades", "Lists aggregate trades.")
             .takes("symbol! fromId startTime endTime limit").returns("[AggregateTrade]").with(REACHING),
         op("GET /api/v3/klines", "Lists candles.")
             .takes("symbol! interval! timeZone startTime endTime limit").returns("[Kline]").with(REACHING),
-        op("GET /api/v3/uiKlines", "The same.")
+        op("GET /api/v3/uiKlines", "Lists candles, as `klines` does.")
             .takes("symbol! interval! timeZone startTime endTime limit").returns("[Kline]").with(REACHING),
-        op("GET /api/v3/avgPrice", "Shows the average price of five minutes.").takes("symbol!").returns("AveragePrice"),
-        op("GET /api/v3/ticker/24hr", "Shows the last 24 hours, of one symbol or several.")
+        op("GET /api/v3/avgPrice", "Returns the average price over five minutes.").takes("symbol!").returns("AveragePrice"),
+        op("GET /api/v3/ticker/24hr", "Returns statistics of the last 24 hours, for one or more symbols.")
             .takes("symbol symbols type=tickerType symbolStatus").returns("DayTicker|MiniTicker|[DayTicker]|[MiniTicker]"),
-        op("GET /api/v3/ticker/tradingDay", "Shows the calendar day so far.")
+        op("GET /api/v3/ticker/tradingDay", "Returns statistics of the calendar day so far.")
             .takes("symbol symbols timeZone type=tickerType symbolStatus").returns("Ticker|MiniTicker|[Ticker]|[MiniTicker]"),
-        op("GET /api/v3/ticker", "Shows a window of the length asked for.")
+        op("GET /api/v3/ticker", "Returns statistics of a window of the requested length.")
             .takes("symbol symbols windowSize type=tickerType symbolStatus").returns("Ticker|MiniTicker|[Ticker]|[MiniTicker]"),
-        op("GET /api/v3/ticker/price", "Shows the last price.").takes("symbol symbols symbolStatus").returns("Price|[Price]"),
-        op("GET /api/v3/ticker/bookTicker", "Shows the best quotes.")
+        op("GET /api/v3/ticker/price", "Returns the last price.").takes("symbol symbols symbolStatus").returns("Price|[Price]"),
+        op("GET /api/v3/ticker/bookTicker", "Returns the best bid and ask.")
             .takes("symbol symbols symbolStatus").returns("BookTicker|[BookTicker]"),
-        op("GET /api/v3/historicalBlockTrades", "Lists nothing: there are no block trades.")
+        op("GET /api/v3/historicalBlockTrades", "Always empty: there are no block trades.")
             .takes("symbol! fromId! limit").returns("[any]").local(),
-        op("GET /api/v3/referencePrice", "Refuses with -2043: there are no reference prices.").takes("symbol!").local(),
-        op("GET /api/v3/referencePrice/calculation", "Refuses with -2043: there are no reference prices.").takes("symbol!").local(),
-        op("GET /api/v3/executionRules", "Lists nothing: there are no execution rules.")
+        op("GET /api/v3/referencePrice", "Always refused with -2043: there are no reference prices.").takes("symbol!").local(),
+        op("GET /api/v3/referencePrice/calculation", "Always refused with -2043: there are no reference prices.").takes("symbol!").local(),
+        op("GET /api/v3/executionRules", "Always empty: there are no execution rules.")
             .takes("symbol symbols symbolStatus").returns("ExecutionRules").local(),
     ]),
     ("General", &[
-        op("GET /api/v3/ping", "Answers.").returns("Empty").local(),
-        op("GET /api/v3/time", "Shows the exchange's time.").returns("Time").local(),
-        op("GET /api/v3/exchangeInfo", "Shows symbols, their filters, and the limits.")
+        op("GET /api/v3/ping", "Tests connectivity.").returns("Empty").local(),
+        op("GET /api/v3/time", "Returns the exchange's time.").returns("Time").local(),
+        op("GET /api/v3/exchangeInfo", "Returns the symbols, their filters, and the rate limits.")
             .takes("symbol symbols permissions showPermissionSets symbolStatus").returns("ExchangeInfo").local(),
-        op("GET /x/v1/rateLimit", "Shows what the caller's address has used of its limits.").returns("[RateLimit]").local(),
-        op("GET /api-docs/openapi.json", "This document.").returns("object").local(),
+        op("GET /x/v1/rateLimit", "Returns the rate limits of the caller's address and their usage.").returns("[RateLimit]").local(),
+        op("GET /api-docs/openapi.json", "Returns this document.").returns("object").local(),
     ]),
     ("Compatibility", &[
-        op("POST /api/v3/userDataStream", "Gone: private events come over the WebSocket API.").refuses(GONE).local().deprecated(),
-        op("PUT /api/v3/userDataStream", "Gone: private events come over the WebSocket API.").refuses(GONE).local().deprecated(),
-        op("DELETE /api/v3/userDataStream", "Gone: private events come over the WebSocket API.").refuses(GONE).local().deprecated(),
+        op("POST /api/v3/userDataStream", "Removed: private events are sent over the WebSocket API.").refuses(GONE).local().deprecated(),
+        op("PUT /api/v3/userDataStream", "Removed: private events are sent over the WebSocket API.").refuses(GONE).local().deprecated(),
+        op("DELETE /api/v3/userDataStream", "Removed: private events are sent over the WebSocket API.").refuses(GONE).local().deprecated(),
         op("GET /sapi/v1/capital/config/getall", "Lists the assets with the account's balances.").returns("[Coin]"),
-        op("GET /sapi/v1/asset/tradeFee", "Lists what trading costs.").takes("symbol").returns("[TradeFee]"),
-        op("GET /sapi/v1/margin/allPairs", "Lists nothing.").returns("[any]").local(),
-        op("GET /sapi/v1/margin/isolated/allPairs", "Lists nothing.").returns("[any]").local(),
-        op("GET /sapi/v1/spot/delist-schedule", "Lists nothing.").returns("[any]").local(),
-        op("GET /sapi/v1/system/status", "Says that all is well.").returns("SystemStatus").local(),
-        op("GET /fapi/v1/exchangeInfo", "Lists no futures.").returns("ExchangeInfo").local(),
-        op("GET /dapi/v1/exchangeInfo", "Lists no futures.").returns("ExchangeInfo").local(),
+        op("GET /sapi/v1/asset/tradeFee", "Lists the account's fee rates by symbol.").takes("symbol").returns("[TradeFee]"),
+        op("GET /sapi/v1/margin/allPairs", "Always empty.").returns("[any]").local(),
+        op("GET /sapi/v1/margin/isolated/allPairs", "Always empty.").returns("[any]").local(),
+        op("GET /sapi/v1/spot/delist-schedule", "Always empty.").returns("[any]").local(),
+        op("GET /sapi/v1/system/status", "Reports the system status, which is always normal.").returns("SystemStatus").local(),
+        op("GET /fapi/v1/exchangeInfo", "Always empty: there are no futures.").returns("ExchangeInfo").local(),
+        op("GET /dapi/v1/exchangeInfo", "Always empty: there are no futures.").returns("ExchangeInfo").local(),
     ]),
     ("Browser sessions", &[
-        op("POST /x/v1/session/demo", "Begins a session on the demo account; sets the cookie.")
+        op("POST /x/v1/session/demo", "Starts a session on the demo account; sets the session cookie.")
             .returns("Session").with("Set-Cookie").refuses(&[OFF, FORBIDDEN]).open().local(),
-        op("GET /x/v1/session", "Shows the session.").returns("Session").local(),
-        op("POST /x/v1/session", "Signs in by name and password; sets the cookie.")
+        op("GET /x/v1/session", "Returns the session.").returns("Session").local(),
+        op("POST /x/v1/session", "Signs in with a name and a password; sets the session cookie.")
             .reads("Credentials").returns("Session").with("Set-Cookie").refuses(&[TRIES, FORBIDDEN]).open(),
         op("DELETE /x/v1/session", "Signs out.").returns("Empty").with("Set-Cookie").local(),
-        op("GET /x/v1/session/options", "Shows whether one can sign up, and whether there is a demo.").returns("SessionOptions").local(),
-        op("POST /x/v1/signup", "Opens an account with a name and a password, and begins a session.")
+        op("GET /x/v1/session/options", "Reports whether sign-up and the demo account are available.").returns("SessionOptions").local(),
+        op("POST /x/v1/signup", "Opens an account with a name and a password, and starts a session.")
             .reads("Credentials").returns("Session").with("Set-Cookie")
             .refuses(&[OFF, FORBIDDEN, (409, "-92103: the name is taken.")]).open(),
-        op("POST /x/v1/password", "Changes the password; every other session of the account ends.").reads("NewPassword").returns("Empty").with(DONE),
+        op("POST /x/v1/password", "Changes the password and ends every other session of the account.").reads("NewPassword").returns("Empty").with(DONE),
         op("GET /x/v1/keys", "Lists the account's API keys.").returns("[Key]"),
-        op("POST /x/v1/keys", "Makes an API key.").reads("NewKey").returns("CreatedKey").with(DONE),
+        op("POST /x/v1/keys", "Creates an API key.").reads("NewKey").returns("CreatedKey").with(DONE),
         op("DELETE /x/v1/keys", "Revokes an API key.").reads("KeyName").returns("Empty").with(DONE),
     ]),
     ("Operator", &[
         op("POST /x/v1/operator/accounts", "Opens an account.").reads("NewAccount").returns("AccountName").with(DONE)
             .refuses(&[(409, "The account exists.")]),
-        op("POST /x/v1/operator/keys", "Makes an API key for an account.").reads("AccountKey").returns("CreatedKey").with(DONE),
+        op("POST /x/v1/operator/keys", "Creates an API key for an account.").reads("AccountKey").returns("CreatedKey").with(DONE),
         op("DELETE /x/v1/operator/keys", "Revokes an API key of an account.").reads("AccountKeyName").returns("Empty").with(DONE),
         op("POST /x/v1/operator/deposit", "Credits an account.").reads("Transfer").returns("Transferred").with(DONE).refuses(ANOTHER),
         op("POST /x/v1/operator/withdraw", "Debits an account.").reads("Transfer").returns("Transferred").with(DONE).refuses(ANOTHER),
     ]),
     ("Health", &[
-        op("GET /health/live", "Says that the process is alive.").returns("Live").local(),
-        op("GET /health/ready", "Says whether orders are taken: 503 with the same reply when not.").returns("Ready").local(),
-        op("GET /metrics", "Shows what is counted, in OpenMetrics.").returns("string").local(),
+        op("GET /health/live", "Reports that the process is alive.").returns("Live").local(),
+        op("GET /health/ready", "Reports whether orders are accepted: 503 with the same reply when they are not.").returns("Ready").local(),
+        op("GET /metrics", "Returns the metrics, in OpenMetrics format.").returns("string").local(),
     ]),
 ];
 

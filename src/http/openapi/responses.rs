@@ -15,16 +15,16 @@ use crate::http::{
 /// A header, the type of its value, and its description.
 #[rustfmt::skip]
 const HEADERS: &[(&str, &str, &str)] = &[
-    ("X-MBX-USED-WEIGHT", "id", "Request weight the caller's address has used this minute."),
-    ("X-MBX-USED-WEIGHT-1M", "id", "The same."),
-    ("X-MBX-UUID", "string", "The request's id, as in the log."),
-    ("X-MBX-ORDER-COUNT-10S", "id", "Unfilled orders the account has placed in these ten seconds."),
-    ("X-MBX-ORDER-COUNT-1D", "id", "Unfilled orders the account has placed today."),
-    ("X-Engine-Seq", "id", "The position that made the command durable; a read with it as `minSeq` shows what the command did."),
-    ("X-Lightning-Reach", "id", "Only when the list may not be whole: the id, or the time in milliseconds, it is whole from."),
-    ("X-Lightning-History-Seq", "id", "Only when the SQL history answered: the last frame it had ingested."),
+    ("X-MBX-USED-WEIGHT", "id", "The request weight the caller's address has used this minute."),
+    ("X-MBX-USED-WEIGHT-1M", "id", "The same as `X-MBX-USED-WEIGHT`."),
+    ("X-MBX-UUID", "string", "The id of the request, as in the log."),
+    ("X-MBX-ORDER-COUNT-10S", "id", "The unfilled orders the account has placed in the current ten seconds."),
+    ("X-MBX-ORDER-COUNT-1D", "id", "The unfilled orders the account has placed today."),
+    ("X-Engine-Seq", "id", "The position at which the command is durable; a read with it as `minSeq` reflects the command."),
+    ("X-Lightning-Reach", "id", "Only if the list may be incomplete: the id, or the time in milliseconds, from which it is complete."),
+    ("X-Lightning-History-Seq", "id", "Only if the reply comes from the SQL history: the last frame it had ingested."),
     ("Retry-After", "id", "Seconds to wait before trying again."),
-    ("Set-Cookie", "string", "The session's cookie, or its end."),
+    ("Set-Cookie", "string", "The session cookie, or its removal."),
 ];
 
 /// The headers of every response.
@@ -33,18 +33,18 @@ const ALWAYS: [&str; 3] = ["X-MBX-USED-WEIGHT", "X-MBX-USED-WEIGHT-1M", "X-MBX-U
 /// A status, the name of its component, its description, and whether it has `Retry-After`.
 #[rustfmt::skip]
 const REFUSALS: &[(u16, &str, &str, bool)] = &[
-    (400, "BadRequest", "Something about the request is wrong, or it is refused by a rule; the code says which.", false),
-    (401, "Unauthorized", "No key, session or token, or a wrong one: -1002, -2014, -2015.", false),
-    (403, "Forbidden", "A page of another origin, no CSRF token, or not for this session: -1002.", false),
-    (404, "NotFound", "There is no such path: -1020.", false),
-    (405, "MethodNotAllowed", "The path has no such method: -1020. `Allow` says which it has.", false),
-    (408, "RequestTooLate", "The request did not arrive in time and was not looked at: -93010.", false),
+    (400, "BadRequest", "The request is malformed, or a rule refuses it; the code states which.", false),
+    (401, "Unauthorized", "The key, session or token is missing or wrong: -1002, -2014, -2015.", false),
+    (403, "Forbidden", "The request comes from a page of another origin, has no CSRF token, or is not allowed in this session: -1002.", false),
+    (404, "NotFound", "The path does not exist: -1020.", false),
+    (405, "MethodNotAllowed", "The path does not have this method: -1020. `Allow` lists those it has.", false),
+    (408, "RequestTooLate", "The request did not arrive in time and was not processed: -93010.", false),
     (413, "BodyTooLarge", "The body is too large: -93005.", false),
     (418, "Banned", "The address kept sending after 429: -1003.", true),
-    (421, "Misdirected", "The `Host` is not one of the exchange: -95002.", false),
-    (429, "TooMany", "A limit is used up: -1003 of the address, -1015 of the account's orders.", true),
-    (500, "Broken", "Something is broken here: -1000. The outcome of a command is unknown.", false),
-    (503, "Unavailable", "Too busy (-1008), stopping (-1016), a shard out of service (-1001), `minSeq` not reached (-93001), or no history (-94002).", true),
+    (421, "Misdirected", "The `Host` is not served by this exchange: -95002.", false),
+    (429, "TooMany", "A rate limit is exceeded: -1003 for the address, -1015 for the account's orders.", true),
+    (500, "Broken", "Internal error: -1000. The outcome of a command is unknown.", false),
+    (503, "Unavailable", "Overloaded (-1008), stopping (-1016), a shard out of service (-1001), `minSeq` not reached (-93001), or no history (-94002).", true),
     (504, "TooLate", "No answer in time: -1007. The outcome of a command is unknown.", false),
 ];
 
@@ -71,7 +71,7 @@ pub(super) fn of(endpoint: &Endpoint, operation: &Operation) -> Map<String, Valu
     if let Some(reply) = operation.reply {
         let content_type = if endpoint.path == "/metrics" { health::OPEN_METRICS } else { Reply::JSON };
         let headers = with_headers(operation.headers);
-        answers.insert("200".to_owned(), answer("What was asked for.", content_type, reply, headers));
+        answers.insert("200".to_owned(), answer("Success.", content_type, reply, headers));
     }
     for (status, name, ..) in REFUSALS.iter().filter(|(status, ..)| occurs(*status, endpoint, operation)) {
         answers.insert(status.to_string(), reference("responses", name));
@@ -80,7 +80,7 @@ pub(super) fn of(endpoint: &Endpoint, operation: &Operation) -> Map<String, Valu
         answers.insert(status.to_string(), answer(text, Reply::JSON, "Error", with_headers("")));
     }
     if endpoint.path == "/health/ready" {
-        let text = "Orders are not taken.";
+        let text = "Orders are not accepted.";
         answers.insert("503".to_owned(), answer(text, Reply::JSON, "Ready", with_headers("")));
     }
     answers

@@ -18,6 +18,14 @@ it('says a refusal in plain words, or in the exchange’s own', () => {
   expect(explain(new CookieRefused())).toContain('cookie');
 });
 
+it('does not advise to try again where that would not help', () => {
+  const full = 'The disk is nearly full: only cancels and deposits are accepted.';
+  expect(explain(refused(full, null, -1008, 503))).toBe('The exchange is short of disk space; you can still cancel.');
+  expect(explain(refused('Server is currently overloaded with other requests.', null, -1008, 503))).toContain('try again');
+  expect(explain(refused('Market is closed.', null, -2010))).toBe('This market is closed.');
+  expect(explain(refused('Trading is halted: only cancels and deposits are accepted.', null, -2010))).toContain('halted');
+});
+
 it('adds the nearest value that the exchange would take', () => {
   const text = 'Filter failure: LOT_SIZE';
   expect(explain(refused(text, { stepSize: '0.001', nearestValid: '0.123' }))).toContain('Nearest allowed: 0.123');
@@ -27,6 +35,8 @@ it('adds the nearest value that the exchange would take', () => {
 
 it('puts a refusal beside the field it is about', () => {
   expect(fieldErrorOf(refused("Data sent for parameter 'publicKey' is not valid: no PEM.", null, -1130)).field).toBe('publicKey');
-  expect(fieldErrorOf(refused('Too many tries.', null, -1003, 429, 30))).toEqual({ field: '', text: 'Too many tries. Try again in 30 s.' });
+  expect(fieldErrorOf(refused('Too many tries.', null, -1003, 429, 30))).toEqual({ field: '', text: 'Too many attempts. Try again in 30 s.' });
+  const malformed = "Data sent for parameter 'publicKey' is not valid: not a public key in PEM (BEGIN PUBLIC KEY).";
+  expect(fieldErrorOf(refused(malformed, null, -1130)).text).toContain('not a PEM public key');
   expect(fieldErrorOf(new Unknown('lost')).field).toBe('');
 });

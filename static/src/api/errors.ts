@@ -15,11 +15,17 @@ const BY_CODE: Record<number, Key> = {
 const BY_MESSAGE: [start: string, key: Key][] = [
   ['Account has insufficient balance', 'error.balance'],
   ['Order would immediately match', 'error.wouldMatch'],
-  ['Market is closed', 'error.halted'],
+  ['Market is closed', 'error.closed'],
+  ['Trading is halted', 'error.halted'],
+  ['The disk is nearly full', 'error.diskFull'],
+  ['The order book is full', 'error.bookFull'],
+  ['Duplicate order sent', 'error.duplicate'],
+  ['IcebergQty exceeds QTY', 'error.icebergWhole'],
   ['Filter failure: PERCENT_PRICE', 'error.band'],
   ['Filter failure: NOTIONAL', 'error.notional'],
   ['Filter failure: MAX_NUM_ORDERS', 'error.maxOrders'],
   ['Filter failure: MAX_NUM_ALGO_ORDERS', 'error.maxConditional'],
+  ['Filter failure: MAX_NUM_ICEBERG_ORDERS', 'error.maxIcebergs'],
   ['Filter failure: PRICE_FILTER', 'error.price'],
   ['Filter failure: LOT_SIZE', 'error.amount'],
   ['Filter failure: MARKET_LOT_SIZE', 'error.amount'],
@@ -33,9 +39,11 @@ export function explain(error: unknown): string {
   if (error instanceof CookieRefused) return t('session.noCookie');
   if (!(error instanceof Refused)) return t('error.noAnswer');
   if (error.code === NO_HISTORY) return t('error.history');
-  if (error.status === 503) return t('error.busy');
+  // Before the status: a full disk answers 503 too, and trying again would not help.
+  const byMessage = BY_MESSAGE.find(([start]) => error.message.startsWith(start))?.[1];
+  if (error.status === 503 && !byMessage) return t('error.busy');
   if (error.status === 401) return t('error.signedOut');
-  const key = BY_MESSAGE.find(([start]) => error.message.startsWith(start))?.[1] ?? BY_CODE[error.code];
+  const key = byMessage ?? BY_CODE[error.code];
   const said = key ? t(key) : t('error.other', { message: error.message, code: String(error.code) });
   const nearest = nearestOf(error.data);
   return nearest === null ? said : t('error.nearest', { said, nearest });

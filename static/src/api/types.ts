@@ -126,7 +126,7 @@ export interface LedgerLine {
   orderId?: number;
 }
 
-/** What was canceled with all others of a market: an order, or a list of them. */
+/** What was cancelled with all others of a market: an order, or a list of them. */
 export interface Canceled {
   orderReports?: unknown[];
 }

@@ -142,6 +142,20 @@ describe('what is wrong', () => {
     expect(wrong({}, { openOrders: 200 }).price?.key).toBe('problem.maxOrders');
   });
 
+  it('with a price outside the band, whose bounds may themselves be sent', () => {
+    const last = parse('3208.07');
+    const low = wrong({ price: '1' }, { last }).price;
+    expect(low).toEqual({ key: 'problem.band', values: { low: '641.62', high: '16,040.35' }, nearest: '641.62' });
+    expect(wrong({ price: '641.62', amount: '1' }, { last }).price).toBeUndefined();
+    expect(wrong({ price: '641.61', amount: '1' }, { last }).price).toBeDefined();
+  });
+
+  it('with more digits than any number has: what is proposed is on the step', () => {
+    expect(wrong({ price: '3200.123456789' }).price).toMatchObject({ key: 'problem.decimals', nearest: '3200.12' });
+    expect(wrong({ amount: '0.100007777' }).amount?.nearest).toBe('0.10001');
+    expect(wrong({ kind: 'trailing', side: 'SELL', trail: '1.234567891' }).trail?.nearest).toBe('1.23');
+  });
+
   it('with an amount, and the nearest one that is allowed', () => {
     expect(wrong({ amount: '0.100004' }).amount).toMatchObject({ key: 'problem.step', nearest: '0.1' });
     expect(wrong({ amount: '0.00001' }).amount).toMatchObject({ key: 'problem.minNotional', nearest: '0.00008' });
@@ -187,7 +201,9 @@ describe('what is wrong', () => {
     expect(wrong({ iceberg: '0.01' }).iceberg).toBeUndefined();
   });
 
-  it('with a date that is over', () => {
+  it('with a date that is over, or missing once the rest is there', () => {
+    expect(wrong({ timeInForce: 'GTD' }).goodTill?.key).toBe('problem.noDate');
+    expect(wrong({ timeInForce: 'GTD', amount: '' }).goodTill).toBeUndefined();
     expect(wrong({ timeInForce: 'GTD', goodTill: '2025-12-31T23:59' }).goodTill?.key).toBe('problem.notFuture');
   });
 

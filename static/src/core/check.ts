@@ -40,6 +40,9 @@ export interface Verdict {
   request: OrderRequest | null;
 }
 
+/** A hundredth of a percent, in which the exchange counts how far a trigger trails. */
+const TRAIL_STEP = 1_000_000n;
+
 export function check(draft: Draft, rules: Rules, marketContext: MarketContext): Verdict {
   const { needed, optional } = SHAPES[draft.kind];
   const readings = readingsOf(draft, rules);
@@ -52,13 +55,13 @@ export function check(draft: Draft, rules: Rules, marketContext: MarketContext):
     if (draft[field].trim() === '' || (field === 'iceberg' && !mayHide(draft))) continue;
     const value = numbers[field];
     const context = { draft, numbers, rules, marketContext, worth };
-    const found = value === null ? ofTyped(readings[field], unitOf(field, draft, rules)) : ofField(field, value, context);
+    const found = value === null ? ofTyped(readings[field], unitOf(field, draft, rules), rangeOf(field, draft, rules)) : ofField(field, value, context);
     if (found) problems[field] = found;
   }
-  const late = ofGoodTill(draft, marketContext);
-  if (late) problems.goodTill = late;
+  const complete = needed.every((field) => numbers[field] !== null);
+  const date = ofGoodTill(draft, marketContext, complete);
+  if (date) problems.goodTill = date;
 
-  const complete = needed.every((field) => numbers[field] !== null) && (!expires(draft) || draft.goodTill !== '');
   const sound = complete && Object.keys(problems).length === 0;
   return {
     problems,
@@ -93,6 +96,20 @@ interface Context {
   marketContext: MarketContext;
   /** What the exchange judges the order by, in quote. */
   worth: bigint | null;
+}
+
+/** The values a field may have, as far as its own rule says; `null` for an amount of money, which has no step. */
+function rangeOf(field: FieldName, draft: Draft, rules: Rules): Range | null {
+  switch (field) {
+    case 'amount':
+      return byQuote(draft) ? null : isMarket(draft.kind) ? tighter(rules.lot, rules.marketLot) : rules.lot;
+    case 'iceberg':
+      return rules.lot;
+    case 'trail':
+      return { min: TRAIL_STEP, max: 0n, step: TRAIL_STEP };
+    default:
+      return rules.price;
+  }
 }
 
 function ofField(field: FieldName, value: bigint, context: Context): Problem | null {
@@ -131,8 +148,10 @@ function ofLimit(price: bigint, { draft, rules, marketContext }: Context): Probl
     const high = multiply(marketContext.last, up);
     const low = multiply(marketContext.last, down);
     if ((up > 0n && price > high) || price < low) {
-      const nearest = price < low ? upTo(low, rules.price.step) : floorTo(high, rules.price.step);
-      return problem('problem.band', { low: grouped(fixed(low, rules.priceDigits)), high: grouped(fixed(high, rules.priceDigits)) }, nearest);
+      // The bounds shown are prices that may be sent, so they are on the tick.
+      const [least, most] = [upTo(low, rules.price.step), floorTo(high, rules.price.step)];
+      const nearest = price < low ? least : most;
+      return problem('problem.band', { low: grouped(fixed(least, rules.priceDigits)), high: grouped(fixed(most, rules.priceDigits)) }, nearest);
     }
   }
   const rests = draft.kind !== 'limit' || draft.postOnly || draft.timeInForce === 'GTC' || draft.timeInForce === 'GTD';
@@ -165,7 +184,7 @@ function ofLeg(value: bigint, { draft, numbers, rules, marketContext }: Context,
 function ofTrail(trail: bigint, { draft, rules, marketContext, numbers }: Context): Problem | null {
   const profitSide = activatesInProfit(draft, numbers, marketContext);
   const { min, max } = (draft.side === 'BUY') !== profitSide ? rules.trailing.above : rules.trailing.below;
-  const step = 1_000_000n;
+  const step = TRAIL_STEP;
   const range: Range = { min: BigInt(Math.max(min, 1)) * step, max: BigInt(max) * step, step };
   if (ofRange(trail, range, '%') === null) return null;
   const limits = { min: plain(range.min), max: max > 0 ? plain(range.max) : '100' };
@@ -232,8 +251,10 @@ function ofFunds(amount: bigint, { draft, rules, marketContext, worth }: Context
   return null;
 }
 
-function ofGoodTill(draft: Draft, marketContext: MarketContext): Problem | null {
-  if (!expires(draft) || draft.goodTill === '') return null;
+function ofGoodTill(draft: Draft, marketContext: MarketContext, isFilledIn: boolean): Problem | null {
+  if (!expires(draft)) return null;
+  // Shown once the rest is filled in: before that, the missing date is not what disables the button.
+  if (draft.goodTill === '') return isFilledIn ? problem('problem.noDate') : null;
   const time = new Date(draft.goodTill).getTime();
   return Number.isNaN(time) || time <= marketContext.now ? problem('problem.notFuture') : null;
 }

@@ -64,7 +64,7 @@ export function unitOf(field: FieldName, draft: Draft, rules: Rules): string {
   return field !== 'amount' || byQuote(draft) ? rules.quote : rules.base;
 }
 
-/** Whether the order may show only a part of itself: it has to rest until canceled. */
+/** Whether the order may show only a part of itself: it has to rest until cancelled. */
 export function mayHide(draft: Draft): boolean {
   return draft.kind === 'limit' && (draft.postOnly || draft.timeInForce === 'GTC');
 }

@@ -41,6 +41,11 @@ export function has(kind: Kind, field: FieldName): boolean {
   return SHAPES[kind].needed.includes(field) || SHAPES[kind].optional.includes(field);
 }
 
+/** Whether a field holds a price of the market. */
+export function isPrice(field: FieldName): boolean {
+  return field !== 'amount' && field !== 'iceberg' && field !== 'trail';
+}
+
 /** The kinds beside limit and market that this market offers. */
 export function conditional(rules: Rules): Kind[] {
   return KINDS.filter((kind) => kind !== 'limit' && kind !== 'market' && SHAPES[kind].offered(rules));

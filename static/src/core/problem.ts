@@ -26,6 +26,7 @@ export type ProblemKey =
   | 'problem.trail'
   | 'problem.icebergParts'
   | 'problem.icebergWhole'
+  | 'problem.noDate'
   | 'problem.notFuture';
 
 export interface Problem {
@@ -49,11 +50,12 @@ const OF_FAULT: Record<Fault, ProblemKey> = {
   unit: 'problem.unit',
 };
 
-/** Why what was typed is not a certain number of that unit. */
-export function ofTyped(typed: Typed, unit: string): Problem | null {
+/** Why what was typed is not a certain number of that unit. What is proposed instead lies in the range. */
+export function ofTyped(typed: Typed, unit: string, range: Range | null): Problem | null {
   if (typed.kind === 'unclear') return { key: 'problem.unclear', values: {}, choices: typed.choices.map(plain) };
   if (typed.kind !== 'wrong') return null;
-  return problem(OF_FAULT[typed.fault], { unit, found: typed.found }, typed.nearest ?? undefined);
+  const nearest = typed.nearest === null || range === null ? typed.nearest : nearestIn(typed.nearest, range);
+  return problem(OF_FAULT[typed.fault], { unit, found: typed.found }, nearest ?? undefined);
 }
 
 /** The multiple of the step inside the range that lies nearest; of two, the lower. */

@@ -34,9 +34,16 @@ export function percent(share: number): string {
   return `${share > 0 ? '+' : ''}${grouped(text)}%`;
 }
 
-/** A large amount in short, three or four digits and a letter. */
+/** A large amount in short: three or four digits and a letter, and three significant digits of what is below one. */
 export function short(value: number): string {
+  if (value > 0 && value < 1) return plainDigits(value);
   const [size, letter] = value >= 1e9 ? [1e9, 'B'] : value >= 1e6 ? [1e6, 'M'] : value >= 1e4 ? [1e3, 'K'] : [1, ''];
   const scaled = value / size;
   return `${grouped(scaled.toFixed(scaled >= 1000 ? 0 : scaled >= 100 ? 1 : 2))}${letter}`;
+}
+
+/** Three significant digits without an exponent: lines at even distances must not be labelled unevenly. */
+function plainDigits(value: number): string {
+  const digits = 2 - Math.floor(Math.log10(value));
+  return digits > 8 ? value.toFixed(8) : value.toFixed(digits);
 }

@@ -54,7 +54,7 @@ class AccountState {
     this.fees = new Map();
   }
 
-  /** Suppresses the notice when these are canceled: the caller shows one. */
+  /** Suppresses the notice when these are cancelled: the caller shows one. */
   hush(orders: readonly Order[]): void {
     for (const { orderId } of orders) this.#hushed.add(orderId);
   }

@@ -1,4 +1,4 @@
-// Placing and canceling. An order whose answer is lost is queried by its client order id and never sent twice.
+// Placing and cancelling. An order whose answer is lost is queried by its client order id and never sent twice.
 import { call, Refused, Unknown } from '../api/client';
 import { explain } from '../api/errors';
 import type { Canceled, Order } from '../api/types';
