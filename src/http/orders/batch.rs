@@ -24,7 +24,6 @@ use crate::{
             request_context::{Reply, RequestContext, mismatched},
         },
         wire::{
-            correction,
             error::{ApiError, Operation},
             json::Json,
             params::Params,
@@ -56,8 +55,7 @@ async fn place_one(call: &RequestContext<'_>, order: &Members<'_>) -> Outcome {
     let new = priced(call, spec, read_order(&params, spec, call.account()?)?);
     let kind = response_kind(&params, new.kind)?;
     params.all_read()?;
-    let answer = call.detailed_command(AccountCommand::Place(new), Operation::Place).await;
-    match answer.map_err(|error| correction::explain(error, spec, &[&new]))? {
+    match call.detailed_command(AccountCommand::Place(new), Operation::Place).await? {
         (Answer::Placed { order, fills, .. }, Details { prevented, .. }) => {
             let mut json = Json::with_capacity(640 + fills.len() * 160);
             Printer { spec, unit: call.unit }.placed(&mut json, &order, (&fills, &prevented), kind);
