@@ -1,40 +1,27 @@
-//! Orders: place and cancel, read as by REST.
+//! Orders: place and cancel, by the rules of REST.
 
 use super::{
     call::{Call, mismatched},
     convert,
-    request::{side_text, type_text},
-    schema::{CancelOrderRequest, OrderResponse, PlaceOrderRequest},
+    schema::{self, CancelOrderRequest, OrderResponse, PlaceOrderRequest},
 };
 use crate::{
-    domain::messages::command::{AccountCommand, Answer, CancelOrder},
-    http::{ApiError, Operation, gateway},
+    domain::{
+        instruments::symbol::SymbolSpec,
+        messages::command::{AccountCommand, Answer, CancelOrder},
+        orders::{OrderType, Side, StpMode, TimeInForce},
+    },
+    http::{
+        ApiError, Operation,
+        gateway::{self, OrderFields, OrderTerms},
+    },
 };
 
 /// `placeOrder`
 pub(super) async fn place(call: Call, request: PlaceOrderRequest) -> Result<OrderResponse, ApiError> {
     let spec = call.symbol(request.symbol_id)?;
-    let (kind, side) = (type_text(request.r#type), side_text(request.side));
-    let side = match side.as_str() {
-        "BID" => "BUY",
-        "ASK" => "SELL",
-        other => other,
-    };
-    let in_force = match (kind.as_str(), request.time_in_force.as_str()) {
-        ("LIMIT", "") => "GTC",
-        (_, given) => given,
-    };
-    let fields = [
-        ("side", side),
-        ("type", &kind),
-        ("price", &request.price),
-        ("quantity", &request.quantity),
-        ("timeInForce", in_force),
-        ("newClientOrderId", &request.client_order_id),
-    ];
-    // In this schema an empty field was not sent.
-    let sent: Vec<(&str, &str)> = fields.into_iter().filter(|(_, text)| !text.is_empty()).collect();
-    let order = gateway::new_order(&call.state, spec, call.caller.account, &sent)?;
+    let fields = fields(spec, &request)?;
+    let order = gateway::new_order(&call.state, spec, call.caller.account, fields)?;
     match call.command(AccountCommand::Place(order), Operation::Place).await? {
         Answer::Placed { order, fills, .. } => Ok(OrderResponse {
             order: Some(convert::order(spec, &order)),
@@ -45,14 +32,54 @@ pub(super) async fn place(call: Call, request: PlaceOrderRequest) -> Result<Orde
     }
 }
 
+/// Reads the fields of a new order.
+fn fields(spec: &SymbolSpec, request: &PlaceOrderRequest) -> Result<OrderFields, ApiError> {
+    let (side, kind) = (side(request.side)?, kind(request.r#type)?);
+    let time_in_force = match sent(&request.time_in_force) {
+        None if kind == OrderType::Limit => Some(Ok(TimeInForce::Gtc)),
+        text => text.map(gateway::parse_time_in_force),
+    };
+    Ok(OrderFields {
+        side,
+        kind,
+        stp: StpMode::default(),
+        quantity: sent(&request.quantity).map(|text| gateway::quantity(spec, text)),
+        quote_quantity: None,
+        expires_at: None,
+        terms: OrderTerms {
+            time_in_force,
+            price: sent(&request.price).map(|text| gateway::price(spec, text)),
+            client_id: sent(&request.client_order_id).map(gateway::client_order_id),
+            ..OrderTerms::default()
+        },
+    })
+}
+
+fn side(number: i32) -> Result<Side, ApiError> {
+    match schema::Side::try_from(number) {
+        Ok(schema::Side::Bid) => Ok(Side::Buy),
+        Ok(schema::Side::Ask) => Ok(Side::Sell),
+        Ok(schema::Side::Unspecified) => Err(ApiError::missing_parameter("side")),
+        Err(_) => Err(ApiError::side()),
+    }
+}
+
+fn kind(number: i32) -> Result<OrderType, ApiError> {
+    match schema::OrderType::try_from(number) {
+        Ok(schema::OrderType::Limit) => Ok(OrderType::Limit),
+        Ok(schema::OrderType::Market) => Ok(OrderType::Market),
+        Ok(schema::OrderType::Unspecified) => Err(ApiError::missing_parameter("type")),
+        Err(_) => Err(ApiError::order_type()),
+    }
+}
+
 /// `cancelOrder`
 pub(super) async fn cancel(call: Call, request: CancelOrderRequest) -> Result<OrderResponse, ApiError> {
     let spec = call.symbol(request.symbol_id)?;
-    let client_id = Some(request.client_order_id.as_str()).filter(|name| !name.is_empty());
     let command = CancelOrder {
         account: call.caller.account,
         symbol: spec.id,
-        order: gateway::order_ref(request.order_id, client_id)?,
+        order: gateway::order_ref(request.order_id, sent(&request.client_order_id))?,
         restriction: None,
         name: None,
     };
@@ -62,4 +89,9 @@ pub(super) async fn cancel(call: Call, request: CancelOrderRequest) -> Result<Or
         }
         _ => Err(mismatched()),
     }
+}
+
+/// Returns a text, if it was sent: in this schema an empty one was not.
+fn sent(text: &str) -> Option<&str> {
+    Some(text).filter(|text| !text.is_empty())
 }

@@ -25,7 +25,7 @@ fn set<const N: usize>(fields: [(&'static str, String); N]) -> Vec<Field> {
 }
 
 /// Returns the name of an order's type; the number for an unknown one.
-pub(super) fn type_text(value: i32) -> String {
+fn type_text(value: i32) -> String {
     OrderType::try_from(value).map_or_else(
         |_| value.to_string(),
         |kind| match kind {
@@ -36,7 +36,7 @@ pub(super) fn type_text(value: i32) -> String {
 }
 
 /// Returns the name of a side; the number for an unknown one.
-pub(super) fn side_text(value: i32) -> String {
+fn side_text(value: i32) -> String {
     Side::try_from(value).map_or_else(
         |_| value.to_string(),
         |side| match side {

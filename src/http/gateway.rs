@@ -5,7 +5,11 @@ use std::net::IpAddr;
 
 pub use super::{
     auth::audit::{Audited, Source},
-    orders::reply::ordered,
+    orders::{
+        fields::{OrderFields, OrderTerms},
+        reply::ordered,
+        request::parse_time_in_force,
+    },
     server::sockets::SocketPermit,
     wire::{
         names::{execution_kind, list_order_status, status, time_in_force},
@@ -15,7 +19,7 @@ pub use super::{
 use super::{
     auth::{audit::Claim, authenticate, security::Security},
     operator::health,
-    orders::request::{parse_client_order_id, read_order},
+    orders::request::{parse_client_order_id, parse_price, parse_quantity},
     server::client_ip,
     state::HttpState,
     wire::{
@@ -28,10 +32,14 @@ use crate::{
     actors::message::{NotListening, SessionId},
     domain::{
         instruments::symbol::SymbolSpec,
-        messages::{command::OrderRef, reject::Reject},
+        messages::{
+            command::OrderRef,
+            reject::{Parameter, Reject},
+        },
         orders::NewOrder,
         types::{
-            id::{AccountId, OrderId},
+            id::{AccountId, ClientOrderId, OrderId},
+            money::{Lots, Price},
             time::Timestamp,
         },
     },
@@ -119,20 +127,42 @@ pub fn open_stream(state: &HttpState, address: IpAddr) -> Result<(SessionId, Soc
     Ok((state.next_session_id(), place))
 }
 
-/// Reads an order from parameters under the names of `POST /api/v3/order`, and adds the market's reference.
+/// Makes an order of its fields, and adds the market's reference.
 ///
 /// # Errors
-/// As REST: the first parameter that is missing, malformed or out of place.
+/// As REST: the first field that is missing, unreadable or out of place, by its name in `POST /api/v3/order`.
 pub fn new_order(
     state: &HttpState,
     spec: &SymbolSpec,
     account: AccountId,
-    pairs: &[(&str, &str)],
+    fields: OrderFields,
 ) -> Result<NewOrder, ApiError> {
-    let params = Params::of(pairs.iter().copied());
-    let order = read_order(&params, spec, account)?;
-    params.all_read()?;
+    let order = fields.order(account, spec.id)?;
     Ok(NewOrder { reference: state.exchange().reference(spec.id, order.side), ..order })
+}
+
+/// Reads the price of an order.
+///
+/// # Errors
+/// As REST: -1100, -1111, or -1013 when it is off the tick.
+pub fn price(spec: &SymbolSpec, text: &str) -> Result<Price, ApiError> {
+    parse_price(spec, text, ("price", Parameter::Price))
+}
+
+/// Reads the quantity of an order.
+///
+/// # Errors
+/// As REST: -1100, -1111, or -1013 when it is off the step.
+pub fn quantity(spec: &SymbolSpec, text: &str) -> Result<Lots, ApiError> {
+    parse_quantity(spec, text, ("quantity", Parameter::Quantity))
+}
+
+/// Reads the client's id of a new order.
+///
+/// # Errors
+/// As REST: -1100 for invalid characters.
+pub fn client_order_id(text: &str) -> Result<ClientOrderId, ApiError> {
+    parse_client_order_id(text, "newClientOrderId")
 }
 
 /// Reads an order reference.

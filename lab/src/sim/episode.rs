@@ -254,8 +254,10 @@ impl Game {
         }
         match tested {
             None => Ok(()),
-            Some(Ok(AccountView::Tested)) if refusal.is_none() => Ok(()),
-            Some(Err(reject)) if refusal == Some(reject) => Ok(()),
+            Some(Ok(AccountView::Tested(Ok(())))) if refusal.is_none() => Ok(()),
+            Some(Ok(AccountView::Tested(Err((reject, _)))) | Err(reject)) if refusal == Some(reject) => {
+                Ok(())
+            }
             Some(tested) => Err(format!("{shown}: the test says {tested:?}, placing it {refusal:?}")),
         }
     }

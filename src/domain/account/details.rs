@@ -5,8 +5,9 @@
 
 use super::{archive::Prevention, slot::Turn, state::AccountState};
 use crate::domain::{
+    instruments::correction::Correction,
     messages::{command::Answer, reject::Reject},
-    orders::{Order, OrderList, StpMode},
+    orders::{NewOrder, Order, OrderList, StpMode},
     types::id::{CommandId, OrderListId},
 };
 
@@ -17,9 +18,20 @@ pub struct Details {
     pub prevented: Vec<Prevention>,
     /// The lists of the cancelled orders, each once.
     pub lists: Vec<OrderList>,
+    /// How to correct the new order that a filter rejected.
+    pub correction: Option<Correction>,
 }
 
 impl Turn<'_> {
+    /// Adds to the answer of a command how to correct its new orders, if a filter is why they were rejected.
+    pub(super) fn explain(&mut self, command: CommandId, orders: &[NewOrder], reject: Reject) {
+        let spec = orders.first().and_then(|order| self.instruments.symbol(order.symbol));
+        if let Some(correction) = spec.and_then(|spec| spec.correct_rejected(orders, reject)) {
+            let details = Details { correction: Some(correction), ..Details::default() };
+            self.out.details.push((command, Box::new(details)));
+        }
+    }
+
     /// Sends an answer.
     pub(super) fn hand_out(&mut self, command: CommandId, answer: Result<Answer, Reject>) {
         if let Some(details) = answer.as_ref().ok().and_then(|answer| self.state.details(answer)) {
@@ -68,14 +80,20 @@ impl AccountState {
 mod tests {
     use std::sync::Arc;
 
+    use rust_decimal::Decimal;
+
     use super::*;
     use crate::domain::{
         account::{AccountInput, AccountOutput, AccountQuery, AccountSlot, AccountView},
         book::BookLimits,
+        instruments::Instruments,
         matching::{SymbolInput, SymbolOutput, SymbolSlot},
-        messages::command::{
-            AccountCommand, CancelAll, CreateAccount, IdempotencyKey, OrderRef, ReplaceMode, ReplaceOrder,
-            Transfer,
+        messages::{
+            command::{
+                AccountCommand, CancelAll, CreateAccount, IdempotencyKey, OrderRef, ReplaceMode,
+                ReplaceOrder, Transfer,
+            },
+            reject::{Filter, Parameter},
         },
         orders::{
             ListOrders, ListStatus, NewOrder, OrderListRef, OrderType, PlaceList, Side, TimeInForce, Trigger,
@@ -104,7 +122,11 @@ mod tests {
 
     impl Bench {
         fn new() -> Self {
-            let instruments = Arc::new(sample::instruments().unwrap());
+            Self::of(sample::instruments().unwrap())
+        }
+
+        fn of(instruments: Instruments) -> Self {
+            let instruments = Arc::new(instruments);
             let book = SymbolSlot::new(SYMBOL.slot(), &instruments, BookLimits::default());
             let mut bench = Self { slot: AccountSlot::new(SlotId::new(7), instruments), book, commands: 0 };
             for account in [ACCOUNT, OTHER] {
@@ -224,6 +246,56 @@ mod tests {
         let hash = bench.slot.hash();
         assert_eq!(bench.ask(command, Some(key)), first);
         assert_eq!(bench.slot.hash(), hash);
+    }
+
+    #[test]
+    fn a_refusal_by_a_filter_comes_with_the_bound_and_the_nearest_valid_value() {
+        let mut bench = Bench::new();
+        let large = order(ACCOUNT, Side::Buy, 45_000, u64::MAX >> 20);
+        let refused = Err(Reject::Filter(Filter::LotSize));
+        let (answer, details) = bench.ask(AccountCommand::Place(large), None);
+        assert_eq!(answer, refused);
+        let correction = details.correction.unwrap();
+        assert_eq!((correction.bound.0, correction.parameter), ("maxQty", Some(Parameter::Quantity)));
+        assert_eq!(correction.nearest, Some(correction.bound.1));
+
+        let (account, symbol, orders) = (ACCOUNT, SYMBOL, ListOrders::Then(large, large));
+        let list = PlaceList { account, symbol, client_id: None, orders };
+        let (answer, details) = bench.ask(AccountCommand::PlaceList(Box::new(list)), None);
+        assert_eq!(answer, refused);
+        assert_eq!(details.correction, Some(Correction { parameter: None, ..correction }));
+
+        let (old, details) = bench.place(order(ACCOUNT, Side::Buy, 40_000, 10));
+        assert_eq!(details, Details::default());
+        let cancel = OrderRef { id: Some(old.id), client_id: None };
+        let mode = ReplaceMode::StopOnFailure;
+        let replace =
+            ReplaceOrder { cancel, restriction: None, mode, order: large, cancels_when_limited: false };
+        let (answer, details) = bench.ask(AccountCommand::Replace(Box::new(replace)), None);
+        assert_eq!((answer, details.correction), (refused, Some(correction)));
+
+        let unpaid = order(ACCOUNT, Side::Buy, 45_000, 90_000_000_000);
+        let (answer, details) = bench.ask(AccountCommand::Place(unpaid), None);
+        assert_eq!((answer.unwrap_err(), details), (Reject::InsufficientBalance, Details::default()));
+    }
+
+    /// What the account owns is counted only when the new order is placed, after the cancel.
+    #[test]
+    fn a_second_half_refused_by_a_filter_is_explained_and_sent_again_too() {
+        let mut symbol = sample::symbol(1, "BTCUSDT");
+        symbol.special_orders.max_position = Decimal::ONE;
+        let mut bench = Bench::of(Instruments::build(&sample::assets(), &[symbol]).unwrap());
+        let (old, _) = bench.place(order(ACCOUNT, Side::Sell, 46_000, 10));
+        let cancel = OrderRef { id: Some(old.id), client_id: None };
+        let (mode, order) = (ReplaceMode::StopOnFailure, order(ACCOUNT, Side::Buy, 45_000, 25));
+        let replace = ReplaceOrder { cancel, restriction: None, mode, order, cancels_when_limited: false };
+        let command = AccountCommand::Replace(Box::new(replace));
+        let key = IdempotencyKey { id: "again".to_owned(), fingerprint: 1 };
+        let first = bench.ask(command.clone(), Some(key.clone()));
+        let (Ok(Answer::Replaced(replaced)), details) = &first else { panic!("{first:?}") };
+        assert_eq!(replaced.placed, Some(Err(Reject::Filter(Filter::MaxPosition))));
+        assert_eq!(details.correction.map(|correction| correction.bound.0), Some("maxPosition"));
+        assert_eq!(bench.ask(command, Some(key)), first);
     }
 
     #[test]

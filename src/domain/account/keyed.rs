@@ -47,6 +47,11 @@ impl Turn<'_> {
             Some(Kept::Transfer { .. }) => return refuse(self, Reject::RequestConflict),
             Some(Kept::Order { answer: Some(answer), .. }) => {
                 let answer = Answer::clone(answer);
+                if let (AccountCommand::Replace(replace), Answer::Replaced(replaced)) = (&command, &answer)
+                    && let Some(Err(reject)) = replaced.placed
+                {
+                    self.explain(id, std::slice::from_ref(&replace.order), reject);
+                }
                 self.hand_out(id, Ok(answer));
                 return Ok(());
             }

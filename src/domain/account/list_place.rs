@@ -35,7 +35,11 @@ impl Turn<'_> {
         let Some(spec) = instruments.symbol(place.symbol) else { return Ok(Err(Reject::UnknownSymbol)) };
         let Prepared { list, orders, plans } = match self.prepare(spec, place) {
             Ok(prepared) => prepared,
-            Err(reject) => return Ok(Err(reject)),
+            Err(reject) => {
+                let orders: Vec<NewOrder> = place.orders.all().copied().collect();
+                self.explain(command, &orders, reject);
+                return Ok(Err(reject));
+            }
         };
         let id = list.id;
         let sent = &orders[..plans.len()];

@@ -34,7 +34,10 @@ impl Turn<'_> {
         let instruments = self.instruments;
         let accepted = match self.preflight(order) {
             Ok(accepted) => accepted,
-            Err(reject) => return Ok(Err(reject)),
+            Err(reject) => {
+                self.explain(command, std::slice::from_ref(order), reject);
+                return Ok(Err(reject));
+            }
         };
         let Some(spec) = instruments.symbol(order.symbol) else { return Ok(Err(Reject::UnknownSymbol)) };
         let opened = Box::new(self.new_order(order, &accepted));

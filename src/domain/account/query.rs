@@ -5,7 +5,11 @@ use super::{
     record::{Backlog, Gap},
 };
 use crate::domain::{
-    messages::command::{Balance, CreateApiKey, OrderRef},
+    instruments::correction::Correction,
+    messages::{
+        command::{Balance, CreateApiKey, OrderRef},
+        reject::Reject,
+    },
     orders::{Fill, NewOrder, Order, OrderList, OrderListRef, limits::OrderCounts},
     types::{
         id::{AssetId, OrderId, OrderListId, SymbolId, TradeId},
@@ -147,8 +151,8 @@ pub enum AccountView {
     Fills(Found<Fill>),
     /// Events, in order and without gaps.
     Events(Result<Backlog, Gap>),
-    /// The order would be accepted.
-    Tested,
+    /// Whether the order would be accepted; if not, why, and how to correct it.
+    Tested(Result<(), (Reject, Option<Correction>)>),
     /// Lists of orders, by id.
     Lists(Found<OrderList>),
     /// Prevented self-trades, by number.

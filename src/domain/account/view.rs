@@ -7,11 +7,12 @@ use super::{
     state::{Account, AccountState},
 };
 use crate::domain::{
+    instruments::symbol::SymbolSpec,
     messages::{
         command::{Balance, OrderRef},
         reject::{Fault, Reject},
     },
-    orders::{Fill, Order, OrderList, OrderListRef},
+    orders::{Fill, NewOrder, Order, OrderList, OrderListRef},
     types::{
         id::{AccountId, AssetId, OrderId, OrderListId, SymbolId, TradeId},
         time::Timestamp,
@@ -22,7 +23,7 @@ impl AccountSlot {
     /// Answers a query about an account.
     ///
     /// # Errors
-    /// Unknown account or order, or the rule that an order under test breaks.
+    /// Unknown account, order or symbol.
     pub fn query(&self, id: AccountId, query: &AccountQuery, now: Timestamp) -> Result<AccountView, Reject> {
         let state = &self.state;
         let account = state.accounts.get(&id).ok_or(Reject::UnknownAccount)?;
@@ -51,12 +52,8 @@ impl AccountSlot {
             }
             AccountQuery::Test(order) => {
                 let spec = self.instruments().symbol(order.symbol).ok_or(Reject::UnknownSymbol)?;
-                plan::check(spec, &order, clock)?;
-                state.check_counts(account, spec, std::slice::from_ref(&order))?;
-                state.check_position(account, spec, plan::bought(spec, &order))?;
-                state.name_order(&order, 0)?;
-                plan::plan(spec, &order, account.balances.get(spec.paid(order.side).id).available)?;
-                Ok(AccountView::Tested)
+                let correct = |reject| (reject, spec.correct_rejected(&[order], reject));
+                Ok(AccountView::Tested(state.test(account, spec, &order, clock).map_err(correct)))
             }
             AccountQuery::OrderList(list) => {
                 let found = state.list_named(id, &list).ok_or(Reject::UnknownOrderList)?;
@@ -95,6 +92,24 @@ impl AccountSlot {
 }
 
 impl AccountState {
+    /// Checks whether an order would be accepted now.
+    ///
+    /// # Errors
+    /// The first rule it breaks.
+    fn test(
+        &self,
+        account: &Account,
+        spec: &SymbolSpec,
+        order: &NewOrder,
+        clock: Timestamp,
+    ) -> Result<(), Reject> {
+        plan::check(spec, order, clock)?;
+        self.check_counts(account, spec, std::slice::from_ref(order))?;
+        self.check_position(account, spec, plan::bought(spec, order))?;
+        self.name_order(order, 0)?;
+        plan::plan(spec, order, account.balances.get(spec.paid(order.side).id).available).map(|_| ())
+    }
+
     /// Returns an order that must be open.
     ///
     /// # Errors

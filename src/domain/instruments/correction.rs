@@ -2,7 +2,7 @@
 
 use super::symbol::SymbolSpec;
 use crate::domain::{
-    messages::reject::{Filter, Parameter},
+    messages::reject::{Filter, Parameter, Reject},
     orders::{Bips, Direction, NewOrder, Side},
     types::{
         decimal::{self, SCALE_MAX, Units},
@@ -24,17 +24,19 @@ pub enum Figure {
 pub struct Correction {
     /// The bound the order broke, by its name in the filter (Binance Spot, filters), and its value.
     pub bound: (&'static str, Figure),
-    /// The parameter to change and its nearest valid value; `None` when no other value helps.
-    pub nearest: Option<(Parameter, Figure)>,
+    /// The parameter to change; `None` when no other value helps, and in a list, where its name depends on the order.
+    pub parameter: Option<Parameter>,
+    /// Its nearest valid value; `None` when no other value helps.
+    pub nearest: Option<Figure>,
 }
 
 impl Correction {
     const fn of(name: &'static str, bound: Figure, parameter: Parameter, nearest: Figure) -> Option<Self> {
-        Some(Self { bound: (name, bound), nearest: Some((parameter, nearest)) })
+        Some(Self { bound: (name, bound), parameter: Some(parameter), nearest: Some(nearest) })
     }
 
     fn count(name: &'static str, max: u32) -> Option<Self> {
-        Some(Self { bound: (name, Figure::Count(max.into())), nearest: None })
+        Some(Self { bound: (name, Figure::Count(max.into())), parameter: None, nearest: None })
     }
 }
 
@@ -57,8 +59,22 @@ impl SymbolSpec {
         Correction::of("stepSize", Figure::Units(step), parameter, nearest)
     }
 
+    /// Corrects the order for which a command was rejected: the only one, or one of a list. `None` when no filter is the
+    /// reason.
+    pub fn correct_rejected(&self, orders: &[NewOrder], reject: Reject) -> Option<Correction> {
+        let Reject::Filter(filter) = reject else { return None };
+        match orders {
+            [order] => self.correct(order, filter),
+            list => {
+                let broken = list.iter().find(|order| self.check(order) == Err(reject));
+                let correction = self.correct(broken.or(list.first())?, filter)?;
+                Some(Correction { parameter: None, ..correction })
+            }
+        }
+    }
+
     /// Corrects an order that breaks a filter.
-    pub fn correct(&self, order: &NewOrder, filter: Filter) -> Option<Correction> {
+    fn correct(&self, order: &NewOrder, filter: Filter) -> Option<Correction> {
         let (filters, special) = (&self.filters, &self.filters.special);
         match filter {
             Filter::PriceFilter => {
@@ -102,6 +118,7 @@ impl SymbolSpec {
             Filter::MaxNumOrderAmends => Correction::count("maxNumOrderAmends", special.amends_max),
             Filter::MaxPosition => Some(Correction {
                 bound: ("maxPosition", self.lots_figure(special.position_max)),
+                parameter: None,
                 nearest: None,
             }),
         }
@@ -218,7 +235,6 @@ fn nearest_step(text: &str, scale: u8, step: u64) -> Option<u64> {
 mod tests {
     use super::*;
     use crate::domain::{
-        messages::reject::Reject,
         orders::{OrderType, Trigger},
         testing::sample,
         types::id::{AccountId, SymbolId},
@@ -284,8 +300,7 @@ mod tests {
         for mut order in bad {
             let Err(Reject::Filter(filter)) = spec.check(&order) else { panic!("{order:?} is good") };
             let correction = spec.correct(&order, filter).unwrap();
-            let (parameter, nearest) = correction.nearest.unwrap();
-            let value = text(nearest);
+            let (parameter, value) = (correction.parameter.unwrap(), text(correction.nearest.unwrap()));
             match parameter {
                 Parameter::Price => order.price = Some(spec.parse_price(&value).unwrap()),
                 Parameter::Quantity => order.quantity = Some(spec.parse_quantity(&value, parameter).unwrap()),
@@ -302,13 +317,26 @@ mod tests {
     }
 
     #[test]
+    fn of_a_list_the_order_that_broke_the_filter_is_corrected_and_no_parameter_named() {
+        let spec = symbol();
+        let good = order(&spec, "45000", "1");
+        let large = NewOrder { quantity: Some(Lots::new(spec.filters.lots_max.get() + 1)), ..good };
+        let reject = Reject::Filter(Filter::LotSize);
+        let alone = spec.correct_rejected(&[large], reject).unwrap();
+        assert_eq!((alone.bound.0, alone.parameter), ("maxQty", Some(Parameter::Quantity)));
+        let listed = spec.correct_rejected(&[good, large], reject).unwrap();
+        assert_eq!(listed, Correction { parameter: None, ..alone });
+        assert_eq!(spec.correct_rejected(&[large], Reject::InsufficientBalance), None);
+    }
+
+    #[test]
     fn a_text_off_its_step_is_corrected_to_the_step() {
         let spec = symbol();
         let price = spec.correct_price("45000.00000001", Parameter::Price).unwrap();
         assert_eq!(price.bound.0, "tickSize");
-        let nearest = text(price.nearest.unwrap().1);
+        let nearest = text(price.nearest.unwrap());
         assert!(spec.parse_price(&nearest).is_ok(), "{nearest}");
         let lots = spec.correct_quantity("0.0000000001", Parameter::Quantity).unwrap();
-        assert!(spec.parse_quantity(&text(lots.nearest.unwrap().1), Parameter::Quantity).is_ok());
+        assert!(spec.parse_quantity(&text(lots.nearest.unwrap()), Parameter::Quantity).is_ok());
     }
 }

@@ -3,10 +3,9 @@
 //! The commands reach the account in the given order. Each is independent: a refused one is answered with its error at
 //! its position, and the others are not affected.
 
-use std::{collections::BTreeMap, fmt::Write as _};
+use std::collections::BTreeMap;
 
 use futures_util::future::join_all;
-use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::value::RawValue;
 
 use super::{
@@ -25,7 +24,6 @@ use crate::{
             request_context::{Reply, RequestContext, mismatched},
         },
         wire::{
-            correction,
             error::{ApiError, Operation},
             json::Json,
             params::Params,
@@ -39,24 +37,25 @@ const ORDERS_MAX: usize = 20;
 /// One outcome: the JSON of the reply, or the refusal.
 type Outcome = Result<String, ApiError>;
 
+/// An order as sent: its parameters by name, the last value of a name sent twice.
+type Members<'a> = BTreeMap<String, &'a RawValue>;
+
 /// `POST /x/v1/batchOrders`
 pub(crate) async fn place(call: &RequestContext<'_>) -> Result<Reply, ApiError> {
     idempotency::refuse(call.request, &call.params)?;
-    let orders: Vec<BTreeMap<String, &RawValue>> = read_list(call, "batchOrders")?.unwrap_or_default();
+    let orders: Vec<Members<'_>> = read_list(call, "batchOrders")?.unwrap_or_default();
     check_count(orders.len(), "batchOrders")?;
-    let forms: Vec<Result<String, ApiError>> = orders.iter().map(form).collect();
-    let outcomes = forms.into_iter().map(|form| async move { place_one(call, &form?).await });
+    let outcomes = orders.iter().map(|order| place_one(call, order));
     Ok(reply(&join_all(outcomes).await))
 }
 
-async fn place_one(call: &RequestContext<'_>, form: &str) -> Outcome {
-    let params = Params::decode(form, b"")?;
+async fn place_one(call: &RequestContext<'_>, order: &Members<'_>) -> Outcome {
+    let params = Params::from_members(order, "batchOrders")?;
     let spec = call.symbol_named(params.required("symbol")?)?;
     let new = priced(call, spec, read_order(&params, spec, call.account()?)?);
     let kind = response_kind(&params, new.kind)?;
     params.all_read()?;
-    let answer = call.detailed_command(AccountCommand::Place(new), Operation::Place).await;
-    match answer.map_err(|error| correction::explain(error, spec, &[&new]))? {
+    match call.detailed_command(AccountCommand::Place(new), Operation::Place).await? {
         (Answer::Placed { order, fills, .. }, Details { prevented, .. }) => {
             let mut json = Json::with_capacity(640 + fills.len() * 160);
             Printer { spec, unit: call.unit }.placed(&mut json, &order, (&fills, &prevented), kind);
@@ -111,23 +110,6 @@ fn check_count(count: usize, name: &str) -> Result<(), ApiError> {
     }
 }
 
-/// Encodes one order as the form that would carry its parameters alone. Numbers keep their original digits.
-fn form(order: &BTreeMap<String, &RawValue>) -> Result<String, ApiError> {
-    let mut form = String::with_capacity(256);
-    for (name, value) in order {
-        let text = value.get();
-        let value = match text.as_bytes().first() {
-            Some(b'"') => serde_json::from_str(text).map_err(|_| ApiError::json_parameter("batchOrders"))?,
-            Some(b'{' | b'[' | b'n') | None => return Err(ApiError::json_parameter("batchOrders")),
-            Some(_) => text.to_owned(),
-        };
-        let encoded = |text: &str| utf8_percent_encode(text, NON_ALPHANUMERIC).to_string();
-        // Writing to a string cannot fail.
-        let _ = write!(form, "{}={}&", encoded(name), encoded(&value));
-    }
-    Ok(form)
-}
-
 fn reply(outcomes: &[Outcome]) -> Reply {
     Reply::write(64 + outcomes.len() * 640, |json| {
         json.array(|json| {
@@ -144,31 +126,6 @@ fn reply(outcomes: &[Outcome]) -> Reply {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn an_order_in_json_reads_as_the_same_order_in_a_form() {
-        let text = r#"{"symbol":"BTCUSDT","price":45000.10,"quantity":"1e-5","reduce":true,"a&b":"c=d é"}"#;
-        let order: BTreeMap<String, &RawValue> = serde_json::from_str(text).unwrap();
-        let form = form(&order).unwrap();
-        let params = Params::decode(&form, b"").unwrap_or_else(|error| panic!("{error}"));
-        let pairs: BTreeMap<&str, &str> = params.pairs().collect();
-        let expected = [
-            ("a&b", "c=d é"),
-            ("price", "45000.10"),
-            ("quantity", "1e-5"),
-            ("reduce", "true"),
-            ("symbol", "BTCUSDT"),
-        ];
-        assert_eq!(pairs, BTreeMap::from(expected));
-    }
-
-    #[test]
-    fn what_is_no_parameter_is_refused() {
-        for text in [r#"{"a":[1]}"#, r#"{"a":{}}"#, r#"{"a":null}"#] {
-            let order: BTreeMap<String, &RawValue> = serde_json::from_str(text).unwrap();
-            assert_eq!(form(&order).unwrap_err().code(), -1135, "{text}");
-        }
-    }
 
     #[test]
     fn from_one_to_twenty_orders_go_together() {

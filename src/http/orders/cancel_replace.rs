@@ -6,13 +6,13 @@ use super::{
 };
 use crate::{
     domain::{
-        account::{Details, Prevention},
+        account::Details,
         change_log::words::Word,
         messages::{
             command::{AccountCommand, Answer, ReplaceMode, ReplaceOrder, Replaced},
             reject::Reject,
         },
-        orders::{Fill, NewOrder, Order, limits::OrderCounts},
+        orders::{Fill, Order, limits::OrderCounts},
         types::id::ClientOrderId,
     },
     http::{
@@ -48,12 +48,11 @@ pub(crate) async fn cancel_replace(call: &RequestContext<'_>) -> Result<Reply, A
     };
     let cancel_id = client_order_id(call, "cancelNewClientOrderId")?;
     let kind = response_kind(&call.params, order.kind)?;
-    let answer = call.detailed_command(AccountCommand::Replace(Box::new(command)), Operation::Place).await;
-    match answer.map_err(|error| correction::explain(error, spec, &[&order]))? {
-        (Answer::Replaced(replaced), Details { prevented, .. }) => {
+    match call.detailed_command(AccountCommand::Replace(Box::new(command)), Operation::Place).await? {
+        (Answer::Replaced(replaced), details) => {
             let Replaced { cancelled, placed, counts } = *replaced;
             let printer = Printer { spec, unit: call.unit };
-            let both = Both { printer, cancelled, cancel_id, order, placed, prevented, kind, mode, counts };
+            let both = Both { printer, cancelled, cancel_id, placed, details, kind, mode, counts };
             if both.succeeded() {
                 call.weigh(0);
             }
@@ -68,9 +67,8 @@ struct Both<'a> {
     printer: Printer<'a>,
     cancelled: Result<Order, Reject>,
     cancel_id: Option<ClientOrderId>,
-    order: NewOrder,
     placed: Option<Placed>,
-    prevented: Vec<Prevention>,
+    details: Details,
     kind: ResponseKind,
     mode: ReplaceMode,
     counts: OrderCounts,
@@ -111,11 +109,11 @@ impl Both<'_> {
             json.field("newOrderResponse");
             match placed {
                 Some(Ok((order, fills))) => {
-                    self.printer.placed(json, order, (fills, &self.prevented), self.kind);
+                    self.printer.placed(json, order, (fills, &self.details.prevented), self.kind);
                 }
                 Some(Err(reject)) => {
-                    let error = ApiError::refused(*reject, Operation::Place);
-                    correction::explain(error, self.printer.spec, &[&self.order]).write(json);
+                    let correction = self.details.correction.as_ref();
+                    correction::refused(*reject, Operation::Place, correction).write(json);
                 }
                 None => json.raw("null"),
             }

@@ -47,8 +47,7 @@ pub(crate) async fn place_order(
     new: NewOrder,
 ) -> Result<Reply, ApiError> {
     let kind = response_kind(&call.params, new.kind)?;
-    let answer = call.detailed_command(AccountCommand::Place(new), Operation::Place).await;
-    match answer.map_err(|error| correction::explain(error, spec, &[&new]))? {
+    match call.detailed_command(AccountCommand::Place(new), Operation::Place).await? {
         (Answer::Placed { order, fills, counts }, Details { prevented, .. }) => {
             call.weigh(0);
             let printer = Printer { spec, unit: call.unit };
@@ -70,10 +69,12 @@ pub(crate) async fn test(call: &RequestContext<'_>) -> Result<Reply, ApiError> {
     if with_rates {
         call.weigh(20);
     }
-    let answer = call.query(AccountQuery::Test(order), Operation::Place).await;
-    match answer.map_err(|error| correction::explain(error, spec, &[&order]))? {
-        AccountView::Tested if !with_rates => Ok(Reply::json("{}".to_owned())),
-        AccountView::Tested => commission::of_order(call, spec).await,
+    match call.query(AccountQuery::Test(order), Operation::Place).await? {
+        AccountView::Tested(Err((reject, correction))) => {
+            Err(correction::refused(reject, Operation::Place, correction.as_ref()))
+        }
+        AccountView::Tested(Ok(())) if !with_rates => Ok(Reply::json("{}".to_owned())),
+        AccountView::Tested(Ok(())) => commission::of_order(call, spec).await,
         _ => Err(mismatched()),
     }
 }

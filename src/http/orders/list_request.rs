@@ -1,7 +1,8 @@
 //! Reads lists of orders from parameters: every order of a list has its own parameter names.
 
-use super::request::{
-    Names, OrderCommon, client_order_id, priced, read_kind, read_part, read_side, read_stp, required_quantity,
+use super::{
+    fields::{Names, OrderCommon},
+    request::{client_order_id, priced, read_kind, read_side, read_stp, read_terms, required_quantity},
 };
 use crate::{
     domain::{
@@ -82,7 +83,7 @@ pub(crate) fn legacy_oco(call: &RequestContext<'_>, spec: &SymbolSpec) -> Result
     };
     call.params.required(STOP.stop_price)?;
     let part = |names, kind| {
-        let order = read_part(&call.params, spec, names, kind, common)?;
+        let order = read_terms(&call.params, spec, names).order(names, kind, common)?;
         Ok::<_, ApiError>(priced(call, spec, order))
     };
     let (maker, stop) = (part(&LIMIT, OrderType::LimitMaker)?, part(&STOP, stop_kind)?);
@@ -143,7 +144,13 @@ fn common(
 ) -> Result<OrderCommon, ApiError> {
     let side = read_side(&call.params, side)?;
     let lots: Lots = required_quantity(&call.params, spec, quantity)?;
-    Ok(OrderCommon { account: call.account()?, side, quantity: Some(lots), stp: read_stp(&call.params)? })
+    Ok(OrderCommon {
+        account: call.account()?,
+        symbol: spec.id,
+        side,
+        quantity: Some(lots),
+        stp: read_stp(&call.params)?,
+    })
 }
 
 fn read_working(call: &RequestContext<'_>, spec: &SymbolSpec) -> Result<NewOrder, ApiError> {
@@ -162,7 +169,7 @@ fn read_leg(
     names: &Names,
 ) -> Result<NewOrder, ApiError> {
     let kind = read_kind(&call.params, names.kind)?;
-    let order = read_part(&call.params, spec, names, kind, common)?;
+    let order = read_terms(&call.params, spec, names).order(names, kind, common)?;
     if order.iceberg.is_some() && order.time_in_force != TimeInForce::Gtc {
         return Err(ApiError::iceberg_in_force(names.iceberg));
     }

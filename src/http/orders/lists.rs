@@ -10,13 +10,12 @@ use crate::{
         account::{AccountQuery, AccountView, Found, Page},
         instruments::symbol::SymbolSpec,
         messages::command::{AccountCommand, Answer, CancelList},
-        orders::{NewOrder, OrderList, PlaceList},
+        orders::{OrderList, PlaceList},
         types::id::OrderListId,
     },
     http::{
         routing::request_context::{Reply, RequestContext, mismatched},
         wire::{
-            correction,
             error::{ApiError, Operation},
             names::ResponseKind,
         },
@@ -50,9 +49,7 @@ pub(crate) async fn place_otoco(call: &RequestContext<'_>) -> Result<Reply, ApiE
 async fn place(call: &RequestContext<'_>, spec: &SymbolSpec, list: PlaceList) -> Result<Reply, ApiError> {
     // The documented default for a list reports the outcome of its orders, without their fills.
     let kind = asked_response_kind(&call.params)?.unwrap_or(ResponseKind::Result);
-    let orders: Vec<&NewOrder> = list.orders.all().collect();
-    let answer = call.command(AccountCommand::PlaceList(Box::new(list)), Operation::Place).await;
-    match answer.map_err(|error| correction::explain(error, spec, &orders))? {
+    match call.command(AccountCommand::PlaceList(Box::new(list)), Operation::Place).await? {
         Answer::ListPlaced(report) => {
             call.weigh(0);
             let printer = Printer { spec, unit: call.unit };

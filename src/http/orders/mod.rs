@@ -5,6 +5,7 @@ pub(super) mod batch;
 pub(super) mod cancel_replace;
 pub(super) mod countdown;
 pub(super) mod endpoints;
+pub(super) mod fields;
 pub(super) mod list_reply;
 pub(super) mod list_request;
 pub(super) mod lists;

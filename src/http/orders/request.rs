@@ -1,5 +1,6 @@
 //! Reads orders, and references to orders, from parameters.
 
+use super::fields::{ALONE, Field, Names, OrderFields, OrderTerms};
 use crate::{
     domain::{
         change_log::words::Word,
@@ -8,7 +9,7 @@ use crate::{
             command::{CancelRestriction, OrderRef},
             reject::{Filter, Parameter, Reject},
         },
-        orders::{Bips, NewOrder, OrderType, Side, StpMode, Strategy, TimeInForce, Trigger},
+        orders::{Bips, NewOrder, OrderType, Side, StpMode, TimeInForce},
         types::{
             id::{AccountId, ClientOrderId, OrderId},
             money::{Lots, Price},
@@ -26,59 +27,9 @@ use crate::{
 };
 
 const CLIENT_ORDER_ID: &str = "^[a-zA-Z0-9-_]{1,36}$";
-const STRATEGY_TYPE_MIN: u64 = 1_000_000;
 
 /// Binance features this exchange does not have: rejected, because a client that sends one expects it to work.
 const NOT_OFFERED: [&str; 3] = ["pegPriceType", "pegOffsetType", "pegOffsetValue"];
-
-/// The parameter names of one order: an order of a list has its own.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Names {
-    /// The order type.
-    pub(crate) kind: &'static str,
-    /// The limit price.
-    pub(crate) price: &'static str,
-    /// The trigger price.
-    pub(crate) stop_price: &'static str,
-    /// The trailing distance.
-    pub(crate) trailing_delta: &'static str,
-    /// The visible quantity.
-    pub(crate) iceberg: &'static str,
-    /// The time in force.
-    pub(crate) time_in_force: &'static str,
-    /// The client's order id.
-    pub(crate) client_id: &'static str,
-    /// The client's strategy id.
-    pub(crate) strategy_id: &'static str,
-    /// The client's strategy type.
-    pub(crate) strategy_type: &'static str,
-}
-
-/// The names of a single order.
-const ALONE: Names = Names {
-    kind: "type",
-    price: "price",
-    stop_price: "stopPrice",
-    trailing_delta: "trailingDelta",
-    iceberg: "icebergQty",
-    time_in_force: "timeInForce",
-    client_id: "newClientOrderId",
-    strategy_id: "strategyId",
-    strategy_type: "strategyType",
-};
-
-/// The parts of an order that do not depend on its type.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct OrderCommon {
-    /// The account.
-    pub(crate) account: AccountId,
-    /// The side.
-    pub(crate) side: Side,
-    /// The quantity in lots.
-    pub(crate) quantity: Option<Lots>,
-    /// Self-trade prevention.
-    pub(crate) stp: StpMode,
-}
 
 /// Reads a new order.
 ///
@@ -102,82 +53,51 @@ pub(crate) fn read_order(
     spec: &SymbolSpec,
     account: AccountId,
 ) -> Result<NewOrder, ApiError> {
-    let side = read_side(params, "side")?;
-    let kind = read_kind(params, ALONE.kind)?;
-    let stp = read_stp(params)?;
-    let quantity = optional_quantity(params, spec, "quantity", Parameter::Quantity)?;
-    let quote_quantity = if kind == OrderType::Market {
-        let amount = params.optional("quoteOrderQty")?.map(|text| spec.parse_quote_quantity(text));
-        amount.transpose().map_err(|reject| ApiError::unreadable(reject, "quoteOrderQty"))?
-    } else {
-        params.forbidden("quoteOrderQty")?;
-        None
+    let (side, kind) = (read_side(params, "side")?, read_kind(params, ALONE.kind)?);
+    let amount = |text: &str| {
+        spec.parse_quote_quantity(text).map_err(|reject| ApiError::unreadable(reject, "quoteOrderQty"))
     };
-    let order = read_part(params, spec, &ALONE, kind, OrderCommon { account, side, quantity, stp })?;
-    match (quantity, quote_quantity) {
-        (Some(_), Some(_)) => return Err(ApiError::combination()),
-        (None, None) if kind == OrderType::Market => {
-            return Err(ApiError::missing_either("quantity", "quoteOrderQty"));
-        }
-        (None, None) => return Err(ApiError::missing_parameter("quantity")),
-        _ => {}
-    }
-    let expires_at = match order.time_in_force {
-        TimeInForce::Gtd => {
-            let time = params.time("goodTillDate")?;
-            Some(time.ok_or_else(|| ApiError::missing_parameter("goodTillDate"))?)
-        }
-        _ => {
-            params.forbidden("goodTillDate")?;
-            None
-        }
+    let fields = OrderFields {
+        side,
+        kind,
+        stp: read_stp(params)?,
+        quantity: optional_quantity(params, spec, "quantity", Parameter::Quantity).transpose(),
+        quote_quantity: field(params, "quoteOrderQty", amount),
+        expires_at: params.time("goodTillDate").transpose(),
+        terms: read_terms(params, spec, &ALONE),
     };
+    let order = fields.order(account, spec.id)?;
     NOT_OFFERED.into_iter().try_for_each(|name| params.forbidden(name))?;
-    Ok(NewOrder { quote_quantity, expires_at, ..order })
+    Ok(order)
 }
 
 /// Reads the parts that depend on the order type, of a single order or of one of a list.
-///
-/// # Errors
-/// The first parameter that is missing, malformed or out of place for the type.
-pub(crate) fn read_part(
+pub(crate) fn read_terms(params: &Params<'_>, spec: &SymbolSpec, names: &Names) -> OrderTerms {
+    // More than the whole price, or zero: outside any bounds.
+    let no_distance = || ApiError::refused(Reject::Filter(Filter::TrailingDelta), Operation::Place);
+    let distance = |value| Bips::new(value).ok_or_else(no_distance);
+    OrderTerms {
+        time_in_force: field(params, names.time_in_force, parse_time_in_force),
+        price: optional_price(params, spec, names.price, Parameter::Price).transpose(),
+        iceberg: optional_quantity(params, spec, names.iceberg, Parameter::IcebergQty).transpose(),
+        client_id: read_client_order_id(params, names.client_id).transpose(),
+        stop_price: optional_price(params, spec, names.stop_price, Parameter::StopPrice).transpose(),
+        trailing_delta: params
+            .integer(names.trailing_delta)
+            .transpose()
+            .map(|value| value.and_then(distance)),
+        strategy_id: params.integer(names.strategy_id).transpose(),
+        strategy_type: params.integer(names.strategy_type).transpose(),
+    }
+}
+
+/// Reads a field; one that was sent empty is unreadable.
+fn field<T>(
     params: &Params<'_>,
-    spec: &SymbolSpec,
-    names: &Names,
-    kind: OrderType,
-    common: OrderCommon,
-) -> Result<NewOrder, ApiError> {
-    let time_in_force = time_in_force(params, kind, names.time_in_force)?;
-    let price = if kind.is_market() {
-        params.forbidden(names.price)?;
-        None
-    } else {
-        params.required(names.price)?;
-        optional_price(params, spec, names.price, Parameter::Price)?
-    };
-    let iceberg = if kind.is_market() {
-        params.forbidden(names.iceberg)?;
-        None
-    } else {
-        optional_quantity(params, spec, names.iceberg, Parameter::IcebergQty)?
-    };
-    Ok(NewOrder {
-        account: common.account,
-        symbol: spec.id,
-        side: common.side,
-        kind,
-        time_in_force,
-        price,
-        quantity: common.quantity,
-        quote_quantity: None,
-        client_id: read_client_order_id(params, names.client_id)?,
-        stp: common.stp,
-        expires_at: None,
-        trigger: read_trigger(params, spec, kind, names)?,
-        iceberg,
-        strategy: read_strategy(params, names)?,
-        reference: None,
-    })
+    name: &'static str,
+    read: impl FnOnce(&str) -> Result<T, ApiError>,
+) -> Field<T> {
+    params.optional(name).transpose().map(|text| text.and_then(read))
 }
 
 /// Reads a side.
@@ -241,9 +161,7 @@ fn optional_quantity(
     name: &'static str,
     parameter: Parameter,
 ) -> Result<Option<Lots>, ApiError> {
-    let Some(text) = params.optional(name)? else { return Ok(None) };
-    let read = spec.parse_quantity(text, parameter).map(Some);
-    read.map_err(|reject| correction::unreadable(reject, name, spec.correct_quantity(text, parameter)))
+    params.optional(name)?.map(|text| parse_quantity(spec, text, (name, parameter))).transpose()
 }
 
 /// Reads an optional price.
@@ -256,59 +174,41 @@ fn optional_price(
     name: &'static str,
     parameter: Parameter,
 ) -> Result<Option<Price>, ApiError> {
-    let Some(text) = params.optional(name)? else { return Ok(None) };
-    let read = spec.parse_price_of(text, parameter).map(Some);
+    params.optional(name)?.map(|text| parse_price(spec, text, (name, parameter))).transpose()
+}
+
+/// Reads the text of a quantity, sent under a name.
+///
+/// # Errors
+/// -1100, -1111, or -1013 when it is off the step.
+pub(crate) fn parse_quantity(
+    spec: &SymbolSpec,
+    text: &str,
+    (name, parameter): (&'static str, Parameter),
+) -> Result<Lots, ApiError> {
+    let read = spec.parse_quantity(text, parameter);
+    read.map_err(|reject| correction::unreadable(reject, name, spec.correct_quantity(text, parameter)))
+}
+
+/// Reads the text of a price, sent under a name.
+///
+/// # Errors
+/// -1100, -1111, or -1013 when it is off the tick.
+pub(crate) fn parse_price(
+    spec: &SymbolSpec,
+    text: &str,
+    (name, parameter): (&'static str, Parameter),
+) -> Result<Price, ApiError> {
+    let read = spec.parse_price_of(text, parameter);
     read.map_err(|reject| correction::unreadable(reject, name, spec.correct_price(text, parameter)))
 }
 
-fn read_trigger(
-    params: &Params<'_>,
-    spec: &SymbolSpec,
-    kind: OrderType,
-    names: &Names,
-) -> Result<Option<Trigger>, ApiError> {
-    if !kind.is_conditional() {
-        params.forbidden(names.stop_price)?;
-        params.forbidden(names.trailing_delta)?;
-        return Ok(None);
-    }
-    let stop = optional_price(params, spec, names.stop_price, Parameter::StopPrice)?;
-    let trailing = match params.integer(names.trailing_delta)? {
-        // More than the whole price, or zero: outside any bounds.
-        Some(value) => Some(
-            Bips::new(value)
-                .ok_or_else(|| ApiError::refused(Reject::Filter(Filter::TrailingDelta), Operation::Place))?,
-        ),
-        None => None,
-    };
-    if stop.is_none() && trailing.is_none() {
-        return Err(ApiError::missing_either(names.stop_price, names.trailing_delta));
-    }
-    Ok(Some(Trigger { stop, trailing }))
-}
-
-fn time_in_force(params: &Params<'_>, kind: OrderType, name: &'static str) -> Result<TimeInForce, ApiError> {
-    match kind {
-        OrderType::Limit | OrderType::StopLossLimit | OrderType::TakeProfitLimit => {
-            let in_force = TimeInForce::of_word(params.required(name)?);
-            // Only a limit order that stands alone may have an end.
-            let may_end = kind == OrderType::Limit && name == ALONE.time_in_force;
-            let is_offered = |in_force: &_| may_end || *in_force != TimeInForce::Gtd;
-            in_force.filter(is_offered).ok_or_else(ApiError::time_in_force)
-        }
-        _ => {
-            params.forbidden(name)?;
-            Ok(if kind.is_market() { TimeInForce::Ioc } else { TimeInForce::Gtc })
-        }
-    }
-}
-
-fn read_strategy(params: &Params<'_>, names: &Names) -> Result<Strategy, ApiError> {
-    let (id, kind) = (params.integer(names.strategy_id)?, params.integer(names.strategy_type)?);
-    if kind.is_some_and(|kind| kind < STRATEGY_TYPE_MIN) {
-        return Err(ApiError::strategy_type());
-    }
-    Ok(Strategy { id, kind })
+/// Reads the text of a time in force.
+///
+/// # Errors
+/// -1115 for an unknown one.
+pub fn parse_time_in_force(text: &str) -> Result<TimeInForce, ApiError> {
+    TimeInForce::of_word(text).ok_or_else(ApiError::time_in_force)
 }
 
 /// Reads a client order id.

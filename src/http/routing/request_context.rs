@@ -31,6 +31,7 @@ use crate::{
         server::client_ip::client_address,
         state::HttpState,
         wire::{
+            correction,
             error::{ApiError, Operation},
             json::Json,
             params::Params,
@@ -180,8 +181,10 @@ impl<'a> RequestContext<'a> {
             Ok(acknowledged) => {
                 self.engine_seq.set(Some(acknowledged.position));
                 let details = acknowledged.details.map(|details| *details).unwrap_or_default();
-                let answer = acknowledged.answer.map_err(|reject| ApiError::refused(reject, operation));
-                answer.map(|answer| (answer, details))
+                match acknowledged.answer {
+                    Ok(answer) => Ok((answer, details)),
+                    Err(reject) => Err(correction::refused(reject, operation, details.correction.as_ref())),
+                }
             }
             Err(error) => Err(error),
         };

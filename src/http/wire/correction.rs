@@ -1,13 +1,12 @@
 //! Refusals a client can act on: the broken bound and the nearest valid value, in the error's `data`.
 
-use super::{error::ApiError, json::Json};
+use super::{
+    error::{ApiError, Operation},
+    json::Json,
+};
 use crate::domain::{
-    instruments::{
-        correction::{Correction, Figure},
-        symbol::SymbolSpec,
-    },
-    messages::reject::Reject,
-    orders::NewOrder,
+    instruments::correction::{Correction, Figure},
+    messages::reject::{Parameter, Reject},
 };
 
 /// Rejects a price or quantity that is off its step or too precise, and names the nearest valid one.
@@ -19,15 +18,12 @@ pub(crate) fn unreadable(reject: Reject, name: &'static str, correction: Option<
     }
 }
 
-/// Adds to a refusal of orders the nearest value that its filter would have accepted.
-pub(crate) fn explain(error: ApiError, spec: &SymbolSpec, orders: &[&NewOrder]) -> ApiError {
-    let Some(reject @ Reject::Filter(filter)) = error.reject() else { return error };
-    let refused = orders.iter().find(|order| spec.check(order) == Err(reject)).or(orders.first());
-    match refused.and_then(|order| spec.correct(order, filter)) {
+/// Converts a refusal of the exchange, with the correction that came with it.
+pub(crate) fn refused(reject: Reject, operation: Operation, correction: Option<&Correction>) -> ApiError {
+    let error = ApiError::refused(reject, operation);
+    match correction {
         Some(correction) => {
-            // In a list the name of the parameter depends on the order: only the value is given then.
-            let name = (orders.len() == 1).then(|| correction.nearest.map(|(parameter, _)| parameter.name()));
-            error.with_data(data(reject, &correction, name.flatten()))
+            error.with_data(data(reject, correction, correction.parameter.map(Parameter::name)))
         }
         None => error,
     }
@@ -45,7 +41,7 @@ fn data(reject: Reject, correction: &Correction, parameter: Option<&str>) -> Str
         if let Some(parameter) = parameter {
             json.field("parameter").text(parameter);
         }
-        if let Some((_, nearest)) = correction.nearest {
+        if let Some(nearest) = correction.nearest {
             write(json.field("nearestValid"), nearest);
         }
     });

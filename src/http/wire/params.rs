@@ -1,7 +1,7 @@
 //! Reads parameters from the query string and the form body, whatever the Content-Type is: real clients send forms as
 //! JSON, DELETE with a body, and mixes of both.
 
-use std::{borrow::Cow, cell::Cell};
+use std::{borrow::Cow, cell::Cell, collections::BTreeMap};
 
 use percent_encoding::percent_decode_str;
 use serde::{
@@ -57,10 +57,7 @@ impl<'a> Params<'a> {
         let mut params: Vec<Param<'static>> = Vec::with_capacity(members.len());
         for (name, token) in members {
             let token = token.get();
-            let value = match token.as_bytes().first() {
-                Some(b'"') => serde_json::from_str(token).map_err(broken)?,
-                _ => token.to_owned(),
-            };
+            let value = json_text(token).map_err(broken)?.into_owned();
             if params.iter().any(|param| param.name == name) {
                 return Err(ApiError::duplicate_parameter());
             }
@@ -76,6 +73,31 @@ impl<'a> Params<'a> {
             }
         }
         Ok(Params { params })
+    }
+
+    /// Reads the members of an object in the JSON list that the parameter `list` carries, each as a form would carry its
+    /// text: an empty string is a value sent empty.
+    ///
+    /// # Errors
+    /// -1135 for a value that is an object, a list or `null`, -1101 for too many parameters.
+    pub(crate) fn from_members(
+        members: &'a BTreeMap<String, &'a RawValue>,
+        list: &'static str,
+    ) -> Result<Self, ApiError> {
+        let param = |(name, value): (&'a String, &&'a RawValue)| {
+            let token = value.get();
+            let text = match token.as_bytes().first() {
+                Some(b'{' | b'[' | b'n') | None => None,
+                Some(_) => json_text(token).ok(),
+            };
+            let value = text.ok_or_else(|| ApiError::json_parameter(list))?;
+            Ok(Param { name: Cow::Borrowed(name), value, read: Cell::new(false) })
+        };
+        let params = members.iter().map(param).collect::<Result<Vec<_>, ApiError>>()?;
+        if params.len() > PARAMS_MAX {
+            return Err(ApiError::too_many_parameters(PARAMS_MAX));
+        }
+        Ok(Self { params })
     }
 
     /// Adds the members of a JSON body, read as by [`Params::from_json`].
@@ -276,6 +298,14 @@ impl<'de: 'a, 'a> Deserialize<'de> for Members<'a> {
     }
 }
 
+/// The text of a JSON value: a string without its quotes and escapes, any other value as it is written.
+fn json_text(token: &str) -> serde_json::Result<Cow<'_, str>> {
+    match token.as_bytes().first() {
+        Some(b'"') => serde_json::from_str(token).map(Cow::Owned),
+        _ => Ok(Cow::Borrowed(token)),
+    }
+}
+
 fn decode(text: &str) -> Result<Cow<'_, str>, ApiError> {
     if !text.bytes().any(|byte| matches!(byte, b'%' | b'+')) {
         return Ok(Cow::Borrowed(text));
@@ -366,6 +396,34 @@ mod tests {
         let error = params.all_read().err().map(|error| error.to_string());
         let expected = "Not all sent parameters were read; read '2' parameter(s) but was sent '3'.";
         assert_eq!(error.as_deref(), Some(expected));
+    }
+
+    fn members(text: &str) -> BTreeMap<String, &RawValue> {
+        serde_json::from_str(text).unwrap()
+    }
+
+    #[test]
+    fn an_object_reads_as_the_same_parameters_in_a_form() {
+        let text = r#"{"symbol":"BTCUSDT","price":45000.10,"quantity":"1e-5","reduce":true,"a&b":"c=d \u00e9","e":""}"#;
+        let members = members(text);
+        let object = Params::from_members(&members, "list").unwrap();
+        let form = "symbol=BTCUSDT&price=45000.10&quantity=1e-5&reduce=true&a%26b=c%3Dd+%C3%A9&e=";
+        let form = params(form, "");
+        let pairs = |params: &Params<'_>| -> BTreeMap<String, String> {
+            params.pairs().map(|(name, value)| (name.to_owned(), value.to_owned())).collect()
+        };
+        assert_eq!(pairs(&object), pairs(&form));
+        assert_eq!(code(object.optional("e")), -1105);
+    }
+
+    #[test]
+    fn what_is_no_parameter_is_refused() {
+        for text in [r#"{"a":[1]}"#, r#"{"a":{}}"#, r#"{"a":null}"#, r#"{"a":"\ud800"}"#] {
+            assert_eq!(code(Params::from_members(&members(text), "list")), -1135, "{text}");
+        }
+        let many: Vec<String> = (0..65).map(|index| format!(r#""p{index}":1"#)).collect();
+        let many = format!("{{{}}}", many.join(","));
+        assert_eq!(code(Params::from_members(&members(&many), "list")), -1101);
     }
 
     proptest! {

@@ -338,6 +338,18 @@ fn a_filter_says_which_bound_was_broken_and_what_is_nearest() {
                 assert_eq!(refused.json["data"], data, "{params}: {refused:?}");
             }
         }
+        let large = good.replace("0.5", "9000.1");
+        let replace = format!("{large}&cancelReplaceMode=STOP_ON_FAILURE&cancelOrderId=1");
+        let refused = api.signed(&seller, Method::POST, "/api/v3/order/cancelReplace", &replace).await;
+        let data = json!({ "filter": "LOT_SIZE", "maxQty": "9000.00000000", "parameter": "quantity",
+            "nearestValid": "9000.00000000" });
+        assert_eq!(refused.json["data"], data, "{refused:?}");
+        let list = "symbol=BTCUSDT&workingType=LIMIT&workingSide=SELL&workingPrice=45000&workingTimeInForce=GTC\
+            &workingQuantity=9000.1&pendingType=MARKET&pendingSide=BUY&pendingQuantity=1";
+        let refused = api.signed(&seller, Method::POST, "/api/v3/orderList/oto", list).await;
+        let data =
+            json!({ "filter": "LOT_SIZE", "maxQty": "9000.00000000", "nearestValid": "9000.00000000" });
+        assert_eq!(refused.json["data"], data, "the name depends on the order: {refused:?}");
         let other = api.order(&seller, &good.replace("0.5", "100")).await;
         assert_eq!(other.fields(), ["code", "msg"], "only filters have something to add");
     });

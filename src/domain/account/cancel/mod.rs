@@ -119,6 +119,7 @@ impl Turn<'_> {
         let Some(spec) = self.instruments.symbol(new.symbol) else { return Ok(Err(Reject::UnknownSymbol)) };
         // Filters are checked before the cancel: a new order that can never be placed must not cost the old one.
         if let Err(reject) = plan::check(spec, new, self.state.clock) {
+            self.explain(command, std::slice::from_ref(new), reject);
             return Ok(Err(reject));
         }
         if !replace.cancels_when_limited
