@@ -189,3 +189,44 @@ fn every_route_that_is_named_is_served() {
         routes.filter(|route| !served.contains(&format!("\"{route}"))).map(str::to_owned).collect()
     });
 }
+
+/// What the words of a cargo command name that the package they mean has not: the default package, or that of `-p`.
+fn absent_targets(command: &str) -> Vec<String> {
+    let words: Vec<&str> = command.split_whitespace().collect();
+    let after = |flag: &str| words.iter().position(|word| *word == flag).and_then(|at| words.get(at + 1));
+    let package = match after("-p") {
+        Some(&"lightning-exchange") => "Cargo.toml".to_owned(),
+        Some(name) => format!("{name}/Cargo.toml"),
+        None => "bin/Cargo.toml".to_owned(),
+    };
+    let manifest = fs::read_to_string(root().join(&package)).unwrap();
+    let has = |target: &&&str| {
+        let beside = root().join(&package).with_file_name(format!("tests/{target}.rs"));
+        manifest.contains(&format!("name = \"{target}\"")) || beside.exists()
+    };
+    let named = ["--example", "--test"].into_iter().filter_map(after);
+    let mut absent: Vec<String> =
+        named.filter(|target| !has(target)).map(|target| format!("{target} in {package}")).collect();
+    if words.contains(&"--lib") && package == "bin/Cargo.toml" {
+        absent.push(format!("a library in {package}"));
+    }
+    absent
+}
+
+#[test]
+fn every_command_of_cargo_names_a_target_of_its_package() {
+    let mut count = 0;
+    for document in documents() {
+        for command in document.text.split("cargo ").skip(1) {
+            let command = command.split(['`', '\n', '|']).next().unwrap();
+            if ["test ", "run ", "bench "].iter().any(|verb| command.starts_with(verb)) {
+                count += 1;
+                let absent = absent_targets(command);
+                assert!(absent.is_empty(), "{}: cargo {command}: no {absent:?}", document.path.display());
+            }
+        }
+    }
+    assert!(count > 5, "{count} commands");
+    assert_eq!(absent_targets("run --example order"), ["order in bin/Cargo.toml"]);
+    assert_eq!(absent_targets("test --lib openapi"), ["a library in bin/Cargo.toml"]);
+}

@@ -107,7 +107,7 @@ pub(crate) fn set_environment(command: &mut Command, python: Option<&Path>) {
 pub(crate) fn failed(name: &str) -> Result<f64> {
     let mut tally = Tally::default();
     let mut command = cargo();
-    command.args(["test", "--test", "it", name, "--", "--nocapture"]);
+    command.args(["test", "--workspace", "--test", "it", name, "--", "--nocapture"]);
     set_environment(&mut command, install::python()?.as_deref());
     let (output, succeeded) = run_and_read(&mut command)?;
     if output.contains("skipped: ") {
