@@ -1,7 +1,7 @@
 //! Accounts: balances, deposits and withdrawals.
 
 use super::{
-    call::{Call, mismatched},
+    call::Call,
     convert,
     schema::{GetAccountRequest, GetAccountResponse, TransferRequest, TransferResponse},
 };
@@ -14,7 +14,10 @@ use crate::{
         },
         types::id::AssetId,
     },
-    http::{ApiError, Operation, gateway},
+    http::{
+        ApiError, Operation,
+        gateway::{self, mismatched},
+    },
 };
 
 /// `getAccount`

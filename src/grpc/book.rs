@@ -1,7 +1,7 @@
 //! Books: their best levels and the spread.
 
 use super::{
-    call::{Call, mismatched},
+    call::Call,
     convert,
     schema::{GetOrderBookRequest, GetOrderBookResponse},
 };
@@ -12,7 +12,7 @@ use crate::{
         market_data::{spread, spread_basis_points},
         types::time::Timestamp,
     },
-    http::ApiError,
+    http::{ApiError, gateway},
 };
 
 /// The default number of levels per side.
@@ -29,7 +29,7 @@ pub(super) async fn get(call: Call, request: GetOrderBookRequest) -> Result<GetO
     };
     match call.market(MarketQuery::Depth { symbol: spec.id, levels: levels as usize }).await? {
         MarketView::Depth(depth) => Ok(reply(spec, &depth, call.state.exchange().now())),
-        _ => Err(mismatched()),
+        _ => Err(gateway::mismatched()),
     }
 }
 

@@ -85,9 +85,3 @@ impl Call {
         self.state.answered(self.state.exchange().market(query), Operation::Query).await
     }
 }
-
-/// Returns the error for an answer that does not match its query: a bug in a shard.
-pub(super) fn mismatched() -> ApiError {
-    tracing::error!("a shard returned an unexpected answer");
-    ApiError::internal()
-}

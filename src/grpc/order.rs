@@ -1,7 +1,7 @@
 //! Orders: place and cancel, by the rules of REST.
 
 use super::{
-    call::{Call, mismatched},
+    call::Call,
     convert,
     schema::{self, CancelOrderRequest, OrderResponse, PlaceOrderRequest},
 };
@@ -13,7 +13,7 @@ use crate::{
     },
     http::{
         ApiError, Operation,
-        gateway::{self, OrderFields, OrderTerms},
+        gateway::{self, OrderFields, OrderTerms, mismatched},
     },
 };
 

@@ -10,6 +10,7 @@ pub use super::{
         reply::ordered,
         request::parse_time_in_force,
     },
+    routing::request_context::mismatched,
     server::sockets::SocketPermit,
     wire::{
         names::{execution_kind, list_order_status, status, time_in_force},

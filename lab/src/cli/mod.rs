@@ -84,7 +84,7 @@ impl SoakArgs {
     }
 
     fn program(&self) -> Result<PathBuf> {
-        program::exchange(self.program.program.clone())
+        self.program.find()
     }
 
     fn print(&self, report: &impl Serialize, out: &mut Output) -> Result<()> {
@@ -101,8 +101,8 @@ fn say(line: &str) {
 }
 
 impl ProgramArgs {
-    fn find(self) -> Result<PathBuf> {
-        program::exchange(self.program)
+    fn find(&self) -> Result<PathBuf> {
+        program::exchange(self.program.clone())
     }
 }
 

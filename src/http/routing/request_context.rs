@@ -296,7 +296,7 @@ impl Reply {
 }
 
 /// Returns the error for an answer that does not match its query: a bug in a shard.
-pub(crate) fn mismatched() -> ApiError {
+pub fn mismatched() -> ApiError {
     tracing::error!("a shard returned an unexpected answer");
     ApiError::internal()
 }
