@@ -19,6 +19,7 @@ use crate::domain::{
     types::{
         id::{AccountId, ClientOrderId, CommandId, OrderId},
         money::{Amount, Lots, Price},
+        time::Timestamp,
     },
 };
 
@@ -67,17 +68,7 @@ impl Turn<'_> {
         let account = self.state.accounts.get(&order.account).ok_or(Reject::UnknownAccount)?;
         let spec = self.instruments.symbol(order.symbol).ok_or(Reject::UnknownSymbol)?;
         account.quota.check(self.instruments.order_limits(), 1, self.state.clock)?;
-        plan::check(spec, order, self.state.clock)?;
-        self.state.check_counts(account, spec, std::slice::from_ref(order))?;
-        let room = self.state.check_position(account, spec, plan::bought(spec, order))?;
-        let (id, client_id) = self.state.name_order(order, 0)?;
-        let available = account.balances.get(spec.paid(order.side).id).available;
-        let mut plan = plan::plan(spec, order, available)?;
-        // The quantity an amount buys is known only when it trades: at a better price than expected it is more.
-        if let (Some(plan), Some(room), Side::Buy, None) = (&mut plan, room, order.side, order.quantity) {
-            plan.lots = plan.lots.min(room);
-        }
-        Ok(Accepted { id, client_id, plan })
+        self.state.accept(account, spec, order, self.state.clock)
     }
 
     pub(super) fn new_order(&self, order: &NewOrder, accepted: &Accepted) -> Order {
@@ -190,6 +181,30 @@ pub(super) struct Accepted {
 }
 
 impl AccountState {
+    /// Checks whether an order would be accepted at a time, apart from how many orders the account has placed lately.
+    ///
+    /// # Errors
+    /// The first rule it breaks.
+    pub(super) fn accept(
+        &self,
+        account: &Account,
+        spec: &SymbolSpec,
+        order: &NewOrder,
+        now: Timestamp,
+    ) -> Result<Accepted, Reject> {
+        plan::check(spec, order, now)?;
+        self.check_counts(account, spec, std::slice::from_ref(order))?;
+        let room = self.check_position(account, spec, plan::bought(spec, order))?;
+        let (id, client_id) = self.name_order(order, 0)?;
+        let available = account.balances.get(spec.paid(order.side).id).available;
+        let mut plan = plan::plan(spec, order, available)?;
+        // The quantity an amount buys is known only when it trades: at a better price than expected it is more.
+        if let (Some(plan), Some(room), Side::Buy, None) = (&mut plan, room, order.side, order.quantity) {
+            plan.lots = plan.lots.min(room);
+        }
+        Ok(Accepted { id, client_id, plan })
+    }
+
     /// Returns the id an order gets as the `ahead`-th after the next, and its name.
     ///
     /// # Errors

@@ -1,18 +1,16 @@
 //! Answers queries without changing anything.
 
 use super::{
-    plan,
     query::{AccountQuery, AccountView, Found, Page},
     slot::AccountSlot,
     state::{Account, AccountState},
 };
 use crate::domain::{
-    instruments::symbol::SymbolSpec,
     messages::{
         command::{Balance, OrderRef},
         reject::{Fault, Reject},
     },
-    orders::{Fill, NewOrder, Order, OrderList, OrderListRef},
+    orders::{Fill, Order, OrderList, OrderListRef},
     types::{
         id::{AccountId, AssetId, OrderId, OrderListId, SymbolId, TradeId},
         time::Timestamp,
@@ -53,7 +51,8 @@ impl AccountSlot {
             AccountQuery::Test(order) => {
                 let spec = self.instruments().symbol(order.symbol).ok_or(Reject::UnknownSymbol)?;
                 let correct = |reject| (reject, spec.correct_rejected(&[order], reject));
-                Ok(AccountView::Tested(state.test(account, spec, &order, clock).map_err(correct)))
+                let tested = state.accept(account, spec, &order, clock);
+                Ok(AccountView::Tested(tested.map(|_| ()).map_err(correct)))
             }
             AccountQuery::OrderList(list) => {
                 let found = state.list_named(id, &list).ok_or(Reject::UnknownOrderList)?;
@@ -92,24 +91,6 @@ impl AccountSlot {
 }
 
 impl AccountState {
-    /// Checks whether an order would be accepted now.
-    ///
-    /// # Errors
-    /// The first rule it breaks.
-    fn test(
-        &self,
-        account: &Account,
-        spec: &SymbolSpec,
-        order: &NewOrder,
-        clock: Timestamp,
-    ) -> Result<(), Reject> {
-        plan::check(spec, order, clock)?;
-        self.check_counts(account, spec, std::slice::from_ref(order))?;
-        self.check_position(account, spec, plan::bought(spec, order))?;
-        self.name_order(order, 0)?;
-        plan::plan(spec, order, account.balances.get(spec.paid(order.side).id).available).map(|_| ())
-    }
-
     /// Returns an order that must be open.
     ///
     /// # Errors
