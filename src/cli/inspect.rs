@@ -46,7 +46,7 @@ fn range(text: &str) -> Result<RangeInclusive<u64>, String> {
     let (from, to) = text.split_once("..").unwrap_or((text, text));
     let (from, to) = (parse(from, 0)?, parse(to, u64::MAX)?);
     if from > to {
-        return Err(format!("the range begins at {from}, after its end {to}"));
+        return Err(format!("the first frame, {from}, is after the last, {to}"));
     }
     Ok(from..=to)
 }
@@ -189,16 +189,12 @@ impl View<'_> {
                 },
             );
         })?;
-        if is_empty && slot.is_none() {
-            let (segments, _) = inspect::segments(disk, identity)?;
-            let (first, last) = (segments.first(), segments.last());
-            let (first, last) =
-                (first.map_or(0, |one| one.header.first_lsn), last.map_or(0, |one| one.last_lsn));
-            bail!(
-                "the journal holds none of frames {}..{}: it has {first}..{last}, and what is older is in the snapshots",
-                range.start(),
-                range.end()
-            );
+        // Later frames may still come; earlier ones never do, and their absence is not to be taken for an empty history.
+        if is_empty
+            && let Some(first) = inspect::segments(disk, identity)?.0.first().map(|one| one.header.first_lsn)
+            && *range.end() < first
+        {
+            bail!("frames before {first} are no longer kept: what they did is in the snapshots");
         }
         Ok(())
     }

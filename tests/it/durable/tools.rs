@@ -53,6 +53,10 @@ fn looking_changes_nothing_and_shows_no_secret() {
     let all = lines(&printed(&on_directory("inspect --frames 3..7 --json", root.path())));
     let numbers: Vec<u64> = all.iter().map(|frame| frame["frame"].as_u64().unwrap()).collect();
     assert_eq!(numbers, [3, 4, 5, 6, 7]);
+    let later = printed(&on_directory("inspect --frames 1000000..", root.path()));
+    assert_eq!(later, "", "frames that may still come are no error");
+    let earlier = complaint(&on_directory("inspect --frames 0", root.path()));
+    assert!(earlier.contains("frames before 1 are no longer kept"), "{earlier}");
     let symbol = lines(&printed(&on_directory("inspect --slot symbol:1 --json", root.path())));
     assert!(symbol.iter().all(|frame| frame["kind"] == "symbol" && frame["slot"] == 1));
     assert!(!symbol.is_empty());
