@@ -152,8 +152,8 @@ impl AccountSlot {
         let mut sum = hash::entity(1, &counters);
         let mut add = |hash: u128| sum = sum.wrapping_add(hash);
         add(state.accounts.sum(|id, account| hash_account(*id, account)));
-        add(state.orders.sum(|_, open| hash::of(4, &open.order).wrapping_add(hash::of(5, &open.placing))));
-        add(state.names.sum(|name, order| hash::of(6, &(name, order))));
+        add(state.orders.sum(|open| hash::of(4, &open.order).wrapping_add(hash::of(5, &open.placing))));
+        add(state.orders.sum_names(|name, order| hash::of(6, &(name, order))));
         for (kind, balances) in [(7, &state.fees), (8, &state.clearing), (9, &state.external)] {
             for (asset, amount) in balances.iter().filter(|(_, amount)| !amount.is_zero()) {
                 let [low, high] = hash::words(amount.units());
@@ -221,7 +221,7 @@ fn check_order(state: &AccountState, id: OrderId, order: &Order, spec: &SymbolSp
     if order.status.is_final() || id != order.id || id.slot() != state.slot {
         return broken("is stored in the wrong place");
     }
-    if state.names.get(&(order.account, order.client_id)) != Some(&id) {
+    if state.orders.named(&(order.account, order.client_id)) != Some(id) {
         return broken("is not found by its client order id");
     }
     // A market order holds a budget and never rests; every other hold follows from the quantity that can still trade.

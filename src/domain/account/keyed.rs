@@ -27,8 +27,8 @@ impl Turn<'_> {
         &mut self,
         id: CommandId,
         owner: AccountId,
-        key: IdempotencyKey,
-        command: AccountCommand,
+        key: &IdempotencyKey,
+        command: &AccountCommand,
     ) -> Result<(), Fault> {
         let refuse = |turn: &mut Self, reject| {
             turn.out.answers.push((id, Err(reject)));
@@ -47,7 +47,7 @@ impl Turn<'_> {
             Some(Kept::Transfer { .. }) => return refuse(self, Reject::RequestConflict),
             Some(Kept::Order { answer: Some(answer), .. }) => {
                 let answer = Answer::clone(answer);
-                if let (AccountCommand::Replace(replace), Answer::Replaced(replaced)) = (&command, &answer)
+                if let (AccountCommand::Replace(replace), Answer::Replaced(replaced)) = (command, &answer)
                     && let Some(Err(reject)) = replaced.placed
                 {
                     self.explain(id, std::slice::from_ref(&replace.order), reject);
@@ -80,7 +80,7 @@ impl Turn<'_> {
         }
         let (fingerprint, time) = (key.fingerprint, self.state.clock);
         let kept = Kept::Order { fingerprint, time, command: id, answer };
-        self.change(Change::RequestKept { account: owner, id: key.id, kept: Box::new(kept) })
+        self.change(Change::RequestKept { account: owner, id: key.id.clone(), kept: Box::new(kept) })
     }
 
     /// Stores the answer of a command that came under a key; a reject frees the key.

@@ -15,6 +15,7 @@ mod keyed;
 mod ledger;
 mod list;
 mod list_place;
+mod open_orders;
 mod place;
 mod plan;
 mod query;

@@ -217,7 +217,9 @@ impl AccountState {
         let counter = self.next_order.checked_add(ahead).ok_or(Reject::IdsExhausted)?;
         let id = OrderId::compose(counter, self.slot).ok_or(Reject::IdsExhausted)?;
         let client_id = order.client_id.unwrap_or_else(|| ClientOrderId::generated(id.get()));
-        if self.names.contains(&(order.account, client_id)) && !mutated(Mutant::DuplicateClientIdAccepted) {
+        if self.orders.named(&(order.account, client_id)).is_some()
+            && !mutated(Mutant::DuplicateClientIdAccepted)
+        {
             return Err(Reject::DuplicateClientOrderId);
         }
         Ok((id, client_id))

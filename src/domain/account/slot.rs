@@ -147,7 +147,7 @@ impl AccountSlot {
     ) -> Result<(), Fault> {
         self.state.set_time(self.state.time.max(now), now);
         let mut turn = Turn { instruments: &self.instruments, state: &mut self.state, out };
-        let Some(cause) = turn.run(input)? else { return Ok(()) };
+        let Some(cause) = turn.run(&input)? else { return Ok(()) };
         if self.state.clock < self.state.time {
             // Before everything that was decided by it.
             out.changes.insert(0, Change::ClockBehind(self.state.clock));
@@ -328,22 +328,22 @@ impl<'a> Turn<'a> {
 
 impl Turn<'_> {
     /// Returns the cause for the frame; `None` when nothing changed.
-    fn run(&mut self, input: AccountInput) -> Result<Option<Cause>, Fault> {
+    fn run(&mut self, input: &AccountInput) -> Result<Option<Cause>, Fault> {
         let cause = match input {
             AccountInput::Command { id, command, key } => {
-                self.command(id, command, key)?;
-                Cause::Command(id)
+                self.command(*id, command, key.as_ref())?;
+                Cause::Command(*id)
             }
             AccountInput::Message(envelope) => {
                 let cause = Cause::Message { from: envelope.from, seq: envelope.seq };
                 if !self.state.start_input(cause)? {
                     return Ok(None);
                 }
-                self.message(&envelope)?;
+                self.message(envelope)?;
                 return Ok(Some(cause));
             }
             AccountInput::Ack { peer, upto } => {
-                self.state.links.trim(peer, upto);
+                self.state.links.trim(*peer, *upto);
                 return Ok(None);
             }
             AccountInput::Tick => {
@@ -352,7 +352,7 @@ impl Turn<'_> {
                 Cause::Tick
             }
             AccountInput::Record(account) => {
-                self.record(account)?;
+                self.record(*account)?;
                 Cause::Listener
             }
         };
@@ -366,32 +366,32 @@ impl Turn<'_> {
     fn command(
         &mut self,
         id: CommandId,
-        command: AccountCommand,
-        key: Option<IdempotencyKey>,
+        command: &AccountCommand,
+        key: Option<&IdempotencyKey>,
     ) -> Result<(), Fault> {
         let Some(key) = key else { return self.unkeyed(id, command) };
         let Some(account) = command.account() else { return self.unkeyed(id, command) };
         self.keyed(id, account, key, command)
     }
 
-    pub(super) fn unkeyed(&mut self, id: CommandId, command: AccountCommand) -> Result<(), Fault> {
+    pub(super) fn unkeyed(&mut self, id: CommandId, command: &AccountCommand) -> Result<(), Fault> {
         // `Some` answers now; `None` waits for the book.
         let answer = match command {
-            AccountCommand::CreateAccount(create) => self.create_account(create)?.map(Some),
-            AccountCommand::CreateApiKey(create) => self.create_api_key(create)?.map(Some),
-            AccountCommand::Deposit(transfer) => self.transfer(transfer, true)?.map(Some),
-            AccountCommand::Withdraw(transfer) => self.transfer(transfer, false)?.map(Some),
-            AccountCommand::Place(ref order) => self.place(id, order, None)?,
-            AccountCommand::Cancel(cancel) => self.cancel(id, &cancel)?.map(|()| None),
-            AccountCommand::CancelAll(cancel) => self.cancel_all(id, cancel)?.map(|()| None),
-            AccountCommand::Amend(amend) => self.amend(id, amend)?.map(|()| None),
-            AccountCommand::Replace(replace) => self.replace(id, replace)?.map(|()| None),
-            AccountCommand::PlaceList(place) => self.place_list(id, &place)?.map(|()| None),
-            AccountCommand::CancelList(cancel) => self.cancel_list(id, &cancel)?.map(|()| None),
-            AccountCommand::CancelAllAfter(countdown) => self.set_countdown(countdown)?.map(Some),
-            AccountCommand::RevokeApiKey(revoke) => self.revoke_api_key(revoke)?.map(Some),
-            AccountCommand::SignUp(sign_up) => self.sign_up(sign_up)?.map(Some),
-            AccountCommand::ChangePassword(change) => self.change_password(change)?.map(Some),
+            AccountCommand::CreateAccount(create) => self.create_account(*create)?.map(Some),
+            AccountCommand::CreateApiKey(create) => self.create_api_key(create.clone())?.map(Some),
+            AccountCommand::Deposit(transfer) => self.transfer(transfer.clone(), true)?.map(Some),
+            AccountCommand::Withdraw(transfer) => self.transfer(transfer.clone(), false)?.map(Some),
+            AccountCommand::Place(order) => self.place(id, order, None)?,
+            AccountCommand::Cancel(cancel) => self.cancel(id, cancel)?.map(|()| None),
+            AccountCommand::CancelAll(cancel) => self.cancel_all(id, *cancel)?.map(|()| None),
+            AccountCommand::Amend(amend) => self.amend(id, *amend)?.map(|()| None),
+            AccountCommand::Replace(replace) => self.replace(id, replace.clone())?.map(|()| None),
+            AccountCommand::PlaceList(place) => self.place_list(id, place)?.map(|()| None),
+            AccountCommand::CancelList(cancel) => self.cancel_list(id, cancel)?.map(|()| None),
+            AccountCommand::CancelAllAfter(countdown) => self.set_countdown(*countdown)?.map(Some),
+            AccountCommand::RevokeApiKey(revoke) => self.revoke_api_key(revoke.clone())?.map(Some),
+            AccountCommand::SignUp(sign_up) => self.sign_up(sign_up.clone())?.map(Some),
+            AccountCommand::ChangePassword(change) => self.change_password(change.clone())?.map(Some),
         };
         match answer {
             Ok(Some(answer)) => self.answer(id, Ok(answer)),

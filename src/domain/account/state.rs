@@ -8,6 +8,7 @@ use super::{
     archive::{Amendment, Archive, Prevention},
     change::{Cause, Change, ReductionCause},
     ledger::{ByAsset, ByKey, LedgerAccount, Posting},
+    open_orders::OpenOrders,
     quota::OrderQuota,
     record::Record,
 };
@@ -23,6 +24,7 @@ use crate::domain::{
     types::{
         id::{AccountId, AssetId, ClientOrderId, CommandId, OrderId, OrderListId, SlotId, SymbolId},
         money::{Amount, Lots},
+        pool::Pool,
         table::Table,
         time::Timestamp,
     },
@@ -35,9 +37,8 @@ pub struct AccountState {
     pub(super) time: Timestamp,
     /// The number of its last frame.
     pub(super) seq: u64,
-    pub(super) accounts: Table<AccountId, Account>,
-    pub(super) orders: Table<OrderId, Open>,
-    pub(super) names: Table<(AccountId, ClientOrderId), OrderId>,
+    pub(super) accounts: Pool<AccountId, Account>,
+    pub(super) orders: OpenOrders,
     /// Cancels, amends and replaces the book has not answered yet.
     pub(super) pending: Table<CommandId, Pending>,
     /// Requests for orders whose handle is not known yet, or of which an amend is at the book.
@@ -221,9 +222,8 @@ impl AccountState {
             slot,
             time: Timestamp::default(),
             seq: 0,
-            accounts: Table::default(),
-            orders: Table::default(),
-            names: Table::default(),
+            accounts: Pool::default(),
+            orders: OpenOrders::default(),
             pending: Table::default(),
             deferred: BTreeMap::new(),
             amending: Table::default(),
@@ -357,10 +357,10 @@ impl AccountState {
                 self.close(*order, *status, *reason, *time)?;
             }
             Change::NameReserved { account, name, order } => {
-                self.names.insert((*account, *name), *order);
+                self.orders.reserve((*account, *name), *order);
             }
             Change::NameFreed { account, name } => {
-                self.names.remove(&(*account, *name));
+                self.orders.free(&(*account, *name));
             }
             Change::BookRequested { command, pending } => {
                 self.pending.insert(*command, pending.clone());
@@ -409,8 +409,7 @@ impl AccountState {
         let account = self.account_mut(order.account)?;
         account.add_open(order.id, order.symbol);
         account.quota.placed(now);
-        self.names.insert((order.account, order.client_id), order.id);
-        self.orders.insert(order.id, Open { order: *order, placing: placing.cloned() });
+        self.orders.insert(Open { order: *order, placing: placing.cloned() });
         Ok(())
     }
 
@@ -457,15 +456,11 @@ impl AccountState {
                 order.amends += 1;
                 order.quantity =
                     smaller.ok_or_else(|| Fault::new(format!("order {id} reduced below zero")))?;
-                let (account, old) = (order.account, std::mem::replace(&mut order.client_id, name));
-                let (after, time) = (order.quantity, order.updated_at);
+                let (account, after, time) = (order.account, order.quantity, order.updated_at);
+                let old = self.orders.rename(&id, name).unwrap_or(name);
                 let quantities = (Lots::new(after.get().saturating_add(lots.get())), after);
                 let names = (old, name);
                 self.archive.add_amendment(Amendment { account, symbol, order: id, names, quantities, time });
-                if old != name {
-                    self.names.remove(&(account, old));
-                    self.names.insert((account, name), id);
-                }
             }
         }
         if let ReductionCause::Prevented(by) = cause {
@@ -489,7 +484,6 @@ impl AccountState {
         order.updated_at = order.updated_at.max(time);
         order.hold = Amount::ZERO;
         self.account_mut(order.account)?.remove_open(id, order.symbol);
-        self.names.remove(&(order.account, order.client_id));
         self.amending.remove(&id);
         // An order whose reject was sent to its sender was never an order.
         if order.was_accepted() {

@@ -76,14 +76,14 @@ impl Question<'_> {
         order: Option<OrderId>,
         client_id: Option<ClientOrderId>,
     ) -> bool {
-        let by_name = || self.state.names.get(&(account, client_id?)).copied();
+        let by_name = || self.state.orders.named(&(account, client_id?));
         order.or_else(by_name).is_some_and(|order| self.is_unanswered(order))
     }
 
     /// Returns whether a name belongs to an order that may be about to release it.
     fn is_of_name(&self, account: AccountId, client_id: Option<ClientOrderId>) -> bool {
-        let holder = client_id.and_then(|name| self.state.names.get(&(account, name)));
-        holder.is_some_and(|holder| self.may_be_ending(*holder))
+        let holder = client_id.and_then(|name| self.state.orders.named(&(account, name)));
+        holder.is_some_and(|holder| self.may_be_ending(holder))
     }
 
     /// Returns whether the name of a list belongs to one that may be about to release it.

@@ -116,7 +116,7 @@ impl AccountState {
                 && order.client_id.is_none_or(|name| name == found.client_id)
         };
         let open_id =
-            order.id.or_else(|| order.client_id.and_then(|name| self.names.get(&(account, name)).copied()));
+            order.id.or_else(|| order.client_id.and_then(|name| self.orders.named(&(account, name))));
         let open = open_id.and_then(|id| self.order(id));
         let open = open.filter(|found| found.account == account && found.symbol == symbol).filter(is_meant);
         let open = open.filter(|found| !self.is_unannounced(found));

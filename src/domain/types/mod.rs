@@ -3,7 +3,9 @@
 pub mod decimal;
 pub mod hash;
 pub mod id;
+pub mod index;
 pub mod money;
+pub mod pool;
 pub mod random;
 pub mod table;
 pub mod time;

@@ -83,7 +83,7 @@ impl Turn<'_> {
         let generated = OrderId::compose(self.state.next_order, self.state.slot);
         let generated = generated.map(|id| ClientOrderId::generated(id.get()));
         let client_id = amend.client_id.or(generated).ok_or(Reject::IdsExhausted)?;
-        if client_id != order.client_id && self.state.names.contains(&(amend.account, client_id)) {
+        if client_id != order.client_id && self.state.orders.named(&(amend.account, client_id)).is_some() {
             return Err(Reject::DuplicateClientOrderId);
         }
         Ok((order, client_id))
@@ -271,7 +271,7 @@ impl Turn<'_> {
         };
         let (id, account) = (order.id, order.account);
         if !is_reserved && name != order.client_id {
-            if self.state.names.contains(&(account, name)) {
+            if self.state.orders.named(&(account, name)).is_some() {
                 return Ok(Err(Reject::DuplicateClientOrderId));
             }
             self.change(Change::NameReserved { account, name, order: id })?;
@@ -345,7 +345,7 @@ impl Turn<'_> {
 
     /// Finds an open order of the account: by id, and then the client's name must match; or by that name.
     fn find(&self, account: AccountId, symbol: SymbolId, order: &OrderRef) -> Result<&Order, Reject> {
-        let by_name = |client_id| self.state.names.get(&(account, client_id)).copied();
+        let by_name = |client_id| self.state.orders.named(&(account, client_id));
         let id = order.id.or_else(|| order.client_id.and_then(by_name)).ok_or(Reject::UnknownOrder)?;
         let found = self.state.order(id).filter(|found| found.account == account && found.symbol == symbol);
         let found = found.ok_or(Reject::UnknownOrder)?;

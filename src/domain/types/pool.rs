@@ -1,0 +1,203 @@
+//! Values by key, each in a place of its own: a table for values that are many and large.
+//!
+//! A [`Table`](super::table::Table) keeps its values beside the keys, moves all of them when it grows, and leaves room for
+//! half as many again. Here an index of eight bytes an entry refers to the values, which leave room for a quarter; the
+//! place of one that was removed is the next to be used. As with a table, nothing observable depends on the order of the
+//! entries.
+
+use std::{
+    hash::{BuildHasher, BuildHasherDefault, Hash},
+    marker::PhantomData,
+};
+
+use serde::{
+    Deserialize, Deserializer, Serialize, Serializer,
+    de::{MapAccess, Visitor},
+};
+
+use super::{index::Index, table::FixedHasher};
+
+/// A map from keys to values.
+#[derive(Debug, Clone)]
+pub struct Pool<K, V> {
+    index: Index,
+    places: Vec<Option<(K, V)>>,
+    /// Places that are empty now.
+    free: Vec<u32>,
+}
+
+impl<K, V> Default for Pool<K, V> {
+    fn default() -> Self {
+        Self { index: Index::default(), places: Vec::new(), free: Vec::new() }
+    }
+}
+
+fn hash_of(key: &impl Hash) -> u32 {
+    BuildHasherDefault::<FixedHasher>::default().hash_one(key) as u32
+}
+
+impl<K: Eq + Hash + Ord + Copy, V> Pool<K, V> {
+    /// Returns the number of entries.
+    pub fn len(&self) -> usize {
+        self.index.len()
+    }
+
+    /// Returns whether there is no entry.
+    pub fn is_empty(&self) -> bool {
+        self.index.is_empty()
+    }
+
+    /// Returns whether the key is present.
+    pub fn contains(&self, key: &K) -> bool {
+        self.place(key).is_some()
+    }
+
+    /// Returns the value.
+    pub fn get(&self, key: &K) -> Option<&V> {
+        self.at(self.place(key)?)
+    }
+
+    /// Returns a mutable reference to the value.
+    pub fn get_mut(&mut self, key: &K) -> Option<&mut V> {
+        let place = self.place(key)?;
+        self.places.get_mut(place as usize)?.as_mut().map(|(_, value)| value)
+    }
+
+    /// Returns where the value is, until it is removed.
+    pub fn place(&self, key: &K) -> Option<u32> {
+        self.index.find(hash_of(key), |place| self.is_at(place, key))
+    }
+
+    /// Returns the value at a place.
+    pub fn at(&self, place: u32) -> Option<&V> {
+        self.places.get(place as usize)?.as_ref().map(|(_, value)| value)
+    }
+
+    /// Inserts a value and returns the one it replaces.
+    pub fn insert(&mut self, key: K, value: V) -> Option<V> {
+        if let Some(old) = self.get_mut(&key) {
+            return Some(std::mem::replace(old, value));
+        }
+        let place = match self.free.pop() {
+            Some(place) => {
+                self.places[place as usize] = Some((key, value));
+                place
+            }
+            None => {
+                if self.places.len() == self.places.capacity() {
+                    self.places.reserve_exact(self.places.len() / 4 + 4);
+                }
+                self.places.push(Some((key, value)));
+                self.places.len() as u32 - 1
+            }
+        };
+        self.index.insert(hash_of(&key), place);
+        None
+    }
+
+    /// Removes a value.
+    pub fn remove(&mut self, key: &K) -> Option<V> {
+        let place = self.place(key)?;
+        self.index.remove(hash_of(key), place);
+        self.free.push(place);
+        self.places[place as usize].take().map(|(_, value)| value)
+    }
+
+    /// Returns the sum of a hash of every entry; a sum does not depend on their order.
+    pub fn sum(&self, hash: impl Fn(&K, &V) -> u128) -> u128 {
+        self.entries().fold(0, |sum, (key, value)| sum.wrapping_add(hash(key, value)))
+    }
+
+    /// Returns the entries in key order: O(n log n), for queries, checks and hashes only.
+    pub fn sorted(&self) -> Vec<(&K, &V)> {
+        let mut entries: Vec<_> = self.entries().collect();
+        entries.sort_unstable_by_key(|(key, _)| **key);
+        entries
+    }
+
+    /// Returns the approximate number of allocated bytes.
+    pub fn bytes(&self) -> usize {
+        self.places.capacity() * size_of::<Option<(K, V)>>() + self.index.bytes()
+    }
+
+    fn is_at(&self, place: u32, key: &K) -> bool {
+        self.places[place as usize].as_ref().is_some_and(|(other, _)| other == key)
+    }
+
+    /// Returns the entries in no order that may be observed.
+    fn entries(&self) -> impl Iterator<Item = (&K, &V)> {
+        self.places.iter().flatten().map(|(key, value)| (key, value))
+    }
+}
+
+/// Serializes in key order, so that equal pools are equal bytes, and those of a table.
+impl<K: Eq + Hash + Ord + Copy + Serialize, V: Serialize> Serialize for Pool<K, V> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_map(self.sorted())
+    }
+}
+
+impl<'de, K: Eq + Hash + Ord + Copy + Deserialize<'de>, V: Deserialize<'de>> Deserialize<'de> for Pool<K, V> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Entries<K, V>(PhantomData<(K, V)>);
+
+        impl<'de, K: Eq + Hash + Ord + Copy + Deserialize<'de>, V: Deserialize<'de>> Visitor<'de> for Entries<K, V> {
+            type Value = Pool<K, V>;
+
+            fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                formatter.write_str("a map")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+                let mut pool = Pool::default();
+                while let Some((key, value)) = map.next_entry()? {
+                    pool.insert(key, value);
+                }
+                Ok(pool)
+            }
+        }
+
+        deserializer.deserialize_map(Entries(PhantomData))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::domain::types::table::Table;
+
+    proptest! {
+        #[test]
+        fn it_does_what_a_table_does(steps in prop::collection::vec((0_u64..40, any::<bool>()), 0..400)) {
+            let (mut pool, mut table) = (Pool::default(), Table::default());
+            for (value, (key, is_insert)) in steps.into_iter().enumerate() {
+                if is_insert {
+                    prop_assert_eq!(pool.insert(key, value), table.insert(key, value));
+                } else {
+                    prop_assert_eq!(pool.remove(&key), table.remove(&key));
+                }
+                prop_assert_eq!(pool.get(&key), table.get(&key));
+                prop_assert_eq!(pool.len(), table.len());
+            }
+            prop_assert_eq!(pool.sorted(), table.sorted());
+            let bytes = postcard::to_stdvec(&pool).unwrap();
+            prop_assert_eq!(&bytes, &postcard::to_stdvec(&table).unwrap());
+            let again: Pool<u64, usize> = postcard::from_bytes(&bytes).unwrap();
+            prop_assert_eq!(again.sorted(), pool.sorted());
+        }
+    }
+
+    #[test]
+    fn a_place_keeps_its_value_while_others_come_and_go_and_is_used_again() {
+        let mut pool = Pool::default();
+        (0..100_u64).for_each(|key| assert!(pool.insert(key, key).is_none()));
+        let place = pool.place(&7).unwrap();
+        (0..100).filter(|key| *key != 7).for_each(|key| assert_eq!(pool.remove(&key), Some(key)));
+        assert_eq!(pool.at(place), Some(&7));
+        let bytes = pool.bytes();
+        (100..199).for_each(|key| assert!(pool.insert(key, key).is_none()));
+        assert_eq!((pool.bytes(), pool.at(place)), (bytes, Some(&7)));
+    }
+}
