@@ -10,7 +10,7 @@
 
 use std::collections::{BTreeMap, VecDeque};
 
-use super::{Accounts, Awaiting, Slots, Turn};
+use super::{Accounts, Awaiting, Slots, Turn, awaited::Awaited};
 use crate::{
     actors::{
         message::{Acknowledgement, AdmittedCommand},
@@ -26,7 +26,6 @@ use crate::{
         },
         types::{
             id::{AccountId, CommandId, SlotId, SymbolId},
-            table::Table,
             time::Timestamp,
         },
     },
@@ -59,10 +58,10 @@ impl Slots {
     fn must_wait(
         &mut self,
         admission: &AdmittedCommand,
-        unanswered: &Table<CommandId, Awaiting>,
+        unanswered: &Awaited<Awaiting>,
         topology: &Topology,
     ) -> bool {
-        let about = |command| unanswered.get(&command)?.line.map(|(_, account, symbol)| (account, symbol));
+        let about = |command| unanswered.get(command)?.line.map(|(_, account, symbol)| (account, symbol));
         let answers = |symbol| !is_down(symbol, topology);
         self.get(admission.slot, topology).must_wait(&admission.command, answers, about)
     }
@@ -107,13 +106,13 @@ impl Accounts {
         let is_lost = |(.., symbol): &Key| turn.topology.symbol_shard_of(symbol.slot()) == shard;
         let is_orphan = |awaiting: &Awaiting| awaiting.line.as_ref().is_some_and(is_lost);
         self.lines.0.retain(|key, _| !is_lost(key));
-        let orphans = self.awaiting.sorted().into_iter().filter(|(_, awaiting)| is_orphan(awaiting));
+        let orphans = self.awaiting.iter().filter(|(_, awaiting)| is_orphan(awaiting));
         // The commands they joined may date from before a restart, and wait no longer.
         let joined = self.joined.sorted().into_iter().filter(|(_, joined)| joined.iter().any(is_orphan));
         let orphans: Vec<CommandId> =
-            orphans.map(|(command, _)| *command).chain(joined.map(|(command, _)| *command)).collect();
+            orphans.map(|(command, _)| command).chain(joined.map(|(command, _)| *command)).collect();
         for command in orphans {
-            self.awaiting.remove(&command);
+            self.awaiting.remove(command);
             self.joined.remove(&command);
         }
         let left: Vec<Key> = self.lines.0.keys().copied().collect();
@@ -130,7 +129,7 @@ impl Accounts {
     /// Takes the first command out of a line, unless it has to wait; removes a line that is empty.
     fn next_of(&mut self, key: Key, topology: &Topology) -> Option<Box<AdmittedCommand>> {
         let line = self.lines.0.get_mut(&key)?;
-        if line.replacing.is_some_and(|command| self.awaiting.contains(&command)) {
+        if line.replacing.is_some_and(|command| self.awaiting.contains(command)) {
             return None;
         }
         line.replacing = None;
@@ -181,7 +180,7 @@ impl Accounts {
         let child = trace::step(make);
         let input = AccountInput::Command { id, command, key: idempotency };
         child.in_scope(|| self.handle(slot, input, &span, turn))?;
-        if let Some(key) = replaces.filter(|_| self.awaiting.contains(&id)) {
+        if let Some(key) = replaces.filter(|_| self.awaiting.contains(id)) {
             self.lines.0.entry(key).or_default().replacing = Some(id);
         }
         Ok(())

@@ -1,5 +1,6 @@
 //! The account shards: account slots, and the commands that await their answers.
 
+mod awaited;
 mod lines;
 
 use std::{sync::Arc, time::Instant};
@@ -8,7 +9,10 @@ use actix::prelude::*;
 use tokio::sync::oneshot;
 use tracing::Span;
 
-use self::lines::{Key, Lines};
+use self::{
+    awaited::Awaited,
+    lines::{Key, Lines},
+};
 use super::{
     gate::Permit,
     message::{
@@ -64,7 +68,7 @@ type Turn<'turn> = ShardTurn<'turn, Accounts>;
 pub struct Accounts {
     keys: Arc<dyn KeyListener>,
     slots: Slots,
-    awaiting: Table<CommandId, Awaiting>,
+    awaiting: Awaited<Awaiting>,
     /// The clients that sent an order again while it was in flight, by the first command of its key.
     joined: Table<CommandId, Vec<Awaiting>>,
     /// Commands that wait for the answer to an earlier one.
@@ -131,7 +135,7 @@ impl AccountActor {
         let kind = Accounts {
             keys,
             slots: Slots(slots),
-            awaiting: Table::default(),
+            awaiting: Awaited::default(),
             joined: Table::default(),
             lines: Lines::default(),
             last_command,
@@ -183,7 +187,7 @@ impl Accounts {
             .extend(self.out.credentials().map(|change| (Arc::clone(&self.keys), change.clone())));
         for (command, first) in self.out.joined.drain(..) {
             // A client that sends the same order again awaits the answer to the first one, if that is still in flight.
-            self.joined.get_or_default(first).extend(self.awaiting.remove(&command));
+            self.joined.get_or_default(first).extend(self.awaiting.remove(command));
         }
         for (command, answer) in self.out.answers.drain(..) {
             let details = self.out.details.iter().position(|(of, _)| *of == command);
@@ -199,7 +203,7 @@ impl Accounts {
             for awaiting in joined.into_iter().flatten() {
                 effects.answers.push(answered(awaiting, answer.clone(), details.clone()));
             }
-            if let Some(awaiting) = self.awaiting.remove(&command) {
+            if let Some(awaiting) = self.awaiting.remove(command) {
                 effects.answers.push(answered(awaiting, answer, details));
             }
         }
@@ -292,7 +296,7 @@ impl ShardKind for Accounts {
         for Listening { listen, .. } in log.effects.listening.drain(..) {
             self.refuse(AccountRequest::SubscribeEvents(listen), topology);
         }
-        self.awaiting = Table::default();
+        self.awaiting = Awaited::default();
         self.joined = Table::default();
         self.lines = Lines::default();
         self.slots = Slots::default();

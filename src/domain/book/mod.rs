@@ -18,6 +18,7 @@ mod iceberg;
 mod image;
 mod ladder;
 mod pages;
+mod prefetch;
 mod preflight;
 mod slab;
 mod submit;

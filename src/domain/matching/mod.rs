@@ -5,6 +5,7 @@ mod cascade;
 mod event;
 mod frame;
 mod oco_groups;
+mod prefetch;
 mod reports;
 mod slot;
 mod trigger_book;

@@ -1,0 +1,43 @@
+//! Loads what messages to come will touch into the cache, in two steps, each for all messages of a turn.
+
+use super::slot::SymbolSlot;
+use crate::domain::{
+    book::Book,
+    messages::message::{Envelope, ToSymbol},
+    types::id::SymbolId,
+};
+
+impl SymbolSlot {
+    /// Loads what a message names: the order or the price.
+    pub fn prefetch_named(&self, envelope: &Envelope<ToSymbol>) {
+        match &envelope.body {
+            ToSymbol::SubmitOrder(submit) => {
+                self.large(submit.symbol).inspect(|book| book.prefetch_level(submit.limit));
+            }
+            ToSymbol::CancelOrder(cancel) => {
+                self.large(cancel.symbol).inspect(|book| book.prefetch_order(cancel.handle));
+            }
+            ToSymbol::AmendOrder(amend) => {
+                self.large(amend.symbol).inspect(|book| book.prefetch_order(amend.handle));
+            }
+            ToSymbol::CancelStop(_) => {}
+        }
+    }
+
+    /// Loads what those lead to: the end of the queue, the neighbours of the order.
+    pub fn prefetch_further(&self, envelope: &Envelope<ToSymbol>) {
+        match &envelope.body {
+            ToSymbol::SubmitOrder(submit) => {
+                self.large(submit.symbol).inspect(|book| book.prefetch_queue(submit.limit));
+            }
+            ToSymbol::CancelOrder(cancel) => {
+                self.large(cancel.symbol).inspect(|book| book.prefetch_neighbours(cancel.handle));
+            }
+            ToSymbol::AmendOrder(_) | ToSymbol::CancelStop(_) => {}
+        }
+    }
+
+    fn large(&self, symbol: SymbolId) -> Option<&Book> {
+        self.book(symbol).filter(|book| book.exceeds_cache())
+    }
+}
