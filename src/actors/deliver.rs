@@ -24,6 +24,13 @@ impl<B: Send> From<Deliver<B>> for Delivered<B> {
     }
 }
 
+impl<B> Delivered<B> {
+    /// Returns the messages not handled yet.
+    pub(super) fn rest(&self) -> &[Traced<B>] {
+        self.messages.as_slice()
+    }
+}
+
 impl<B> Iterator for Delivered<B> {
     type Item = Traced<B>;
 

@@ -63,6 +63,9 @@ pub trait ShardKind: std::fmt::Debug + Sized + Unpin + 'static {
     /// Is called when a turn starts with a request that entered at `entered`.
     fn observe_entered(topology: &Topology, entered: Instant);
 
+    /// Loads what the messages of a turn are about to touch into the cache: waited for together, they cost the turn one
+    /// wait for memory and not one each.
+    fn prefetch<'a>(&'a self, _coming: impl Iterator<Item = &'a Envelope<Self::Received>> + Clone) {}
     /// Handles a message of another slot.
     fn message(
         &mut self,
@@ -159,6 +162,14 @@ enum Work<K: ShardKind> {
 }
 
 impl<K: ShardKind> Work<K> {
+    fn messages(&self) -> impl Iterator<Item = &Envelope<K::Received>> + Clone {
+        let messages = match self {
+            Self::Messages(messages) => messages.rest(),
+            _ => [].as_slice(),
+        };
+        messages.iter().map(|traced| &traced.envelope)
+    }
+
     fn since(&self) -> Option<Instant> {
         match self {
             Self::Request(request) => K::entered(request),
@@ -213,6 +224,7 @@ impl<K: ShardKind> Shard<K> {
         self.observe(&topology);
         let Self { shard, batch, inbox, log, outgoing, kind, .. } = self;
         let now = topology.clock.now();
+        kind.prefetch(inbox.iter().flat_map(Work::messages).take(*batch));
         let mut turn = ShardTurn { shard: *shard, now, topology: &topology, log, outgoing };
         for _ in 0..*batch {
             // The messages of one turn of another shard are handled one by one: they may be many.

@@ -144,6 +144,12 @@ impl ShardKind for Symbols {
 
     fn observe_entered(_: &Topology, _: Instant) {}
 
+    fn prefetch<'a>(&'a self, coming: impl Iterator<Item = &'a Envelope<ToSymbol>> + Clone) {
+        let messages = coming.filter_map(|envelope| Some((self.slots.get(&envelope.to)?, envelope)));
+        messages.clone().for_each(|(slot, envelope)| slot.prefetch_named(envelope));
+        messages.for_each(|(slot, envelope)| slot.prefetch_further(envelope));
+    }
+
     fn message(&mut self, traced: Traced<ToSymbol>, turn: &mut Turn<'_>) -> Result<(), Fault> {
         let Traced { envelope, span: cause } = traced;
         let make = || tracing::debug_span!(parent: &cause, "symbol.match", shard = turn.shard);

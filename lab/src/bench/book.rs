@@ -1,6 +1,6 @@
 //! The book alone, on the yardstick's workloads: commands per second of CPU time, latency, memory.
 
-use std::{path::Path, time::Instant};
+use std::{hint::black_box, path::Path, time::Instant};
 
 use lightning_exchange::domain::{
     book::{Book, BookEvent, BookLimits, Outcome},
@@ -17,10 +17,13 @@ use serde::Serialize;
 
 use super::yardstick::{Operation, Record, TradeHash, Workload};
 
+/// How many commands a turn of a symbol shard handles at most: it loads what they touch before the first of them.
+const TURN: usize = 64;
+
 /// What to measure.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Mode {
-    /// All measured commands, one after the other.
+    /// All measured commands, in turns as a symbol shard handles them.
     Throughput,
     /// Each command by itself; reading the clock is inside the figures and reported beside them.
     Latency,
@@ -130,6 +133,32 @@ impl Driver {
         }
     }
 
+    fn turn(&mut self, records: &[Record]) {
+        if self.book.exceeds_cache() {
+            self.prefetch(records);
+        }
+        records.iter().for_each(|record| self.apply(record));
+    }
+
+    /// Loads what the commands of a turn touch, as a symbol shard does ([`SymbolSlot::prefetch_named`]); the handles,
+    /// which arrive with the messages there, first.
+    ///
+    /// [`SymbolSlot::prefetch_named`]: lightning_exchange::domain::matching::SymbolSlot::prefetch_named
+    fn prefetch(&self, records: &[Record]) {
+        let is_of = |record: &&Record, operations: [Operation; 2]| operations.contains(&record.operation);
+        let ended = || records.iter().filter(|record| is_of(record, [Operation::Cancel, Operation::Move]));
+        let entering = || records.iter().filter(|record| is_of(record, [Operation::Add, Operation::Move]));
+        let handle = |record: &Record| self.handles[record.order as usize];
+        let price = |record: &Record| Price::from_ticks(u64::from(record.price));
+        ended().for_each(|record| {
+            black_box(handle(record));
+        });
+        entering().for_each(|record| self.book.prefetch_level(price(record)));
+        ended().for_each(|record| self.book.prefetch_order(handle(record)));
+        entering().for_each(|record| self.book.prefetch_queue(price(record)));
+        ended().for_each(|record| self.book.prefetch_neighbours(handle(record)));
+    }
+
     #[inline(always)]
     fn apply(&mut self, record: &Record) {
         self.events.clear();
@@ -210,7 +239,7 @@ pub fn run(path: &Path, mode: Mode) -> anyhow::Result<Report> {
 
     let (start, wall) = (cpu_ns(), Instant::now());
     match mode {
-        Mode::Throughput => measured.iter().for_each(|record| driver.apply(record)),
+        Mode::Throughput => measured.chunks(TURN).for_each(|turn| driver.turn(turn)),
         Mode::Latency => {
             for (record, nanos) in measured.iter().zip(&mut nanos) {
                 let start = Instant::now();
