@@ -126,6 +126,11 @@ impl Exchange {
         self.topology.references.get(symbol, side)
     }
 
+    /// Returns the version of a symbol's book: what was rendered of it stays valid until it changes.
+    pub fn book_version(&self, symbol: SymbolId) -> u64 {
+        self.topology.book_versions.get(symbol)
+    }
+
     /// Sends a command and awaits its answer. `deadline` is the latest time a shard may still handle it.
     ///
     /// Dropping the future changes nothing for the command.

@@ -5,6 +5,7 @@
 //! `send` future silently cancels its message.
 
 mod account;
+mod book_versions;
 mod clock;
 mod deliver;
 mod durable_watermark;

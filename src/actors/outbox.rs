@@ -16,6 +16,7 @@ use tokio::sync::oneshot;
 
 use super::{
     account::KeyListener,
+    book_versions,
     durable_watermark::DurableWatermark,
     gate::Permit,
     message::{Acknowledgement, Listening, MarketMoved, PublishUser, ReplyHandle},
@@ -138,7 +139,9 @@ impl TurnOutbox {
             }
         }
         if !effects.public.is_empty() {
+            let moved = book_versions::moved_by(&effects.public);
             topology.market.do_send(MarketMoved { events: effects.public });
+            moved.into_iter().for_each(|symbol| topology.book_versions.raise(symbol));
         }
         // Before the turn's events: a session that starts here knows which of them it has had already.
         effects.listening.into_iter().for_each(|listening| topology.push.do_send(listening));

@@ -15,6 +15,7 @@ use tokio::sync::oneshot;
 use super::{
     AccountActor, Clock, Exchange, Gate, GateLimits, Health, KeyListener, MarketDataActor, PushActor,
     References, SymbolActor, Topology,
+    book_versions::BookVersions,
     durable_watermark::DurableWatermark,
     message::{Drain, Encoder, SetTopology, Shutdown, StateHash},
     outbox::TurnOutbox,
@@ -145,6 +146,7 @@ pub fn start_with(
         account_gates: (0..accounts.len()).map(|_| Gate::new(settings.account_gate)).collect(),
         symbol_gates: (0..symbols.len()).map(|_| Gate::new(settings.symbol_gate)).collect(),
         references: Arc::new(References::new(&settings.instruments)),
+        book_versions: BookVersions::new(&settings.instruments),
         health: Arc::new(Health::new(accounts.len(), symbols.len())),
         metrics: Arc::new(Metrics::new(accounts.len(), symbols.len())),
         instruments: Arc::clone(&settings.instruments),

@@ -8,8 +8,8 @@ use std::sync::{
 use actix::Addr;
 
 use super::{
-    AccountActor, Clock, MarketDataActor, PushActor, SymbolActor, durable_watermark::DurableWatermark,
-    gate::Gate, outbox::TurnOutbox,
+    AccountActor, Clock, MarketDataActor, PushActor, SymbolActor, book_versions::BookVersions,
+    durable_watermark::DurableWatermark, gate::Gate, outbox::TurnOutbox,
 };
 use crate::{
     domain::{
@@ -43,6 +43,8 @@ pub struct Topology {
     pub symbol_gates: Vec<Gate>,
     /// Last prices for orders that need one.
     pub references: Arc<References>,
+    /// How often each book has moved.
+    pub book_versions: BookVersions,
     /// What is out of service.
     pub health: Arc<Health>,
     /// The time.

@@ -14,6 +14,7 @@ use actix_web::{HttpRequest, http::header, rt::time::timeout};
 use super::{
     auth::{audit::Alarms, users::Users},
     limits::limiter::{Limiter, RateLimit, RateLimits},
+    market_data::depth_cache::DepthCache,
     server::{
         connections::{AddressTerms, ConnectionBudget, Connections},
         limits::ConnectionLimits,
@@ -49,6 +50,7 @@ pub struct HttpState {
     reach: Reach,
     owners: Arc<OwnerDirectory>,
     symbol_texts: SymbolTexts,
+    depth_cache: DepthCache,
     socket_ids: AtomicU64,
     sockets: Arc<Sockets>,
     connections: Arc<Connections>,
@@ -70,6 +72,7 @@ impl HttpState {
         limits: ConnectionLimits,
     ) -> Self {
         let symbol_texts = SymbolTexts::new(exchange.instruments());
+        let depth_cache = DepthCache::new(exchange.instruments());
         let gauges = exchange.metrics().connections.clone();
         let budget = ConnectionBudget::of(CONNECTIONS_MAX);
         let connections = Arc::new(Connections::new(budget, AddressTerms::default(), gauges));
@@ -88,6 +91,7 @@ impl HttpState {
             reach: Reach::default(),
             owners: Arc::default(),
             symbol_texts,
+            depth_cache,
             socket_ids: AtomicU64::new(1),
             sockets: Arc::new(Sockets::new()),
             connections,
@@ -228,6 +232,10 @@ impl HttpState {
     /// Returns the limits of an address with its current use.
     pub(super) fn limits_of(&self, address: Option<IpAddr>) -> impl Iterator<Item = RateLimit> {
         self.limiter.weight_of(address, self.exchange.now()).into_iter()
+    }
+
+    pub(super) const fn depth_cache(&self) -> &DepthCache {
+        &self.depth_cache
     }
 
     pub(super) const fn symbol_texts(&self) -> &SymbolTexts {

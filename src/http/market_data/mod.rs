@@ -1,5 +1,6 @@
 //! Public market data.
 
+pub(super) mod depth_cache;
 pub(super) mod diff;
 pub(super) mod exchange_info;
 pub(super) mod figures;

@@ -30,10 +30,17 @@ pub(crate) async fn depth(call: &RequestContext<'_>) -> Result<Reply, ApiError> 
         501..=1_000 => 50,
         _ => 250,
     });
+    let version = call.state.exchange().book_version(spec.id); // before the book itself is read
+    let cache = call.state.depth_cache();
+    if let Some(body) = cache.get(spec.id, levels, version) {
+        return Ok(Reply::json(body));
+    }
     match call.market(MarketQuery::Depth { symbol: spec.id, levels }).await? {
         MarketView::Depth(depth) => {
             let capacity = 64 + (depth.bids.len() + depth.asks.len()) * 40;
-            Ok(Reply::write(capacity, |json| write_depth(json, spec, &depth)))
+            let reply = Reply::write(capacity, |json| write_depth(json, spec, &depth));
+            cache.keep(spec.id, levels, version, &reply.body);
+            Ok(reply)
         }
         _ => Err(mismatched()),
     }

@@ -7,6 +7,7 @@
 use std::{cell::Cell, future::Future, sync::Arc};
 
 use actix_web::{HttpRequest, cookie::Cookie, http::StatusCode, rt::time::timeout};
+use bytestring::ByteString;
 use serde::Deserialize;
 use tracing::Span;
 
@@ -253,7 +254,7 @@ impl<'a> RequestContext<'a> {
 #[derive(Debug)]
 pub(crate) struct Reply {
     pub(crate) status: StatusCode,
-    pub(crate) body: String,
+    pub(crate) body: ByteString,
     pub(crate) cookie: Option<Cookie<'static>>,
     pub(crate) content_type: &'static str,
     /// The id, or the time in milliseconds, from which a truncated list is complete.
@@ -269,10 +270,10 @@ impl Reply {
     pub(crate) const JSON: &'static str = "application/json;charset=UTF-8";
 
     /// Returns 200 with a JSON body.
-    pub(crate) fn json(body: String) -> Self {
+    pub(crate) fn json(body: impl Into<ByteString>) -> Self {
         Self {
             status: StatusCode::OK,
-            body,
+            body: body.into(),
             cookie: None,
             content_type: Self::JSON,
             reach: None,

@@ -430,3 +430,28 @@ fn tickers_are_published_each_second_and_arrays_of_the_changed_only() {
     });
     server.stop();
 }
+
+/// The rendered book is served again while it stands: never an older one than the reader's last answer shows.
+#[test]
+fn a_book_is_never_older_than_the_answer_its_reader_has() {
+    let (_, buyer, settings) = two_accounts();
+    let server = TestServer::start(&settings);
+    block_on(async {
+        let (api, others) = (Api::new(server.url()), Api::new(server.url()));
+        let depth = "/api/v3/depth?symbol=BTCUSDT&limit=5";
+        // Others who read all the time keep the rendered book fresh, and stale a moment later.
+        let reading = actix_web::rt::spawn(async move {
+            loop {
+                get(&others, depth).await;
+            }
+        });
+        for cents in 1..=80 {
+            let price = format!("45000.{cents:02}");
+            assert_eq!(api.order(&buyer, &limit("BUY", "0.1", &price)).await.status, 200);
+            let book = get(&api, depth).await.json;
+            assert_eq!(book["bids"][0][0], format!("{price}000000"), "order {cents}");
+            assert_eq!(get(&api, depth).await.json, book, "and the same when it is read again");
+        }
+        reading.abort();
+    });
+}
