@@ -6,7 +6,7 @@
 
 use std::{net::SocketAddr, path::Path, time::Instant};
 
-use actix_web::{App, HttpResponse, HttpServer, web};
+use actix_web::{App, HttpResponse, HttpServer, middleware::Condition, web};
 use lightning_exchange::http::RequestSpan;
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
@@ -17,14 +17,13 @@ use super::{
     server::{Server, drive, request},
 };
 
-/// Connections, each with one order in flight.
-const CONNECTIONS: usize = 8;
-
 /// The figures.
 #[derive(Debug, Clone, Serialize)]
 pub struct Report {
     /// Orders in one run.
     pub orders: usize,
+    /// Connections, each with one order in flight.
+    pub connections: usize,
     /// Median server CPU per order of the exchange, in microseconds.
     pub exchange_cpu_us: f64,
     /// Median server CPU per order of the handler that only parses.
@@ -37,20 +36,30 @@ pub struct Report {
     pub parse_only_per_second: f64,
 }
 
-/// Runs both servers, the exchange from `program`, `runs` times in turn with `orders` orders each.
+/// Runs both servers, the exchange from `program`, `runs` times in turn with `orders` orders each. The handler logs its
+/// requests as the exchange does, or not at all.
 ///
 /// # Errors
 /// A server does not start, or an order is refused.
-pub fn run(program: &Path, runs: usize, orders: usize) -> anyhow::Result<Report> {
+pub fn run(
+    program: &Path,
+    runs: usize,
+    orders: usize,
+    connections: usize,
+    is_logged: bool,
+) -> anyhow::Result<Report> {
     let mut pairs = Vec::with_capacity(runs);
     for _ in 0..runs {
-        let parse_only = measure(&Server::parse_only()?, orders)?;
-        let exchange = measure(&Server::exchange(program, "none")?, orders)?;
+        let of =
+            |server: Server| measure(&server, orders, connections, |index| request(index, server.address));
+        let parse_only = of(Server::parse_only(is_logged)?)?;
+        let exchange = of(Server::exchange(program, "none")?)?;
         pairs.push((exchange, parse_only));
     }
     let of = |figure: fn(&(Cost, Cost)) -> f64| median(&mut pairs.iter().map(figure).collect::<Vec<_>>());
     Ok(Report {
         orders,
+        connections,
         exchange_cpu_us: of(|(exchange, _)| exchange.cpu_us),
         parse_only_cpu_us: of(|(_, parse_only)| parse_only.cpu_us),
         ratio: of(|(exchange, parse_only)| exchange.cpu_us / parse_only.cpu_us),
@@ -59,19 +68,27 @@ pub fn run(program: &Path, runs: usize, orders: usize) -> anyhow::Result<Report>
     })
 }
 
+/// What requests cost a server.
 #[derive(Debug, Clone, Copy)]
-struct Cost {
-    cpu_us: f64,
-    per_second: f64,
+pub(super) struct Cost {
+    /// Its CPU time for each, in microseconds.
+    pub(super) cpu_us: f64,
+    /// How many it answered in a second.
+    pub(super) per_second: f64,
 }
 
-fn measure(server: &Server, orders: usize) -> anyhow::Result<Cost> {
-    let each = orders / CONNECTIONS;
-    let warm_up: Vec<Vec<u8>> =
-        (0..200).map(|index| request(index, server.address)).collect::<Result<_, _>>()?;
+/// Sends `count` requests on so many connections, each with one in flight.
+pub(super) fn measure(
+    server: &Server,
+    count: usize,
+    connections: usize,
+    request: impl Fn(usize) -> anyhow::Result<Vec<u8>>,
+) -> anyhow::Result<Cost> {
+    let each = count / connections;
+    let warm_up: Vec<Vec<u8>> = (0..200).map(&request).collect::<Result<_, _>>()?;
     drive(server.address, &warm_up)?;
-    let batches = (0..CONNECTIONS)
-        .map(|connection| (0..each).map(|index| request(connection + index, server.address)).collect())
+    let batches = (0..connections)
+        .map(|connection| (0..each).map(|index| request(connection + index)).collect())
         .collect::<anyhow::Result<Vec<Vec<Vec<u8>>>>>()?;
     let (before, started) = (server.cpu()?, Instant::now());
     std::thread::scope(|scope| {
@@ -84,8 +101,8 @@ fn measure(server: &Server, orders: usize) -> anyhow::Result<Cost> {
     })?;
     let elapsed = started.elapsed().as_secs_f64();
     let cpu = server.cpu()?.saturating_sub(before).as_secs_f64();
-    let orders = (each * CONNECTIONS) as f64;
-    Ok(Cost { cpu_us: cpu * 1e6 / orders, per_second: orders / elapsed })
+    let answered = (each * connections) as f64;
+    Ok(Cost { cpu_us: cpu * 1e6 / answered, per_second: answered / elapsed })
 }
 
 /// What the handler that only parses reads; the rest of the body is skipped.
@@ -99,11 +116,12 @@ struct ParsedOrder {
     timestamp: u64,
 }
 
-/// Serves a handler that parses an order and echoes it, logged as the exchange logs.
+/// Serves a handler that parses an order and echoes it, and whose requests are logged as those of the exchange or not at
+/// all.
 ///
 /// # Errors
 /// The address is taken.
-pub async fn serve_parse_only(listen: SocketAddr, workers: usize) -> anyhow::Result<()> {
+pub async fn serve_parse_only(listen: SocketAddr, workers: usize, is_logged: bool) -> anyhow::Result<()> {
     async fn echo(order: web::Form<ParsedOrder>) -> HttpResponse {
         let order = order.into_inner();
         HttpResponse::Ok().json(serde_json::json!({
@@ -111,8 +129,10 @@ pub async fn serve_parse_only(listen: SocketAddr, workers: usize) -> anyhow::Res
             "price": order.price.to_string(), "origQty": order.quantity.to_string(), "transactTime": order.timestamp,
         }))
     }
-    let app =
-        || App::new().wrap(TracingLogger::<RequestSpan>::new()).route("/api/v3/order", web::post().to(echo));
+    let app = move || {
+        let log = Condition::new(is_logged, TracingLogger::<RequestSpan>::new());
+        App::new().wrap(log).route("/api/v3/order", web::post().to(echo))
+    };
     HttpServer::new(app).workers(workers).bind(listen)?.run().await?;
     Ok(())
 }

@@ -5,6 +5,7 @@ pub mod cascade;
 pub mod damage;
 pub mod durable;
 pub mod exchange;
+pub mod get;
 pub mod history;
 pub mod http;
 pub mod journal;

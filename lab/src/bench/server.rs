@@ -107,8 +107,19 @@ impl Server {
     }
 
     /// Starts the handler that only parses.
-    pub(super) fn parse_only() -> anyhow::Result<Self> {
-        Self::start(&program::this()?, &["bench".to_owned(), "parse-only".to_owned()], Directory::new()?)
+    pub(super) fn parse_only(is_logged: bool) -> anyhow::Result<Self> {
+        let unlogged = (!is_logged).then_some("--unlogged");
+        let arguments = ["bench", "parse-only"].into_iter().chain(unlogged).map(str::to_owned);
+        Self::start(&program::this()?, &arguments.collect::<Vec<_>>(), Directory::new()?)
+    }
+
+    /// Starts the handler that sends this answer, head and body, whatever is asked.
+    pub(super) fn bare(answer: &[u8]) -> anyhow::Result<Self> {
+        let directory = Directory::new()?;
+        let file = directory.0.join("answer.http");
+        std::fs::write(&file, answer)?;
+        let arguments = ["bench", "bare", "--answer", &file.to_string_lossy()].map(str::to_owned);
+        Self::start(&program::this()?, &arguments, directory)
     }
 
     fn start(program: &Path, arguments: &[String], directory: Directory) -> anyhow::Result<Self> {
@@ -151,10 +162,23 @@ impl Drop for Server {
 
 /// A whole request: buyer and seller in turn at one price, so every second order trades.
 pub(super) fn request(index: usize, address: SocketAddr) -> anyhow::Result<Vec<u8>> {
-    let (side, (key, secret)) = if index.is_multiple_of(2) { ("BUY", KEYS[0]) } else { ("SELL", KEYS[1]) };
+    order(index.is_multiple_of(2), 60_000, address)
+}
+
+/// Places orders at so many prices of each side, where they rest.
+pub(super) fn resting_orders(address: SocketAddr, levels: usize) -> anyhow::Result<()> {
+    let mut connection = Connection::open(address)?;
+    (1..=levels).try_for_each(|level| {
+        connection.send(&order(true, 60_000 - level, address)?)?;
+        connection.send(&order(false, 60_000 + level, address)?)
+    })
+}
+
+fn order(is_buy: bool, price: usize, address: SocketAddr) -> anyhow::Result<Vec<u8>> {
+    let (side, (key, secret)) = if is_buy { ("BUY", KEYS[0]) } else { ("SELL", KEYS[1]) };
     let timestamp = SystemTime::now().duration_since(UNIX_EPOCH)?.as_millis();
     let body = format!(
-        "symbol=BTCUSDT&side={side}&type=LIMIT&timeInForce=GTC&quantity=0.001&price=60000.00\
+        "symbol=BTCUSDT&side={side}&type=LIMIT&timeInForce=GTC&quantity=0.001&price={price}.00\
          &newOrderRespType=FULL&recvWindow={RECEIVE_WINDOW_MS}&timestamp={timestamp}"
     );
     let mut mac = Hmac::<Sha256>::new_from_slice(secret.as_bytes()).context("any key length is fine")?;
@@ -218,6 +242,11 @@ impl Connection {
             String::from_utf8_lossy(answer)
         );
         Ok(is_whole)
+    }
+
+    /// Returns the last answer, head and body.
+    pub(super) fn answer(&self) -> &[u8] {
+        &self.buffer[..self.filled]
     }
 
     /// Sends a request and expects 200.

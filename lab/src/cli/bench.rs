@@ -22,6 +22,8 @@ pub(super) enum BenchCommand {
     Trip(TripArgs),
     /// Signed orders over HTTP against a handler that only parses
     Http(HttpArgs),
+    /// Reads over HTTP against a handler that only sends the same bytes
+    Get(GetArgs),
     /// Memory of a running exchange per resting order
     Memory(MemoryArgs),
     /// Depth-20 queries per second
@@ -41,6 +43,9 @@ pub(super) enum BenchCommand {
     /// Serve the handler that only parses (`bench http` starts it)
     #[command(hide = true)]
     ParseOnly(ParseOnlyArgs),
+    /// Serve the handler that only sends an answer (`bench get` starts it)
+    #[command(hide = true)]
+    Bare(BareArgs),
 }
 
 #[derive(Debug, Args)]
@@ -89,6 +94,29 @@ pub(super) struct HttpArgs {
     /// Orders in a run
     #[arg(long, default_value_t = 100_000)]
     orders: usize,
+    /// Connections, each with one order in flight
+    #[arg(long, default_value_t = 8)]
+    connections: usize,
+    /// Compare with a handler whose requests are not logged at all
+    #[arg(long)]
+    unlogged: bool,
+    #[command(flatten)]
+    program: ProgramArgs,
+    #[command(flatten)]
+    output: Form,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct GetArgs {
+    /// How often; the median counts
+    #[arg(long, default_value_t = 5)]
+    runs: usize,
+    /// Requests in a run
+    #[arg(long, default_value_t = 200_000)]
+    requests: usize,
+    /// Connections, each with one request in flight
+    #[arg(long, default_value_t = 64)]
+    connections: usize,
     #[command(flatten)]
     program: ProgramArgs,
     #[command(flatten)]
@@ -199,6 +227,21 @@ pub(super) struct ParseOnlyArgs {
     /// Always json
     #[arg(long)]
     log_format: String,
+    /// Without a request log
+    #[arg(long)]
+    unlogged: bool,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct BareArgs {
+    #[arg(long)]
+    listen: SocketAddr,
+    /// Logs nothing
+    #[arg(long)]
+    log_format: String,
+    /// The answer, head and body
+    #[arg(long)]
+    answer: PathBuf,
 }
 
 /// How long, from which seed.
@@ -228,8 +271,11 @@ pub(super) fn run(command: BenchCommand, out: &mut Output) -> Result<()> {
             let report = bench::trip::run(&arguments.workload, arguments.runs, arguments.commands)?;
             print(out, &report, &arguments.output)
         }
-        BenchCommand::Http(HttpArgs { runs, orders, program, output }) => {
-            print(out, &bench::http::run(&program.find()?, runs, orders)?, &output)
+        BenchCommand::Http(HttpArgs { runs, orders, connections, unlogged, program, output }) => {
+            print(out, &bench::http::run(&program.find()?, runs, orders, connections, !unlogged)?, &output)
+        }
+        BenchCommand::Get(GetArgs { runs, requests, connections, program, output }) => {
+            print(out, &bench::get::run(&program.find()?, runs, requests, connections)?, &output)
         }
         BenchCommand::Memory(arguments) => {
             print(out, &bench::exchange::memory(arguments.orders)?, &arguments.output)
@@ -258,6 +304,10 @@ pub(super) fn run(command: BenchCommand, out: &mut Output) -> Result<()> {
             print(out, &bench::history::lag(&program.find()?, runs, orders)?, &output)
         }
         BenchCommand::ParseOnly(arguments) => parse_only(&arguments),
+        BenchCommand::Bare(BareArgs { listen, answer, .. }) => {
+            let workers = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+            actix_web::rt::System::new().block_on(bench::get::serve_bare(listen, workers, &answer))
+        }
     }
 }
 
@@ -275,7 +325,11 @@ fn parse_only(arguments: &ParseOnlyArgs) -> Result<()> {
     ensure!(arguments.log_format == "json", "the exchange it stands beside logs JSON");
     log::init(LogShape::Json, "info")?;
     let workers = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
-    actix_web::rt::System::new().block_on(bench::http::serve_parse_only(arguments.listen, workers))
+    actix_web::rt::System::new().block_on(bench::http::serve_parse_only(
+        arguments.listen,
+        workers,
+        !arguments.unlogged,
+    ))
 }
 
 fn print(out: &mut Output, report: &impl Serialize, form: &Form) -> Result<()> {
