@@ -53,7 +53,7 @@ pub struct SnapshotterSettings {
 impl std::fmt::Debug for SnapshotterSettings {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         formatter
-            .debug_struct("KeeperSettings")
+            .debug_struct("SnapshotterSettings")
             .field("every_frames", &self.every_frames)
             .finish_non_exhaustive()
     }
@@ -78,7 +78,7 @@ impl Snapshotter {
             let _ = rustix::process::setpriority_process(Some(rustix::thread::gettid()), NICE);
             run(&settings, &stopped);
         };
-        let thread = thread::Builder::new().name("keeper".to_owned()).spawn(work)?;
+        let thread = thread::Builder::new().name("snapshotter".to_owned()).spawn(work)?;
         Ok(Self { stop, thread })
     }
 
