@@ -13,6 +13,8 @@ pub(super) struct Delivered<B> {
     messages: vec::IntoIter<Traced<B>>,
     /// When that turn ended.
     pub(super) sent: Instant,
+    /// Whether one of them has been handled.
+    pub(super) is_started: bool,
     /// Dropped with the last of them.
     _step: Option<Arc<Step>>,
 }
@@ -20,7 +22,7 @@ pub(super) struct Delivered<B> {
 impl<B: Send> From<Deliver<B>> for Delivered<B> {
     fn from(deliver: Deliver<B>) -> Self {
         let Deliver { messages, sent, step } = deliver;
-        Self { messages: messages.into_iter(), sent, _step: step }
+        Self { messages: messages.into_iter(), sent, is_started: false, _step: step }
     }
 }
 
@@ -35,6 +37,7 @@ impl<B> Iterator for Delivered<B> {
     type Item = Traced<B>;
 
     fn next(&mut self) -> Option<Traced<B>> {
+        self.is_started = true;
         self.messages.next()
     }
 }
@@ -70,12 +73,11 @@ impl<B: Send + 'static> Outgoing<B> {
     }
 
     /// Sends each shard its messages, then its watermarks, and leaves the buffers empty. `step` is the step of a
-    /// cascade that is among them.
-    pub(super) fn send<A>(&mut self, shards: &[Addr<A>], step: Option<&Arc<Step>>)
+    /// cascade that is among them, `sent` the time.
+    pub(super) fn send<A>(&mut self, shards: &[Addr<A>], step: Option<&Arc<Step>>, sent: Instant)
     where
         A: Actor<Context = Context<A>> + Handler<Deliver<B>> + Handler<Ack>,
     {
-        let sent = Instant::now();
         for (messages, shard) in self.messages.iter_mut().zip(shards) {
             if !messages.is_empty() {
                 // The next turn will send about as much.

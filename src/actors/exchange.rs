@@ -29,13 +29,13 @@ use crate::{
         },
     },
     journal::Journal,
-    telemetry::Metrics,
+    telemetry::{Metrics, ShedReason},
 };
 
 /// A handle to a running exchange; cloning is cheap.
 #[derive(Debug, Clone)]
 pub struct Exchange {
-    topology: Arc<Topology>,
+    pub(super) topology: Arc<Topology>,
 }
 
 impl Exchange {
@@ -92,22 +92,6 @@ impl Exchange {
     /// Returns whether the journal has no room beyond the segment it writes: most likely the disk is full.
     pub fn is_short_of_space(&self) -> bool {
         self.topology.journal.as_ref().is_some_and(Journal::is_short_of_space)
-    }
-
-    /// Returns the metrics as OpenMetrics text.
-    pub fn render_metrics(&self) -> String {
-        let stats = self.topology.journal.as_ref().map(Journal::stats).unwrap_or_default();
-        let durable = self.topology.journal.as_ref().map_or(0, Journal::durable);
-        let gauges = &self.topology.metrics.journal;
-        gauges.durable.set(i64::try_from(durable).unwrap_or(i64::MAX));
-        gauges.queued.set(i64::try_from(stats.queued).unwrap_or(i64::MAX));
-        gauges.commits.set(i64::try_from(stats.commits).unwrap_or(i64::MAX));
-        gauges.bytes.set(i64::try_from(stats.bytes).unwrap_or(i64::MAX));
-        gauges.last_commit.set(std::time::Duration::from_nanos(stats.last_commit_nanos).as_secs_f64());
-        let clock = &self.topology.metrics.clock;
-        clock.skew.set(self.topology.clock.skew() as f64 / 1e6);
-        clock.leaps.set(i64::try_from(self.topology.clock.leaps()).unwrap_or(i64::MAX));
-        self.topology.metrics.render()
     }
 
     /// Stops trading: from now on orders can only be cancelled, and nothing is withdrawn.
@@ -207,41 +191,42 @@ impl Exchange {
 
     fn admit(&self, slot: SlotId, command: &AccountCommand) -> Result<Permit, Reject> {
         let topology = &self.topology;
+        let trading = &topology.metrics.trading;
+        let shed = |reason, reject| {
+            trading.shed(reason).inc();
+            reject
+        };
         if topology.health.is_stopping() {
-            return Err(Reject::Stopping);
+            return Err(shed(ShedReason::Stopping, Reject::Stopping));
         }
         if !command.is_safe_when_halted() {
             if topology.health.halted().is_some() {
-                return Err(Reject::Halted);
+                return Err(shed(ShedReason::Halted, Reject::Halted));
             }
             if self.is_short_of_space() {
-                return Err(Reject::DiskFull);
+                return Err(shed(ShedReason::DiskFull, Reject::DiskFull));
             }
         }
         let reduces_risk = command.reduces_risk();
         let shard = topology.account_shard_of(slot);
         if topology.health.is_account_shard_down(shard) {
-            return Err(Reject::OutOfService);
+            return Err(shed(ShedReason::OutOfService, Reject::OutOfService));
         }
-        let refused = |counter: &crate::telemetry::Shed| {
-            counter.inc();
-            Reject::Busy
-        };
         let account = topology.account_gates[shard]
             .enter(reduces_risk)
-            .ok_or_else(|| refused(&topology.metrics.shed_account))?;
+            .ok_or_else(|| shed(ShedReason::AccountShardFull, Reject::Busy))?;
         let symbol = match command.symbol() {
             None => None,
             Some(symbol) => {
                 let shard = topology.symbol_shard_of(symbol.slot());
                 if topology.health.is_symbol_shard_down(shard) {
-                    return Err(Reject::OutOfService);
+                    return Err(shed(ShedReason::OutOfService, Reject::OutOfService));
                 }
                 let place = topology.symbol_gates[shard].enter(reduces_risk);
-                Some(place.ok_or_else(|| refused(&topology.metrics.shed_symbol))?)
+                Some(place.ok_or_else(|| shed(ShedReason::SymbolShardFull, Reject::Busy))?)
             }
         };
-        topology.metrics.admitted.inc();
+        trading.admitted.inc();
         Ok(Permit { account, symbol })
     }
 

@@ -40,6 +40,11 @@ impl Gate {
         Arc::strong_count(&self.token) - 1
     }
 
+    /// Returns how many permits there are for commands that do not lower risk.
+    pub const fn commands_max(&self) -> usize {
+        self.limits.commands
+    }
+
     /// Acquires a permit, if there is one; commands that lower risk may use those reserved for them.
     ///
     /// Threads entering at the same instant may together exceed the limit by their number, which is small and fixed;

@@ -20,6 +20,7 @@ use super::{
     durable_watermark::DurableWatermark,
     gate::Permit,
     message::{Acknowledgement, Listening, MarketMoved, PublishUser, ReplyHandle},
+    outcomes,
     topology::Topology,
 };
 use crate::{
@@ -27,10 +28,11 @@ use crate::{
         account::{AccountView, Change, Details, UserEvent},
         matching::PublicEvent,
         messages::{command::Answer, reject::Reject},
+        types::id::SymbolId,
     },
     journal::{Append, Outbox},
     store::Frames,
-    telemetry::Histogram,
+    telemetry::Writer,
 };
 
 /// The effects of one turn.
@@ -39,6 +41,8 @@ pub struct TurnOutbox {
     topology: Arc<Topology>,
     /// How many outboxes of the shard the journal holds.
     held: Arc<AtomicUsize>,
+    /// When the turn ended.
+    ended: Instant,
     effects: TurnEffects,
 }
 
@@ -55,7 +59,7 @@ pub(super) struct TurnEffects {
     pub(super) public: Vec<PublicEvent>,
     /// Answers to commands, and where their latency is recorded.
     pub(super) answers: Vec<Answered>,
-    pub(super) took: Option<Histogram>,
+    pub(super) took: Option<Writer>,
     /// Answers to queries.
     pub(super) views: Vec<(ReplyHandle<AccountView>, Result<AccountView, Reject>)>,
 }
@@ -67,6 +71,8 @@ pub(super) struct Answered {
     pub(super) answer: Result<Answer, Reject>,
     pub(super) details: Option<Box<Details>>,
     pub(super) entered: Instant,
+    /// The symbol, if the command places an order.
+    pub(super) placed: Option<SymbolId>,
     pub(super) _permit: Permit,
 }
 
@@ -118,7 +124,9 @@ impl Outbox for TurnOutbox {
     }
 
     fn release(self, position: u64) {
-        self.release_at(|watermark| {
+        let now = Instant::now();
+        self.topology.metrics.stages.journal_hop.observe_duration(now.saturating_duration_since(self.ended));
+        self.release_at(now, |watermark| {
             watermark.advance(position);
             position
         });
@@ -128,8 +136,9 @@ impl Outbox for TurnOutbox {
 impl TurnOutbox {
     /// Releases it. Public and private facts are sent before the position moves, and answers leave after it: so a
     /// client that has an answer's position finds these facts wherever it asks.
-    fn release_at(self, advance: impl FnOnce(&DurableWatermark) -> u64) {
-        let Self { topology, held, effects } = self;
+    fn release_at(self, now: Instant, advance: impl FnOnce(&DurableWatermark) -> u64) {
+        let Self { topology, held, effects, .. } = self;
+        let stages = &topology.metrics.stages;
         for (listener, change) in &effects.credentials {
             match change {
                 Change::ApiKeyCreated(key) => listener.api_key_created(key),
@@ -140,20 +149,22 @@ impl TurnOutbox {
         }
         if !effects.public.is_empty() {
             let moved = book_versions::moved_by(&effects.public);
-            topology.market.do_send(MarketMoved { events: effects.public });
+            stages.market_data.sent();
+            topology.market.do_send(MarketMoved { events: effects.public, sent: now });
             moved.into_iter().for_each(|symbol| topology.book_versions.raise(symbol));
         }
         // Before the turn's events: a session that starts here knows which of them it has had already.
         effects.listening.into_iter().for_each(|listening| topology.push.do_send(listening));
         if !effects.events.is_empty() {
-            topology.push.do_send(PublishUser { events: effects.events });
+            stages.push.sent();
+            topology.push.do_send(PublishUser { events: effects.events, sent: now });
         }
         let position = advance(&topology.watermark);
-        let now = Instant::now();
-        for Answered { reply, answer, details, entered, _permit } in effects.answers {
-            if let Some(took) = &effects.took {
-                took.observe(now.saturating_duration_since(entered).as_secs_f64());
-            }
+        // Before the answers leave: a client that has one finds it counted.
+        if let Some(took) = &effects.took {
+            outcomes::record(&effects.answers, took, now, &topology.metrics.trading);
+        }
+        for Answered { reply, answer, details, _permit, .. } in effects.answers {
             // The caller may be gone; the answer stands.
             let _ = reply.send(Acknowledgement { answer, details, position });
         }
@@ -173,21 +184,21 @@ pub struct TurnLog {
 }
 
 impl TurnLog {
-    /// Ends a turn: queues its frames, and its effects behind them. Must precede any message to another shard: that
-    /// makes any prefix of the journal a consistent cut.
-    pub(super) fn close_turn(&mut self, topology: &Arc<Topology>) {
+    /// Ends a turn, at `ended`: queues its frames, and its effects behind them. Must precede any message to another
+    /// shard: that makes any prefix of the journal a consistent cut.
+    pub(super) fn close_turn(&mut self, topology: &Arc<Topology>, ended: Instant) {
         if self.frames.is_empty() && self.effects.is_empty() {
             return;
         }
         let (topology, held, effects) = (Arc::clone(topology), Arc::clone(&self.held), self.effects.take());
-        let outbox = TurnOutbox { topology, held, effects };
+        let outbox = TurnOutbox { topology, held, ended, effects };
         // Nothing to write, and nothing of this shard still being written: what the effects reflect is durable already.
         let is_durable = self.frames.is_empty() && self.held.load(Ordering::Acquire) == 0;
         self.held.fetch_add(1, Ordering::Relaxed);
         match outbox.topology.journal.clone() {
-            None => outbox.release_at(DurableWatermark::step),
+            None => outbox.release_at(ended, DurableWatermark::step),
             // The effects are as old as the last release of this shard, at the most.
-            Some(_) if is_durable => outbox.release_at(DurableWatermark::position),
+            Some(_) if is_durable => outbox.release_at(ended, DurableWatermark::position),
             Some(journal) => {
                 let (frames, count) = self.frames.take();
                 journal.append(Append { frames, count, outbox });

@@ -27,7 +27,7 @@ use crate::{
         messages::{message::Envelope, reject::Fault},
         types::{id::SlotId, time::Timestamp},
     },
-    telemetry::{Histogram, Queue},
+    telemetry::{ShardFigures, TurnRecord},
 };
 
 /// The differences between the shards of accounts and of symbols: the slots, and the requests.
@@ -47,10 +47,8 @@ pub trait ShardKind: std::fmt::Debug + Sized + Unpin + 'static {
     fn peers(topology: &Topology) -> &[Addr<Shard<Self::Peer>>];
     /// The shard of the other kind that owns `slot`.
     fn peer_shard_of(topology: &Topology, slot: SlotId) -> usize;
-    /// Where the latency of messages to this kind is observed.
-    fn hop(topology: &Topology) -> &Histogram;
-    /// How long the mailbox of shard `shard` is.
-    fn queue(topology: &Topology, shard: usize) -> Arc<Queue>;
+    /// Where shard `shard` records its turns.
+    fn figures(topology: &Topology, shard: usize) -> Option<&ShardFigures>;
 
     /// Is called when the actor runs.
     fn started(&mut self, _address: Addr<Shard<Self>>) {}
@@ -60,8 +58,6 @@ pub trait ShardKind: std::fmt::Debug + Sized + Unpin + 'static {
     fn unapplied(&self) -> impl Iterator<Item = &Envelope<Self::Sent>>;
     /// When a request entered, where that is recorded.
     fn entered(request: &Self::Request) -> Option<Instant>;
-    /// Is called when a turn starts with a request that entered at `entered`.
-    fn observe_entered(topology: &Topology, entered: Instant);
 
     /// Loads what the messages of a turn are about to touch into the cache: waited for together, they cost the turn one
     /// wait for memory and not one each.
@@ -142,7 +138,6 @@ pub struct Shard<K: ShardKind> {
     shard: usize,
     batch: usize,
     topology: Option<Arc<Topology>>,
-    queue: Arc<Queue>,
     inbox: VecDeque<Work<K>>,
     log: TurnLog,
     outgoing: Outgoing<K::Sent>,
@@ -186,7 +181,6 @@ impl<K: ShardKind> Shard<K> {
             shard,
             batch,
             topology: None,
-            queue: Arc::default(),
             inbox: VecDeque::new(),
             log: TurnLog::default(),
             outgoing: Outgoing::default(),
@@ -221,7 +215,10 @@ impl<K: ShardKind> Shard<K> {
             return Ok(false);
         }
         let Some(topology) = self.topology.clone() else { return Ok(false) };
-        self.observe(&topology);
+        let Some(figures) = K::figures(&topology, self.shard) else { return Ok(false) };
+        let mut record = TurnRecord::start(figures);
+        let oldest = self.inbox.front().and_then(Work::since).unwrap_or(record.started());
+        figures.queue.set(self.inbox.len(), topology.metrics.nanos(oldest));
         let Self { shard, batch, inbox, log, outgoing, kind, .. } = self;
         let now = topology.clock.now();
         kind.prefetch(inbox.iter().flat_map(Work::messages).take(*batch));
@@ -230,11 +227,23 @@ impl<K: ShardKind> Shard<K> {
             // The messages of one turn of another shard are handled one by one: they may be many.
             let message = match inbox.front_mut() {
                 None => break,
-                Some(Work::Messages(messages)) => messages.next(),
+                Some(Work::Messages(messages)) => {
+                    if !messages.is_started {
+                        record.received(messages.sent);
+                    }
+                    messages.next()
+                }
+                Some(Work::Request(request)) => {
+                    record.entered(K::entered(request));
+                    None
+                }
                 Some(_) => None,
             };
             match message {
-                Some(traced) => kind.message(traced, &mut turn)?,
+                Some(traced) => {
+                    record.input();
+                    kind.message(traced, &mut turn)?;
+                }
                 None => {
                     if let Some(work) = inbox.pop_front() {
                         perform(kind, work, &mut turn)?;
@@ -244,24 +253,15 @@ impl<K: ShardKind> Shard<K> {
         }
         let step = kind.own_work(&mut turn)?;
         // The journal first, then one message for each shard concerned.
-        self.log.close_turn(&topology);
-        self.outgoing.send(K::peers(&topology), step.as_ref());
+        let ended = Instant::now();
+        self.log.close_turn(&topology, ended);
+        self.outgoing.send(K::peers(&topology), step.as_ref(), ended);
         drop(step);
         if self.inbox.is_empty() {
-            self.queue.set(0, 0);
+            figures.queue.set(0, 0);
         }
+        record.end(ended);
         Ok(!self.inbox.is_empty() || self.kind.has_own_work())
-    }
-
-    fn observe(&self, topology: &Topology) {
-        let first = self.inbox.front();
-        let oldest = first.and_then(Work::since).unwrap_or_else(Instant::now);
-        self.queue.set(self.inbox.len(), topology.metrics.nanos(oldest));
-        if let Some(Work::Request(request)) = first
-            && let Some(entered) = K::entered(request)
-        {
-            K::observe_entered(topology, entered);
-        }
     }
 
     /// Stops serving for good: the state may be half changed.
@@ -346,7 +346,6 @@ impl<K: ShardKind> Handler<SetTopology> for Shard<K> {
     type Result = ();
 
     fn handle(&mut self, SetTopology(topology): SetTopology, _: &mut Self::Context) {
-        self.queue = K::queue(&topology, self.shard);
         self.kind.connected(self.shard, &topology, &mut self.log);
         let peers = K::peers(&topology);
         self.outgoing.resize(peers.len());
@@ -356,7 +355,7 @@ impl<K: ShardKind> Handler<SetTopology> for Shard<K> {
             let shard = K::peer_shard_of(&topology, envelope.to);
             self.outgoing.push(shard, Traced { envelope, span: Span::none() });
         }
-        self.outgoing.send(peers, None);
+        self.outgoing.send(peers, None, Instant::now());
         self.topology = Some(topology);
     }
 }
@@ -365,9 +364,6 @@ impl<K: ShardKind> Handler<Deliver<K::Received>> for Shard<K> {
     type Result = ();
 
     fn handle(&mut self, deliver: Deliver<K::Received>, _: &mut Self::Context) {
-        if let Some(topology) = &self.topology {
-            K::hop(topology).observe(deliver.sent.elapsed().as_secs_f64());
-        }
         self.enqueue(Work::Messages(deliver.into()));
     }
 }

@@ -28,7 +28,7 @@ use crate::{
         },
         types::id::SlotId,
     },
-    telemetry::{Histogram, Queue},
+    telemetry::ShardFigures,
 };
 
 /// Owns a set of symbol slots.
@@ -113,12 +113,8 @@ impl ShardKind for Symbols {
         topology.account_shard_of(slot)
     }
 
-    fn hop(topology: &Topology) -> &Histogram {
-        &topology.metrics.account_to_symbol
-    }
-
-    fn queue(topology: &Topology, shard: usize) -> Arc<Queue> {
-        topology.metrics.queue(topology.accounts.len() + shard)
+    fn figures(topology: &Topology, shard: usize) -> Option<&ShardFigures> {
+        topology.metrics.stages.shard(topology.accounts.len() + shard)
     }
 
     fn started(&mut self, address: Addr<SymbolActor>) {
@@ -141,8 +137,6 @@ impl ShardKind for Symbols {
     fn entered(request: &Infallible) -> Option<Instant> {
         match *request {}
     }
-
-    fn observe_entered(_: &Topology, _: Instant) {}
 
     fn prefetch<'a>(&'a self, coming: impl Iterator<Item = &'a Envelope<ToSymbol>> + Clone) {
         let messages = coming.filter_map(|envelope| Some((self.slots.get(&envelope.to)?, envelope)));

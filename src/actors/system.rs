@@ -21,9 +21,14 @@ use super::{
     outbox::TurnOutbox,
 };
 use crate::{
-    domain::{book::BookLimits, instruments::Instruments, replica::Parts, types::id::SLOT_COUNT},
+    domain::{
+        book::BookLimits,
+        instruments::{Instruments, symbol::SymbolSpec},
+        replica::Parts,
+        types::id::SLOT_COUNT,
+    },
     journal::Journal,
-    telemetry::Metrics,
+    telemetry::{CommitFigures, Measured, Metrics},
 };
 
 /// How often shards look at the clock and market data conflates.
@@ -89,6 +94,8 @@ pub struct Opening {
     pub parts: Parts,
     /// Where frames go; without it nothing is stored.
     pub journal: Option<Journal<TurnOutbox>>,
+    /// What the journal's thread records.
+    pub commits: CommitFigures,
 }
 
 /// Starts an exchange that has no state and stores nothing. Must be called inside an actix system.
@@ -103,7 +110,7 @@ pub fn start_with(
     keys: Arc<dyn KeyListener>,
     opening: Opening,
 ) -> Running {
-    let Opening { mut parts, journal } = opening;
+    let Opening { mut parts, journal, commits } = opening;
     parts.accounts.resize_with(usize::from(SLOT_COUNT), || None);
     let mut account_slots: Vec<Vec<_>> = (0..settings.account_shards).map(|_| Vec::new()).collect();
     for (slot, state) in parts.accounts.into_iter().enumerate() {
@@ -142,13 +149,20 @@ pub fn start_with(
     let market =
         MarketDataActor::start_in_arbiter(&arbiter(0), move |_| MarketDataActor::new(counted, images));
     let push = PushActor::start_in_arbiter(&arbiter(1), move |_| PushActor::new(encoder, listeners));
+    let symbol_name = |spec: &Arc<SymbolSpec>| (u64::from(spec.id.get()), spec.name.clone());
+    let measured = Measured {
+        account_shards: accounts.len(),
+        symbol_shards: symbols.len(),
+        symbols: settings.instruments.symbols().map(symbol_name).collect(),
+        commits,
+    };
     let topology = Arc::new(Topology {
         account_gates: (0..accounts.len()).map(|_| Gate::new(settings.account_gate)).collect(),
         symbol_gates: (0..symbols.len()).map(|_| Gate::new(settings.symbol_gate)).collect(),
         references: Arc::new(References::new(&settings.instruments)),
         book_versions: BookVersions::new(&settings.instruments),
         health: Arc::new(Health::new(accounts.len(), symbols.len())),
-        metrics: Arc::new(Metrics::new(accounts.len(), symbols.len())),
+        metrics: Arc::new(Metrics::new(&measured)),
         instruments: Arc::clone(&settings.instruments),
         clock: settings.clock.clone(),
         watermark: DurableWatermark::new(journal.as_ref().map_or(0, Journal::durable)),

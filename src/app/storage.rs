@@ -1,6 +1,10 @@
 //! The data directory while an exchange runs: its lock, its journal, its snapshots.
 
-use std::{io, process, sync::Arc, time::Instant};
+use std::{
+    io, process,
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use anyhow::{Context, Result, bail};
 use tracing::{error, info, warn};
@@ -14,14 +18,14 @@ use crate::{
     },
     history::{History, HistoryService},
     journal::{
-        self, DataDirectory, Disk, Journal, JournalError, JournalThread, NOTE, UNFINISHED, segment,
+        self, Commit, DataDirectory, Disk, Journal, JournalError, JournalThread, NOTE, UNFINISHED, segment,
         snapshot::{self, Pace},
     },
     store::{
         self, Known, Recovered, RecoveryReport, RecoverySettings, Snapshotter, SnapshotterSettings,
         StoreError, Taken, Taking, Until,
     },
-    telemetry::log,
+    telemetry::{CommitFigures, log},
 };
 
 /// The exit status of the process when its disk fails (`EX_IOERR`).
@@ -98,8 +102,13 @@ impl Storage {
         }
         let keys = replica.account_slots().flat_map(|slot| slot.keys().cloned()).collect();
         let logins = replica.account_slots().flat_map(|slot| slot.logins().cloned()).collect();
-        let started = journal::start(writer, durability, Box::new(end_process))?;
-        let opening = Opening { parts: replica.into_parts(), journal: Some(started.0.clone()) };
+        let commits = CommitFigures::default();
+        let recorded = commits.clone();
+        let observer = move |commit: &Commit| {
+            recorded.record(commit.frames, commit.bytes, commit.took, commit.synced);
+        };
+        let started = journal::start_observed(writer, durability, Box::new(observer), Box::new(end_process))?;
+        let opening = Opening { parts: replica.into_parts(), journal: Some(started.0.clone()), commits };
         self.journal = Some(started);
         Ok(Found { opening, keys, logins })
     }
@@ -122,7 +131,8 @@ impl Storage {
             self.replay(Vec::new()).with_context(|| format!("data directory {path}"))?;
         let durability = journal::Durability::Async { interval: self.config.journal.sync_interval() };
         let (journal, thread) = journal::start(writer, durability, Box::new(end_process))?;
-        Ok((Opening { parts: replica.into_parts(), journal: Some(journal) }, thread))
+        let opening = Opening { parts: replica.into_parts(), journal: Some(journal), ..Opening::default() };
+        Ok((opening, thread))
     }
 
     /// Ends that run: its journal is on disk, and the next start continues from it.
@@ -213,7 +223,8 @@ impl Storage {
     /// Starts to take snapshots and to audit, beside the running exchange.
     pub(super) fn keep(&mut self, exchange: &Exchange) -> Result<()> {
         let Some((journal, _)) = &self.journal else { return Ok(()) };
-        let (journal, exchange) = (journal.clone(), exchange.clone());
+        let (journal, exchange, disk) = (journal.clone(), exchange.clone(), self.directory.disk());
+        note_newest(&disk, &exchange);
         let settings = SnapshotterSettings {
             disk: self.directory.disk(),
             identity: self.directory.identity(),
@@ -223,7 +234,7 @@ impl Storage {
             durable: Box::new(move || journal.durable()),
             ingested: self.ingested(),
             now: Box::new(wall_micros),
-            report: Box::new(move |taken| report(taken, &exchange)),
+            report: Box::new(move |taken, took| report(taken, took, &disk, &exchange)),
         };
         self.snapshotter = Some(Snapshotter::start(settings).context("no thread for snapshots")?);
         Ok(())
@@ -297,8 +308,32 @@ fn end_process(error: JournalError) {
     log::flush();
 }
 
+/// Records the newest snapshot on the disk.
+fn note_newest(disk: &Arc<dyn Disk>, exchange: &Exchange) {
+    let newest = snapshot::list(disk).ok().and_then(|snapshots| snapshots.last().copied());
+    // One that cannot be read is reported where it is needed.
+    if let Some(snapshot) = newest.and_then(|lsn| snapshot::load(disk, lsn).ok()) {
+        let bytes = snapshot.parts().iter().map(|part| part.bytes).sum();
+        let meta = snapshot.meta();
+        exchange.metrics().snapshots.newest(meta.position.lsn, meta.created, bytes);
+    }
+}
+
 /// Logs a snapshot; stops trading when its audit found the books wrong.
-fn report(taken: Result<Taken, StoreError>, exchange: &Exchange) {
+fn report(taken: Result<Taken, StoreError>, took: Duration, disk: &Arc<dyn Disk>, exchange: &Exchange) {
+    let snapshots = &exchange.metrics().snapshots;
+    match &taken {
+        Ok(_) => {
+            note_newest(disk, exchange);
+            snapshots.taken(took);
+        }
+        Err(error) => {
+            snapshots.failed();
+            if error.is_violation() {
+                snapshots.audited(false);
+            }
+        }
+    }
     match taken {
         Ok(Taken { lsn, frames, state_hash }) => {
             info!(frame = lsn, frames, state_hash = %format_args!("{state_hash:032x}"), "took a snapshot");
@@ -308,5 +343,41 @@ fn report(taken: Result<Taken, StoreError>, exchange: &Exchange) {
             exchange.halt(&error.to_string());
         }
         Err(error) => error!(%error, "no snapshot could be taken"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        actors::{self, Settings},
+        config::Layers,
+        domain::messages::reject::Fault,
+        http::ws::WireEncoder,
+        journal::SimDisk,
+    };
+
+    #[test]
+    fn a_failed_audit_halts_trading_and_is_measured() {
+        actix::System::new().block_on(async {
+            let instruments = Layers::defaults().load().unwrap().instruments;
+            let encoder = Box::new(WireEncoder::new(Arc::clone(&instruments)));
+            let running = actors::start(Settings::new(instruments), encoder, Arc::new(()));
+            let exchange = &running.exchange;
+            assert!(exchange.render_metrics().contains("lightning_audit_passed 1\n"));
+            let disk: Arc<dyn Disk> = Arc::new(SimDisk::default());
+            let violation = StoreError::Audit { lsn: 7, fault: Fault::new("money appeared") };
+            report(Err(violation), Duration::from_secs(1), &disk, exchange);
+            let text = exchange.render_metrics();
+            for line in [
+                "lightning_audit_passed 0",
+                "lightning_trading_halted 1",
+                "lightning_snapshot_failures_total 1",
+            ] {
+                assert!(text.contains(&format!("{line}\n")), "{line} not in\n{text}");
+            }
+            assert!(exchange.halted().is_some_and(|reason| reason.contains("money appeared")));
+            running.stop();
+        });
     }
 }

@@ -75,6 +75,8 @@ pub struct Commit {
     pub bytes: u64,
     /// How long it took to write and, unless that happens later, sync.
     pub took: Duration,
+    /// How long the sync took, unless it happens later.
+    pub synced: Option<Duration>,
 }
 
 /// Is notified of every commit, on the journal thread.
@@ -417,6 +419,7 @@ impl<O: Outbox> Worker<O> {
             let before = self.writer.position().lsn;
             let started = Instant::now();
             let written = self.writer.write()?;
+            let written_after = started.elapsed();
             if self.durability == Durability::Fsync {
                 let durable = self.writer.sync()?;
                 self.synced(durable);
@@ -425,7 +428,9 @@ impl<O: Outbox> Worker<O> {
                 self.unsynced_since.get_or_insert(started);
             }
             self.is_marked = false;
-            self.observe(&Commit { frames: written - before, bytes, took: started.elapsed() });
+            let took = started.elapsed();
+            let synced = (self.durability == Durability::Fsync).then(|| took.saturating_sub(written_after));
+            self.observe(&Commit { frames: written - before, bytes, took, synced });
         }
         let released = self.batch.len() as u64;
         for (outbox, position) in self.batch.drain(..) {

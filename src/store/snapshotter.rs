@@ -46,8 +46,8 @@ pub struct SnapshotterSettings {
     pub ingested: Box<dyn Fn() -> u64 + Send>,
     /// The time, in microseconds.
     pub now: Box<dyn Fn() -> u64 + Send>,
-    /// Is notified of every snapshot, and of every failure to take one.
-    pub report: Box<dyn Fn(Result<Taken, StoreError>) + Send>,
+    /// Is notified of every snapshot and of every failure to take one, and how long it took.
+    pub report: Box<dyn Fn(Result<Taken, StoreError>, Duration) + Send>,
 }
 
 impl std::fmt::Debug for SnapshotterSettings {
@@ -109,8 +109,8 @@ fn run(settings: &SnapshotterSettings, stopped: &mpsc::Receiver<()>) {
         let SnapshotterSettings { disk, identity, instruments, .. } = settings;
         match take_snapshot(disk, *identity, instruments, Until::Durable(durable), taking) {
             Ok(None) => {}
-            Ok(Some(taken)) => (settings.report)(Ok(taken)),
-            Err(error) => (settings.report)(Err(error)),
+            Ok(Some(taken)) => (settings.report)(Ok(taken), since.elapsed()),
+            Err(error) => (settings.report)(Err(error), since.elapsed()),
         }
     }
 }

@@ -1,74 +1,44 @@
-//! Every metric name and label, once. No account id is ever a label.
+//! All metrics of an exchange. Their names and meanings are in the list beside it.
 
-use std::{
-    sync::{
-        Arc,
-        atomic::{AtomicU64, Ordering},
-    },
-    time::{Duration, Instant},
-};
+use std::{sync::atomic::AtomicU64, time::Instant};
 
 use prometheus_client::{
     encoding::{EncodeLabelSet, text},
-    metrics::{
-        counter::Counter,
-        family::Family,
-        gauge::Gauge,
-        histogram::{Histogram, exponential_buckets},
-    },
-    registry::{Registry, Unit},
+    metrics::{counter::Counter, family::Family, gauge::Gauge},
+    registry::Registry,
 };
 
-use super::ConnectionGauges;
-
-/// Counts commands rejected for lack of a permit.
-pub type Shed = Counter;
-
-#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
-struct ShardLabels {
-    shard: String,
-}
-
-#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
-struct ProtocolLabels {
-    protocol: &'static str,
-}
+use super::{
+    connections::{BrokenConnections, ConnectionGauges, SessionGauges, UnservedRequests},
+    list, log_queue,
+    process::ProcessGauges,
+    stages::Stages,
+    storage::{CommitFigures, HistoryGauges, JournalGauges, SnapshotGauges},
+    trading::Trading,
+};
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
-struct HopLabels {
-    hop: &'static str,
+struct VersionLabels {
+    version: &'static str,
 }
 
-/// The journal's figures, set when the metrics are read.
-#[derive(Debug, Default)]
-pub struct JournalGauges {
-    /// The last durable frame.
-    pub durable: Gauge,
-    /// How much waits to be written or released.
-    pub queued: Gauge,
-    /// Commits since the start.
-    pub commits: Gauge,
-    /// Bytes of frames since the start.
-    pub bytes: Gauge,
-    /// The duration of the last commit, in seconds.
-    pub last_commit: Gauge<f64, AtomicU64>,
+/// What there is to measure.
+#[derive(Debug, Clone, Default)]
+pub struct Measured {
+    /// How many account shards.
+    pub account_shards: usize,
+    /// How many symbol shards.
+    pub symbol_shards: usize,
+    /// The symbols, by id.
+    pub symbols: Vec<(u64, String)>,
+    /// What the journal's thread records.
+    pub commits: CommitFigures,
 }
 
-impl JournalGauges {
-    fn register(registry: &mut Registry) -> Self {
-        let gauges = Self::default();
-        registry.register("journal_durable_frame", "The last durable frame", gauges.durable.clone());
-        registry.register("journal_queue", "What waits for the journal", gauges.queued.clone());
-        registry.register("journal_commits", "Commits since the start", gauges.commits.clone());
-        registry.register_with_unit(
-            "journal",
-            "Frames written since the start",
-            Unit::Bytes,
-            gauges.bytes.clone(),
-        );
-        let help = "How long the last commit took";
-        registry.register_with_unit("journal_last_commit", help, Unit::Seconds, gauges.last_commit.clone());
-        gauges
+impl Measured {
+    fn shards(&self) -> Vec<String> {
+        let accounts = (0..self.account_shards).map(|index| format!("account-{index}"));
+        accounts.chain((0..self.symbol_shards).map(|index| format!("symbol-{index}"))).collect()
     }
 }
 
@@ -77,193 +47,85 @@ impl JournalGauges {
 pub struct ClockGauges {
     /// How far the wall clock is ahead of the exchange's time, in seconds.
     pub skew: Gauge<f64, AtomicU64>,
-    /// How often the wall clock leapt since the start.
-    pub leaps: Gauge,
+    /// How often the wall clock leapt.
+    pub leaps: Counter,
 }
 
 impl ClockGauges {
     fn register(registry: &mut Registry) -> Self {
         let gauges = Self::default();
-        let help = "How far the wall clock is ahead of the exchange's time";
-        registry.register_with_unit("clock_skew", help, Unit::Seconds, gauges.skew.clone());
-        let help = "How often the wall clock leapt since the start";
-        registry.register("clock_leaps", help, gauges.leaps.clone());
+        list::CLOCK_SKEW.register(registry, gauges.skew.clone());
+        list::CLOCK_LEAPS.register(registry, gauges.leaps.clone());
         gauges
-    }
-}
-
-/// The history's figures, set when the metrics are read.
-#[derive(Debug, Default)]
-pub struct HistoryGauges {
-    /// The last frame ingested.
-    pub sequence: Gauge,
-    /// Rows written since the start.
-    pub rows: Gauge,
-    /// How often ingesting failed since the start.
-    pub failures: Gauge,
-}
-
-impl HistoryGauges {
-    fn register(registry: &mut Registry) -> Self {
-        let gauges = Self::default();
-        registry.register("history_frame", "The last frame the history took in", gauges.sequence.clone());
-        registry.register("history_rows", "Rows written since the start", gauges.rows.clone());
-        let help = "How often taking in frames failed since the start";
-        registry.register("history_failures", help, gauges.failures.clone());
-        gauges
-    }
-}
-
-/// Connections that sent something other than their protocol, or broke off; any client that reaches the port can do
-/// that, so they are counted and not logged as errors.
-#[derive(Debug)]
-pub struct BrokenConnections {
-    /// Input that is no HTTP/1.1 request.
-    pub http: Counter,
-    /// Frames that are no WebSocket messages.
-    pub websocket: Counter,
-}
-
-impl BrokenConnections {
-    fn register(registry: &mut Registry) -> Self {
-        let broken = Family::<ProtocolLabels, Counter>::default();
-        let help = "Connections that sent what is not their protocol, or broke off";
-        registry.register("connections_broken", help, broken.clone());
-        let of = |protocol| broken.get_or_create(&ProtocolLabels { protocol }).clone();
-        Self { http: of("http"), websocket: of("websocket") }
     }
 }
 
 /// The counters and measurements of the exchange.
 #[derive(Debug)]
 pub struct Metrics {
-    /// Commands admitted.
-    pub admitted: Counter,
-    /// Commands rejected for lack of a permit at an account shard.
-    pub shed_account: Shed,
-    /// Commands rejected for lack of a permit at a symbol shard.
-    pub shed_symbol: Shed,
-    /// Trades.
-    pub trades: Counter,
-    /// WebSocket sessions open now.
-    pub sessions: Gauge,
-    /// WebSocket sessions closed because they fell behind.
-    pub sessions_too_slow: Counter,
-    /// Connections cut off for what they sent.
-    pub broken_connections: BrokenConnections,
-    /// From the admission of a command at the edge to its handling by its shard.
-    pub edge_to_account: Histogram,
-    /// From the end of an account shard's turn to the handling of its messages by the symbol shard.
-    pub account_to_symbol: Histogram,
-    /// From the end of a symbol shard's turn to the handling of its messages by the account shard.
-    pub symbol_to_account: Histogram,
+    /// Commands, orders and trades.
+    pub trading: Trading,
+    /// The shards and the actors behind them.
+    pub stages: Stages,
     /// The journal.
     pub journal: JournalGauges,
+    /// Snapshots and audits.
+    pub snapshots: SnapshotGauges,
     /// The history.
     pub history: HistoryGauges,
-    /// The clock.
-    pub clock: ClockGauges,
     /// Connections.
     pub connections: ConnectionGauges,
-    /// From the admission of a command at the edge to its answer, by account shard: each has its own, so that shards
-    /// never wait for each other to count.
-    commands: Vec<Histogram>,
-    queues: Vec<(Arc<Queue>, Gauge, Gauge<f64, AtomicU64>)>,
+    /// Connections cut off for what they sent.
+    pub broken_connections: BrokenConnections,
+    /// Sessions and streams.
+    pub sessions: SessionGauges,
+    /// Requests over HTTP that were not served.
+    pub unserved: UnservedRequests,
+    /// The clock.
+    pub clock: ClockGauges,
+    process: ProcessGauges,
+    commits: CommitFigures,
     registry: Registry,
     epoch: Instant,
 }
 
-/// The queue of one shard, written by the shard and read when metrics are requested.
-#[derive(Debug, Default)]
-pub struct Queue {
-    len: AtomicU64,
-    oldest: AtomicU64,
-}
-
-impl Queue {
-    /// Records the queue's length and when its oldest entry arrived, in nanoseconds since the metrics started.
-    pub fn set(&self, len: usize, oldest_nanos: u64) {
-        self.len.store(len as u64, Ordering::Relaxed);
-        self.oldest.store(oldest_nanos, Ordering::Relaxed);
-    }
-}
-
 impl Metrics {
-    /// Registers everything for so many shards of each kind.
-    pub fn new(account_shards: usize, symbol_shards: usize) -> Self {
-        let mut registry = Registry::with_prefix("lightning");
-        let counter = |registry: &mut Registry, name: &str, help: &str| {
-            let counter = Counter::default();
-            registry.register(name, help, counter.clone());
-            counter
-        };
-        let admitted = counter(&mut registry, "commands_admitted", "Commands let in");
-        let shed = Family::<ShardLabels, Counter>::default();
-        registry.register("commands_shed", "Commands turned away because a shard is full", shed.clone());
-        let shed_of = |kind: &str| shed.get_or_create(&ShardLabels { shard: kind.to_owned() }).clone();
-        let (shed_account, shed_symbol) = (shed_of("account"), shed_of("symbol"));
-        let trades = counter(&mut registry, "trades", "Trades");
-        let sessions = Gauge::default();
-        registry.register("websocket_sessions", "WebSocket sessions open now", sessions.clone());
-        let sessions_too_slow = counter(
-            &mut registry,
-            "websocket_sessions_too_slow",
-            "WebSocket sessions closed for falling behind",
-        );
-        let broken_connections = BrokenConnections::register(&mut registry);
-        let hops = Family::<HopLabels, Histogram>::new_with_constructor(latency);
-        registry.register_with_unit(
-            "hop",
-            "Time a message waits between two actors",
-            Unit::Seconds,
-            hops.clone(),
-        );
-        let hop = |hop: &'static str| hops.get_or_create(&HopLabels { hop }).clone();
-        let (edge_to_account, account_to_symbol, symbol_to_account) =
-            (hop("edge_to_account"), hop("account_to_symbol"), hop("symbol_to_account"));
-        let commands = Family::<ShardLabels, Histogram>::new_with_constructor(latency);
-        let help = "From letting a command in to its answer";
-        registry.register_with_unit("command", help, Unit::Seconds, commands.clone());
-        let shard = |index| ShardLabels { shard: format!("account-{index}") };
-        let commands =
-            (0..account_shards).map(|index| commands.get_or_create(&shard(index)).clone()).collect();
-        let queues = queues(&mut registry, account_shards, symbol_shards);
-        let journal = JournalGauges::register(&mut registry);
+    /// Registers everything.
+    pub fn new(measured: &Measured) -> Self {
+        let mut registry = Registry::default();
+        let (shards, account_shards) = (measured.shards(), measured.account_shards);
+        let trading = Trading::register(&mut registry, &shards, account_shards, &measured.symbols);
+        let stages = Stages::register(&mut registry, &shards, account_shards);
+        let commits = measured.commits.clone();
+        let journal = JournalGauges::register(&mut registry, &commits);
+        let snapshots = SnapshotGauges::register(&mut registry);
         let history = HistoryGauges::register(&mut registry);
-        let help = "Log lines dropped because standard error was not read, or could not be written";
-        registry.register("log_lines_dropped", help, super::log_queue::dropped());
-        let clock = ClockGauges::register(&mut registry);
         let connections = ConnectionGauges::register(&mut registry);
+        let broken_connections = BrokenConnections::register(&mut registry);
+        let sessions = SessionGauges::register(&mut registry);
+        let unserved = UnservedRequests::register(&mut registry);
+        let build = Family::<VersionLabels, Gauge>::default();
+        build.get_or_create(&VersionLabels { version: env!("CARGO_PKG_VERSION") }).set(1);
+        list::BUILD.register(&mut registry, build);
+        let clock = ClockGauges::register(&mut registry);
+        list::LOG_DROPPED.register(&mut registry, log_queue::dropped());
+        let process = ProcessGauges::register(&mut registry);
         Self {
-            admitted,
-            shed_account,
-            shed_symbol,
-            trades,
-            sessions,
-            sessions_too_slow,
-            broken_connections,
-            edge_to_account,
-            account_to_symbol,
-            symbol_to_account,
+            trading,
+            stages,
             journal,
+            snapshots,
             history,
-            clock,
             connections,
-            commands,
-            queues,
+            broken_connections,
+            sessions,
+            unserved,
+            clock,
+            process,
+            commits,
             registry,
             epoch: Instant::now(),
         }
-    }
-
-    /// Returns where an account shard records the latency of its commands.
-    pub fn commands_of(&self, account_shard: usize) -> Histogram {
-        self.commands.get(account_shard).cloned().unwrap_or_else(latency)
-    }
-
-    /// Returns the queue of a shard: account shards first, then symbol shards.
-    pub fn queue(&self, index: usize) -> Arc<Queue> {
-        self.queues.get(index).map(|(queue, _, _)| Arc::clone(queue)).unwrap_or_default()
     }
 
     /// Returns the nanoseconds from the start of the metrics to `instant`.
@@ -271,15 +133,16 @@ impl Metrics {
         u64::try_from(instant.saturating_duration_since(self.epoch).as_nanos()).unwrap_or(u64::MAX)
     }
 
+    /// Sets whether an audit has stopped trading.
+    pub fn set_halted(&self, is_halted: bool) {
+        self.trading.halted.set(i64::from(is_halted));
+    }
+
     /// Returns the metrics as OpenMetrics text.
     pub fn render(&self) -> String {
-        let now = self.nanos(Instant::now());
-        for (queue, len, age) in &self.queues {
-            let queued = queue.len.load(Ordering::Relaxed);
-            len.set(i64::try_from(queued).unwrap_or(i64::MAX));
-            let waited = now.saturating_sub(queue.oldest.load(Ordering::Relaxed));
-            age.set(if queued == 0 { 0.0 } else { Duration::from_nanos(waited).as_secs_f64() });
-        }
+        self.stages.read(self.nanos(Instant::now()));
+        self.journal.read(&self.commits);
+        self.process.read();
         let mut rendered = String::new();
         // Writing to a String cannot fail.
         let _ = text::encode(&mut rendered, &self.registry);
@@ -287,51 +150,110 @@ impl Metrics {
     }
 }
 
-type QueueGauges = (Arc<Queue>, Gauge, Gauge<f64, AtomicU64>);
-
-fn queues(registry: &mut Registry, account_shards: usize, symbol_shards: usize) -> Vec<QueueGauges> {
-    let lens = Family::<ShardLabels, Gauge>::default();
-    registry.register("shard_queue_messages", "Messages a shard has not taken up", lens.clone());
-    let ages = Family::<ShardLabels, Gauge<f64, AtomicU64>>::default();
-    registry.register_with_unit(
-        "shard_queue_oldest",
-        "Age of the oldest of them",
-        Unit::Seconds,
-        ages.clone(),
-    );
-    let accounts = (0..account_shards).map(|index| format!("account-{index}"));
-    let symbols = (0..symbol_shards).map(|index| format!("symbol-{index}"));
-    let gauges = accounts.chain(symbols).map(|shard| {
-        let labels = ShardLabels { shard };
-        (Arc::default(), lens.get_or_create(&labels).clone(), ages.get_or_create(&labels).clone())
-    });
-    gauges.collect()
-}
-
-/// 4 µs to 2 s.
-fn latency() -> Histogram {
-    Histogram::new(exponential_buckets(4e-6, 2.0, 20))
-}
-
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeMap;
+
     use super::*;
+    use crate::telemetry::{METRICS, RejectClass, ShedReason, TurnRecord};
+
+    fn metrics() -> Metrics {
+        Metrics::new(&Measured {
+            account_shards: 2,
+            symbol_shards: 1,
+            symbols: vec![(7, "ETHUSDT".to_owned()), (1, "BTCUSDT".to_owned())],
+            commits: CommitFigures::default(),
+        })
+    }
 
     #[test]
-    fn the_text_names_every_shard_and_hop() {
-        let metrics = Metrics::new(2, 1);
-        metrics.queue(2).set(3, 0);
-        metrics.edge_to_account.observe(0.000_01);
+    fn the_text_names_every_shard_symbol_hop_and_reason() {
+        let metrics = metrics();
+        let shard = metrics.stages.shard(2).unwrap();
+        shard.queue.set(3, 0);
+        let mut record = TurnRecord::start(shard);
+        let started = record.started();
+        record.received(started);
+        record.input();
+        record.end(started);
+        metrics.trading.trades.add(1, 5);
+        metrics.trading.trades.add(8, 5); // there is none
+        metrics.trading.shed(ShedReason::DiskFull).inc();
+        metrics.trading.rejected(RejectClass::Unavailable).inc();
+        metrics.unserved.error(504);
         let text = metrics.render();
         for expected in [
             "lightning_commands_admitted_total 0",
+            "lightning_commands_shed_total{reason=\"account_shard_full\"} 0",
+            "lightning_commands_shed_total{reason=\"disk_full\"} 1",
+            "lightning_orders_rejected_total{reason=\"invalid\"} 0",
+            "lightning_orders_rejected_total{reason=\"unavailable\"} 1",
+            "lightning_trades_total{symbol=\"BTCUSDT\"} 5",
+            "lightning_trades_total{symbol=\"ETHUSDT\"} 0",
             "lightning_log_lines_dropped_total 0",
             "lightning_connections_broken_total{protocol=\"websocket\"} 0",
             "lightning_shard_queue_messages{shard=\"symbol-0\"} 3",
             "lightning_shard_queue_oldest_seconds{shard=\"account-1\"} 0",
-            "lightning_hop_seconds_count{hop=\"edge_to_account\"} 1",
+            "lightning_hop_seconds_count{hop=\"account_to_symbol\"} 1",
+            "lightning_http_errors_total{status=\"504\"} 1",
         ] {
             assert!(text.contains(expected), "{expected} not in\n{text}");
+        }
+    }
+
+    /// What the text states of each metric: its type and its help.
+    fn stated(text: &str) -> BTreeMap<String, (String, String)> {
+        let mut stated: BTreeMap<String, (String, String)> = BTreeMap::new();
+        for line in text.lines() {
+            let mut words = line.splitn(4, ' ').skip(1);
+            let (Some(what), Some(name), Some(rest)) = (words.next(), words.next(), words.next()) else {
+                continue;
+            };
+            match what {
+                "TYPE" => stated.entry(name.to_owned()).or_default().0 = rest.to_owned(),
+                "HELP" => stated.entry(name.to_owned()).or_default().1 = rest.to_owned(),
+                _ => {}
+            }
+        }
+        stated
+    }
+
+    #[test]
+    fn everything_on_the_list_is_served_and_nothing_else() {
+        let stated = stated(&metrics().render());
+        let listed: BTreeMap<String, (String, String)> = METRICS
+            .iter()
+            .map(|metric| {
+                let name = metric.name.strip_suffix("_total").unwrap_or(metric.name);
+                (name.to_owned(), (metric.kind.name().to_owned(), format!("{}.", metric.help)))
+            })
+            .collect();
+        assert_eq!(listed.len(), METRICS.len(), "a name is listed twice");
+        assert_eq!(stated, listed);
+    }
+
+    #[test]
+    fn every_series_has_the_labels_of_its_metric() {
+        let text = metrics().render();
+        for metric in METRICS {
+            let is_sample = |line: &&str| {
+                let name = line.split(['{', ' ']).next().unwrap_or_default();
+                let base = ["_bucket", "_sum", "_count"].iter().find_map(|suffix| name.strip_suffix(suffix));
+                name == metric.name || base == Some(metric.name)
+            };
+            let mut count = 0;
+            for line in text.lines().filter(is_sample) {
+                let labels =
+                    line.split_once('{').and_then(|(_, rest)| rest.split_once('}')).map_or("", |it| it.0);
+                let names: Vec<&str> = labels
+                    .split(',')
+                    .filter_map(|label| label.split_once('=').map(|(name, _)| name))
+                    .filter(|name| *name != "le")
+                    .collect();
+                assert_eq!(names, metric.labels, "{line}");
+                count += 1;
+            }
+            assert!(count > 0, "{} has no series before anything has happened", metric.name);
         }
     }
 }

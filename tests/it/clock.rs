@@ -162,7 +162,7 @@ fn a_leap_that_lasts_is_followed_and_said() {
         assert!(timed.trade().await.abs_diff(right) <= APART);
         assert_eq!(timed.get("/api/v3/time").await["serverTime"], timed.clock.now().millis());
         let metrics = timed.server.exchange().render_metrics();
-        assert!(metrics.contains("lightning_clock_leaps 1\n"), "{metrics}");
+        assert!(metrics.contains("lightning_clock_leaps_total 1\n"), "{metrics}");
         assert!(metrics.contains("lightning_clock_skew_seconds 0"), "{metrics}");
     });
     timed.server.stop();

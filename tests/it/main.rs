@@ -30,6 +30,7 @@ mod grpc;
 mod history;
 mod limits;
 mod lobster;
+mod monitoring;
 mod openapi;
 mod orders_wire;
 mod outputs;

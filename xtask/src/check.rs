@@ -3,6 +3,7 @@
 use anyhow::{Result, bail};
 
 use crate::{
+    install,
     output::say,
     page,
     process::{self, cargo, command, target},
@@ -15,7 +16,7 @@ type Check = fn() -> Result<()>;
 
 /// Runs every check, also after one has failed, and reports the failed ones.
 pub(crate) fn run() -> Result<()> {
-    let checks: [(&str, Check); 5] = [
+    let checks: [(&str, Check); 6] = [
         ("formatting", || process::run(cargo().args(["fmt", "--all", "--check"]))),
         ("lints", || {
             process::run(cargo().args([
@@ -36,6 +37,7 @@ pub(crate) fn run() -> Result<()> {
             )
         }),
         ("architecture", architecture),
+        ("monitoring", monitoring),
         ("dependencies", dependencies),
     ];
     let mut failed = Vec::new();
@@ -57,6 +59,15 @@ fn architecture() -> Result<()> {
     let mut test = cargo();
     page::require(&mut test);
     process::run(test.args(["test", "--quiet", "--workspace", "--test", "it", "architecture"]))
+}
+
+/// The rules and their tests, the routes of alerts, the dashboards, and the page about the metrics.
+fn monitoring() -> Result<()> {
+    install::prometheus()?;
+    let mut test = cargo();
+    page::require(&mut test);
+    let names = ["monitoring::dashboards", "monitoring::page", "monitoring::rules"];
+    process::run(test.args(["test", "--quiet", "--workspace", "--test", "it", "--"]).args(names))
 }
 
 /// Licences, sources and duplicates. Advisories need an external database and are not checked here.

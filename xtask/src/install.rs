@@ -35,6 +35,17 @@ pub(crate) fn databases() -> Result<()> {
     Ok(())
 }
 
+/// Debian's Prometheus and Alertmanager, likewise: for the programs that check and test rules, and for the tests.
+pub(crate) fn prometheus() -> Result<()> {
+    if ["prometheus", "promtool", "amtool"].into_iter().all(exists) {
+        return Ok(());
+    }
+    if !packages(&["prometheus", "prometheus-alertmanager"])? {
+        say!("Prometheus or Alertmanager is missing and cannot be installed here: their tests will say so");
+    }
+    Ok(())
+}
+
 /// Installs packages of Debian; `false` where that is not permitted.
 fn packages(names: &[&str]) -> Result<bool> {
     let is_root = capture(command("id").arg("-u")).as_deref() == Some("0");

@@ -2,6 +2,7 @@
 
 mod check;
 mod clients;
+mod dashboards;
 mod gates;
 mod install;
 mod lab;
@@ -25,9 +26,10 @@ use self::output::say;
 const USAGE: &str = "\
 usage: cargo xtask COMMAND
 
-  check                                formatting, lints, documentation, architecture, dependencies
+  check                                formatting, lints, documentation, architecture, monitoring, dependencies
   test [--rust | --page]               every test; installs what they need and is missing
   clients [--seconds N]                unmodified trading clients through the acceptance matrix
+  dashboards                           the dashboards of deploy/grafana, from the list of metrics
   gates NAME... [--quick | --smoke]    what the exchange promises, each figure with its bar; the names are
                                        core, durable, wire, history, faults; a smoke run (part of `test`)
                                        only proves that every command runs
@@ -59,6 +61,7 @@ fn run(arguments: &[&str]) -> Result<()> {
         ["test", "--rust"] => test::run_all(test::Part::Rust),
         ["test", "--page"] => test::run_all(test::Part::Page),
         ["clients", options @ ..] => clients::run_matrix(options),
+        ["dashboards"] => dashboards::write(),
         ["gates", arguments @ ..] => gates::run(arguments),
         ["lab", arguments @ ..] => lab::run(&directory, arguments),
         ["simulate", options @ ..] => simulate::run(options),

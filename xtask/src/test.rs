@@ -56,6 +56,7 @@ pub(crate) fn run_all(part: Part) -> Result<()> {
 fn rust(tally: &mut Tally) -> Result<()> {
     let python = install::python()?;
     install::databases()?;
+    install::prometheus()?;
     let notes = skips::Notes::start()?;
     let has_nextest = exists("cargo-nextest");
     let mut command = cargo();

@@ -187,11 +187,11 @@ async fn neighbours(exchange: &Exchange, triggers: u64) -> Result<(Vec<Duration>
     for _ in 0..QUIET_PROBES {
         probe(exchange, &mut quiet).await?;
     }
-    let trades = exchange.metrics().trades.get();
+    let trades = exchange.metrics().trading.trades.total();
     let mut during = Vec::with_capacity(1 << 16);
     let started = Instant::now();
     place(exchange, limit(STARTER, Side::Sell, TOP)).await?;
-    while exchange.metrics().trades.get() < trades + triggers + 1 {
+    while exchange.metrics().trading.trades.total() < trades + triggers + 1 {
         probe(exchange, &mut during).await?;
         ensure!(started.elapsed() < CASCADE_MAX, "the cascade does not end");
     }

@@ -139,7 +139,8 @@ fn trade(
 ) -> anyhow::Result<(Latency, Latency, f64)> {
     let recovered = store::recover(data, settings, &mut |_| ())?;
     let (journal, thread) = journal::start(recovered.writer, journal::Durability::Fsync, Box::new(|_| ()))?;
-    let opening = Opening { parts: recovered.replica.into_parts(), journal: Some(journal.clone()) };
+    let parts = recovered.replica.into_parts();
+    let opening = Opening { parts, journal: Some(journal.clone()), ..Opening::default() };
     let (disk, identity) = (data.disk(), data.identity());
     let instruments = Arc::clone(&settings.instruments);
     let system = System::new();

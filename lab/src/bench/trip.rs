@@ -138,7 +138,7 @@ fn trip(records: &[Record], measured: usize, accounts: u32) -> anyhow::Result<(C
         .await?;
         running.drain().await;
         let cost = meter.stop(measured);
-        let trades = exchange.metrics().trades.get();
+        let trades = exchange.metrics().trading.trades.total();
         running.stop();
         Ok::<_, anyhow::Error>((cost, trades))
     });

@@ -15,6 +15,7 @@ use crate::{
     actors::{
         message::{Acknowledgement, AdmittedCommand},
         outbox::Answered,
+        outcomes::class,
         topology::Topology,
         trace,
     },
@@ -168,13 +169,14 @@ impl Accounts {
                 answer,
                 details: None,
                 entered,
+                placed: command.symbol().filter(|_| command.places()),
                 _permit: permit,
             });
             return Ok(());
         }
         self.last_command += 1;
         let (id, line) = (CommandId::new(self.last_command), key(slot, &command));
-        self.awaiting.insert(id, Awaiting { reply, entered, line, permit });
+        self.awaiting.insert(id, Awaiting { reply, entered, line, places: command.places(), permit });
         let replaces = line.filter(|_| matches!(command, AccountCommand::Replace(_)));
         let make = || tracing::debug_span!(parent: &span, "account.command", shard = turn.shard);
         let child = trace::step(make);
@@ -197,6 +199,9 @@ fn refusal(admission: &AdmittedCommand, now: Timestamp, topology: &Topology) -> 
 }
 
 fn refuse(admission: AdmittedCommand, reject: Reject, topology: &Topology) {
+    if admission.command.places() {
+        topology.metrics.trading.rejected(class(reject)).inc();
+    }
     let position = topology.watermark.position();
     // The client may have gone.
     let _ = admission.reply.send(Acknowledgement { answer: Err(reject), details: None, position });

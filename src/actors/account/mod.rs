@@ -39,7 +39,7 @@ use crate::{
             table::Table,
         },
     },
-    telemetry::{Histogram, Queue},
+    telemetry::ShardFigures,
 };
 
 /// Is notified of API keys and logins once they are durable, so that the edge can authenticate callers without asking a
@@ -99,6 +99,8 @@ struct Awaiting {
     entered: Instant,
     /// The line of its commands, if it is about a symbol.
     line: Option<Key>,
+    /// Whether it places an order.
+    places: bool,
     permit: Permit,
 }
 
@@ -192,11 +194,12 @@ impl Accounts {
         for (command, answer) in self.out.answers.drain(..) {
             let details = self.out.details.iter().position(|(of, _)| *of == command);
             let details = details.map(|index| self.out.details.swap_remove(index).1);
-            let answered = |Awaiting { reply, entered, permit, .. }, answer, details| Answered {
+            let answered = |Awaiting { reply, entered, line, places, permit }, answer, details| Answered {
                 reply,
                 answer,
                 details,
                 entered,
+                placed: line.filter(|_| places).map(|(.., symbol)| symbol),
                 _permit: permit,
             };
             let joined = if self.joined.is_empty() { None } else { self.joined.remove(&command) };
@@ -227,16 +230,12 @@ impl ShardKind for Accounts {
         topology.symbol_shard_of(slot)
     }
 
-    fn hop(topology: &Topology) -> &Histogram {
-        &topology.metrics.symbol_to_account
-    }
-
-    fn queue(topology: &Topology, shard: usize) -> Arc<Queue> {
-        topology.metrics.queue(shard)
+    fn figures(topology: &Topology, shard: usize) -> Option<&ShardFigures> {
+        topology.metrics.stages.shard(shard)
     }
 
     fn connected(&mut self, shard: usize, topology: &Topology, log: &mut TurnLog) {
-        log.effects.took = Some(topology.metrics.commands_of(shard));
+        log.effects.took = topology.metrics.trading.commands_of(shard);
     }
 
     fn unapplied(&self) -> impl Iterator<Item = &Envelope<ToSymbol>> {
@@ -248,10 +247,6 @@ impl ShardKind for Accounts {
             AccountRequest::Command(admitted) => Some(admitted.0.entered),
             _ => None,
         }
-    }
-
-    fn observe_entered(topology: &Topology, entered: Instant) {
-        topology.metrics.edge_to_account.observe(entered.elapsed().as_secs_f64());
     }
 
     fn message(&mut self, traced: Traced<ToAccount>, turn: &mut Turn<'_>) -> Result<(), Fault> {

@@ -13,6 +13,7 @@ use std::{
         Arc,
         atomic::{AtomicUsize, Ordering},
     },
+    time::Instant,
 };
 
 use actix::prelude::*;
@@ -76,7 +77,7 @@ impl MarketDataActor {
             self.second(&mut updates);
         }
         if !updates.is_empty() && self.listeners.load(Ordering::Relaxed) != 0 {
-            topology.push.do_send(PublishMarket { updates });
+            send(&topology, updates, Instant::now());
         }
         // Behind the diffs they follow.
         for (&symbol, market) in &mut self.markets {
@@ -136,6 +137,12 @@ impl MarketDataActor {
     }
 }
 
+/// Sends updates to push.
+fn send(topology: &Topology, updates: Updates, sent: Instant) {
+    topology.metrics.stages.push.sent();
+    topology.push.do_send(PublishMarket { updates, sent });
+}
+
 fn ticker(market: &Market) -> TickerView {
     TickerView { symbol: market.spec.id, last: market.image.last_price(), book: market.quotes }
 }
@@ -173,6 +180,8 @@ impl Handler<MarketMoved> for MarketDataActor {
 
     fn handle(&mut self, moved: MarketMoved, _: &mut Self::Context) {
         let Some(topology) = &self.topology else { return };
+        let stage = &topology.metrics.stages.market_data;
+        let started = stage.start(moved.sent);
         let has_listeners = self.listeners.load(Ordering::Relaxed) != 0;
         let mut updates = Vec::new();
         for (index, event) in moved.events.iter().enumerate() {
@@ -187,20 +196,21 @@ impl Handler<MarketMoved> for MarketDataActor {
                 updates.push((Topic::BookTicker(symbol), MarketUpdate::BookTicker(market.quotes)));
             }
         }
-        let mut last = None;
-        for (symbol, _) in moved.events.iter().map(key) {
-            if last.replace(symbol) == Some(symbol) {
-                continue;
-            }
+        for events in moved.events.chunk_by(|one, next| key(one).0 == key(next).0) {
+            let Some((symbol, _)) = events.first().map(key) else { continue };
             if let Some(market) = self.markets.get_mut(&symbol) {
                 market.complete_aggregate(has_listeners, &mut updates);
                 market.note_references(topology);
             }
+            let trades =
+                events.iter().filter(|event| matches!(event, PublicEvent::TradePrinted { .. })).count();
+            if trades > 0 {
+                topology.metrics.trading.trades.add(u64::from(symbol.get()), trades as u64);
+            }
         }
-        let trades = moved.events.iter().filter(|event| matches!(event, PublicEvent::TradePrinted { .. }));
-        topology.metrics.trades.inc_by(trades.count() as u64);
+        let ended = stage.end(started, moved.events.len());
         if !updates.is_empty() {
-            topology.push.do_send(PublishMarket { updates });
+            send(topology, updates, ended);
         }
     }
 }

@@ -1,6 +1,6 @@
 //! Messages around [`MarketDataActor`](crate::actors::MarketDataActor).
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Instant};
 
 use actix::prelude::*;
 
@@ -25,6 +25,8 @@ use crate::domain::{
 pub struct MarketMoved {
     /// The facts of one turn of the shard.
     pub events: Vec<PublicEvent>,
+    /// When they were released.
+    pub sent: Instant,
 }
 
 /// Clock to market data: send the conflated streams of this speed.

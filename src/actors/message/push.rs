@@ -1,8 +1,11 @@
 //! Messages around [`PushActor`](crate::actors::PushActor) and its WebSocket sessions.
 
-use std::sync::{
-    Arc,
-    atomic::{AtomicUsize, Ordering},
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+    time::Instant,
 };
 
 use actix::prelude::*;
@@ -165,6 +168,11 @@ impl SessionLink {
         true
     }
 
+    /// Returns how many events the session has not taken.
+    pub fn backlog(&self) -> usize {
+        self.queued.load(Ordering::Relaxed)
+    }
+
     /// Returns whether the session is still there.
     pub fn is_connected(&self) -> bool {
         self.recipient.connected()
@@ -314,6 +322,8 @@ pub struct CloseSession(pub SessionId);
 pub struct PublishMarket {
     /// The updates of one turn, in order.
     pub updates: Vec<(Topic, MarketUpdate)>,
+    /// When that turn ended.
+    pub sent: Instant,
 }
 
 /// Market data to push: the snapshot this session's diffs start from; the session gets them from now on.
@@ -334,6 +344,8 @@ pub struct JoinTopic {
 pub struct PublishUser {
     /// The events of one turn, in order.
     pub events: Vec<UserEvent>,
+    /// When they were released.
+    pub sent: Instant,
 }
 
 /// App to push: notify every session that the exchange is stopping. Answers when all have been notified.

@@ -11,6 +11,7 @@ use std::{
         Arc,
         atomic::{AtomicUsize, Ordering},
     },
+    time::Duration,
 };
 
 use actix::prelude::*;
@@ -25,6 +26,9 @@ use super::{
     topology::Topology,
 };
 use crate::domain::types::{id::AccountId, time::Timestamp};
+
+/// How often it is measured how far the sessions are behind.
+const BACKLOG_INTERVAL: Duration = Duration::from_secs(1);
 
 /// Keeps the sessions and their topics.
 pub struct PushActor {
@@ -77,7 +81,7 @@ impl PushActor {
         } else if !session.link.enqueue(event) {
             session.link.evict();
             if let Some(topology) = &self.topology {
-                topology.metrics.sessions_too_slow.inc();
+                topology.metrics.sessions.too_slow.inc();
             }
             self.release(to);
         }
@@ -110,8 +114,21 @@ impl PushActor {
     fn count(&self) {
         self.listeners.store(self.sessions.len(), Ordering::Relaxed);
         if let Some(topology) = &self.topology {
-            topology.metrics.sessions.set(i64::try_from(self.sessions.len()).unwrap_or(i64::MAX));
+            topology.metrics.sessions.open.set(i64::try_from(self.sessions.len()).unwrap_or(i64::MAX));
         }
+    }
+
+    /// Measures how far the sessions are behind. It looks at all of them, so not for every message.
+    fn measure_backlog(&self) {
+        let Some(topology) = &self.topology else { return };
+        let (mut sum, mut longest) = (0, 0);
+        for backlog in self.sessions.values().map(|session| session.link.backlog()) {
+            sum += backlog;
+            longest = longest.max(backlog);
+        }
+        let gauges = &topology.metrics.sessions;
+        gauges.backlog.set(i64::try_from(sum).unwrap_or(i64::MAX));
+        gauges.backlog_max.set(i64::try_from(longest).unwrap_or(i64::MAX));
     }
 }
 
@@ -128,6 +145,10 @@ fn leave<K: Ord + Copy>(listeners: &mut BTreeMap<K, BTreeSet<SessionId>>, key: &
 
 impl Actor for PushActor {
     type Context = Context<Self>;
+
+    fn started(&mut self, context: &mut Self::Context) {
+        context.run_interval(BACKLOG_INTERVAL, |actor, _| actor.measure_backlog());
+    }
 }
 
 impl Handler<SetTopology> for PushActor {
@@ -221,6 +242,8 @@ impl Handler<PublishMarket> for PushActor {
     type Result = ();
 
     fn handle(&mut self, publish: PublishMarket, _: &mut Self::Context) {
+        let Some(topology) = self.topology.clone() else { return };
+        let started = topology.metrics.stages.push.start(publish.sent);
         for (topic, update) in &publish.updates {
             let Some(listeners) = self.topics.get(topic) else { continue };
             let mut frames = MarketFrames::new(*topic, update);
@@ -231,6 +254,7 @@ impl Handler<PublishMarket> for PushActor {
                 self.enqueue(id, event);
             }
         }
+        topology.metrics.stages.push.end(started, publish.updates.len());
     }
 }
 

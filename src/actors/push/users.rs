@@ -146,6 +146,8 @@ impl Handler<PublishUser> for PushActor {
     type Result = ();
 
     fn handle(&mut self, publish: PublishUser, _: &mut Self::Context) {
+        let Some(topology) = self.topology.clone() else { return };
+        let started = topology.metrics.stages.push.start(publish.sent);
         for event in &publish.events {
             let Some(listeners) = self.users.by_account.get(&event.account) else { continue };
             let mut frames: Vec<((EventEnvelope, TimeUnit), WsText)> = Vec::new();
@@ -171,5 +173,6 @@ impl Handler<PublishUser> for PushActor {
                 self.send(id, frame);
             }
         }
+        topology.metrics.stages.push.end(started, publish.events.len());
     }
 }

@@ -110,6 +110,11 @@ impl AccountCommand {
         }
     }
 
+    /// Returns whether it places an order or a list.
+    pub const fn places(&self) -> bool {
+        matches!(self, Self::Place(_) | Self::Replace(_) | Self::PlaceList(_))
+    }
+
     /// Returns whether it can only reduce risk: such commands have reserved capacity under load.
     pub const fn reduces_risk(&self) -> bool {
         matches!(

@@ -1,5 +1,7 @@
 //! Monitoring of the process: liveness, readiness and metrics.
 
+use std::time::Instant;
+
 use actix_web::http::StatusCode;
 
 use crate::{
@@ -8,6 +10,7 @@ use crate::{
         routing::request_context::{Reply, RequestContext},
         wire::error::ApiError,
     },
+    telemetry::HistoryFigures,
 };
 
 /// The content type of metrics, in the format prometheus-client writes.
@@ -65,10 +68,17 @@ pub(crate) async fn ready(call: &RequestContext<'_>) -> Result<Reply, ApiError> 
 /// `GET /metrics`
 pub(crate) async fn metrics(call: &RequestContext<'_>) -> Result<Reply, ApiError> {
     if let Some(history) = call.state.history() {
-        let (gauges, progress) = (&call.state.exchange().metrics().history, history.progress());
-        gauges.sequence.set(progress.sequence() as i64);
-        gauges.rows.set(progress.rows() as i64);
-        gauges.failures.set(progress.failures() as i64);
+        let (exchange, progress) = (call.state.exchange(), history.progress());
+        // The frame first: of those durable by then, none is missed.
+        let frame = progress.sequence();
+        let figures = HistoryFigures {
+            is_up: progress.has_started() && !progress.is_down(),
+            frame,
+            durable: exchange.durable(),
+            rows: progress.rows(),
+            failures: progress.failures(),
+        };
+        exchange.metrics().history.set(figures, Instant::now());
     }
     let mut reply = Reply::json(call.state.exchange().render_metrics());
     reply.content_type = OPEN_METRICS;

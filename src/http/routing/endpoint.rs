@@ -102,6 +102,9 @@ async fn serve(
         Ok(reply) => success(reply),
         Err(error) => refusal(&error),
     };
+    if response.status().is_server_error() {
+        state.exchange().metrics().unserved.error(response.status().as_u16());
+    }
     let headers = response.headers_mut();
     add_used_weight(&state, &request, headers, endpoint.weight, noted.weight.get());
     if let Some(position) = noted.engine_seq.get() {
@@ -117,7 +120,13 @@ async fn serve(
 /// Counts a request before any other work. Monitoring requests are not counted.
 fn count(state: &HttpState, request: &HttpRequest, weight: u32) -> Result<(), ApiError> {
     match client_address(request) {
-        Some(address) if weight > 0 => state.rate_limits().request(address, weight, state.exchange().now()),
+        Some(address) if weight > 0 => {
+            let counted = state.rate_limits().request(address, weight, state.exchange().now());
+            if counted.is_err() {
+                state.exchange().metrics().unserved.limited.inc();
+            }
+            counted
+        }
         _ => Ok(()),
     }
 }

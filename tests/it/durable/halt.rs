@@ -138,7 +138,7 @@ fn a_frame_that_creates_money_is_a_violation_and_no_snapshot_is_taken_of_it() {
         durable: Box::new(move || if asked.fetch_add(1, Ordering::Relaxed) == 0 { 0 } else { injected }),
         ingested: Box::new(|| u64::MAX),
         now: Box::new(|| 0),
-        report: Box::new(move |taken| drop(report.send(taken))),
+        report: Box::new(move |taken, _| drop(report.send(taken))),
     });
     let reported = reported.recv_timeout(Duration::from_secs(30)).unwrap();
     snapshotter.unwrap().stop();

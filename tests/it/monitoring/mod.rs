@@ -1,0 +1,8 @@
+//! Monitoring: the metrics are what their page says and move when what they measure happens; rules and dashboards work.
+
+mod dashboards;
+mod moves;
+mod page;
+mod prometheus;
+mod reading;
+mod rules;
