@@ -5,7 +5,7 @@ use std::{future::Future, path::PathBuf};
 use anyhow::{Context, Result};
 use clap::Args;
 
-use crate::client::Client;
+use crate::client::{Client, trust};
 
 /// The server and the operator's token.
 #[derive(Debug, Clone, Args)]
@@ -13,6 +13,9 @@ pub struct RemoteArgs {
     /// Address of the server
     #[arg(long, value_name = "URL", env = "LIGHTNING_URL", default_value = "http://127.0.0.1:8080")]
     url: String,
+    /// PEM file of the authorities to trust for an https:// address, instead of the system's
+    #[arg(long, value_name = "FILE", env = "LIGHTNING_CA_FILE")]
+    ca_file: Option<PathBuf>,
     /// Operator's token; read from the token file by default
     #[arg(long, value_name = "TOKEN", env = "LIGHTNING_OPERATOR_TOKEN", hide_env_values = true)]
     token: Option<String>,
@@ -25,7 +28,7 @@ impl RemoteArgs {
     /// Runs a function with a client of that server.
     ///
     /// # Errors
-    /// There is no token, or the function fails.
+    /// There is no token, the authorities cannot be read, or the function fails.
     pub fn with_client<T, F: Future<Output = Result<T>>>(self, call: impl FnOnce(Client) -> F) -> Result<T> {
         let token = match self.token {
             Some(token) => token,
@@ -37,6 +40,16 @@ impl RemoteArgs {
                 text.trim().to_owned()
             }
         };
-        actix::System::new().block_on(async move { call(Client::new(&self.url).with_operator(&token)).await })
+        let trust = self.ca_file.map(|file| {
+            trust::file(&file).with_context(|| format!("--ca-file {} cannot be used", file.display()))
+        });
+        let trust = trust.transpose()?;
+        actix::System::new().block_on(async move {
+            let client = match trust {
+                Some(trust) => Client::trusting(&self.url, trust),
+                None => Client::new(&self.url),
+            };
+            call(client.with_operator(&token)).await
+        })
     }
 }

@@ -23,6 +23,8 @@ pub struct ConnectionGauges {
     pub closed_idle: Counter,
     /// Closed because their clients took too long to send or to read.
     pub timed_out: Counter,
+    /// Closed because their handshake of TLS failed.
+    pub handshakes_failed: Counter,
 }
 
 impl ConnectionGauges {
@@ -37,6 +39,8 @@ impl ConnectionGauges {
         registry.register("connections_closed_idle", help, gauges.closed_idle.clone());
         let help = "Connections closed because their clients took too long to send or to read";
         registry.register("connections_timed_out", help, gauges.timed_out.clone());
+        let help = "Connections closed because their TLS handshake failed: a client that does not speak TLS, or refuses the certificate";
+        registry.register("tls_handshakes_failed", help, gauges.handshakes_failed.clone());
         gauges
     }
 

@@ -19,7 +19,7 @@ use prometheus_client::{
     registry::{Registry, Unit},
 };
 
-use super::ConnectionGauges;
+use super::{ConnectionGauges, TlsGauges};
 
 /// Counts commands rejected for lack of a permit.
 pub type Shed = Counter;
@@ -165,6 +165,8 @@ pub struct Metrics {
     pub clock: ClockGauges,
     /// Connections.
     pub connections: ConnectionGauges,
+    /// The certificate.
+    pub tls: TlsGauges,
     /// From the admission of a command at the edge to its answer, by account shard: each has its own, so that shards
     /// never wait for each other to count.
     commands: Vec<Histogram>,
@@ -234,6 +236,7 @@ impl Metrics {
         registry.register("log_lines_dropped", help, super::log_queue::dropped());
         let clock = ClockGauges::register(&mut registry);
         let connections = ConnectionGauges::register(&mut registry);
+        let tls = TlsGauges::register(&mut registry);
         Self {
             admitted,
             shed_account,
@@ -249,6 +252,7 @@ impl Metrics {
             history,
             clock,
             connections,
+            tls,
             commands,
             queues,
             registry,
