@@ -17,6 +17,7 @@ mod connections;
 mod conservation;
 mod corner_cases;
 mod crash;
+mod doctor;
 mod documents;
 mod durable;
 mod errors;
