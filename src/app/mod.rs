@@ -7,6 +7,7 @@ mod founding;
 mod history;
 mod operations;
 mod storage;
+mod supervisor;
 mod synthetic_history;
 mod tls;
 mod token;
@@ -28,6 +29,7 @@ use self::{
     directories::Directories,
     operations::Operations,
     storage::{Found, Storage},
+    supervisor::Supervisor,
     tls::Tls,
 };
 pub use self::{
@@ -234,10 +236,14 @@ impl Application {
     /// # Errors
     /// When the server ends by itself.
     pub async fn run(mut self, stop: impl Future<Output = ()>) -> Result<()> {
+        let supervisor = Supervisor::of_environment();
+        supervisor.ready(&self.url);
         let ended = tokio::select! {
             () = stop => None,
             ended = &mut self.serving => Some(ended),
+            never = supervisor.feed(&self.running.exchange) => match never {},
         };
+        supervisor.stopping();
         let started = Instant::now();
         let limit = self.config.server.stop_timeout();
         info!("stopping");

@@ -15,6 +15,7 @@ pub mod remote;
 mod serve;
 pub mod settings;
 mod snapshot;
+mod top;
 mod verify;
 
 use std::{io::ErrorKind, process::ExitCode};
@@ -59,6 +60,8 @@ enum Command {
     Config(check::ConfigCommand),
     /// Check machine, configuration and data directory, change nothing, and report what to mend
     Doctor(doctor::DoctorArgs),
+    /// Show what a running server is doing, on the terminal
+    Top(top::TopArgs),
     /// Replay an offline data directory, audit the result and print it
     Verify(verify::VerifyArgs),
     /// Show the segments, snapshots and frames of a data directory, in use or not
@@ -105,6 +108,7 @@ fn run_command(command: Command, out: &mut Output) -> Result<()> {
         Command::Withdraw(arguments) => deposit::run(arguments, deposit::Direction::Out, out),
         Command::Config(command) => check::run(command, out),
         Command::Doctor(arguments) => doctor::run(arguments, out),
+        Command::Top(arguments) => top::run(arguments, out),
         Command::Verify(arguments) => verify::run(arguments, out),
         Command::Inspect(arguments) => inspect::run(arguments, out),
         Command::History(command) => history::run(command, out),
@@ -188,6 +192,7 @@ mod tests {
             "lightning withdraw --account 7 --asset BTC --amount 1.5",
             "lightning config check --config x.toml",
             "lightning doctor --config x.toml --data-dir d --skip-disk --json",
+            "lightning top --url http://127.0.0.1:9090 --interval 5 --once",
             "lightning verify --data-dir d --from-genesis",
             "lightning inspect --data-dir d --segments --snapshots --json",
             "lightning inspect --frames 3..9 --slot account:7",

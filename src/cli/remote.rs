@@ -1,11 +1,16 @@
 //! The server a command operates, and the operator's token for it.
 
-use std::{future::Future, path::PathBuf};
+use std::{
+    future::Future,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
 
 use anyhow::{Context, Result};
 use clap::Args;
+use tokio_rustls::rustls::ClientConfig;
 
-use crate::client::{Client, trust};
+use crate::client::{Client, trust::file};
 
 /// The server and the operator's token.
 #[derive(Debug, Clone, Args)]
@@ -40,16 +45,26 @@ impl RemoteArgs {
                 text.trim().to_owned()
             }
         };
-        let trust = self.ca_file.map(|file| {
-            trust::file(&file).with_context(|| format!("--ca-file {} cannot be used", file.display()))
-        });
-        let trust = trust.transpose()?;
-        actix::System::new().block_on(async move {
-            let client = match trust {
-                Some(trust) => Client::trusting(&self.url, trust),
-                None => Client::new(&self.url),
-            };
-            call(client.with_operator(&token)).await
-        })
+        let trust = trust(self.ca_file.as_deref())?;
+        actix::System::new()
+            .block_on(async move { call(client(&self.url, trust).with_operator(&token)).await })
+    }
+}
+
+/// Reads the authorities to trust instead of the system's, if they are given.
+///
+/// # Errors
+/// The file cannot be used.
+pub(super) fn trust(ca_file: Option<&Path>) -> Result<Option<Arc<ClientConfig>>> {
+    let read =
+        |path: &Path| file(path).with_context(|| format!("--ca-file {} cannot be used", path.display()));
+    ca_file.map(read).transpose()
+}
+
+/// Returns a client of a server. Call it inside an actix system.
+pub(super) fn client(url: &str, trust: Option<Arc<ClientConfig>>) -> Client {
+    match trust {
+        Some(trust) => Client::trusting(url, trust),
+        None => Client::new(url),
     }
 }

@@ -190,6 +190,19 @@ impl Client {
         self.call(&url, self.request(Method::GET, &url).send()).await
     }
 
+    /// Reads a public page that is no JSON, such as the metrics.
+    ///
+    /// # Errors
+    /// [`ClientError`].
+    pub async fn text(&self, path: &str) -> Result<String, ClientError> {
+        let url = format!("{}{path}", self.base);
+        let received = receive(&url, self.request(Method::GET, &url).send()).await?;
+        if !received.status.is_success() {
+            return Err(refusal(received.status, &received.body, received.retry_after));
+        }
+        Ok(String::from_utf8_lossy(&received.body).into_owned())
+    }
+
     /// Calls a signed endpoint; the parameters go into the query.
     ///
     /// # Errors

@@ -41,7 +41,7 @@ pub fn file(path: &Path) -> io::Result<Arc<ClientConfig>> {
     authorities(roots).and_then(config).map_err(io::Error::other)
 }
 
-/// Trusts servers by their own certificates alone, whoever issued them and whatever they are called.
+/// Trusts servers by their own certificates alone, regardless of their issuers and names.
 ///
 /// # Errors
 /// None with the cryptography built in.

@@ -31,7 +31,6 @@ pub use auth::{
 pub use limits::bans::BanTerms;
 pub use limits::limiter::RateLimits;
 pub use limits::rate::Rate;
-use routes::configure;
 pub use routes::{ENDPOINTS, Offer};
 pub use routing::endpoint::Endpoint;
 pub use server::connection::{Connection, Transport};

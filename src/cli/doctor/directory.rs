@@ -150,7 +150,7 @@ fn judge_space(free: u64, inodes: Option<u64>, snapshot: u64, segment: u64) -> V
     findings
 }
 
-/// Measures how long a sync of 4 KiB takes, in a file without a name.
+/// Measures the duration of a sync of 4 KiB, in a file without a name.
 pub(super) fn sync_speed(config: &Config) -> Finding {
     let path = existing(&config.data.directory);
     match measure(&path) {

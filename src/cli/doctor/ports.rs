@@ -51,8 +51,8 @@ fn process_at(port: u16) -> Option<u32> {
         .flat_map(|table| table.lines().filter_map(|line| listening(line, port)).collect::<Vec<_>>())
         .collect();
     let processes = fs::read_dir("/proc").ok()?.flatten();
-    let ids = processes.filter_map(|entry| entry.file_name().to_str()?.parse::<u32>().ok());
-    ids.into_iter().find(|process| {
+    let mut ids = processes.filter_map(|entry| entry.file_name().to_str()?.parse::<u32>().ok());
+    ids.find(|process| {
         let files = fs::read_dir(format!("/proc/{process}/fd")).into_iter().flatten().flatten();
         let mut targets = files.filter_map(|file| fs::read_link(file.path()).ok());
         targets.any(|target| sockets.iter().any(|socket| target.as_os_str() == socket.as_str()))

@@ -28,7 +28,8 @@ use super::{
     span::RequestSpan,
 };
 use crate::http::{
-    HttpState, Offer, configure,
+    HttpState,
+    routes::{Offer, configure},
     routing::{endpoint::refusal, host},
     wire::error::ApiError,
 };

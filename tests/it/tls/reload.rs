@@ -16,7 +16,7 @@ use crate::{
 };
 
 #[test]
-fn a_changed_certificate_is_served_and_connections_go_on() {
+fn a_changed_certificate_is_served_and_connections_continue() {
     let authority = Authority::new();
     let server = serving(&authority, "");
     let trust = authority.trust();

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use awc::http::Method;
 use serde_json::json;
 use tokio_rustls::rustls::{
-    ClientConfig, ProtocolVersion, RootCertStore,
+    ClientConfig, ProtocolVersion, RootCertStore, SupportedProtocolVersion,
     crypto::ring::default_provider,
     pki_types::{CertificateDer, pem::PemObject},
     version::{TLS12, TLS13},
@@ -59,7 +59,7 @@ fn tls_1_2_and_1_3_are_spoken_and_http_1_alone() {
     raw::send(&mut newest, PING);
     assert!(answer(&mut newest).starts_with("HTTP/1.1 200"));
 
-    let of = |versions, protocols: &[&[u8]]| {
+    let of = |versions: &[&'static SupportedProtocolVersion], protocols: &[&[u8]]| {
         let mut roots = RootCertStore::empty();
         roots.add(CertificateDer::from_pem_file(authority.ca()).unwrap()).unwrap();
         let config = ClientConfig::builder_with_provider(Arc::new(default_provider()))
@@ -160,7 +160,7 @@ fn what_is_no_tls_is_closed_and_harms_no_one() {
     }
     let stranger = Authority::new();
     let refused = raw::open(address(&server), &stranger.trust()).unwrap_err().to_string();
-    assert!(refused.contains("UnknownIssuer"), "{refused}");
+    assert!(refused.contains("invalid peer certificate"), "{refused}");
     wait_until("a client that refuses the certificate is counted", || failed() == 4);
     raw::send(&mut kept, PING);
     assert!(answer(&mut kept).starts_with("HTTP/1.1 200"));
