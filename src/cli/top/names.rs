@@ -20,7 +20,7 @@ pub(super) const JOURNAL_QUEUE: &str = "lightning_journal_queue";
 pub(super) const COMMITS: &str = "lightning_journal_commits";
 /// Bytes of frames; gauge that only grows.
 pub(super) const JOURNAL_BYTES: &str = "lightning_journal_bytes";
-/// How long the last commit took, in seconds; gauge.
+/// The duration of the last commit, in seconds; gauge.
 pub(super) const LAST_COMMIT: &str = "lightning_journal_last_commit_seconds";
 /// The last frame the history has; gauge.
 pub(super) const HISTORY: &str = "lightning_history_frame";
