@@ -6,7 +6,7 @@
 //! - [`journal`]: the write-ahead log and the snapshot files. [`store`]: what their bytes mean, and recovery.
 //! - [`history`]: the SQL read model that follows the journal.
 //! - [`auth`]: who is calling.
-//! - [`http`]: the wire, REST and WebSocket. [`grpc`]: the same over gRPC.
+//! - [`http`]: the wire, REST and WebSocket. [`grpc`]: the same over gRPC. [`tls`]: the certificate of both.
 //! - [`app`]: the composition root, from [`config`] to a running exchange; [`cli`] is the way in.
 //! - [`client`]: a client of the public API. [`feed`]: a synthetic market that uses it.
 //! - [`demo`]: an exchange without network, for the examples. [`telemetry`]: logs and metrics.
@@ -30,3 +30,4 @@ pub mod http;
 pub mod journal;
 pub mod store;
 pub mod telemetry;
+pub mod tls;

@@ -1,9 +1,10 @@
 //! The entrance to the exchange: what the edge holds instead of actor addresses.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use actix::Addr;
-use tokio::sync::oneshot;
+use futures_util::future::join_all;
+use tokio::{sync::oneshot, time::timeout};
 use tracing::Span;
 
 use super::{
@@ -23,7 +24,7 @@ use crate::{
         },
         orders::Side,
         types::{
-            id::{AccountId, SlotId, SymbolId},
+            id::{AccountId, SLOT_COUNT, SlotId, SymbolId},
             money::Price,
             time::Timestamp,
         },
@@ -257,6 +258,18 @@ impl Exchange {
         let (reply, answer) = oneshot::channel();
         self.topology.account_shard(account.slot()).do_send(Query { account, query, span, reply });
         answer.await.unwrap_or(Err(Reject::OutOfService))
+    }
+
+    /// Returns whether every account shard answers within this time.
+    ///
+    /// Shards of both kinds share threads, and an answer leaves behind what the journal has to release: a symbol shard
+    /// that hangs in a turn, and a journal that hangs, are noticed too. A shard that is out of service is not waited
+    /// for: it reports itself, and the others continue.
+    pub async fn makes_progress(&self, patience: Duration) -> bool {
+        // One account of each shard; whether it exists does not matter.
+        let of_each = u64::from(SLOT_COUNT)..u64::from(SLOT_COUNT) + self.topology.accounts.len() as u64;
+        let answers = of_each.map(|id| self.query(AccountId::new(id), AccountQuery::Account, Span::none()));
+        timeout(patience, join_all(answers)).await.is_ok()
     }
 
     /// Queries the public market.

@@ -1,8 +1,9 @@
 //! The synthetic market on a thread of its own, over loopback HTTP like any client.
 
-use std::thread::JoinHandle;
+use std::{net::SocketAddr, sync::Arc, thread::JoinHandle};
 
 use tokio::sync::oneshot;
+use tokio_rustls::rustls::ClientConfig;
 use tracing::{error, warn};
 
 use crate::{
@@ -19,14 +20,28 @@ pub(super) struct Background {
 }
 
 impl Background {
-    /// Starts it against the server at `url`.
-    pub(super) fn start(url: &str, token: &str, options: Options) -> Self {
+    /// Starts it against the server at `url`, which has this address and, with TLS, is recognised by `trust`.
+    pub(super) fn start(
+        url: &str,
+        address: SocketAddr,
+        trust: Option<Arc<ClientConfig>>,
+        token: &str,
+        options: Options,
+    ) -> Self {
         let (stop, stopped) = oneshot::channel();
         let (end, ended) = oneshot::channel();
         let (url, token) = (url.to_owned(), token.to_owned());
         let thread = std::thread::Builder::new().name("synthetic".to_owned()).spawn(move || {
             let ran = actix::System::new().block_on(async {
-                let client = Client::new(&url).with_operator(&token);
+                let client = match trust {
+                    // The name is not looked at, but an IPv6 address would not do as one.
+                    Some(trust) => {
+                        let url = format!("https://localhost:{}", address.port());
+                        Client::trusting(&url, trust).at(address)
+                    }
+                    None => Client::new(&url),
+                };
+                let client = client.with_operator(&token);
                 let stop = async {
                     // A dropped sender means the same.
                     let _ = stopped.await;

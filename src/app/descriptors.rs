@@ -7,6 +7,7 @@ use anyhow::{Result, bail};
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use tracing::{info, warn};
 
+use super::operations;
 use crate::{config::Config, grpc, http::ConnectionBudget};
 
 /// Directory, lock and journal: the segment in use, the next one, their directory, and tools that read beside.
@@ -86,6 +87,14 @@ impl Descriptors {
     }
 }
 
+/// Returns how many connections the descriptors of this process would allow, at most `[server] connections-max`.
+///
+/// # Errors
+/// They are too few to serve any client: names the number that is needed.
+pub fn connections_possible(config: &Config) -> Result<usize> {
+    Descriptors::divide(config).map(|descriptors| descriptors.budget.connections)
+}
+
 /// Raises the soft limit to the hard one and returns the result.
 fn raise() -> usize {
     let Rlimit { current, maximum } = getrlimit(Resource::Nofile);
@@ -112,6 +121,7 @@ fn needed_by(config: &Config) -> usize {
         + threads * LOOP
         + when(config.is_history_on(), HISTORY)
         + when(config.is_grpc_on(), LOOP)
+        + when(config.server.operations_listen.is_some(), operations::SOCKETS + 2 * LOOP)
         + when(config.is_synthetic_feed_on(), FEED)
 }
 

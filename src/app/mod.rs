@@ -5,8 +5,11 @@ mod descriptors;
 mod directories;
 mod founding;
 mod history;
+mod operations;
 mod storage;
+mod supervisor;
 mod synthetic_history;
+mod tls;
 mod token;
 
 use std::{
@@ -24,9 +27,13 @@ use self::{
     background::Background,
     descriptors::Descriptors,
     directories::Directories,
+    operations::Operations,
     storage::{Found, Storage},
+    supervisor::Supervisor,
+    tls::Tls,
 };
 pub use self::{
+    descriptors::connections_possible,
     history::{known as history_known, url as history_url},
     storage::EXIT_DISK_FAILED,
     token::OperatorToken,
@@ -42,8 +49,10 @@ use crate::{
     feed::synthetic,
     grpc,
     http::{
-        self, AddressTerms, BanTerms, ConnectionLimits, HttpState, Rate, RateLimits, Reach, ws::WireEncoder,
+        self, AddressTerms, BanTerms, ConnectionLimits, HttpState, Offer, Rate, RateLimits, Reach, Site,
+        ws::WireEncoder,
     },
+    tls::Reload,
 };
 
 pub use crate::http::Asset;
@@ -59,7 +68,9 @@ pub struct Application {
     server: ServerHandle,
     serving: tokio::task::JoinHandle<std::io::Result<()>>,
     grpc: Option<grpc::Server>,
+    operations: Option<(SocketAddr, ServerHandle)>,
     background: Option<Background>,
+    _reload: Option<Reload>,
 }
 
 impl Application {
@@ -79,12 +90,15 @@ impl Application {
     pub async fn build_with(config: Config, clock: Clock, page: &'static [Asset]) -> Result<Self> {
         // Before anything is opened: the required descriptors are reserved from those of connections.
         let descriptors = Descriptors::divide(&config)?;
+        let tls = Tls::load(&config)?;
+        let trust = tls.as_ref().map(Tls::trust).transpose()?;
         // Its lock makes this process the only exchange on the directory.
         let mut storage = Storage::open(&config)?;
         let listen = config.server.listen;
         let listener = TcpListener::bind(listen).with_context(|| format!("cannot listen on {listen}"))?;
         let address = listener.local_addr().context("the listener has no address")?;
         let grpc_listener = listen_for_grpc(&config)?;
+        let operations = Operations::bind(&config)?;
         let token = OperatorToken::load_or_make(&config)?;
         if config.is_synthetic_feed_on() && config.feed.history_hours > 0 && storage.is_new().await? {
             synthetic_history::make(&storage, &config, clock.now()).await?;
@@ -114,17 +128,35 @@ impl Application {
                 .with_reach(reach(&config, config.server.listen))
                 .with_history(storage.history())
                 .with_rate_limits(rate_limits(&config))
-                .with_connections(descriptors.budget, address_terms(&config));
+                .with_connections(descriptors.budget, address_terms(&config))
+                .with_strict_transport(config.server.hsts_seconds);
             let state = web::Data::new(state);
-            let edge = state.clone().into_inner();
-            let server =
-                http::serve(listener, state, config.server.worker_count()).context("cannot serve")?;
+            let site = Site {
+                listener,
+                reach: reach(&config, config.server.listen),
+                tls: tls.as_ref().map(|tls| Arc::clone(&tls.http)),
+                connections: Arc::clone(state.connections()),
+                workers: config.server.worker_count(),
+                offer: if operations.is_some() { Offer::AllButMetrics } else { Offer::Everything },
+            };
+            let server = http::serve(site, state.clone()).context("cannot serve")?;
             let grpc = grpc_listener
-                .map(|listener| grpc::Server::start(listener, edge, reach(&config, config.grpc.listen)))
+                .map(|listener| {
+                    let tls = tls.as_ref().map(|tls| Arc::clone(&tls.grpc));
+                    let edge = state.clone().into_inner();
+                    grpc::Server::start(listener, edge, reach(&config, config.grpc.listen), tls)
+                })
                 .transpose();
-            Ok((server, grpc.context("cannot serve gRPC")?))
+            let grpc = grpc.context("cannot serve gRPC")?;
+            let serve = |operations: Operations| {
+                Ok::<_, anyhow::Error>((operations.address(), operations.serve(&config, state.clone())?))
+            };
+            let operations = operations.map(serve).transpose()?;
+            let gauges = || running.exchange.metrics().tls.clone();
+            let reload = tls.as_ref().map(|tls| tls.reload(gauges())).transpose()?;
+            Ok((server, grpc, operations, reload))
         });
-        let (server, grpc) = match served {
+        let (server, grpc, operations, reload) = match served {
             Ok(servers) => servers,
             Err(error) => {
                 running.stop();
@@ -134,21 +166,41 @@ impl Application {
         descriptors.log(&config);
         let handle = server.handle();
         let serving = tokio::task::spawn_local(server);
-        let url = format!("http://{address}");
+        let url = tls::url(tls.as_ref(), address);
         let background = config.is_synthetic_feed_on().then(|| {
             let options = synthetic::Options {
                 seed: config.feed.seed,
                 symbols: Vec::new(),
                 actions_per_second: config.feed.actions_per_second,
             };
-            Background::start(&url, token.secret(), options)
+            Background::start(&url, address, trust, token.secret(), options)
         });
         let grpc_address = grpc.as_ref().map(|server| tracing::field::display(server.address()));
-        info!(%url, grpc = grpc_address, demo = demo.is_some(), feed = background.is_some(), "serving");
-        Ok(Self { config, url, token, running, storage, server: handle, serving, grpc, background })
+        let operations_address = operations.as_ref().map(|(address, _)| tracing::field::display(address));
+        info!(
+            %url,
+            grpc = grpc_address,
+            operations = operations_address,
+            demo = demo.is_some(),
+            feed = background.is_some(),
+            "serving"
+        );
+        Ok(Self {
+            config,
+            url,
+            token,
+            running,
+            storage,
+            server: handle,
+            serving,
+            grpc,
+            operations,
+            background,
+            _reload: reload,
+        })
     }
 
-    /// Returns the address it is served on, e.g. `http://127.0.0.1:8080`.
+    /// Returns the address it is served on, e.g. `http://127.0.0.1:8080`, or `https://` with TLS.
     pub fn url(&self) -> &str {
         &self.url
     }
@@ -156,6 +208,11 @@ impl Application {
     /// Returns the address gRPC is served on, e.g. `127.0.0.1:50051`; `None` when it is not.
     pub fn grpc_address(&self) -> Option<SocketAddr> {
         self.grpc.as_ref().map(grpc::Server::address)
+    }
+
+    /// Returns the address metrics and health are served on alone; `None` when they are served with everything else.
+    pub fn operations_address(&self) -> Option<SocketAddr> {
+        self.operations.as_ref().map(|(address, _)| *address)
     }
 
     /// Returns the operator's token and where it comes from.
@@ -179,10 +236,14 @@ impl Application {
     /// # Errors
     /// When the server ends by itself.
     pub async fn run(mut self, stop: impl Future<Output = ()>) -> Result<()> {
+        let supervisor = Supervisor::of_environment();
+        supervisor.ready(&self.url);
         let ended = tokio::select! {
             () = stop => None,
             ended = &mut self.serving => Some(ended),
+            never = supervisor.feed(&self.running.exchange) => match never {},
         };
+        supervisor.stopping();
         let started = Instant::now();
         let limit = self.config.server.stop_timeout();
         info!("stopping");
@@ -201,6 +262,10 @@ impl Application {
         if tokio::time::timeout(limit, in_order).await.is_err() {
             warn!(limit_ms = limit.as_millis() as u64, "not everything in flight was drained in time");
             self.server.stop(false).await;
+        }
+        // Last, so that a stop can be watched.
+        if let Some((_, operations)) = self.operations.take() {
+            operations.stop(false).await;
         }
         self.running.stop();
         self.storage.close(started + limit)?;

@@ -5,6 +5,7 @@ mod backup;
 mod check;
 mod confirm;
 mod deposit;
+mod doctor;
 mod feed;
 mod history;
 mod inspect;
@@ -14,6 +15,7 @@ pub mod remote;
 mod serve;
 pub mod settings;
 mod snapshot;
+mod top;
 mod verify;
 
 use std::{io::ErrorKind, process::ExitCode};
@@ -56,6 +58,10 @@ enum Command {
     /// Check or print the configuration
     #[command(subcommand)]
     Config(check::ConfigCommand),
+    /// Check machine, configuration and data directory, change nothing, and report what to mend
+    Doctor(doctor::DoctorArgs),
+    /// Show what a running server is doing, on the terminal
+    Top(top::TopArgs),
     /// Replay an offline data directory, audit the result and print it
     Verify(verify::VerifyArgs),
     /// Show the segments, snapshots and frames of a data directory, in use or not
@@ -101,6 +107,8 @@ fn run_command(command: Command, out: &mut Output) -> Result<()> {
         Command::Deposit(arguments) => deposit::run(arguments, deposit::Direction::In, out),
         Command::Withdraw(arguments) => deposit::run(arguments, deposit::Direction::Out, out),
         Command::Config(command) => check::run(command, out),
+        Command::Doctor(arguments) => doctor::run(arguments, out),
+        Command::Top(arguments) => top::run(arguments, out),
         Command::Verify(arguments) => verify::run(arguments, out),
         Command::Inspect(arguments) => inspect::run(arguments, out),
         Command::History(command) => history::run(command, out),
@@ -183,6 +191,8 @@ mod tests {
             "lightning deposit --account 7 --asset BTC --amount 1.5 --request-id a",
             "lightning withdraw --account 7 --asset BTC --amount 1.5",
             "lightning config check --config x.toml",
+            "lightning doctor --config x.toml --data-dir d --skip-disk --json",
+            "lightning top --url http://127.0.0.1:9090 --interval 5 --once",
             "lightning verify --data-dir d --from-genesis",
             "lightning inspect --data-dir d --segments --snapshots --json",
             "lightning inspect --frames 3..9 --slot account:7",

@@ -86,6 +86,9 @@ fn announce(application: &Application) {
         };
         lines.push(format!("  grpc      {address} (schema.Lightning); {open}"));
     }
+    if let Some(address) = application.operations_address() {
+        lines.push(format!("  metrics   http://{address}/metrics, and health"));
+    }
     if config.is_synthetic_feed_on() {
         lines
             .push(format!("  market    synthetic, seed {} (--feed false switches it off)", config.feed.seed));

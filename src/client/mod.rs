@@ -1,8 +1,13 @@
 //! A client of the exchange's public API, as any outside program would write one.
 
 pub mod operator;
+pub mod trust;
 
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::{
+    net::SocketAddr,
+    sync::Arc,
+    time::{Duration, SystemTime, UNIX_EPOCH},
+};
 
 use awc::http::{Method, StatusCode, header};
 use bytes::Bytes;
@@ -10,9 +15,13 @@ use hmac::{Hmac, KeyInit, Mac};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::Value;
 use sha2::Sha256;
+use tokio_rustls::rustls::ClientConfig;
 
 /// What RFC 3986 leaves unencoded.
 const UNRESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
+
+/// How long an answer may take.
+const TIMEOUT: Duration = Duration::from_secs(30);
 
 /// The most bytes of an answer that are read.
 const ANSWER_LEN_MAX: usize = 64 << 20;
@@ -114,6 +123,7 @@ pub type Parameters<'a> = &'a [(&'a str, &'a str)];
 pub struct Client {
     http: awc::Client,
     base: String,
+    address: Option<SocketAddr>,
     operator: Option<String>,
 }
 
@@ -124,10 +134,39 @@ impl std::fmt::Debug for Client {
 }
 
 impl Client {
-    /// Creates a client of the server at `base`, e.g. `http://127.0.0.1:8080`. Call it inside an actix system.
+    /// Creates a client of the server at `base`, e.g. `http://127.0.0.1:8080`; an `https://` one must be vouched for by an
+    /// authority this system trusts. Call it inside an actix system.
     pub fn new(base: &str) -> Self {
-        let http = awc::Client::builder().timeout(Duration::from_secs(30)).finish();
-        Self { http, base: base.trim_end_matches('/').to_owned(), operator: None }
+        let trust = base.starts_with("https://").then(trust::system);
+        Self::with(base, trust.and_then(Result::ok))
+    }
+
+    /// Creates a client of the server at `base`, an `https://` one, that trusts as `trust` states.
+    pub fn trusting(base: &str, trust: Arc<ClientConfig>) -> Self {
+        Self::with(base, Some(trust))
+    }
+
+    fn with(base: &str, trust: Option<Arc<ClientConfig>>) -> Self {
+        let mut connector = awc::Connector::new();
+        if let Some(trust) = trust {
+            connector = connector.rustls_0_23(trust);
+        }
+        let http = awc::Client::builder().connector(connector).timeout(TIMEOUT).finish();
+        Self { http, base: base.trim_end_matches('/').to_owned(), address: None, operator: None }
+    }
+
+    /// Lets the client connect to this address, whatever its server is called.
+    #[must_use]
+    pub fn at(self, address: SocketAddr) -> Self {
+        Self { address: Some(address), ..self }
+    }
+
+    fn request(&self, method: Method, url: &str) -> awc::ClientRequest {
+        let request = self.http.request(method, url);
+        match self.address {
+            Some(address) => request.address(address),
+            None => request,
+        }
     }
 
     /// Lets the client call the operator's API.
@@ -148,7 +187,20 @@ impl Client {
     /// [`ClientError`].
     pub async fn get(&self, path: &str, parameters: Parameters<'_>) -> Result<Value, ClientError> {
         let url = format!("{}{path}?{}", self.base, encode(parameters));
-        self.call(&url, self.http.get(&url).send()).await
+        self.call(&url, self.request(Method::GET, &url).send()).await
+    }
+
+    /// Reads a public page that is no JSON, such as the metrics.
+    ///
+    /// # Errors
+    /// [`ClientError`].
+    pub async fn text(&self, path: &str) -> Result<String, ClientError> {
+        let url = format!("{}{path}", self.base);
+        let received = receive(&url, self.request(Method::GET, &url).send()).await?;
+        if !received.status.is_success() {
+            return Err(refusal(received.status, &received.body, received.retry_after));
+        }
+        Ok(String::from_utf8_lossy(&received.body).into_owned())
     }
 
     /// Calls a signed endpoint; the parameters go into the query.
@@ -200,8 +252,7 @@ impl Client {
         }
         payload.push_str(&format!("recvWindow=30000&timestamp={now}"));
         let url = format!("{}{path}?{payload}&signature={}", self.base, credentials.sign(&payload));
-        let request =
-            self.http.request(method, &url).insert_header(("X-MBX-APIKEY", credentials.key.as_str()));
+        let request = self.request(method, &url).insert_header(("X-MBX-APIKEY", credentials.key.as_str()));
         (url, request)
     }
 
@@ -213,7 +264,7 @@ impl Client {
         let url = format!("{}{path}", self.base);
         let token = self.operator.as_deref().unwrap_or_default();
         let request =
-            self.http.request(method, &url).insert_header((header::AUTHORIZATION, format!("Bearer {token}")));
+            self.request(method, &url).insert_header((header::AUTHORIZATION, format!("Bearer {token}")));
         self.call(&url, request.send_json(body)).await
     }
 

@@ -1,9 +1,14 @@
 //! `[server]`: where and how HTTP is served.
 
-use std::{net::SocketAddr, num::NonZeroUsize, time::Duration};
+use std::{
+    net::SocketAddr,
+    num::NonZeroUsize,
+    path::{Path, PathBuf},
+    time::Duration,
+};
 
 use ipnet::IpNet;
-use serde::Deserialize;
+use serde::{Deserialize, Deserializer, de::Error};
 
 /// Where and how HTTP is served.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
@@ -11,6 +16,15 @@ use serde::Deserialize;
 pub struct Server {
     /// The one address; port 0 takes any free port.
     pub listen: SocketAddr,
+    /// The file of the certificate chain; empty when there is no TLS.
+    pub tls_cert: PathBuf,
+    /// The file of its private key; empty when there is no TLS.
+    pub tls_key: PathBuf,
+    /// How long browsers insist on HTTPS after a visit, in seconds; 0 is no such demand.
+    pub hsts_seconds: u32,
+    /// The address of metrics and health; `None` when they are served with everything else.
+    #[serde(deserialize_with = "address_or_none")]
+    pub operations_listen: Option<SocketAddr>,
     /// HTTP worker threads; 0 takes one per core.
     pub workers: usize,
     /// Connections at once, HTTP, WebSocket and gRPC together; 0 is as many as descriptors allow.
@@ -43,6 +57,13 @@ impl Server {
         if self.workers > 0 { self.workers } else { cores() }
     }
 
+    /// Returns the files of the certificate chain and of its private key; `None` when there is no TLS.
+    pub fn tls_files(&self) -> Option<(&Path, &Path)> {
+        let is_given = |path: &Path| !path.as_os_str().is_empty();
+        let files = (self.tls_cert.as_path(), self.tls_key.as_path());
+        (is_given(files.0) && is_given(files.1)).then_some(files)
+    }
+
     /// Returns whether only this machine can reach it: on a loopback address, and no proxy is configured.
     pub fn is_private(&self) -> bool {
         self.listen.ip().is_loopback() && self.trusted_proxies.is_empty()
@@ -62,4 +83,15 @@ impl Server {
 /// How many cores this process may use.
 pub(super) fn cores() -> usize {
     std::thread::available_parallelism().map_or(1, NonZeroUsize::get)
+}
+
+/// Reads an address; an empty text is none.
+fn address_or_none<'de, D: Deserializer<'de>>(text: D) -> Result<Option<SocketAddr>, D::Error> {
+    let text = String::deserialize(text)?;
+    if text.is_empty() {
+        return Ok(None);
+    }
+    text.parse()
+        .map(Some)
+        .map_err(|_| D::Error::custom("an address and a port, such as \"127.0.0.1:9090\", or empty"))
 }

@@ -1,3 +1,5 @@
+use std::path::Path;
+
 use super::*;
 
 const NONE: [(String, String); 0] = [];
@@ -85,6 +87,39 @@ fn hosts_are_names_and_addresses_without_scheme_and_port() {
         let error = hosts(&format!("{bad:?}")).unwrap_err();
         assert!(error.faults[0].contains("is neither a name nor an address"), "{bad}: {error}");
     }
+}
+
+#[test]
+fn tls_needs_both_files_and_strict_transport_needs_tls() {
+    let server = |text: &str| load(&format!("[server]\n{text}"), &[]);
+    assert_eq!(server("").unwrap().server.tls_files(), None);
+    let both = server("tls-cert = \"c\"\ntls-key = \"k\"\nhsts-seconds = 1\n").unwrap();
+    assert_eq!(both.server.tls_files(), Some((Path::new("c"), Path::new("k"))));
+    for (text, expected) in [
+        ("tls-cert = \"c\"\n", "[server] tls-cert is given and tls-key is not"),
+        ("tls-key = \"k\"\n", "[server] tls-key is given and tls-cert is not"),
+        ("hsts-seconds = 1\n", "[server] hsts-seconds 1 needs tls-cert"),
+    ] {
+        let error = server(text).unwrap_err();
+        assert!(error.faults.len() == 1 && error.faults[0].contains(expected), "{error}");
+    }
+}
+
+#[test]
+fn metrics_may_have_an_address_of_their_own() {
+    let of = |text: &str| load(&format!("[server]\noperations-listen = {text:?}\n"), &[]);
+    assert_eq!(of("").unwrap().server.operations_listen, None);
+    assert_eq!(of("127.0.0.1:0").unwrap().server.operations_listen, Some("127.0.0.1:0".parse().unwrap()));
+    for (text, expected) in [
+        ("127.0.0.1:8080", "is where [server] listens"),
+        ("127.0.0.1:50051", "is where [grpc] listens"),
+        ("nowhere", "operations-listen = \"nowhere\": an address and a port"),
+    ] {
+        let error = of(text).unwrap_err();
+        assert!(error.faults[0].contains(expected), "{error}");
+    }
+    let variable = [("LIGHTNING_SERVER_OPERATIONS_LISTEN", "[::1]:9090")];
+    assert_eq!(load("", &variable).unwrap().server.operations_listen, Some("[::1]:9090".parse().unwrap()));
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! The rules of a configuration beyond its grammar.
 
-use std::{collections::BTreeSet, net::IpAddr, sync::Arc};
+use std::{collections::BTreeSet, net::IpAddr, path::Path, sync::Arc};
 
 use super::{Account, Balance, Config, Durability, Switch, operator::TOKEN_LEN_MIN};
 use crate::domain::{
@@ -73,6 +73,7 @@ fn check_server(config: &Config, faults: &mut Vec<String>) {
                 .to_owned(),
         );
     }
+    check_tls(config, faults);
     for host in &server.hosts {
         if !is_host(host) {
             faults.push(format!(
@@ -84,6 +85,15 @@ fn check_server(config: &Config, faults: &mut Vec<String>) {
     let (http, grpc) = (server.listen, config.grpc.listen);
     if config.is_grpc_on() && http.port() != 0 && http == grpc {
         faults.push(format!("[grpc] listen {grpc} is where [server] listens"));
+    }
+    let operations = server.operations_listen.filter(|address| address.port() != 0);
+    if let Some(address) = operations {
+        if address == http {
+            faults.push(format!("[server] operations-listen {address} is where [server] listens"));
+        }
+        if config.is_grpc_on() && address == grpc {
+            faults.push(format!("[server] operations-listen {address} is where [grpc] listens"));
+        }
     }
     if config.feed.actions_per_second == 0 || config.feed.actions_per_second > 10_000 {
         let given = config.feed.actions_per_second;
@@ -98,6 +108,20 @@ fn check_server(config: &Config, faults: &mut Vec<String>) {
     }
     faults.extend(config.data.expected_head().err());
     faults.extend(config.data.accepted_loss().err());
+}
+
+fn check_tls(config: &Config, faults: &mut Vec<String>) {
+    let server = &config.server;
+    let is_given = |path: &Path| !path.as_os_str().is_empty();
+    match (is_given(&server.tls_cert), is_given(&server.tls_key)) {
+        (true, false) => faults.push("[server] tls-cert is given and tls-key is not: TLS needs both".to_owned()),
+        (false, true) => faults.push("[server] tls-key is given and tls-cert is not: TLS needs both".to_owned()),
+        (false, false) if server.hsts_seconds > 0 => faults.push(format!(
+            "[server] hsts-seconds {} needs tls-cert and tls-key: behind a proxy, the proxy sends this header",
+            server.hsts_seconds
+        )),
+        _ => {}
+    }
 }
 
 fn is_host(text: &str) -> bool {

@@ -15,7 +15,8 @@ use tokio::{
     io::{AsyncRead, AsyncWrite, ReadBuf},
     net::{TcpListener, TcpStream},
 };
-use tonic::transport::server::Connected;
+use tokio_rustls::rustls::ServerConfig;
+use tonic::transport::server::{Connected, TcpConnectInfo};
 use tracing::warn;
 
 use super::{noted::Peer, turns::Line};
@@ -31,8 +32,9 @@ const PAUSE: Duration = Duration::from_millis(500);
 pub(super) fn incoming(
     listener: TcpListener,
     state: Arc<HttpState>,
+    tls: Option<Arc<ServerConfig>>,
 ) -> impl Stream<Item = io::Result<GrpcStream>> {
-    let admit = move |(stream, peer)| admit(Arc::clone(&state), stream, peer);
+    let admit = move |(stream, peer)| admit(Arc::clone(&state), tls.clone(), stream, peer);
     let_in(accepted(listener), admit).map(Ok)
 }
 
@@ -61,10 +63,18 @@ fn let_in<C, P, F: Future<Output = Option<P>>>(
 }
 
 /// Admits a connection; a refused one is closed without an answer, which gRPC clients report as UNAVAILABLE.
-async fn admit(state: Arc<HttpState>, stream: TcpStream, peer: SocketAddr) -> Option<GrpcStream> {
+///
+/// It is admitted before its handshake, which would delay others here.
+async fn admit(
+    state: Arc<HttpState>,
+    tls: Option<Arc<ServerConfig>>,
+    stream: TcpStream,
+    peer: SocketAddr,
+) -> Option<GrpcStream> {
     let place = state.connections().admit(Transport::Grpc, peer.ip()).await.ok()?;
-    let line = Line::new(stream.connect_info());
-    Some(GrpcStream { stream: GuardedStream::new(stream, place, state.limits()), line })
+    let socket = stream.connect_info();
+    let line = Line::new(socket.clone());
+    Some(GrpcStream { stream: GuardedStream::new(stream, tls.as_ref(), place, state.limits()), socket, line })
 }
 
 /// Returns whether an accept error concerns one connection only, so that the next can be accepted.
@@ -77,6 +87,7 @@ fn is_of_one_connection(error: &io::Error) -> bool {
 #[derive(Debug)]
 pub(super) struct GrpcStream {
     stream: GuardedStream,
+    socket: TcpConnectInfo,
     line: Line,
 }
 
@@ -86,7 +97,7 @@ impl Connected for GrpcStream {
     fn connect_info(&self) -> Peer {
         Peer {
             connection: Arc::clone(self.stream.connection()),
-            socket: self.stream.socket().connect_info(),
+            socket: self.socket.clone(),
             line: self.line.clone(),
         }
     }

@@ -10,6 +10,7 @@ use std::{
 
 use actix::Arbiter;
 use tokio::sync::oneshot;
+use tokio_rustls::rustls::ServerConfig;
 use tonic::{service::Routes, transport};
 use tonic_health::{
     ServingStatus,
@@ -48,11 +49,16 @@ pub struct Server {
 }
 
 impl Server {
-    /// Serves the edge's state on `listener`, which may be reached as `reach` states.
+    /// Serves the edge's state on `listener`, which may be reached as `reach` states, encrypted if there are settings of TLS.
     ///
     /// # Errors
     /// When the listener cannot be used, the schema is broken or there is no thread.
-    pub fn start(listener: TcpListener, state: Arc<HttpState>, reach: Reach) -> io::Result<Self> {
+    pub fn start(
+        listener: TcpListener,
+        state: Arc<HttpState>,
+        reach: Reach,
+        tls: Option<Arc<ServerConfig>>,
+    ) -> io::Result<Self> {
         let address = listener.local_addr()?;
         listener.set_nonblocking(true)?;
         let (health, service) = health_reporter();
@@ -65,8 +71,8 @@ impl Server {
         let (stop, stopped) = oneshot::channel();
         let (end, ended) = oneshot::channel();
         let thread = std::thread::Builder::new().name("grpc".to_owned()).spawn(move || {
-            let served =
-                actix::System::new().block_on(serve(listener, state, &reach, (routes, health), stopped));
+            let site = (listener, tls);
+            let served = actix::System::new().block_on(serve(site, state, &reach, (routes, health), stopped));
             if let Err(error) = served {
                 error!(%error, "the gRPC server failed");
             }
@@ -96,13 +102,13 @@ fn reflection() -> Builder<'static> {
 
 /// Serves until the stop signal, and then for as long as connections have to end.
 async fn serve(
-    listener: TcpListener,
+    (listener, tls): (TcpListener, Option<Arc<ServerConfig>>),
     state: Arc<HttpState>,
     reach: &Arc<Reach>,
     (routes, health): (Routes, HealthReporter),
     stopped: oneshot::Receiver<()>,
 ) -> Result<(), Box<dyn std::error::Error>> {
-    let incoming = incoming(tokio::net::TcpListener::from_std(listener)?, Arc::clone(&state));
+    let incoming = incoming(tokio::net::TcpListener::from_std(listener)?, Arc::clone(&state), tls);
     let limits = *state.limits();
     let service = Service::new(Arc::clone(&state), Arbiter::current());
     let service = LightningServer::new(service).max_decoding_message_size(limits.body_bytes);

@@ -31,14 +31,14 @@ pub use auth::{
 pub use limits::bans::BanTerms;
 pub use limits::limiter::RateLimits;
 pub use limits::rate::Rate;
-pub use routes::{ENDPOINTS, configure};
+pub use routes::{ENDPOINTS, Offer};
 pub use routing::endpoint::Endpoint;
 pub use server::connection::{Connection, Transport};
 pub use server::connections::{AddressTerms, ConnectionBudget, ConnectionPermit, Connections};
 pub use server::guarded::GuardedStream;
 pub use server::limits::ConnectionLimits;
 pub use server::reach::{Arrival, Reach, is_forwarding};
-pub use server::serve::serve;
+pub use server::serve::{Site, serve};
 pub use server::span::RequestSpan;
 pub use server::static_files::Asset;
 pub use state::HttpState;

@@ -9,7 +9,11 @@ use std::{
     },
 };
 
-use actix_web::{HttpRequest, http::header, rt::time::timeout};
+use actix_web::{
+    HttpRequest,
+    http::header::{self, HeaderValue},
+    rt::time::timeout,
+};
 
 use super::{
     auth::{audit::Alarms, users::Users},
@@ -55,6 +59,7 @@ pub struct HttpState {
     sockets: Arc<Sockets>,
     connections: Arc<Connections>,
     page: &'static [Asset],
+    strict_transport: Option<HeaderValue>,
 }
 
 /// The default limit on connections.
@@ -96,6 +101,7 @@ impl HttpState {
             sockets: Arc::new(Sockets::new()),
             connections,
             page: &[],
+            strict_transport: None,
         }
     }
 
@@ -115,6 +121,18 @@ impl HttpState {
     /// Returns every file of the browser page; none where it is not served.
     pub(super) const fn page(&self) -> &'static [Asset] {
         self.page
+    }
+
+    /// Lets browsers insist on HTTPS for so many seconds after a visit by TLS; 0 is no such demand.
+    #[must_use]
+    pub fn with_strict_transport(self, seconds: u32) -> Self {
+        let demand = || HeaderValue::try_from(format!("max-age={seconds}")).ok();
+        Self { strict_transport: (seconds > 0).then(demand).flatten(), ..self }
+    }
+
+    /// Returns the demand of HTTPS, for answers sent by TLS.
+    pub(super) fn strict_transport(&self) -> Option<HeaderValue> {
+        self.strict_transport.clone()
     }
 
     /// Enables sign-in, and sign-up if there is an offer.
@@ -170,11 +188,6 @@ impl HttpState {
     /// Returns the account of demo sessions.
     pub const fn demo_account(&self) -> Option<AccountId> {
         self.demo_account
-    }
-
-    /// Returns how REST and WebSocket may be reached.
-    pub(super) const fn reach(&self) -> &Reach {
-        &self.reach
     }
 
     /// Returns whether an HTTP request comes from this machine itself.

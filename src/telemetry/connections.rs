@@ -35,6 +35,8 @@ pub struct ConnectionGauges {
     pub closed_idle: Counter,
     /// Closed because their clients took too long to send or to read.
     pub timed_out: Counter,
+    /// Closed because their handshake of TLS failed.
+    pub handshakes_failed: Counter,
 }
 
 impl ConnectionGauges {
@@ -47,6 +49,7 @@ impl ConnectionGauges {
         list::CONNECTIONS_REFUSED.register(registry, gauges.refused.clone());
         list::CONNECTIONS_CLOSED_IDLE.register(registry, gauges.closed_idle.clone());
         list::CONNECTIONS_TIMED_OUT.register(registry, gauges.timed_out.clone());
+        list::TLS_HANDSHAKES_FAILED.register(registry, gauges.handshakes_failed.clone());
         gauges
     }
 

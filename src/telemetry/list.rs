@@ -196,6 +196,14 @@ list! {
             "Idle connections closed to make room for others";
         CONNECTIONS_TIMED_OUT = Counter "lightning_connections_timed_out_total" []
             "Connections closed because their clients took too long to send or to read";
+        TLS_HANDSHAKES_FAILED = Counter "lightning_tls_handshakes_failed_total" []
+            "Connections closed because their TLS handshake failed";
+        TLS_RELOADS = Counter "lightning_tls_certificate_reloads_total" []
+            "Changed certificates taken over while serving";
+        TLS_RELOADS_FAILED = Counter "lightning_tls_certificate_reloads_failed_total" []
+            "Changed certificates that could not be used: the previous one stays in use";
+        TLS_EXPIRES = Gauge "lightning_tls_certificate_expires_timestamp_seconds" []
+            "When the certificate in use expires, in seconds since 1970; 0 without TLS";
         CONNECTIONS_BROKEN = Counter "lightning_connections_broken_total" ["protocol"]
             "Connections that sent what is not their protocol, or broke off";
         SESSIONS = Gauge "lightning_websocket_sessions" []

@@ -14,6 +14,7 @@ use super::{
     process::ProcessGauges,
     stages::Stages,
     storage::{CommitFigures, HistoryGauges, JournalGauges, SnapshotGauges},
+    tls::TlsGauges,
     trading::Trading,
 };
 
@@ -85,6 +86,8 @@ pub struct Metrics {
     pub clock: ClockGauges,
     process: ProcessGauges,
     commits: CommitFigures,
+    /// The certificate.
+    pub tls: TlsGauges,
     registry: Registry,
     epoch: Instant,
 }
@@ -110,6 +113,7 @@ impl Metrics {
         let clock = ClockGauges::register(&mut registry);
         list::LOG_DROPPED.register(&mut registry, log_queue::dropped());
         let process = ProcessGauges::register(&mut registry);
+        let tls = TlsGauges::register(&mut registry);
         Self {
             trading,
             stages,
@@ -123,6 +127,7 @@ impl Metrics {
             clock,
             process,
             commits,
+            tls,
             registry,
             epoch: Instant::now(),
         }

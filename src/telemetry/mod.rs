@@ -11,6 +11,7 @@ mod metrics;
 mod process;
 mod stages;
 mod storage;
+mod tls;
 mod trading;
 
 pub use connections::{BrokenConnections, ConnectionGauges, SessionGauges, UnservedRequests};
@@ -19,4 +20,5 @@ pub use list::{Kind, METRICS, Metric, Subject};
 pub use metrics::{ClockGauges, Measured, Metrics};
 pub use stages::{Queue, ShardFigures, Stage, Stages, TurnRecord};
 pub use storage::{CommitFigures, HistoryFigures, HistoryGauges, JournalGauges, SnapshotGauges};
+pub use tls::TlsGauges;
 pub use trading::{RejectClass, ShedReason, SymbolCounters, Trading};

@@ -15,6 +15,7 @@ use crate::support::{
 const LAYERS: &[(&str, &[&str])] = &[
     ("domain", &[]),
     ("telemetry", &[]),
+    ("tls", &["telemetry"]),
     ("journal", &[]),
     ("store", &["domain", "journal"]),
     ("auth", &["domain"]),
@@ -41,11 +42,24 @@ const LAYERS: &[(&str, &[&str])] = &[
             "journal",
             "store",
             "telemetry",
+            "tls",
         ],
     ),
     (
         "cli",
-        &["actors", "app", "client", "config", "domain", "feed", "history", "journal", "store", "telemetry"],
+        &[
+            "actors",
+            "app",
+            "client",
+            "config",
+            "domain",
+            "feed",
+            "history",
+            "journal",
+            "store",
+            "telemetry",
+            "tls",
+        ],
     ),
 ];
 

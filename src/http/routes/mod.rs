@@ -126,17 +126,40 @@ async fn document(_: &RequestContext<'_>) -> Result<Reply, ApiError> {
     Ok(Reply::json(openapi::text(ENDPOINTS).to_owned()))
 }
 
-/// Registers every route, with those of the WebSocket and of the page.
-pub fn configure(config: &mut ServiceConfig, page: &'static [static_files::Asset]) {
+/// Which routes a listener serves.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Offer {
+    /// Everything.
+    Everything,
+    /// Everything but the metrics, which have a listener of their own.
+    AllButMetrics,
+    /// Metrics and health.
+    Operations,
+}
+
+const METRICS: &str = "/metrics";
+
+/// Registers the routes of a listener: all of them, with those of the WebSocket and of the page, or those of operations.
+pub(super) fn configure(config: &mut ServiceConfig, offer: Offer, page: &'static [static_files::Asset]) {
+    let is_served = |endpoint: &Endpoint| match offer {
+        Offer::Everything => true,
+        Offer::AllButMetrics => endpoint.path != METRICS,
+        Offer::Operations => endpoint.security == Security::Probe,
+    };
     for endpoints in ENDPOINTS.chunk_by(|one, next| one.path == next.path) {
+        if !is_served(&endpoints[0]) {
+            continue;
+        }
         let mut resource = web::resource(endpoints[0].path);
         for endpoint in endpoints {
             resource = resource.route(endpoint.route());
         }
         config.service(resource.default_service(web::to(move |request| other_method(endpoints, request))));
     }
-    ws::configure(config, ENDPOINTS);
-    static_files::configure(config, page);
+    if offer != Offer::Operations {
+        ws::configure(config, ENDPOINTS);
+        static_files::configure(config, page);
+    }
     config.default_service(web::to(not_found));
 }
 

@@ -1,16 +1,17 @@
 //! Rejects requests for hosts that are not served here.
 
+use std::sync::Arc;
+
 use actix_web::{
     Error, HttpRequest,
     body::MessageBody,
     dev::{ServiceRequest, ServiceResponse},
     http::{Version, header},
     middleware::Next,
-    web,
 };
 
 use super::endpoint::turn_away;
-use crate::http::{state::HttpState, wire::error::ApiError};
+use crate::http::{server::reach::Reach, wire::error::ApiError};
 
 /// Passes a request to its handler if its host is served here.
 ///
@@ -30,14 +31,14 @@ pub(crate) async fn guard<B: MessageBody + 'static>(
 }
 
 fn check(request: &HttpRequest) -> Result<(), ApiError> {
-    let Some(state) = request.app_data::<web::Data<HttpState>>() else { return Ok(()) };
+    let Some(reach) = request.app_data::<Arc<Reach>>() else { return Ok(()) };
     let mut lines = request.headers().get_all(header::HOST);
     match (lines.next(), lines.next()) {
-        (Some(line), None) => state.reach().check_host(line.to_str().unwrap_or_default())?,
+        (Some(line), None) => reach.check_host(line.to_str().unwrap_or_default())?,
         // HTTP/1.0 has no `Host`, and no browser is that old.
         (None, _) if request.version() < Version::HTTP_11 => {}
         _ => return Err(ApiError::host_malformed()),
     }
     // A request line with its own host: both must be served.
-    request.uri().authority().map_or(Ok(()), |authority| state.reach().check_host(authority.as_str()))
+    request.uri().authority().map_or(Ok(()), |authority| reach.check_host(authority.as_str()))
 }

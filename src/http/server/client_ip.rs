@@ -25,11 +25,16 @@ pub(crate) fn address(request: &HttpRequest) -> IpAddr {
     client_address(request).unwrap_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED))
 }
 
-/// Returns whether the client's own connection is encrypted. This server speaks plain HTTP, so only a trusted proxy can
-/// report it.
+/// Marks a connection that is encrypted by this server itself.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Encrypted;
+
+/// Returns whether the client's own connection is encrypted: as a trusted proxy reports it, else as this one is.
 pub(crate) fn is_secure(request: &HttpRequest) -> bool {
     let peer = request.peer_addr().map(|peer| peer.ip().to_canonical());
-    peer.is_some_and(|peer| contains(trusted_by(request), peer)) && says_https(request.headers())
+    let is_proxied = peer.is_some_and(|peer| contains(trusted_by(request), peer));
+    let reported = if is_proxied { says_https(request.headers()) } else { None };
+    reported.unwrap_or_else(|| request.conn_data::<Encrypted>().is_some())
 }
 
 fn trusted_by(request: &HttpRequest) -> &[IpNet] {
@@ -65,10 +70,11 @@ fn parse(hop: &str) -> Option<IpAddr> {
     hop.parse().ok().or_else(with_port).or_else(bare).map(|address: IpAddr| address.to_canonical())
 }
 
-fn says_https(headers: &HeaderMap) -> bool {
-    let last = headers.get_all(FORWARDED_PROTO).last().and_then(|line| line.to_str().ok());
-    last.and_then(|line| line.rsplit(',').next())
-        .is_some_and(|word| word.trim().eq_ignore_ascii_case("https"))
+/// Returns what the nearest proxy reports, if it reports anything.
+fn says_https(headers: &HeaderMap) -> Option<bool> {
+    let last = headers.get_all(FORWARDED_PROTO).last()?;
+    let word = last.to_str().unwrap_or_default().rsplit(',').next().unwrap_or_default();
+    Some(word.trim().eq_ignore_ascii_case("https"))
 }
 
 #[cfg(test)]
@@ -112,10 +118,14 @@ mod tests {
 
     #[test]
     fn the_nearest_proxy_says_whether_it_was_https() {
-        assert!(says_https(&headers(FORWARDED_PROTO, &["https"])));
-        assert!(says_https(&headers(FORWARDED_PROTO, &["http, HTTPS"])));
-        assert!(!says_https(&headers(FORWARDED_PROTO, &["https, http"])));
-        assert!(!says_https(&headers(FORWARDED_PROTO, &["https", "http"])));
-        assert!(!says_https(&HeaderMap::new()));
+        for (lines, expected) in [
+            (&["https"][..], Some(true)),
+            (&["http, HTTPS"], Some(true)),
+            (&["https, http"], Some(false)),
+            (&["https", "http"], Some(false)),
+            (&[], None),
+        ] {
+            assert_eq!(says_https(&headers(FORWARDED_PROTO, lines)), expected, "{lines:?}");
+        }
     }
 }

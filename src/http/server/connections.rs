@@ -296,6 +296,11 @@ impl ConnectionPermit {
         self.seat.connections.gauges.closed_idle.inc();
     }
 
+    /// Counts that its handshake of TLS failed.
+    pub(crate) fn handshake_failed(&self) {
+        self.seat.connections.gauges.handshakes_failed.inc();
+    }
+
     /// Counts that it was closed because its client was too slow.
     pub(crate) fn was_late(&self) {
         self.seat.connections.gauges.timed_out.inc();

@@ -4,7 +4,7 @@ use std::{
     io,
     pin::Pin,
     sync::Arc,
-    task::{Context, Poll},
+    task::{Context, Poll, ready},
     time::{Duration, Instant},
 };
 
@@ -14,8 +14,11 @@ use tokio::{
     io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, ReadBuf},
     time::{Sleep, sleep_until, timeout},
 };
+use tokio_rustls::rustls::ServerConfig;
 
-use super::{connection::Connection, connections::ConnectionPermit, limits::ConnectionLimits};
+use super::{
+    connection::Connection, connections::ConnectionPermit, limits::ConnectionLimits, socket::Socket,
+};
 use crate::http::wire::error::ApiError;
 
 /// How long a refused client may take to read the reason.
@@ -23,30 +26,45 @@ const GOODBYE: Duration = Duration::from_millis(250);
 
 /// A socket that ends by itself when its client is too slow, or when it is idle and its room is needed.
 ///
-/// It ends as if the client had hung up, which its reader already handles.
+/// It ends as if the client had hung up, which its reader already handles. A handshake of TLS counts as the time before the
+/// first byte, whether the connection's owner reads first or writes.
 #[derive(Debug)]
 pub struct GuardedStream {
-    stream: TcpStream,
+    socket: Socket,
+    is_encrypted: bool,
     place: ConnectionPermit,
     limits: ConnectionLimits,
     reading: Alarm,
     writing: Alarm,
-    /// Since when the client has accepted no written bytes.
-    blocked_since: Option<Instant>,
+    /// Since when the client has accepted no bytes.
+    blocked: Option<Blocked>,
     is_over: bool,
 }
 
+#[derive(Debug, Clone, Copy)]
+struct Blocked {
+    since: Instant,
+    /// Bytes sent by then.
+    sent: u64,
+}
+
 impl GuardedStream {
-    /// Guards an admitted socket.
-    pub fn new(stream: TcpStream, place: ConnectionPermit, limits: &ConnectionLimits) -> Self {
+    /// Guards an admitted socket, encrypted if there are settings of TLS.
+    pub fn new(
+        stream: TcpStream,
+        tls: Option<&Arc<ServerConfig>>,
+        place: ConnectionPermit,
+        limits: &ConnectionLimits,
+    ) -> Self {
         tune(&stream, limits);
         Self {
-            stream,
+            socket: Socket::new(stream, tls),
+            is_encrypted: tls.is_some(),
             place,
             limits: *limits,
             reading: Alarm::default(),
             writing: Alarm::default(),
-            blocked_since: None,
+            blocked: None,
             is_over: false,
         }
     }
@@ -56,20 +74,58 @@ impl GuardedStream {
         self.place.connection()
     }
 
-    /// Returns the socket.
-    pub const fn socket(&self) -> &TcpStream {
-        &self.stream
+    /// Returns whether it is encrypted.
+    pub const fn is_encrypted(&self) -> bool {
+        self.is_encrypted
     }
 
     /// Ends because of a deadline. A connection that awaits a request's head is sent the reason.
     fn end_late(&mut self, context: &mut Context<'_>) {
-        if self.connection().awaits_head() && self.blocked_since.is_none() {
+        if self.connection().awaits_head() && self.blocked.is_none() && self.socket.is_open() {
             let answer = whole_answer(&ApiError::request_timeout());
             // A fresh socket accepts this much at once; if not, the reason is not sent.
-            let _ = Pin::new(&mut self.stream).poll_write(context, &answer);
+            let _ = self.socket.poll_write(context, &answer);
+            let _ = self.socket.poll_flush(context);
         }
         self.place.was_late();
         self.is_over = true;
+    }
+
+    /// Returns whether it ends here, with nothing arriving: its room is needed, or it is too late.
+    fn ends_waiting(&mut self, context: &mut Context<'_>, deadline: Option<Instant>) -> bool {
+        if self.blocked.is_none() && self.connection().should_close() {
+            self.place.made_room();
+            self.is_over = true;
+        } else if deadline.is_some_and(|deadline| self.reading.has_passed(context, deadline)) {
+            self.end_late(context);
+        }
+        self.is_over
+    }
+
+    /// Waits for the end of the handshake, if there is one. It is over when that takes too long, and when it fails.
+    fn poll_open(&mut self, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        if self.socket.is_open() {
+            return Poll::Ready(Ok(()));
+        }
+        let over = || Poll::Ready(Err(io::ErrorKind::ConnectionAborted.into()));
+        if self.is_over {
+            return over();
+        }
+        let deadline = self.connection().deadline(&self.limits);
+        if deadline.is_some_and(|deadline| deadline <= Instant::now()) {
+            self.end_late(context);
+            return over();
+        }
+        self.connection().watch(context.waker());
+        match self.socket.poll_open(context) {
+            Poll::Pending if self.ends_waiting(context, deadline) => over(),
+            Poll::Ready(Err(error)) => {
+                self.place.handshake_failed();
+                self.is_over = true;
+                Poll::Ready(Err(error))
+            }
+            other => other,
+        }
     }
 }
 
@@ -142,8 +198,10 @@ impl AsyncRead for GuardedStream {
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
         let this = self.get_mut();
-        if this.is_over {
-            return Poll::Ready(Ok(()));
+        match ready!(this.poll_open(context)) {
+            Err(error) if error.kind() != io::ErrorKind::ConnectionAborted => return Poll::Ready(Err(error)),
+            _ if this.is_over => return Poll::Ready(Ok(())),
+            _ => {}
         }
         let deadline = this.connection().deadline(&this.limits);
         // A client that never pauses is bound by deadlines too.
@@ -153,7 +211,7 @@ impl AsyncRead for GuardedStream {
         }
         this.connection().watch(context.waker());
         let earlier = buffer.filled().len();
-        match Pin::new(&mut this.stream).poll_read(context, buffer) {
+        match this.socket.poll_read(context, buffer) {
             Poll::Ready(outcome) => {
                 let bytes = buffer.filled().len() - earlier;
                 if bytes > 0 {
@@ -161,34 +219,24 @@ impl AsyncRead for GuardedStream {
                 }
                 Poll::Ready(outcome)
             }
-            Poll::Pending => {
-                if this.blocked_since.is_none() && this.connection().should_close() {
-                    this.place.made_room();
-                    this.is_over = true;
-                    return Poll::Ready(Ok(()));
-                }
-                if deadline.is_some_and(|deadline| this.reading.has_passed(context, deadline)) {
-                    this.end_late(context);
-                    return Poll::Ready(Ok(()));
-                }
-                Poll::Pending
-            }
+            Poll::Pending if this.ends_waiting(context, deadline) => Poll::Ready(Ok(())),
+            Poll::Pending => Poll::Pending,
         }
     }
 }
 
 impl GuardedStream {
     /// Checks whether the client accepted any bytes; one that accepts none for too long is disconnected.
-    fn written(
-        &mut self,
-        context: &mut Context<'_>,
-        outcome: Poll<io::Result<usize>>,
-    ) -> Poll<io::Result<usize>> {
+    fn written<T>(&mut self, context: &mut Context<'_>, outcome: Poll<io::Result<T>>) -> Poll<io::Result<T>> {
         if outcome.is_ready() {
-            self.blocked_since = None;
+            self.blocked = None;
             return outcome;
         }
-        let since = *self.blocked_since.get_or_insert_with(Instant::now);
+        // What TLS has encrypted leaves piece by piece while the write that brought it waits.
+        let sent = self.socket.sent();
+        let blocked = self.blocked.filter(|blocked| blocked.sent == sent);
+        let Blocked { since, .. } =
+            *self.blocked.insert(blocked.unwrap_or(Blocked { since: Instant::now(), sent }));
         if self.writing.has_passed(context, since + self.limits.write_timeout) {
             self.place.was_late();
             self.is_over = true;
@@ -201,7 +249,8 @@ impl GuardedStream {
 impl AsyncWrite for GuardedStream {
     fn poll_write(self: Pin<&mut Self>, context: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
         let this = self.get_mut();
-        let outcome = Pin::new(&mut this.stream).poll_write(context, bytes);
+        ready!(this.poll_open(context))?;
+        let outcome = this.socket.poll_write(context, bytes);
         this.written(context, outcome)
     }
 
@@ -211,19 +260,33 @@ impl AsyncWrite for GuardedStream {
         slices: &[io::IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
         let this = self.get_mut();
-        let outcome = Pin::new(&mut this.stream).poll_write_vectored(context, slices);
+        ready!(this.poll_open(context))?;
+        let outcome = this.socket.poll_write_vectored(context, slices);
         this.written(context, outcome)
     }
 
     fn is_write_vectored(&self) -> bool {
-        self.stream.is_write_vectored()
+        true
     }
 
     fn poll_flush(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.get_mut().stream).poll_flush(context)
+        let this = self.get_mut();
+        if !this.is_encrypted {
+            return this.socket.poll_flush(context);
+        }
+        if !this.socket.is_open() {
+            return Poll::Ready(Ok(())); // nothing was written
+        }
+        let outcome = this.socket.poll_flush(context);
+        this.written(context, outcome)
     }
 
     fn poll_shutdown(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.get_mut().stream).poll_shutdown(context)
+        let this = self.get_mut();
+        if this.is_over && this.blocked.is_some() {
+            return Poll::Ready(Ok(())); // its client accepts no farewell either
+        }
+        let outcome = this.socket.poll_shutdown(context);
+        this.written(context, outcome)
     }
 }

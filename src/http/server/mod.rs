@@ -9,6 +9,7 @@ pub(super) mod limits;
 pub(super) mod reach;
 pub(super) mod request_line;
 pub(super) mod serve;
+mod socket;
 pub(super) mod sockets;
 pub(super) mod span;
 pub(super) mod static_files;

@@ -10,20 +10,26 @@ use actix_service::{
 use actix_web::{
     App, HttpResponse,
     dev::{AppConfig, Extensions, ServiceResponse},
+    http::header::{HeaderValue, STRICT_TRANSPORT_SECURITY},
     middleware::from_fn,
     rt::net::TcpStream,
     web,
 };
+use tokio_rustls::rustls::ServerConfig;
 use tracing_actix_web::TracingLogger;
 
 use super::{
+    client_ip::Encrypted,
     connection::{Connection, Transport},
+    connections::Connections,
     guarded::{GuardedStream, turn_away},
+    reach::Reach,
     request_line::QuotedStream,
     span::RequestSpan,
 };
 use crate::http::{
-    HttpState, configure,
+    HttpState,
+    routes::{Offer, configure},
     routing::{endpoint::refusal, host},
     wire::error::ApiError,
 };
@@ -32,31 +38,54 @@ const SHUTDOWN_SECONDS: u64 = 5;
 /// How long a client answered early may keep sending before it is disconnected: it should read the answer first.
 const LINGER: Duration = Duration::from_secs(1);
 
-/// Serves `state` on `listener` until the returned server is stopped. Signals are handled by the caller.
+/// A listener, and how it is served.
+#[derive(Debug)]
+pub struct Site {
+    /// The listener.
+    pub listener: TcpListener,
+    /// How it may be reached.
+    pub reach: Reach,
+    /// The settings of TLS; `None` for plain HTTP.
+    pub tls: Option<Arc<ServerConfig>>,
+    /// The connections it may have.
+    pub connections: Arc<Connections>,
+    /// Worker threads.
+    pub workers: usize,
+    /// What it serves.
+    pub offer: Offer,
+}
+
+/// Serves `state` on a listener until the returned server is stopped. Signals are handled by the caller.
 ///
 /// It is assembled as actix-web's own `HttpServer` is, except for the layers between socket and parser.
 ///
 /// # Errors
 /// When the listener cannot be used.
-pub fn serve(listener: TcpListener, state: web::Data<HttpState>, workers: usize) -> io::Result<Server> {
+pub fn serve(site: Site, state: web::Data<HttpState>) -> io::Result<Server> {
+    let Site { listener, reach, tls, connections, workers, offer } = site;
     let limits = *state.limits();
     let workers = workers.max(1);
     let builder = Server::build()
         .workers(workers)
-        .max_concurrent_connections(state.connections().sockets_per_worker(workers))
+        .max_concurrent_connections(connections.sockets_per_worker(workers))
         .shutdown_timeout(SHUTDOWN_SECONDS)
         .disable_signals();
     let stopping = builder.graceful_shutdown_signal();
+    let reach = Arc::new(reach);
+    let strict_transport = tls.as_ref().and_then(|_| state.strict_transport());
     let connection = move || {
         let app = App::new()
             .app_data(state.clone())
+            .app_data(Arc::clone(&reach))
             .wrap(from_fn(host::guard))
             .wrap(TracingLogger::<RequestSpan>::new())
-            .configure(|config| configure(config, state.page()))
+            .configure(|config| configure(config, offer, state.page()))
             .into_factory()
             .map_err(|error: actix_web::Error| error.error_response());
         let stopping = stopping.clone();
         let metrics = state.clone();
+        let strict_transport = strict_transport.clone();
+        let noted = move |request: Request, service: &_| noted(request, service, strict_transport.clone());
         let http = HttpService::build()
             .graceful_shutdown_signal(move || {
                 let stopping = stopping.clone();
@@ -68,20 +97,26 @@ pub fn serve(listener: TcpListener, state: web::Data<HttpState>, workers: usize)
             .client_disconnect_timeout(LINGER)
             .on_connect_ext(|stream: &QuotedStream, extensions: &mut Extensions| {
                 extensions.insert(Arc::clone(stream.guarded().connection()));
+                if stream.guarded().is_encrypted() {
+                    extensions.insert(Encrypted);
+                }
             })
             .finish(apply_fn_factory(map_config(app, |()| AppConfig::default()), noted));
-        let state = state.clone();
+        let (connections, tls) = (Arc::clone(&connections), tls.clone());
         fn_service(move |stream: TcpStream| {
-            let state = state.clone();
+            let (connections, tls) = (Arc::clone(&connections), tls.clone());
             async move {
                 let peer = stream.peer_addr()?;
-                match state.connections().admit(Transport::Http, peer.ip()).await {
+                match connections.admit(Transport::Http, peer.ip()).await {
                     Ok(place) => {
-                        let stream = GuardedStream::new(stream, place, state.limits());
+                        let stream = GuardedStream::new(stream, tls.as_ref(), place, &limits);
                         Ok((QuotedStream::new(stream), Protocol::Http1, Some(peer)))
                     }
                     Err(error) => {
-                        turn_away(stream, &error).await;
+                        // With TLS the reason would need a handshake, which is work done for a client without a place.
+                        if tls.is_none() {
+                            turn_away(stream, &error).await;
+                        }
                         Err(DispatchError::Io(io::ErrorKind::ConnectionRefused.into()))
                     }
                 }
@@ -107,6 +142,7 @@ pub fn serve(listener: TcpListener, state: web::Data<HttpState>, workers: usize)
 fn noted<S, B>(
     mut request: Request,
     service: &S,
+    strict_transport: Option<HeaderValue>,
 ) -> impl Future<Output = Result<S::Response, S::Error>> + use<S, B>
 where
     S: Service<Request, Response = ServiceResponse<B>, Error = HttpResponse>,
@@ -120,11 +156,14 @@ where
             Some(answer) => answer.await,
             None => Err(refusal(&ApiError::request_timeout())),
         };
+        let head = match &mut answer {
+            Ok(response) => response.response_mut().head_mut(),
+            Err(response) => response.head_mut(),
+        };
+        if let Some(strict_transport) = strict_transport {
+            head.headers_mut().insert(STRICT_TRANSPORT_SECURITY, strict_transport);
+        }
         if connection.is_some_and(|connection| connection.answered()) {
-            let head = match &mut answer {
-                Ok(response) => response.response_mut().head_mut(),
-                Err(response) => response.head_mut(),
-            };
             head.set_connection_type(ConnectionType::Close);
         }
         answer

@@ -8,12 +8,18 @@ mod streams;
 mod trading;
 pub(crate) mod web;
 
+use std::{sync::Arc, time::Duration};
+
 use awc::http::{Method, StatusCode, header::HeaderMap};
 use hmac::{Hmac, KeyInit, Mac};
 use serde_json::Value;
 use sha2::Sha256;
+use tokio_rustls::rustls::ClientConfig;
 
 use crate::support::KeyPair;
+
+/// How long an answer may take.
+const TIMEOUT: Duration = Duration::from_secs(20);
 
 /// Two accounts with a key each.
 pub(crate) fn two_accounts() -> (KeyPair, KeyPair, String) {
@@ -62,7 +68,14 @@ pub(crate) struct Api {
 
 impl Api {
     pub(crate) fn new(url: &str) -> Self {
-        let client = awc::Client::builder().timeout(std::time::Duration::from_secs(20)).finish();
+        let client = awc::Client::builder().timeout(TIMEOUT).finish();
+        Self { url: url.to_owned(), client }
+    }
+
+    /// The same over TLS.
+    pub(crate) fn trusting(url: &str, trust: Arc<ClientConfig>) -> Self {
+        let connector = awc::Connector::new().rustls_0_23(trust);
+        let client = awc::Client::builder().connector(connector).timeout(TIMEOUT).finish();
         Self { url: url.to_owned(), client }
     }
 

@@ -1,11 +1,12 @@
 //! A WebSocket client for tests.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use actix_http::ws::{CloseCode, Codec, Frame, Message};
 use awc::{BoxedSocket, http::StatusCode};
 use futures_util::{SinkExt, StreamExt};
 use serde_json::Value;
+use tokio_rustls::rustls::ClientConfig;
 
 /// An open connection.
 pub(crate) struct Socket(actix_codec::Framed<BoxedSocket, Codec>);
@@ -24,7 +25,26 @@ pub(crate) enum Said {
 impl Socket {
     /// Opens a connection, e.g. to `/ws`.
     pub(crate) async fn open(url: &str, path: &str, headers: &[(&str, &str)]) -> Result<Self, StatusCode> {
-        let mut request = awc::Client::new().ws(format!("{url}{path}"));
+        Self::open_by(&awc::Client::new(), url, path, headers).await
+    }
+
+    /// The same over TLS.
+    pub(crate) async fn trusting(
+        url: &str,
+        path: &str,
+        trust: Arc<ClientConfig>,
+    ) -> Result<Self, StatusCode> {
+        let connector = awc::Connector::new().rustls_0_23(trust);
+        Self::open_by(&awc::Client::builder().connector(connector).finish(), url, path, &[]).await
+    }
+
+    async fn open_by(
+        client: &awc::Client,
+        url: &str,
+        path: &str,
+        headers: &[(&str, &str)],
+    ) -> Result<Self, StatusCode> {
+        let mut request = client.ws(format!("{url}{path}"));
         for (name, value) in headers {
             request = request.set_header(*name, *value);
         }

@@ -2,7 +2,7 @@
 
 mod deadlines;
 mod early;
-mod raw;
+pub(crate) mod raw;
 mod share;
 mod siege;
 mod start;

@@ -10,10 +10,10 @@ use std::{
 const NEVER: Duration = Duration::from_secs(60);
 
 /// The greeting of HTTP/2: the preface, and no settings.
-pub(super) const GREETING: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\x04\0\0\0\0\0";
+pub(crate) const GREETING: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\x04\0\0\0\0\0";
 
 /// Connects and says something.
-pub(super) fn say(address: &str, words: impl AsRef<[u8]>) -> TcpStream {
+pub(crate) fn say(address: &str, words: impl AsRef<[u8]>) -> TcpStream {
     let mut stream = TcpStream::connect(address).unwrap();
     stream.set_read_timeout(Some(NEVER)).unwrap();
     // Who is refused at once may have hung up already.
@@ -22,7 +22,7 @@ pub(super) fn say(address: &str, words: impl AsRef<[u8]>) -> TcpStream {
 }
 
 /// Reads until the other side hangs up.
-pub(super) fn until_closed(stream: &mut TcpStream) -> Vec<u8> {
+pub(crate) fn until_closed(stream: &mut TcpStream) -> Vec<u8> {
     let mut heard = Vec::new();
     let mut piece = [0; 16 << 10];
     loop {
@@ -36,7 +36,7 @@ pub(super) fn until_closed(stream: &mut TcpStream) -> Vec<u8> {
 }
 
 /// Reads the head of one answer and as much of its body as it says.
-pub(super) fn answer(stream: &mut impl Read) -> String {
+pub(crate) fn answer(stream: &mut impl Read) -> String {
     let mut heard = Vec::new();
     let mut byte = [0];
     while !heard.ends_with(b"\r\n\r\n") {
@@ -54,14 +54,14 @@ pub(super) fn answer(stream: &mut impl Read) -> String {
 }
 
 /// Asks on a connection of its own.
-pub(super) fn get(address: &str, path: &str) -> String {
+pub(crate) fn get(address: &str, path: &str) -> String {
     let mut stream =
         say(address, format!("GET {path} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\r\n"));
     String::from_utf8(until_closed(&mut stream)).unwrap()
 }
 
 /// Returns a metric; 0 when it has not been counted.
-pub(super) fn metric(address: &str, name: &str) -> u64 {
+pub(crate) fn metric(address: &str, name: &str) -> u64 {
     let text = get(address, "/metrics");
     let value = text.lines().find_map(|line| line.strip_prefix(name)?.trim().parse().ok());
     value.unwrap_or_default()

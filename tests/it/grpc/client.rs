@@ -47,20 +47,24 @@ pub(crate) struct Client {
 impl Client {
     /// Connects and asks what there is.
     pub(crate) async fn connect(server: &TestServer) -> Self {
-        let channel = channel(server.grpc().unwrap()).await;
+        Self::over(channel(server.grpc().unwrap()).await).await.unwrap()
+    }
+
+    /// Asks over a connection what there is.
+    pub(crate) async fn over(channel: Channel) -> Result<Self, Status> {
         let mut reflection = ServerReflectionClient::new(channel.clone());
         let ask = ServerReflectionRequest {
             host: String::new(),
             message_request: Some(MessageRequest::FileContainingSymbol(SERVICE.to_owned())),
         };
-        let mut answers = reflection.server_reflection_info(stream::iter([ask])).await.unwrap().into_inner();
+        let mut answers = reflection.server_reflection_info(stream::iter([ask])).await?.into_inner();
         let answer = answers.message().await.unwrap().unwrap().message_response.unwrap();
         let MessageResponse::FileDescriptorResponse(files) = answer else { panic!("{answer:?}") };
         let mut pool = DescriptorPool::new();
         for file in files.file_descriptor_proto {
             pool.decode_file_descriptor_proto(file.as_slice()).unwrap();
         }
-        Self { channel, pool, metadata: Vec::new(), signs: None }
+        Ok(Self { channel, pool, metadata: Vec::new(), signs: None })
     }
 
     /// Another connection, which calls the server by another name.

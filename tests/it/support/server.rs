@@ -49,6 +49,7 @@ enabled = false
 pub(crate) struct TestServer {
     url: String,
     grpc: Option<SocketAddr>,
+    operations: Option<SocketAddr>,
     exchange: Exchange,
     /// Its data, unless the test has its own.
     directory: OnceCell<TempDir>,
@@ -90,14 +91,16 @@ impl TestServer {
             actix_web::rt::System::new().block_on(async {
                 let application = Application::build_with(config, clock, PAGE).await.unwrap();
                 let exchange = application.exchange().clone();
-                started.send((application.url().to_owned(), application.grpc_address(), exchange)).unwrap();
+                let addresses = (application.grpc_address(), application.operations_address());
+                started.send((application.url().to_owned(), addresses, exchange)).unwrap();
                 application.run(async { stopped.await.unwrap_or_default() }).await.unwrap();
             });
         });
-        let Ok((url, grpc, exchange)) = starting.recv() else {
+        let Ok((url, (grpc, operations), exchange)) = starting.recv() else {
             std::panic::resume_unwind(thread.join().unwrap_err());
         };
-        Self { url, grpc, exchange, directory: OnceCell::new(), stop: Some(stop), thread: Some(thread) }
+        let (directory, stop, thread) = (OnceCell::new(), Some(stop), Some(thread));
+        Self { url, grpc, operations, exchange, directory, stop, thread }
     }
 
     /// Returns its address, e.g. `http://127.0.0.1:43210`.
@@ -108,6 +111,11 @@ impl TestServer {
     /// Returns the address of gRPC, if the test switched it on.
     pub(crate) const fn grpc(&self) -> Option<SocketAddr> {
         self.grpc
+    }
+
+    /// Returns the address of metrics and health, if the test gave them one of their own.
+    pub(crate) const fn operations(&self) -> Option<SocketAddr> {
+        self.operations
     }
 
     /// Returns the way past HTTP.

@@ -19,6 +19,10 @@ const ELSEWHERE: &[(&str, &str)] = &[
     ("lightning_log_lines_dropped_total", "tests/it/outputs.rs"),
     ("lightning_connections_timed_out_total", "tests/it/connections/deadlines.rs"),
     ("lightning_connections_broken_total", "tests/it/faults/connections.rs"),
+    ("lightning_tls_handshakes_failed_total", "tests/it/tls/wire.rs"),
+    ("lightning_tls_certificate_reloads_total", "tests/it/tls/reload.rs"),
+    ("lightning_tls_certificate_reloads_failed_total", "tests/it/tls/reload.rs"),
+    ("lightning_tls_certificate_expires_timestamp_seconds", "tests/it/tls/reload.rs"),
     ("lightning_audit_passed", "src/app/storage.rs"),
 ];
 
