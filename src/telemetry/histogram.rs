@@ -224,8 +224,8 @@ mod tests {
         for line in [
             "took_seconds_sum 60.000008",
             "took_seconds_count 3",
-            "took_seconds_bucket{le=\"4e-6\"} 1",
-            "took_seconds_bucket{le=\"8e-6\"} 2",
+            "took_seconds_bucket{le=\"0.000004\"} 1",
+            "took_seconds_bucket{le=\"0.000008\"} 2",
             "took_seconds_bucket{le=\"+Inf\"} 3",
         ] {
             assert!(text.contains(line), "{line} not in\n{text}");

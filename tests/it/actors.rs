@@ -27,6 +27,7 @@ use lightning_exchange::{
         },
     },
     http::ws::WireEncoder,
+    telemetry::ShedReason,
 };
 use tracing::{Span, span};
 use tracing_subscriber::{layer::SubscriberExt, registry::LookupSpan};
@@ -278,7 +279,7 @@ fn a_full_shard_turns_commands_away_but_not_cancels() {
         assert_eq!(ask(exchange, buy(CALM)).await, Err(Reject::Busy));
         let cancel = AccountCommand::CancelAll(CancelAll { account: CALM.0, symbol: CALM.1 });
         assert_eq!(ask(exchange, cancel).await, Err(Reject::UnknownOrder), "it got through");
-        assert_eq!(exchange.metrics().shed_symbol.get(), 1);
+        assert_eq!(exchange.metrics().trading.shed(ShedReason::SymbolShardFull).get(), 1);
         running.stop();
     });
 }

@@ -19,6 +19,7 @@ use lightning_exchange::{
             time::Timestamp,
         },
     },
+    telemetry::ShedReason,
 };
 use tokio::sync::oneshot;
 use tracing::Span;
@@ -171,7 +172,7 @@ fn places_are_held_until_the_answer_and_some_are_left_for_cancels() {
         let cancel = || AccountCommand::CancelAll(CancelAll { account: ACCOUNT, symbol: ETHUSDT });
         let cancelled = send(&shards, cancel(), None).unwrap();
         assert_eq!(send(&shards, cancel(), None).err(), Some(Reject::Busy));
-        assert_eq!(shards.running.exchange.metrics().shed_symbol.get(), 2);
+        assert_eq!(shards.running.exchange.metrics().trading.shed(ShedReason::SymbolShardFull).get(), 2);
         hold.go();
         for order in orders {
             order.await.unwrap().answer.unwrap();
