@@ -67,11 +67,12 @@ impl Index {
     /// Removes a place, if it is in it.
     pub fn remove(&mut self, hash: u32, place: u32) {
         let Some(mut hole) = self.home(hash) else { return };
-        while self.cells[hole].place != place {
-            if self.cells[hole].place == NONE {
-                return;
+        loop {
+            match self.cells[hole] {
+                Cell { place: NONE, .. } => return,
+                cell if cell.hash == hash && cell.place == place => break,
+                _ => hole = self.next(hole),
             }
-            hole = self.next(hole);
         }
         // Those behind it move up as far as their own hash allows, so that no search ends early.
         let mut at = hole;

@@ -50,7 +50,8 @@ fn a_changed_certificate_is_served_and_connections_continue() {
         wait_until("the next one is served", || served() == third);
         assert_ne!(fs::read(authority.key()).unwrap(), right);
         let metrics = server.exchange().render_metrics();
-        let metric = |name: &str| metrics.lines().find_map(|line| line.strip_prefix(name)?.parse::<f64>().ok());
+        let metric =
+            |name: &str| metrics.lines().find_map(|line| line.strip_prefix(name)?.parse::<f64>().ok());
         assert_eq!(metric("lightning_tls_certificate_reloads_total "), Some(2.0));
         assert_eq!(metric("lightning_tls_certificate_reloads_failed_total "), Some(1.0));
         assert!(metric("lightning_tls_certificate_expires_timestamp_seconds ") > Some(1.7e9), "{metrics}");
