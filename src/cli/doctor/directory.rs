@@ -105,7 +105,7 @@ fn size_of(path: &Path) -> u64 {
 /// Returns the size of the newest snapshot; 0 when there is none.
 fn newest_snapshot(directory: &Path) -> u64 {
     let entries = fs::read_dir(directory.join("snapshots")).into_iter().flatten().flatten();
-    let names = entries.filter(|entry| !entry.path().extension().is_some_and(|extension| extension == "tmp"));
+    let names = entries.filter(|entry| entry.path().extension().is_none_or(|extension| extension != "tmp"));
     names.map(|entry| entry.path()).max().map_or(0, |path| size_of(&path))
 }
 
