@@ -91,9 +91,22 @@ fn every_yaml_file_is_one() {
     for (file, expected) in [
         ("compose.yaml", "name services volumes"),
         ("compose-prometheus.yml", "global rule_files alerting scrape_configs"),
+        ("provisioning/datasources/prometheus.yml", "apiVersion datasources"),
+        ("provisioning/dashboards/lightning.yml", "apiVersion providers"),
     ] {
         let output = Command::new(&python).args(["-c", script]).arg(deploy(file)).output().unwrap();
         assert_eq!(printed(&output).trim(), expected, "{file}");
+    }
+}
+
+#[test]
+fn what_the_compose_file_mounts_is_there() {
+    let text = fs::read_to_string(deploy("compose.yaml")).unwrap();
+    let mounts = text.lines().filter_map(|line| line.trim().strip_prefix("- ./"));
+    let sources: Vec<&str> = mounts.filter_map(|mount| Some(mount.split_once(':')?.0)).collect();
+    assert!(sources.len() >= 5, "{sources:?}");
+    for source in sources {
+        assert!(deploy(source).exists(), "{source}");
     }
 }
 
