@@ -2,34 +2,33 @@
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use crate::domain::{instruments::Instruments, matching::PublicEvent, types::id::SymbolId};
+use crate::domain::{
+    instruments::{Instruments, by_symbol::BySymbol},
+    matching::PublicEvent,
+    types::id::SymbolId,
+};
 
 /// A counter for each symbol.
 #[derive(Debug, Default)]
-pub struct BookVersions(Vec<(SymbolId, AtomicU64)>);
+pub struct BookVersions(BySymbol<AtomicU64>);
 
 impl BookVersions {
     /// Makes room for the symbols of the instruments.
     pub fn new(instruments: &Instruments) -> Self {
-        Self(instruments.symbols().map(|spec| (spec.id, AtomicU64::new(0))).collect())
+        Self(BySymbol::new(instruments, |_| AtomicU64::new(0)))
     }
 
     /// Returns the version of a book. What is asked of market data afterwards is of this version or a later one.
     pub fn get(&self, symbol: SymbolId) -> u64 {
-        self.counter(symbol).map_or(0, |counter| counter.load(Ordering::Acquire))
+        self.0.get(symbol).map_or(0, |counter| counter.load(Ordering::Acquire))
     }
 
     /// Raises the version of a book. To be called once its move has been sent to market data, and before anything
     /// leaves that states it: a client that has the answer to its order never sees a book without it.
     pub(super) fn raise(&self, symbol: SymbolId) {
-        if let Some(counter) = self.counter(symbol) {
+        if let Some(counter) = self.0.get(symbol) {
             counter.fetch_add(1, Ordering::Release);
         }
-    }
-
-    fn counter(&self, symbol: SymbolId) -> Option<&AtomicU64> {
-        let index = self.0.binary_search_by_key(&symbol, |(id, _)| *id).ok()?;
-        self.0.get(index).map(|(_, counter)| counter)
     }
 }
 

@@ -139,6 +139,9 @@ impl ShardKind for Symbols {
     }
 
     fn prefetch<'a>(&'a self, coming: impl Iterator<Item = &'a Envelope<ToSymbol>> + Clone) {
+        if !self.slots.values().any(SymbolSlot::exceeds_cache) {
+            return;
+        }
         let messages = coming.filter_map(|envelope| Some((self.slots.get(&envelope.to)?, envelope)));
         messages.clone().for_each(|(slot, envelope)| slot.prefetch_named(envelope));
         messages.for_each(|(slot, envelope)| slot.prefetch_further(envelope));

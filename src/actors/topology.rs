@@ -13,7 +13,7 @@ use super::{
 };
 use crate::{
     domain::{
-        instruments::Instruments,
+        instruments::{Instruments, by_symbol::BySymbol},
         orders::Side,
         types::{
             id::{SlotId, SymbolId},
@@ -88,24 +88,17 @@ impl Topology {
 
 /// Last and best prices by symbol, written by market data and read at the edge. 0 stands for none.
 #[derive(Debug, Default)]
-pub struct References {
-    symbols: Vec<(SymbolId, [AtomicU64; 3])>,
-}
+pub struct References(BySymbol<[AtomicU64; 3]>);
 
 impl References {
     /// Makes room for the symbols of the instruments.
     pub fn new(instruments: &Instruments) -> Self {
-        Self { symbols: instruments.symbols().map(|spec| (spec.id, Default::default())).collect() }
-    }
-
-    fn cells(&self, symbol: SymbolId) -> Option<&[AtomicU64; 3]> {
-        let index = self.symbols.binary_search_by_key(&symbol, |(id, _)| *id).ok()?;
-        self.symbols.get(index).map(|(_, cells)| cells)
+        Self(BySymbol::new(instruments, |_| Default::default()))
     }
 
     /// Stores the last trade and the best quotes of a symbol.
     pub fn set(&self, symbol: SymbolId, last: Option<Price>, bid: Option<Price>, ask: Option<Price>) {
-        if let Some(cells) = self.cells(symbol) {
+        if let Some(cells) = self.0.get(symbol) {
             for (cell, price) in cells.iter().zip([bid, ask, last]) {
                 cell.store(price.map_or(0, Price::ticks), Ordering::Relaxed);
             }
@@ -114,7 +107,7 @@ impl References {
 
     /// Returns the last trade's price, else the best price an order of `side` would match.
     pub fn get(&self, symbol: SymbolId, side: Side) -> Option<Price> {
-        let cells = self.cells(symbol)?;
+        let cells = self.0.get(symbol)?;
         let read = |index: usize| Some(cells[index].load(Ordering::Relaxed)).filter(|&ticks| ticks != 0);
         read(2).or_else(|| read(side.opposite().index())).map(Price::from_ticks)
     }

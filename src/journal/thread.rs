@@ -94,8 +94,6 @@ pub struct Stats {
     pub frames: u64,
     /// Bytes of frames in them.
     pub bytes: u64,
-    /// The duration of the last of them, in nanoseconds.
-    pub last_commit_nanos: u64,
     /// Queued and not yet released.
     pub queued: u64,
     /// The next segment cannot be prepared: the disk is full, most likely, and the journal will fail soon.
@@ -108,7 +106,6 @@ struct Shared {
     commits: AtomicU64,
     frames: AtomicU64,
     bytes: AtomicU64,
-    last_commit_nanos: AtomicU64,
     appended: AtomicU64,
     released: AtomicU64,
     is_short_of_space: Arc<AtomicBool>,
@@ -169,7 +166,6 @@ impl<O: Outbox> Journal<O> {
             commits: read(&shared.commits),
             frames: read(&shared.frames),
             bytes: read(&shared.bytes),
-            last_commit_nanos: read(&shared.last_commit_nanos),
             queued: read(&shared.appended).saturating_sub(released),
             is_short_of_space: shared.is_short_of_space.load(Ordering::Relaxed),
         }
@@ -448,11 +444,9 @@ impl<O: Outbox> Worker<O> {
     }
 
     fn observe(&mut self, commit: &Commit) {
-        let nanos = u64::try_from(commit.took.as_nanos()).unwrap_or(u64::MAX);
         self.shared.commits.fetch_add(1, Ordering::Relaxed);
         self.shared.frames.fetch_add(commit.frames, Ordering::Relaxed);
         self.shared.bytes.fetch_add(commit.bytes, Ordering::Relaxed);
-        self.shared.last_commit_nanos.store(nanos, Ordering::Relaxed);
         (self.observer)(commit);
     }
 

@@ -11,7 +11,7 @@ use serde::Serialize;
 
 use super::{
     http::{Cost, measure},
-    median,
+    median_of,
     server::{Connection, Server, resting_orders},
 };
 
@@ -74,7 +74,7 @@ fn read(
         let server = Server::bare(&answer)?;
         pairs.push((exchange, measure(&server, requests, connections, |_| Ok(request(server.address)))?));
     }
-    let of = |figure: fn(&(Cost, Cost)) -> f64| median(&mut pairs.iter().map(figure).collect::<Vec<_>>());
+    let of = |figure| median_of(&pairs, figure);
     Ok(Read {
         name,
         body_bytes,

@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 use tracing_actix_web::TracingLogger;
 
 use super::{
-    median,
+    median_of,
     server::{Server, drive, request},
 };
 
@@ -56,7 +56,7 @@ pub fn run(
         let exchange = of(Server::exchange(program, "none")?)?;
         pairs.push((exchange, parse_only));
     }
-    let of = |figure: fn(&(Cost, Cost)) -> f64| median(&mut pairs.iter().map(figure).collect::<Vec<_>>());
+    let of = |figure| median_of(&pairs, figure);
     Ok(Report {
         orders,
         connections,

@@ -25,6 +25,11 @@ fn complain(what: impl std::fmt::Display) {
     let _ = writeln!(std::io::stderr(), "{what}"); // the report counts it as well
 }
 
+/// Returns the middle of a figure over several runs.
+fn median_of<T>(runs: &[T], figure: fn(&T) -> f64) -> f64 {
+    median(&mut runs.iter().map(figure).collect::<Vec<_>>())
+}
+
 /// Returns the middle value.
 fn median(values: &mut [f64]) -> f64 {
     values.sort_by(f64::total_cmp);

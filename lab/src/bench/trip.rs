@@ -30,7 +30,7 @@ use serde::Serialize;
 use tracing::Span;
 
 use super::{
-    median,
+    median_of,
     quiet::{NoEncoder, sample},
     yardstick::{Operation, Record, Workload},
 };
@@ -76,7 +76,7 @@ pub fn run(workload: &std::path::Path, runs: usize, commands: usize) -> anyhow::
         trades = traded;
         costs.push((trip, bare));
     }
-    let of = |figure: fn(&(Cost, Cost)) -> f64| median(&mut costs.iter().map(figure).collect::<Vec<_>>());
+    let of = |figure| median_of(&costs, figure);
     Ok(Report {
         commands,
         trades,

@@ -1,9 +1,6 @@
 //! The open orders of a slot, by id and by client order id.
 
-use std::{
-    collections::BTreeMap,
-    hash::{BuildHasher, BuildHasherDefault},
-};
+use std::collections::BTreeMap;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
@@ -12,7 +9,7 @@ use crate::domain::types::{
     id::{AccountId, ClientOrderId, OrderId},
     index::Index,
     pool::Pool,
-    table::{FixedHasher, Table},
+    table::Table,
 };
 
 /// A client order id is unique among the open orders of its account.
@@ -25,10 +22,6 @@ pub(super) struct OpenOrders {
     names: Index,
     /// Names of orders that do not have them yet: an amend or a replacement under way will give them.
     reserved: BTreeMap<Name, OrderId>,
-}
-
-fn hash_of(name: &Name) -> u32 {
-    BuildHasherDefault::<FixedHasher>::default().hash_one(name) as u32
 }
 
 fn name_of(open: &Open) -> Name {
@@ -72,19 +65,21 @@ impl OpenOrders {
 
     /// Removes an order and its name.
     pub(super) fn remove(&mut self, id: &OrderId) -> Option<Open> {
-        let name = name_of(self.orders.get(id)?);
-        self.leave(&name);
+        let place = self.orders.place(id)?;
+        let name = name_of(self.orders.at(place)?);
+        self.names.remove(Index::hash(&name), place);
         self.orders.remove(id)
     }
 
     /// Gives an order another name, and returns the old one; `None` when it is not open.
     pub(super) fn rename(&mut self, id: &OrderId, client_id: ClientOrderId) -> Option<ClientOrderId> {
-        let old = name_of(self.orders.get(id)?);
+        let place = self.orders.place(id)?;
+        let old = name_of(self.orders.at(place)?);
         let new = (old.0, client_id);
-        self.leave(&old);
+        self.names.remove(Index::hash(&old), place);
         self.reserved.remove(&new);
         self.orders.get_mut(id)?.order.client_id = client_id;
-        self.enter(*id, &new);
+        self.names.insert(Index::hash(&new), place);
         Some(old.1)
     }
 
@@ -116,18 +111,12 @@ impl OpenOrders {
 
     fn place(&self, name: &Name) -> Option<u32> {
         let is_it = |place| self.orders.at(place).is_some_and(|open| name_of(open) == *name);
-        self.names.find(hash_of(name), is_it)
+        self.names.find(Index::hash(name), is_it)
     }
 
     fn enter(&mut self, id: OrderId, name: &Name) {
         if let Some(place) = self.orders.place(&id) {
-            self.names.insert(hash_of(name), place);
-        }
-    }
-
-    fn leave(&mut self, name: &Name) {
-        if let Some(place) = self.place(name) {
-            self.names.remove(hash_of(name), place);
+            self.names.insert(Index::hash(name), place);
         }
     }
 }

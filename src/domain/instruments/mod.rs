@@ -1,6 +1,7 @@
 //! The assets and symbols of an exchange, built from their definitions or rejected with all faults at once.
 
 pub mod asset;
+pub mod by_symbol;
 pub mod correction;
 mod spec;
 pub mod symbol;

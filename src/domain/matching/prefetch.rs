@@ -8,6 +8,11 @@ use crate::domain::{
 };
 
 impl SymbolSlot {
+    /// Returns whether it is worth loading what messages will touch ahead of them, for any of its books.
+    pub fn exceeds_cache(&self) -> bool {
+        self.markets.values().any(|market| market.book.exceeds_cache())
+    }
+
     /// Loads what a message names: the order or the price.
     pub fn prefetch_named(&self, envelope: &Envelope<ToSymbol>) {
         match &envelope.body {

@@ -3,6 +3,10 @@
 //! A lookup is one read of memory before the place itself, where a general hash table makes two. With a fixed hash and
 //! no order that can be observed it is as deterministic as what it refers to.
 
+use std::hash::{BuildHasher, BuildHasherDefault, Hash};
+
+use super::table::FixedHasher;
+
 /// A set of places, found by hash; what is at a place says whether it is the one that is meant.
 #[derive(Debug, Clone, Default)]
 pub struct Index {
@@ -23,6 +27,11 @@ const EMPTY: Cell = Cell { hash: 0, place: NONE };
 const CELLS_MIN: usize = 8;
 
 impl Index {
+    /// Returns the hash of a key.
+    pub fn hash(key: &impl Hash) -> u32 {
+        BuildHasherDefault::<FixedHasher>::default().hash_one(key) as u32
+    }
+
     /// Returns the number of places.
     pub const fn len(&self) -> usize {
         self.len

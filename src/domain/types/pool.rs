@@ -5,17 +5,14 @@
 //! place of one that was removed is the next to be used. As with a table, nothing observable depends on the order of the
 //! entries.
 
-use std::{
-    hash::{BuildHasher, BuildHasherDefault, Hash},
-    marker::PhantomData,
-};
+use std::{hash::Hash, marker::PhantomData};
 
 use serde::{
     Deserialize, Deserializer, Serialize, Serializer,
     de::{MapAccess, Visitor},
 };
 
-use super::{index::Index, table::FixedHasher};
+use super::index::Index;
 
 /// A map from keys to values.
 #[derive(Debug, Clone)]
@@ -30,10 +27,6 @@ impl<K, V> Default for Pool<K, V> {
     fn default() -> Self {
         Self { index: Index::default(), places: Vec::new(), free: Vec::new() }
     }
-}
-
-fn hash_of(key: &impl Hash) -> u32 {
-    BuildHasherDefault::<FixedHasher>::default().hash_one(key) as u32
 }
 
 impl<K: Eq + Hash + Ord + Copy, V> Pool<K, V> {
@@ -65,7 +58,7 @@ impl<K: Eq + Hash + Ord + Copy, V> Pool<K, V> {
 
     /// Returns where the value is, until it is removed.
     pub fn place(&self, key: &K) -> Option<u32> {
-        self.index.find(hash_of(key), |place| self.is_at(place, key))
+        self.index.find(Index::hash(key), |place| self.is_at(place, key))
     }
 
     /// Returns the value at a place.
@@ -91,14 +84,14 @@ impl<K: Eq + Hash + Ord + Copy, V> Pool<K, V> {
                 self.places.len() as u32 - 1
             }
         };
-        self.index.insert(hash_of(&key), place);
+        self.index.insert(Index::hash(&key), place);
         None
     }
 
     /// Removes a value.
     pub fn remove(&mut self, key: &K) -> Option<V> {
         let place = self.place(key)?;
-        self.index.remove(hash_of(key), place);
+        self.index.remove(Index::hash(key), place);
         self.free.push(place);
         self.places[place as usize].take().map(|(_, value)| value)
     }

@@ -1,16 +1,21 @@
 //! Rendered order books, served again while the book stands still.
 
+use std::sync::Arc;
+
 use arc_swap::ArcSwapOption;
 use bytestring::ByteString;
 
-use crate::domain::{instruments::Instruments, types::id::SymbolId};
+use crate::domain::{
+    instruments::{Instruments, by_symbol::BySymbol},
+    types::id::SymbolId,
+};
 
 /// The numbers of levels that are kept: those the venue's clients ask for. Larger ones would take too much memory.
 const LEVELS: [usize; 5] = [5, 10, 20, 50, 100];
 
 /// The last rendered book of each symbol, by number of levels.
 #[derive(Debug, Default)]
-pub(crate) struct DepthCache(Vec<(SymbolId, [ArcSwapOption<Rendered>; LEVELS.len()])>);
+pub(crate) struct DepthCache(BySymbol<[ArcSwapOption<Rendered>; LEVELS.len()]>);
 
 #[derive(Debug)]
 struct Rendered {
@@ -21,7 +26,7 @@ struct Rendered {
 impl DepthCache {
     /// Makes room for the symbols of the instruments.
     pub(crate) fn new(instruments: &Instruments) -> Self {
-        Self(instruments.symbols().map(|spec| (spec.id, Default::default())).collect())
+        Self(BySymbol::new(instruments, |_| Default::default()))
     }
 
     /// Returns the book as rendered at this version.
@@ -34,13 +39,12 @@ impl DepthCache {
     /// Keeps a book rendered from what market data answered after this version was read.
     pub(crate) fn keep(&self, symbol: SymbolId, levels: usize, version: u64, body: &ByteString) {
         if let Some(place) = self.place(symbol, levels) {
-            place.store(Some(std::sync::Arc::new(Rendered { version, body: body.clone() })));
+            place.store(Some(Arc::new(Rendered { version, body: body.clone() })));
         }
     }
 
     fn place(&self, symbol: SymbolId, levels: usize) -> Option<&ArcSwapOption<Rendered>> {
-        let index = self.0.binary_search_by_key(&symbol, |(id, _)| *id).ok()?;
         let kept = LEVELS.iter().position(|kept| *kept == levels)?;
-        self.0.get(index).map(|(_, places)| &places[kept])
+        self.0.get(symbol).map(|places| &places[kept])
     }
 }

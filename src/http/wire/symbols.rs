@@ -5,6 +5,7 @@ use crate::domain::{
     change_log::words::Word,
     instruments::{
         Instruments,
+        by_symbol::BySymbol,
         symbol::{SymbolSpec, SymbolStatus},
     },
     orders::{OrderType, StpMode},
@@ -16,7 +17,7 @@ pub(crate) const PERMISSION_SETS: &str = r#""permissionSets":[["SPOT"]]"#;
 
 /// The symbols in the format of exchangeInfo: constant, so written once.
 #[derive(Debug)]
-pub(crate) struct SymbolTexts(Vec<(SymbolId, String)>);
+pub(crate) struct SymbolTexts(BySymbol<String>);
 
 impl SymbolTexts {
     /// Writes every symbol.
@@ -24,15 +25,14 @@ impl SymbolTexts {
         let write = |spec: &SymbolSpec| {
             let mut json = Json::with_capacity(2_048);
             write_symbol(&mut json, spec);
-            (spec.id, json.finish())
+            json.finish()
         };
-        Self(instruments.symbols().map(|spec| write(spec)).collect())
+        Self(BySymbol::new(instruments, write))
     }
 
     /// Returns the text of a symbol.
     pub(crate) fn get(&self, symbol: SymbolId) -> Option<&str> {
-        let index = self.0.binary_search_by_key(&symbol, |(id, _)| *id).ok()?;
-        self.0.get(index).map(|(_, text)| text.as_str())
+        self.0.get(symbol).map(String::as_str)
     }
 }
 
