@@ -11,11 +11,13 @@ pub mod http;
 pub mod journal;
 mod latency;
 pub mod oracle_run;
+pub mod pipelined;
 mod quiet;
 pub mod recovery;
 mod running;
 mod server;
 pub mod simulate;
+pub mod swing;
 pub mod trip;
 pub mod yardstick;
 

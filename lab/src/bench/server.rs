@@ -45,7 +45,7 @@ impl Drop for Directory {
 }
 
 /// Two accounts that trade with each other, so that half the orders rest and half take.
-const KEYS: [(&str, &str); 2] = [
+pub(super) const KEYS: [(&str, &str); 2] = [
     (
         "benchbuyerbenchbuyerbenchbuyerbenchbuyerbenchbuyerbenchbuyer0001",
         "secretOfTheBuyerSecretOfTheBuyerSecretOfTheBuyerSecretOfBuyer001",
@@ -174,16 +174,26 @@ pub(super) fn resting_orders(address: SocketAddr, levels: usize) -> anyhow::Resu
     })
 }
 
+/// The time, in milliseconds.
+pub(super) fn timestamp() -> anyhow::Result<u128> {
+    Ok(SystemTime::now().duration_since(UNIX_EPOCH)?.as_millis())
+}
+
+/// The signature of a payload, in hexadecimal.
+pub(super) fn sign(secret: &str, payload: &str) -> anyhow::Result<String> {
+    let mut mac = Hmac::<Sha256>::new_from_slice(secret.as_bytes()).context("any key length is fine")?;
+    mac.update(payload.as_bytes());
+    Ok(hex::encode(mac.finalize().into_bytes()))
+}
+
 fn order(is_buy: bool, price: usize, address: SocketAddr) -> anyhow::Result<Vec<u8>> {
     let (side, (key, secret)) = if is_buy { ("BUY", KEYS[0]) } else { ("SELL", KEYS[1]) };
-    let timestamp = SystemTime::now().duration_since(UNIX_EPOCH)?.as_millis();
+    let timestamp = timestamp()?;
     let body = format!(
         "symbol=BTCUSDT&side={side}&type=LIMIT&timeInForce=GTC&quantity=0.001&price={price}.00\
          &newOrderRespType=FULL&recvWindow={RECEIVE_WINDOW_MS}&timestamp={timestamp}"
     );
-    let mut mac = Hmac::<Sha256>::new_from_slice(secret.as_bytes()).context("any key length is fine")?;
-    mac.update(body.as_bytes());
-    let body = format!("{body}&signature={}", hex::encode(mac.finalize().into_bytes()));
+    let body = format!("{body}&signature={}", sign(secret, &body)?);
     Ok(format!(
         "POST /api/v3/order HTTP/1.1\r\nHost: {address}\r\nX-MBX-APIKEY: {key}\r\n\
          Content-Type: application/x-www-form-urlencoded\r\nContent-Length: {}\r\n\r\n{body}",

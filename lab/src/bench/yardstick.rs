@@ -86,6 +86,46 @@ impl Workload {
         Self::parse(&bytes).with_context(|| format!("{} is not a workload", path.display()))
     }
 
+    /// Writes a workload file.
+    ///
+    /// # Errors
+    /// The file cannot be written.
+    pub fn save(&self, path: &Path) -> anyhow::Result<()> {
+        std::fs::write(path, self.bytes()).with_context(|| format!("cannot write {}", path.display()))
+    }
+
+    fn bytes(&self) -> Vec<u8> {
+        let prices = || self.records.iter().map(|record| record.price);
+        let accounts = self.records.iter().map(|record| record.account).max().unwrap_or_default();
+        let measured = (self.records.len() - self.prefill) as u64;
+        let mut bytes = MAGIC.to_vec();
+        let words = |bytes: &mut Vec<u8>, words: &[u32]| {
+            words.iter().for_each(|word| bytes.extend_from_slice(&word.to_le_bytes()));
+        };
+        let longs = |bytes: &mut Vec<u8>, longs: &[u64]| {
+            longs.iter().for_each(|long| bytes.extend_from_slice(&long.to_le_bytes()));
+        };
+        words(&mut bytes, &[HEADER_LEN as u32, RECORD_LEN as u32]);
+        longs(&mut bytes, &[self.prefill as u64, measured, 0]);
+        let (lowest, highest) = (prices().min().unwrap_or_default(), prices().max().unwrap_or_default());
+        words(&mut bytes, &[self.number, accounts, self.order_max, lowest, highest, 0]);
+        let Expected { trades, lots, hash, resting, resting_lots, best_bid, best_ask } = self.expected;
+        longs(&mut bytes, &[trades, lots, hash, resting, resting_lots]);
+        words(&mut bytes, &[best_bid as u32, best_ask as u32]);
+        longs(&mut bytes, &[0, 0]);
+        for record in &self.records {
+            let operation = match record.operation {
+                Operation::Add => 0,
+                Operation::AddImmediate => 1,
+                Operation::Cancel => 2,
+                Operation::Move => 3,
+            };
+            bytes.extend([operation, record.side.index() as u8, u8::from(record.trades), 0]);
+            words(&mut bytes, &[record.account, record.order, record.price, record.lots, record.price]);
+        }
+        bytes
+    }
+
     fn parse(bytes: &[u8]) -> anyhow::Result<Self> {
         ensure!(bytes.len() >= HEADER_LEN, "too short");
         let (header, body) = bytes.split_at(HEADER_LEN);
@@ -194,6 +234,14 @@ mod tests {
             lots: 5,
         };
         assert_eq!(workload.records, [expected]);
+    }
+
+    #[test]
+    fn what_is_written_is_read_again() {
+        let made = super::super::swing::workload(super::super::swing::Path::Quarter, 5_000, 1);
+        let read = Workload::parse(&made.bytes()).unwrap();
+        assert_eq!((read.number, read.order_max, read.prefill), (4, made.order_max, made.prefill));
+        assert_eq!((read.records, read.expected), (made.records, made.expected));
     }
 
     #[test]

@@ -22,6 +22,8 @@ pub(super) enum BenchCommand {
     Trip(TripArgs),
     /// Signed orders over HTTP against a handler that only parses
     Http(HttpArgs),
+    /// Pipelined durable orders over the WebSocket API
+    Pipelined(PipelinedArgs),
     /// Reads over HTTP against a handler that only sends the same bytes
     Get(GetArgs),
     /// Memory of a running exchange per resting order
@@ -100,6 +102,26 @@ pub(super) struct HttpArgs {
     /// Compare with a handler whose requests are not logged at all
     #[arg(long)]
     unlogged: bool,
+    #[command(flatten)]
+    program: ProgramArgs,
+    #[command(flatten)]
+    output: Form,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct PipelinedArgs {
+    /// How often; the median counts
+    #[arg(long, default_value_t = 3)]
+    runs: usize,
+    /// Orders in a run
+    #[arg(long, default_value_t = 400_000)]
+    orders: usize,
+    /// Connections
+    #[arg(long, default_value_t = 4)]
+    connections: usize,
+    /// Orders without an answer on each, at most
+    #[arg(long, default_value_t = 512)]
+    in_flight: usize,
     #[command(flatten)]
     program: ProgramArgs,
     #[command(flatten)]
@@ -244,6 +266,21 @@ pub(super) struct BareArgs {
     answer: PathBuf,
 }
 
+/// Which workload, and where it goes.
+#[derive(Debug, Args)]
+pub(super) struct WorkloadArgs {
+    /// How the market moves: swing25, swing40 or crash
+    path: String,
+    /// The file to write
+    out: PathBuf,
+    /// Measured commands, behind a prefill of 20,000
+    #[arg(long, default_value_t = 2_000_000)]
+    measured: u64,
+    /// The seed of every decision
+    #[arg(long, default_value_t = 1)]
+    seed: u64,
+}
+
 /// How long, from which seed.
 #[derive(Debug, Args)]
 pub(super) struct OracleRunArgs {
@@ -273,6 +310,10 @@ pub(super) fn run(command: BenchCommand, out: &mut Output) -> Result<()> {
         }
         BenchCommand::Http(HttpArgs { runs, orders, connections, unlogged, program, output }) => {
             print(out, &bench::http::run(&program.find()?, runs, orders, connections, !unlogged)?, &output)
+        }
+        BenchCommand::Pipelined(PipelinedArgs { runs, orders, connections, in_flight, program, output }) => {
+            let report = bench::pipelined::run(&program.find()?, runs, orders, connections, in_flight)?;
+            print(out, &report, &output)
         }
         BenchCommand::Get(GetArgs { runs, requests, connections, program, output }) => {
             print(out, &bench::get::run(&program.find()?, runs, requests, connections)?, &output)
@@ -309,6 +350,15 @@ pub(super) fn run(command: BenchCommand, out: &mut Output) -> Result<()> {
             actix_web::rt::System::new().block_on(bench::get::serve_bare(listen, workers, &answer))
         }
     }
+}
+
+/// Writes a workload.
+pub(super) fn workload(arguments: &WorkloadArgs) -> Result<()> {
+    let paths = bench::swing::Path::ALL;
+    let Some((path, ..)) = paths.iter().find(|(.., name)| *name == arguments.path) else {
+        bail!("no path is called {:?}: they are {}", arguments.path, paths.map(|(.., name)| name).join(", "));
+    };
+    bench::swing::workload(*path, arguments.measured, arguments.seed).save(&arguments.out)
 }
 
 /// Soaks, prints, and fails when something was found.

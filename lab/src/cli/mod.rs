@@ -35,6 +35,8 @@ enum Command {
     /// Measure the parts and the whole
     #[command(subcommand)]
     Bench(bench::BenchCommand),
+    /// Write a workload whose prices swing, in the yardstick's format
+    Workload(bench::WorkloadArgs),
     /// Run random commands against the oracle and through the simulation
     OracleRun(bench::OracleRunArgs),
     /// Kill a server repeatedly under load, and compare its state with what it had acknowledged
@@ -126,6 +128,7 @@ pub fn run() -> ExitCode {
 fn run_command(command: Command, out: &mut Output) -> Result<()> {
     match command {
         Command::Bench(command) => bench::run(command, out),
+        Command::Workload(arguments) => bench::workload(&arguments),
         Command::OracleRun(arguments) => bench::oracle_run(&arguments, out),
         Command::CrashSoak(arguments) => crash_soak::run(arguments, out),
         Command::WireSoak(arguments) => wire_soak::run(arguments, out),
