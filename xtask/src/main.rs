@@ -31,7 +31,7 @@ usage: cargo xtask COMMAND
   clients [--seconds N]                unmodified trading clients through the acceptance matrix
   dashboards                           the dashboards of deploy/grafana, from the list of metrics
   gates NAME... [--quick | --smoke]    what the exchange promises, each figure with its bar; the names are
-                                       core, durable, wire, history, faults; a smoke run (part of `test`)
+                                       core, durable, wire, history, faults, house, fast; a smoke run (part of `test`)
                                        only proves that every command runs
   lab COMMAND...                       simulations, soaks and benches; `lab help` lists them
   simulate [--seed S] [--steps N] [--crashes K]

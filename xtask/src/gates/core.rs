@@ -16,7 +16,7 @@ use crate::{
 };
 
 /// How often a figure is measured.
-const fn runs(effort: Effort) -> usize {
+pub(super) const fn runs(effort: Effort) -> usize {
     match effort {
         Effort::Full => 5,
         Effort::Quick | Effort::Smoke => 1,
@@ -75,14 +75,14 @@ pub(super) fn figures(report: &mut Report) {
 }
 
 /// A workload file and its name.
-struct Workload {
-    name: &'static str,
-    file: PathBuf,
+pub(super) struct Workload {
+    pub(super) name: &'static str,
+    pub(super) file: PathBuf,
     bar: f64,
 }
 
 /// Builds the yardstick and has it write the workloads, once.
-fn workloads() -> Result<Vec<Workload>> {
+pub(super) fn workloads() -> Result<Vec<Workload>> {
     let source = std::env::var_os("EXCHANGE_YARDSTICK")
         .map_or_else(|| root().join("../shared/yardstick"), PathBuf::from);
     if !source.is_dir() {
@@ -105,7 +105,8 @@ fn workloads() -> Result<Vec<Workload>> {
     Ok(workloads)
 }
 
-fn yardstick() -> PathBuf {
+/// Where the yardstick is built, and its workloads are.
+pub(super) fn yardstick() -> PathBuf {
     target().join("yardstick")
 }
 
@@ -113,7 +114,7 @@ fn books(report: &mut Report, workloads: &[Workload]) {
     let runs = runs(report.effort());
     for workload in workloads {
         let name = format!("book / ladder on {}", workload.name);
-        let ratio = ratio(report, &workload.file, runs);
+        let ratio = ratio(report, "ladder", &workload.file, runs);
         report.figure(&name, Bar::AtLeast(workload.bar), "x CPU", ratio);
     }
     for workload in workloads {
@@ -127,17 +128,20 @@ fn books(report: &mut Report, workloads: &[Workload]) {
     }
 }
 
-/// The median of book / ladder over runs in turn, by CPU time. A wrong book has no ratio.
-fn ratio(report: &Report, file: &Path, runs: usize) -> Result<f64> {
+/// The median of our book by a book of the yardstick over runs in turn, by CPU time. A wrong book has no ratio.
+pub(super) fn ratio(report: &Report, engine: &str, file: &Path, runs: usize) -> Result<f64> {
     let mut ratios = Vec::with_capacity(runs);
     for _ in 0..runs {
-        let ladder = run_json(command(yardstick().join("release/ladder")).arg(file).arg("tput"))?;
+        let peer = run_json(command(yardstick().join("release").join(engine)).arg(file).arg("tput"))?;
+        if peer["hash_ok"] != true {
+            bail!("{engine} disagrees with the workload: {peer}");
+        }
         let ours = book(report, file, "tput")?;
         let is_right = ours["hash_ok"] == true && ours["state_ok"] == true && ours["errors"] == 0;
         if !is_right {
             bail!("the book is wrong: {ours}");
         }
-        ratios.push(number(&ours, "/cpu_ops_s")? / number(&ladder, "/cpu_ops_s")?);
+        ratios.push(number(&ours, "/cpu_ops_s")? / number(&peer, "/cpu_ops_s")?);
     }
     ratios.sort_by(f64::total_cmp);
     ratios.get(ratios.len() / 2).copied().context("no runs")

@@ -2,6 +2,7 @@
 
 pub(crate) mod core;
 pub(crate) mod durable;
+mod fast;
 pub(crate) mod faults;
 pub(crate) mod history;
 mod house;
@@ -24,13 +25,14 @@ use crate::{
 type Gate = (&'static str, fn(&mut Report));
 
 /// All of them, in the order they run.
-const GATES: [Gate; 6] = [
+const GATES: [Gate; 7] = [
     ("core", core::figures),
     ("durable", durable::figures),
     ("wire", wire::figures),
     ("history", history::figures),
     ("faults", faults::figures),
     ("house", house::figures),
+    ("fast", fast::figures),
 ];
 
 /// Reads which gates to run and how thoroughly, and runs them.

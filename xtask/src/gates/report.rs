@@ -124,6 +124,11 @@ impl Report {
         self.add(format!("      {name:<44} {value:>12} {unit}"));
     }
 
+    /// Adds a line about the machine.
+    pub(crate) fn remark(&mut self, line: &str) {
+        self.add(format!("      {line}"));
+    }
+
     fn add(&mut self, line: String) {
         say!("{line}");
         self.lines.push(line);
