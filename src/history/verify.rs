@@ -17,7 +17,7 @@ use crate::domain::{
     change_log::{ChangeLogEntry, ChangeType, EntityId, Fields, MarketProjections, entries_of},
     instruments::Instruments,
     market_data::{Interval, Range},
-    orders::Order,
+    orders::{ColdFields, Order},
     replica::{Frame, Replica},
     types::{
         id::{AccountId, OrderId},
@@ -304,5 +304,7 @@ pub async fn compare_remembered(
 /// Returns the part of an order that the history stores: without data that only matters while it is open.
 fn kept(order: &Order) -> Order {
     debug_assert!(order.was_accepted());
-    Order { hold: Amount::ZERO, handle: None, amends: 0, ..*order }
+    let order = Order { hold: Amount::ZERO, handle: None, ..order.clone() };
+    let cold = ColdFields { amends: 0, ..*order.cold() };
+    order.with(cold)
 }

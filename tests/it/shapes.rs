@@ -10,8 +10,8 @@ use syn::{Fields, Item, Type};
 
 use crate::support::root;
 
-/// No shapes: what of an order traded, and what the book answers about one.
-const VIEWS: [&str; 3] = ["Fill", "Removed", "Resting"];
+/// No shapes: what of an order traded, what the book answers about one, and the bytes of one.
+const VIEWS: [&str; 4] = ["Fill", "Flat", "Removed", "Resting"];
 
 fn sources(directory: &Path, found: &mut Vec<PathBuf>) {
     for entry in fs::read_dir(directory).unwrap() {

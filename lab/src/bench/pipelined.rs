@@ -208,7 +208,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn frames_are_told_apart_wherever_the_bytes_are_cut() {
+    fn frames_are_separated_wherever_the_bytes_are_cut() {
         let long = "x".repeat(200);
         let mut bytes = vec![0x81, 3];
         bytes.extend(b"abc");

@@ -163,7 +163,7 @@ impl Auditor {
             return Err(format!("order {} asks for nothing", submit.order));
         }
         let is_market = order.kind.is_market();
-        if order.trigger.is_some() != submit.extras().condition.is_some() {
+        if order.trigger().is_some() != submit.extras().condition.is_some() {
             return Err(format!("order {} waits for something else than asked", submit.order));
         }
         self.may_enter(submit, order, slot)?;
@@ -172,7 +172,7 @@ impl Auditor {
         }
         let hold = match (submit.side, is_market, order.is_by_quote()) {
             (Side::Sell, ..) | (Side::Buy, false, _) => Hold::PerLot,
-            (Side::Buy, true, true) => Hold::Whole(order.quote_quantity),
+            (Side::Buy, true, true) => Hold::Whole(order.quote_quantity()),
             (Side::Buy, true, false) => Hold::Capped,
         };
         self.ledger.entered(Entry {
@@ -194,7 +194,7 @@ impl Auditor {
 
     /// An order of a list leaves with the list, or when the one it waits for is filled.
     fn may_enter(&mut self, submit: &SubmitOrder, order: &Order, slot: &AccountSlot) -> Result<(), String> {
-        let Some(id) = order.list else {
+        let Some(id) = order.list() else {
             return expect(submit.extras().pair.is_none(), "an order without a list has a sibling");
         };
         let list = slot.open_list(id).ok_or_else(|| format!("order {} is of no list", order.id))?;
@@ -429,8 +429,8 @@ impl Auditor {
                 let executed: u64 = report.orders.iter().map(|order| order.executed.get()).sum();
                 expect(lots == executed, "the fills do not add up to what was executed")?;
                 let fits = |(wanted, order): (&&NewOrder, &Order)| {
-                    (wanted.side, wanted.kind, wanted.trigger) == (order.side, order.kind, order.trigger)
-                        && order.list == Some(report.list.id)
+                    (wanted.side, wanted.kind, wanted.trigger) == (order.side, order.kind, order.trigger())
+                        && order.list() == Some(report.list.id)
                 };
                 expect(wanted.iter().zip(&report.orders).all(fits), "other terms than asked for")
             }

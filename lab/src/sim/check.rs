@@ -166,14 +166,14 @@ impl World {
         let open: BTreeMap<OrderId, Order> = self
             .account_slots()
             .flat_map(|slot| slot.open_orders())
-            .map(|order| (order.id, *order))
+            .map(|order| (order.id, order.clone()))
             .collect();
         if let Some(order) = resting.keys().chain(waiting.keys()).find(|order| !open.contains_key(order)) {
             return Err(format!("order {order} rests or waits, but is not open"));
         }
         for order in open.values() {
-            if order.awaits_list {
-                let is_alive = |other: &Order| other.list == order.list && !other.awaits_list;
+            if order.awaits_list() {
+                let is_alive = |other: &Order| other.list() == order.list() && !other.awaits_list();
                 if !open.values().any(is_alive) || !order.hold.is_zero() {
                     return Err(format!("{order:?} waits for no order, or holds something"));
                 }
@@ -193,13 +193,13 @@ impl World {
             if here != (*symbol, rests.account, rests.side, rests.price, rests.remaining) {
                 return Err(format!("order {order:?} rests as {rests:?}"));
             }
-            if (order.handle, order.expires_at) != (Some(rests.handle), rests.expires_at) {
+            if (order.handle, order.expires_at()) != (Some(rests.handle), rests.expires_at) {
                 return Err(format!("order {} rests at another place or until another date", order.id));
             }
             self.check_track(order)?;
         }
         let tracked = self.auditor.tracks.all_open().map(|(id, _)| id);
-        let sent = open.values().filter(|order| !order.awaits_list).map(|order| order.id);
+        let sent = open.values().filter(|order| !order.awaits_list()).map(|order| order.id);
         if !tracked.eq(sent) {
             return Err("other orders are open than messages said".to_owned());
         }

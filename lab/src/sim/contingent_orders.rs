@@ -144,11 +144,11 @@ impl Generator {
 fn list_of(world: &World, order: OrderId, account: AccountId, symbol: SymbolId) -> Option<OrderListId> {
     let slot = world.account_slot(account);
     if let Some(order) = slot.open_order(order) {
-        return order.list;
+        return order.list();
     }
     let order = OrderRef { id: Some(order), client_id: None };
     match slot.query(account, &AccountQuery::Order { symbol, order }, Timestamp::default()) {
-        Ok(AccountView::Order(order)) => order.list,
+        Ok(AccountView::Order(order)) => order.list(),
         _ => None,
     }
 }

@@ -46,12 +46,12 @@ impl Streams {
         state.last_seq = Some(event.seq);
         match &event.kind {
             UserEventKind::Execution(execution) => {
-                let order = execution.order;
+                let order = execution.order.clone();
                 if order.account != account {
                     return Err(format!("account {account} received an order of {}", order.account));
                 }
                 let before = state.orders.get(&order.id);
-                let was_accepted = before.is_some_and(|before| !before.awaits_list);
+                let was_accepted = before.is_some_and(|before| !before.awaits_list());
                 if execution.kind == ExecutionKind::Rejected && was_accepted {
                     return Err(format!("order {} was announced as accepted, then refused", order.id));
                 }
@@ -102,7 +102,7 @@ impl Streams {
                 order.quantity,
                 order.executed,
                 order.executed_quote,
-                order.prevented,
+                order.prevented(),
                 order.status,
             )
         };

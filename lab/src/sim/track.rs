@@ -193,7 +193,7 @@ impl Tracks {
             symbol: submit.symbol,
             side: submit.side,
             kind: order.kind,
-            trigger: order.trigger,
+            trigger: order.trigger(),
             pair: special.pair,
             collar: special.condition.and_then(|condition| condition.collar),
             limit: submit.limit,
@@ -202,7 +202,7 @@ impl Tracks {
             is_by_quote: special.by_quote,
             policy: submit.policy,
             stp: submit.stp,
-            expires_at: order.expires_at,
+            expires_at: order.expires_at(),
             executed: 0,
             tick_lots: 0,
             prevented: 0,
@@ -275,7 +275,7 @@ impl Tracks {
     /// Checks an order reported as cancelled.
     pub(super) fn cancelled(&self, order: &Order) -> Result<(), String> {
         let has_ended = order.status == OrderStatus::Cancelled && order.hold.is_zero();
-        if order.awaits_list {
+        if order.awaits_list() {
             // It never left its account: it ends with the order it waited for.
             return expect(has_ended && order.executed.is_zero(), "it is not cancelled");
         }

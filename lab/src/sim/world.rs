@@ -138,7 +138,7 @@ impl World {
             let position = usize::from(self.symbol_at[id.index()]);
             self.symbols[position].1 = slot;
         }
-        let open: Vec<Order> = self.account_slots().flat_map(AccountSlot::open_orders).copied().collect();
+        let open: Vec<Order> = self.account_slots().flat_map(AccountSlot::open_orders).cloned().collect();
         self.auditor.go_blind(parts.images, open.into_iter());
         if !mutated(Mutant::OutboxForgottenOnRestart) {
             self.resend();

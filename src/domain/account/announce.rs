@@ -20,17 +20,17 @@ use crate::domain::{
 impl Turn<'_> {
     /// Announces an order and its list, unless they are announced already.
     pub(super) fn announce(&mut self, id: OrderId) -> Result<(), Fault> {
-        let order = *self.state.standing(id)?;
+        let order = self.state.standing(id)?.clone();
         if !self.state.is_unannounced(&order) {
             return Ok(());
         }
-        let list = order.list.and_then(|list| self.state.lists.get(&list)).map(|open| open.list.clone());
+        let list = order.list().and_then(|list| self.state.lists.get(&list)).map(|open| open.list.clone());
         let orders: Vec<Order> = match &list {
             Some(list) => self.state.open_of(list).collect(),
             None => vec![order],
         };
         for order in &orders {
-            self.change(Change::OrderAnnounced { order: Box::new(*order) })?;
+            self.change(Change::OrderAnnounced { order: Box::new(order.clone()) })?;
         }
         match list {
             Some(list) => self.emit_list_placed(list.id),
@@ -41,9 +41,9 @@ impl Turn<'_> {
     /// Announces the orders whose acceptance follows from the book's acceptance of this one; `false` when another order
     /// of its list may still be rejected, so that nothing is decided yet.
     pub(super) fn announce_accepted(&mut self, id: OrderId) -> Result<bool, Fault> {
-        let order = *self.state.standing(id)?;
+        let order = self.state.standing(id)?.clone();
         if self.state.is_unannounced(&order) {
-            let open = order.list.and_then(|list| self.state.lists.get(&list));
+            let open = order.list().and_then(|list| self.state.lists.get(&list));
             if open.is_some_and(|open| open.unanswered > 1) {
                 return Ok(false);
             }
@@ -64,7 +64,7 @@ impl Turn<'_> {
         self.emit_list(id)?;
         let Some(open) = self.state.lists.get(&id) else { return Ok(()) };
         let (pending, sent): (Vec<Order>, Vec<Order>) =
-            self.state.open_of(&open.list).partition(|order| order.awaits_list);
+            self.state.open_of(&open.list).partition(|order| order.awaits_list());
         self.emit_all_new(&sent)?;
         pending.iter().try_for_each(|order| self.emit_new(order.id))
     }
@@ -87,7 +87,7 @@ impl AccountState {
     /// Returns whether an open order is not announced yet, because its book may still reject it, or has rejected
     /// another order of its list.
     pub(super) fn is_unannounced(&self, order: &Order) -> bool {
-        match order.list.and_then(|list| self.lists.get(&list)) {
+        match order.list().and_then(|list| self.lists.get(&list)) {
             Some(open) => self.is_list_unannounced(open),
             None => {
                 let is_placing = self.orders.get(&order.id).is_some_and(|open| open.placing.is_some());
@@ -109,14 +109,15 @@ impl AccountState {
 
     /// Returns whether an order waited for the first of its list, and was sent when that one was filled.
     pub(super) fn is_released(&self, order: &Order) -> bool {
-        let list = order.list.and_then(|list| self.lists.get(&list)).map(|open| &open.list);
-        !order.awaits_list && list.and_then(|list| list.working()).is_some_and(|working| working != order.id)
+        let list = order.list().and_then(|list| self.lists.get(&list)).map(|open| &open.list);
+        !order.awaits_list()
+            && list.and_then(|list| list.working()).is_some_and(|working| working != order.id)
     }
 
     /// Returns an order and the other leg of its OCO, in their order, while both are open.
     fn released_pair(&self, order: &Order) -> Option<[Order; 2]> {
-        let other_leg = *self.live_other_leg(order)?;
-        Some(if order.id < other_leg.id { [*order, other_leg] } else { [other_leg, *order] })
+        let other_leg = self.live_other_leg(order)?.clone();
+        Some(if order.id < other_leg.id { [order.clone(), other_leg] } else { [other_leg, order.clone()] })
     }
 }
 

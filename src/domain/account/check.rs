@@ -228,7 +228,7 @@ fn check_order(state: &AccountState, id: OrderId, order: &Order, spec: &SymbolSp
     // An OCO has one hold, enough for either leg.
     let need = match order.side {
         _ if order.kind.is_market() => order.hold,
-        _ if order.awaits_list || state.is_doomed(order) => Amount::ZERO,
+        _ if order.awaits_list() || state.is_doomed(order) => Amount::ZERO,
         Side::Buy => spec.notional(order.price, order.remaining())?,
         Side::Sell => spec.base_amount(order.remaining())?,
     };

@@ -41,16 +41,16 @@ impl AccountState {
             Change::OrderTriggered { order, time } => {
                 let Open { order, .. } = self.open_mut(*order)?;
                 order.status = OrderStatus::Pending;
-                order.working_at = Some(*time);
+                order.set_working(Some(*time));
                 order.updated_at = order.updated_at.max(*time);
             }
             Change::OrderReleased { order, works } => {
                 let Open { order, .. } = self.open_mut(*order)?;
-                order.awaits_list = false;
+                order.cold_mut().awaits_list = false;
                 order.updated_at = order.updated_at.max(now);
                 if *works {
                     order.status = OrderStatus::Pending;
-                    order.working_at = Some(now);
+                    order.set_working(Some(now));
                 }
             }
             Change::HoldSet { order, hold } => self.open_mut(*order)?.order.hold = *hold,
@@ -113,7 +113,7 @@ impl AccountState {
             }
             Change::OrderReduced { order: id, after, cause, .. } => {
                 let now = self.order(*id).map(|order| match cause {
-                    ReductionCause::Prevented(_) => order.prevented,
+                    ReductionCause::Prevented(_) => order.prevented(),
                     ReductionCause::Amended(_) => order.quantity,
                 });
                 (*id, now == Some(*after))
@@ -130,7 +130,7 @@ impl AccountState {
     /// Returns the other leg of an order's OCO, if it has one and both are open, do not wait for their list, and
     /// neither has been triggered: then they have one hold.
     pub(super) fn live_other_leg(&self, order: &Order) -> Option<&Order> {
-        let other_leg = self.open_other_leg(order).filter(|other_leg| !other_leg.awaits_list);
+        let other_leg = self.open_other_leg(order).filter(|other_leg| !other_leg.awaits_list());
         other_leg.filter(|other_leg| !other_leg.was_triggered() && !order.was_triggered())
     }
 
@@ -142,7 +142,7 @@ impl AccountState {
 
     /// Returns the other leg of an order's OCO, if it has one that is open.
     pub(super) fn open_other_leg(&self, order: &Order) -> Option<&Order> {
-        let list = &self.lists.get(&order.list?)?.list;
+        let list = &self.lists.get(&order.list()?)?.list;
         self.order(list.other_leg(order.id)?)
     }
 
@@ -152,7 +152,7 @@ impl AccountState {
     }
 
     fn known_need(&self, order: &Order) -> Option<Amount> {
-        let open = self.lists.get(&order.list?)?;
+        let open = self.lists.get(&order.list()?)?;
         open.needs.iter().find(|(of, _)| *of == order.id).map(|(_, need)| *need)
     }
 }

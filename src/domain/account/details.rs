@@ -57,7 +57,7 @@ impl AccountState {
 
     /// The order itself knows only its last prevented self-trade, and nothing of a maker that expires alone.
     fn details_of_taker(&self, order: &Order) -> Details {
-        if order.prevented_match.is_none() && order.stp != StpMode::ExpireMaker {
+        if order.prevented_match().is_none() && order.stp != StpMode::ExpireMaker {
             return Details::default();
         }
         let prevented = self.archive.prevented(order.account, order.symbol);
@@ -67,7 +67,7 @@ impl AccountState {
 
     fn lists_of(&self, orders: &[Order]) -> Vec<OrderList> {
         let mut ids: Vec<OrderListId> = Vec::new();
-        for id in orders.iter().filter_map(|order| order.list) {
+        for id in orders.iter().filter_map(|order| order.list()) {
             if !ids.contains(&id) {
                 ids.push(id);
             }

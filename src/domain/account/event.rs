@@ -44,7 +44,7 @@ pub enum UserEventKind {
 }
 
 /// An order's change, with the order as it is after it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Execution {
     /// The order after the change.
     pub order: Order,

@@ -62,7 +62,7 @@ impl Turn<'_> {
         let Some(open) = self.state.lists.get(&id) else { return Ok(()) };
         let (list, refused) = (open.list.clone(), open.refused);
         if list.working() == Some(order.id) {
-            let pending: Vec<Order> = self.state.open_of(&list).filter(|order| order.awaits_list).collect();
+            let pending: Vec<Order> = self.state.open_of(&list).filter(|order| order.awaits_list()).collect();
             match order.status {
                 _ if pending.is_empty() => {}
                 OrderStatus::Filled => self.release_pending(order, &pending)?,
@@ -140,7 +140,7 @@ impl Turn<'_> {
         let asset = spec.paid(orders[0].side).id;
         self.hold_funds(orders[0].account, asset, hold)?;
         self.change(Change::HoldSet { order: orders[0].id, hold })?;
-        if let (Some(list), [_, _]) = (orders[0].list, orders) {
+        if let (Some(list), [_, _]) = (orders[0].list(), orders) {
             for (order, plan) in orders.iter().zip(plans) {
                 self.change(Change::NeedSet { list, order: order.id, need: plan.hold })?;
             }
@@ -163,7 +163,7 @@ impl Turn<'_> {
 
     /// Removes an order from its OCO: the OCO's hold passes to the other leg, as far as that needs it.
     pub(super) fn leave_pair(&mut self, order: &mut Order) -> Result<(), Fault> {
-        let Some(&other_leg) = self.state.live_other_leg(order) else { return Ok(()) };
+        let Some(other_leg) = self.state.live_other_leg(order).cloned() else { return Ok(()) };
         let need = self.state.need(&other_leg);
         let held = order.hold.plus(other_leg.hold)?;
         let excess = if mutated(Mutant::OcoHoldReleasedTwice) { held } else { held.minus(need)? };
@@ -178,7 +178,7 @@ impl Turn<'_> {
     /// Returns the part of a hold to release when an order is reduced: none while the other leg is live, because the
     /// hold is for both orders; it will need less when it is the only one left.
     pub(super) fn released_of_pair(&mut self, order: &Order, released: Amount) -> Result<Amount, Fault> {
-        match (order.list, self.state.live_other_leg(order)) {
+        match (order.list(), self.state.live_other_leg(order)) {
             (Some(list), Some(_)) => {
                 let need = self.state.need(order).minus(released)?;
                 self.change(Change::NeedSet { list, order: order.id, need })?;
@@ -190,9 +190,9 @@ impl Turn<'_> {
 
     /// Cancels the order another one waits for: with it the whole list ends.
     pub(super) fn request_working(&mut self, order: &Order, command: CommandId) -> Result<(), Fault> {
-        let list = order.list.and_then(|list| self.state.lists.get(&list));
-        let working = list.and_then(|open| open.list.working()).and_then(|id| self.state.order(id)).copied();
-        match working.filter(|working| !working.awaits_list) {
+        let list = order.list().and_then(|list| self.state.lists.get(&list));
+        let working = list.and_then(|open| open.list.working()).and_then(|id| self.state.order(id)).cloned();
+        match working.filter(|working| !working.awaits_list()) {
             Some(working) => self.request_book(working.id, command, BookRequest::Cancel),
             None => Err(Fault::new(format!("order {} waits for no order", order.id))),
         }
@@ -201,7 +201,7 @@ impl Turn<'_> {
     pub(super) fn cancel_list(&mut self, command: CommandId, cancel: &CancelList) -> Refusable {
         let found = self.state.open_list(cancel);
         let Some(list) = found else { return Ok(Err(Reject::UnknownOrderList)) };
-        let Some(order) = self.state.open_of(list).find(|order| !order.awaits_list) else {
+        let Some(order) = self.state.open_of(list).find(|order| !order.awaits_list()) else {
             return Err(Fault::new(format!("list {} is open and has no order", list.id.get())));
         };
         let pending = Pending::CancelList { list: list.id, name: cancel.name };
@@ -228,13 +228,13 @@ impl AccountState {
 
     /// Returns the open orders of a list.
     pub(super) fn open_of(&self, list: &OrderList) -> impl Iterator<Item = Order> {
-        list.orders.iter().filter_map(|(id, _)| self.order(*id)).copied()
+        list.orders.iter().filter_map(|(id, _)| self.order(*id)).cloned()
     }
 
     /// Returns a list with its orders and their fills.
     pub(super) fn list_report(&self, id: OrderListId) -> Option<ListReport> {
         let list = self.find_list(id)?.clone();
-        let order = |id: OrderId| self.order(id).or_else(|| self.archive.order(id)).copied();
+        let order = |id: OrderId| self.order(id).or_else(|| self.archive.order(id)).cloned();
         let orders: Vec<Order> = list.orders.iter().filter_map(|(id, _)| order(*id)).collect();
         let is_of_list = |order: OrderId| list.orders.iter().any(|(id, _)| *id == order);
         let fills = self.archive.fills(list.account, list.symbol).filter(|fill| is_of_list(fill.order));
@@ -249,9 +249,9 @@ impl AccountState {
         let open = account.open.iter().filter_map(|id| self.order(*id));
         let is_meant = |order: &&Order| {
             let is_first = self.live_other_leg(order).is_none_or(|other_leg| order.id < other_leg.id);
-            symbol.is_none_or(|symbol| order.symbol == symbol) && !order.awaits_list && is_first
+            symbol.is_none_or(|symbol| order.symbol == symbol) && !order.awaits_list() && is_first
         };
-        open.filter(is_meant).copied().collect()
+        open.filter(is_meant).cloned().collect()
     }
 
     /// Returns the open order that a cancel which missed `order` is sent for next: the order itself, where it rests
@@ -268,10 +268,10 @@ impl AccountState {
             Some(Pending::CancelList { .. } | Pending::CancelAll { .. }) | None => None,
         };
         let rest = || {
-            let list = self.archive.order(order)?.list?;
+            let list = self.archive.order(order)?.list()?;
             let list = &self.lists.get(&list)?.list;
             let mut open = list.orders.iter().filter_map(|(id, _)| self.order(*id));
-            open.find(|order| !order.awaits_list)
+            open.find(|order| !order.awaits_list())
         };
         let means_all = !matches!(pending, Some(Pending::Cancel { .. } | Pending::Replace(_)));
         self.order(order).or(meant).or_else(|| if means_all { rest() } else { None })
@@ -281,7 +281,7 @@ impl AccountState {
     /// list.
     pub(super) fn meant(&self, replace: &ReplaceOrder, asked: &Order) -> OrderId {
         let OrderRef { id, client_id } = replace.cancel;
-        let list = asked.list.and_then(|list| self.find_list(list));
+        let list = asked.list().and_then(|list| self.find_list(list));
         let of_list = list.into_iter().flat_map(|list| &list.orders);
         let mut found =
             of_list.filter(|(order, name)| id.map_or(client_id == Some(*name), |id| id == *order));
@@ -292,12 +292,12 @@ impl AccountState {
     pub(super) fn with_lists(&self, done: Vec<Order>) -> Vec<Order> {
         let mut all: Vec<Order> = Vec::with_capacity(done.len());
         for order in done {
-            let list = order.list.and_then(|list| self.find_list(list));
+            let list = order.list().and_then(|list| self.find_list(list));
             let others =
                 list.into_iter().flat_map(|list| &list.orders).filter_map(|(id, _)| self.archive.order(*id));
             let others =
                 others.filter(|other| other.status == OrderStatus::Cancelled && other.id != order.id);
-            let known: Vec<Order> = others.copied().collect();
+            let known: Vec<Order> = others.cloned().collect();
             all.push(order);
             all.extend(known);
         }
@@ -319,13 +319,13 @@ impl Order {
             time_in_force: self.time_in_force,
             price: (!self.kind.is_market()).then_some(self.price),
             quantity: (!is_by_quote).then_some(self.quantity),
-            quote_quantity: is_by_quote.then_some(self.quote_quantity),
+            quote_quantity: is_by_quote.then_some(self.quote_quantity()),
             client_id: Some(self.client_id),
             stp: self.stp,
-            expires_at: self.expires_at,
-            trigger: self.trigger,
-            iceberg: self.iceberg,
-            strategy: self.strategy,
+            expires_at: self.expires_at(),
+            trigger: self.trigger(),
+            iceberg: self.iceberg(),
+            strategy: self.strategy(),
             reference,
         }
     }

@@ -49,7 +49,7 @@ impl Turn<'_> {
         for (index, order) in orders.iter().enumerate() {
             let placing = || Placing { command, fills: Vec::new(), replaces: None };
             let placing = (index < sent.len()).then(placing);
-            let order = Box::new(*order);
+            let order = Box::new(order.clone());
             self.change(match may_be_refused {
                 true => Change::OrderSubmitted { order, placing },
                 false => Change::OrderOpened { order, placing },
@@ -106,9 +106,12 @@ impl Turn<'_> {
                 plans.push(plan.ok_or(Reject::PriceRelation)?);
             }
             let mut new = self.new_order(order, &Accepted { id: order_id, client_id: name, plan });
-            (new.list, new.hold) = (Some(id), Amount::ZERO);
+            new.cold_mut().list = Some(id);
+            new.hold = Amount::ZERO;
             if !is_sent {
-                (new.awaits_list, new.status, new.working_at) = (true, OrderStatus::ConditionalPending, None);
+                new.cold_mut().awaits_list = true;
+                new.status = OrderStatus::ConditionalPending;
+                new.set_working(None);
             }
             orders.push(new);
         }

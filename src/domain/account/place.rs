@@ -14,7 +14,7 @@ use crate::domain::{
         message::{OrderExtras, SubmitOrder, ToSymbol},
         reject::{Fault, Filter, Reject},
     },
-    orders::{CloseReason, Fill, NewOrder, Order, OrderStatus, Side},
+    orders::{CloseReason, ColdFields, Fill, NewOrder, Order, OrderStatus, Side, Working},
     testing::mutants::{Mutant, mutated},
     types::{
         id::{AccountId, ClientOrderId, CommandId, OrderId},
@@ -84,26 +84,25 @@ impl Turn<'_> {
             stp: order.stp,
             price: order.price.unwrap_or(Price::from_ticks(0)),
             quantity: accepted.plan.map(|plan| plan.lots).or(order.quantity).unwrap_or(Lots::ZERO),
-            quote_quantity: order.quote_quantity.unwrap_or(Amount::ZERO),
             executed: Lots::ZERO,
             executed_quote: Amount::ZERO,
-            prevented: Lots::ZERO,
             hold: accepted.plan.map_or(Amount::ZERO, |plan| plan.hold),
             status: if is_conditional { OrderStatus::ConditionalPending } else { OrderStatus::Pending },
             reason: None,
             handle: None,
+            created_at: self.state.time,
+            updated_at: self.state.time,
+            cold: None,
+        }
+        .with(ColdFields {
+            quote_quantity: order.quote_quantity.unwrap_or(Amount::ZERO),
             expires_at: order.expires_at,
             trigger: order.trigger,
             iceberg: order.iceberg,
             strategy: order.strategy,
-            list: None,
-            awaits_list: false,
-            working_at: (!is_conditional).then_some(self.state.time),
-            amends: 0,
-            prevented_match: None,
-            created_at: self.state.time,
-            updated_at: self.state.time,
-        }
+            working: if is_conditional { Working::NotYet } else { Working::FromTheStart },
+            ..ColdFields::default()
+        })
     }
 
     /// Ends a market order with neither a last trade nor a quote as its reference price: it expires at once, without a
@@ -117,7 +116,7 @@ impl Turn<'_> {
         order.status = OrderStatus::Expired;
         order.reason = Some(CloseReason::NoReference);
         self.report(&order, ExecutionKind::Expired, None, &[])?;
-        self.change(Change::OrderRefused { order: Box::new(order) })?;
+        self.change(Change::OrderRefused { order: Box::new(order.clone()) })?;
         Ok(self.placed(order, Vec::new(), replaces))
     }
 
@@ -158,7 +157,7 @@ impl Turn<'_> {
 /// Returns the message to the book for an order whose funds are held; `pair` is the other leg of its OCO.
 pub(super) fn submission(order: &Order, plan: &Plan, pair: Option<OrderId>) -> SubmitOrder {
     let (budget, by_quote) = (plan.budget, order.is_by_quote());
-    let extras = OrderExtras { budget, by_quote, peak: order.iceberg, condition: plan.condition, pair };
+    let extras = OrderExtras { budget, by_quote, peak: order.iceberg(), condition: plan.condition, pair };
     SubmitOrder {
         order: order.id,
         account: order.account,
@@ -250,7 +249,7 @@ impl AccountState {
             return Err(Reject::Filter(Filter::MaxNumAlgoOrders));
         }
         let icebergs = new.iter().filter(|order| order.iceberg.is_some()).count();
-        if is_exceeded(special.iceberg_orders_max, icebergs, &|order| order.iceberg.is_some()) {
+        if is_exceeded(special.iceberg_orders_max, icebergs, &|order| order.iceberg().is_some()) {
             return Err(Reject::Filter(Filter::MaxNumIcebergOrders));
         }
         Ok(())

@@ -89,7 +89,7 @@ impl Turn<'_> {
             )));
         }
         let reason = order.reason;
-        let early = order.list.filter(|_| mutated(Mutant::PendingPlacedEarly));
+        let early = order.list().filter(|_| mutated(Mutant::PendingPlacedEarly));
         self.emit(owner, |state| {
             Ok(execution(state.standing(trade.order)?, ExecutionKind::Trade(fill), None))
         })?;
@@ -98,7 +98,7 @@ impl Turn<'_> {
             return self.close(trade.order, end, None, &[paid_asset, received_asset]).map(|_| ());
         }
         if let Some(list) = early {
-            let order = *self.state.standing(trade.order)?;
+            let order = self.state.standing(trade.order)?.clone();
             self.list_order_ended(list, &Order { status: OrderStatus::Filled, ..order })?;
         }
         self.emit_balances(owner, &[paid_asset, received_asset])
@@ -113,7 +113,7 @@ impl Turn<'_> {
         kind: Option<ExecutionKind>,
         assets: &[AssetId],
     ) -> Result<Order, Fault> {
-        let mut order = *self.state.standing(order)?;
+        let mut order = self.state.standing(order)?.clone();
         let owner = order.account;
         self.leave_pair(&mut order)?;
         if !order.hold.is_zero() && !keeps_hold_by_bug(&order, end.status) {
@@ -126,12 +126,13 @@ impl Turn<'_> {
         (order.status, order.reason, order.hold) = (status, reason, Amount::ZERO);
         order.updated_at = order.updated_at.max(time);
         self.change(match is_rejected_unannounced {
-            true => Change::OrderRejectedUnannounced { order: Box::new(order) },
+            true => Change::OrderRejectedUnannounced { order: Box::new(order.clone()) },
             false => Change::OrderClosed { order: order.id, status, reason, time },
         })?;
         if let Some(kind) = kind {
             let original_client_id = (status == OrderStatus::Cancelled).then_some(order.client_id);
-            let report = Execution { order, kind, original_client_id, cancel_client_id: end.name };
+            let report =
+                Execution { order: order.clone(), kind, original_client_id, cancel_client_id: end.name };
             self.emit(owner, |_| Ok(UserEventKind::Execution(Box::new(report))))?;
         }
         // The hold of a rejected order was not reported by itself, but other events may have shown it. The hold of an
@@ -141,13 +142,13 @@ impl Turn<'_> {
             self.emit_balances(owner, assets)?;
         }
         if let Some(placing) = placing {
-            self.answer_placing(&order, placing)?;
+            self.answer_placing(&order, *placing)?;
         }
         let deferred = self.state.deferred.get(&order.id).cloned().unwrap_or_default();
         if !deferred.is_empty() {
             self.change(Change::DeferredTo { order: order.id, requests: Vec::new() })?;
         }
-        if let Some(list) = order.list {
+        if let Some(list) = order.list() {
             self.list_order_ended(list, &order)?;
         }
         for deferred in deferred {
@@ -163,7 +164,7 @@ impl Turn<'_> {
             Some(CloseReason::WouldTrigger) => Reject::WouldTrigger,
             _ => Reject::WouldTake,
         });
-        if let Some(list) = order.list {
+        if let Some(list) = order.list() {
             return self.list_order_decided(list, placing.command, rejected);
         }
         let replaces = placing.replaces.map(|cancelled| *cancelled);
@@ -172,7 +173,7 @@ impl Turn<'_> {
                 None => Err(reject),
                 Some(cancelled) => Ok(self.replaced(order.account, cancelled, Some(reject))),
             },
-            None => Ok(self.placed(*order, placing.fills, replaces)),
+            None => Ok(self.placed(order.clone(), placing.fills, replaces)),
         };
         self.answer(placing.command, answer)
     }
@@ -212,7 +213,8 @@ pub(super) fn execution(
     kind: ExecutionKind,
     original: Option<ClientOrderId>,
 ) -> UserEventKind {
-    let report = Execution { order: *order, kind, original_client_id: original, cancel_client_id: None };
+    let report =
+        Execution { order: order.clone(), kind, original_client_id: original, cancel_client_id: None };
     UserEventKind::Execution(Box::new(report))
 }
 

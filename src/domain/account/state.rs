@@ -98,7 +98,7 @@ pub(super) struct Account {
 pub(super) struct Open {
     pub(super) order: Order,
     /// The command that awaits the book's first answer, until it has arrived.
-    pub(super) placing: Option<Placing>,
+    pub(super) placing: Option<Box<Placing>>,
 }
 
 /// An open list of orders.
@@ -351,7 +351,7 @@ impl AccountState {
                 self.next_order += 1;
                 let now = self.clock;
                 self.account_mut(order.account)?.quota.placed(now);
-                self.archive.add_order(**order);
+                self.archive.add_order((**order).clone());
             }
             Change::OrderClosed { order, status, reason, time } => {
                 self.close(*order, *status, *reason, *time)?;
@@ -409,7 +409,7 @@ impl AccountState {
         let account = self.account_mut(order.account)?;
         account.add_open(order.id, order.symbol);
         account.quota.placed(now);
-        self.orders.insert(Open { order: *order, placing: placing.cloned() });
+        self.orders.insert(Open { order: order.clone(), placing: placing.cloned().map(Box::new) });
         Ok(())
     }
 
@@ -448,12 +448,13 @@ impl AccountState {
         order.updated_at = order.updated_at.max(time);
         match cause {
             ReductionCause::Prevented(by) => {
-                order.prevented_match = Some(by.id);
-                order.prevented = order.prevented.checked_add(lots).ok_or(Reject::Overflow)?;
+                let cold = order.cold_mut();
+                cold.prevented_match = Some(by.id);
+                cold.prevented = cold.prevented.checked_add(lots).ok_or(Reject::Overflow)?;
             }
             ReductionCause::Amended(name) => {
                 let smaller = order.quantity.checked_sub(lots);
-                order.amends += 1;
+                order.cold_mut().amends += 1;
                 order.quantity =
                     smaller.ok_or_else(|| Fault::new(format!("order {id} reduced below zero")))?;
                 let (account, after, time) = (order.account, order.quantity, order.updated_at);

@@ -123,8 +123,8 @@ impl Question<'_> {
     fn is_unanswered(&self, order: OrderId) -> bool {
         let Some(open) = self.accepted_order(order) else { return false };
         let is_on_its_way =
-            |order: &Order| order.handle.is_none() && !order.awaits_list && !order.is_untriggered();
-        let list = open.order.list.and_then(|list| self.state.lists.get(&list));
+            |order: &Order| order.handle.is_none() && !order.awaits_list() && !order.is_untriggered();
+        let list = open.order.list().and_then(|list| self.state.lists.get(&list));
         open.placing.is_some()
             || is_on_its_way(&open.order)
             || self.state.amending.contains(&order)
@@ -136,11 +136,12 @@ impl Question<'_> {
         let Some(Open { order, .. }) = self.accepted_order(order) else { return false };
         let meant = (order.account, order.symbol);
         let is_listed_with = |other: OrderId| {
-            order.list.is_some() && self.state.order(other).is_some_and(|other| other.list == order.list)
+            order.list().is_some()
+                && self.state.order(other).is_some_and(|other| other.list() == order.list())
         };
         let is_of_it = |command: CommandId, pending: &Pending| match pending {
             Pending::Cancel { order: cancelled, .. } => *cancelled == order.id || is_listed_with(*cancelled),
-            Pending::CancelList { list, .. } => Some(*list) == order.list,
+            Pending::CancelList { list, .. } => Some(*list) == order.list(),
             Pending::Replace(replace) => (replace.order.account, replace.order.symbol) == meant,
             // The command itself does not hold its order. For one from before a restart it is unknown.
             Pending::CancelAll { .. } => (self.about)(command) == Some(meant),

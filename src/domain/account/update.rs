@@ -28,7 +28,7 @@ impl Turn<'_> {
         let order = standing.ok_or_else(|| Fault::new(format!("report: order {id} is not open")))?;
         match change {
             OrderChange::Accepted { handle } => self.order_accepted(id, Some(handle), time),
-            OrderChange::Ended { remaining, reason } => self.ended(*order, remaining, reason, time),
+            OrderChange::Ended { remaining, reason } => self.ended(order.clone(), remaining, reason, time),
             OrderChange::Untriggered => self.order_accepted(id, None, time),
             OrderChange::Triggered => {
                 self.announce(id)?;
@@ -36,9 +36,9 @@ impl Turn<'_> {
                 // The other leg of an OCO may still be on its way: the report of its end arrives later, perhaps long
                 // after this order has ended.
                 let account = order.account;
-                if let Some(mut other_leg) = self.state.live_other_leg(order).copied() {
+                if let Some(mut other_leg) = self.state.live_other_leg(order).cloned() {
                     self.leave_pair(&mut other_leg)?;
-                    if let Some(list) = other_leg.list {
+                    if let Some(list) = other_leg.list() {
                         self.change(Change::NeedSet { list, order: other_leg.id, need: Amount::ZERO })?;
                     }
                 }
@@ -60,7 +60,7 @@ impl Turn<'_> {
                 self.finish(command, Ok(order))
             }
             OrderChange::Prevented { lots, ends, by } => {
-                let order = self.reduce(*order, lots, ReductionCause::Prevented(by), time)?;
+                let order = self.reduce(order.clone(), lots, ReductionCause::Prevented(by), time)?;
                 let kind = ExecutionKind::Prevented(lots, Some(by));
                 if !ends {
                     return self.report(&order, kind, None, &[self.paid_asset(&order)?]);
@@ -69,7 +69,7 @@ impl Turn<'_> {
                 let end = End::new(OrderStatus::Expired, Some(CloseReason::SelfTrade), time);
                 self.end(&order, end, kind).map(|_| ())
             }
-            OrderChange::Reduced { lots, command } => self.reduced(*order, lots, command, time),
+            OrderChange::Reduced { lots, command } => self.reduced(order.clone(), lots, command, time),
         }
     }
 
@@ -84,8 +84,8 @@ impl Turn<'_> {
             None => Change::OrderUntriggered { order: id, time },
         })?;
         if let Some(placing) = placing {
-            let order = *self.state.standing(id)?;
-            self.answer_placing(&order, placing)?;
+            let order = self.state.standing(id)?.clone();
+            self.answer_placing(&order, *placing)?;
         }
         self.send_deferred(id)
     }
@@ -140,7 +140,7 @@ impl Turn<'_> {
         };
         self.change(Change::Decided(command))?;
         let order = self.reduce(order, lots, ReductionCause::Amended(client_id), time)?;
-        self.answer(command, Ok(Answer::Amended { order: Box::new(order), previous_client_id }))?;
+        self.answer(command, Ok(Answer::Amended { order: Box::new(order.clone()), previous_client_id }))?;
         let asset = self.paid_asset(&order)?;
         self.report(&order, ExecutionKind::Replaced, Some(previous_client_id), &[asset])?;
         self.amend_is_done(order.id, command)
@@ -165,11 +165,11 @@ impl Turn<'_> {
         self.hold_funds(order.account, spec.paid(order.side).id, released.negated()?)?;
         let (id, symbol) = (order.id, order.symbol);
         let after = match cause {
-            ReductionCause::Prevented(_) => order.prevented.checked_add(lots).ok_or(Reject::Overflow)?,
+            ReductionCause::Prevented(_) => order.prevented().checked_add(lots).ok_or(Reject::Overflow)?,
             ReductionCause::Amended(_) => expect_left(&order, lots)?,
         };
         self.change(Change::OrderReduced { order: id, symbol, lots, after, released, cause, time })?;
-        self.state.standing(id).copied()
+        self.state.standing(id).cloned()
     }
 }
 

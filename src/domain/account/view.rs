@@ -121,13 +121,13 @@ impl AccountState {
         let open = open.filter(|found| found.account == account && found.symbol == symbol).filter(is_meant);
         let open = open.filter(|found| !self.is_unannounced(found));
         let closed = || self.archive.orders(account, symbol).filter(is_meant).last();
-        open.or_else(closed).copied().ok_or(Reject::UnknownOrder)
+        open.or_else(closed).cloned().ok_or(Reject::UnknownOrder)
     }
 
     fn open_orders(&self, account: &Account, symbol: Option<SymbolId>) -> Vec<Order> {
         let open = account.open.iter().filter_map(|id| self.order(*id));
         let is_meant = |order: &&Order| symbol.is_none_or(|symbol| order.symbol == symbol);
-        open.filter(is_meant).filter(|order| !self.is_unannounced(order)).copied().collect()
+        open.filter(is_meant).filter(|order| !self.is_unannounced(order)).cloned().collect()
     }
 
     fn all_orders(
@@ -139,7 +139,7 @@ impl AccountState {
         page: Page,
     ) -> Found<Order> {
         let mut orders = self.open_orders(account, Some(symbol));
-        orders.extend(self.archive.orders(id, symbol).copied());
+        orders.extend(self.archive.orders(id, symbol).cloned());
         orders.retain(|order| from.is_none_or(|from| order.id >= from) && page.admits(order.created_at));
         orders.sort_unstable_by_key(|order| order.id);
         page.cut(orders, from.is_some(), self.archive.orders_forgotten(), |order| order.created_at)

@@ -1,10 +1,13 @@
 //! Orders and order lists: the requests of clients, and the state account slots keep of them.
 
+mod cold;
+mod flat;
 pub mod limits;
 mod order;
 mod order_list;
 mod trigger;
 
+pub use cold::{ColdFields, Working};
 pub use order::{
     CloseReason, Fill, Handle, NewOrder, Order, OrderStatus, OrderType, Policy, Side, StpMode, Strategy,
     TimeInForce,

@@ -1,14 +1,12 @@
 //! Orders: the request of a client, and the private state its account slot keeps.
 
-use std::num::NonZeroU64;
-
 use serde::{Deserialize, Serialize};
 
-use super::{Direction, Trigger};
+use super::{ColdFields, Direction, Trigger};
 use crate::domain::{
     testing::mutants::{Mutant, mutated},
     types::{
-        id::{AccountId, ClientOrderId, OrderId, OrderListId, SymbolId, TradeId},
+        id::{AccountId, ClientOrderId, OrderId, SymbolId, TradeId},
         money::{Amount, Lots, Price, Rate},
         time::Timestamp,
     },
@@ -302,7 +300,9 @@ pub struct Handle {
 }
 
 /// An order as its account slot keeps it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+///
+/// It is copied and looked up all the time, so what few orders have stands apart ([`ColdFields`]).
+#[derive(Debug, Clone)]
 pub struct Order {
     /// Its id.
     pub id: OrderId,
@@ -324,14 +324,10 @@ pub struct Order {
     pub price: Price,
     /// The ordered quantity; for a market order by quote amount the maximum number of lots it may trade.
     pub quantity: Lots,
-    /// The ordered quote amount of a market order by quote amount, else zero.
-    pub quote_quantity: Amount,
     /// The executed quantity.
     pub executed: Lots,
     /// The executed quantity in the quote asset.
     pub executed_quote: Amount,
-    /// The quantity removed by self-trade prevention.
-    pub prevented: Lots,
     /// The amount held for it now: quote asset for a buy, base asset for a sell.
     pub hold: Amount,
     /// Its status.
@@ -340,40 +336,24 @@ pub struct Order {
     pub reason: Option<CloseReason>,
     /// The location in the book; `None` until the book reports it, and when the order does not rest.
     pub handle: Option<Handle>,
-    /// The expiry of a `Gtd` order.
-    pub expires_at: Option<Timestamp>,
-    /// The trigger of a conditional order, met or not.
-    pub trigger: Option<Trigger>,
-    /// The maximum quantity displayed in the book at a time.
-    pub iceberg: Option<Lots>,
-    /// The client's strategy.
-    pub strategy: Strategy,
-    /// The list it belongs to.
-    pub list: Option<OrderListId>,
-    /// Whether it still waits for the working order of its list to be filled (wire `PENDING_NEW`).
-    pub awaits_list: bool,
-    /// The time from which it is, or was, on its way to the book or in it; `None` while it waits.
-    pub working_at: Option<Timestamp>,
-    /// The number of times it was amended.
-    pub amends: u32,
-    /// The last self-trade prevention it took part in, numbered per symbol from 1.
-    pub prevented_match: Option<NonZeroU64>,
     /// When it was accepted.
     pub created_at: Timestamp,
     /// When it last changed.
     pub updated_at: Timestamp,
+    /// What it has that a plain one has not; `None` for nothing.
+    pub cold: Option<Box<ColdFields>>,
 }
 
 impl Order {
     /// Returns the quantity that can still trade.
     pub fn remaining(&self) -> Lots {
-        let gone = self.executed.get().saturating_add(self.prevented.get());
+        let gone = self.executed.get().saturating_add(self.prevented().get());
         Lots::new(self.quantity.get().saturating_sub(gone))
     }
 
     /// Returns whether it waits for the market to trigger it, as far as its account knows.
     pub fn is_untriggered(&self) -> bool {
-        self.status == OrderStatus::ConditionalPending && !self.awaits_list
+        self.status == OrderStatus::ConditionalPending && !self.awaits_list()
     }
 
     /// Returns whether it was a conditional order and is triggered.
@@ -388,8 +368,8 @@ impl Order {
     }
 
     /// Returns whether this is a market order by quote amount.
-    pub const fn is_by_quote(&self) -> bool {
-        !self.quote_quantity.is_zero()
+    pub fn is_by_quote(&self) -> bool {
+        !self.quote_quantity().is_zero()
     }
 }
 

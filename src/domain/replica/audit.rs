@@ -142,7 +142,7 @@ impl Replica {
         }
         let mut open = 0_u64;
         for slot in self.account_slots() {
-            let is_settled = |order: &&Order| !order.awaits_list && !under_way.contains_key(&order.id);
+            let is_settled = |order: &&Order| !order.awaits_list() && !under_way.contains_key(&order.id);
             let settled = slot.open_orders().filter(is_settled).count();
             open += settled as u64;
         }

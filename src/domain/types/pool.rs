@@ -1,11 +1,11 @@
 //! Values by key, each in a place of its own: a table for values that are many and large.
 //!
 //! A [`Table`](super::table::Table) keeps its values beside the keys, moves all of them when it grows, and leaves room for
-//! half as many again. Here an index of eight bytes an entry refers to the values, which leave room for a quarter; the
+//! half as many again. Here an index of eight bytes an entry refers to the values, which leave room for an eighth; the
 //! place of one that was removed is the next to be used. As with a table, nothing observable depends on the order of the
 //! entries.
 
-use std::{hash::Hash, marker::PhantomData};
+use std::{cell::Cell, hash::Hash, marker::PhantomData};
 
 use serde::{
     Deserialize, Deserializer, Serialize, Serializer,
@@ -21,11 +21,13 @@ pub struct Pool<K, V> {
     places: Vec<Option<(K, V)>>,
     /// Places that are empty now.
     free: Vec<u32>,
+    /// The place found last: one input looks the same entry up many times.
+    last: Cell<u32>,
 }
 
 impl<K, V> Default for Pool<K, V> {
     fn default() -> Self {
-        Self { index: Index::default(), places: Vec::new(), free: Vec::new() }
+        Self { index: Index::default(), places: Vec::new(), free: Vec::new(), last: Cell::default() }
     }
 }
 
@@ -58,7 +60,13 @@ impl<K: Eq + Hash + Ord + Copy, V> Pool<K, V> {
 
     /// Returns where the value is, until it is removed.
     pub fn place(&self, key: &K) -> Option<u32> {
-        self.index.find(Index::hash(key), |place| self.is_at(place, key))
+        let last = self.last.get();
+        if self.is_at(last, key) {
+            return Some(last);
+        }
+        let place = self.index.find(Index::hash(key), |place| self.is_at(place, key))?;
+        self.last.set(place);
+        Some(place)
     }
 
     /// Returns the value at a place.
@@ -78,7 +86,7 @@ impl<K: Eq + Hash + Ord + Copy, V> Pool<K, V> {
             }
             None => {
                 if self.places.len() == self.places.capacity() {
-                    self.places.reserve_exact(self.places.len() / 4 + 4);
+                    self.places.reserve_exact(self.places.len() / 8 + 4);
                 }
                 self.places.push(Some((key, value)));
                 self.places.len() as u32 - 1
@@ -114,7 +122,7 @@ impl<K: Eq + Hash + Ord + Copy, V> Pool<K, V> {
     }
 
     fn is_at(&self, place: u32, key: &K) -> bool {
-        self.places[place as usize].as_ref().is_some_and(|(other, _)| other == key)
+        self.places.get(place as usize).and_then(Option::as_ref).is_some_and(|(other, _)| other == key)
     }
 
     /// Returns the entries in no order that may be observed.

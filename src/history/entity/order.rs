@@ -10,7 +10,8 @@ use crate::{
         change_log::{OrderUpdate, words::Word},
         instruments::{Instruments, symbol::SymbolSpec},
         orders::{
-            Bips, CloseReason, Order, OrderStatus, OrderType, Side, StpMode, Strategy, TimeInForce, Trigger,
+            Bips, CloseReason, ColdFields, Order, OrderStatus, OrderType, Side, StpMode, Strategy,
+            TimeInForce, Trigger, Working,
         },
         types::{
             id::{AccountId, ClientOrderId, OrderId, OrderListId, SymbolId},
@@ -106,35 +107,35 @@ impl Model {
     /// Returns the row of an order.
     pub fn of(order: &Order, spec: &SymbolSpec, sequence: u64) -> Self {
         let number = |number: u64| number as i64;
-        let trigger = order.trigger.unwrap_or(Trigger { stop: None, trailing: None });
+        let trigger = order.trigger().unwrap_or(Trigger { stop: None, trailing: None });
         Self {
             account_id: number(order.account.get()),
             symbol_id: i64::from(order.symbol.get()),
             created_at: number(order.created_at.micros()),
             id: number(order.id.get()),
             client_order_id: order.client_id.as_str().to_owned(),
-            list_id: order.list.map(|list| number(list.get())),
+            list_id: order.list().map(|list| number(list.get())),
             side: order.side.word().to_owned(),
             kind: order.kind.word().to_owned(),
             time_in_force: order.time_in_force.word().to_owned(),
             stp: order.stp.word().to_owned(),
             price: text::price(spec, order.price),
             quantity: text::lots(spec, order.quantity),
-            quote_quantity: text::quote(spec, order.quote_quantity),
+            quote_quantity: text::quote(spec, order.quote_quantity()),
             executed: text::lots(spec, order.executed),
             executed_quote: text::quote(spec, order.executed_quote),
-            prevented: text::lots(spec, order.prevented),
-            prevented_match: order.prevented_match.map(|id| number(id.get())),
+            prevented: text::lots(spec, order.prevented()),
+            prevented_match: order.prevented_match().map(|id| number(id.get())),
             status: order.status as i16,
             reason: order.reason.map(|reason| reason.word().to_owned()),
             stop_price: trigger.stop.map(|price| text::price(spec, price)),
             trailing_delta: trigger.trailing.map(|bips| number(bips.get())),
-            iceberg: order.iceberg.map(|lots| text::lots(spec, lots)),
-            strategy_id: order.strategy.id.map(number),
-            strategy_type: order.strategy.kind.map(number),
-            awaits_list: order.awaits_list,
-            working_at: order.working_at.map(|time| number(time.micros())),
-            expires_at: order.expires_at.map(|time| number(time.micros())),
+            iceberg: order.iceberg().map(|lots| text::lots(spec, lots)),
+            strategy_id: order.strategy().id.map(number),
+            strategy_type: order.strategy().kind.map(number),
+            awaits_list: order.awaits_list(),
+            working_at: order.working_at().map(|time| number(time.micros())),
+            expires_at: order.expires_at().map(|time| number(time.micros())),
             updated_at: number(order.updated_at.micros()),
             sequence: number(sequence),
         }
@@ -196,7 +197,23 @@ impl Model {
         let trailing = self.trailing_delta.and_then(|bips| Bips::new(bips as u64));
         let reason = self.reason.as_deref();
         let reason = reason.map(|word| CloseReason::of_word(word).ok_or_else(|| damaged("reason")));
-        Ok(Order {
+        let cold = ColdFields {
+            quote_quantity: text::read_quote(spec, &self.quote_quantity)?,
+            prevented: text::read_lots(spec, &self.prevented)?,
+            expires_at: self.expires_at.map(time),
+            trigger: (stop.is_some() || trailing.is_some()).then_some(Trigger { stop, trailing }),
+            iceberg: self.iceberg.as_deref().map(|lots| text::read_lots(spec, lots)).transpose()?,
+            list: self.list_id.and_then(|list| OrderListId::new(list as u64)),
+            awaits_list: self.awaits_list,
+            prevented_match: self.prevented_match.and_then(|id| NonZeroU64::new(id as u64)),
+            strategy: Strategy {
+                id: self.strategy_id.map(|id| id as u64),
+                kind: self.strategy_type.map(|kind| kind as u64),
+            },
+            amends: 0,
+            working: Working::FromTheStart,
+        };
+        let order = Order {
             id: OrderId::new(self.id as u64),
             account: AccountId::new(self.account_id as u64),
             symbol,
@@ -208,28 +225,16 @@ impl Model {
             stp: StpMode::of_word(&self.stp).ok_or_else(|| damaged("stp"))?,
             price: text::read_price(spec, &self.price)?,
             quantity: text::read_lots(spec, &self.quantity)?,
-            quote_quantity: text::read_quote(spec, &self.quote_quantity)?,
             executed: text::read_lots(spec, &self.executed)?,
             executed_quote: text::read_quote(spec, &self.executed_quote)?,
-            prevented: text::read_lots(spec, &self.prevented)?,
             hold: Amount::ZERO,
             status: self.status().ok_or_else(|| damaged("status"))?,
             reason: reason.transpose()?,
             handle: None,
-            expires_at: self.expires_at.map(time),
-            trigger: (stop.is_some() || trailing.is_some()).then_some(Trigger { stop, trailing }),
-            iceberg: self.iceberg.as_deref().map(|lots| text::read_lots(spec, lots)).transpose()?,
-            strategy: Strategy {
-                id: self.strategy_id.map(|id| id as u64),
-                kind: self.strategy_type.map(|kind| kind as u64),
-            },
-            list: self.list_id.and_then(|list| OrderListId::new(list as u64)),
-            awaits_list: self.awaits_list,
-            working_at: self.working_at.map(time),
-            amends: 0,
-            prevented_match: self.prevented_match.and_then(|id| NonZeroU64::new(id as u64)),
             created_at: time(self.created_at),
             updated_at: time(self.updated_at),
-        })
+            cold: None,
+        };
+        Ok(order.with(cold).working_from(self.working_at.map(time)))
     }
 }

@@ -114,12 +114,12 @@ pub(crate) async fn cancel_all(call: &RequestContext<'_>) -> Result<Reply, ApiEr
             let printer = Printer { spec, unit: call.unit };
             Ok(Reply::write(orders.len() * 640, |json| {
                 json.array(|json| {
-                    let is_listed = |order: &Order| lists.iter().any(|list| Some(list.id) == order.list);
+                    let is_listed = |order: &Order| lists.iter().any(|list| Some(list.id) == order.list());
                     for order in orders.iter().filter(|order| !is_listed(order)) {
                         printer.cancelled(json.item(), order, None);
                     }
                     for list in &lists {
-                        let of_list = orders.iter().filter(|order| order.list == Some(list.id));
+                        let of_list = orders.iter().filter(|order| order.list() == Some(list.id));
                         printer.cancelled_list(json.item(), list, of_list, None);
                     }
                 });

@@ -105,8 +105,8 @@ impl Printer<'_> {
                 json.field("price").units(self.spec.price_units(order.price));
                 json.field("qty").units(self.spec.lots_units(order.quantity));
                 json.field("executedQty").units(self.spec.lots_units(order.executed));
-                json.field("preventedQty").units(self.spec.lots_units(order.prevented));
-                json.field("quoteOrderQty").units(self.spec.quote_units(order.quote_quantity));
+                json.field("preventedQty").units(self.spec.lots_units(order.prevented()));
+                json.field("quoteOrderQty").units(self.spec.quote_units(order.quote_quantity()));
                 json.field("cumulativeQuoteQty").units(self.spec.quote_units(order.executed_quote));
                 self.terms(json, order);
                 self.working_time(json, order);
@@ -175,7 +175,7 @@ impl Printer<'_> {
         json.field("price").units(self.spec.price_units(order.price));
         json.field("origQty").units(self.spec.lots_units(ordered(order)));
         json.field("executedQty").units(self.spec.lots_units(order.executed));
-        json.field("origQuoteOrderQty").units(self.spec.quote_units(order.quote_quantity));
+        json.field("origQuoteOrderQty").units(self.spec.quote_units(order.quote_quantity()));
         json.field("cummulativeQuoteQty").units(self.spec.quote_units(order.executed_quote));
         self.terms(json, order);
         json.field("selfTradePreventionMode").text(order.stp.word());
@@ -197,11 +197,11 @@ impl Printer<'_> {
     }
 
     fn stop_price(&self, order: &Order) -> Option<Units> {
-        order.trigger.and_then(|trigger| trigger.stop).map(|stop| self.spec.price_units(stop))
+        order.trigger().and_then(|trigger| trigger.stop).map(|stop| self.spec.price_units(stop))
     }
 
     fn iceberg(&self, order: &Order) -> Option<Units> {
-        order.iceberg.map(|lots| self.spec.lots_units(lots))
+        order.iceberg().map(|lots| self.spec.lots_units(lots))
     }
 
     /// Writes `stopPrice` and `icebergQty`, which queries show always and replies only when set.
@@ -256,26 +256,26 @@ impl Printer<'_> {
 
     /// Writes the fields that appear only when they apply.
     fn conditional(&self, json: &mut Json, order: &Order) {
-        if let Some(bips) = order.trigger.and_then(|trigger| trigger.trailing) {
+        if let Some(bips) = order.trigger().and_then(|trigger| trigger.trailing) {
             json.field("trailingDelta").number(bips.get());
             match names::trailing_since(order) {
                 Some(time) => json.field("trailingTime").number(self.unit.of(time)),
                 None => json.field("trailingTime").raw("-1"),
             }
         }
-        if let Some(id) = order.strategy.id {
+        if let Some(id) = order.strategy().id {
             json.field("strategyId").number(id);
         }
-        if let Some(kind) = order.strategy.kind {
+        if let Some(kind) = order.strategy().kind {
             json.field("strategyType").number(kind);
         }
-        if let Some(id) = order.prevented_match {
+        if let Some(id) = order.prevented_match() {
             json.field("preventedMatchId").number(id.get());
         }
-        if !order.prevented.is_zero() {
-            json.field("preventedQuantity").units(self.spec.lots_units(order.prevented));
+        if !order.prevented().is_zero() {
+            json.field("preventedQuantity").units(self.spec.lots_units(order.prevented()));
         }
-        if let Some(time) = order.expires_at {
+        if let Some(time) = order.expires_at() {
             json.field("goodTillDate").number(self.unit.of(time));
         }
         if let Some(reason) = names::expiry_reason(order) {
@@ -286,11 +286,11 @@ impl Printer<'_> {
 
 /// Returns the time an order started to work; `None` for one that its book rejected.
 fn worked_since(order: &Order) -> Option<Timestamp> {
-    order.working_at.filter(|_| order.status != OrderStatus::Rejected)
+    order.working_at().filter(|_| order.status != OrderStatus::Rejected)
 }
 
 fn write_list_id(json: &mut Json, order: &Order) {
-    match order.list {
+    match order.list() {
         Some(list) => json.field("orderListId").number(list.get()),
         None => json.field("orderListId").raw("-1"),
     }

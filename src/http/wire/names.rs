@@ -37,10 +37,10 @@ pub const fn time_in_force(order: &Order) -> &'static str {
 }
 
 /// Returns the status of an order.
-pub const fn status(order: &Order) -> &'static str {
+pub fn status(order: &Order) -> &'static str {
     match order.status {
         // Only for orders of lists: some clients do not know it.
-        OrderStatus::ConditionalPending if order.awaits_list => "PENDING_NEW",
+        OrderStatus::ConditionalPending if order.awaits_list() => "PENDING_NEW",
         OrderStatus::ConditionalPending | OrderStatus::Pending => "NEW",
         OrderStatus::PartiallyFilled => "PARTIALLY_FILLED",
         OrderStatus::Filled => "FILLED",
@@ -81,8 +81,8 @@ pub(crate) const fn expiry_reason(order: &Order) -> Option<&'static str> {
 /// With a stop price, or when a list held it back, only its book knows; then it is `None`.
 pub(crate) fn trailing_since(order: &Order) -> Option<Timestamp> {
     let is_at_once =
-        order.trigger.is_some_and(|trigger| trigger.trailing.is_some() && trigger.stop.is_none());
-    (is_at_once && order.list.is_none()).then_some(order.created_at)
+        order.trigger().is_some_and(|trigger| trigger.trailing.is_some() && trigger.stop.is_none());
+    (is_at_once && order.list().is_none()).then_some(order.created_at)
 }
 
 /// Returns the kind of change of an order (wire `x`).

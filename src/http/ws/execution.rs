@@ -41,10 +41,10 @@ impl ExecutionReport<'_> {
             json.field("f").text(names::time_in_force(order));
             json.field("q").units(spec.lots_units(reply::ordered(order)));
             json.field("p").units(spec.price_units(order.price));
-            let stop = order.trigger.and_then(|trigger| trigger.stop);
+            let stop = order.trigger().and_then(|trigger| trigger.stop);
             json.field("P").units(stop.map_or(ZERO, |stop| spec.price_units(stop)));
-            json.field("F").units(order.iceberg.map_or(ZERO, |lots| spec.lots_units(lots)));
-            match order.list {
+            json.field("F").units(order.iceberg().map_or(ZERO, |lots| spec.lots_units(lots)));
+            match order.list() {
                 Some(list) => json.field("g").number(list.get()),
                 None => json.field("g").raw("-1"),
             }
@@ -56,24 +56,24 @@ impl ExecutionReport<'_> {
             json.field("z").units(spec.lots_units(order.executed));
             json.field("T").number(time(event.time));
             json.field("I").number(event.seq);
-            json.field("w").boolean(order.working_at.is_some() && !order.status.is_final());
+            json.field("w").boolean(order.working_at().is_some() && !order.status.is_final());
             json.field("M").boolean(false);
             json.field("O").number(time(order.created_at));
             json.field("Z").units(spec.quote_units(order.executed_quote));
-            json.field("Q").units(spec.quote_units(order.quote_quantity));
+            json.field("Q").units(spec.quote_units(order.quote_quantity()));
             json.field("V").text(order.stp.word());
-            if let Some(since) = order.working_at
+            if let Some(since) = order.working_at()
                 && !self.is_refused()
             {
                 json.field("W").number(time(since));
             }
-            if let Some(bips) = order.trigger.and_then(|trigger| trigger.trailing) {
+            if let Some(bips) = order.trigger().and_then(|trigger| trigger.trailing) {
                 json.field("d").number(bips.get());
             }
             if let Some(since) = names::trailing_since(order) {
                 json.field("D").number(time(since));
             }
-            for (name, value) in [("j", order.strategy.id), ("J", order.strategy.kind)] {
+            for (name, value) in [("j", order.strategy().id), ("J", order.strategy().kind)] {
                 if let Some(value) = value {
                     json.field(name).number(value);
                 }
@@ -82,7 +82,7 @@ impl ExecutionReport<'_> {
             if let Some(reason) = names::expiry_reason(order) {
                 json.field("eR").text(reason);
             }
-            if let Some(expiry) = order.expires_at {
+            if let Some(expiry) = order.expires_at() {
                 json.field("goodTillDate").number(time(expiry));
             }
         });
@@ -91,11 +91,11 @@ impl ExecutionReport<'_> {
     /// Writes the quantity that self-trade prevention removed, and the prevented match.
     fn prevention(&self, json: &mut Json) {
         let (spec, order) = (self.spec, &self.execution.order);
-        if let Some(id) = order.prevented_match {
+        if let Some(id) = order.prevented_match() {
             json.field("v").number(id.get());
         }
-        if !order.prevented.is_zero() {
-            json.field("A").units(spec.lots_units(order.prevented));
+        if !order.prevented().is_zero() {
+            json.field("A").units(spec.lots_units(order.prevented()));
         }
         let ExecutionKind::Prevented(lots, by) = self.execution.kind else { return };
         json.field("B").units(spec.lots_units(lots));

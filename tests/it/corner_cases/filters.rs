@@ -183,7 +183,7 @@ fn place_form(harness: &mut Harness, form: Form, values: Values) -> Result<(), R
             return tested.map_err(|(reject, _)| reject);
         }
         CancelReplace | CancelReplaceByAmount => {
-            let open = harness.open_orders(ALICE).first().copied();
+            let open = harness.open_orders(ALICE).first().cloned();
             let replace = ReplaceOrder {
                 cancel: by_id(open.map_or(OrderId::new(1), |order| order.id)),
                 restriction: None,

@@ -44,7 +44,7 @@ fn c5_a_decrement_makes_and_loses_no_units() {
     let mut harness = harness();
     let maker = place(&mut harness, limit(ALICE, Side::Sell, 100, 8));
     let order = place(&mut harness, NewOrder { stp: StpMode::Decrement, ..limit(ALICE, Side::Buy, 100, 20) });
-    assert_eq!((order.prevented.get(), order.remaining().get()), (8, 12));
+    assert_eq!((order.prevented().get(), order.remaining().get()), (8, 12));
     assert_eq!(levels(&harness, Side::Sell), []);
     assert_eq!(levels(&harness, Side::Buy), [(100, 12)]);
     assert!(!harness.open_orders(ALICE).iter().any(|order| order.id == maker.id));

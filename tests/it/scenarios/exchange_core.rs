@@ -142,7 +142,7 @@ impl Stage {
     fn find(&self, id: &str) -> Order {
         let known = &self.orders[id];
         let open = self.harness.open_orders(self.clients[&known.client]);
-        *open.iter().find(|order| order.id == known.id).unwrap()
+        open.iter().find(|order| order.id == known.id).unwrap().clone()
     }
 
     fn move_price(&mut self, id: &str, price: u64) {

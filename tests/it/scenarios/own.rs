@@ -90,7 +90,7 @@ impl Stage {
     fn place(&mut self, name: &str, order: NewOrder) -> Result<Order, Reject> {
         match self.harness.ask(AccountCommand::Place(order)).unwrap()? {
             Answer::Placed { order, .. } => {
-                self.participants.get_mut(name).unwrap().1 = Some(*order);
+                self.participants.get_mut(name).unwrap().1 = Some((*order).clone());
                 Ok(*order)
             }
             answer => panic!("{answer:?}"),
@@ -108,7 +108,7 @@ impl Stage {
                 self.order(name, verb, (None, Some(amount)), price, flags, outcome);
             }
             [name, "amends", "to", lots] => {
-                let order = self.participants[name].1.unwrap();
+                let order = self.participants[name].1.clone().unwrap();
                 let (account, symbol) = (order.account, order.symbol);
                 let order = OrderRef { id: Some(order.id), client_id: None };
                 let quantity = Lots::new(lots.parse().unwrap());
@@ -117,7 +117,7 @@ impl Stage {
                 assert_eq!(answer.is_err(), outcome == Some("refused"), "{answer:?}");
             }
             [name, "cancels"] => {
-                let order = self.participants[name].1.unwrap();
+                let order = self.participants[name].1.clone().unwrap();
                 let (account, symbol) = (order.account, order.symbol);
                 let order = OrderRef { id: Some(order.id), client_id: None };
                 let cancel = CancelOrder { account, symbol, order, restriction: None, name: None };

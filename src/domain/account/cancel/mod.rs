@@ -78,7 +78,7 @@ impl Turn<'_> {
 
     /// Returns the order an amend refers to and its new name.
     fn amendable(&self, amend: &AmendOrder) -> Result<(Order, ClientOrderId), Reject> {
-        let order = *self.find(amend.account, amend.symbol, &amend.order)?;
+        let order = self.find(amend.account, amend.symbol, &amend.order)?.clone();
         self.check_amend(&order, amend.quantity)?;
         let generated = OrderId::compose(self.state.next_order, self.state.slot);
         let generated = generated.map(|id| ClientOrderId::generated(id.get()));
@@ -92,11 +92,11 @@ impl Turn<'_> {
     /// Returns by how much an order is reduced to reach this quantity, if it may be.
     fn check_amend(&self, order: &Order, quantity: Lots) -> Result<Lots, Reject> {
         let spec = self.instruments.symbol(order.symbol).ok_or(Reject::UnknownSymbol)?;
-        if order.list.is_some() || order.status == OrderStatus::ConditionalPending {
+        if order.list().is_some() || order.status == OrderStatus::ConditionalPending {
             return Err(Reject::AmendUnsupported);
         }
         let amends_max = spec.filters.special.amends_max;
-        if amends_max != 0 && order.amends >= amends_max {
+        if amends_max != 0 && order.amends() >= amends_max {
             return Err(Reject::Filter(Filter::MaxNumOrderAmends));
         }
         let reduce_by = order.quantity.checked_sub(quantity).ok_or(Reject::AmendIncrease)?;
@@ -147,7 +147,7 @@ impl Turn<'_> {
         if cancelled.is_err() && stops {
             return self.answer(command, Ok(self.replaced(replace.order.account, cancelled, None)));
         }
-        match self.place(command, &replace.order, Some(cancelled))? {
+        match self.place(command, &replace.order, Some(cancelled.clone()))? {
             Ok(None) => Ok(()),
             Ok(Some(answer)) => self.answer(command, Ok(answer)),
             Err(reject) => {
@@ -190,7 +190,7 @@ impl Turn<'_> {
                 // Another order of the list may have been cancelled in its place.
                 let result = result.and_then(|ended| match self.state.archive.order(order) {
                     _ if ended.id == order => Ok(ended),
-                    found => found.copied().ok_or(Reject::UnknownOrder),
+                    found => found.cloned().ok_or(Reject::UnknownOrder),
                 });
                 self.answer(command, result.map(|ended| Answer::Cancelled(Box::new(ended))))
             }
@@ -217,7 +217,7 @@ impl Turn<'_> {
             Pending::Replace(replace) => {
                 let result = result.map(|ended| {
                     let meant = self.state.meant(&replace, &ended);
-                    self.state.archive.order(meant).filter(|_| meant != ended.id).copied().unwrap_or(ended)
+                    self.state.archive.order(meant).filter(|_| meant != ended.id).cloned().unwrap_or(ended)
                 });
                 self.continue_replace(command, &replace, result)
             }
@@ -242,7 +242,7 @@ impl Turn<'_> {
             self.change(Change::BookRequestResumed(order))?;
             // The request rejected just now, not the order, may have been the last that kept the order's other requests
             // waiting.
-            let Some(standing) = self.state.order(order).copied() else {
+            let Some(standing) = self.state.order(order).cloned() else {
                 self.finish(command, Err(Reject::UnknownOrder))?;
                 continue;
             };
@@ -289,8 +289,8 @@ impl Turn<'_> {
         request: BookRequest,
     ) -> Result<(), Fault> {
         let order = self.state.standing(order)?;
-        if order.awaits_list {
-            let order = *order;
+        if order.awaits_list() {
+            let order = order.clone();
             return self.request_working(&order, command);
         }
         let is_amending = self.state.amending.contains(&order.id);
@@ -369,7 +369,7 @@ impl AccountState {
     ) -> Result<(), Fault> {
         let ended = match ended.map(|id| (id, self.archive.order(id))) {
             None => None,
-            Some((_, Some(order))) => Some(*order),
+            Some((_, Some(order))) => Some(order.clone()),
             Some((id, None)) => return Err(Fault::new(format!("order {id} was cancelled but is open"))),
         };
         match self.pending.get_mut(&command) {

@@ -9,8 +9,8 @@ use crate::{
         matching::PublicTrade,
         messages::{command::Balance, message::PreventedMatch},
         orders::{
-            Bips, CloseReason, Fill, Order, OrderStatus, OrderType, Side, StpMode, Strategy, TimeInForce,
-            Trigger,
+            Bips, CloseReason, ColdFields, Fill, Order, OrderStatus, OrderType, Side, StpMode, Strategy,
+            TimeInForce, Trigger, Working,
         },
         types::{
             id::{AccountId, AssetId, ClientOrderId, OrderId, OrderListId, TradeId},
@@ -39,25 +39,15 @@ fn order() -> Order {
         stp: StpMode::None,
         price: Price::from_ticks(4_500_000),
         quantity: Lots::new(100),
-        quote_quantity: Amount::ZERO,
         executed: Lots::ZERO,
         executed_quote: Amount::ZERO,
-        prevented: Lots::ZERO,
         hold: Amount::ZERO,
         status: OrderStatus::Pending,
         reason: None,
         handle: None,
-        expires_at: None,
-        trigger: None,
-        iceberg: None,
-        strategy: Default::default(),
-        list: None,
-        awaits_list: false,
-        working_at: Some(TIME),
-        amends: 0,
-        prevented_match: None,
         created_at: TIME,
         updated_at: TIME,
+        cold: None,
     }
 }
 
@@ -196,17 +186,18 @@ fn event(order: Order, kind: ExecutionKind) -> serde_json::Value {
 #[test]
 fn an_order_that_waits_shows_what_for_and_that_it_is_not_working() {
     let trigger = Trigger { stop: Some(Price::from_ticks(4_400_000)), trailing: Bips::new(50) };
-    let waiting = Order {
-        kind: OrderType::StopLossLimit,
-        status: OrderStatus::ConditionalPending,
+    let waiting =
+        Order { kind: OrderType::StopLossLimit, status: OrderStatus::ConditionalPending, ..order() };
+    let cold = ColdFields {
         trigger: Some(trigger),
         iceberg: Some(Lots::new(10)),
         strategy: Strategy { id: Some(7), kind: Some(1_000_001) },
         list: OrderListId::new(9),
-        working_at: None,
-        ..order()
+        working: Working::NotYet,
+        ..ColdFields::default()
     };
-    let json = event(waiting, ExecutionKind::New);
+    let waiting = waiting.with(cold);
+    let json = event(waiting.clone(), ExecutionKind::New);
     assert_eq!((&json["P"], &json["F"]), (&"44000.00000000".into(), &"0.00010000".into()));
     assert_eq!((&json["g"], &json["d"], &json["j"]), (&9.into(), &50.into(), &7.into()));
     assert_eq!((&json["J"], &json["X"], &json["w"]), (&1_000_001.into(), &"NEW".into(), &false.into()));
@@ -214,16 +205,17 @@ fn an_order_that_waits_shows_what_for_and_that_it_is_not_working() {
         json.get("W").is_none() && json.get("D").is_none(),
         "its book has not begun to follow the market"
     );
-    let held_back = event(Order { awaits_list: true, ..waiting }, ExecutionKind::New);
+    let held_back = event(waiting.clone().with(ColdFields { awaits_list: true, ..cold }), ExecutionKind::New);
     assert_eq!(held_back["X"], "PENDING_NEW");
-    let triggered = Order { status: OrderStatus::Pending, working_at: Some(TIME), ..waiting };
+    let triggered = Order { status: OrderStatus::Pending, ..waiting.clone() }.working_from(Some(TIME));
     let json = event(triggered, ExecutionKind::Triggered);
     assert_eq!(
         (&json["x"], &json["w"], &json["W"]),
         (&"NEW".into(), &true.into(), &1_700_000_000_000_u64.into())
     );
     let trailing = Trigger { stop: None, ..trigger };
-    let json = event(Order { trigger: Some(trailing), list: None, ..waiting }, ExecutionKind::New);
+    let follows = ColdFields { trigger: Some(trailing), list: None, ..cold };
+    let json = event(waiting.with(follows), ExecutionKind::New);
     assert_eq!(json["D"], 1_700_000_000_000_u64, "without a stop price it follows at once");
 }
 
@@ -239,13 +231,10 @@ fn a_prevented_self_trade_names_the_match_and_the_other_order() {
         maker_lots: Lots::ZERO,
         mode: StpMode::ExpireTaker,
     };
-    let expired = Order {
-        status: OrderStatus::Expired,
-        reason: Some(CloseReason::SelfTrade),
-        prevented: Lots::new(100),
-        prevented_match: number,
-        ..order()
-    };
+    let expired = Order { status: OrderStatus::Expired, reason: Some(CloseReason::SelfTrade), ..order() };
+    let prevented =
+        ColdFields { prevented: Lots::new(100), prevented_match: number, ..ColdFields::default() };
+    let expired = expired.with(prevented);
     let json = event(expired, ExecutionKind::Prevented(Lots::new(100), Some(by)));
     assert_eq!((&json["x"], &json["X"]), (&"TRADE_PREVENTION".into(), &"EXPIRED_IN_MATCH".into()));
     assert_eq!((&json["v"], &json["u"], &json["U"]), (&3.into(), &(-1).into(), &1.into()));
