@@ -2,7 +2,7 @@
 //!
 //! A step's span descends from that of its cause, which travels with the message: the request, then the account's command, the
 //! match in the book, the settlement, the way of the frame to the disk, and the answer. A span that is exported lasts from its
-//! creation until it was left last.
+//! creation until it was left last. Its figures are signed: the exporter sends others as text.
 
 use tracing::{Level, Span, error_span, field::Empty};
 
@@ -57,7 +57,7 @@ pub(super) fn matching(
             ToSymbol::AmendOrder(amend) => (amend.symbol, amend.order, "amend"),
             ToSymbol::CancelStop(cancel) => (cancel.symbol, cancel.order, "cancel_stop"),
         };
-        let (symbol, order) = (name_of(symbol, topology), order.get());
+        let (symbol, order, shard) = (name_of(symbol, topology), order.get(), shard as i64);
         error_span!(target: TARGET, parent: cause, "symbol.match", shard, symbol, order.id = order, message, results = Empty)
     };
     step(cause, traced, || tracing::debug_span!(parent: cause, "symbol.match", shard))
@@ -80,7 +80,7 @@ pub(super) fn settling(
             ToAccount::OrderUpdated(update) => (None, update.order, "update"),
             ToAccount::CancelRejected(reject) => (None, reject.order, "cancel_rejected"),
         };
-        let order = order.get();
+        let (order, shard) = (order.get(), shard as i64);
         error_span!(target: TARGET, parent: cause, "account.settle", shard, symbol, order.id = order, message)
     };
     step(cause, traced, || tracing::debug_span!(parent: cause, "account.settle", shard))
@@ -89,7 +89,7 @@ pub(super) fn settling(
 /// Returns the span of a command in its account. Which order it is about is known once it was handled ([`addressed`]).
 pub(super) fn command(cause: &Span, symbol: Option<SymbolId>, shard: usize, topology: &Topology) -> Span {
     let traced = || {
-        let symbol = symbol.and_then(|symbol| name_of(symbol, topology));
+        let (symbol, shard) = (symbol.and_then(|symbol| name_of(symbol, topology)), shard as i64);
         error_span!(target: TARGET, parent: cause, COMMAND, shard, symbol, order.id = Empty)
     };
     step(cause, traced, || tracing::debug_span!(parent: cause, COMMAND, shard))
@@ -97,7 +97,7 @@ pub(super) fn command(cause: &Span, symbol: Option<SymbolId>, shard: usize, topo
 
 /// Returns the span of a query in its account.
 pub(super) fn query(cause: &Span, shard: usize) -> Span {
-    let traced = || error_span!(target: TARGET, parent: cause, "account.query", shard);
+    let traced = || error_span!(target: TARGET, parent: cause, "account.query", shard = shard as i64);
     step(cause, traced, || tracing::debug_span!(parent: cause, "account.query", shard))
 }
 
@@ -120,7 +120,7 @@ pub(super) fn addressed(step: &Span, messages: &[Envelope<ToSymbol>]) {
 /// Records how many messages a match sends.
 pub(super) fn matched(matching: &Span, messages: usize) {
     if is_traced(matching) {
-        matching.record("results", messages);
+        matching.record("results", messages as i64);
     }
 }
 
@@ -140,7 +140,7 @@ pub(super) fn journalled(steps: &mut Vec<Span>, answers: &mut [Answered]) -> Vec
 /// Ends these spans: their frames are durable at `position`.
 pub(super) fn durable(journal: &[Span], position: u64) {
     for span in journal {
-        span.record("position", position);
+        span.record("position", i64::try_from(position).unwrap_or(i64::MAX));
         span.in_scope(|| ());
     }
 }

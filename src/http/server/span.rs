@@ -98,7 +98,8 @@ impl RootSpanBuilder for RequestSpan {
         };
         span.record("status", status.as_u16());
         if is_traced(&span) {
-            span.record("http.response.status_code", status.as_u16());
+            // Signed: the exporter sends other numbers as text.
+            span.record("http.response.status_code", i64::from(status.as_u16()));
             if status.is_server_error() {
                 span.record("otel.status_code", "ERROR");
             }

@@ -40,6 +40,7 @@ impl Collector {
         command.args(["start", "--otlp-grpc-endpoint", &grpc, "--otlp-http-endpoint", &http]);
         command.args(["--batch-timeout", "50ms", "--exporter", "otlp", "--otlp-exporter-protocol", "grpc"]);
         command.args(["--otlp-exporter-endpoint", &format!("http://{}", to.address())]);
+        command.args(["--otlp-exporter-compression", "none"]); // the test's receiver decompresses nothing
         command.arg("--pid-file").arg(files.path().join("pid"));
         let child = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(log).spawn().unwrap();
         let collector = Self { child, address: grpc, _files: files };

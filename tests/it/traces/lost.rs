@@ -40,22 +40,20 @@ fn a_receiver_that_is_away_costs_traces_and_no_order() {
     // A port that was free a moment ago.
     let address = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
     let server = Process::start(root.path(), &(settings(&format!("http://{address}"), "") + &accounts));
-    let lost = block_on(async {
+    let started = Instant::now();
+    block_on(async {
         let api = Api::new(server.url());
         trade(&api, &seller, &buyer).await;
-        wait_until_async("traces are counted as lost", async || {
-            of_reason(&read(&api).await, "export_failed") > 0.0
+        wait_until_async("all of their spans are counted as lost, in several exports", async || {
+            of_reason(&read(&api).await, "export_failed") > 150.0
         })
         .await;
-        trade(&api, &seller, &buyer).await;
-        let reading = read(&api).await;
-        assert_eq!(reading.of(EXPORTED), Some(0.0));
-        of_reason(&reading, "export_failed")
+        assert_eq!(read(&api).await.of(EXPORTED), Some(0.0));
     });
-    assert!(lost > 100.0, "{lost}");
-    wait_until("one line reports it", || lines(&server, "traces are lost") == 1);
+    wait_until("a line reports it", || lines(&server, "traces are lost") > 0);
     let server = server.stop();
-    assert_eq!(lines(&server, "traces are lost"), 1, "and not every export again:\n{}", server.log());
+    let minutes = usize::try_from(started.elapsed().as_secs() / 60).unwrap();
+    assert!(lines(&server, "traces are lost") <= 1 + minutes, "one a minute at the most:\n{}", server.log());
 }
 
 #[test]

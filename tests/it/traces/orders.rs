@@ -132,7 +132,7 @@ fn a_request_over_every_transport_is_traced() {
         assert_eq!(socket.json().await["status"], 200);
         let client = Client::over(channel(grpc.parse().unwrap()).await).await.unwrap();
         let client = client.with("authorization", format!("Bearer {OPERATOR_TOKEN}"));
-        let credit = json!({ "accountId": 12, "assetId": 2, "amount": "5", "requestId": "1" });
+        let credit = json!({ "accountId": 12, "currencyId": 1, "amount": "5" });
         client.with("traceparent", parent(OF_GRPC, true)).done("increase", credit).await;
     });
     server.stop();

@@ -116,7 +116,7 @@ impl TraceService for Service {
                 received.spans.push(Arrived { span: span.into(), service: service.clone() });
             }
         }
-        Ok(Response::default())
+        Ok(Response::new(ExportTraceServiceResponse::default()))
     }
 }
 
