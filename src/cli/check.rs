@@ -9,7 +9,7 @@ use super::{output::Output, settings::SettingsArgs};
 #[derive(Debug, Subcommand)]
 pub(super) enum ConfigCommand {
     /// Check the configuration and report every fault at once
-    Check(SettingsArgs),
+    Check(Box<SettingsArgs>),
     /// Print the built-in settings, each with a comment
     Defaults,
 }

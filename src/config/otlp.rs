@@ -29,7 +29,7 @@ pub struct Otlp {
     pub service_name: String,
     /// More attributes of the service, as `NAME=VALUE,NAME=VALUE`.
     pub resource: String,
-    /// How long an export may take, in milliseconds.
+    /// How long an export may last, in milliseconds.
     pub timeout_ms: u32,
     /// How long a span waits for others to be exported with, in milliseconds.
     pub interval_ms: u32,

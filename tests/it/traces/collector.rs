@@ -1,7 +1,8 @@
-//! A real collector between the exchange and the test: what it has accepted and passed on is what the exchange sent.
+//! A real collector accepts what the exchange sends, and prints it as it understands it.
 
 use std::{
-    collections::BTreeSet,
+    collections::{BTreeMap, BTreeSet},
+    fs::{self, File},
     net::{TcpListener, TcpStream},
     path::{Path, PathBuf},
     process::{Child, Command, Stdio},
@@ -9,10 +10,7 @@ use std::{
 
 use tempfile::TempDir;
 
-use super::{
-    order_in_trace, parent,
-    receiver::{Receiver, settings},
-};
+use super::{PARENT, order_in_trace, parent, receiver::settings};
 use crate::{
     api::{Api, limit, two_accounts},
     ccxt::python,
@@ -26,26 +24,31 @@ const TRACE: &str = "4bf92f3577b34da6a3ce929d0e0e4736";
 struct Collector {
     child: Child,
     address: String,
-    /// Where it leaves its number and its log.
-    _files: TempDir,
+    /// What it prints, and where it leaves its number.
+    files: TempDir,
 }
 
 impl Collector {
-    /// Starts one that passes on what it accepts, and waits until it listens.
-    fn start(program: &Path, to: &Receiver) -> Self {
+    /// Starts one that prints what it accepts, and waits until it listens.
+    fn start(program: &Path) -> Self {
         let files = tempfile::tempdir().unwrap();
         let [grpc, http] = [free_address(), free_address()];
-        let log = std::fs::File::create(files.path().join("log")).unwrap();
         let mut command = Command::new(program);
         command.args(["start", "--otlp-grpc-endpoint", &grpc, "--otlp-http-endpoint", &http]);
-        command.args(["--batch-timeout", "50ms", "--exporter", "otlp", "--otlp-exporter-protocol", "grpc"]);
-        command.args(["--otlp-exporter-endpoint", &format!("http://{}", to.address())]);
-        command.args(["--otlp-exporter-compression", "none"]); // the test's receiver decompresses nothing
+        command.args(["--batch-timeout", "50ms", "--exporter", "blackhole"]);
+        command.args(["--debug-log", "traces", "--debug-log-verbosity", "detailed"]);
         command.arg("--pid-file").arg(files.path().join("pid"));
-        let child = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(log).spawn().unwrap();
-        let collector = Self { child, address: grpc, _files: files };
+        let file = |name| File::create(files.path().join(name)).unwrap();
+        let (out, log) = (file("printed"), file("log"));
+        let child = command.stdin(Stdio::null()).stdout(out).stderr(log).spawn().unwrap();
+        let collector = Self { child, address: grpc, files };
         wait_until("the collector listens", || TcpStream::connect(&collector.address).is_ok());
         collector
+    }
+
+    /// Returns what it has printed.
+    fn printed(&self) -> String {
+        fs::read_to_string(self.files.path().join("printed")).unwrap()
     }
 }
 
@@ -69,11 +72,23 @@ fn program(python: &Path) -> PathBuf {
     Path::new(place.trim()).join("rotel-agent")
 }
 
+/// A printed span: its lines by what stands before the colon, attributes among them.
+type Printed = BTreeMap<String, String>;
+
+/// Returns the printed spans of a trace.
+fn spans(text: &str, trace: &str) -> Vec<Printed> {
+    let of_span = |block: &str| -> Printed {
+        let lines = block.lines().filter_map(|line| line.trim().trim_start_matches("-> ").split_once(": "));
+        lines.map(|(name, value)| (name.trim().to_owned(), value.trim().to_owned())).collect()
+    };
+    let blocks = text.split("\nSpan #").skip(1).map(of_span);
+    blocks.filter(|span| span.get("Trace ID").is_some_and(|of| of == trace)).collect()
+}
+
 #[test]
 fn a_real_collector_accepts_the_trace_of_an_order() {
     let Some(python) = python() else { return };
-    let receiver = Receiver::start();
-    let collector = Collector::start(&program(&python), &receiver);
+    let collector = Collector::start(&program(&python));
     let (seller, buyer, accounts) = two_accounts();
     let root = tempfile::tempdir().unwrap();
     let otlp = settings(&format!("http://{}", collector.address), "");
@@ -84,16 +99,30 @@ fn a_real_collector_accepts_the_trace_of_an_order() {
         let answer = order_in_trace(&api, &buyer, &limit("BUY", "0.2", "45000"), &parent(TRACE, true)).await;
         answer.json["orderId"].to_string()
     });
-    let spans = receiver.trace(TRACE, 10);
-    let ids: BTreeSet<&str> = spans.iter().map(|span| span.id.as_str()).collect();
-    assert_eq!(ids.len(), 10, "{spans:#?}");
-    let orphans: Vec<_> = spans.iter().filter(|span| !ids.contains(span.parent.as_str())).collect();
-    assert_eq!(orphans.len(), 1, "only the request's parent is elsewhere: {orphans:#?}");
-    assert_eq!(orphans[0].name, "POST /api/v3/order");
-    let mut names: Vec<&str> =
-        spans.iter().filter(|span| span.of("order.id") == order).map(|span| span.name.as_str()).collect();
+    server.stop();
+    // Its attributes are the last lines of a span: each has one of these.
+    let last = ["http.response.status_code", "order.id", "position", "accepted"];
+    let whole = |span: &Printed| last.iter().any(|attribute| span.contains_key(*attribute));
+    wait_until("ten spans are printed whole", || {
+        let printed = spans(&collector.printed(), TRACE);
+        printed.len() >= 10 && printed.iter().all(whole)
+    });
+    let text = collector.printed();
+    let spans = spans(&text, TRACE);
+    let ids: BTreeSet<&str> = spans.iter().map(|span| span["ID"].as_str()).collect();
+    assert_eq!((spans.len(), ids.len()), (10, 10), "{text}");
+    let roots: Vec<_> = spans.iter().filter(|span| !ids.contains(span["Parent ID"].as_str())).collect();
+    assert_eq!(roots.len(), 1, "{text}");
+    let root = roots[0];
+    assert_eq!((root["Name"].as_str(), root["Kind"].as_str()), ("POST /api/v3/order", "SPAN_KIND_SERVER"));
+    assert_eq!(
+        (root["Parent ID"].as_str(), root["http.response.status_code"].as_str()),
+        (PARENT, "Int(200)")
+    );
+    let order = format!("Str({order})");
+    let of_order = spans.iter().filter(|span| span.get("order.id") == Some(&order));
+    let mut names: Vec<&str> = of_order.map(|span| span["Name"].as_str()).collect();
     names.sort_unstable();
     assert_eq!(names, ["account.command", "account.settle", "symbol.match"]);
-    assert_eq!(receiver.of_service("service.name").as_deref(), Some("lightning-exchange"));
-    server.stop();
+    assert!(text.contains("service.name: Str(lightning-exchange)"), "{text}");
 }
