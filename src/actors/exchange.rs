@@ -145,7 +145,9 @@ impl Exchange {
         span: Span,
     ) -> Result<Acknowledgement, Reject> {
         let answer = self.dispatch(command, key, deadline, span)?;
-        answer.await.map_err(|_| Reject::OutOfService)
+        let acknowledged = answer.await.map_err(|_| Reject::OutOfService)?;
+        acknowledged.received();
+        Ok(acknowledged)
     }
 
     /// Sends a command; the answer arrives on the returned channel. Under a `key`, an order sent again gets the first
@@ -169,7 +171,9 @@ impl Exchange {
     /// As [`Exchange::command`]; [`Reject::UnknownAccount`] when the account has a login or an API key.
     pub async fn unowned_command(&self, command: AccountCommand, span: Span) -> Result<Answer, Reject> {
         let answer = self.send(command, None, true, None, span)?;
-        answer.await.map_err(|_| Reject::OutOfService)?.answer
+        let acknowledged = answer.await.map_err(|_| Reject::OutOfService)?;
+        acknowledged.received();
+        acknowledged.answer
     }
 
     fn send(

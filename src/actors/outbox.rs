@@ -13,6 +13,7 @@ use std::{
 };
 
 use tokio::sync::oneshot;
+use tracing::Span;
 
 use super::{
     account::KeyListener,
@@ -22,6 +23,7 @@ use super::{
     message::{Acknowledgement, Listening, MarketMoved, PublishUser, ReplyHandle},
     outcomes,
     topology::Topology,
+    trace,
 };
 use crate::{
     domain::{
@@ -32,7 +34,7 @@ use crate::{
     },
     journal::{Append, Outbox},
     store::Frames,
-    telemetry::Writer,
+    telemetry::{Writer, traces::is_traced},
 };
 
 /// The effects of one turn.
@@ -62,6 +64,8 @@ pub(super) struct TurnEffects {
     pub(super) took: Option<Writer>,
     /// Answers to queries.
     pub(super) views: Vec<(ReplyHandle<AccountView>, Result<AccountView, Reject>)>,
+    /// The spans of frames on their way to the disk.
+    journal: Vec<Span>,
 }
 
 /// The answer to a command, before it is sent.
@@ -71,6 +75,8 @@ pub(super) struct Answered {
     pub(super) answer: Result<Answer, Reject>,
     pub(super) details: Option<Box<Details>>,
     pub(super) entered: Instant,
+    /// The span of the step it follows from.
+    pub(super) cause: Span,
     /// The symbol, if the command places an order.
     pub(super) placed: Option<SymbolId>,
     pub(super) _permit: Permit,
@@ -96,6 +102,7 @@ impl TurnEffects {
             answers: Vec::with_capacity(self.answers.len()),
             took: self.took.clone(),
             views: Vec::with_capacity(self.views.len()),
+            journal: Vec::new(),
         };
         std::mem::replace(self, next)
     }
@@ -110,7 +117,7 @@ const FRAME_PATIENCE: Duration = Duration::from_millis(1);
 
 impl Outbox for TurnOutbox {
     fn patience(&self) -> Duration {
-        let TurnEffects { credentials, listening, events, public, answers, views, took: _ } = &self.effects;
+        let TurnEffects { credentials, listening, events, public, answers, views, .. } = &self.effects;
         let is_waited_for = !(answers.is_empty()
             && views.is_empty()
             && events.is_empty()
@@ -126,6 +133,7 @@ impl Outbox for TurnOutbox {
     fn release(self, position: u64) {
         let now = Instant::now();
         self.topology.metrics.stages.journal_hop.observe_duration(now.saturating_duration_since(self.ended));
+        trace::durable(&self.effects.journal, position);
         self.release_at(now, |watermark| {
             watermark.advance(position);
             position
@@ -164,9 +172,10 @@ impl TurnOutbox {
         if let Some(took) = &effects.took {
             outcomes::record(&effects.answers, took, now, &topology.metrics.trading);
         }
-        for Answered { reply, answer, details, _permit, .. } in effects.answers {
+        for Answered { reply, answer, details, cause, _permit, .. } in effects.answers {
+            let span = trace::answer(&cause, answer.is_ok());
             // The caller may be gone; the answer stands.
-            let _ = reply.send(Acknowledgement { answer, details, position });
+            let _ = reply.send(Acknowledgement { answer, details, position, span });
         }
         for (reply, view) in effects.views {
             let _ = reply.send(view); // as above
@@ -181,9 +190,18 @@ pub struct TurnLog {
     pub(super) frames: Frames,
     pub(super) effects: TurnEffects,
     held: Arc<AtomicUsize>,
+    /// The steps of traced requests that frames of the turn are of.
+    followed: Vec<Span>,
 }
 
 impl TurnLog {
+    /// Follows the frame just added to the disk, if the step it is of is traced.
+    pub(super) fn follow(&mut self, step: &Span) {
+        if is_traced(step) {
+            self.followed.push(step.clone());
+        }
+    }
+
     /// Ends a turn, at `ended`: queues its frames, and its effects behind them. Must precede any message to another
     /// shard: that makes any prefix of the journal a consistent cut.
     pub(super) fn close_turn(&mut self, topology: &Arc<Topology>, ended: Instant) {
@@ -200,6 +218,8 @@ impl TurnLog {
             // The effects are as old as the last release of this shard, at the most.
             Some(_) if is_durable => outbox.release_at(ended, DurableWatermark::position),
             Some(journal) => {
+                let mut outbox = outbox;
+                outbox.effects.journal = trace::journalled(&mut self.followed, &mut outbox.effects.answers);
                 let (frames, count) = self.frames.take();
                 journal.append(Append { frames, count, outbox });
             }

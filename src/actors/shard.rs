@@ -21,6 +21,7 @@ use super::{
     message::{Ack, Crash, Deliver, Drain, SetTopology, StateHash, Step, Traced},
     outbox::TurnLog,
     topology::Topology,
+    trace,
 };
 use crate::{
     domain::{
@@ -114,7 +115,7 @@ pub struct ShardTurn<'turn, K: ShardKind> {
 }
 
 impl<K: ShardKind> ShardTurn<'_, K> {
-    /// Adds what `slot` sends, each message with the span of its cause, and what it acknowledges; empties both.
+    /// Adds what `slot` sends, each message that is followed with the span of its cause, and what it acknowledges; empties both.
     pub(super) fn send(
         &mut self,
         slot: SlotId,
@@ -122,9 +123,11 @@ impl<K: ShardKind> ShardTurn<'_, K> {
         applied: &mut Vec<(SlotId, u64)>,
         span: &Span,
     ) {
-        for envelope in messages.drain(..) {
+        let count = messages.len();
+        for (index, envelope) in messages.drain(..).enumerate() {
             let shard = K::peer_shard_of(self.topology, envelope.to);
-            self.outgoing.push(shard, Traced { envelope, span: span.clone() });
+            let span = if trace::is_followed(index, count) { span.clone() } else { Span::none() };
+            self.outgoing.push(shard, Traced { envelope, span });
         }
         for (peer, upto) in applied.drain(..) {
             self.outgoing.applied(K::peer_shard_of(self.topology, peer), (slot, peer, upto));

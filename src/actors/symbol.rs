@@ -86,7 +86,9 @@ impl Symbols {
             && topology.journal.is_some()
         {
             turn.log.frames.push_symbol(head, &self.out.messages);
+            turn.log.follow(span);
         }
+        trace::matched(span, self.out.messages.len());
         turn.send(slot, &mut self.out.messages, &mut self.out.applied, span);
         if state.has_triggered() {
             self.cascading.insert(slot);
@@ -149,10 +151,10 @@ impl ShardKind for Symbols {
 
     fn message(&mut self, traced: Traced<ToSymbol>, turn: &mut Turn<'_>) -> Result<(), Fault> {
         let Traced { envelope, span: cause } = traced;
-        let make = || tracing::debug_span!(parent: &cause, "symbol.match", shard = turn.shard);
-        let span = trace::step(make);
+        let step = trace::matching(&cause, &envelope, turn.shard, turn.topology);
         let slot = envelope.to;
-        span.in_scope(|| self.handle(slot, SymbolInput::Message(envelope), &cause, turn))
+        let input = SymbolInput::Message(envelope);
+        step.in_scope(|| self.handle(slot, input, trace::cause(&step, &cause), turn))
     }
 
     fn applied(&mut self, own: SlotId, peer: SlotId, upto: u64, turn: &mut Turn<'_>) -> Result<(), Fault> {

@@ -9,7 +9,7 @@ use super::{output::Output, settings::SettingsArgs};
 #[derive(Debug, Subcommand)]
 pub(super) enum ConfigCommand {
     /// Check the configuration and report every fault at once
-    Check(SettingsArgs),
+    Check(Box<SettingsArgs>),
     /// Print the built-in settings, each with a comment
     Defaults,
 }
@@ -26,6 +26,12 @@ pub(super) fn run(command: ConfigCommand, out: &mut Output) -> Result<()> {
                 on(config.is_demo_on()),
                 on(config.is_synthetic_feed_on())
             ));
+            if config.otlp.is_on() {
+                out.line(format_args!(
+                    "traces of {} of the requests to {}",
+                    config.otlp.sample_ratio, config.otlp.endpoint
+                ));
+            }
         }
     }
     Ok(())

@@ -16,6 +16,7 @@ mod serve;
 pub mod settings;
 mod snapshot;
 mod top;
+mod traces;
 mod verify;
 
 use std::{io::ErrorKind, process::ExitCode};

@@ -2,16 +2,20 @@
 
 use std::process::ExitCode;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Error, Result};
 use clap::Args;
 use tokio::signal::unix::{SignalKind, signal};
+use tracing::info;
 
-use super::{exit_code, settings::SettingsArgs};
+use super::{exit_code, settings::SettingsArgs, traces};
 use crate::{
     actors::Clock,
     app::{Application, Asset},
     config::{Log, LogFormat},
-    telemetry::log::{self, LogShape},
+    telemetry::{
+        log::{self, LogShape},
+        traces::Traces,
+    },
 };
 
 /// The settings of the server.
@@ -36,7 +40,17 @@ pub(super) fn run(arguments: ServeArgs, page: &'static [Asset]) -> ExitCode {
 
 fn serve(arguments: ServeArgs, page: &'static [Asset]) -> Result<()> {
     let config = arguments.settings.load()?;
-    start_log(&config.log)?;
+    let settings = traces::settings(&config.otlp).map_err(Error::msg)?;
+    // Dropped last, so that the requests of a stop are sent too.
+    let traces = settings.as_ref().map(Traces::start).transpose()?;
+    start_log(&config.log, traces.as_ref())?;
+    if let Some(settings) = &settings {
+        info!(
+            endpoint = settings.endpoint,
+            sample_ratio = config.otlp.sample_ratio,
+            "sampled requests are traced"
+        );
+    }
     // The kernel would collapse sparse heap pages into huge ones minutes later: resident memory that grows and holds
     // nothing.
     let _ = rustix::thread::disable_transparent_huge_pages(true);
@@ -56,7 +70,7 @@ fn serve(arguments: ServeArgs, page: &'static [Asset]) -> Result<()> {
     })
 }
 
-fn start_log(settings: &Log) -> Result<()> {
+fn start_log(settings: &Log, traces: Option<&Traces>) -> Result<()> {
     let shape = match settings.format {
         LogFormat::Auto => LogShape::of_terminal(),
         LogFormat::Json => LogShape::Json,
@@ -67,7 +81,7 @@ fn start_log(settings: &Log) -> Result<()> {
         ("auto", LogShape::Pretty) => "info,actix_server=warn",
         (given, _) => given,
     };
-    Ok(log::init(shape, filter)?)
+    Ok(log::init(shape, filter, traces)?)
 }
 
 /// Prints the addresses of the exchange on standard output, without waiting for a reader.
@@ -85,6 +99,12 @@ fn announce(application: &Application) {
             false => "needs the operator's token, an API key or a session",
         };
         lines.push(format!("  grpc      {address} (schema.Lightning); {open}"));
+    }
+    if config.otlp.is_on() {
+        lines.push(format!(
+            "  traces    {} of the requests, to {}",
+            config.otlp.sample_ratio, config.otlp.endpoint
+        ));
     }
     if let Some(address) = application.operations_address() {
         lines.push(format!("  metrics   http://{address}/metrics, and health"));

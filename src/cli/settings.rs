@@ -44,6 +44,12 @@ pub(super) struct SettingsArgs {
     /// Log filter, such as "warn" or "info,lightning_exchange::http=debug"
     #[arg(long, value_name = "FILTER")]
     log_filter: Option<String>,
+    /// Receiver of traces, such as "http://127.0.0.1:4317"
+    #[arg(long, value_name = "URL")]
+    otlp_endpoint: Option<String>,
+    /// Part of the requests that is traced, from 0 to 1
+    #[arg(long, value_name = "RATIO")]
+    otlp_sample_ratio: Option<String>,
 }
 
 /// The data directory, and the settings it is used with.
@@ -109,6 +115,8 @@ impl SettingsArgs {
             ("--feed", "feed", "synthetic", self.feed.and_then(name)),
             ("--log-format", "log", "format", self.log_format.and_then(name)),
             ("--log-filter", "log", "filter", self.log_filter),
+            ("--otlp-endpoint", "otlp", "endpoint", self.otlp_endpoint),
+            ("--otlp-sample-ratio", "otlp", "sample-ratio", self.otlp_sample_ratio),
         ];
         for (flag, section, key, value) in flags {
             if let Some(value) = value {

@@ -132,6 +132,7 @@ impl Layers {
         let sign_up = self.section("sign-up");
         let feed = self.section("feed");
         let log = self.section("log");
+        let otlp = self.section("otlp");
         let (accounts, _) = self.list("accounts", &account());
         let (assets, unreadable_assets) = self.list("assets", &self.first("assets"));
         let (symbols, unreadable_symbols) = self.list("symbols", &self.first("symbols"));
@@ -157,6 +158,7 @@ impl Layers {
                 sign_up: sign_up?,
                 feed: feed?,
                 log: log?,
+                otlp: otlp?,
                 accounts,
                 assets,
                 symbols,

@@ -15,6 +15,7 @@ mod layers;
 mod limits;
 mod log;
 mod operator;
+mod otlp;
 mod read;
 mod secret;
 mod server;
@@ -39,6 +40,7 @@ pub use layers::{ConfigError, DEFAULTS, Layers};
 pub use limits::Limits;
 pub use log::{Log, LogFormat};
 pub use operator::Operator;
+pub use otlp::Otlp;
 pub use secret::Secret;
 pub use server::Server;
 pub use sign_up::SignUp;
@@ -76,6 +78,8 @@ pub struct Config {
     pub feed: Feed,
     /// What is logged and how.
     pub log: Log,
+    /// Where traces are sent.
+    pub otlp: Otlp,
     /// Accounts that exist from the start.
     pub accounts: Vec<Account>,
     /// The assets as written.

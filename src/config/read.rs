@@ -4,7 +4,7 @@ use serde::de::DeserializeOwned;
 use toml::{Table, Value, de::Error};
 
 /// Settings whose values are never printed.
-const SECRETS: [&str; 5] = ["token", "secret", "url", "reader-url", "keys"];
+const SECRETS: [&str; 6] = ["token", "secret", "url", "reader-url", "keys", "headers"];
 
 /// Reads the keys of a section each by itself over the defaults; returns the defaults with those that could be read.
 pub(super) fn section<T: DeserializeOwned>(

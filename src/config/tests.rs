@@ -329,6 +329,79 @@ fn a_missing_file_and_bad_grammar_are_faults() {
 }
 
 #[test]
+fn a_receiver_of_traces_is_named_by_scheme_host_and_port() {
+    let of = |endpoint: &str| load(&format!("[otlp]\nendpoint = {endpoint:?}\n"), &[]);
+    assert!(!of("").unwrap().otlp.is_on());
+    for good in ["http://127.0.0.1:4317", "https://collector.example:443/", "http://[::1]:4317"] {
+        assert!(of(good).unwrap().otlp.is_on(), "{good}");
+    }
+    for (bad, expected) in [
+        ("127.0.0.1:4317", "has no scheme"),
+        ("grpc://127.0.0.1:4317", "has no scheme"),
+        ("http://127.0.0.1", "has no port"),
+        ("http://[::1]", "has no port"),
+        ("http://127.0.0.1:0", "has no port from 1"),
+        ("http://127.0.0.1:99999", "has no port from 1"),
+        ("http://:4317", "has no host"),
+        ("http://a b:4317", "has no host"),
+        ("http://127.0.0.1:4318/v1/traces", "has a path, as OTLP over HTTP does"),
+        ("http://user:hunter2@collector.example:4317", "credentials go into [otlp] headers"),
+        ("user:hunter2@collector.example:4317", "credentials go into [otlp] headers"),
+    ] {
+        let error = of(bad).unwrap_err();
+        assert!(error.faults.len() == 1 && error.faults[0].contains(expected), "{bad}: {error}");
+        assert!(
+            error.faults[0].starts_with("test: [otlp] endpoint") && !error.faults[0].contains("hunter2"),
+            "{error}"
+        );
+    }
+}
+
+#[test]
+fn every_fault_about_traces_is_reported_and_no_header_shown() {
+    let text = r#"
+        [otlp]
+        headers = "authorization:Bearer hunter2"
+        sample-ratio = "2"
+        parent-ratio = "often"
+        service-name = " "
+        resource = "production"
+        ca-file = "ca.pem"
+        timeout-ms = 0
+        interval-ms = 0
+        queue-spans = 1
+    "#;
+    let found = faults(text);
+    let subjects: Vec<&str> = found.iter().filter_map(|fault| fault.split_whitespace().nth(2)).collect();
+    let expected = [
+        "sample-ratio",
+        "parent-ratio",
+        "headers",
+        "resource",
+        "service-name",
+        "ca-file",
+        "timeout-ms",
+        "interval-ms",
+        "queue-spans",
+    ];
+    assert_eq!(subjects, expected, "{found:#?}");
+    for headers in ["authorization:Bearer hunter2=1", "te=hunter2", "x-bin=hunter2", "name=hunter2%0A"] {
+        let found = faults(&format!("[otlp]\nheaders = {headers:?}\n"));
+        assert!(
+            found.len() == 1 && found[0].contains("cannot be sent") && !found[0].contains("hunter2"),
+            "{found:?}"
+        );
+    }
+    let taken =
+        load("[otlp]\nsample-ratio = \"0.5\"\n", &[("LIGHTNING_OTLP_HEADERS", "Authorization=Bearer t")])
+            .unwrap()
+            .otlp;
+    assert_eq!((taken.sample_millionths(), taken.parent_millionths()), (Ok(500_000), Ok(500_000)));
+    assert_eq!(taken.header_list().unwrap(), [("authorization".to_owned(), "Bearer t".to_owned())]);
+    assert!(!format!("{taken:?}").contains("Bearer"));
+}
+
+#[test]
 fn debug_output_holds_no_secret() {
     let config = load(
         r#"

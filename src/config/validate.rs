@@ -32,6 +32,7 @@ pub(super) fn check(mut config: Config, unreadable: Unreadable, faults: &mut Vec
     check_history(&config, faults);
     check_limits(&config, faults);
     check_operator(&config, faults);
+    config.otlp.check(faults);
     if !unreadable.assets {
         let (instruments, found) = Instruments::read(&config.assets, &config.symbols);
         if config.symbols.is_empty() && !unreadable.symbols {
@@ -124,7 +125,7 @@ fn check_tls(config: &Config, faults: &mut Vec<String>) {
     }
 }
 
-fn is_host(text: &str) -> bool {
+pub(super) fn is_host(text: &str) -> bool {
     let is_legal = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte);
     let is_name = !text.is_empty() && text.len() <= 253 && text.bytes().all(is_legal);
     is_name || text.parse::<IpAddr>().is_ok()

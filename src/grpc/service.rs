@@ -78,7 +78,8 @@ impl Service {
         let account = Some(caller.account.get()).filter(|_| method.access != Access::Public);
         let actor = if caller.is_unproven() { "local" } else { "operator" };
         let source = Source { actor, address: Some(address), request: None };
-        let span = tracing::debug_span!("grpc request", method = method.name, account.id = account);
+        let metadata = request.metadata();
+        let span = gateway::call_span(method.name, account, |name| metadata.get(name)?.to_str().ok());
         let call = Call { state: Arc::clone(&self.state), caller, span: span.clone(), source };
         let started = Instant::now();
         let mut running = pin!(run(call, request.into_inner()).instrument(span.clone()));

@@ -3,6 +3,8 @@
 
 use std::net::IpAddr;
 
+use tracing::{Span, error_span, field::Empty};
+
 pub use super::{
     auth::audit::{Audited, Source},
     orders::{
@@ -44,6 +46,7 @@ use crate::{
             time::Timestamp,
         },
     },
+    telemetry::traces::{TARGET, sample},
 };
 
 /// The account a request acts for, and its validity.
@@ -94,6 +97,30 @@ pub fn operator_refused(state: &HttpState, address: IpAddr) {
 /// Returns the error for a client that asked for private events and does not get them.
 pub fn not_listening(error: &NotListening) -> ApiError {
     ws::not_listening(error)
+}
+
+/// Returns the span of a call with these headers: traced, when it is sampled, or for the log.
+pub fn call_span<'h>(
+    method: &'static str,
+    account: Option<u64>,
+    header: impl Fn(&str) -> Option<&'h str>,
+) -> Span {
+    let Some(sampled) = sample(header) else {
+        return tracing::debug_span!("grpc request", method, account.id = account);
+    };
+    let span = error_span!(
+        target: TARGET,
+        parent: None,
+        "grpc request",
+        otel.name = method,
+        otel.kind = "server",
+        trace_id = Empty,
+        rpc.system = "grpc",
+        rpc.method = method,
+        account.id = account,
+    );
+    sampled.attach(&span);
+    span
 }
 
 /// Returns whether the exchange is ready, as `/health/ready` reports it.

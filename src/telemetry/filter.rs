@@ -2,6 +2,8 @@
 
 use tracing_subscriber::{EnvFilter, filter::ParseError};
 
+use super::traces::TARGET;
+
 /// The library that parses HTTP and WebSocket logs malformed input of clients as its own errors, a line each: any
 /// client could fill a disk with them. They are counted ([`BrokenConnections`](super::BrokenConnections)) and logged at
 /// debug level where they are noticed.
@@ -18,6 +20,19 @@ pub(super) fn parse(text: &str) -> Result<EnvFilter, ParseError> {
         return Ok(filter);
     }
     Ok(filter.add_directive(format!("{CLIENTS_DOING}=off").parse()?))
+}
+
+/// Does the same where traces are sent. The lines of a traced request then have the number of its trace, unless the filter names
+/// the target of exported spans.
+///
+/// # Errors
+/// As [`parse`].
+pub(super) fn parse_with_traces(text: &str) -> Result<EnvFilter, ParseError> {
+    let filter = parse(text)?;
+    if text.contains(TARGET) {
+        return Ok(filter);
+    }
+    Ok(filter.add_directive(format!("{TARGET}=error").parse()?))
 }
 
 #[cfg(test)]

@@ -38,7 +38,7 @@ pub enum Subject {
     Storage,
     /// Connections and sessions.
     Connections,
-    /// The process, its clock and its log.
+    /// The process, its clock, its log and its traces.
     Process,
 }
 
@@ -228,6 +228,10 @@ list! {
             "Leaps of the wall clock that were not believed at once";
         LOG_DROPPED = Counter "lightning_log_lines_dropped_total" []
             "Log lines dropped because standard error was not read, or could not be written";
+        OTLP_EXPORTED = Counter "lightning_otlp_spans_exported_total" []
+            "Spans of traces that the receiver of OTLP has accepted";
+        OTLP_DROPPED = Counter "lightning_otlp_spans_dropped_total" ["reason"]
+            "Spans of traces that were dropped, by reason: too many were waiting, or the receiver did not accept them";
         CPU = Counter "process_cpu_seconds_total" []
             "Processor time the process has used, of users and the system";
         RESIDENT = Gauge "process_resident_memory_bytes" []

@@ -9,9 +9,12 @@ use std::{
     time::Duration,
 };
 
-use tracing_subscriber::{fmt::format::FmtSpan, layer::SubscriberExt, util::SubscriberInitExt};
+use tracing::Subscriber;
+use tracing_subscriber::{
+    Layer, fmt::format::FmtSpan, layer::SubscriberExt, registry::LookupSpan, util::SubscriberInitExt,
+};
 
-use super::{filter, log_queue::LogQueue};
+use super::{filter, log_queue::LogQueue, traces::Traces};
 
 /// How long the process waits for its last lines to be written before it ends.
 const LAST_LINES: Duration = Duration::from_secs(1);
@@ -51,29 +54,48 @@ pub enum LogError {
     Thread(#[source] io::Error),
 }
 
-/// Sends log lines to standard error from now on, panics among them. Where logging is set up already it stays as it is.
+/// Sends log lines to standard error from now on, panics among them, and spans to the receiver of traces, if there is one.
+/// Where logging is set up already it stays as it is.
 ///
 /// # Errors
 /// [`LogError`] when the filter is not one, or no thread can be started.
-pub fn init(shape: LogShape, filter: &str) -> Result<(), LogError> {
+pub fn init(shape: LogShape, filter: &str, traces: Option<&Traces>) -> Result<(), LogError> {
     let failed = |reason: String| LogError::Filter { filter: filter.to_owned(), reason };
-    let filter = filter::parse(filter).map_err(|error| failed(error.to_string()))?;
+    let parsed = match traces {
+        None => filter::parse(filter),
+        Some(_) => filter::parse_with_traces(filter),
+    };
+    let filter = parsed.map_err(|error| failed(error.to_string()))?;
     let queue = queue().map_err(LogError::Thread)?;
-    // Its own errors would go to standard error by themselves, and wait for it.
-    let lines = tracing_subscriber::fmt::layer()
-        .with_writer(move || queue.clone())
-        .log_internal_errors(false)
-        .with_span_events(FmtSpan::NONE);
-    let registry = tracing_subscriber::registry().with(filter);
+    let registry = tracing_subscriber::registry();
     // A second set-up, as in tests that start several servers, is no fault.
-    let is_first = match shape {
-        LogShape::Json => registry.with(lines.json().flatten_event(true).with_span_list(false)).try_init(),
-        LogShape::Pretty => registry.with(lines.compact()).try_init(),
+    let is_first = match traces {
+        None => registry.with(filter).with(lines(shape, queue)).try_init(),
+        // Each has a filter of its own: what is traced need not be logged.
+        Some(traces) => {
+            registry.with(traces.layer()).with(lines(shape, queue).with_filter(filter)).try_init()
+        }
     };
     if is_first.is_ok() {
         panic::set_hook(Box::new(log_panic));
     }
     Ok(())
+}
+
+/// Returns the layer that writes lines.
+fn lines<S>(shape: LogShape, queue: &'static LogQueue) -> Box<dyn Layer<S> + Send + Sync>
+where
+    S: Subscriber + for<'span> LookupSpan<'span>,
+{
+    // Its own errors would go to standard error by themselves, and wait for it.
+    let lines = tracing_subscriber::fmt::layer()
+        .with_writer(move || queue.clone())
+        .log_internal_errors(false)
+        .with_span_events(FmtSpan::NONE);
+    match shape {
+        LogShape::Json => lines.json().flatten_event(true).with_span_list(false).boxed(),
+        LogShape::Pretty => lines.compact().boxed(),
+    }
 }
 
 /// Waits until the lines logged so far are written, for a second at most: to be called before the process ends.

@@ -15,6 +15,7 @@ use super::{
     stages::Stages,
     storage::{CommitFigures, HistoryGauges, JournalGauges, SnapshotGauges},
     tls::TlsGauges,
+    traces,
     trading::Trading,
 };
 
@@ -112,6 +113,7 @@ impl Metrics {
         list::BUILD.register(&mut registry, build);
         let clock = ClockGauges::register(&mut registry);
         list::LOG_DROPPED.register(&mut registry, log_queue::dropped());
+        traces::register(&mut registry);
         let process = ProcessGauges::register(&mut registry);
         let tls = TlsGauges::register(&mut registry);
         Self {
@@ -196,6 +198,7 @@ mod tests {
             "lightning_trades_total{symbol=\"BTCUSDT\"} 5",
             "lightning_trades_total{symbol=\"ETHUSDT\"} 0",
             "lightning_log_lines_dropped_total 0",
+            "lightning_otlp_spans_dropped_total{reason=\"queue_full\"} 0",
             "lightning_connections_broken_total{protocol=\"websocket\"} 0",
             "lightning_shard_queue_messages{shard=\"symbol-0\"} 3",
             "lightning_shard_queue_oldest_seconds{shard=\"account-1\"} 0",

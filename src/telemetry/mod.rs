@@ -1,4 +1,4 @@
-//! The metrics, and how logs are written. Names and labels exist here only.
+//! The metrics, how logs are written, and where traces are sent. Names and labels exist here only.
 
 mod connections;
 mod filter;
@@ -12,6 +12,7 @@ mod process;
 mod stages;
 mod storage;
 mod tls;
+pub mod traces;
 mod trading;
 
 pub use connections::{BrokenConnections, ConnectionGauges, SessionGauges, UnservedRequests};

@@ -59,6 +59,7 @@ fn a_new_directory_has_no_error_and_stays_empty() {
         "port",
         "space",
         "sync",
+        "traces",
         "version",
     ];
     assert_eq!(checks, BTreeSet::from(expected));

@@ -48,5 +48,6 @@ mod three_day_candles;
 mod time_bounds;
 mod tls;
 mod top;
+mod traces;
 mod users;
 mod ws_api;

@@ -373,7 +373,7 @@ pub(super) fn oracle_run(arguments: &OracleRunArgs, out: &mut Output) -> Result<
 
 fn parse_only(arguments: &ParseOnlyArgs) -> Result<()> {
     ensure!(arguments.log_format == "json", "the exchange it stands beside logs JSON");
-    log::init(LogShape::Json, "info")?;
+    log::init(LogShape::Json, "info", None)?;
     let workers = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
     actix_web::rt::System::new().block_on(bench::http::serve_parse_only(
         arguments.listen,

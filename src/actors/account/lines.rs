@@ -10,6 +10,8 @@
 
 use std::collections::{BTreeMap, VecDeque};
 
+use tracing::Span;
+
 use super::{Accounts, Awaiting, Slots, Turn, awaited::Awaited};
 use crate::{
     actors::{
@@ -169,6 +171,7 @@ impl Accounts {
                 answer,
                 details: None,
                 entered,
+                cause: span,
                 placed: command.symbol().filter(|_| command.places()),
                 _permit: permit,
             });
@@ -178,10 +181,9 @@ impl Accounts {
         let (id, line) = (CommandId::new(self.last_command), key(slot, &command));
         self.awaiting.insert(id, Awaiting { reply, entered, line, places: command.places(), permit });
         let replaces = line.filter(|_| matches!(command, AccountCommand::Replace(_)));
-        let make = || tracing::debug_span!(parent: &span, "account.command", shard = turn.shard);
-        let child = trace::step(make);
+        let step = trace::command(&span, command.symbol(), turn.shard, turn.topology);
         let input = AccountInput::Command { id, command, key: idempotency };
-        child.in_scope(|| self.handle(slot, input, &span, turn))?;
+        step.in_scope(|| self.handle(slot, input, trace::cause(&step, &span), turn))?;
         if let Some(key) = replaces.filter(|_| self.awaiting.contains(id)) {
             self.lines.0.entry(key).or_default().replacing = Some(id);
         }
@@ -204,5 +206,10 @@ fn refuse(admission: AdmittedCommand, reject: Reject, topology: &Topology) {
     }
     let position = topology.watermark.position();
     // The client may have gone.
-    let _ = admission.reply.send(Acknowledgement { answer: Err(reject), details: None, position });
+    let _ = admission.reply.send(Acknowledgement {
+        answer: Err(reject),
+        details: None,
+        position,
+        span: Span::none(),
+    });
 }

@@ -162,7 +162,8 @@ impl Accounts {
 
     fn query(&mut self, query: Query, turn: &mut Turn<'_>) {
         let Query { account, query, span, reply } = query;
-        let _entered = span.enter();
+        let step = trace::query(&span, turn.shard);
+        let _entered = step.enter();
         let view = self.slots.get(account.slot(), turn.topology).query(account, &query, turn.now);
         turn.log.effects.views.push((reply, view));
     }
@@ -176,11 +177,13 @@ impl Accounts {
     ) -> Result<(), Fault> {
         let topology = turn.topology;
         self.slots.get(slot, topology).handle(input, turn.now, &mut self.out)?;
+        trace::addressed(span, &self.out.messages);
         turn.send(slot, &mut self.out.messages, &mut self.out.applied, span);
         if let Some(head) = &self.out.frame
             && topology.journal.is_some()
         {
             turn.log.frames.push_account(head, &self.out.changes);
+            turn.log.follow(span);
         }
         let effects = &mut turn.log.effects;
         effects.events.append(&mut self.out.events);
@@ -199,6 +202,7 @@ impl Accounts {
                 answer,
                 details,
                 entered,
+                cause: span.clone(),
                 placed: line.filter(|_| places).map(|(.., symbol)| symbol),
                 _permit: permit,
             };
@@ -250,10 +254,10 @@ impl ShardKind for Accounts {
     }
 
     fn message(&mut self, traced: Traced<ToAccount>, turn: &mut Turn<'_>) -> Result<(), Fault> {
-        let make = || tracing::debug_span!(parent: &traced.span, "account.settle", shard = turn.shard);
-        let span = trace::step(make);
-        let (slot, input) = (traced.envelope.to, AccountInput::Message(traced.envelope));
-        span.in_scope(|| self.handle(slot, input, &traced.span, turn))?;
+        let Traced { envelope, span: cause } = traced;
+        let step = trace::settling(&cause, &envelope, turn.shard, turn.topology);
+        let (slot, input) = (envelope.to, AccountInput::Message(envelope));
+        step.in_scope(|| self.handle(slot, input, trace::cause(&step, &cause), turn))?;
         self.take_up_queued(slot, turn)
     }
 

@@ -36,6 +36,15 @@ pub struct Acknowledgement {
     pub details: Option<Box<Details>>,
     /// A read that waits for this position shows what the command did.
     pub position: u64,
+    /// The span of its way to the client, if the request is traced.
+    pub span: Span,
+}
+
+impl Acknowledgement {
+    /// Ends the span: the answer has been received.
+    pub(in crate::actors) fn received(&self) {
+        self.span.in_scope(|| ());
+    }
 }
 
 /// Http to account: a command that holds a permit of its shard until it is answered (`PlaceOrder`,
@@ -87,7 +96,7 @@ pub struct Query {
 #[derive(Debug, Message)]
 #[rtype(result = "()")]
 pub struct Deliver<B: Send + 'static> {
-    /// The messages, each with the span of the request that caused it.
+    /// The messages, each with the span of what caused it.
     pub messages: Vec<Traced<B>>,
     /// When the turn ended.
     pub sent: Instant,
@@ -111,12 +120,12 @@ impl Drop for Step {
 #[rtype(result = "()")]
 pub struct StepSettled;
 
-/// A message between slots with the span of the request that caused it.
+/// A message between slots with the span of what caused it.
 #[derive(Debug)]
 pub struct Traced<B> {
     /// The message.
     pub envelope: Envelope<B>,
-    /// The request's span.
+    /// The span of the step that sent it.
     pub span: Span,
 }
 

@@ -7,6 +7,7 @@ mod finding;
 mod ports;
 mod stores;
 mod system;
+mod traces;
 
 use anyhow::{Result, bail};
 use clap::Args;
@@ -63,6 +64,7 @@ fn examine(config: &Config, skip_disk: bool) -> Vec<Finding> {
     findings.push(system::descriptors(config));
     findings.extend(ports::listeners(config, holder));
     findings.extend(certificate::certificate(config));
+    findings.push(traces::receiver(config));
     findings.extend(system::backlog());
     findings
 }

@@ -8,10 +8,11 @@ use actix_web::{
     dev::{ServiceRequest, ServiceResponse},
     http::StatusCode,
 };
-use tracing::{Span, field::Empty};
+use tracing::{Span, error_span, field::Empty};
 use tracing_actix_web::{RequestId, RootSpanBuilder};
 
 use super::client_ip::client_address;
+use crate::telemetry::traces::{Sampled, TARGET, is_traced, sample};
 
 /// Builds the root span of every request.
 #[derive(Debug)]
@@ -39,9 +40,43 @@ fn shown(path: &str) -> String {
     shown
 }
 
+/// Returns whether requests for a path may be traced: the page's files, health and metrics are not.
+fn is_of_api(path: &str) -> bool {
+    ["/api/", "/x/"].into_iter().any(|prefix| path.starts_with(prefix))
+}
+
+/// Returns the span of a traced request, with attributes by the semantic conventions of OpenTelemetry.
+fn traced(request: &ServiceRequest, sampled: Sampled) -> Span {
+    let (method, route) = (request.method().as_str(), request.match_pattern());
+    let name = route.as_deref().map_or_else(|| method.to_owned(), |route| format!("{method} {route}"));
+    let extensions = request.extensions();
+    let span = error_span!(
+        target: TARGET,
+        parent: None,
+        "request",
+        otel.name = name,
+        otel.kind = "server",
+        otel.status_code = Empty,
+        trace_id = Empty,
+        request.id = extensions.get::<RequestId>().map(tracing::field::display),
+        client.address = client_address(request.request()).map(tracing::field::display),
+        http.request.method = method,
+        http.route = route,
+        http.response.status_code = Empty,
+        account.id = Empty,
+    );
+    sampled.attach(&span);
+    span
+}
+
 impl RootSpanBuilder for RequestSpan {
     fn on_request_start(request: &ServiceRequest) -> Span {
         request.extensions_mut().insert(Started(Instant::now()));
+        if is_of_api(request.path())
+            && let Some(sampled) = sample(|name| request.headers().get(name)?.to_str().ok())
+        {
+            return traced(request, sampled);
+        }
         let extensions = request.extensions();
         let id = extensions.get::<RequestId>().map(tracing::field::display);
         tracing::debug_span!(
@@ -62,6 +97,13 @@ impl RootSpanBuilder for RequestSpan {
             Err(error) => (error.as_response_error().status_code(), None),
         };
         span.record("status", status.as_u16());
+        if is_traced(&span) {
+            // Signed: the exporter sends other numbers as text.
+            span.record("http.response.status_code", i64::from(status.as_u16()));
+            if status.is_server_error() {
+                span.record("otel.status_code", "ERROR");
+            }
+        }
         let Some(request) = response.map(ServiceResponse::request) else { return };
         if !span.is_disabled() {
             match request.match_pattern() {

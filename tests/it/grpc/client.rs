@@ -182,7 +182,7 @@ fn signed_text(request: &Value, method: &str, key: &str, millis: u64) -> String 
     pairs.iter().map(|(name, value)| format!("{name}={value}")).collect::<Vec<_>>().join("&")
 }
 
-async fn channel(address: SocketAddr) -> Channel {
+pub(crate) async fn channel(address: SocketAddr) -> Channel {
     // A small window, so that the server, and not the client's library, holds back an unread stream.
     let endpoint = Endpoint::from_shared(format!("http://{address}")).unwrap();
     endpoint.initial_stream_window_size(65_535).connect().await.unwrap()

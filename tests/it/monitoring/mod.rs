@@ -4,5 +4,5 @@ mod dashboards;
 mod moves;
 mod page;
 mod prometheus;
-mod reading;
+pub(crate) mod reading;
 mod rules;

@@ -3,15 +3,15 @@
 use lightning_exchange::telemetry::{Kind, METRICS};
 
 /// The text of the metrics.
-pub(super) struct Reading(String);
+pub(crate) struct Reading(String);
 
 impl Reading {
-    pub(super) const fn new(text: String) -> Self {
+    pub(crate) const fn new(text: String) -> Self {
         Self(text)
     }
 
     /// Returns the value of one series, such as `lightning_trades_total{symbol="BTCUSDT"}`.
-    pub(super) fn of(&self, series: &str) -> Option<f64> {
+    pub(crate) fn of(&self, series: &str) -> Option<f64> {
         self.0.lines().find_map(|line| line.strip_prefix(series)?.strip_prefix(' ')?.parse().ok())
     }
 

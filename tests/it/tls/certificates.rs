@@ -8,13 +8,13 @@ use tempfile::TempDir;
 use tokio_rustls::rustls::ClientConfig;
 
 /// An authority, with a directory for its own certificate and for the pair of a server.
-pub(super) struct Authority {
+pub(crate) struct Authority {
     issuer: Issuer<'static, KeyPair>,
     files: TempDir,
 }
 
 impl Authority {
-    pub(super) fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let files = tempfile::tempdir().unwrap();
         let key = KeyPair::generate().unwrap();
         let mut params = CertificateParams::new([]).unwrap();
@@ -25,7 +25,7 @@ impl Authority {
     }
 
     /// Returns a certificate for these names, its bytes, and its key.
-    pub(super) fn pair(&self, names: &[&str]) -> (String, Vec<u8>, String) {
+    pub(crate) fn pair(&self, names: &[&str]) -> (String, Vec<u8>, String) {
         let names: Vec<String> = names.iter().map(|&name| name.to_owned()).collect();
         let mut params = CertificateParams::new(names).unwrap();
         params.distinguished_name.push(DnType::CommonName, "the test's server");
@@ -52,7 +52,7 @@ impl Authority {
     }
 
     /// Returns the file of its own certificate.
-    pub(super) fn ca(&self) -> PathBuf {
+    pub(crate) fn ca(&self) -> PathBuf {
         self.files.path().join("ca.pem")
     }
 

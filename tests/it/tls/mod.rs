@@ -1,7 +1,7 @@
 //! The exchange's own TLS: on every listener, with every rule of a plain connection, and a certificate that is replaced while
 //! it serves.
 
-mod certificates;
+pub(crate) mod certificates;
 mod cli;
 mod grpc;
 mod raw;

@@ -17,7 +17,7 @@ mod subscriptions;
 use std::{cell::Cell, net::IpAddr, time::Instant};
 
 use bytestring::ByteString;
-use tracing::Span;
+use tracing::{Instrument, Span, error_span, field::Empty};
 
 pub(super) use self::connection::Api;
 use self::{
@@ -39,6 +39,7 @@ use crate::{
         state::HttpState,
         wire::{error::ApiError, params::Params, time_unit::TimeUnit},
     },
+    telemetry::traces::{TARGET, sample},
 };
 
 /// Reads a message as a request, and writes the text its signature covers: for fuzzing.
@@ -205,6 +206,27 @@ fn refuse(reply: &ReplyContext, state: &HttpState, error: &ApiError) -> Response
     Response::Send(reply.refused(state, error, Used::of(1)))
 }
 
+/// Returns the span of a request: traced, when it is sampled, or for the log.
+fn span(endpoint: &Endpoint, account: Option<u64>) -> Span {
+    let (method, path) = (endpoint.method.as_str(), endpoint.path);
+    let Some(sampled) = sample(|_| None) else {
+        return tracing::debug_span!("ws request", method, route = path, account.id = account);
+    };
+    let span = error_span!(
+        target: TARGET,
+        parent: None,
+        "ws request",
+        otel.name = format!("WS {method} {path}"),
+        otel.kind = "server",
+        trace_id = Empty,
+        http.request.method = method,
+        http.route = path,
+        account.id = account,
+    );
+    sampled.attach(&span);
+    span
+}
+
 /// Runs an endpoint's handler and writes its reply.
 async fn run(
     state: &HttpState,
@@ -214,9 +236,9 @@ async fn run(
     unit: TimeUnit,
     reply: &ReplyContext,
 ) -> String {
-    let (method, path) = (endpoint.method.as_str(), endpoint.path);
+    let path = endpoint.path;
     let account = caller.map(|caller| caller.account.get());
-    let span = tracing::debug_span!("ws request", method, route = path, account.id = account);
+    let span = span(endpoint, account);
     let call = RequestContext {
         state,
         path,
@@ -230,7 +252,7 @@ async fn run(
         engine_seq: Cell::new(None),
     };
     let started = Instant::now();
-    let outcome = endpoint.answer(&call).await;
+    let outcome = endpoint.answer(&call).instrument(span.clone()).await;
     let micros = u64::try_from(started.elapsed().as_micros()).unwrap_or(u64::MAX);
     tracing::debug!(parent: &span, elapsed_us = micros, "served");
     let used = Used { engine_seq: call.engine_seq.get(), ..Used::of(call.weight.get()) };

@@ -23,6 +23,8 @@ const ELSEWHERE: &[(&str, &str)] = &[
     ("lightning_tls_certificate_reloads_total", "tests/it/tls/reload.rs"),
     ("lightning_tls_certificate_reloads_failed_total", "tests/it/tls/reload.rs"),
     ("lightning_tls_certificate_expires_timestamp_seconds", "tests/it/tls/reload.rs"),
+    ("lightning_otlp_spans_exported_total", "tests/it/traces/lost.rs"),
+    ("lightning_otlp_spans_dropped_total", "tests/it/traces/lost.rs"),
     ("lightning_audit_passed", "src/app/storage.rs"),
 ];
 
