@@ -55,11 +55,21 @@ impl Venue {
     /// Starts one with so many accounts, whose commands are durable or kept nowhere. Nothing limits an account or an address
     /// but what protects the exchange as a whole.
     pub(super) fn start(program: &Path, accounts: usize, durability: &str) -> Result<Self> {
+        Self::start_with(program, accounts, durability, "")
+    }
+
+    /// Does the same with more settings.
+    pub(super) fn start_with(
+        program: &Path,
+        accounts: usize,
+        durability: &str,
+        settings: &str,
+    ) -> Result<Self> {
         let accounts: String = (0..accounts).map(account).collect();
         let configuration = format!(
             "[demo]\nenabled = \"false\"\n[feed]\nsynthetic = \"false\"\n[journal]\ndurability = \"{durability}\"\n\
              [history]\nenabled = false\n[limits]\norders-per-10-seconds = 0\norders-per-day = 0\n\
-             connections-per-5-minutes = 0\nconnections-per-address = 0\n{accounts}{}",
+             connections-per-5-minutes = 0\nconnections-per-address = 0\n{settings}{accounts}{}",
             markets()
         );
         Ok(Self { server: Server::configured(program, &configuration)? })

@@ -1,5 +1,7 @@
 //! `lab bench curves`, `lab bench overload` and `lab bench consumers`: what load does to the exchange, as lines of JSON.
 
+use std::path::PathBuf;
+
 use anyhow::Result;
 use clap::Args;
 use lightning_exchange::cli::output::Output;
@@ -49,7 +51,7 @@ impl CurvesArgs {
             (_, true) => 40_000,
             (_, false) => 400_000,
         });
-        let program = self.program.find()?;
+        let program = if self.axis.is_served() { self.program.find()? } else { PathBuf::new() };
         let options =
             curves::Options { axis: self.axis, sizes, rounds: self.rounds, commands, program: &program };
         let curve = curves::run(&options)?;
@@ -82,6 +84,10 @@ pub(super) struct OverloadArgs {
     /// The connections it comes from, each with one order in flight
     #[arg(long, default_value_t = 2_000)]
     connections: usize,
+    /// Orders a symbol shard admits at once, `[engine] symbol-commands-in-flight`: the latency to be kept, divided by the time
+    /// of an order
+    #[arg(long, default_value_t = 1_024)]
+    in_flight: usize,
     #[command(flatten)]
     program: ProgramArgs,
 }
@@ -89,9 +95,10 @@ pub(super) struct OverloadArgs {
 impl OverloadArgs {
     /// Measures and prints.
     pub(super) fn run(self, out: &mut Output) -> Result<()> {
-        let Self { seconds, connections, program } = self;
+        let Self { seconds, connections, in_flight, program } = self;
         let program = program.find()?;
-        lines(out, &overload::run(&overload::Options { seconds, connections, program: &program })?)
+        let options = overload::Options { seconds, connections, in_flight, program: &program };
+        lines(out, &overload::run(&options)?)
     }
 }
 

@@ -72,7 +72,7 @@ impl Axis {
     }
 
     /// Whether its points are measured on a real server.
-    const fn is_served(self) -> bool {
+    pub const fn is_served(self) -> bool {
         matches!(self, Self::Connections | Self::Subscribers)
     }
 }

@@ -37,7 +37,7 @@ pub(super) struct Outcome {
     pub(super) refused: u64,
     /// Answered in any other way, or not at all.
     pub(super) other: u64,
-    /// One of those answers.
+    /// The first of those answers.
     pub(super) example: Option<String>,
     pub(super) seconds: f64,
 }
@@ -120,10 +120,10 @@ impl Sender {
                     self.outcome.borrow_mut().refused += 1;
                     continue;
                 }
-                Ok(_) => caller.text(),
+                Ok(_) => format!("order {number} of its connection, after {took:.0?}: {}", caller.text()),
                 Err(error) => {
                     caller = Caller::open(self.venue.address(), None).await?;
-                    format!("{error:#}")
+                    format!("order {number} of its connection, after {took:.0?}: {error:#}")
                 }
             };
             let mut outcome = self.outcome.borrow_mut();

@@ -59,6 +59,8 @@ pub struct Options<'a> {
     pub seconds: u64,
     /// Its connections.
     pub connections: usize,
+    /// How many of its orders a symbol shard admits at once.
+    pub in_flight: usize,
     /// The exchange.
     pub program: &'a Path,
 }
@@ -69,7 +71,8 @@ pub struct Options<'a> {
 /// The exchange does not start, or ends.
 pub fn run(options: &Options<'_>) -> Result<Vec<Finding>> {
     ensure!(options.seconds > 0 && options.connections > 0, "nothing to send");
-    let venue = Rc::new(Venue::start(options.program, ACCOUNTS, "fsync")?);
+    let settings = format!("[engine]\nsymbol-commands-in-flight = {}\n", options.in_flight);
+    let venue = Rc::new(Venue::start_with(options.program, ACCOUNTS, "fsync", &settings)?);
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     LocalSet::new().block_on(&runtime, measure(&venue, options))
 }
