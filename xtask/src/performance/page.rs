@@ -92,6 +92,9 @@ connections, each with one order in flight, have ten times as many orders due, a
 once. The load generator has no machine of its own, so the orders that are sent are those that are left for it to send. Meanwhile an account cancels
 orders in the same market, and another one trades in another market. Afterwards one account alone sends all of it.
 
+An order is refused where a shard has admitted as many as it may (here 1,024). Where HTTP is slower than the shards, as on two cores, that is rare: orders that
+are not read yet wait in their connections, so their latency is the number of connections by the rate.
+
 ";
 
 const CONSUMERS: &str = "\

@@ -45,6 +45,8 @@ const PROBES: usize = 4_000;
 const MIDDLE: u64 = 100_000_000;
 const PER_LEVEL: u64 = 50;
 const SEED: u64 = 1;
+/// The first name of an order that is cancelled by it: orders without one are named by small numbers.
+const FIRST_NAME: u64 = 1 << 62;
 
 /// What the exchange holds.
 #[derive(Debug, Clone, Copy)]
@@ -152,7 +154,7 @@ struct Flow<'a> {
 
 impl<'a> Flow<'a> {
     fn new(exchange: &'a Exchange, state: State) -> Self {
-        Self { exchange, state, random: Random::new(SEED), named: 0, in_flight: VecDeque::new() }
+        Self { exchange, state, random: Random::new(SEED), named: FIRST_NAME, in_flight: VecDeque::new() }
     }
 
     /// Sends a command, once there are few enough in flight.
