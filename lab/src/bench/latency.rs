@@ -34,8 +34,8 @@ mod tests {
     #[test]
     fn percentiles_are_of_the_sorted_samples() {
         let thousand = (0..1_000).rev().map(Duration::from_micros).collect();
-        let latency = Latency::of(thousand);
-        assert_eq!((latency.p50_us, latency.p99_us, latency.p999_us), (500.0, 990.0, 999.0));
+        let Latency { p50_us, p99_us, p999_us } = Latency::of(thousand);
+        assert_eq!([p50_us, p99_us, p999_us].map(f64::round), [500.0, 990.0, 999.0]);
     }
 
     #[test]
