@@ -62,15 +62,11 @@ impl Subscriber {
         }
         let mut at = 0;
         while let Some((opcode, start, end)) = frame(&self.buffer[at..]) {
-            match opcode {
-                TEXT => each(&self.buffer[at + start..at + end]),
-                CLOSE => return false,
-                PING => {
-                    if self.stream.write_all(&PONG).await.is_err() {
-                        return false;
-                    }
-                }
-                _ => {}
+            if opcode == TEXT {
+                each(&self.buffer[at + start..at + end]);
+            }
+            if opcode == CLOSE || (opcode == PING && self.stream.write_all(&PONG).await.is_err()) {
+                return false;
             }
             at += end;
         }

@@ -43,7 +43,7 @@ impl CurvesArgs {
             (true, true) => self.axis.quick_sizes(),
             (true, false) => self.axis.sizes(),
         };
-        let commands = self.commands.unwrap_or_else(|| match (self.axis, self.quick) {
+        let commands = self.commands.unwrap_or(match (self.axis, self.quick) {
             (Axis::Subscribers, true) => 100,
             (Axis::Subscribers, false) => 500,
             (Axis::Connections, true) => 10_000,
