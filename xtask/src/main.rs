@@ -10,6 +10,7 @@ mod mutants;
 mod oracle_run;
 mod output;
 mod page;
+mod performance;
 mod process;
 mod short_soaks;
 mod simulate;
@@ -31,9 +32,10 @@ usage: cargo xtask COMMAND
   clients [--seconds N]                unmodified trading clients through the acceptance matrix
   dashboards                           the dashboards of deploy/grafana, from the list of metrics
   gates NAME... [--quick | --smoke]    what the exchange promises, each figure with its bar; the names are
-                                       core, durable, wire, history, faults, house, fast; a smoke run (part of `test`)
-                                       only proves that every command runs
+                                       core, durable, wire, history, faults, growth, house, fast; a smoke run
+                                       (part of `test`) only proves that every command runs
   lab COMMAND...                       simulations, soaks and benches; `lab help` lists them
+  performance [--quick | --render]     growth, overload and consumers, recorded in docs/performance.md
   simulate [--seed S] [--steps N] [--crashes K]
                                        power cuts on a simulated disk, recorded in docs/soaks.md
   oracle-run [--commands N] [--seed S] random commands against the oracle, recorded in docs/soaks.md
@@ -65,6 +67,7 @@ fn run(arguments: &[&str]) -> Result<()> {
         ["gates", arguments @ ..] => gates::run(arguments),
         ["lab", arguments @ ..] => lab::run(&directory, arguments),
         ["simulate", options @ ..] => simulate::run(options),
+        ["performance", options @ ..] => performance::run(options),
         ["oracle-run", options @ ..] => oracle_run::run(options),
         ["mutants"] => mutants::run(),
         ["help" | "--help" | "-h"] | [] => {

@@ -84,7 +84,22 @@ pub(crate) fn run_json(command: &mut Command) -> Result<Value> {
     json(command, false)
 }
 
-/// The same for a command that fails on a bad finding and reports it in JSON all the same.
+/// Runs the command and returns every line it prints, each of which is JSON.
+pub(crate) fn run_json_lines(command: &mut Command) -> Result<Vec<Value>> {
+    let text = text(command);
+    say!("\n$ {text}");
+    let output = command.stderr(Stdio::inherit()).output().with_context(|| format!("cannot run {text}"))?;
+    if !output.status.success() {
+        bail!("{text}: {}", output.status);
+    }
+    let output = String::from_utf8_lossy(&output.stdout);
+    let lines = output.lines().filter(|line| !line.trim().is_empty());
+    lines
+        .map(|line| serde_json::from_str(line).with_context(|| format!("{text}: not JSON: {line}")))
+        .collect()
+}
+
+/// Runs a command that fails on a bad finding and reports it in JSON all the same, and returns its last line.
 pub(crate) fn run_json_in_any_case(command: &mut Command) -> Result<Value> {
     json(command, true)
 }

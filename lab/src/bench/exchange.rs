@@ -20,6 +20,7 @@ use serde::Serialize;
 use super::{
     quiet::sample,
     running::{fund, in_exchange, place_all},
+    usage::resident_bytes,
 };
 
 const ACCOUNTS: u64 = 10_000;
@@ -52,9 +53,9 @@ pub struct Depth {
 pub fn memory(orders: u64) -> anyhow::Result<Memory> {
     in_exchange(sample()?, async |exchange: Exchange| {
         fund_all(&exchange).await?;
-        let before = resident_bytes()?;
+        let before = resident_bytes(std::process::id())?;
         rest(&exchange, orders).await?;
-        let added_bytes = resident_bytes()?.saturating_sub(before);
+        let added_bytes = resident_bytes(std::process::id())?.saturating_sub(before);
         Ok(Memory { orders, added_bytes, bytes_per_order: added_bytes as f64 / orders as f64 })
     })
 }
@@ -107,12 +108,4 @@ async fn rest(exchange: &Exchange, orders: u64) -> anyhow::Result<()> {
         NewOrder::limit(account, SYMBOL, side, Price::from_ticks(ticks), Lots::new(100))
     });
     place_all(exchange, orders).await
-}
-
-/// Resident memory of this process.
-fn resident_bytes() -> anyhow::Result<u64> {
-    let status = std::fs::read_to_string("/proc/self/status")?;
-    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
-    let kib = line.and_then(|line| line.split_whitespace().next()?.parse::<u64>().ok());
-    kib.map(|kib| kib * 1024).ok_or_else(|| anyhow::anyhow!("no VmRSS in /proc/self/status"))
 }

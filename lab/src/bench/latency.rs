@@ -26,3 +26,23 @@ impl Latency {
         Self { p50_us: at(0.5), p99_us: at(0.99), p999_us: at(0.999) }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn percentiles_are_of_the_sorted_samples() {
+        let thousand = (0..1_000).rev().map(Duration::from_micros).collect();
+        let Latency { p50_us, p99_us, p999_us } = Latency::of(thousand);
+        assert_eq!([p50_us, p99_us, p999_us].map(f64::round), [500.0, 990.0, 999.0]);
+    }
+
+    #[test]
+    fn one_sample_is_every_percentile_and_none_are_zero() {
+        let one = Latency::of(vec![Duration::from_millis(2)]);
+        assert_eq!((one.p50_us, one.p99_us, one.p999_us), (2_000.0, 2_000.0, 2_000.0));
+        let none = Latency::of(Vec::new());
+        assert_eq!((none.p50_us, none.p99_us, none.p999_us), (0.0, 0.0, 0.0));
+    }
+}

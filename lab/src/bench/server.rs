@@ -12,6 +12,7 @@ use anyhow::{Context, ensure};
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
 
+use super::usage::resident_bytes;
 use crate::program;
 
 /// Signed ahead of time, so they must stay inside the largest receive window.
@@ -58,7 +59,7 @@ pub(super) const KEYS: [(&str, &str); 2] = [
 
 /// The markets as they are by default, but for how many orders an account may have open: hundreds of clients share two
 /// accounts here.
-fn markets() -> String {
+pub(super) fn markets() -> String {
     const DEFAULTS: &str = include_str!("../../../config/exchange.toml");
     let markets = DEFAULTS.find("\n[[assets]]").map_or("", |start| &DEFAULTS[start..]);
     let lines = markets.lines().map(|line| match line.split_once(" = ") {
@@ -96,7 +97,8 @@ impl Server {
         Self::configured(program, &configuration("fsync", true))
     }
 
-    fn configured(program: &Path, configuration: &str) -> anyhow::Result<Self> {
+    /// Starts the exchange with this configuration.
+    pub(super) fn configured(program: &Path, configuration: &str) -> anyhow::Result<Self> {
         let directory = Directory::new()?;
         let config = directory.0.join("bench.toml");
         std::fs::write(&config, configuration)?;
@@ -140,6 +142,11 @@ impl Server {
             std::thread::sleep(Duration::from_millis(20));
         }
         Ok(server)
+    }
+
+    /// Its resident memory.
+    pub(super) fn resident_bytes(&self) -> anyhow::Result<u64> {
+        resident_bytes(self.child.id())
     }
 
     /// User and system time so far, all threads.

@@ -173,7 +173,8 @@ impl Meter {
     }
 }
 
-fn process_cpu() -> Duration {
+/// User and system time of this process so far, all threads.
+pub(super) fn process_cpu() -> Duration {
     let time = rustix::time::clock_gettime(rustix::time::ClockId::ProcessCPUTime);
     Duration::new(
         u64::try_from(time.tv_sec).unwrap_or_default(),

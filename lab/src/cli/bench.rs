@@ -10,7 +10,10 @@ use lightning_exchange::{
 };
 use serde::Serialize;
 
-use super::ProgramArgs;
+use super::{
+    ProgramArgs,
+    load::{ConsumersArgs, CurvePointArgs, CurvesArgs, OverloadArgs},
+};
 use crate::bench::{self, book::Mode};
 
 /// What to measure.
@@ -38,10 +41,19 @@ pub(super) enum BenchCommand {
     Durable(DurableArgs),
     /// Recovery time, snapshot size, and trading while a snapshot is made
     Recovery(RecoveryArgs),
+    /// How cost grows with what the exchange holds: a line of JSON for each size, and the verdict on n log n
+    Curves(CurvesArgs),
+    /// Ten times the load that is sustained: a line of JSON for each figure, with its bar
+    Overload(OverloadArgs),
+    /// WebSocket consumers, active, idle and stalled: a line of JSON for each figure, with its bar
+    Consumers(ConsumersArgs),
     /// How fast a journal becomes history, and how fast pages of it are read
     History(HistoryArgs),
     /// What the history costs those who trade
     HistoryLag(HistoryLagArgs),
+    /// One size of a curve, in this process (`bench curves` starts it)
+    #[command(hide = true)]
+    CurvePoint(CurvePointArgs),
     /// Serve the handler that only parses (`bench http` starts it)
     #[command(hide = true)]
     ParseOnly(ParseOnlyArgs),
@@ -344,6 +356,10 @@ pub(super) fn run(command: BenchCommand, out: &mut Output) -> Result<()> {
         BenchCommand::HistoryLag(HistoryLagArgs { runs, orders, program, output }) => {
             print(out, &bench::history::lag(&program.find()?, runs, orders)?, &output)
         }
+        BenchCommand::Curves(arguments) => arguments.run(out),
+        BenchCommand::CurvePoint(arguments) => arguments.run(out),
+        BenchCommand::Overload(arguments) => arguments.run(out),
+        BenchCommand::Consumers(arguments) => arguments.run(out),
         BenchCommand::ParseOnly(arguments) => parse_only(&arguments),
         BenchCommand::Bare(BareArgs { listen, answer, .. }) => {
             let workers = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);

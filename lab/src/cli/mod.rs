@@ -4,6 +4,7 @@ mod bench;
 mod crash_soak;
 mod history_soak;
 mod interrupt;
+mod load;
 mod lobster;
 mod memory_soak;
 mod simulate;
@@ -160,6 +161,9 @@ mod tests {
             "lab crash-soak --kills 3 --server old/lightning",
             "lab memory-soak --quick --csv memory.csv",
             "lab memory-soak --rate 500 --seconds 3600 --settle 600 --history false",
+            "lab bench curves resting --sizes 1000,8000 --rounds 1",
+            "lab bench overload --seconds 20 --connections 500",
+            "lab bench consumers --active 20 --idle 20 --stalled 2 --seconds 1",
             "lab bench durable --clients 1,8 --program target/debug/lightning",
         ] {
             let parsed = Cli::try_parse_from(line.split(' '));

@@ -15,6 +15,7 @@ use actix_web::{
     rt::net::TcpStream,
     web,
 };
+use socket2::SockRef;
 use tokio_rustls::rustls::ServerConfig;
 use tracing_actix_web::TracingLogger;
 
@@ -34,6 +35,9 @@ use crate::http::{
     wire::error::ApiError,
 };
 
+/// Connections that may wait to be accepted; the system's own limit (`net.core.somaxconn`) holds too. Clients of a server that was
+/// restarted come back all at once.
+const ACCEPT_BACKLOG: i32 = 4_096;
 const SHUTDOWN_SECONDS: u64 = 5;
 /// How long a client answered early may keep sending before it is disconnected: it should read the answer first.
 const LINGER: Duration = Duration::from_secs(1);
@@ -65,6 +69,8 @@ pub fn serve(site: Site, state: web::Data<HttpState>) -> io::Result<Server> {
     let Site { listener, reach, tls, connections, workers, offer } = site;
     let limits = *state.limits();
     let workers = workers.max(1);
+    // The standard library asks for 128, and the SYN of a client that finds no place is lost until it is sent again.
+    SockRef::from(&listener).listen(ACCEPT_BACKLOG)?;
     let builder = Server::build()
         .workers(workers)
         .max_concurrent_connections(connections.sockets_per_worker(workers))

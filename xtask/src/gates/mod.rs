@@ -4,6 +4,7 @@ pub(crate) mod core;
 pub(crate) mod durable;
 mod fast;
 pub(crate) mod faults;
+pub(crate) mod growth;
 pub(crate) mod history;
 mod house;
 pub(crate) mod report;
@@ -25,12 +26,13 @@ use crate::{
 type Gate = (&'static str, fn(&mut Report));
 
 /// All of them, in the order they run.
-const GATES: [Gate; 7] = [
+const GATES: [Gate; 8] = [
     ("core", core::figures),
     ("durable", durable::figures),
     ("wire", wire::figures),
     ("history", history::figures),
     ("faults", faults::figures),
+    ("growth", growth::figures),
     ("house", house::figures),
     ("fast", fast::figures),
 ];
