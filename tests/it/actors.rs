@@ -352,8 +352,8 @@ fn the_span_of_an_order_crosses_from_http_to_account_to_symbol_and_back() {
         for expected in [
             &["request"][..],
             &["account.command", "request"],
-            &["symbol.match", "request"],
-            &["account.settle", "request"],
+            &["symbol.match", "account.command", "request"],
+            &["account.settle", "symbol.match", "account.command", "request"],
         ] {
             assert!(seen.iter().any(|lineage| lineage == expected), "{expected:?} not in {seen:?}");
         }
