@@ -99,7 +99,7 @@ mod tests {
 
     #[test]
     fn noise_of_a_tenth_changes_no_verdict() {
-        let noisy = |n: f64| if n.log10() as u32 % 2 == 0 { 1.1 } else { 0.9 };
+        let noisy = |n: f64| if (n.log10() as u32).is_multiple_of(2) { 1.1 } else { 0.9 };
         assert!(each(|n| n.ln() * noisy(n)).holds);
         assert!(!each(|n| n.sqrt() * noisy(n)).holds);
     }

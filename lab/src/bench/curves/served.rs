@@ -28,6 +28,8 @@ const ACCOUNTS: usize = 16;
 const ACTIVE_MAX: u64 = 1_000;
 /// Trades a second while subscribers are counted.
 const TRADES_PER_SECOND: f64 = 50.0;
+/// What the system's account of CPU time counts in, in seconds: less than that is not known to be none.
+const TICK: f64 = 0.01;
 /// How long the last messages may take.
 const LAST: Duration = Duration::from_secs(10);
 
@@ -57,7 +59,7 @@ async fn connections(venue: Rc<Venue>, n: u64, orders: usize) -> Result<Point> {
     let (cpu, started) = (venue.server.cpu()?, Instant::now());
     let (_, samples) = drive(&venue, callers, orders).await?;
     let took = started.elapsed().as_secs_f64();
-    let cpu = venue.server.cpu()?.saturating_sub(cpu).as_secs_f64();
+    let cpu = venue.server.cpu()?.saturating_sub(cpu).as_secs_f64().max(TICK);
     idle.close().await;
     let count = samples.len() as f64;
     let latency = Latency::of(samples);
@@ -121,7 +123,7 @@ async fn subscribers(venue: Rc<Venue>, n: u64, trades: usize) -> Result<Point> {
         sleep(Duration::from_millis(1)).await;
     }
     let took = started.elapsed().as_secs_f64();
-    let cpu = venue.server.cpu()?.saturating_sub(cpu).as_secs_f64();
+    let cpu = venue.server.cpu()?.saturating_sub(cpu).as_secs_f64().max(TICK);
     let latency = Latency::of(audience.take());
     audience.close().await;
     Ok(Point {
