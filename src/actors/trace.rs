@@ -12,7 +12,7 @@ use crate::{
         messages::message::{Envelope, ToAccount, ToSymbol},
         types::id::SymbolId,
     },
-    telemetry::traces::{TARGET, is_traced},
+    telemetry::traces::{TARGET, is_traced, share_a_trace},
 };
 
 /// How many messages of one input are followed: an order that sweeps a book would otherwise have thousands of spans.
@@ -36,6 +36,23 @@ pub(super) fn step(cause: &Span, traced: impl FnOnce() -> Span, logged: impl FnO
 /// Returns what the results of a step follow from: the step, or its cause when the step has no span.
 pub(super) fn cause<'span>(step: &'span Span, cause: &'span Span) -> &'span Span {
     if step.is_disabled() { cause } else { step }
+}
+
+/// Returns a span if it is traced, else none.
+pub(super) fn if_traced(span: &Span) -> Span {
+    if is_traced(span) { span.clone() } else { Span::none() }
+}
+
+/// Returns what the answer to a request follows from: the step that decided it, or the request itself when that step is of another
+/// request, whose trade or end decided it. The answer to a request that is not traced follows from nothing.
+pub(super) fn of_answer(request: &Span, step: &Span) -> Span {
+    if !is_traced(request) {
+        Span::none()
+    } else if share_a_trace(request, step) {
+        step.clone()
+    } else {
+        request.clone()
+    }
 }
 
 /// Returns whether a message is followed: the first of an input, and the last, which answers the command.
@@ -101,18 +118,19 @@ pub(super) fn query(cause: &Span, shard: usize) -> Span {
     step(cause, traced, || tracing::debug_span!(parent: cause, "account.query", shard))
 }
 
-/// Records which order a command is about, as the account addresses it to the book; nothing for another step.
+/// Records which order a command is about, as the account addresses it to the book; nothing for another step or several orders.
 pub(super) fn addressed(step: &Span, messages: &[Envelope<ToSymbol>]) {
     if !is_traced(step) || step.metadata().is_none_or(|metadata| metadata.name() != COMMAND) {
         return;
     }
-    let order = messages.first().map(|envelope| match &envelope.body {
-        ToSymbol::SubmitOrder(submit) => submit.order,
-        ToSymbol::CancelOrder(cancel) => cancel.order,
-        ToSymbol::AmendOrder(amend) => amend.order,
-        ToSymbol::CancelStop(cancel) => cancel.order,
-    });
-    if let Some(order) = order {
+    // Of several orders none is named.
+    if let [envelope] = messages {
+        let order = match &envelope.body {
+            ToSymbol::SubmitOrder(submit) => submit.order,
+            ToSymbol::CancelOrder(cancel) => cancel.order,
+            ToSymbol::AmendOrder(amend) => amend.order,
+            ToSymbol::CancelStop(cancel) => cancel.order,
+        };
         step.record("order.id", order.get());
     }
 }
@@ -157,7 +175,26 @@ fn name_of(symbol: SymbolId, topology: &Topology) -> Option<&str> {
 
 #[cfg(test)]
 mod tests {
+    use opentelemetry::trace::TracerProvider;
+    use opentelemetry_sdk::trace::SdkTracerProvider;
+    use tracing_subscriber::layer::SubscriberExt;
+
     use super::*;
+
+    #[test]
+    fn an_answer_follows_from_a_step_of_its_own_request_alone() {
+        let provider = SdkTracerProvider::builder().build();
+        let layer = tracing_opentelemetry::layer().with_tracer(provider.tracer("test"));
+        tracing::subscriber::with_default(tracing_subscriber::registry().with(layer), || {
+            let request = || error_span!(target: TARGET, parent: None, "request");
+            let (own, other, untraced) = (request(), request(), error_span!(parent: None, "request"));
+            let step = error_span!(target: TARGET, parent: &own, "step");
+            assert_eq!(of_answer(&own, &step), step);
+            assert_eq!(of_answer(&other, &step), other);
+            assert_eq!(of_answer(&other, &Span::none()), other);
+            assert!(of_answer(&if_traced(&untraced), &step).is_disabled());
+        });
+    }
 
     #[test]
     fn the_first_messages_and_the_last_are_followed() {

@@ -64,7 +64,7 @@ pub struct Expected {
 /// A workload file.
 #[derive(Debug, Clone)]
 pub struct Workload {
-    /// 1, 2 or 3.
+    /// 1 to 3, or 4 to 6 for those whose prices swing.
     pub number: u32,
     /// The highest order id.
     pub order_max: u32,

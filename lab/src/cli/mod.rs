@@ -161,7 +161,7 @@ mod tests {
             "lab crash-soak --kills 3 --server old/lightning",
             "lab memory-soak --quick --csv memory.csv",
             "lab memory-soak --rate 500 --seconds 3600 --settle 600 --history false",
-            "lab bench curves resting --sizes 1000,8000 --rounds 1",
+            "lab bench curves resting --sizes 1000,8000,64000 --rounds 1",
             "lab bench overload --seconds 20 --connections 500",
             "lab bench consumers --active 20 --idle 20 --stalled 2 --seconds 1",
             "lab bench durable --clients 1,8 --program target/debug/lightning",

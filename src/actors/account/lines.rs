@@ -179,7 +179,9 @@ impl Accounts {
         }
         self.last_command += 1;
         let (id, line) = (CommandId::new(self.last_command), key(slot, &command));
-        self.awaiting.insert(id, Awaiting { reply, entered, line, places: command.places(), permit });
+        let request = trace::if_traced(&span);
+        self.awaiting
+            .insert(id, Awaiting { reply, entered, line, places: command.places(), permit, request });
         let replaces = line.filter(|_| matches!(command, AccountCommand::Replace(_)));
         let step = trace::command(&span, command.symbol(), turn.shard, turn.topology);
         let input = AccountInput::Command { id, command, key: idempotency };

@@ -102,6 +102,8 @@ struct Awaiting {
     /// Whether it places an order.
     places: bool,
     permit: Permit,
+    /// The span of the request, if it is traced.
+    request: Span,
 }
 
 /// The slots of a shard: every `shards`-th slot, created on first use.
@@ -197,15 +199,16 @@ impl Accounts {
         for (command, answer) in self.out.answers.drain(..) {
             let details = self.out.details.iter().position(|(of, _)| *of == command);
             let details = details.map(|index| self.out.details.swap_remove(index).1);
-            let answered = |Awaiting { reply, entered, line, places, permit }, answer, details| Answered {
-                reply,
-                answer,
-                details,
-                entered,
-                cause: span.clone(),
-                placed: line.filter(|_| places).map(|(.., symbol)| symbol),
-                _permit: permit,
-            };
+            let answered =
+                |Awaiting { reply, entered, line, places, permit, request }, answer, details| Answered {
+                    reply,
+                    answer,
+                    details,
+                    entered,
+                    cause: trace::of_answer(&request, span),
+                    placed: line.filter(|_| places).map(|(.., symbol)| symbol),
+                    _permit: permit,
+                };
             let joined = if self.joined.is_empty() { None } else { self.joined.remove(&command) };
             for awaiting in joined.into_iter().flatten() {
                 effects.answers.push(answered(awaiting, answer.clone(), details.clone()));

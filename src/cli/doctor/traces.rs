@@ -3,18 +3,22 @@
 use super::finding::Finding;
 use crate::{cli::traces, config::Config, telemetry::traces::probe};
 
+/// What follows from settings with which nothing can be sent.
+const NO_START: &str = "the exchange does not start with it; correct [otlp], or leave its endpoint empty";
+
 /// Sends the receiver an export without a span.
 pub(super) fn receiver(config: &Config) -> Finding {
     const CHECK: &str = "traces";
     let endpoint = &config.otlp.endpoint;
-    let probed = match traces::settings(&config.otlp) {
+    let settings = match traces::settings(&config.otlp) {
         Ok(None) => return Finding::ok(CHECK, "off"),
-        Ok(Some(settings)) => probe(&settings),
-        Err(fault) => Err(fault),
+        Ok(Some(settings)) => settings,
+        Err(fault) => return Finding::error(CHECK, fault, NO_START),
     };
-    match probed {
-        Ok(()) => Finding::ok(CHECK, format!("{endpoint} accepts them")),
-        Err(error) => Finding::warning(
+    match probe(&settings) {
+        Err(error) => Finding::error(CHECK, error.to_string(), NO_START),
+        Ok(Ok(())) => Finding::ok(CHECK, format!("{endpoint} accepts them")),
+        Ok(Err(error)) => Finding::warning(
             CHECK,
             format!("{endpoint} does not accept them: {error}"),
             "trading continues without them; start the receiver, or correct [otlp]: it must take OTLP over gRPC, by custom on port 4317",
@@ -26,7 +30,7 @@ pub(super) fn receiver(config: &Config) -> Finding {
 mod tests {
     use std::net::TcpListener;
 
-    use super::super::finding::Verdict::{Ok as Fine, Warning};
+    use super::super::finding::Verdict::{Error, Ok as Fine, Warning};
     use super::*;
     use crate::config::Layers;
 
@@ -38,7 +42,7 @@ mod tests {
     }
 
     #[test]
-    fn a_receiver_that_is_away_or_says_nothing_is_a_warning_that_shows_no_header() {
+    fn what_a_start_refuses_is_a_failure_and_a_receiver_that_is_away_a_warning_and_none_shows_a_header() {
         assert_eq!(receiver(&config("", "")), Finding::ok("traces", "off"));
         // It accepts connections and answers nothing on them.
         let silent = TcpListener::bind("127.0.0.1:0").unwrap();
@@ -47,8 +51,8 @@ mod tests {
         drop(silent);
         let away = receiver(&config(&format!("http://{address}"), ""));
         let unreadable = receiver(&config("https://localhost:4317", "ca-file = \"/nowhere/ca.pem\"\n"));
-        for found in [&silence, &away, &unreadable] {
-            assert_eq!(found.verdict, Warning);
+        for (found, verdict) in [(&silence, Warning), (&away, Warning), (&unreadable, Error)] {
+            assert_eq!(found.verdict, verdict);
             assert!(!found.line().contains("hunter2"), "{found:?}");
         }
         assert!(unreadable.found.contains("/nowhere/ca.pem cannot be read"), "{unreadable:?}");

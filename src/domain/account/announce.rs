@@ -20,14 +20,14 @@ use crate::domain::{
 impl Turn<'_> {
     /// Announces an order and its list, unless they are announced already.
     pub(super) fn announce(&mut self, id: OrderId) -> Result<(), Fault> {
-        let order = self.state.standing(id)?.clone();
-        if !self.state.is_unannounced(&order) {
+        let order = self.state.standing(id)?;
+        if !self.state.is_unannounced(order) {
             return Ok(());
         }
         let list = order.list().and_then(|list| self.state.lists.get(&list)).map(|open| open.list.clone());
         let orders: Vec<Order> = match &list {
             Some(list) => self.state.open_of(list).collect(),
-            None => vec![order],
+            None => vec![order.clone()],
         };
         for order in &orders {
             self.change(Change::OrderAnnounced { order: Box::new(order.clone()) })?;
@@ -41,14 +41,15 @@ impl Turn<'_> {
     /// Announces the orders whose acceptance follows from the book's acceptance of this one; `false` when another order
     /// of its list may still be rejected, so that nothing is decided yet.
     pub(super) fn announce_accepted(&mut self, id: OrderId) -> Result<bool, Fault> {
-        let order = self.state.standing(id)?.clone();
-        if self.state.is_unannounced(&order) {
+        let order = self.state.standing(id)?;
+        if self.state.is_unannounced(order) {
             let open = order.list().and_then(|list| self.state.lists.get(&list));
             if open.is_some_and(|open| open.unanswered > 1) {
                 return Ok(false);
             }
             self.announce(id)?;
-        } else if self.state.is_released(&order) && is_first_word(&order) {
+        } else if self.state.is_released(order) && is_first_word(order) {
+            let order = order.clone();
             match self.state.released_pair(&order) {
                 None => self.emit_all_new(&[order])?,
                 Some(pair) if sent_last(&pair) == order.id => self.emit_all_new(&pair)?,

@@ -2,7 +2,7 @@
 //!
 //! A span that is exported has the target [`TARGET`] and descends from the span of a sampled request: whether a request is traced
 //! is decided once, when it arrives, and whatever handles it later looks at the span it was handed ([`is_traced`]). So a request
-//! that is not traced costs one random number, and nothing where nothing is traced at all.
+//! that is not traced costs a look at its `traceparent` and a random number, and nothing where nothing is traced at all.
 
 mod figures;
 mod pipeline;
@@ -35,12 +35,15 @@ use self::{
     sampling::{Sampler, random},
 };
 pub use self::{
-    sampling::{Ratio, Sampled},
+    sampling::{Ratio, Sampled, share_a_trace},
     settings::{TraceError, TraceSettings},
 };
 
 /// The target of spans that are exported. Their level is that of errors, so that the log has their trace whatever its filter.
 pub const TARGET: &str = "lightning_exchange::otlp";
+
+/// Variables of the environment by which the exporter would compress, which it is built without.
+const COMPRESSION: [&str; 2] = ["OTEL_EXPORTER_OTLP_COMPRESSION", "OTEL_EXPORTER_OTLP_TRACES_COMPRESSION"];
 
 /// How long the end of the process waits for the last spans.
 const LAST_SPANS: Duration = Duration::from_secs(3);
@@ -122,24 +125,30 @@ impl Drop for Traces {
     }
 }
 
-/// Sends an export without a span and returns whether the receiver accepts it.
+/// Sends an export without a span; the inner result is whether the receiver accepts it, and has no header.
 ///
 /// # Errors
-/// The text states what is wrong; it has no header.
-pub fn probe(settings: &TraceSettings) -> Result<(), String> {
-    let runtime = Builder::new_current_thread().enable_all().build().map_err(|error| error.to_string())?;
-    runtime.block_on(async {
-        let exporter = exporter(settings).map_err(|error| error.to_string())?;
-        match tokio::time::timeout(settings.timeout, exporter.export(Vec::new())).await {
+/// [`TraceError`] when nothing could be sent, whatever the receiver does: the exchange would not start.
+pub fn probe(settings: &TraceSettings) -> Result<Result<(), String>, TraceError> {
+    let runtime = Builder::new_current_thread().enable_all().build()?;
+    let outcome = runtime.block_on(async {
+        let exporter = exporter(settings)?;
+        Ok(match tokio::time::timeout(settings.timeout, exporter.export(Vec::new())).await {
             Ok(outcome) => outcome.map_err(|error| error.to_string()),
             Err(_) => Err(format!("no answer within {} ms", settings.timeout.as_millis())),
-        }
-    })
+        })
+    });
+    // A name that is still being looked up is not waited for.
+    runtime.shutdown_background();
+    outcome
 }
 
 /// Makes a connection that is opened when it is needed. Must be called inside a runtime.
 fn exporter(settings: &TraceSettings) -> Result<SpanExporter, TraceError> {
     let failed = |reason: String| TraceError::Endpoint { endpoint: settings.endpoint.clone(), reason };
+    if let Some(name) = COMPRESSION.into_iter().find(|name| std::env::var_os(name).is_some()) {
+        return Err(TraceError::Compression { name });
+    }
     let endpoint =
         Endpoint::from_shared(settings.endpoint.clone()).map_err(|error| failed(described(&error)))?;
     let is_encrypted = endpoint.uri().scheme_str() == Some("https");

@@ -12,9 +12,14 @@ use opentelemetry_sdk::{
 use tracing::Span;
 use tracing_opentelemetry::OpenTelemetrySpanExt;
 
+use super::is_traced;
+
 /// The header that names the trace a request belongs to (W3C Trace Context), and the one with what its vendors add.
 const TRACE_PARENT: &str = "traceparent";
 const TRACE_STATE: &str = "tracestate";
+
+/// The longest `tracestate` that is kept: every span has a copy, and W3C Trace Context asks for 512 characters.
+const STATE_LEN_MAX: usize = 512;
 
 /// The field of a request's span that has the number of its trace.
 pub(super) const TRACE_ID: &str = "trace_id";
@@ -81,6 +86,12 @@ impl Sampled {
     }
 }
 
+/// Returns whether two spans are of one trace.
+pub fn share_a_trace(one: &Span, other: &Span) -> bool {
+    let trace = |span: &Span| span.context().span().span_context().trace_id();
+    is_traced(one) && is_traced(other) && trace(one) == trace(other)
+}
+
 /// Returns a random number; a clock or a lock is not needed.
 pub(super) fn random() -> u64 {
     u64::from_be_bytes(RandomIdGenerator::default().new_span_id().to_bytes())
@@ -88,7 +99,8 @@ pub(super) fn random() -> u64 {
 
 /// Reads the headers of W3C Trace Context; `None` when they are not as they should be.
 fn read(parent: &str, state: Option<&str>) -> Option<SpanContext> {
-    let headers = Headers { parent, state: state.unwrap_or_default() };
+    let state = state.filter(|state| state.len() <= STATE_LEN_MAX).unwrap_or_default();
+    let headers = Headers { parent, state };
     let context = TraceContextPropagator::new().extract_with_context(&Context::new(), &headers);
     let caller = context.span().span_context().clone();
     caller.is_valid().then_some(caller)
@@ -148,6 +160,16 @@ mod tests {
         assert_eq!(taken.span_id().to_string(), "00f067aa0ba902b7");
         assert!(decide(ALL, NONE, Some(SAMPLED), 7).is_none());
         assert!(decide(ALL, ALL, Some(UNSAMPLED), 7).is_none(), "its caller does not trace it");
+    }
+
+    #[test]
+    fn a_state_of_a_length_a_span_can_bear_is_kept() {
+        let kept = |state: &str| read(SAMPLED, Some(state)).unwrap().trace_state().header();
+        let long = format!("vendor={}", "x".repeat(200));
+        assert_eq!(kept(&long), long);
+        let longer =
+            (0..4).map(|index| format!("v{index}={}", "x".repeat(200))).collect::<Vec<_>>().join(",");
+        assert_eq!(kept(&longer), "", "the trace it names is kept all the same");
     }
 
     #[test]

@@ -56,6 +56,12 @@ pub enum TraceError {
         /// What is wrong with it.
         reason: String,
     },
+    /// A variable of the environment asks for compression.
+    #[error("the environment has {name}, and exports are not compressed; unset it for this process")]
+    Compression {
+        /// The variable.
+        name: &'static str,
+    },
     /// A header cannot be sent.
     #[error("[otlp] headers: one of them is no header (it is not shown); write NAME=VALUE")]
     Header,

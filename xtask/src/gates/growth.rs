@@ -43,10 +43,10 @@ const STEP_MAX: f64 = 1.5;
 /// The arguments that measure a curve.
 pub(crate) fn curve(axis: &'static str, effort: Effort) -> Vec<&'static str> {
     let few = match axis {
-        "connections" => ["--sizes", "2,4", "--rounds", "1", "--commands", "40"],
-        "subscribers" => ["--sizes", "1,2", "--rounds", "1", "--commands", "10"],
-        "shards" | "symbols" => ["--sizes", "1,2", "--rounds", "1", "--commands", "400"],
-        _ => ["--sizes", "100,200", "--rounds", "1", "--commands", "400"],
+        "connections" => ["--sizes", "2,3,4", "--rounds", "1", "--commands", "40"],
+        "subscribers" => ["--sizes", "1,2,3", "--rounds", "1", "--commands", "10"],
+        "shards" | "symbols" => ["--sizes", "1,2,4", "--rounds", "1", "--commands", "400"],
+        _ => ["--sizes", "100,200,400", "--rounds", "1", "--commands", "400"],
     };
     let more: &[&str] = effort.choose(&[], &["--quick"], &few);
     [&["bench", "curves", axis][..], more].concat()

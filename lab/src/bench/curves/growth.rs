@@ -37,6 +37,15 @@ impl Growth {
         Self::judge(points, 1.0)
     }
 
+    /// Judges what n things add to what there is without them, which the smallest size has: it may grow like `n log n`. Less than
+    /// `noise` counts as that much. None for fewer than three sizes.
+    pub fn of_added(points: &[(u64, f64)], noise: f64) -> Option<Self> {
+        let (&(least, base), more) = points.split_first()?;
+        let added: Vec<(u64, f64)> =
+            more.iter().map(|&(n, value)| (n - least, (value - base).max(noise))).collect();
+        Self::judge(&added, 1.0)
+    }
+
     fn judge(points: &[(u64, f64)], power: f64) -> Option<Self> {
         let exponent = exponent(points)?;
         let logarithm: Vec<(u64, f64)> = points.iter().map(|&(n, _)| (n, log(n))).collect();
@@ -44,7 +53,9 @@ impl Growth {
         let share = |&(n, value): &(u64, f64)| value / (log(n) * (n as f64).powf(power));
         let steps = points.windows(2).map(|pair| share(&pair[1]) / share(&pair[0]));
         let step = steps.fold(0.0, f64::max);
-        Some(Self { exponent, exponent_max, step, holds: exponent <= exponent_max && step <= STEP_MAX })
+        let is_known = points.iter().all(|(_, value)| value.is_finite() && *value > 0.0);
+        let holds = is_known && exponent <= exponent_max && step <= STEP_MAX;
+        Some(Self { exponent, exponent_max, step, holds })
     }
 }
 
@@ -113,6 +124,22 @@ mod tests {
         assert!(!all(|n| n * n).holds);
         // A scan that only shows at the largest size: the line alone would pass it.
         assert!(!each(|n| 5.0 + n / 100_000.0).holds);
+    }
+
+    #[test]
+    fn what_a_large_base_hides_is_found() {
+        let points = |cost: fn(f64) -> f64| SIZES.map(|n| (n, 5e7 + cost(n as f64)));
+        let squares = points(|n| n * n / 1e4);
+        assert!(Growth::of_all(&squares[..3]).unwrap().holds, "beside all that is there it is small");
+        assert!(!Growth::of_added(&squares[..3], 1e4).unwrap().holds);
+        assert!(Growth::of_added(&points(|n| 200.0 * n), 1e4).unwrap().holds);
+        assert_eq!(Growth::of_added(&squares[..2], 1e4), None);
+    }
+
+    #[test]
+    fn what_is_not_known_does_not_hold() {
+        assert!(!Growth::of_each(&[(10, 1.0), (100, f64::NAN)]).unwrap().holds);
+        assert!(!Growth::of_each(&[(10, 1.0), (100, 1.0), (1_000, 0.0)]).unwrap().holds);
     }
 
     #[test]

@@ -17,6 +17,9 @@ pub use self::growth::{Growth, MARGIN, STEP_MAX};
 use super::median_of;
 use crate::program;
 
+/// By how many bytes the memory of a process differs from run to run.
+const NOISE: f64 = (4 << 20) as f64;
+
 /// What grows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ValueEnum)]
 #[serde(rename_all = "kebab-case")]
@@ -103,7 +106,7 @@ pub struct Verdict {
     pub axis: Axis,
     /// The growth of the CPU time of one command.
     pub cpu: Growth,
-    /// The growth of all memory.
+    /// The growth of the memory that is added to that of the smallest size.
     pub bytes: Growth,
     /// Whether both hold.
     pub holds: bool,
@@ -114,9 +117,10 @@ impl Verdict {
         let figures = |figure: fn(&Point) -> f64| -> Vec<(u64, f64)> {
             points.iter().map(|point| (point.n, figure(point))).collect()
         };
-        let cpu = Growth::of_each(&figures(|point| point.cpu_us)).context("a curve has two sizes or more")?;
-        let bytes =
-            Growth::of_all(&figures(|point| point.bytes as f64)).context("a curve has two sizes or more")?;
+        let cpu =
+            Growth::of_each(&figures(|point| point.cpu_us)).context("a curve has three sizes or more")?;
+        let bytes = Growth::of_added(&figures(|point| point.bytes as f64), NOISE)
+            .context("a curve has three sizes or more")?;
         Ok(Self { axis, cpu, bytes, holds: cpu.holds && bytes.holds })
     }
 }
@@ -148,10 +152,10 @@ pub struct Options<'a> {
 /// Measures a curve.
 ///
 /// # Errors
-/// Fewer than two sizes, or a measurement fails.
+/// Fewer than three sizes, or a measurement fails.
 pub fn run(options: &Options<'_>) -> Result<Curve> {
     let Options { axis, sizes, rounds, commands, program } = *options;
-    ensure!(sizes.len() > 1 && sizes.is_sorted(), "a curve has two sizes or more, ascending");
+    ensure!(sizes.len() > 2 && sizes.is_sorted(), "a curve has three sizes or more, ascending");
     let mut measured: Vec<Vec<Point>> = vec![Vec::new(); sizes.len()];
     for _ in 0..rounds.max(1) {
         for (&size, points) in sizes.iter().zip(&mut measured) {
