@@ -129,10 +129,10 @@ pub(super) struct PipelinedArgs {
     #[arg(long, default_value_t = 400_000)]
     orders: usize,
     /// Connections
-    #[arg(long, default_value_t = 4)]
+    #[arg(long, default_value_t = 8)]
     connections: usize,
     /// Orders without an answer on each, at most
-    #[arg(long, default_value_t = 512)]
+    #[arg(long, default_value_t = 200)]
     in_flight: usize,
     #[command(flatten)]
     program: ProgramArgs,

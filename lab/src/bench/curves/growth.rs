@@ -138,7 +138,7 @@ mod tests {
 
     #[test]
     fn what_is_not_known_does_not_hold() {
-        assert!(!Growth::of_each(&[(10, 1.0), (100, f64::NAN)]).unwrap().holds);
+        assert!(!Growth::of_each(&[(10, 1.0), (100, 1.0), (1_000, f64::NAN)]).unwrap().holds);
         assert!(!Growth::of_each(&[(10, 1.0), (100, 1.0), (1_000, 0.0)]).unwrap().holds);
     }
 

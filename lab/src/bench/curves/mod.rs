@@ -213,12 +213,15 @@ mod tests {
 
     #[test]
     fn a_curve_is_judged_by_its_cpu_and_its_memory() {
-        let verdict = |points: &[Point]| Verdict::of(Axis::Accounts, points).unwrap();
-        let flat = [point(1_000, 5.0, 1_000_000), point(10_000, 5.2, 9_000_000)];
-        assert!(verdict(&flat).holds);
-        let slow = verdict(&[point(1_000, 5.0, 1_000_000), point(10_000, 15.0, 9_000_000)]);
+        const MIB: u64 = 1 << 20;
+        let verdict = |cpu_us: [f64; 3], mib: [u64; 3]| {
+            let points = [0, 1, 2].map(|at| point(10_u64.pow(3 + at as u32), cpu_us[at], mib[at] * MIB));
+            Verdict::of(Axis::Accounts, &points).unwrap()
+        };
+        assert!(verdict([5.0, 5.2, 5.1], [60, 68, 140]).holds);
+        let slow = verdict([5.0, 15.0, 45.0], [60, 68, 140]);
         assert!(!slow.holds && !slow.cpu.holds && slow.bytes.holds);
-        let large = verdict(&[point(1_000, 5.0, 1_000_000), point(10_000, 5.0, 90_000_000)]);
+        let large = verdict([5.0, 5.2, 5.1], [60, 68, 860]);
         assert!(!large.holds && large.cpu.holds && !large.bytes.holds);
     }
 
