@@ -80,7 +80,8 @@ fn configuration(durability: &str, history: bool) -> String {
     });
     format!(
         "[demo]\nenabled = \"false\"\n[feed]\nsynthetic = \"false\"\n[journal]\ndurability = \"{durability}\"\n\
-         [history]\nenabled = {history}\n[limits]\norders-per-10-seconds = 0\norders-per-day = 0\n{}{}",
+         [history]\nenabled = {history}\n[limits]\norders-per-10-seconds = 0\norders-per-day = 0\n\
+         api-messages-per-second = 0\n{}{}",
         accounts.collect::<String>(),
         markets()
     )
