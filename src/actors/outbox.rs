@@ -117,7 +117,8 @@ const FRAME_PATIENCE: Duration = Duration::from_millis(1);
 
 impl Outbox for TurnOutbox {
     fn patience(&self) -> Duration {
-        let TurnEffects { credentials, listening, events, public, answers, views, .. } = &self.effects;
+        let TurnEffects { credentials, listening, events, public, answers, views, took: _, journal: _ } =
+            &self.effects;
         let is_waited_for = !(answers.is_empty()
             && views.is_empty()
             && events.is_empty()
@@ -209,7 +210,7 @@ impl TurnLog {
             return;
         }
         let (topology, held, effects) = (Arc::clone(topology), Arc::clone(&self.held), self.effects.take());
-        let outbox = TurnOutbox { topology, held, ended, effects };
+        let mut outbox = TurnOutbox { topology, held, ended, effects };
         // Nothing to write, and nothing of this shard still being written: what the effects reflect is durable already.
         let is_durable = self.frames.is_empty() && self.held.load(Ordering::Acquire) == 0;
         self.held.fetch_add(1, Ordering::Relaxed);
@@ -218,7 +219,6 @@ impl TurnLog {
             // The effects are as old as the last release of this shard, at the most.
             Some(_) if is_durable => outbox.release_at(ended, DurableWatermark::position),
             Some(journal) => {
-                let mut outbox = outbox;
                 outbox.effects.journal = trace::journalled(&mut self.followed, &mut outbox.effects.answers);
                 let (frames, count) = self.frames.take();
                 journal.append(Append { frames, count, outbox });

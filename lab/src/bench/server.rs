@@ -16,7 +16,7 @@ use super::usage::resident_bytes;
 use crate::program;
 
 /// Signed ahead of time, so they must stay inside the largest receive window.
-const RECEIVE_WINDOW_MS: u64 = 60_000;
+pub(super) const RECEIVE_WINDOW_MS: u64 = 60_000;
 
 /// A server in a process of its own, ended when dropped.
 #[derive(Debug)]

@@ -7,19 +7,15 @@ use std::{
 };
 
 use anyhow::{Context, Result, ensure};
-use hmac::{Hmac, KeyInit, Mac};
-use sha2::Sha256;
 use tokio::time::{Instant, sleep_until};
 
 use super::{
     caller::Caller,
-    server::{Server, markets},
+    server::{RECEIVE_WINDOW_MS, Server, markets, sign, timestamp},
 };
 
 /// The first account.
 const FIRST: usize = 101;
-/// How long a request is valid, the most there is: under overload it waits, and is to be refused for the load alone.
-const RECEIVE_WINDOW_MS: u64 = 60_000;
 
 /// A market of the built-in configuration, and a price and a quantity for its orders.
 #[derive(Debug, Clone, Copy)]
@@ -108,12 +104,9 @@ impl Venue {
     }
 
     fn signed(&self, method: &str, account: usize, parameters: &str) -> Result<Vec<u8>> {
-        let timestamp = SystemTime::now().duration_since(UNIX_EPOCH)?.as_millis();
-        let text = format!("{parameters}&recvWindow={RECEIVE_WINDOW_MS}&timestamp={timestamp}");
-        let mut mac =
-            Hmac::<Sha256>::new_from_slice(secret(account).as_bytes()).context("any key length is fine")?;
-        mac.update(text.as_bytes());
-        let signature = hex::encode(mac.finalize().into_bytes());
+        // The most there is: under overload it waits, and is to be refused for the load alone.
+        let text = format!("{parameters}&recvWindow={RECEIVE_WINDOW_MS}&timestamp={}", timestamp()?);
+        let signature = sign(&secret(account), &text)?;
         let (address, key) = (self.address(), key(account));
         Ok(format!(
             "{method} /api/v3/order?{text}&signature={signature} HTTP/1.1\r\nHost: {address}\r\nX-MBX-APIKEY: {key}\r\n\

@@ -66,8 +66,11 @@ fn a_receiver_that_never_answers_costs_traces_and_bounded_memory_and_a_stop_does
     let server = Process::start(root.path(), &(settings(&endpoint, bounds) + &accounts));
     block_on(async {
         let api = Api::new(server.url());
+        let mut trades = 0;
         while of_reason(&read(&api).await, "queue_full") == 0.0 {
+            assert!(trades < 512, "every one of them has a span and 512 may wait");
             trade(&api, &seller, &buyer).await;
+            trades += 1;
         }
         place(&api, &buyer, &limit("BUY", "0.01", "40000")).await;
     });

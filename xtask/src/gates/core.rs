@@ -83,15 +83,7 @@ pub(super) struct Workload {
 
 /// Builds the yardstick and has it write the workloads, once.
 pub(super) fn workloads() -> Result<Vec<Workload>> {
-    let source = std::env::var_os("EXCHANGE_YARDSTICK")
-        .map_or_else(|| root().join("../shared/yardstick"), PathBuf::from);
-    if !source.is_dir() {
-        bail!("no yardstick: set EXCHANGE_YARDSTICK or put it at {}", source.display());
-    }
-    let build = yardstick();
-    let manifest = source.join("Cargo.toml");
-    let arguments = ["build", "--release", "--quiet", "--locked", "--target-dir"];
-    process::run(cargo().args(arguments).arg(&build).arg("--manifest-path").arg(&manifest))?;
+    let build = build_yardstick()?;
     let mut workloads = Vec::new();
     for (name, bar) in [("W1", 0.35), ("W2", 0.25), ("W3", 0.4)] {
         let file = build.join(format!("{name}.bin"));
@@ -106,8 +98,22 @@ pub(super) fn workloads() -> Result<Vec<Workload>> {
 }
 
 /// Where the yardstick is built, and its workloads are.
-pub(super) fn yardstick() -> PathBuf {
+pub(crate) fn yardstick() -> PathBuf {
     target().join("yardstick")
+}
+
+/// Builds it, and returns where.
+pub(crate) fn build_yardstick() -> Result<PathBuf> {
+    let source = std::env::var_os("EXCHANGE_YARDSTICK")
+        .map_or_else(|| root().join("../shared/yardstick"), PathBuf::from);
+    if !source.is_dir() {
+        bail!("no yardstick: set EXCHANGE_YARDSTICK or put it at {}", source.display());
+    }
+    let build = yardstick();
+    let manifest = source.join("Cargo.toml");
+    let arguments = ["build", "--release", "--quiet", "--locked", "--target-dir"];
+    process::run(cargo().args(arguments).arg(&build).arg("--manifest-path").arg(&manifest))?;
+    Ok(build)
 }
 
 fn books(report: &mut Report, workloads: &[Workload]) {

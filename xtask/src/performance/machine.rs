@@ -1,13 +1,14 @@
 //! The machine that measures: processor, memory, system, and how long a load from memory takes.
 
-use std::{fs, path::PathBuf};
+use std::fs;
 
 use anyhow::{Context, Result};
 use serde_json::{Value, json};
 
 use crate::{
+    gates::core::{build_yardstick, yardstick},
     output::say,
-    process::{self, capture, cargo, command, root, target},
+    process::{capture, command},
 };
 
 /// Describes this machine. Latencies of memory are null without the yardstick.
@@ -41,14 +42,9 @@ fn mib(memory: &str) -> Option<u64> {
 
 /// Runs the yardstick's `memlat`, which is built if it is missing.
 fn latencies() -> Result<Vec<Value>> {
-    let build = target().join("yardstick");
-    let program = build.join("release/memlat");
+    let program = yardstick().join("release/memlat");
     if !program.is_file() {
-        let source = std::env::var_os("EXCHANGE_YARDSTICK")
-            .map_or_else(|| root().join("../shared/yardstick"), PathBuf::from);
-        let arguments = ["build", "--release", "--quiet", "--locked", "--target-dir"];
-        let manifest = source.join("Cargo.toml");
-        process::run(cargo().args(arguments).arg(&build).arg("--manifest-path").arg(manifest))?;
+        build_yardstick()?;
     }
     let text = capture(&mut command(&program)).context("memlat fails")?;
     let rows: Vec<Value> = text.lines().filter_map(row).collect();

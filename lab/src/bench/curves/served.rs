@@ -28,6 +28,8 @@ const ACCOUNTS: usize = 16;
 const ACTIVE_MAX: u64 = 1_000;
 /// Trades a second while subscribers are counted.
 const TRADES_PER_SECOND: f64 = 50.0;
+/// Trades before those that are measured.
+const WARM_UP: usize = 20;
 /// What the system's account of CPU time counts in, in seconds: less than that is not known to be none.
 const TICK: f64 = 0.01;
 /// How long the last messages may take.
@@ -106,22 +108,28 @@ async fn drive(
     Ok((callers, all))
 }
 
-/// Subscribers of a topic that trades at a steady pace; the latency is from the trade to the reader.
-async fn subscribers(venue: Rc<Venue>, n: u64, trades: usize) -> Result<Point> {
-    let audience = Audience::new(open_all(&venue, TRADES, usize::try_from(n)?, None).await?, 0);
-    let mut caller = Caller::open(venue.address(), None).await?;
-    venue.trade(&mut caller, TRADES_PER_SECOND, 20).await?;
-    sleep(Duration::from_millis(200)).await;
-    audience.take();
-    let bytes = venue.server.resident_bytes()?;
-    let (cpu, started) = (venue.server.cpu()?, Instant::now());
-    venue.trade(&mut caller, TRADES_PER_SECOND, trades).await?;
-    let expected = trades * usize::try_from(n)?;
+/// Waits until so many messages have arrived since the last were taken.
+async fn arrived(audience: &Audience, expected: usize) -> Result<()> {
     let sent = Instant::now();
     while audience.noted() < expected {
         ensure!(sent.elapsed() < LAST, "{} of {expected} messages arrived", audience.noted());
         sleep(Duration::from_millis(1)).await;
     }
+    Ok(())
+}
+
+/// Subscribers of a topic that trades at a steady pace; the latency is from the trade to the reader.
+async fn subscribers(venue: Rc<Venue>, n: u64, trades: usize) -> Result<Point> {
+    let audience = Audience::new(open_all(&venue, TRADES, usize::try_from(n)?, None).await?, 0);
+    let mut caller = Caller::open(venue.address(), None).await?;
+    venue.trade(&mut caller, TRADES_PER_SECOND, WARM_UP).await?;
+    arrived(&audience, WARM_UP * usize::try_from(n)?).await?;
+    audience.take();
+    let bytes = venue.server.resident_bytes()?;
+    let (cpu, started) = (venue.server.cpu()?, Instant::now());
+    venue.trade(&mut caller, TRADES_PER_SECOND, trades).await?;
+    let expected = trades * usize::try_from(n)?;
+    arrived(&audience, expected).await?;
     let took = started.elapsed().as_secs_f64();
     let cpu = venue.server.cpu()?.saturating_sub(cpu).as_secs_f64().max(TICK);
     let latency = Latency::of(audience.take());

@@ -14,7 +14,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use anyhow::{Result, ensure};
+use anyhow::{Context, Result, ensure};
 use tokio::{
     task::{LocalSet, spawn_local},
     time::sleep,
@@ -134,8 +134,9 @@ async fn all_at_once(venue: &Rc<Venue>, load: &Load) -> Result<Vec<Finding>> {
     let Outcome { refused, other, seconds, .. } = outcome;
     let sent = outcome.sent();
     let per_second = outcome.accepted_per_second();
+    let due = load.per_second.context("a flood has a pace")?;
     Ok(vec![
-        Finding::information("orders due", load.per_second.unwrap_or_default(), "/s"),
+        Finding::information("orders due", due, "/s"),
         Finding::information("orders sent", sent as f64 / seconds, "/s"),
         Finding::information("orders accepted", per_second, "/s"),
         Finding::information(
