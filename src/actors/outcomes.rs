@@ -73,6 +73,10 @@ pub(super) const fn class(reject: Reject) -> RejectClass {
         | Reject::UnknownOrder
         | Reject::CancelRestricted
         | Reject::AmendBelowExecuted => RejectClass::Market,
+        Reject::AccountCancelOnly
+        | Reject::AccountFrozen
+        | Reject::AccountClosed
+        | Reject::AccountNotEmpty { .. } => RejectClass::Account,
         Reject::TooLate => RejectClass::Late,
         Reject::Busy | Reject::OutOfService | Reject::Stopping | Reject::Halted | Reject::DiskFull => {
             RejectClass::Unavailable

@@ -94,6 +94,10 @@ async fn command(exchange: &Exchange, command: AccountCommand) -> Result<()> {
             warn!("a key of the configuration was not created: its account has as many as it may have");
             Ok(())
         }
+        Err(reject @ (Reject::AccountFrozen | Reject::AccountClosed)) => {
+            warn!(%reject, "a key or balance of the configuration was not created");
+            Ok(())
+        }
         Err(Reject::RequestConflict) => {
             warn!("a starting balance has changed in the configuration; the first one stands");
             Ok(())

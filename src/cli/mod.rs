@@ -46,7 +46,7 @@ struct Cli {
 enum Command {
     /// Serve the exchange (the default of `lightning` without a command)
     Serve(serve::ServeArgs),
-    /// Open accounts on a running server
+    /// Open and change accounts on a running server
     #[command(subcommand)]
     Account(account::AccountCommand),
     /// Create and revoke API keys on a running server

@@ -6,6 +6,8 @@ use serde_json::{Value, json};
 use super::{Client, ClientError, Credentials};
 
 const ACCOUNTS: &str = "/x/v1/operator/accounts";
+const STATUSES: &str = "/x/v1/operator/accounts/status";
+const TIERS: &str = "/x/v1/operator/accounts/tier";
 const KEYS: &str = "/x/v1/operator/keys";
 const DEPOSITS: &str = "/x/v1/operator/deposit";
 const WITHDRAWALS: &str = "/x/v1/operator/withdraw";
@@ -17,6 +19,32 @@ pub struct Transferred {
     pub free: String,
     /// What is held for open orders.
     pub locked: String,
+}
+
+/// A change of an account's status.
+#[derive(Debug, Clone, Copy)]
+pub struct NewStatus<'a> {
+    /// Whose status.
+    pub account: u64,
+    /// `ACTIVE`, `CANCEL_ONLY`, `FROZEN` or `CLOSED`.
+    pub status: &'a str,
+    /// Whether its open orders are cancelled in the same step.
+    pub cancel_orders: bool,
+    /// The operator's reason.
+    pub reason: &'a str,
+}
+
+/// A change of an account's fee tier and its exemption from the limits of unfilled orders.
+#[derive(Debug, Clone, Copy)]
+pub struct NewTier<'a> {
+    /// Whose tier.
+    pub account: u64,
+    /// The tier; `None` keeps it.
+    pub tier: Option<u8>,
+    /// Whether it is exempt; `None` keeps it.
+    pub unlimited: Option<bool>,
+    /// The operator's reason.
+    pub reason: &'a str,
 }
 
 /// A deposit or withdrawal.
@@ -79,6 +107,34 @@ impl Client {
         }
         let answer = self.operate(Method::POST, ACCOUNTS, &body).await?;
         answer["accountId"].as_u64().ok_or_else(|| unexpected(ACCOUNTS, "no accountId"))
+    }
+
+    /// Sets an account's status, and returns how many of its open orders are being cancelled.
+    ///
+    /// # Errors
+    /// [`ClientError`].
+    pub async fn set_account_status(&self, new: NewStatus<'_>) -> Result<u64, ClientError> {
+        let NewStatus { account, status, cancel_orders, reason } = new;
+        let body = json!({
+            "accountId": account,
+            "status": status,
+            "cancelOrders": cancel_orders,
+            "reason": reason,
+        });
+        let answer = self.operate(Method::POST, STATUSES, &body).await?;
+        answer["cancelling"].as_u64().ok_or_else(|| unexpected(STATUSES, "no cancelling"))
+    }
+
+    /// Sets an account's fee tier and its exemption, and returns both as they are now.
+    ///
+    /// # Errors
+    /// [`ClientError`].
+    pub async fn set_account_tier(&self, new: NewTier<'_>) -> Result<(u64, bool), ClientError> {
+        let NewTier { account, tier, unlimited, reason } = new;
+        let body = json!({ "accountId": account, "tier": tier, "unlimited": unlimited, "reason": reason });
+        let answer = self.operate(Method::POST, TIERS, &body).await?;
+        let both = answer["tier"].as_u64().zip(answer["unlimited"].as_bool());
+        both.ok_or_else(|| unexpected(TIERS, "no tier and unlimited"))
     }
 
     /// Creates an HMAC key with permissions such as `TRADE` and `USER_DATA`.

@@ -57,6 +57,8 @@ pub enum RejectClass {
     Limit,
     /// The state of the market.
     Market,
+    /// The status of the account.
+    Account,
     /// The time: its window had ended.
     Late,
     /// The exchange: a fault, a halt, a full disk, a stop.
@@ -65,9 +67,9 @@ pub enum RejectClass {
 
 impl RejectClass {
     /// How many there are.
-    pub const COUNT: usize = 7;
+    pub const COUNT: usize = 8;
     const NAMES: [&'static str; Self::COUNT] =
-        ["invalid", "filter", "funds", "limit", "market", "late", "unavailable"];
+        ["invalid", "filter", "funds", "limit", "market", "account", "late", "unavailable"];
 }
 
 /// A counter for each symbol, found by the symbol's id.

@@ -46,6 +46,10 @@ fn requests_are_no_lines_and_what_moves_money_or_power_is_one() {
             operate(&api, "withdraw", json!({ "accountId": 77, "asset": "BTC", "amount": "3" })).await.status,
             200
         );
+        let restricted = json!({ "accountId": 77, "status": "CANCEL_ONLY", "cancelOrders": true, "reason": "asked by phone" });
+        assert_eq!(operate(&api, "accounts/status", restricted).await.status, 200);
+        let tier = json!({ "accountId": 77, "tier": 1, "unlimited": true, "reason": "a market maker" });
+        assert_eq!(operate(&api, "accounts/tier", tier).await.status, 200);
         let key =
             operate(&api, "keys", json!({ "accountId": 77, "permissions": ["trade", "USER_DATA"] })).await;
         assert_eq!(key.json["permissions"], json!(["USER_DATA", "TRADE"]));
@@ -88,6 +92,14 @@ fn requests_are_no_lines_and_what_moves_money_or_power_is_one() {
     assert_eq!((&line["outcome"], &line["amount"]), (&json!("refused"), &json!("3.00000000")), "{line}");
     assert!(line["code"].is_i64() && line["reason"].is_string(), "{line}");
     assert_eq!(audit(&lines, "create-account")[0]["account.id"], 77);
+    for (action, detail) in [
+        ("set-account-status", "CANCEL_ONLY, cancelling its orders: asked by phone"),
+        ("set-account-tier", "tier 1, unlimited: a market maker"),
+    ] {
+        let [line] = &audit(&lines, action)[..] else { panic!("{log}") };
+        let found = ["actor", "account.id", "detail", "outcome"].map(|name| line[name].clone());
+        assert_eq!(found, [json!("operator"), json!(77), json!(detail), json!("done")], "{line}");
+    }
     let detail = audit(&lines, "create-key")[0]["detail"].as_str().unwrap().to_owned();
     assert!(detail.ends_with("… HMAC for USER_DATA,TRADE"), "{detail}");
     let ada = &audit(&lines, "sign-up")[0];

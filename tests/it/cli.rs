@@ -35,6 +35,17 @@ fn an_operator_opens_accounts_makes_keys_and_moves_money() {
     let rest = printed(&operate(&server, "withdraw --account 77 --asset BTC --amount 0.5"));
     assert_eq!(rest, "BTC free 1.00000000 locked 0.00000000\n");
 
+    let restricted = operate(&server, "account status --account 77 frozen --cancel-orders --reason a-test");
+    assert_eq!(printed(&restricted), "status     FROZEN\ncancelling 0 orders\n");
+    let refused = complaint(&operate(&server, "withdraw --account 77 --asset BTC --amount 0.5"));
+    assert!(refused.contains("-92202") && refused.contains("this account is frozen"), "{refused}");
+    let active = operate(&server, "account status --account 77 active --reason a-test");
+    assert_eq!(printed(&active), "status     ACTIVE\n");
+    let tier = operate(&server, "account tier --account 77 1 --unlimited true --reason a-test");
+    assert_eq!(printed(&tier), "tier      1\nunlimited true\n");
+    let neither = operate(&server, "account tier --account 77 --reason a-test");
+    assert_eq!(neither.status.code(), Some(2), "{neither:?}");
+
     let unknown = complaint(&operate(&server, "deposit --account 78 --asset BTC --amount 1"));
     assert!(unknown.starts_with("error: the transfer was not made: refused with status 4"), "{unknown}");
     let stranger =

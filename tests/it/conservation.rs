@@ -26,6 +26,7 @@ fn four_hundred_thousand_commands_break_no_rule() {
         ("repeated", counts.repeated),
         ("triggered", counts.triggered),
         ("released", counts.released),
+        ("standing", counts.standing),
     ] {
         assert!(count > 500, "{what}: {count}, of {stats:?}");
     }

@@ -86,6 +86,8 @@ const OTHERS: &[(&str, &str)] = &[
     ("freeze", "src/http/"),              // bytes'
     ("freeze", "static/"),                // Object.freeze
     ("frozen", "src/grpc/convert.rs"),    // a field of the schema
+    ("Frozen", ""),                       // a status of accounts
+    ("AccountFrozen", ""),                // what it refuses with
 ];
 
 /// Retired prose, and what to write instead.

@@ -42,6 +42,7 @@ mod real_klines;
 mod scenarios;
 mod shapes;
 mod shards;
+mod standing;
 mod supervisor;
 mod support;
 mod three_day_candles;

@@ -15,6 +15,7 @@ use lightning_exchange::domain::{
         command::{AccountCommand, Answer, OrderRef, Replaced},
         message::{Envelope, OrderChange, SubmitOrder, ToAccount, TradeExecuted},
         reject::Reject,
+        standing::{AccountStatus, Action},
     },
     orders::{CloseReason, Contingency, NewOrder, Order, Side},
     testing::oracle::{
@@ -65,6 +66,10 @@ pub struct Counts {
     pub refused: u64,
     /// Messages delivered again.
     pub repeated: u64,
+    /// Accounts given another status or tier.
+    pub standing: u64,
+    /// Accounts closed.
+    pub closed: u64,
 }
 
 impl Counts {
@@ -83,6 +88,8 @@ impl Counts {
             late: self.late + other.late,
             refused: self.refused + other.refused,
             repeated: self.repeated + other.repeated,
+            standing: self.standing + other.standing,
+            closed: self.closed + other.closed,
         }
     }
 }
@@ -100,6 +107,8 @@ pub(super) struct Auditor {
     /// The last message each account slot got from each symbol slot.
     last_received: Table<(SlotId, SlotId), u64>,
     limits: BookLimits,
+    /// The accounts that are not active.
+    statuses: BTreeMap<AccountId, AccountStatus>,
     /// Orders recently sent to a book, the latest last.
     pub(super) recent: Vec<(OrderId, AccountId, SymbolId)>,
     pub(super) counts: Counts,
@@ -124,6 +133,7 @@ impl Auditor {
             asked: Vec::new(),
             last_received: Table::default(),
             limits,
+            statuses: BTreeMap::new(),
             recent: Vec::with_capacity(RECENT),
             counts: Counts::default(),
             is_blind: false,
@@ -159,6 +169,7 @@ impl Auditor {
         let Some(order) = slot.open_order(submit.order) else {
             return Err(format!("order {} left for the book and is unknown", submit.order));
         };
+        self.permits(submit.account, Action::Trade)?;
         if submit.lots.is_zero() || submit.limit.ticks() == 0 {
             return Err(format!("order {} asks for nothing", submit.order));
         }
@@ -376,11 +387,17 @@ impl Auditor {
             (AccountCommand::Deposit(transfer), Answer::Transferred { .. }) => {
                 let units = transfer.amount.units();
                 self.ledger.moved(transfer.account, transfer.asset, units, transfer.request_id.as_deref());
+                if transfer.request_id.is_none() {
+                    self.permits(transfer.account, Action::Deposit)?;
+                }
                 expect(units > 0, "nothing was deposited")
             }
             (AccountCommand::Withdraw(transfer), Answer::Transferred { .. }) => {
                 let units = transfer.amount.units();
                 self.ledger.moved(transfer.account, transfer.asset, -units, transfer.request_id.as_deref());
+                if transfer.request_id.is_none() {
+                    self.permits(transfer.account, Action::Withdraw)?;
+                }
                 expect(units > 0, "nothing was withdrawn")
             }
             (AccountCommand::Place(wanted), Answer::Placed { order, fills, .. }) => {
@@ -440,8 +457,29 @@ impl Auditor {
                 expect(cancel.list.id.is_none_or(|id| id == report.list.id), "another list")
             }
             (AccountCommand::CancelAllAfter(_), Answer::CountdownSet(_)) => Ok(()),
+            (AccountCommand::SetAccountStatus(set), Answer::AccountStatusSet { status, .. }) => {
+                self.statuses.insert(set.account, *status);
+                self.counts.standing += 1;
+                if *status == AccountStatus::Closed {
+                    self.counts.closed += 1;
+                    expect(self.ledger.is_empty(set.account), "an account that is not empty was closed")?;
+                }
+                expect(*status == set.status, "another status")
+            }
+            (AccountCommand::SetAccountTier(set), Answer::AccountTierSet { tier, is_unlimited }) => {
+                self.ledger.moved_to_tier(set.account, *tier);
+                self.counts.standing += 1;
+                expect(set.tier.is_none_or(|wanted| wanted == *tier), "another tier")?;
+                expect(set.is_unlimited.is_none_or(|wanted| wanted == *is_unlimited), "another exemption")
+            }
             _ => Err("that answers another question".to_owned()),
         }
+    }
+
+    /// Checks that the status an account was given last permits what it did.
+    fn permits(&self, account: AccountId, action: Action) -> Result<(), String> {
+        let status = self.statuses.get(&account).copied().unwrap_or_default();
+        expect(status.permits(action), &format!("account {account} is {} and did {action:?}", status.name()))
     }
 
     /// Returns what an order has been through.

@@ -2,9 +2,12 @@
 //! cancels and amends of orders in flight or closed.
 
 use lightning_exchange::domain::{
-    messages::command::{
-        AccountCommand, AmendOrder, CancelAll, CancelOrder, CancelRestriction, OrderRef, ReplaceMode,
-        ReplaceOrder, Transfer,
+    messages::{
+        command::{
+            AccountCommand, AmendOrder, CancelAll, CancelOrder, CancelRestriction, OrderRef, ReplaceMode,
+            ReplaceOrder, Transfer,
+        },
+        standing::{AccountStatus, SetAccountStatus, SetAccountTier},
     },
     orders::{NewOrder, OrderType, Side, StpMode, TimeInForce},
     types::{
@@ -60,6 +63,7 @@ impl Generator {
             54..64 if features.lists => self.list(world, now),
             64..67 if features.lists => self.cancel_list(world),
             67 if features.countdowns => self.countdown(),
+            68..70 if features.standing => self.standing(),
             _ => AccountCommand::Place(self.order(world, now)),
         }
     }
@@ -169,6 +173,23 @@ impl Generator {
 
     fn cancel_all(&mut self) -> AccountCommand {
         AccountCommand::CancelAll(CancelAll { account: self.account(), symbol: self.symbol() })
+    }
+
+    /// Half of the time an account becomes active again, so that most trade most of the time.
+    fn standing(&mut self) -> AccountCommand {
+        let account = self.account();
+        let nonsense = self.setup.features.nonsense && self.random.one_in(16);
+        let reason = if nonsense { String::new() } else { "a simulated reason".to_owned() };
+        if self.random.one_in(3) {
+            let tier = Some(self.random.below(if nonsense { 9 } else { 2 }) as u8)
+                .filter(|_| !self.random.one_in(4));
+            let is_unlimited = self.random.one_in(2).then(|| self.random.one_in(2));
+            return AccountCommand::SetAccountTier(SetAccountTier { account, tier, is_unlimited, reason });
+        }
+        let restrictive = self.random.pick(&AccountStatus::ALL);
+        let status = if self.random.one_in(2) { AccountStatus::Active } else { restrictive };
+        let cancels_orders = (status.may_cancel_orders() || nonsense) && self.random.one_in(3);
+        AccountCommand::SetAccountStatus(SetAccountStatus { account, status, cancels_orders, reason })
     }
 
     fn amend(&mut self, world: &World) -> AccountCommand {

@@ -59,6 +59,8 @@ pub struct Features {
     pub slow_lanes: bool,
     /// Accounts whose private stream is followed.
     pub streams: bool,
+    /// Operators who change the status and the fee tier of accounts.
+    pub standing: bool,
 }
 
 /// The setup of one episode.
@@ -100,7 +102,7 @@ impl Setup {
     /// Draws the setup of a seed.
     pub fn draw(random: &mut Random) -> Self {
         let on = |random: &mut Random| random.one_in(2);
-        let features = Features {
+        let mut features = Features {
             stp: on(random),
             post_only: on(random),
             immediate: on(random),
@@ -123,6 +125,7 @@ impl Setup {
             skewed_clocks: on(random),
             slow_lanes: on(random),
             streams: on(random),
+            standing: false,
         };
         let (assets, symbols) = market(random, features.far_prices);
         let slots = slots(random);
@@ -133,6 +136,8 @@ impl Setup {
         let accounts = accounts.collect();
         let orders_max = if random.one_in(5) { 2 + random.below(12) as u32 } else { 1_000 };
         let fills_max = if random.one_in(4) { 1 + random.below(4) as u32 } else { 10_000 };
+        // From a copy, so that a seed without it plays as it did before there was this feature.
+        features.standing = on(&mut random.clone());
         Self {
             assets,
             symbols,

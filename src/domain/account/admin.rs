@@ -11,6 +11,7 @@ use crate::domain::{
     messages::{
         command::{Answer, Balance, CreateAccount, REQUEST_ID_LEN_MAX, Transfer},
         reject::Reject,
+        standing::Action,
     },
     types::{
         id::{AccountId, ID_LIMIT, SLOT_COUNT},
@@ -24,7 +25,7 @@ pub(super) const REQUEST_IDS_MAX: usize = 100_000;
 
 impl Turn<'_> {
     pub(super) fn create_account(&mut self, create: CreateAccount) -> Refusable<Answer> {
-        if !self.instruments.symbols().all(|spec| usize::from(create.tier) < spec.fees.len()) {
+        if !self.has_fees(create.tier) {
             return Ok(Err(Reject::UnknownTier));
         }
         let id = match create.id {
@@ -83,6 +84,11 @@ impl Turn<'_> {
         }
         if transfer.amount <= Amount::ZERO {
             return Ok(Err(Reject::ZeroAmount));
+        }
+        // After the request ids: a repeat is answered as the first time, whatever the status is now.
+        let action = if is_deposit { Action::Deposit } else { Action::Withdraw };
+        if let Err(reject) = account.marks.status.check(action) {
+            return Ok(Err(reject));
         }
         let asset = transfer.asset;
         let delta = if is_deposit { transfer.amount } else { transfer.amount.negated()? };

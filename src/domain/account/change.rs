@@ -17,6 +17,7 @@ use crate::domain::{
         credential::Login,
         message::{Envelope, PreventedMatch, ToSymbol},
         reject::Reject,
+        standing::AccountStatus,
     },
     orders::{CloseReason, Fill, Handle, ListStatus, Order, OrderList, OrderStatus},
     types::{
@@ -306,6 +307,26 @@ pub enum Change {
     },
     /// The first deferred request for an order is resumed.
     BookRequestResumed(OrderId),
+    /// An operator set an account's status.
+    AccountStatusSet {
+        /// The account.
+        account: AccountId,
+        /// The status from now on.
+        status: AccountStatus,
+        /// The operator's reason.
+        reason: String,
+    },
+    /// An operator set an account's fee tier and its exemption from the limits of unfilled orders.
+    AccountTierSet {
+        /// The account.
+        account: AccountId,
+        /// The fee tier from now on.
+        tier: u8,
+        /// Whether it is exempt from now on.
+        is_unlimited: bool,
+        /// The operator's reason.
+        reason: String,
+    },
 }
 
 /// The cause of a reduction.

@@ -8,7 +8,7 @@ use super::{
 };
 use crate::domain::{
     instruments::symbol::SymbolSpec,
-    messages::reject::Fault,
+    messages::{reject::Fault, standing::AccountStatus},
     orders::{Order, OrderStatus, Side},
     types::{
         hash,
@@ -200,8 +200,11 @@ fn hash_account(id: AccountId, account: &Account) -> u128 {
         sum = sum.wrapping_add(hash::entity(3, &words));
     }
     // Only where there is something to hash, so that an account that never had a subscriber hashes without it.
-    if account.recorded {
+    if account.marks.recorded {
         sum = sum.wrapping_add(hash::entity(40, &[id.get()]));
+    }
+    if account.marks.status != AccountStatus::Active {
+        sum = sum.wrapping_add(hash::entity(43, &[id.get(), account.marks.status as u64]));
     }
     account.requests.iter().fold(sum, |sum, request| sum.wrapping_add(hash::of(16, &(id, request))))
 }

@@ -10,6 +10,7 @@ use crate::domain::{
         command::{Answer, CreateAccount, CreateApiKey, Transfer},
         credential::{ChangePassword, KEYS_MAX, LABEL_LEN_MAX, Login, RevokeApiKey, SignUp},
         reject::Reject,
+        standing::Action,
     },
     types::{
         id::{AccountId, AssetId},
@@ -19,11 +20,14 @@ use crate::domain::{
 
 impl Turn<'_> {
     pub(super) fn create_api_key(&mut self, create: CreateApiKey) -> Refusable<Answer> {
-        if !self.state.accounts.contains(&create.account) {
+        let Some(account) = self.state.accounts.get(&create.account) else {
             return Ok(Err(Reject::UnknownAccount));
-        }
+        };
         if self.state.keys.contains_key(&create.key) {
             return Ok(Err(Reject::KeyExists));
+        }
+        if let Err(reject) = account.marks.status.check(Action::CreateKey) {
+            return Ok(Err(reject));
         }
         if create.label.len() > LABEL_LEN_MAX {
             return Ok(Err(Reject::Overflow));

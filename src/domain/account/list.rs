@@ -106,10 +106,13 @@ impl Turn<'_> {
     /// be placed expire.
     fn release_pending(&mut self, working: &Order, pending: &[Order]) -> Result<(), Fault> {
         let spec = self.spec(working.symbol)?;
+        let account = self.state.account(working.account)?;
+        if account.check_may_trade().is_err() && !mutated(Mutant::PendingPlacedForRestricted) {
+            return self.end_all(pending, OrderStatus::Expired, CloseReason::PendingRefused);
+        }
         let reference = average_price(spec, working);
         let orders: Vec<NewOrder> = pending.iter().map(|order| order.again(reference)).collect();
-        let available =
-            self.state.account(working.account)?.balances.get(spec.paid(pending[0].side).id).available;
+        let available = account.balances.get(spec.paid(pending[0].side).id).available;
         let plans: Result<Vec<Option<plan::Plan>>, Reject> =
             orders.iter().map(|order| plan::plan(spec, order, available)).collect();
         match plans.map(|plans| plans.into_iter().collect::<Option<Vec<_>>>()) {

@@ -69,6 +69,7 @@ impl Turn<'_> {
         let all: Vec<NewOrder> = place.orders.all().copied().collect();
         let more = u32::try_from(all.len()).unwrap_or(u32::MAX);
         account.quota.check(self.instruments.order_limits(), more, state.clock)?;
+        account.check_may_trade()?;
         for order in &all {
             plan::check(spec, order, state.clock)?;
         }

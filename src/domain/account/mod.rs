@@ -23,6 +23,7 @@ mod quota;
 mod record;
 mod settle;
 mod slot;
+mod standing;
 mod state;
 mod turn;
 mod update;

@@ -191,6 +191,7 @@ impl AccountState {
         order: &NewOrder,
         now: Timestamp,
     ) -> Result<Accepted, Reject> {
+        account.check_may_trade()?;
         plan::check(spec, order, now)?;
         self.check_counts(account, spec, std::slice::from_ref(order))?;
         let room = self.check_position(account, spec, plan::bought(spec, order))?;

@@ -9,6 +9,7 @@ use crate::domain::{
     messages::{
         command::{Balance, CreateApiKey, OrderRef},
         reject::Reject,
+        standing::AccountStatus,
     },
     orders::{Fill, NewOrder, Order, OrderList, OrderListRef, limits::OrderCounts},
     types::{
@@ -20,7 +21,7 @@ use crate::domain::{
 /// A query about one account.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum AccountQuery {
-    /// Its balances and tier.
+    /// Its balances, tier and status.
     Account,
     /// One order, open or recently closed.
     Order {
@@ -134,12 +135,16 @@ impl<T> Found<T> {
 /// The answer to an [`AccountQuery`].
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum AccountView {
-    /// Its balances and tier.
+    /// Its balances, tier and status.
     Account {
         /// The balances by asset id; every asset ever touched.
         balances: Vec<(AssetId, Balance)>,
         /// Its fee tier.
         tier: u8,
+        /// Whether it is exempt from the limits of unfilled orders.
+        is_unlimited: bool,
+        /// What it may do.
+        status: AccountStatus,
         /// When a balance last changed.
         updated_at: Timestamp,
     },

@@ -43,6 +43,16 @@ impl OrderQuota {
         Self { is_unlimited, ..Self::default() }
     }
 
+    /// Sets whether the account is exempt from the limits; the counts stay.
+    pub(super) fn set_unlimited(&mut self, is_unlimited: bool) {
+        self.is_unlimited = is_unlimited;
+    }
+
+    /// Returns whether the account is exempt from the limits.
+    pub(super) const fn is_unlimited(&self) -> bool {
+        self.is_unlimited
+    }
+
     /// Counts a new order.
     pub(super) fn placed(&mut self, now: Timestamp) {
         self.count(now, |count| count.saturating_add(1));

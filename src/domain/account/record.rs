@@ -115,7 +115,7 @@ impl Turn<'_> {
     /// Records an account from now on. When the record is full, the account is subscribed but not recorded.
     pub(super) fn record(&mut self, account: AccountId) -> Result<(), Fault> {
         let state = &self.state;
-        if state.accounts.get(&account).is_none_or(|account| account.recorded) {
+        if state.accounts.get(&account).is_none_or(|account| account.marks.recorded) {
             return Ok(());
         }
         if state.record.accounts.len() >= RECORDED_PER_SLOT_MAX {
@@ -142,7 +142,7 @@ impl AccountState {
     }
 
     pub(super) fn set_recorded(&mut self, id: AccountId, is_on: bool) -> Result<(), Fault> {
-        self.account_mut(id)?.recorded = is_on;
+        self.account_mut(id)?.marks.recorded = is_on;
         if is_on {
             self.record.open(id);
         } else {

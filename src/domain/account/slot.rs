@@ -2,7 +2,7 @@
 //!
 //! [`AccountSlot::handle`] is the only entry point. It checks everything that can be rejected first, then changes
 //! state; a rejected input leaves the state hash as it was. The work itself is in [`Turn`], split by subject over
-//! `place`, `settle`, `update`, `cancel`, `keyed`, `admin` and `credential`; its changes are made by
+//! `place`, `settle`, `update`, `cancel`, `keyed`, `admin`, `standing` and `credential`; its changes are made by
 //! [`AccountState::apply`] and leave as a frame for the journal, from which [`AccountSlot::replay`] rebuilds the same
 //! state.
 
@@ -180,10 +180,14 @@ impl AccountSlot {
             return Err(Fault::new(format!("account slot {slot}: frame {} repeats a message", head.seq)));
         }
         for change in changes {
-            if mutated(Mutant::KeyForgottenOnRestart) && matches!(change, Change::RequestKept { .. }) {
-                continue;
+            let is_skipped = match change {
+                Change::RequestKept { .. } => mutated(Mutant::KeyForgottenOnRestart),
+                Change::AccountStatusSet { .. } => mutated(Mutant::StatusForgottenOnRestart),
+                _ => false,
+            };
+            if !is_skipped {
+                self.state.apply(change)?;
             }
-            self.state.apply(change)?;
         }
         self.state.ticked = self.state.clock;
         match head.hash {
@@ -392,6 +396,8 @@ impl Turn<'_> {
             AccountCommand::RevokeApiKey(revoke) => self.revoke_api_key(revoke.clone())?.map(Some),
             AccountCommand::SignUp(sign_up) => self.sign_up(sign_up.clone())?.map(Some),
             AccountCommand::ChangePassword(change) => self.change_password(change.clone())?.map(Some),
+            AccountCommand::SetAccountStatus(set) => self.set_account_status(set)?.map(Some),
+            AccountCommand::SetAccountTier(set) => self.set_account_tier(set)?.map(Some),
         };
         match answer {
             Ok(Some(answer)) => self.answer(id, Ok(answer)),
@@ -455,7 +461,7 @@ impl Turn<'_> {
         kind: impl FnOnce(&AccountState) -> Result<UserEventKind, Fault>,
     ) -> Result<(), Fault> {
         let account = self.state.account(owner)?;
-        let (watched, recorded, seq) = (account.watched, account.recorded, account.event_seq + 1);
+        let (watched, recorded, seq) = (account.watched, account.marks.recorded, account.event_seq + 1);
         if !watched && !recorded {
             return self.change(Change::EventEmitted { account: owner, event: None });
         }

@@ -11,6 +11,7 @@ use super::{
     open_orders::OpenOrders,
     quota::OrderQuota,
     record::Record,
+    standing::Marks,
 };
 use crate::domain::{
     messages::{
@@ -86,8 +87,8 @@ pub(super) struct Account {
     pub(super) event_seq: u64,
     pub(super) quota: OrderQuota,
     pub(super) updated_at: Timestamp,
-    /// Whether the private events of its owner are recorded.
-    pub(super) recorded: bool,
+    /// Its status, and whether the private events of its owner are recorded.
+    pub(super) marks: Marks,
     /// Whether it has a subscriber: not state, and not in the hash.
     #[serde(skip)]
     pub(super) watched: bool,
@@ -397,6 +398,7 @@ impl AccountState {
                 self.logins.insert(login.name.clone(), (**login).clone());
             }
             Change::Recorded { account, is_on } => self.set_recorded(*account, *is_on)?,
+            Change::AccountStatusSet { .. } | Change::AccountTierSet { .. } => self.apply_standing(change)?,
             Change::ClockBehind(now) => self.clock = *now,
             contingent => self.apply_contingent(contingent)?,
         }

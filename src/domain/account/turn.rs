@@ -56,7 +56,9 @@ impl AccountSlot {
             | AccountCommand::CancelAllAfter(_)
             | AccountCommand::RevokeApiKey(_)
             | AccountCommand::SignUp(_)
-            | AccountCommand::ChangePassword(_) => false,
+            | AccountCommand::ChangePassword(_)
+            | AccountCommand::SetAccountStatus(_)
+            | AccountCommand::SetAccountTier(_) => false,
         }
     }
 }

@@ -30,6 +30,8 @@ impl AccountSlot {
             AccountQuery::Account => Ok(AccountView::Account {
                 balances: account.balances.iter().collect(),
                 tier: account.tier,
+                is_unlimited: account.quota.is_unlimited(),
+                status: account.marks.status,
                 updated_at: account.updated_at,
             }),
             AccountQuery::Order { symbol, order } => {

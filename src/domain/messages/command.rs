@@ -5,6 +5,7 @@ use serde::{Deserialize, Deserializer, Serialize, de};
 use super::{
     credential::{ChangePassword, KeyMaterial, RevokeApiKey, SignUp},
     reject::Reject,
+    standing::{AccountStatus, SetAccountStatus, SetAccountTier},
 };
 use crate::domain::{
     orders::{Fill, NewOrder, Order, OrderList, OrderListRef, PlaceList, limits::OrderCounts},
@@ -48,6 +49,10 @@ pub enum AccountCommand {
     SignUp(SignUp),
     /// Sets another password.
     ChangePassword(ChangePassword),
+    /// Sets an account's status.
+    SetAccountStatus(SetAccountStatus),
+    /// Sets an account's fee tier and its exemption from the limits of unfilled orders.
+    SetAccountTier(SetAccountTier),
 }
 
 impl AccountCommand {
@@ -68,6 +73,8 @@ impl AccountCommand {
             Self::RevokeApiKey(command) => Some(command.account),
             Self::SignUp(_) => None,
             Self::ChangePassword(command) => Some(command.account),
+            Self::SetAccountStatus(command) => Some(command.account),
+            Self::SetAccountTier(command) => Some(command.account),
         }
     }
 
@@ -92,6 +99,7 @@ impl AccountCommand {
             Self::CancelAllAfter(_) => None,
             Self::CreateAccount(_) | Self::CreateApiKey(_) | Self::Deposit(_) | Self::Withdraw(_) => None,
             Self::RevokeApiKey(_) | Self::SignUp(_) | Self::ChangePassword(_) => None,
+            Self::SetAccountStatus(_) | Self::SetAccountTier(_) => None,
         }
     }
 
@@ -102,6 +110,7 @@ impl AccountCommand {
             Self::Cancel(_) | Self::CancelAll(_) | Self::CancelList(_) | Self::CancelAllAfter(_) => true,
             Self::CreateAccount(_) | Self::CreateApiKey(_) | Self::Deposit(_) => true,
             Self::RevokeApiKey(_) | Self::ChangePassword(_) => true,
+            Self::SetAccountStatus(_) | Self::SetAccountTier(_) => true,
             Self::Withdraw(_) | Self::Place(_) | Self::Amend(_) | Self::Replace(_) | Self::PlaceList(_) => {
                 false
             }
@@ -124,6 +133,7 @@ impl AccountCommand {
                 | Self::Amend(_)
                 | Self::CancelList(_)
                 | Self::CancelAllAfter(_)
+                | Self::SetAccountStatus(_)
         )
     }
 }
@@ -397,6 +407,20 @@ pub enum Answer {
     ApiKeyRevoked,
     /// The new password is in force.
     PasswordChanged,
+    /// The status is in force.
+    AccountStatusSet {
+        /// The status.
+        status: AccountStatus,
+        /// The number of open orders whose books were asked to cancel them.
+        cancelling: u32,
+    },
+    /// The tier and the exemption are in force.
+    AccountTierSet {
+        /// The fee tier.
+        tier: u8,
+        /// Whether the account is exempt from the limits of unfilled orders.
+        is_unlimited: bool,
+    },
 }
 
 /// A list with its orders.

@@ -5,3 +5,4 @@ pub mod credential;
 pub mod link;
 pub mod message;
 pub mod reject;
+pub mod standing;

@@ -244,6 +244,33 @@ pub enum Reject {
     /// An amend would leave nothing to trade: the order has executed that much already.
     #[error("order amend may not lower the quantity to what is executed")]
     AmendBelowExecuted,
+    /// The account is `CANCEL_ONLY`.
+    #[error(
+        "this account may only cancel orders and withdraw, not place or amend orders; ask the operator to make it active \
+         again"
+    )]
+    AccountCancelOnly,
+    /// The account is `FROZEN`.
+    #[error(
+        "this account is frozen: it may only read, cancel orders and receive deposits; ask the operator why"
+    )]
+    AccountFrozen,
+    /// The account is `CLOSED`.
+    #[error(
+        "this account is closed: it may only read; use another account, or ask the operator to reopen this one"
+    )]
+    AccountClosed,
+    /// An account can be closed only without open orders and balances.
+    #[error(
+        "the account cannot be closed: it has {orders} open orders and {assets} assets with a balance; cancel the orders \
+         and withdraw the balances first"
+    )]
+    AccountNotEmpty {
+        /// The number of its open orders.
+        orders: u32,
+        /// The number of assets it has a balance of.
+        assets: u32,
+    },
 }
 
 impl Reject {
@@ -276,6 +303,10 @@ impl Reject {
             Self::NameTaken => 2103,
             Self::UnknownLogin => 2104,
             Self::TooManyOrders { .. } => 2013,
+            Self::AccountCancelOnly => 2201,
+            Self::AccountFrozen => 2202,
+            Self::AccountClosed => 2203,
+            Self::AccountNotEmpty { .. } => 2204,
             Self::MarketClosed => 3001,
             Self::WouldTake => 3002,
             Self::UnknownOrder => 3003,

@@ -67,6 +67,14 @@ pub enum Mutant {
     TriggerDirectionSwapped,
     /// C41: an order that waits for another to be filled is placed when that one trades at all.
     PendingPlacedEarly,
+    /// C43: an account that is not active places orders.
+    RestrictedAccountTrades,
+    /// C43: an order that waits for another to be filled is placed although its account has been restricted since.
+    PendingPlacedForRestricted,
+    /// C43: an account with a balance is closed.
+    ClosedWithBalance,
+    /// C44: trades after a change of the fee tier pay the fees of the tier before.
+    TierChangeIgnored,
     /// An answer leaves before its frame is durable.
     AnsweredBeforeDurable,
     /// A failed commit counts as a successful one.
@@ -79,6 +87,8 @@ pub enum Mutant {
     WatermarkForgottenOnRestart,
     /// A restart loses the keyed orders.
     KeyForgottenOnRestart,
+    /// A restart loses the status an operator gave an account.
+    StatusForgottenOnRestart,
     /// Recovery stops at the snapshot and skips the frames after it.
     TailAfterSnapshotIgnored,
     /// A snapshot leaves out the orders that wait for their triggers.
@@ -87,7 +97,7 @@ pub enum Mutant {
 
 impl Mutant {
     /// Every mutant.
-    pub const ALL: [Self; 39] = [
+    pub const ALL: [Self; 44] = [
         Self::ZeroQuantityFill,
         Self::FeeRoundsDown,
         Self::FeeNotCredited,
@@ -119,12 +129,17 @@ impl Mutant {
         Self::TrailNeverMoves,
         Self::TriggerDirectionSwapped,
         Self::PendingPlacedEarly,
+        Self::RestrictedAccountTrades,
+        Self::PendingPlacedForRestricted,
+        Self::ClosedWithBalance,
+        Self::TierChangeIgnored,
         Self::AnsweredBeforeDurable,
         Self::FailedCommitIgnored,
         Self::MessageNotJournalled,
         Self::OutboxForgottenOnRestart,
         Self::WatermarkForgottenOnRestart,
         Self::KeyForgottenOnRestart,
+        Self::StatusForgottenOnRestart,
         Self::TailAfterSnapshotIgnored,
         Self::StopOrdersForgottenBySnapshot,
     ];

@@ -5,7 +5,7 @@ use crate::{
     domain::{
         account::{AccountQuery, AccountView, Found},
         instruments::{asset::Asset, symbol::FeeRates},
-        messages::command::Balance,
+        messages::{command::Balance, standing::Action},
         orders::Fill,
         types::id::{AssetId, OrderId, TradeId},
     },
@@ -28,7 +28,7 @@ const UNITS_PER_BASIS_POINT: u64 = 10_000;
 /// `GET /api/v3/account`
 pub(crate) async fn get(call: &RequestContext<'_>) -> Result<Reply, ApiError> {
     let omit_zero = call.params.boolean("omitZeroBalances")?.unwrap_or(false);
-    let AccountView::Account { balances, tier, updated_at } =
+    let AccountView::Account { balances, tier, status, updated_at, .. } =
         call.query(AccountQuery::Account, Operation::Query).await?
     else {
         return Err(mismatched());
@@ -40,9 +40,9 @@ pub(crate) async fn get(call: &RequestContext<'_>) -> Result<Reply, ApiError> {
         json.object(|json| {
             write_rates(json, rates);
             for (name, value) in [
-                ("canTrade", true),
-                ("canWithdraw", true),
-                ("canDeposit", true),
+                ("canTrade", status.permits(Action::Trade)),
+                ("canWithdraw", status.permits(Action::Withdraw)),
+                ("canDeposit", status.permits(Action::Deposit)),
                 ("brokered", false),
                 ("requireSelfTradePrevention", false),
                 ("preventSor", false),

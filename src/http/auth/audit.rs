@@ -9,7 +9,10 @@ use crate::{
     auth::{Counted, MinuteCounts, network},
     domain::{
         instruments::{Instruments, asset::Asset},
-        messages::command::{AccountCommand, Answer, Permission},
+        messages::{
+            command::{AccountCommand, Answer, Permission},
+            standing::SetAccountTier,
+        },
         types::{id::AccountId, time::Timestamp},
     },
     http::wire::error::ApiError,
@@ -77,6 +80,11 @@ impl Audited {
             AccountCommand::ChangePassword(change) => {
                 ("change-password", Some(change.name.as_str().to_owned()))
             }
+            AccountCommand::SetAccountStatus(set) => {
+                let cancels = if set.cancels_orders { ", cancelling its orders" } else { "" };
+                ("set-account-status", Some(format!("{}{cancels}: {}", set.status.name(), set.reason)))
+            }
+            AccountCommand::SetAccountTier(set) => ("set-account-tier", Some(tier_detail(set))),
             AccountCommand::Place(_)
             | AccountCommand::Cancel(_)
             | AccountCommand::CancelAll(_)
@@ -143,6 +151,14 @@ impl Drop for Audited {
             self.write("unknown", None);
         }
     }
+}
+
+/// Returns what is changed of an account's tier and exemption, and the reason.
+fn tier_detail(set: &SetAccountTier) -> String {
+    let tier = set.tier.map(|tier| format!("tier {tier}"));
+    let limits = set.is_unlimited.map(|is_unlimited| if is_unlimited { "unlimited" } else { "limited" });
+    let changed: Vec<String> = tier.into_iter().chain(limits.map(str::to_owned)).collect();
+    format!("{}: {}", changed.join(", "), set.reason)
 }
 
 /// Returns the first characters of a public key.

@@ -5,7 +5,10 @@ use crate::{
     domain::{
         account::{AccountQuery, AccountView},
         instruments::asset::Asset,
-        messages::command::Balance,
+        messages::{
+            command::Balance,
+            standing::{AccountStatus, Action},
+        },
         types::decimal::Units,
     },
     http::{
@@ -21,7 +24,8 @@ const NOTHING: Units = Units { value: 0, scale: 8 };
 
 /// `GET /sapi/v1/capital/config/getall`
 pub(crate) async fn coins(call: &RequestContext<'_>) -> Result<Reply, ApiError> {
-    let AccountView::Account { balances, .. } = call.query(AccountQuery::Account, Operation::Query).await?
+    let AccountView::Account { balances, status, .. } =
+        call.query(AccountQuery::Account, Operation::Query).await?
     else {
         return Err(mismatched());
     };
@@ -31,27 +35,37 @@ pub(crate) async fn coins(call: &RequestContext<'_>) -> Result<Reply, ApiError> 
     Ok(Reply::write(1_024, |json| {
         json.array(|json| {
             for asset in call.state.exchange().instruments().assets() {
-                write_coin(json.item(), &asset, balance_of(&asset));
+                write_coin(json.item(), &asset, balance_of(&asset), status);
             }
         });
     }))
 }
 
-fn write_coin(json: &mut Json, asset: &Asset, balance: Balance) {
+fn write_coin(json: &mut Json, asset: &Asset, balance: Balance, status: AccountStatus) {
     json.object(|json| {
         json.field("coin").text(asset.name());
         json.field("name").text(asset.name());
-        json.field("depositAllEnable").boolean(true);
-        json.field("withdrawAllEnable").boolean(true);
+        json.field("depositAllEnable").boolean(status.permits(Action::Deposit));
+        json.field("withdrawAllEnable").boolean(status.permits(Action::Withdraw));
         json.field("free").units(asset.units(balance.available));
         json.field("locked").units(asset.units(balance.held));
         for name in ["freeze", "withdrawing", "ipoing", "ipoable", "storage"] {
             json.field(name).units(NOTHING);
         }
         json.field("isLegalMoney").boolean(false);
-        json.field("trading").boolean(true);
+        json.field("trading").boolean(status.permits(Action::Trade));
         json.field("networkList").array(|_| {});
     });
+}
+
+/// `GET /sapi/v1/account/status`
+pub(crate) async fn account_status(call: &RequestContext<'_>) -> Result<Reply, ApiError> {
+    let AccountView::Account { status, .. } = call.query(AccountQuery::Account, Operation::Query).await?
+    else {
+        return Err(mismatched());
+    };
+    let word = if status == AccountStatus::Active { "Normal" } else { status.name() };
+    Ok(Reply::write(32, |json| json.object(|json| json.field("data").text(word))))
 }
 
 /// `GET /sapi/v1/margin/allPairs`, `GET /sapi/v1/margin/isolated/allPairs`, `GET /sapi/v1/spot/delist-schedule`

@@ -147,6 +147,7 @@ pub(super) const GROUPS: &[Group] = &[
         op("PUT /api/v3/userDataStream", "Removed: private events are sent over the WebSocket API.").refuses(GONE).local().deprecated(),
         op("DELETE /api/v3/userDataStream", "Removed: private events are sent over the WebSocket API.").refuses(GONE).local().deprecated(),
         op("GET /sapi/v1/capital/config/getall", "Lists the assets with the account's balances.").returns("[Coin]"),
+        op("GET /sapi/v1/account/status", "Returns the account's status: `Normal`, or what it is restricted to.").returns("AccountStanding"),
         op("GET /sapi/v1/asset/tradeFee", "Lists the account's fee rates by symbol.").takes("symbol").returns("[TradeFee]"),
         op("GET /sapi/v1/margin/allPairs", "Always empty.").returns("[any]").local(),
         op("GET /sapi/v1/margin/isolated/allPairs", "Always empty.").returns("[any]").local(),
@@ -174,6 +175,11 @@ pub(super) const GROUPS: &[Group] = &[
     ("Operator", &[
         op("POST /x/v1/operator/accounts", "Opens an account.").reads("NewAccount").returns("AccountName").with(DONE)
             .refuses(&[(409, "The account exists.")]),
+        op("POST /x/v1/operator/accounts/status", "Sets what an account may do, and cancels its open orders when asked to.")
+            .reads("NewAccountStatus").returns("AccountStatusSet").with(DONE)
+            .refuses(&[(409, "-92204: an account with open orders or balances cannot be closed.")]),
+        op("POST /x/v1/operator/accounts/tier", "Sets an account's fee tier, and whether the limits of unfilled orders hold for it.")
+            .reads("NewAccountTier").returns("AccountTierSet").with(DONE),
         op("POST /x/v1/operator/keys", "Creates an API key for an account.").reads("AccountKey").returns("CreatedKey").with(DONE),
         op("DELETE /x/v1/operator/keys", "Revokes an API key of an account.").reads("AccountKeyName").returns("Empty").with(DONE),
         op("POST /x/v1/operator/deposit", "Credits an account.").reads("Transfer").returns("Transferred").with(DONE).refuses(ANOTHER),

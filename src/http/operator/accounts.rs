@@ -75,13 +75,13 @@ fn account_id(value: u64, name: &str) -> Result<AccountId, ApiError> {
 ///
 /// # Errors
 /// -1102 when it is missing, -1130.
-fn owner(value: Option<u64>) -> Result<AccountId, ApiError> {
+pub(super) fn owner(value: Option<u64>) -> Result<AccountId, ApiError> {
     let name = "accountId";
     account_id(value.ok_or_else(|| ApiError::missing_parameter(name))?, name)
 }
 
 /// Names the account in a refusal because it does not exist.
-fn naming(error: ApiError, account: AccountId) -> ApiError {
+pub(super) fn naming(error: ApiError, account: AccountId) -> ApiError {
     match error.reject() {
         Some(Reject::UnknownAccount) => ApiError::unknown_account("accountId", account),
         _ => error,

@@ -1,4 +1,5 @@
-//! The operator: accounts, keys, deposits and withdrawals, and the health of the process.
+//! The operator: accounts and their standing, keys, deposits and withdrawals, and the health of the process.
 
 pub(super) mod accounts;
 pub(super) mod health;
+pub(super) mod standing;

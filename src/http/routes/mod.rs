@@ -83,6 +83,7 @@ pub static ENDPOINTS: &[Endpoint] = endpoints! {
     PUT    "/api/v3/userDataStream"           Public    2 compat::wallet::listen_key;
     DELETE "/api/v3/userDataStream"           Public    2 compat::wallet::listen_key;
     GET    "/sapi/v1/capital/config/getall"   UserData 10 compat::wallet::coins;
+    GET    "/sapi/v1/account/status"          UserData  1 compat::wallet::account_status;
     GET    "/sapi/v1/asset/tradeFee"          UserData  1 account::commission::trade_fee;
     GET    "/sapi/v1/margin/allPairs"         Public    1 compat::wallet::none;
     GET    "/sapi/v1/margin/isolated/allPairs" Public  10 compat::wallet::none;
@@ -111,6 +112,8 @@ pub static ENDPOINTS: &[Endpoint] = endpoints! {
     POST   "/x/v1/keys"                       Browser   1 users::keys::create;
     DELETE "/x/v1/keys"                       Browser   1 users::keys::revoke;
     POST   "/x/v1/operator/accounts"          Operator  1 operator::accounts::create_account;
+    POST   "/x/v1/operator/accounts/status"   Operator  1 operator::standing::set_status;
+    POST   "/x/v1/operator/accounts/tier"     Operator  1 operator::standing::set_tier;
     POST   "/x/v1/operator/keys"              Operator  1 operator::accounts::create_key;
     DELETE "/x/v1/operator/keys"              Operator  1 operator::accounts::revoke_key;
     POST   "/x/v1/operator/deposit"           Operator  1 operator::accounts::deposit;

@@ -24,6 +24,9 @@ it('does not advise to try again where that would not help', () => {
   expect(explain(refused('Server is currently overloaded with other requests.', null, -1008, 503))).toContain('try again');
   expect(explain(refused('Market is closed.', null, -2010))).toBe('This market is closed.');
   expect(explain(refused('Trading is halted: only cancels and deposits are accepted.', null, -2010))).toContain('halted');
+  expect(explain(refused('this account is frozen: it may only read', null, -92202))).toContain('frozen');
+  expect(explain(refused('this account may only cancel orders', null, -92201))).toContain('only cancel');
+  expect(explain(refused('this account is closed', null, -92203))).toBe('This account is closed.');
 });
 
 it('adds the nearest value that the exchange would take', () => {

@@ -10,6 +10,9 @@ const BY_CODE: Record<number, Key> = {
   [-2013]: 'error.noSuchOrder',
   [-1002]: 'error.signedOut',
   [-2015]: 'error.signedOut',
+  [-92201]: 'error.cancelOnly',
+  [-92202]: 'error.frozen',
+  [-92203]: 'error.accountClosed',
 };
 
 const BY_MESSAGE: [start: string, key: Key][] = [

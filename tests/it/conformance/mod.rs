@@ -5,6 +5,7 @@ mod account_history;
 mod document;
 mod lists;
 mod market;
+mod operator;
 mod row;
 mod spot_v2;
 mod table;

@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use super::{account_history, lists, market, row::Row, spot_v2};
+use super::{account_history, lists, market, operator, row::Row, spot_v2};
 
 pub(super) const ACK: [&str; 5] = ["symbol", "orderId", "orderListId", "clientOrderId", "transactTime"];
 pub(super) const AMOUNTS: [&str; 10] = [
@@ -52,7 +52,7 @@ pub(super) fn unacceptable(name: &str, why: &str) -> String {
 pub(super) const REVERSED: &str =
     "Combination of optional parameters invalid: endTime 1 is before startTime 2.";
 
-fn missing(name: &str) -> String {
+pub(super) fn missing(name: &str) -> String {
     format!("Mandatory parameter '{name}' was not sent, was empty/null, or malformed.")
 }
 
@@ -60,7 +60,7 @@ pub(super) fn no_doge() -> String {
     unacceptable("asset", "there is no asset 'DOGE'; there are BTC, USDT, ETH")
 }
 
-fn no_account(account: u64) -> String {
+pub(super) fn no_account(account: u64) -> String {
     unacceptable("accountId", &format!("there is no account {account}; the operator may open it"))
 }
 
@@ -83,7 +83,7 @@ pub(super) fn rows() -> Vec<Row> {
         sessions(),
         users(),
         keys_of_accounts(),
-        operator(),
+        operator::rows(),
         probes(),
     ];
     groups.into_iter().flatten().collect()
@@ -322,6 +322,7 @@ fn shims() -> Vec<Row> {
                 "networkList",
             ])
             .weighs(10),
+        Row::of("GET /sapi/v1/account/status").json(json!({ "data": "Normal" })).weighs(1),
         Row::of("GET /sapi/v1/asset/tradeFee")
             .keys(&["symbol", "makerCommission", "takerCommission"])
             .weighs(1)
@@ -444,50 +445,6 @@ fn keys_of_accounts() -> Vec<Row> {
                 -1130,
                 unacceptable("apiKey", "the account has no such key"),
             ),
-    ]
-}
-
-fn operator() -> Vec<Row> {
-    let transfer = r#"{"accountId":11,"asset":"BTC","amount":"1"}"#;
-    let transferred = |route| {
-        Row::of(route)
-            .asks(transfer)
-            .keys(&["accountId", "asset", "free", "locked"])
-            .weighs(1)
-            .refuses("[]", -1135, "Invalid JSON Request: the body must be a JSON object.")
-            .refuses(
-                transfer.replace("\"1\"", "1"),
-                -1135,
-                "Invalid JSON Request: invalid type: integer `1`, expected a string at line 1 column 40.",
-            )
-            .refuses(
-                transfer.replace("amount", "sum"),
-                -1103,
-                "An unknown parameter was sent: unknown field `sum`, expected one of `accountId`, `asset`, `amount`, \
-                 `requestId` at line 1 column 35.",
-            )
-            .refuses(
-                transfer.replace("BTC", "DOGE"),
-                -1130,
-                no_doge(),
-            )
-            .refuses(transfer.replace("11", "999"), -1130, no_account(999))
-            .refuses(transfer.replace("\"1\"", "\"0\""), -1130, unacceptable("amount", "it is zero"))
-    };
-    vec![
-        Row::of("POST /x/v1/operator/accounts")
-            .asks(r#"{"id":77,"tier":0,"unlimited":true}"#)
-            .keys(&["accountId"])
-            .weighs(1)
-            .refuses(
-                r#"{"name":"x"}"#,
-                -1103,
-                "An unknown parameter was sent: unknown field `name`, expected one of `id`, `tier`, `unlimited` at line 1 \
-                 column 7.",
-            )
-            .refuses(r#"{"id":78,"tier":9}"#, -1130, unacceptable("tier", "no symbol has fees for it")),
-        transferred("POST /x/v1/operator/deposit"),
-        transferred("POST /x/v1/operator/withdraw"),
     ]
 }
 

@@ -209,6 +209,10 @@ pub(super) fn of(route: &str) -> Value {
         "POST /x/v1/session" => session(json!("charles"), false),
         "GET /x/v1/keys" | "POST /x/v1/keys" | "POST /x/v1/operator/keys" => key,
         "POST /x/v1/operator/accounts" => json!({ "accountId": 77 }),
+        "POST /x/v1/operator/accounts/status" => {
+            json!({ "accountId": 11, "status": "ACTIVE", "cancelling": 0 })
+        }
+        "POST /x/v1/operator/accounts/tier" => json!({ "accountId": 11, "tier": 0, "unlimited": false }),
         "POST /x/v1/operator/deposit" | "POST /x/v1/operator/withdraw" => {
             // How much there is then depends on the other rows; `api::conformance` compares that.
             json!({ "accountId": 11, "asset": "BTC" })

@@ -7,12 +7,12 @@ use lightning_exchange::domain::{
 };
 
 /// Lets the market trade one lot at this price.
-fn trade_at(harness: &mut Harness, price: u64) {
+pub(super) fn trade_at(harness: &mut Harness, price: u64) {
     place(harness, limit(BOB, Side::Sell, price, 1));
     place(harness, NewOrder { time_in_force: TimeInForce::Ioc, ..limit(BOB, Side::Buy, price, 1) });
 }
 
-fn stop(side: Side, stop: u64, price: u64, lots: u64) -> NewOrder {
+pub(super) fn stop(side: Side, stop: u64, price: u64, lots: u64) -> NewOrder {
     let stop = Some(Price::from_ticks(stop));
     NewOrder {
         kind: OrderType::StopLossLimit,
@@ -21,12 +21,12 @@ fn stop(side: Side, stop: u64, price: u64, lots: u64) -> NewOrder {
     }
 }
 
-fn maker(side: Side, price: u64, lots: u64) -> NewOrder {
+pub(super) fn maker(side: Side, price: u64, lots: u64) -> NewOrder {
     NewOrder { kind: OrderType::LimitMaker, ..limit(ALICE, side, price, lots) }
 }
 
 /// Sells 10 at 110, or at 85 when the market is down at 90.
-fn pair() -> ListOrders {
+pub(super) fn pair() -> ListOrders {
     ListOrders::Pair([maker(Side::Sell, 110, 10), stop(Side::Sell, 90, 85, 10)])
 }
 
@@ -34,14 +34,14 @@ fn list(orders: ListOrders) -> AccountCommand {
     AccountCommand::PlaceList(Box::new(PlaceList { account: ALICE, symbol: MARKET, client_id: None, orders }))
 }
 
-fn try_list(harness: &mut Harness, orders: ListOrders) -> Result<ListReport, Reject> {
+pub(super) fn try_list(harness: &mut Harness, orders: ListOrders) -> Result<ListReport, Reject> {
     match harness.ask(list(orders)).unwrap()? {
         Answer::ListPlaced(report) => Ok(*report),
         answer => panic!("{answer:?}"),
     }
 }
 
-fn statuses(harness: &Harness, report: &ListReport) -> Vec<OrderStatus> {
+pub(super) fn statuses(harness: &Harness, report: &ListReport) -> Vec<OrderStatus> {
     use lightning_exchange::domain::account::{AccountQuery, AccountView};
     let slot = harness.world_ref().account_slot(ALICE);
     let of = |id| {

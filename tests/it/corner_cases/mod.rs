@@ -8,6 +8,7 @@ mod filters;
 mod lists;
 mod matching;
 mod money;
+mod standing;
 mod triggers;
 mod trip;
 

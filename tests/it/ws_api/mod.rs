@@ -51,7 +51,7 @@ impl Talk {
     }
 
     /// Sends a signed request and waits for its reply.
-    async fn signed(&mut self, key: &KeyPair, method: &str, params: Value) -> Value {
+    pub(crate) async fn signed(&mut self, key: &KeyPair, method: &str, params: Value) -> Value {
         self.ask(method, signed(key, params)).await
     }
 

@@ -92,6 +92,7 @@ impl Turn<'_> {
     /// Returns by how much an order is reduced to reach this quantity, if it may be.
     fn check_amend(&self, order: &Order, quantity: Lots) -> Result<Lots, Reject> {
         let spec = self.instruments.symbol(order.symbol).ok_or(Reject::UnknownSymbol)?;
+        self.state.check_may_trade(order.account)?;
         if order.list().is_some() || order.status == OrderStatus::ConditionalPending {
             return Err(Reject::AmendUnsupported);
         }
@@ -117,7 +118,11 @@ impl Turn<'_> {
     pub(super) fn replace(&mut self, command: CommandId, replace: Box<ReplaceOrder>) -> Refusable {
         let new = &replace.order;
         let Some(spec) = self.instruments.symbol(new.symbol) else { return Ok(Err(Reject::UnknownSymbol)) };
-        // Filters are checked before the cancel: a new order that can never be placed must not cost the old one.
+        // Status and filters are checked before the cancel: a new order that can never be placed must not cost the old
+        // one.
+        if let Err(reject) = self.state.check_may_trade(new.account) {
+            return Ok(Err(reject));
+        }
         if let Err(reject) = plan::check(spec, new, self.state.clock) {
             self.explain(command, std::slice::from_ref(new), reject);
             return Ok(Err(reject));

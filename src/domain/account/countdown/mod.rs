@@ -11,6 +11,7 @@ use crate::domain::{
     messages::{
         command::{Answer, COUNTDOWN_MAX_MICROS, CancelAllAfter},
         reject::{Fault, Reject},
+        standing::Action,
     },
     orders::Order,
     types::{id::AccountId, time::Timestamp},
@@ -30,8 +31,11 @@ impl AccountState {
 impl Turn<'_> {
     pub(super) fn set_countdown(&mut self, countdown: CancelAllAfter) -> Refusable<Answer> {
         let CancelAllAfter { account, after_micros } = countdown;
-        if !self.state.accounts.contains(&account) {
+        let Some(found) = self.state.accounts.get(&account) else {
             return Ok(Err(Reject::UnknownAccount));
+        };
+        if let Err(reject) = found.marks.status.check(Action::ArrangeCancel) {
+            return Ok(Err(reject));
         }
         if after_micros.is_some_and(|after| after > COUNTDOWN_MAX_MICROS) {
             return Ok(Err(Reject::Overflow));
@@ -52,15 +56,21 @@ impl Turn<'_> {
         let due: Vec<AccountId> = due.map(|(account, _)| *account).collect();
         for id in due {
             self.change(Change::Countdown { account: id, at: None })?;
-            let orders: Vec<Order> = match self.state.accounts.get(&id) {
-                Some(account) => self.state.cancel_targets(account, None),
-                None => Vec::new(),
-            };
-            for order in &orders {
-                self.request_book(order.id, NO_COMMAND, BookRequest::Cancel)?;
-            }
+            self.cancel_everything(id)?;
         }
         Ok(())
+    }
+
+    /// Asks the books to cancel all orders of an account, without a command that waits for them. Returns the number of requests.
+    pub(super) fn cancel_everything(&mut self, id: AccountId) -> Result<usize, Fault> {
+        let orders: Vec<Order> = match self.state.accounts.get(&id) {
+            Some(account) => self.state.cancel_targets(account, None),
+            None => Vec::new(),
+        };
+        for order in &orders {
+            self.request_book(order.id, NO_COMMAND, BookRequest::Cancel)?;
+        }
+        Ok(orders.len())
     }
 
     /// If the clock was wrong and has been set back since the last tick, timers end after the remaining time, not when

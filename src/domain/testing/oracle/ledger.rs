@@ -93,7 +93,7 @@ pub struct TradeSide {
 #[derive(Debug, Clone, Copy)]
 enum Fact {
     Moved { asset: AssetId, units: i128 },
-    Traded { entry: Entry, side: TradeSide },
+    Traded { entry: Entry, side: TradeSide, tier: usize },
 }
 
 /// An open order: its initial data and what is left of it.
@@ -147,6 +147,19 @@ impl SlowLedger {
         self.accounts.insert(account, history);
     }
 
+    /// Records a change of an account's fee tier: trades from now on pay its fees.
+    pub fn moved_to_tier(&mut self, account: AccountId, tier: u8) {
+        if let Some(history) = self.accounts.get_mut(&account) {
+            history.tier = usize::from(tier);
+        }
+    }
+
+    /// Returns whether an account has neither an open order nor a balance.
+    pub fn is_empty(&self, account: AccountId) -> bool {
+        let has_orders = self.accounts.get(&account).is_some_and(|history| !history.open.is_empty());
+        !has_orders && self.balances(account).values().all(|balance| *balance == Balance::default())
+    }
+
     /// Records a deposit (positive) or withdrawal; one of a request id already seen is ignored.
     pub fn moved(&mut self, account: AccountId, asset: AssetId, units: i128, request: Option<&str>) {
         let Some(history) = self.accounts.get_mut(&account) else { return };
@@ -194,7 +207,7 @@ impl SlowLedger {
         };
         open.left = open.left.saturating_sub(side.lots.get());
         open.spent += market.quote_units(side.price, side.lots.get());
-        history.facts.push(Fact::Traded { entry: open.entry, side });
+        history.facts.push(Fact::Traded { entry: open.entry, side, tier: history.tier });
         Ok(())
     }
 
@@ -220,9 +233,9 @@ impl SlowLedger {
         for fact in &history.facts {
             match fact {
                 Fact::Moved { asset, units } => sums.entry(*asset).or_default().0 += units,
-                Fact::Traded { entry, side } => {
+                Fact::Traded { entry, side, tier } => {
                     let Some(market) = self.markets.get(&entry.symbol) else { continue };
-                    let legs = market.legs(entry.side, side, history.tier);
+                    let legs = market.legs(entry.side, side, *tier);
                     sums.entry(legs.paid.0).or_default().0 -= legs.paid.1;
                     sums.entry(legs.received.0).or_default().0 += legs.received.1 - legs.fee;
                 }
@@ -248,10 +261,10 @@ impl SlowLedger {
         let mut sums = BTreeMap::new();
         for history in self.accounts.values() {
             for fact in &history.facts {
-                if let Fact::Traded { entry, side } = fact
+                if let Fact::Traded { entry, side, tier } = fact
                     && let Some(market) = self.markets.get(&entry.symbol)
                 {
-                    let legs = market.legs(entry.side, side, history.tier);
+                    let legs = market.legs(entry.side, side, *tier);
                     *sums.entry(legs.received.0).or_default() += legs.fee;
                 }
             }

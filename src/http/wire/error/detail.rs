@@ -55,6 +55,20 @@ impl ApiError {
         Self { reject: Some(Reject::UnknownAsset), ..Self::unacceptable(name, &why) }
     }
 
+    /// Replaces the text of the refusal to close an account by one that names what it still has.
+    #[must_use]
+    pub fn not_empty(self, account: AccountId, orders: u32, balances: &[String]) -> Self {
+        let open = format!("{orders} open {}", if orders == 1 { "order" } else { "orders" });
+        let has = balances.join(", ");
+        let (has, remedy) = match (orders, balances) {
+            (0, _) => (has, "withdraw the balances"),
+            (_, []) => (open, "cancel the orders"),
+            _ => (format!("{open} and {has}"), "cancel the orders and withdraw the balances"),
+        };
+        let text = format!("account {account} cannot be closed: it has {has}; {remedy} first");
+        Self { message: text.into(), ..self }
+    }
+
     /// -1130: the account does not exist.
     pub fn unknown_account(name: &str, account: AccountId) -> Self {
         let why = format!("there is no account {account}; the operator may open it");

@@ -380,10 +380,16 @@ impl ApiError {
             Reject::AmendNoChange => {
                 Self::bad(-2038, "The requested action would change no state; rejecting")
             }
-            Reject::AccountExists | Reject::RequestConflict | Reject::KeyExists | Reject::NameTaken => {
-                Self { status: StatusCode::CONFLICT, ..Self::own(reject) }
-            }
-            Reject::TooManyRequestIds | Reject::TooManyKeys => Self::own(reject),
+            Reject::AccountExists
+            | Reject::RequestConflict
+            | Reject::KeyExists
+            | Reject::NameTaken
+            | Reject::AccountNotEmpty { .. } => Self { status: StatusCode::CONFLICT, ..Self::own(reject) },
+            Reject::TooManyRequestIds
+            | Reject::TooManyKeys
+            | Reject::AccountCancelOnly
+            | Reject::AccountFrozen
+            | Reject::AccountClosed => Self::own(reject),
             Reject::UnknownKey => Self::unacceptable("apiKey", "the account has no such key"),
             Reject::UnknownLogin => Self::unacceptable("name", "the account has no such login"),
             Reject::IdsExhausted => {

@@ -1,5 +1,5 @@
 use super::*;
-use crate::domain::{messages::reject::Filter, orders::limits::OrderWindow};
+use crate::domain::{messages::reject::Filter, orders::limits::OrderWindow, types::id::AccountId};
 
 /// Every refusal, its operation, and the wire's answer: status, code, text.
 const TABLE: &[(Reject, Operation, u16, i32, &str)] = {
@@ -106,6 +106,36 @@ const TABLE: &[(Reject, Operation, u16, i32, &str)] = {
         (Reject::KeyExists, Operate, 409, -92012, "api key exists already"),
         (Reject::TooManyKeys, Operate, 400, -92101, "too many api keys"),
         (
+            Reject::AccountCancelOnly,
+            Place,
+            400,
+            -92201,
+            "this account may only cancel orders and withdraw, not place or amend orders; ask the operator to make it active \
+             again",
+        ),
+        (
+            Reject::AccountFrozen,
+            Place,
+            400,
+            -92202,
+            "this account is frozen: it may only read, cancel orders and receive deposits; ask the operator why",
+        ),
+        (
+            Reject::AccountClosed,
+            Place,
+            400,
+            -92203,
+            "this account is closed: it may only read; use another account, or ask the operator to reopen this one",
+        ),
+        (
+            Reject::AccountNotEmpty { orders: 2, assets: 1 },
+            Operate,
+            409,
+            -92204,
+            "the account cannot be closed: it has 2 open orders and 1 assets with a balance; cancel the orders and withdraw the \
+             balances first",
+        ),
+        (
             Reject::UnknownKey,
             Operate,
             400,
@@ -175,6 +205,24 @@ fn every_refusal_has_its_status_code_and_text() {
         assert_eq!((error.status().as_u16(), error.code()), (status, code), "{reject:?} {operation:?}");
         assert_eq!(error.to_string(), text, "{reject:?} {operation:?}");
     }
+}
+
+#[test]
+fn what_keeps_an_account_open_is_named() {
+    let refusal = |orders, balances: &[&str]| {
+        let error = ApiError::refused(Reject::AccountNotEmpty { orders, assets: 1 }, Operation::Operate);
+        let balances: Vec<String> = balances.iter().map(|&text| text.to_owned()).collect();
+        error.not_empty(AccountId::new(7), orders, &balances).to_string()
+    };
+    let start = "account 7 cannot be closed: it has";
+    assert_eq!(refusal(1, &[]), format!("{start} 1 open order; cancel the orders first"));
+    assert_eq!(refusal(0, &["1.5 BTC"]), format!("{start} 1.5 BTC; withdraw the balances first"));
+    assert_eq!(
+        refusal(10, &["1.5 BTC", "2 USDT"]),
+        format!(
+            "{start} 10 open orders and 1.5 BTC, 2 USDT; cancel the orders and withdraw the balances first"
+        )
+    );
 }
 
 #[test]
