@@ -120,11 +120,34 @@ struct Driver {
     errors: u64,
 }
 
+/// Some records of a turn, by index. They are chosen without a branch, which would be mispredicted for every other one.
+struct Chosen {
+    indices: [u8; TURN],
+    len: usize,
+}
+
+impl Default for Chosen {
+    fn default() -> Self {
+        Self { indices: [0; TURN], len: 0 }
+    }
+}
+
+impl Chosen {
+    fn add_if(&mut self, is_one: bool, index: usize) {
+        self.indices[self.len % TURN] = index as u8;
+        self.len += usize::from(is_one);
+    }
+
+    fn of<'a>(&'a self, records: &'a [Record]) -> impl Iterator<Item = &'a Record> {
+        self.indices[..self.len].iter().map(|&index| &records[usize::from(index)])
+    }
+}
+
 impl Driver {
     fn new(workload: &Workload) -> Self {
         Self {
             book: Book::new(BookLimits::default()),
-            handles: vec![Handle { index: u32::MAX, generation: 0 }; workload.order_max as usize + 1],
+            handles: vec![Handle::new(u32::MAX, 0); workload.order_max as usize + 1],
             events: Vec::with_capacity(1 << 14),
             hash: TradeHash::default(),
             trades: 0,
@@ -134,7 +157,7 @@ impl Driver {
     }
 
     fn turn(&mut self, records: &[Record]) {
-        if self.book.exceeds_cache() {
+        if self.book.exceeds_near_cache() {
             self.prefetch(records);
         }
         records.iter().for_each(|record| self.apply(record));
@@ -145,18 +168,23 @@ impl Driver {
     ///
     /// [`SymbolSlot::prefetch_named`]: lightning_exchange::domain::matching::SymbolSlot::prefetch_named
     fn prefetch(&self, records: &[Record]) {
-        let is_of = |record: &&Record, operations: [Operation; 2]| operations.contains(&record.operation);
-        let ended = || records.iter().filter(|record| is_of(record, [Operation::Cancel, Operation::Move]));
-        let entering = || records.iter().filter(|record| is_of(record, [Operation::Add, Operation::Move]));
+        let (mut ended, mut entering) = (Chosen::default(), Chosen::default());
+        for (index, record) in records.iter().enumerate() {
+            ended.add_if(matches!(record.operation, Operation::Cancel | Operation::Move), index);
+            entering.add_if(matches!(record.operation, Operation::Add | Operation::Move), index);
+        }
         let handle = |record: &Record| self.handles[record.order as usize];
         let price = |record: &Record| Price::from_ticks(u64::from(record.price));
-        ended().for_each(|record| {
+        ended.of(records).for_each(|record| {
             black_box(handle(record));
         });
-        entering().for_each(|record| self.book.prefetch_level(price(record)));
-        ended().for_each(|record| self.book.prefetch_order(handle(record)));
-        entering().for_each(|record| self.book.prefetch_queue(price(record)));
-        ended().for_each(|record| self.book.prefetch_neighbours(handle(record)));
+        if !self.book.exceeds_cache() {
+            return ended.of(records).for_each(|record| self.book.prefetch_order(handle(record)));
+        }
+        entering.of(records).for_each(|record| self.book.prefetch_level(price(record)));
+        ended.of(records).for_each(|record| self.book.prefetch_order(handle(record)));
+        entering.of(records).for_each(|record| self.book.prefetch_queue(price(record)));
+        ended.of(records).for_each(|record| self.book.prefetch_neighbours(handle(record)));
     }
 
     #[inline(always)]

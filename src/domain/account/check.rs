@@ -44,7 +44,7 @@ impl AccountSlot {
                 .instruments()
                 .symbol(order.symbol)
                 .ok_or_else(|| Fault::new("order on unknown symbol"))?;
-            check_order(state, *id, order, spec)?;
+            check_order(state, id, order, spec)?;
             let held = holds.entry((order.account, spec.paid(order.side).id)).or_default();
             *held = held.plus(order.hold)?;
             open += 1;
@@ -54,7 +54,7 @@ impl AccountSlot {
                 if balance.available.is_negative() || balance.held.is_negative() {
                     return Err(Fault::new(format!("account {id}: negative balance of asset {asset}")));
                 }
-                let held = holds.remove(&(*id, asset)).unwrap_or_default();
+                let held = holds.remove(&(id, asset)).unwrap_or_default();
                 if held != balance.held {
                     return Err(Fault::new(format!(
                         "account {id}: {} of asset {asset} held, open orders need {}",
@@ -151,7 +151,7 @@ impl AccountSlot {
             [slot, state.seq, state.next_order, state.next_account, state.next_list, state.last_command];
         let mut sum = hash::entity(1, &counters);
         let mut add = |hash: u128| sum = sum.wrapping_add(hash);
-        add(state.accounts.sum(|id, account| hash_account(*id, account)));
+        add(state.accounts.sum(hash_account));
         add(state.orders.sum(|open| hash::of(4, &open.order).wrapping_add(hash::of(5, &open.placing))));
         add(state.orders.sum_names(|name, order| hash::of(6, &(name, order))));
         for (kind, balances) in [(7, &state.fees), (8, &state.clearing), (9, &state.external)] {

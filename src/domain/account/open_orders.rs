@@ -8,7 +8,7 @@ use super::state::Open;
 use crate::domain::types::{
     id::{AccountId, ClientOrderId, OrderId},
     index::Index,
-    pool::Pool,
+    pool::{Entry, Pool},
     table::Table,
 };
 
@@ -18,10 +18,38 @@ pub(super) type Name = (AccountId, ClientOrderId);
 /// The open orders of a slot. The order itself states its client order id, so the index of these only refers to it.
 #[derive(Debug, Default)]
 pub(super) struct OpenOrders {
-    orders: Pool<OrderId, Open>,
+    orders: Orders,
     names: Index,
     /// Names of orders that do not have them yet: an amend or a replacement under way will give them.
     reserved: BTreeMap<Name, OrderId>,
+}
+
+/// There are many of them.
+const _: () = assert!(size_of::<Option<Open>>() == 160);
+
+/// An order states its id.
+type Orders = Pool<OrderId, Open, Open>;
+
+impl Entry<OrderId, Open> for Open {
+    fn new(_: OrderId, open: Open) -> Self {
+        open
+    }
+
+    fn key(&self) -> OrderId {
+        self.order.id
+    }
+
+    fn value(&self) -> &Self {
+        self
+    }
+
+    fn value_mut(&mut self) -> &mut Self {
+        self
+    }
+
+    fn into_value(self) -> Self {
+        self
+    }
 }
 
 fn name_of(open: &Open) -> Name {
@@ -94,7 +122,7 @@ impl OpenOrders {
     }
 
     /// Returns the open orders by id: O(n log n).
-    pub(super) fn sorted(&self) -> Vec<(&OrderId, &Open)> {
+    pub(super) fn sorted(&self) -> Vec<(OrderId, &Open)> {
         self.orders.sorted()
     }
 
@@ -105,7 +133,7 @@ impl OpenOrders {
 
     /// Returns the sum of a hash of every name and its order.
     pub(super) fn sum_names(&self, hash: impl Fn(&Name, OrderId) -> u128) -> u128 {
-        let own = self.orders.sum(|id, open| hash(&name_of(open), *id));
+        let own = self.orders.sum(|id, open| hash(&name_of(open), id));
         self.reserved.iter().fold(own, |sum, (name, order)| sum.wrapping_add(hash(name, *order)))
     }
 
@@ -124,7 +152,7 @@ impl OpenOrders {
 /// The orders by id, then the names with their orders, as snapshots have always held them.
 impl Serialize for OpenOrders {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let own = self.orders.sorted().into_iter().map(|(id, open)| (name_of(open), *id));
+        let own = self.orders.sorted().into_iter().map(|(id, open)| (name_of(open), id));
         let reserved = self.reserved.iter().map(|(name, order)| (*name, *order));
         let names: BTreeMap<Name, OrderId> = own.chain(reserved).collect();
         (&self.orders, names).serialize(serializer)
@@ -133,9 +161,9 @@ impl Serialize for OpenOrders {
 
 impl<'de> Deserialize<'de> for OpenOrders {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let (orders, names) = <(Pool<OrderId, Open>, Table<Name, OrderId>)>::deserialize(deserializer)?;
+        let (orders, names) = <(Orders, Table<Name, OrderId>)>::deserialize(deserializer)?;
         let mut open = Self { orders, ..Self::default() };
-        let own: Vec<_> = open.orders.sorted().into_iter().map(|(id, order)| (*id, name_of(order))).collect();
+        let own: Vec<_> = open.orders.sorted().into_iter().map(|(id, order)| (id, name_of(order))).collect();
         for (id, name) in own {
             open.enter(id, &name);
         }

@@ -275,7 +275,7 @@ impl AccountSlot {
 
     /// Returns its accounts, in order.
     pub fn accounts(&self) -> impl Iterator<Item = AccountId> {
-        self.state.accounts.sorted().into_iter().map(|(id, _)| *id)
+        self.state.accounts.sorted().into_iter().map(|(id, _)| id)
     }
 
     /// Returns the number of its accounts.

@@ -137,7 +137,7 @@ impl Book {
     pub fn cancel(&mut self, handle: Handle, order: OrderId, events: &mut Vec<BookEvent>) -> Option<Removed> {
         let node = self.orders.release(handle, order)?;
         let side = node.side();
-        let remaining = Lots::new(self.drain(handle.index, &node));
+        let remaining = Lots::new(self.drain(handle.index(), &node));
         let total = self.unlink(&node);
         events.push(BookEvent::LevelChanged { side, price: node.price, total });
         Some(Removed { account: node.account, side, price: node.price, remaining })
@@ -155,21 +155,21 @@ impl Book {
         events: &mut Vec<BookEvent>,
     ) -> Option<Lots> {
         let node = *self.orders.get(handle).filter(|node| node.order == order)?;
-        let whole = self.whole(handle.index, &node);
+        let whole = self.whole(handle.index(), &node);
         let left = whole.checked_sub(by.get()).filter(|left| *left > 0)?;
         let from_hidden = by.get().min(whole - node.remaining);
         if from_hidden > 0 {
-            self.reduce_hidden(handle.index, from_hidden);
+            self.reduce_hidden(handle.index(), from_hidden);
         }
         let by = by.get() - from_hidden;
         if by == 0 {
             return Some(Lots::new(left));
         }
-        self.shrink(handle.index, by);
+        self.shrink(handle.index(), by);
         let level = &mut self.ladder[node.rung];
         level.total -= by;
         if mutated(Mutant::AmendLosesPriority) && node.next != NIL {
-            self.move_to_back(handle.index);
+            self.move_to_back(handle.index());
         }
         let total = Lots::new(self.ladder[node.rung].total);
         events.push(BookEvent::LevelChanged { side: node.side(), price: node.price, total });
@@ -202,7 +202,7 @@ impl Book {
 
     /// Returns the order a handle refers to, unless it is gone.
     pub fn get(&self, handle: Handle) -> Option<Resting> {
-        self.orders.get(handle).map(|_| self.resting(handle.index))
+        self.orders.get(handle).map(|_| self.resting(handle.index()))
     }
 
     /// Returns the number of resting orders.
@@ -278,6 +278,9 @@ impl Book {
 
     /// Removes an order whose node was freed from its queue, and its level from the ladder if that leaves it empty;
     /// returns what is left at the level.
+    ///
+    /// Most levels have few orders, so whether this was the last one cannot be predicted: only what an emptied level
+    /// rarely entails is a branch.
     #[inline(always)]
     pub(super) fn unlink(&mut self, node: &Node) -> Lots {
         self.forget(node);
@@ -293,24 +296,28 @@ impl Book {
             self.orders[node.prev].next = NIL;
             self.ladder[node.rung].tail = node.prev;
         }
-        if total == 0 {
-            self.drop_level(node.side(), node.rung);
-        }
+        self.drop_level_if(total == 0, node.side(), node.rung);
         Lots::new(total)
     }
 
-    /// Removes an emptied level, and moves the touch if it was that.
-    #[inline(never)]
-    pub(super) fn drop_level(&mut self, side: Side, rung: Rung) {
+    /// Removes a level if it is empty, its value that of none, and moves the touch if it was that.
+    #[inline(always)]
+    pub(super) fn drop_level_if(&mut self, is_empty: bool, side: Side, rung: Rung) {
         if mutated(Mutant::PhantomLevel) {
             return;
         }
-        let best = &self.best[side.index()];
-        if best.is_some_and(|touch| touch.rung == rung) {
-            let next = self.outward(side, rung);
-            self.best[side.index()] = next.map(|rung| Touch { price: self.ladder.price(rung), rung });
+        let is_touch = self.best[side.index()].is_some_and(|touch| touch.rung == rung);
+        if is_empty & is_touch {
+            self.move_touch(side, rung);
         }
-        self.ladder.vacate(rung);
+        self.ladder.vacate_if(is_empty, rung);
+    }
+
+    /// Makes the level behind the touch the touch.
+    #[inline(never)]
+    fn move_touch(&mut self, side: Side, rung: Rung) {
+        let next = self.outward(side, rung);
+        self.best[side.index()] = next.map(|rung| Touch { price: self.ladder.price(rung), rung });
     }
 
     /// Drops the data kept, outside queue and slab, about an order whose node was freed.

@@ -17,7 +17,6 @@ mod expiry;
 mod iceberg;
 mod image;
 mod ladder;
-mod pages;
 mod prefetch;
 mod preflight;
 mod slab;

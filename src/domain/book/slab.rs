@@ -1,11 +1,12 @@
 //! The orders of a book, in a slab.
 
-use super::{digest::digest, ladder::Rung, pages::Pages};
+use super::{digest::digest, ladder::Rung};
 use crate::domain::{
     orders::{Handle, Side},
     types::{
         id::{AccountId, OrderId},
         money::Price,
+        pages::Pages,
         time::Timestamp,
     },
 };
@@ -172,7 +173,7 @@ impl Slab {
         self.free = node.next;
         *node = Node { generation, ..order };
         self.len += 1;
-        Handle { index, generation }
+        Handle::new(index, generation)
     }
 
     #[cold]
@@ -196,29 +197,35 @@ impl Slab {
     /// Frees the node a handle refers to and returns the order that was in it, unless it is gone or another one.
     #[inline(always)]
     pub(super) fn release(&mut self, handle: Handle, order: OrderId) -> Option<Node> {
-        let node = self.nodes.get_mut(handle.index)?;
-        let is_it = node.generation == handle.generation && node.is_live() && node.order == order;
+        let node = self.nodes.get_mut(handle.index())?;
+        let is_it = node.generation == handle.generation() && node.is_live() && node.order == order;
         if !is_it {
             return None;
         }
         let released = *node;
         node.generation = node.generation.wrapping_add(1);
         node.next = self.free;
-        self.free = handle.index;
+        self.free = handle.index();
         self.len -= 1;
         Some(released)
     }
 
     /// Returns the handle of the order in a node.
     pub(super) fn handle(&self, index: u32) -> Handle {
-        Handle { index, generation: self.nodes[index].generation }
+        Handle::new(index, self.nodes[index].generation)
     }
 
     /// Returns the order a handle refers to, unless it is gone.
     #[inline(always)]
     pub(super) fn get(&self, handle: Handle) -> Option<&Node> {
-        let is_living = |node: &&Node| node.generation == handle.generation && node.is_live();
-        self.nodes.get(handle.index).filter(is_living)
+        let is_living = |node: &&Node| node.generation == handle.generation() && node.is_live();
+        self.nodes.get(handle.index()).filter(is_living)
+    }
+
+    /// Returns a node, whether or not an order rests in it.
+    #[inline(always)]
+    pub(super) fn peek(&self, index: u32) -> Option<&Node> {
+        self.nodes.get(index)
     }
 
     /// Returns the number of allocated bytes.

@@ -1,5 +1,7 @@
 //! Submits an order: it trades with the other side, and its rest stays in the book or expires.
 
+use std::hint::select_unpredictable;
+
 use super::{
     engine::{Book, Touch},
     event::{BookEvent, Outcome},
@@ -306,7 +308,8 @@ impl Book {
         level.head = cursor.head;
         level.total = cursor.total;
         if cursor.head == NIL {
-            self.drop_level(cursor.side, touch.rung);
+            level.tail = NIL;
+            self.drop_level_if(true, cursor.side, touch.rung);
         } else {
             self.orders[cursor.head].prev = NIL;
         }
@@ -328,10 +331,10 @@ impl Book {
     ) -> Option<Handle> {
         let (side, price) = (order.side, order.limit);
         if self.orders.len() >= self.limits.orders_max {
-            return mutated(Mutant::FullBookDropsSilently).then_some(Handle { index: NIL, generation: 0 });
+            return mutated(Mutant::FullBookDropsSilently).then_some(Handle::new(NIL, 0));
         }
         if mutated(Mutant::FarPriceDropped) && self.is_far(side, price) {
-            return Some(Handle { index: NIL, generation: 0 });
+            return Some(Handle::new(NIL, 0));
         }
         let shown = shown(order, remaining);
         let rung = self.ladder.reach(price);
@@ -341,15 +344,18 @@ impl Book {
         level.total = total;
         let index = self.orders.place();
         let tail = std::mem::replace(&mut level.tail, index);
+        level.head = select_unpredictable(tail == NIL, index, level.head);
         self.orders[tail].next = index;
-        if tail == NIL {
-            level.head = index;
-            self.ladder.occupy(rung);
-            let best = &mut self.best[side.index()];
-            if best.is_none_or(|touch| !side.accepts(touch.price, price)) {
-                *best = Some(Touch { price, rung });
-            }
-        }
+        // Whether the level is new cannot be predicted, nor whether it is the best: it is always marked as present, and
+        // the best is always written.
+        self.ladder.occupy(rung);
+        let best = &mut self.best[side.index()];
+        let touch = best.unwrap_or(Touch { price, rung });
+        let is_better = !side.accepts(touch.price, price);
+        *best = Some(Touch {
+            price: select_unpredictable(is_better, price, touch.price),
+            rung: select_unpredictable(is_better, rung, touch.rung),
+        });
         let hidden = remaining - shown;
         let rank = Node::rank(self.priority, side, hidden > 0);
         self.priority += 1;

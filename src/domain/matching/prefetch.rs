@@ -10,7 +10,7 @@ use crate::domain::{
 impl SymbolSlot {
     /// Returns whether it is worth loading what messages will touch ahead of them, for any of its books.
     pub fn exceeds_cache(&self) -> bool {
-        self.markets.values().any(|market| market.book.exceeds_cache())
+        self.markets.values().any(|market| market.book.exceeds_near_cache())
     }
 
     /// Loads what a message names: the order or the price.
@@ -20,10 +20,10 @@ impl SymbolSlot {
                 self.large(submit.symbol).inspect(|book| book.prefetch_level(submit.limit));
             }
             ToSymbol::CancelOrder(cancel) => {
-                self.large(cancel.symbol).inspect(|book| book.prefetch_order(cancel.handle));
+                self.middling(cancel.symbol).inspect(|book| book.prefetch_order(cancel.handle));
             }
             ToSymbol::AmendOrder(amend) => {
-                self.large(amend.symbol).inspect(|book| book.prefetch_order(amend.handle));
+                self.middling(amend.symbol).inspect(|book| book.prefetch_order(amend.handle));
             }
             ToSymbol::CancelStop(_) => {}
         }
@@ -40,6 +40,10 @@ impl SymbolSlot {
             }
             ToSymbol::AmendOrder(_) | ToSymbol::CancelStop(_) => {}
         }
+    }
+
+    fn middling(&self, symbol: SymbolId) -> Option<&Book> {
+        self.book(symbol).filter(|book| book.exceeds_near_cache())
     }
 
     fn large(&self, symbol: SymbolId) -> Option<&Book> {

@@ -1,5 +1,10 @@
 //! Orders: the request of a client, and the private state its account slot keeps.
 
+use std::{
+    hash::{Hash, Hasher},
+    num::NonZeroU64,
+};
+
 use serde::{Deserialize, Serialize};
 
 use super::{ColdFields, Direction, Trigger};
@@ -291,12 +296,64 @@ impl NewOrder {
 }
 
 /// The location of a resting order in its book: slab index and generation. Opaque outside the book.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-pub struct Handle {
-    /// The slab index.
-    pub index: u32,
-    /// The number of times the index had been reused when the order was stored.
-    pub generation: u32,
+///
+/// An order may have none, and there are many orders: an `Option` of it takes no more than itself.
+#[derive(Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(from = "Location", into = "Location")]
+pub struct Handle(NonZeroU64);
+
+/// What a handle consists of, as it is stored, hashed and printed.
+#[derive(Debug, Hash, Serialize, Deserialize)]
+#[serde(rename = "Handle")]
+struct Location {
+    index: u32,
+    generation: u32,
+}
+
+impl Handle {
+    /// Creates a handle. No slab is so large, and no index so worn, that both numbers are the highest.
+    pub const fn new(index: u32, generation: u32) -> Self {
+        let bits = ((index as u64) << u32::BITS) | generation as u64;
+        match NonZeroU64::new(!bits) {
+            Some(bits) => Self(bits),
+            None => Self(NonZeroU64::MIN),
+        }
+    }
+
+    /// Returns the slab index.
+    pub const fn index(self) -> u32 {
+        (!self.0.get() >> u32::BITS) as u32
+    }
+
+    /// Returns the number of times the index had been reused when the order was stored.
+    pub const fn generation(self) -> u32 {
+        !self.0.get() as u32
+    }
+}
+
+impl From<Location> for Handle {
+    fn from(Location { index, generation }: Location) -> Self {
+        Self::new(index, generation)
+    }
+}
+
+impl From<Handle> for Location {
+    fn from(handle: Handle) -> Self {
+        Self { index: handle.index(), generation: handle.generation() }
+    }
+}
+
+impl Hash for Handle {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        Location::from(*self).hash(state);
+    }
+}
+
+impl std::fmt::Debug for Handle {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let Location { index, generation } = Location::from(*self);
+        formatter.debug_struct("Handle").field("index", &index).field("generation", &generation).finish()
+    }
 }
 
 /// An order as its account slot keeps it.

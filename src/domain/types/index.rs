@@ -10,7 +10,7 @@ use super::table::FixedHasher;
 /// A set of places, found by hash; what is at a place says whether it is the one that is meant.
 #[derive(Debug, Clone, Default)]
 pub struct Index {
-    /// A power of two of cells, at most three quarters of them taken.
+    /// At most four fifths of them are taken. They grow by a quarter, so that not many are empty either.
     cells: Vec<Cell>,
     len: usize,
 }
@@ -64,8 +64,9 @@ impl Index {
 
     /// Adds a place, which must not be in it; [`u32::MAX`] is none.
     pub fn insert(&mut self, hash: u32, place: u32) {
-        if (self.len + 1) * 4 > self.cells.len() * 3 {
-            let cells = vec![EMPTY; (self.cells.len() * 2).max(CELLS_MIN)];
+        if (self.len + 1) * 5 > self.cells.len() * 4 {
+            let size = self.cells.len() + self.cells.len() / 4;
+            let cells = vec![EMPTY; size.max(CELLS_MIN)];
             let taken = std::mem::replace(&mut self.cells, cells);
             taken.into_iter().filter(|cell| cell.place != NONE).for_each(|cell| self.put(cell));
         }
@@ -91,9 +92,9 @@ impl Index {
             if cell.place == NONE {
                 break;
             }
-            let mask = self.cells.len() - 1;
-            let distance = |from: usize, to: usize| to.wrapping_sub(from) & mask;
-            if distance(cell.hash as usize & mask, at) >= distance(hole, at) {
+            let size = self.cells.len();
+            let distance = |from: usize, to: usize| if to < from { to + size - from } else { to - from };
+            if distance(home(cell.hash, size), at) >= distance(hole, at) {
                 self.cells[hole] = cell;
                 hole = at;
             }
@@ -103,7 +104,7 @@ impl Index {
     }
 
     fn put(&mut self, cell: Cell) {
-        let mut at = cell.hash as usize & (self.cells.len() - 1);
+        let mut at = home(cell.hash, self.cells.len());
         while self.cells[at].place != NONE {
             at = self.next(at);
         }
@@ -111,13 +112,18 @@ impl Index {
     }
 
     fn home(&self, hash: u32) -> Option<usize> {
-        let mask = self.cells.len().checked_sub(1)?;
-        Some(hash as usize & mask)
+        (!self.cells.is_empty()).then(|| home(hash, self.cells.len()))
     }
 
     fn next(&self, at: usize) -> usize {
-        (at + 1) & (self.cells.len() - 1)
+        let next = at + 1;
+        if next == self.cells.len() { 0 } else { next }
     }
+}
+
+/// Returns the cell at which the search for a hash starts: the hash, scaled to the number of cells.
+const fn home(hash: u32, size: usize) -> usize {
+    ((hash as u64 * size as u64) >> u32::BITS) as usize
 }
 
 #[cfg(test)]
@@ -129,11 +135,13 @@ mod tests {
     use super::*;
 
     proptest! {
-        /// Few hashes, so that most of them collide.
+        /// Few hashes, so that most of them collide, from the first cell to the last.
         #[test]
         fn it_finds_what_a_set_finds(steps in prop::collection::vec((0_u32..12, 0_u32..40, any::<bool>()), 0..400)) {
             let (mut index, mut set) = (Index::default(), BTreeSet::new());
+            let spread = |hash: u32| hash * (u32::MAX / 11);
             for (hash, place, is_insert) in steps {
+                let hash = spread(hash);
                 if !is_insert {
                     index.remove(hash, place);
                     set.remove(&(hash, place));
@@ -141,7 +149,7 @@ mod tests {
                     index.insert(hash, place);
                 }
                 prop_assert_eq!(index.len(), set.len());
-                for hash in 0..12 {
+                for hash in (0..12).map(spread) {
                     for place in 0..40 {
                         let found = index.find(hash, |other| other == place);
                         prop_assert_eq!(found.is_some(), set.contains(&(hash, place)));

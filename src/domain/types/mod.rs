@@ -5,6 +5,7 @@ pub mod hash;
 pub mod id;
 pub mod index;
 pub mod money;
+pub(crate) mod pages;
 pub mod pool;
 pub mod random;
 pub mod table;

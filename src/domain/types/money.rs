@@ -3,7 +3,7 @@
 //! The book counts in ticks ([`Price`]) and lots ([`Lots`]); the ledger counts in the asset's smallest unit
 //! ([`Amount`]). The symbol's specification converts between them, exactly.
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::domain::messages::reject::Reject;
 
@@ -71,9 +71,23 @@ impl Lots {
 }
 
 /// A signed amount in the smallest units of its asset.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(transparent)]
+///
+/// It is aligned like a word: an order holds two of them, and would be rounded up to the next 16 bytes.
+#[repr(Rust, packed(8))]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Amount(i128);
+
+impl Serialize for Amount {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        self.units().serialize(serializer)
+    }
+}
+
+impl<'de> Deserialize<'de> for Amount {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        i128::deserialize(deserializer).map(Self)
+    }
+}
 
 impl Amount {
     /// Zero.

@@ -1,14 +1,18 @@
 //! Values by price, over all prices of `u64`, with fast access to neighbours.
 
-use super::pages::Pages;
-use crate::domain::types::money::Price;
+use crate::domain::types::{money::Price, pages::Pages};
 
 mod check;
+mod tree;
 
 const NIL: u32 = u32::MAX;
 /// Bits of the price that one node decides: 64 ways, one machine word of occupancy.
 const DIGIT: u32 = 6;
 const WAYS: usize = 1 << DIGIT;
+/// Emptied leaves that stay in the tree.
+const KEPT: usize = 16;
+/// Leaves that are found without the tree: those of as many adjacent blocks, 32,768 prices.
+const HINTS: usize = 512;
 
 /// A map from prices to values that makes the accesses of an order book cheap: to a price, and from a price to the next
 /// one above or below.
@@ -17,7 +21,11 @@ const WAYS: usize = 1 << DIGIT;
 /// in use, so that a market within 4,096 ticks is two nodes deep and any `u64` can still be a price. The values of a
 /// leaf are adjacent and never move: a [`Rung`] stays valid until its price is removed.
 ///
-/// Memory follows the blocks of 64 prices in use, not the span; emptied nodes are reused.
+/// A market goes back to prices it has just left. The last leaves that were emptied therefore stay in the tree, and the
+/// leaf of a block is remembered beside the tree: an order at a price near others costs no descent.
+///
+/// Memory follows the blocks of 64 prices in use, not the span; nodes are reused, the last one first, whose memory is
+/// the warmest.
 #[derive(Debug, Clone)]
 pub struct Ladder<V> {
     /// By rung: 64 to each leaf. They are most of the memory, and the only part that must never be copied to grow.
@@ -26,10 +34,15 @@ pub struct Ladder<V> {
     branches: Vec<Node>,
     /// 64 to each branch; `NIL` where there is none.
     children: Vec<u32>,
-    /// Emptied nodes, linked by `parent`.
+    /// Nodes that are in no tree, linked by `parent`.
     leaves_free: u32,
     branches_free: u32,
-    /// A leaf if `height` is 0, else a branch; `NIL` when the ladder is empty.
+    /// The leaves that were emptied last; some have prices again. The next to be replaced is the oldest.
+    kept: [u32; KEPT],
+    kept_next: usize,
+    /// By block, modulo their number: the leaf that was looked for last.
+    hints: Box<[Hint; HINTS]>,
+    /// A leaf if `height` is 0, else a branch; `NIL` when there is no leaf.
     root: u32,
     height: u32,
     /// Any price under the root.
@@ -60,11 +73,33 @@ impl Rung {
 /// A leaf or a branch, without its children or values.
 #[derive(Debug, Clone)]
 struct Node {
-    /// The occupied ways among the 64.
+    /// The ways among the 64 that lead to a price.
     occupied: u64,
     /// The prices' common upper digits. The last of them is the way from the parent to this node.
     block: u64,
     parent: u32,
+    /// The number of a branch's children, empty ones included.
+    children: u8,
+    /// Whether it is a leaf among those kept.
+    is_kept: bool,
+}
+
+impl Node {
+    const fn new(block: u64, parent: u32) -> Self {
+        Self { occupied: 0, block, parent, children: 0, is_kept: false }
+    }
+}
+
+/// The leaf of a block.
+#[derive(Debug, Clone, Copy)]
+struct Hint {
+    block: u64,
+    leaf: u32,
+}
+
+impl Hint {
+    /// No hint: a block has fewer bits.
+    const NONE: Self = Self { block: u64::MAX, leaf: NIL };
 }
 
 impl<V: Copy + Default> Default for Ladder<V> {
@@ -76,6 +111,9 @@ impl<V: Copy + Default> Default for Ladder<V> {
             children: Vec::new(),
             leaves_free: NIL,
             branches_free: NIL,
+            kept: [NIL; KEPT],
+            kept_next: 0,
+            hints: Box::new([Hint::NONE; HINTS]),
             root: NIL,
             height: 0,
             anchor: 0,
@@ -100,6 +138,11 @@ fn upper(price: u64, digits: u32) -> u64 {
     price.checked_shr(digits * DIGIT).unwrap_or(0)
 }
 
+/// Returns the block of a price.
+const fn block_of(ticks: u64) -> u64 {
+    ticks >> DIGIT
+}
+
 /// Returns the lowest digit.
 const fn last_digit(key: u64) -> u32 {
     (key % WAYS as u64) as u32
@@ -108,19 +151,6 @@ const fn last_digit(key: u64) -> u32 {
 /// Returns the index at which a branch keeps a child.
 const fn child_index(branch: u32, way: u32) -> usize {
     ((branch as usize) << DIGIT) | way as usize
-}
-
-/// Stores a node in an emptied place, or else at the end.
-fn take(nodes: &mut Vec<Node>, free: &mut u32, node: Node) -> u32 {
-    let index = *free;
-    if index == NIL {
-        nodes.push(node);
-        return nodes.len() as u32 - 1;
-    }
-    let place = &mut nodes[index as usize];
-    *free = place.parent;
-    *place = node;
-    index
 }
 
 impl<V: Copy + Default> Ladder<V> {
@@ -159,21 +189,29 @@ impl<V: Copy + Default> Ladder<V> {
     /// Returns the location of a price.
     #[inline(always)]
     pub fn find(&self, price: Price) -> Option<Rung> {
+        let rung = self.place(price)?;
+        (self.leaves[rung.leaf() as usize].occupied >> rung.slot() & 1 == 1).then_some(rung)
+    }
+
+    /// Returns the location a price has or would have, if there are prices near it.
+    #[inline(always)]
+    pub(super) fn place(&self, price: Price) -> Option<Rung> {
         let ticks = price.ticks();
-        if self.root == NIL || !self.covers(ticks) {
-            return None;
-        }
-        let mut node = self.root;
-        let mut shift = self.height * DIGIT;
-        while shift > 0 {
-            node = self.child(node, last_digit(ticks >> shift));
-            if node == NIL {
-                return None;
-            }
-            shift -= DIGIT;
-        }
-        let slot = last_digit(ticks);
-        (self.leaves[node as usize].occupied >> slot & 1 == 1).then_some(Rung::new(node, slot))
+        let leaf = self.hint(ticks).or_else(|| self.search(ticks))?;
+        Some(Rung::new(leaf, last_digit(ticks)))
+    }
+
+    /// Returns the value at a rung that need not be valid.
+    #[inline(always)]
+    pub(super) fn peek(&self, rung: Rung) -> Option<&V> {
+        self.values.get(rung.0)
+    }
+
+    /// Returns the leaf of a price if it is remembered.
+    #[inline(always)]
+    fn hint(&self, ticks: u64) -> Option<u32> {
+        let hint = &self.hints[block_of(ticks) as usize % HINTS];
+        (hint.block == block_of(ticks)).then_some(hint.leaf)
     }
 
     /// Returns the price at a rung.
@@ -232,53 +270,52 @@ impl<V: Copy + Default> Ladder<V> {
     }
 
     /// Returns the location of a price, present or not. A caller that finds the default there must call `occupy` before
-    /// anything else. The split avoids a read of the leaf's head where the value itself shows that the price is
-    /// present.
+    /// anything else.
     #[inline(always)]
     pub(super) fn reach(&mut self, price: Price) -> Rung {
         let ticks = price.ticks();
-        if self.root == NIL || !self.covers(ticks) {
-            self.widen(ticks);
-        }
-        let mut node = self.root;
-        // Neither step can wrap: a tree is at most ten branches high.
-        let mut shift = self.height.wrapping_mul(DIGIT);
-        while shift > 0 {
-            let way = last_digit(ticks.wrapping_shr(shift));
-            shift = shift.wrapping_sub(DIGIT);
-            let child = self.child(node, way);
-            node = if child == NIL { self.grow(node, way, shift / DIGIT, ticks) } else { child };
-        }
-        Rung::new(node, last_digit(ticks))
+        let leaf = self.hint(ticks).unwrap_or_else(|| self.provide(ticks));
+        Rung::new(leaf, last_digit(ticks))
     }
 
-    /// Marks a price as present.
+    /// Marks a price as present, which it may be already.
     #[inline(always)]
     pub(super) fn occupy(&mut self, rung: Rung) {
         let leaf = &mut self.leaves[rung.leaf() as usize];
         let bit = 1 << rung.slot();
+        let was_empty = leaf.occupied == 0;
         self.len += usize::from(leaf.occupied & bit == 0);
         leaf.occupied |= bit;
+        if was_empty {
+            self.mark(rung.leaf());
+        }
     }
 
     /// Removes the price at a rung and returns its value. The rung must be valid.
     #[inline(always)]
     pub fn vacate(&mut self, rung: Rung) -> V {
-        let leaf = &mut self.leaves[rung.leaf() as usize];
-        leaf.occupied &= !(1 << rung.slot());
-        let is_empty = leaf.occupied == 0;
         let value = std::mem::take(&mut self.values[rung.0]);
-        self.len -= 1;
-        if is_empty {
-            self.prune(rung.leaf());
-        }
+        self.vacate_if(true, rung);
         value
+    }
+
+    /// Removes the price at a rung if it `is_empty`, which its value, the default, must show already. The rung must be
+    /// valid. No branch depends on the condition but for the last price of a leaf.
+    #[inline(always)]
+    pub(super) fn vacate_if(&mut self, is_empty: bool, rung: Rung) {
+        let leaf = &mut self.leaves[rung.leaf() as usize];
+        leaf.occupied &= !(u64::from(is_empty) << rung.slot());
+        self.len -= usize::from(is_empty);
+        if leaf.occupied == 0 {
+            self.unmark(rung.leaf());
+        }
     }
 
     /// Returns the number of allocated bytes.
     pub fn memory_bytes(&self) -> usize {
         let nodes = self.leaves.capacity() + self.branches.capacity();
-        self.values.bytes() + nodes * size_of::<Node>() + self.children.capacity() * size_of::<u32>()
+        let children = self.children.capacity() * size_of::<u32>();
+        self.values.bytes() + nodes * size_of::<Node>() + children + size_of_val(&*self.hints)
     }
 
     #[inline(always)]
@@ -292,7 +329,7 @@ impl<V: Copy + Default> Ladder<V> {
     }
 
     fn end<const UP: bool>(&self) -> Option<Rung> {
-        (self.root != NIL).then(|| self.outermost::<UP>(self.root, self.height))
+        (self.len > 0).then(|| self.outermost::<UP>(self.root, self.height))
     }
 
     /// Returns the lowest price under a node (`UP`), or the highest.
@@ -331,7 +368,7 @@ impl<V: Copy + Default> Ladder<V> {
     }
 
     fn next<const UP: bool>(&self, ticks: u64) -> Option<Rung> {
-        if self.root == NIL {
+        if self.len == 0 {
             return None;
         }
         if !self.covers(ticks) {
@@ -349,114 +386,6 @@ impl<V: Copy + Default> Ladder<V> {
             height -= 1;
         }
         self.neighbour::<UP>(Rung::new(node, last_digit(ticks)))
-    }
-
-    /// Makes the root cover a price.
-    #[cold]
-    #[inline(never)]
-    fn widen(&mut self, ticks: u64) {
-        if self.root == NIL {
-            self.root = self.take_leaf(upper(ticks, 1), NIL);
-            self.set_height(0);
-            self.anchor = ticks;
-        }
-        while !self.covers(ticks) {
-            self.raise();
-        }
-    }
-
-    fn set_height(&mut self, height: u32) {
-        self.height = height;
-        self.common = u64::MAX.checked_shl((height + 1) * DIGIT).unwrap_or(0);
-    }
-
-    /// Puts a new root over the old one.
-    fn raise(&mut self) {
-        let way = last_digit(upper(self.anchor, self.height + 1));
-        let branch = self.take_branch(upper(self.anchor, self.height + 2), NIL);
-        self.adopt(branch, way, self.root, self.height);
-        self.root = branch;
-        self.set_height(self.height + 1);
-    }
-
-    /// Creates the missing child of a branch; `height` is the child's.
-    #[cold]
-    #[inline(never)]
-    fn grow(&mut self, parent: u32, way: u32, height: u32, ticks: u64) -> u32 {
-        let block = upper(ticks, height + 1);
-        let child = if height == 0 { self.take_leaf(block, parent) } else { self.take_branch(block, parent) };
-        self.adopt(parent, way, child, height);
-        child
-    }
-
-    fn adopt(&mut self, parent: u32, way: u32, child: u32, child_height: u32) {
-        let branch = &mut self.branches[parent as usize];
-        branch.occupied |= 1 << way;
-        self.children[child_index(parent, way)] = child;
-        if child_height == 0 {
-            self.leaves[child as usize].parent = parent;
-        } else {
-            self.branches[child as usize].parent = parent;
-        }
-    }
-
-    fn take_leaf(&mut self, block: u64, parent: u32) -> u32 {
-        let index = take(&mut self.leaves, &mut self.leaves_free, Node { occupied: 0, block, parent });
-        self.values.reach((index << DIGIT) | (WAYS as u32 - 1));
-        index
-    }
-
-    fn take_branch(&mut self, block: u64, parent: u32) -> u32 {
-        let index = take(&mut self.branches, &mut self.branches_free, Node { occupied: 0, block, parent });
-        let end = child_index(index, WAYS as u32 - 1) + 1;
-        if self.children.len() < end {
-            self.children.resize(end, NIL);
-        }
-        index
-    }
-
-    /// Frees an emptied leaf, and every branch that is empty without it.
-    #[cold]
-    #[inline(never)]
-    fn prune(&mut self, leaf: u32) {
-        let mut key = self.leaves[leaf as usize].block;
-        let mut node = std::mem::replace(&mut self.leaves[leaf as usize].parent, self.leaves_free);
-        self.leaves_free = leaf;
-        while node != NIL {
-            let branch = &mut self.branches[node as usize];
-            branch.occupied &= !(1 << last_digit(key));
-            self.children[child_index(node, last_digit(key))] = NIL;
-            if branch.occupied != 0 {
-                return self.lower();
-            }
-            key = branch.block;
-            let parent = std::mem::replace(&mut branch.parent, self.branches_free);
-            self.branches_free = node;
-            node = parent;
-        }
-        self.root = NIL;
-    }
-
-    /// Frees roots with a single child, so that one far price does not make every path long for ever.
-    fn lower(&mut self) {
-        while self.height > 0 && self.branches[self.root as usize].occupied.is_power_of_two() {
-            let old = self.root;
-            let branch = &mut self.branches[old as usize];
-            let way = nearest::<true>(branch.occupied);
-            self.root = std::mem::replace(&mut self.children[child_index(old, way)], NIL);
-            branch.occupied = 0;
-            branch.parent = self.branches_free;
-            self.branches_free = old;
-            self.set_height(self.height - 1);
-            let block = if self.height == 0 {
-                self.leaves[self.root as usize].parent = NIL;
-                self.leaves[self.root as usize].block
-            } else {
-                self.branches[self.root as usize].parent = NIL;
-                self.branches[self.root as usize].block
-            };
-            self.anchor = block << ((self.height + 1) * DIGIT);
-        }
     }
 }
 

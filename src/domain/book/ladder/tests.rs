@@ -8,6 +8,7 @@ fn price() -> impl Strategy<Value = u64> {
     prop_oneof![
         4 => 0..200_u64,
         2 => 4_000..4_200_u64,
+        2 => (0..40_u64).prop_map(|block| block * 64), // more leaves than a page holds
         1 => (0..64_u32).prop_map(|bit| 1 << bit),
         1 => u64::MAX - 70..=u64::MAX,
     ]
@@ -15,7 +16,7 @@ fn price() -> impl Strategy<Value = u64> {
 
 proptest! {
     #[test]
-    fn a_ladder_is_a_sorted_map(steps in prop::collection::vec((price(), any::<bool>(), price()), 1..200)) {
+    fn a_ladder_is_a_sorted_map(steps in prop::collection::vec((price(), any::<bool>(), price()), 1..300)) {
         let mut ladder = Ladder::<u64>::default();
         let mut map = BTreeMap::new();
         for (ticks, is_insert, probe) in steps {
@@ -56,4 +57,18 @@ fn emptied_nodes_are_used_again() {
     }
     assert!(ladder.is_empty());
     assert!(ladder.memory_bytes() < 64 * 1024, "{}", ladder.memory_bytes());
+}
+
+#[test]
+fn a_market_that_wanders_off_leaves_no_memory_behind() {
+    let mut ladder = Ladder::<u64>::default();
+    for step in 0..100_000_u64 {
+        ladder.enter(Price::from_ticks(step * 10));
+        if let Some(old) = step.checked_sub(50) {
+            assert!(ladder.remove(Price::from_ticks(old * 10)).is_some());
+        }
+    }
+    ladder.check().unwrap();
+    assert_eq!(ladder.len(), 50);
+    assert!(ladder.memory_bytes() < 32 * 1024, "{}", ladder.memory_bytes());
 }

@@ -57,7 +57,7 @@ fn c38_the_next_part_shows_at_once_and_waits_behind_the_others() {
     assert_eq!(desk.depth(Side::Sell), [(100, 7)]);
     assert_eq!(
         desk.submit(3, buy(100, 12)),
-        Outcome::Rested { handle: Handle { index: 1, generation: 3 }, remaining: Lots::new(3) }
+        Outcome::Rested { handle: Handle::new(1, 3), remaining: Lots::new(3) }
     );
     assert_eq!(desk.trades(), [(2, 100, 3), (1, 100, 4), (1, 100, 2)], "met again after the others");
     assert!(desk.depth(Side::Sell).is_empty());

@@ -232,7 +232,7 @@ fn c9_a_filled_order_cannot_be_cancelled_and_a_partly_filled_one_releases_its_re
     assert_eq!(desk.cancel(part, 1), None, "the handle of another order");
     assert_eq!(desk.cancel(part, 2).map(|removed| removed.remaining.get()), Some(2));
     assert_eq!(desk.cancel(part, 2), None, "twice");
-    let forged = Handle { index: u32::MAX, generation: 1 };
+    let forged = Handle::new(u32::MAX, 1);
     assert_eq!(desk.cancel(forged, 2), None);
 }
 
@@ -242,7 +242,7 @@ fn c9_a_handle_does_not_reach_the_next_order_in_its_place() {
     let old = desk.rest(1, sell(100, 3));
     desk.cancel(old, 1);
     let new = desk.rest(1, sell(100, 3));
-    assert_eq!(old.index, new.index);
+    assert_eq!(old.index(), new.index());
     assert_eq!(desk.cancel(old, 2), None);
     assert!(desk.book.get(old).is_none() && desk.book.get(new).is_some());
 }

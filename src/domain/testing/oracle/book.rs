@@ -287,7 +287,7 @@ impl SlowBook {
             // The end of time never comes.
             expires_at: expires_at.filter(|time| time.micros() != u64::MAX),
             // The slow book's handle is the first priority, which no two orders share.
-            handle: Handle { index: self.priority as u32, generation: (self.priority >> 32) as u32 },
+            handle: Handle::new(self.priority as u32, (self.priority >> 32) as u32),
         };
         let handle = order.handle;
         self.priority += 1;

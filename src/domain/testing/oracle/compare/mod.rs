@@ -175,7 +175,7 @@ impl Pair {
         self.fast.check().map_err(|fault| fault.to_string())?;
         same("next expiry", &self.fast.next_expiry(), &self.slow.next_expiry())?;
         for side in Side::BOTH {
-            let no_handle = Handle { index: 0, generation: 0 };
+            let no_handle = Handle::new(0, 0);
             let fast: Vec<_> = self.fast.orders(side).collect();
             for resting in &fast {
                 same("get", &self.fast.get(resting.handle), &Some(*resting))?;
