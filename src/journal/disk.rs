@@ -6,6 +6,9 @@
 
 use std::{fmt::Debug, io};
 
+/// The multiple that direct writes keep to, see [`Disk::open_direct`]; the size of a page of memory, too.
+pub const DIRECT_ALIGN: usize = 4096;
+
 /// A disk, rooted at one directory.
 pub trait Disk: Send + Sync + Debug {
     /// Creates a file for reading and writing.
@@ -19,6 +22,16 @@ pub trait Disk: Send + Sync + Debug {
     /// # Errors
     /// It does not exist, or the disk fails.
     fn open(&self, path: &str) -> io::Result<Box<dyn File>>;
+
+    /// Opens a file for writing around the system's memory: whatever is written goes to the disk at once, and is
+    /// durable once the file is synced. Offsets, lengths and the memory written from are multiples of
+    /// [`DIRECT_ALIGN`].
+    ///
+    /// # Errors
+    /// It does not exist, the disk fails, or it cannot be written to like this.
+    fn open_direct(&self, _path: &str) -> io::Result<Box<dyn File>> {
+        Err(io::ErrorKind::Unsupported.into())
+    }
 
     /// Returns the names in a directory, sorted; none when there is no such directory.
     ///

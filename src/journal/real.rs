@@ -8,7 +8,7 @@ use std::{
     time::Duration,
 };
 
-use rustix::io::Errno;
+use rustix::{fs::OFlags, io::Errno};
 
 use super::disk::{Disk, File};
 
@@ -77,6 +77,12 @@ impl Disk for RealDisk {
 
     fn open(&self, path: &str) -> io::Result<Box<dyn File>> {
         let (path, options) = (self.root.join(path), self.options());
+        Ok(Box::new(RealFile(patiently(PAUSE, || options.open(&path))?)))
+    }
+
+    fn open_direct(&self, path: &str) -> io::Result<Box<dyn File>> {
+        let (path, mut options) = (self.writable()?.join(path), self.options());
+        options.custom_flags(OFlags::DIRECT.bits().cast_signed());
         Ok(Box::new(RealFile(patiently(PAUSE, || options.open(&path))?)))
     }
 

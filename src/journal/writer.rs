@@ -20,6 +20,8 @@ use super::{
 
 /// The largest frame, whatever the segments hold.
 pub const FRAME_MAX: usize = 16 << 20;
+/// The size of the pages the system keeps files in.
+const PAGE: u64 = 4096;
 /// A staging buffer larger than this is freed after use.
 const STAGING_KEPT: usize = 4 << 20;
 
@@ -291,14 +293,20 @@ impl LogWriter {
             durable: self.durable,
         };
         let chain = block::seal(block, &fields, &self.position.chain);
-        block.resize(block::padded(block.len()), 0);
         let Some(segment) = &self.segment else {
             return Err(JournalError::MalformedFrames { reason: "no segment is open" });
         };
-        let written = segment.file.write_at(block, self.position.offset);
+        let offset = self.position.offset;
+        let end = offset + block::padded(block.len()) as u64;
+        // Everything behind a block is zeros. Writing them to the end of the page spares the system reading the page
+        // from the disk, which it does to change a part of one.
+        let page_end = end.next_multiple_of(PAGE).min(segment.size).max(end);
+        block.resize((page_end - offset) as usize, 0);
+        let written = segment.file.write_at(block, offset);
         written.map_err(JournalError::io(&segment.name, "write to the segment"))?;
         self.is_settled = false;
-        self.position.offset += block.len() as u64;
+        self.position.offset = end;
+        self.filler.used(end);
         if count > 0 {
             self.position.lsn = fields.last_lsn();
             self.position.chain = chain;
