@@ -55,6 +55,9 @@ is_found! {
     trail_never_moves: TrailNeverMoves,
     trigger_direction_swapped: TriggerDirectionSwapped,
     pending_placed_early: PendingPlacedEarly,
+    closed_market_matches: ClosedMarketMatches,
+    closed_market_triggers: ClosedMarketTriggers,
+    delisted_orders_stay: DelistedOrdersStay,
     restricted_account_trades: RestrictedAccountTrades,
     pending_placed_for_restricted: PendingPlacedForRestricted,
     closed_with_balance: ClosedWithBalance,
@@ -68,6 +71,7 @@ is_found! {
     status_forgotten_on_restart: StatusForgottenOnRestart,
     tail_after_snapshot_ignored: TailAfterSnapshotIgnored,
     stop_orders_forgotten_by_snapshot: StopOrdersForgottenBySnapshot,
+    rules_forgotten_by_snapshot: RulesForgottenBySnapshot,
 }
 
 #[test]

@@ -11,13 +11,19 @@ use super::{
     Clock, PushActor,
     durable_watermark::DurableWatermark,
     gate::Permit,
-    message::{Acknowledgement, Admitted, AdmittedCommand, MarketQuery, MarketView, Query, QueryMarket},
+    message::{
+        Acknowledgement, Admitted, AdmittedCommand, ChangeRules, MarketQuery, MarketView, Query, QueryMarket,
+        RulesChanged,
+    },
     topology::Topology,
 };
 use crate::{
     domain::{
         account::{AccountQuery, AccountView},
-        instruments::Instruments,
+        instruments::{
+            Instruments,
+            edit::{EditError, SymbolEdit},
+        },
         messages::{
             command::{AccountCommand, Answer, IdempotencyKey},
             reject::Reject,
@@ -45,9 +51,34 @@ impl Exchange {
         Self { topology }
     }
 
-    /// Returns the assets and symbols.
-    pub fn instruments(&self) -> &Arc<Instruments> {
-        &self.topology.instruments
+    /// Returns the assets and symbols, under the trading rules of this moment.
+    pub fn instruments(&self) -> Arc<Instruments> {
+        self.topology.instruments.load_full()
+    }
+
+    /// Changes the trading rules of a symbol for a reason that the journal keeps, for every slot at one position of the journal; returns once the change is
+    /// durable. An edit that changes nothing succeeds too.
+    ///
+    /// # Errors
+    /// The edit is refused; [`Reject::Stopping`], or [`Reject::OutOfService`] when the exchange stops before the change is
+    /// durable.
+    pub async fn change_rules(
+        &self,
+        symbol: &str,
+        edit: SymbolEdit,
+        reason: &str,
+    ) -> Result<Result<RulesChanged, EditError>, Reject> {
+        if self.is_stopping() {
+            return Err(Reject::Stopping);
+        }
+        let (reply, answer) = oneshot::channel();
+        self.topology.rules.do_send(ChangeRules {
+            symbol: symbol.to_owned(),
+            edit,
+            reason: reason.to_owned(),
+            reply,
+        });
+        answer.await.map_err(|_| Reject::OutOfService)
     }
 
     /// Returns the exchange's time.

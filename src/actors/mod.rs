@@ -1,8 +1,8 @@
 //! The shells around the domain: unpack a message, make one domain call, send the results.
 //!
-//! No actor awaits another. State is owned by exactly one actor, so there is no lock; shared state (health, last
-//! prices, metrics) is atomics. `do_send` behind a permit is the rule: mailbox capacity protects nothing and a dropped
-//! `send` future silently cancels its message.
+//! No shard awaits another actor; the one that changes trading rules awaits a pause of all shards. State is owned by
+//! exactly one actor, so there is no lock; shared state (health, last prices, metrics) is atomics. `do_send` behind a
+//! permit is the rule: mailbox capacity protects nothing and a dropped `send` future silently cancels its message.
 
 mod account;
 mod book_versions;
@@ -17,6 +17,7 @@ pub mod message;
 mod outbox;
 mod outcomes;
 mod push;
+mod rules;
 mod shard;
 mod symbol;
 mod system;
@@ -31,6 +32,7 @@ pub use gate::{Admission, Gate, GateLimits, Permit};
 pub use market_data::{MarketDataActor, PARTIAL_DEPTHS};
 pub use outbox::TurnOutbox;
 pub use push::PushActor;
+pub use rules::RulesActor;
 pub use symbol::SymbolActor;
 pub use system::{Opening, Running, Settings, TICK, start, start_with};
 pub use topology::{Health, References, Topology};

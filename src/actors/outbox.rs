@@ -20,7 +20,7 @@ use super::{
     book_versions,
     durable_watermark::DurableWatermark,
     gate::Permit,
-    message::{Acknowledgement, Listening, MarketMoved, PublishUser, ReplyHandle},
+    message::{Acknowledgement, Listening, MarketMoved, PublishUser, ReplyHandle, RulesChanged},
     outcomes,
     topology::Topology,
     trace,
@@ -28,6 +28,7 @@ use super::{
 use crate::{
     domain::{
         account::{AccountView, Change, Details, UserEvent},
+        instruments::{Instruments, edit::EditError, symbol::SymbolSpec},
         matching::PublicEvent,
         messages::{command::Answer, reject::Reject},
         types::id::SymbolId,
@@ -64,8 +65,19 @@ pub(super) struct TurnEffects {
     pub(super) took: Option<Writer>,
     /// Answers to queries.
     pub(super) views: Vec<(ReplyHandle<AccountView>, Result<AccountView, Reject>)>,
+    /// A change of trading rules.
+    pub(super) rules: Option<PublishedRules>,
     /// The spans of frames on their way to the disk.
     journal: Vec<Span>,
+}
+
+/// Trading rules that the edge learns of once they are durable.
+#[derive(Debug)]
+pub(super) struct PublishedRules {
+    pub(super) instruments: Arc<Instruments>,
+    /// The symbol that changed.
+    pub(super) spec: Arc<SymbolSpec>,
+    pub(super) reply: oneshot::Sender<Result<RulesChanged, EditError>>,
 }
 
 /// The answer to a command, before it is sent.
@@ -84,7 +96,8 @@ pub(super) struct Answered {
 
 impl TurnEffects {
     const fn is_empty(&self) -> bool {
-        self.credentials.is_empty()
+        self.rules.is_none()
+            && self.credentials.is_empty()
             && self.listening.is_empty()
             && self.events.is_empty()
             && self.public.is_empty()
@@ -102,6 +115,7 @@ impl TurnEffects {
             answers: Vec::with_capacity(self.answers.len()),
             took: self.took.clone(),
             views: Vec::with_capacity(self.views.len()),
+            rules: None,
             journal: Vec::new(),
         };
         std::mem::replace(self, next)
@@ -117,9 +131,19 @@ const FRAME_PATIENCE: Duration = Duration::from_millis(1);
 
 impl Outbox for TurnOutbox {
     fn patience(&self) -> Duration {
-        let TurnEffects { credentials, listening, events, public, answers, views, took: _, journal: _ } =
-            &self.effects;
-        let is_waited_for = !(answers.is_empty()
+        let TurnEffects {
+            credentials,
+            listening,
+            events,
+            public,
+            answers,
+            views,
+            rules,
+            took: _,
+            journal: _,
+        } = &self.effects;
+        let is_waited_for = !(rules.is_none()
+            && answers.is_empty()
             && views.is_empty()
             && events.is_empty()
             && listening.is_empty()
@@ -156,6 +180,9 @@ impl TurnOutbox {
                 _ => {}
             }
         }
+        if let Some(published) = &effects.rules {
+            topology.instruments.store(Arc::clone(&published.instruments));
+        }
         if !effects.public.is_empty() {
             let moved = book_versions::moved_by(&effects.public);
             stages.market_data.sent();
@@ -180,6 +207,9 @@ impl TurnOutbox {
         }
         for (reply, view) in effects.views {
             let _ = reply.send(view); // as above
+        }
+        if let Some(PublishedRules { spec, reply, .. }) = effects.rules {
+            let _ = reply.send(Ok(RulesChanged { spec, position })); // as above
         }
         held.fetch_sub(1, Ordering::Release);
     }

@@ -67,6 +67,7 @@ pub(super) const fn class(reject: Reject) -> RejectClass {
         | Reject::BookFull
         | Reject::TooManyOrders { .. } => RejectClass::Limit,
         Reject::MarketClosed
+        | Reject::MarketPostOnly
         | Reject::WouldTake
         | Reject::WouldTrigger
         | Reject::PriceRelation

@@ -18,7 +18,7 @@ use tracing::Span;
 
 use super::{
     deliver::{Delivered, Outgoing},
-    message::{Ack, Crash, Deliver, Drain, SetTopology, StateHash, Step, Traced},
+    message::{Ack, Crash, Deliver, Drain, Pause, Resume, SetTopology, StateHash, Step, Traced},
     outbox::TurnLog,
     topology::Topology,
     trace,
@@ -53,6 +53,8 @@ pub trait ShardKind: std::fmt::Debug + Sized + Unpin + 'static {
 
     /// Is called when the actor runs.
     fn started(&mut self, _address: Addr<Shard<Self>>) {}
+    /// Continues under changed trading rules.
+    fn change_rules(&mut self, resume: &Resume);
     /// Is called once every other actor is known.
     fn connected(&mut self, shard: usize, topology: &Topology, log: &mut TurnLog);
     /// Messages the other kind is not known to have applied.
@@ -145,6 +147,8 @@ pub struct Shard<K: ShardKind> {
     log: TurnLog,
     outgoing: Outgoing<K::Sent>,
     is_poisoned: bool,
+    /// Whether it takes no turns until its trading rules have changed.
+    is_paused: bool,
     kind: K,
 }
 
@@ -188,6 +192,7 @@ impl<K: ShardKind> Shard<K> {
             log: TurnLog::default(),
             outgoing: Outgoing::default(),
             is_poisoned: false,
+            is_paused: false,
             kind,
         }
     }
@@ -214,7 +219,7 @@ impl<K: ShardKind> Shard<K> {
 
     /// Handles at most one batch; returns `true` when there is more to do.
     fn turn(&mut self) -> Result<bool, Fault> {
-        if self.inbox.is_empty() && !self.kind.has_own_work() {
+        if self.is_paused || (self.inbox.is_empty() && !self.kind.has_own_work()) {
             return Ok(false);
         }
         let Some(topology) = self.topology.clone() else { return Ok(false) };
@@ -376,6 +381,25 @@ impl<K: ShardKind> Handler<Ack> for Shard<K> {
 
     fn handle(&mut self, applied: Ack, _: &mut Self::Context) {
         self.enqueue(Work::Ack(applied.watermarks));
+    }
+}
+
+/// No turn is under way while a message is handled, and the frames of the last one are in the journal's queue.
+impl<K: ShardKind> Handler<Pause> for Shard<K> {
+    type Result = ();
+
+    fn handle(&mut self, Pause(paused): Pause, _: &mut Self::Context) {
+        self.is_paused = true;
+        let _ = paused.send(()); // the exchange may be stopping
+    }
+}
+
+impl<K: ShardKind> Handler<Resume> for Shard<K> {
+    type Result = ();
+
+    fn handle(&mut self, resume: Resume, _: &mut Self::Context) {
+        self.kind.change_rules(&resume);
+        self.is_paused = false;
     }
 }
 

@@ -12,7 +12,7 @@ use tracing::Span;
 
 use super::{
     account::{AccountActor, Accounts},
-    message::{Step, StepSettled, SymbolShardLost, Traced},
+    message::{Resume, Step, StepSettled, SymbolShardLost, Traced},
     outbox::TurnLog,
     shard::{Shard, ShardKind, ShardTurn},
     topology::Topology,
@@ -21,6 +21,7 @@ use super::{
 use crate::{
     domain::{
         book::BookLimits,
+        instruments::rules::ChangedRules,
         matching::{SymbolInput, SymbolOutput, SymbolSlot},
         messages::{
             message::{Envelope, ToAccount, ToSymbol},
@@ -40,6 +41,8 @@ type Turn<'turn> = ShardTurn<'turn, Symbols>;
 #[derive(Debug)]
 pub struct Symbols {
     limits: BookLimits,
+    /// The trading rules that were changed before the start: those of slots without any state.
+    rules: Arc<ChangedRules>,
     slots: BTreeMap<SlotId, SymbolSlot>,
     out: SymbolOutput,
     /// Slots with orders that are triggered and not in their books yet.
@@ -56,10 +59,12 @@ impl SymbolActor {
         shard: usize,
         batch: usize,
         limits: BookLimits,
+        rules: Arc<ChangedRules>,
         slots: BTreeMap<SlotId, SymbolSlot>,
     ) -> Self {
         let kind = Symbols {
             limits,
+            rules,
             slots,
             out: SymbolOutput::default(),
             cascading: BTreeSet::new(),
@@ -123,11 +128,26 @@ impl ShardKind for Symbols {
         self.this = Some(address.recipient());
     }
 
+    fn change_rules(&mut self, resume: &Resume) {
+        for (id, slot) in &mut self.slots {
+            slot.set_rules(&resume.changed);
+            // What was triggered before the market closed goes on now that it is open.
+            if slot.has_triggered() {
+                self.cascading.insert(*id);
+            }
+        }
+    }
+
     /// Creates the slots of symbols that have no state yet.
     fn connected(&mut self, shard: usize, topology: &Topology, _: &mut TurnLog) {
-        let symbols = topology.instruments.symbols().map(|spec| spec.id.slot());
+        let instruments = topology.instruments.load_full();
+        let symbols = instruments.symbols().map(|spec| spec.id.slot());
         for slot in symbols.filter(|slot| topology.symbol_shard_of(*slot) == shard) {
-            let make = || SymbolSlot::new(slot, &topology.instruments, self.limits);
+            let make = || {
+                let mut made = SymbolSlot::new(slot, &instruments, self.limits);
+                made.set_rules(self.rules.rules());
+                made
+            };
             self.slots.entry(slot).or_insert_with(make);
         }
     }

@@ -10,11 +10,12 @@ use std::{
 };
 
 use actix::prelude::*;
+use arc_swap::ArcSwap;
 use tokio::sync::oneshot;
 
 use super::{
     AccountActor, Clock, Exchange, Gate, GateLimits, Health, KeyListener, MarketDataActor, PushActor,
-    References, SymbolActor, Topology,
+    References, RulesActor, SymbolActor, Topology,
     book_versions::BookVersions,
     durable_watermark::DurableWatermark,
     message::{Drain, Encoder, SetTopology, Shutdown, StateHash},
@@ -23,7 +24,7 @@ use super::{
 use crate::{
     domain::{
         book::BookLimits,
-        instruments::{Instruments, symbol::SymbolSpec},
+        instruments::{Instruments, rules::ChangedRules, symbol::SymbolSpec},
         replica::Parts,
         types::id::SLOT_COUNT,
     },
@@ -111,6 +112,8 @@ pub fn start_with(
     opening: Opening,
 ) -> Running {
     let Opening { mut parts, journal, commits } = opening;
+    let instruments = parts.instruments.take().unwrap_or_else(|| Arc::clone(&settings.instruments));
+    let changed_rules = Arc::new(std::mem::take(&mut parts.changed_rules));
     parts.accounts.resize_with(usize::from(SLOT_COUNT), || None);
     let mut account_slots: Vec<Vec<_>> = (0..settings.account_shards).map(|_| Vec::new()).collect();
     for (slot, state) in parts.accounts.into_iter().enumerate() {
@@ -128,8 +131,8 @@ pub fn start_with(
         .into_iter()
         .enumerate()
         .map(|(shard, slots)| {
-            let (batch, keys) = (settings.batch, Arc::clone(&keys));
-            let make = move |_: &mut _| AccountActor::of_slots(shard, batch, keys, slots);
+            let (batch, keys, instruments) = (settings.batch, Arc::clone(&keys), Arc::clone(&instruments));
+            let make = move |_: &mut _| AccountActor::of_slots(shard, batch, keys, slots, instruments);
             AccountActor::start_in_arbiter(&arbiter(shard), make)
         })
         .collect();
@@ -138,8 +141,8 @@ pub fn start_with(
         .into_iter()
         .enumerate()
         .map(|(shard, slots)| {
-            let batch = settings.batch;
-            let make = move |_: &mut _| SymbolActor::of_slots(shard, batch, limits, slots);
+            let (batch, rules) = (settings.batch, Arc::clone(&changed_rules));
+            let make = move |_: &mut _| SymbolActor::of_slots(shard, batch, limits, rules, slots);
             SymbolActor::start_in_arbiter(&arbiter(shard), make)
         })
         .collect();
@@ -149,21 +152,23 @@ pub fn start_with(
     let market =
         MarketDataActor::start_in_arbiter(&arbiter(0), move |_| MarketDataActor::new(counted, images));
     let push = PushActor::start_in_arbiter(&arbiter(1), move |_| PushActor::new(encoder, listeners));
+    let (own, changed) = (Arc::clone(&instruments), ChangedRules::clone(&changed_rules));
+    let rules = RulesActor::start_in_arbiter(&arbiter(0), move |_| RulesActor::new(own, changed));
     let symbol_name = |spec: &Arc<SymbolSpec>| (u64::from(spec.id.get()), spec.name.clone());
     let measured = Measured {
         account_shards: accounts.len(),
         symbol_shards: symbols.len(),
-        symbols: settings.instruments.symbols().map(symbol_name).collect(),
+        symbols: instruments.symbols().map(symbol_name).collect(),
         commits,
     };
     let topology = Arc::new(Topology {
         account_gates: (0..accounts.len()).map(|_| Gate::new(settings.account_gate)).collect(),
         symbol_gates: (0..symbols.len()).map(|_| Gate::new(settings.symbol_gate)).collect(),
-        references: Arc::new(References::new(&settings.instruments)),
-        book_versions: BookVersions::new(&settings.instruments),
+        references: Arc::new(References::new(&instruments)),
+        book_versions: BookVersions::new(&instruments),
         health: Arc::new(Health::new(accounts.len(), symbols.len())),
         metrics: Arc::new(Metrics::new(&measured)),
-        instruments: Arc::clone(&settings.instruments),
+        instruments: ArcSwap::new(instruments),
         clock: settings.clock.clone(),
         watermark: DurableWatermark::new(journal.as_ref().map_or(0, Journal::durable)),
         journal,
@@ -172,7 +177,9 @@ pub fn start_with(
         symbols,
         market,
         push,
+        rules,
     });
+    topology.rules.do_send(SetTopology(Arc::clone(&topology)));
     topology.push.do_send(SetTopology(Arc::clone(&topology)));
     topology.market.do_send(SetTopology(Arc::clone(&topology)));
     topology.symbols.iter().for_each(|shard| shard.do_send(SetTopology(Arc::clone(&topology))));

@@ -6,9 +6,10 @@ use std::sync::{
 };
 
 use actix::Addr;
+use arc_swap::ArcSwap;
 
 use super::{
-    AccountActor, Clock, MarketDataActor, PushActor, SymbolActor, book_versions::BookVersions,
+    AccountActor, Clock, MarketDataActor, PushActor, RulesActor, SymbolActor, book_versions::BookVersions,
     durable_watermark::DurableWatermark, gate::Gate, outbox::TurnOutbox,
 };
 use crate::{
@@ -27,8 +28,9 @@ use crate::{
 /// Everything a shard or the edge needs to know about the others.
 #[derive(Debug)]
 pub struct Topology {
-    /// The assets and symbols.
-    pub instruments: Arc<Instruments>,
+    /// The assets and symbols, under the durable trading rules: for the edge. A shard has its own, which it changes
+    /// between two turns.
+    pub instruments: ArcSwap<Instruments>,
     /// The account shards; slot `s` lives on shard `s % len`.
     pub accounts: Vec<Addr<AccountActor>>,
     /// The symbol shards; slot `s` lives on shard `s % len`.
@@ -37,6 +39,8 @@ pub struct Topology {
     pub market: Addr<MarketDataActor>,
     /// The actor that reaches WebSocket sessions.
     pub push: Addr<PushActor>,
+    /// The actor that changes trading rules.
+    pub rules: Addr<RulesActor>,
     /// Admission to account shards.
     pub account_gates: Vec<Gate>,
     /// Admission to symbol shards.

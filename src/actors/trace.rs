@@ -169,8 +169,8 @@ pub(super) fn answer(cause: &Span, is_accepted: bool) -> Span {
     if is_traced(cause) { traced() } else { Span::none() }
 }
 
-fn name_of(symbol: SymbolId, topology: &Topology) -> Option<&str> {
-    topology.instruments.symbol(symbol).map(|spec| spec.name.as_str())
+fn name_of(symbol: SymbolId, topology: &Topology) -> Option<String> {
+    topology.instruments.load().symbol(symbol).map(|spec| spec.name.clone())
 }
 
 #[cfg(test)]

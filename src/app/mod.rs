@@ -106,6 +106,7 @@ impl Application {
         let Found { opening, keys, logins } = storage.recover().await?;
         warn_of_times_ahead(opening.parts.latest(), clock.now());
         let directories = Directories::new(&config, &keys, &logins);
+        storage::report_rules(&config.instruments, &opening.parts);
         let encoder = Box::new(WireEncoder::new(Arc::clone(&config.instruments)));
         let running =
             actors::start_with(settings(&config, clock), encoder, Arc::new(directories.clone()), opening);

@@ -14,7 +14,9 @@ use crate::{
     config::{Config, Durability},
     domain::{
         book::BookLimits,
+        instruments::Instruments,
         messages::{command::CreateApiKey, credential::Login},
+        replica::Parts,
     },
     history::{History, HistoryService},
     journal::{
@@ -306,6 +308,21 @@ fn end_process(error: JournalError) {
     // The last line: nothing is acknowledged any more, and only a restart can find out what is on disk.
     error!(%error, exit_code = EXIT_DISK_FAILED, "the journal failed: nothing more is acknowledged");
     log::flush();
+}
+
+/// Logs which symbols trade under rules that were changed while the exchange ran: those of the configuration are not in
+/// force for them.
+pub(super) fn report_rules(configured: &Instruments, parts: &Parts) {
+    for rules in parts.changed_rules.rules() {
+        let Some(spec) = configured.symbol(rules.symbol).filter(|spec| spec.rules() != *rules) else {
+            continue;
+        };
+        info!(
+            symbol = %spec.name,
+            status = rules.status.name(),
+            "the trading rules in force were set while the exchange ran; those of the configuration are not used"
+        );
+    }
 }
 
 /// Records the newest snapshot on the disk.

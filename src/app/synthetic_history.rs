@@ -91,9 +91,9 @@ impl HistoryRun<'_> {
         for account in [maker, taker] {
             self.open(account).await?;
         }
-        let specs = self.exchange.instruments().symbols();
+        let instruments = self.exchange.instruments();
         let mut markets: Vec<(&SymbolSpec, Market)> = (1..)
-            .zip(specs)
+            .zip(instruments.symbols())
             .filter_map(|(stream, spec)| Some((&**spec, Market::new(rules(spec)?, seed, STREAMS + stream))))
             .collect();
         let mut random = Random::stream(seed, STREAMS);
@@ -123,7 +123,8 @@ impl HistoryRun<'_> {
     async fn open(&self, account: AccountId) -> Result<()> {
         let create = CreateAccount { id: Some(account), tier: 0, is_unlimited: true };
         self.command(AccountCommand::CreateAccount(create)).await?;
-        let deposits = self.exchange.instruments().assets().map(|asset| {
+        let instruments = self.exchange.instruments();
+        let deposits = instruments.assets().map(|asset| {
             AccountCommand::Deposit(Transfer {
                 account,
                 asset: asset.id,

@@ -8,7 +8,10 @@ use serde_json::{Value, json};
 
 use super::{output::Output, settings::DataArgs};
 use crate::{
-    domain::types::id::{AccountId, SlotId, SymbolId},
+    domain::{
+        replica::Frame,
+        types::id::{AccountId, SlotId, SymbolId},
+    },
     journal::{Disk, Identity, RealDisk, identity_at},
     store::{
         Owner,
@@ -179,10 +182,15 @@ impl View<'_> {
             self.line(
                 || format!("{lsn} {frame:?}"),
                 || {
-                    let (kind, slot) = match owner {
-                        Owner::Account(slot) => ("account", Some(slot.get())),
-                        Owner::Symbol(slot) => ("symbol", Some(slot.get())),
-                        Owner::All => ("terms", None),
+                    let slot = match owner {
+                        Owner::Account(slot) | Owner::Symbol(slot) => Some(slot.get()),
+                        Owner::All => None,
+                    };
+                    let kind = match frame {
+                        Frame::Account(_) => "account",
+                        Frame::Symbol(_) => "symbol",
+                        Frame::Terms(_) => "terms",
+                        Frame::Rules(_) => "rules",
                     };
                     json!({ "frame": lsn, "segment": segment, "kind": kind, "slot": slot,
                         "content": format!("{frame:?}") })

@@ -15,6 +15,7 @@ pub mod remote;
 mod serve;
 pub mod settings;
 mod snapshot;
+mod symbol;
 mod top;
 mod traces;
 mod verify;
@@ -52,6 +53,9 @@ enum Command {
     /// Create and revoke API keys on a running server
     #[command(subcommand)]
     Key(key::KeyCommand),
+    /// List and change the trading rules of symbols on a running server
+    #[command(subcommand)]
+    Symbol(symbol::SymbolCommand),
     /// Credit an account
     Deposit(deposit::TransferArgs),
     /// Debit an account
@@ -105,6 +109,7 @@ fn run_command(command: Command, out: &mut Output) -> Result<()> {
         Command::Serve(_) => Ok(()), // served without this output
         Command::Account(command) => account::run(command, out),
         Command::Key(command) => key::run(command, out),
+        Command::Symbol(command) => symbol::run(command, out),
         Command::Deposit(arguments) => deposit::run(arguments, deposit::Direction::In, out),
         Command::Withdraw(arguments) => deposit::run(arguments, deposit::Direction::Out, out),
         Command::Config(command) => check::run(command, out),

@@ -1,4 +1,4 @@
-//! The operator's part of the API: accounts, keys, deposits and withdrawals.
+//! The operator's part of the API: accounts, keys, deposits, withdrawals and trading rules.
 
 use awc::http::Method;
 use serde_json::{Value, json};
@@ -11,6 +11,7 @@ const TIERS: &str = "/x/v1/operator/accounts/tier";
 const KEYS: &str = "/x/v1/operator/keys";
 const DEPOSITS: &str = "/x/v1/operator/deposit";
 const WITHDRAWALS: &str = "/x/v1/operator/withdraw";
+const SYMBOLS: &str = "/x/v1/operator/symbols";
 
 /// A balance after a transfer, as decimal strings.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -188,6 +189,25 @@ impl Client {
     /// [`ClientError`].
     pub async fn withdraw(&self, transfer: Transfer<'_>) -> Result<Transferred, ClientError> {
         self.transfer(WITHDRAWALS, transfer).await
+    }
+
+    /// Returns the symbols with their trading rules, as the server describes them.
+    ///
+    /// # Errors
+    /// [`ClientError`].
+    pub async fn trading_rules(&self) -> Result<Vec<Value>, ClientError> {
+        match self.operate(Method::GET, SYMBOLS, &Value::Null).await? {
+            Value::Array(symbols) => Ok(symbols),
+            _ => Err(unexpected(SYMBOLS, "no list")),
+        }
+    }
+
+    /// Changes trading rules of a symbol: `change` has the new ones by name, and the symbol. Returns its rules now.
+    ///
+    /// # Errors
+    /// [`ClientError`].
+    pub async fn change_rules(&self, change: &Value) -> Result<Value, ClientError> {
+        self.operate(Method::PUT, SYMBOLS, change).await
     }
 
     async fn transfer(&self, path: &str, transfer: Transfer<'_>) -> Result<Transferred, ClientError> {

@@ -29,8 +29,8 @@ pub(super) async fn get(call: Call, request: GetAccountRequest) -> Result<GetAcc
         let found = balances.iter().find(|(id, _)| *id == asset);
         found.map_or_else(Balance::default, |(_, balance)| *balance)
     };
-    let assets = call.state.exchange().instruments().assets();
-    let balances = assets.map(|asset| convert::balance(asset, held(asset.id))).collect();
+    let instruments = call.state.exchange().instruments();
+    let balances = instruments.assets().map(|asset| convert::balance(asset, held(asset.id))).collect();
     Ok(GetAccountResponse { account_id: request.account_id, balances, ..Default::default() })
 }
 
@@ -62,7 +62,7 @@ async fn transfer(
     let instruments = call.state.exchange().instruments();
     let asset = instruments.asset(AssetId::new(request.currency_id));
     let asset = asset.ok_or_else(|| {
-        ApiError::unknown_asset("currencyId", &request.currency_id.to_string(), instruments)
+        ApiError::unknown_asset("currencyId", &request.currency_id.to_string(), &instruments)
     })?;
     let request_id = Some(request.request_id.clone()).filter(|id| !id.is_empty());
     gateway::check_request_id(request_id.as_deref())?;

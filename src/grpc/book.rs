@@ -28,7 +28,7 @@ pub(super) async fn get(call: Call, request: GetOrderBookRequest) -> Result<GetO
         asked => asked.min(LEVELS_MAX),
     };
     match call.market(MarketQuery::Depth { symbol: spec.id, levels: levels as usize }).await? {
-        MarketView::Depth(depth) => Ok(reply(spec, &depth, call.state.exchange().now())),
+        MarketView::Depth(depth) => Ok(reply(&spec, &depth, call.state.exchange().now())),
         _ => Err(gateway::mismatched()),
     }
 }

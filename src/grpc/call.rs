@@ -34,8 +34,9 @@ impl Call {
     ///
     /// # Errors
     /// -1121.
-    pub(super) fn symbol(&self, id: u32) -> Result<&Arc<SymbolSpec>, ApiError> {
-        self.state.exchange().instruments().symbol(SymbolId::new(id)).ok_or_else(ApiError::symbol)
+    pub(super) fn symbol(&self, id: u32) -> Result<Arc<SymbolSpec>, ApiError> {
+        let instruments = self.state.exchange().instruments();
+        instruments.symbol(SymbolId::new(id)).cloned().ok_or_else(ApiError::symbol)
     }
 
     /// Sends a command and awaits its answer.
@@ -48,7 +49,7 @@ impl Call {
         operation: Operation,
     ) -> Result<Answer, ApiError> {
         let (exchange, span) = (self.state.exchange(), self.span.clone());
-        let audited = Audited::of(&command, exchange.instruments(), || self.source.clone());
+        let audited = Audited::of(&command, &exchange.instruments(), || self.source.clone());
         let answered = if self.caller.is_unproven() {
             let answer = exchange.unowned_command(command, span);
             self.state

@@ -20,12 +20,12 @@ use crate::{
 /// `placeOrder`
 pub(super) async fn place(call: Call, request: PlaceOrderRequest) -> Result<OrderResponse, ApiError> {
     let spec = call.symbol(request.symbol_id)?;
-    let fields = fields(spec, &request)?;
-    let order = gateway::new_order(&call.state, spec, call.caller.account, fields)?;
+    let fields = fields(&spec, &request)?;
+    let order = gateway::new_order(&call.state, &spec, call.caller.account, fields)?;
     match call.command(AccountCommand::Place(order), Operation::Place).await? {
         Answer::Placed { order, fills, .. } => Ok(OrderResponse {
-            order: Some(convert::order(spec, &order)),
-            fills: fills.iter().map(|fill| convert::fill(spec, fill)).collect(),
+            order: Some(convert::order(&spec, &order)),
+            fills: fills.iter().map(|fill| convert::fill(&spec, fill)).collect(),
             ..Default::default()
         }),
         _ => Err(mismatched()),
@@ -85,7 +85,7 @@ pub(super) async fn cancel(call: Call, request: CancelOrderRequest) -> Result<Or
     };
     match call.command(AccountCommand::Cancel(command), Operation::Cancel).await? {
         Answer::Cancelled(order) => {
-            Ok(OrderResponse { order: Some(convert::order(spec, &order)), ..Default::default() })
+            Ok(OrderResponse { order: Some(convert::order(&spec, &order)), ..Default::default() })
         }
         _ => Err(mismatched()),
     }

@@ -235,7 +235,7 @@ impl Lightning for Service {
         caller.check(&self.state)?;
         let exchange = self.state.exchange();
         let first = streams::begun(seq, exchange.now().millis());
-        let instruments = Arc::clone(exchange.instruments());
+        let instruments = exchange.instruments();
         let flow = (session, Arc::clone(&self.state), caller);
         let convert = move |event| streams::account(&instruments, event);
         Ok(Response::new(streams::flow(flow, Some(first), convert)))

@@ -28,13 +28,13 @@ use super::{
     },
     wire::{
         error::{ApiError, Operation},
-        symbols::SymbolTexts,
+        symbols::{RenderedSymbols, SymbolTexts},
     },
 };
 use crate::{
     actors::{Exchange, message::SessionId},
     auth::{KeyDirectory, OwnerDirectory, Sessions},
-    domain::{messages::reject::Reject, types::id::AccountId},
+    domain::{instruments::Instruments, messages::reject::Reject, types::id::AccountId},
     history::History,
 };
 
@@ -53,7 +53,7 @@ pub struct HttpState {
     limiter: Limiter,
     reach: Reach,
     owners: Arc<OwnerDirectory>,
-    symbol_texts: SymbolTexts,
+    symbol_texts: RenderedSymbols,
     depth_cache: DepthCache,
     socket_ids: AtomicU64,
     sockets: Arc<Sockets>,
@@ -76,8 +76,8 @@ impl HttpState {
         demo_account: Option<AccountId>,
         limits: ConnectionLimits,
     ) -> Self {
-        let symbol_texts = SymbolTexts::new(exchange.instruments());
-        let depth_cache = DepthCache::new(exchange.instruments());
+        let symbol_texts = RenderedSymbols::new(&exchange.instruments());
+        let depth_cache = DepthCache::new(&exchange.instruments());
         let gauges = exchange.metrics().connections.clone();
         let budget = ConnectionBudget::of(CONNECTIONS_MAX);
         let connections = Arc::new(Connections::new(budget, AddressTerms::default(), gauges));
@@ -251,8 +251,8 @@ impl HttpState {
         &self.depth_cache
     }
 
-    pub(super) const fn symbol_texts(&self) -> &SymbolTexts {
-        &self.symbol_texts
+    pub(super) fn symbol_texts(&self, instruments: &Arc<Instruments>) -> Arc<SymbolTexts> {
+        self.symbol_texts.of(instruments)
     }
 
     /// Acquires a permit for a WebSocket session or a stream; `None` when there are too many, in total or of this

@@ -8,6 +8,7 @@ use serde::Serialize;
 
 use crate::domain::{
     account::{AccountFrame, Change, FrameHead},
+    instruments::rules::RulesFrame,
     matching::{SymbolFrame, SymbolHead},
     messages::message::{Envelope, ToAccount},
     replica::{Frame, Terms},
@@ -18,6 +19,7 @@ use crate::domain::{
 const ACCOUNT: u8 = 1;
 const SYMBOL: u8 = 2;
 const TERMS: u8 = 3;
+const RULES: u8 = 4;
 
 /// Tag and slot.
 const PREFIX: usize = 3;
@@ -75,6 +77,11 @@ impl Frames {
         self.push(TERMS, SlotId::new(0), |bytes| append(terms, bytes));
     }
 
+    /// Adds a change of trading rules.
+    pub fn push_rules(&mut self, rules: &RulesFrame) {
+        self.push(RULES, SlotId::new(0), |bytes| append(rules, bytes));
+    }
+
     fn push(
         &mut self,
         kind: u8,
@@ -115,7 +122,7 @@ pub fn owner(bytes: &[u8]) -> Result<Owner, CodecError> {
     match kind {
         ACCOUNT => Ok(Owner::Account(slot)),
         SYMBOL => Ok(Owner::Symbol(slot)),
-        TERMS => Ok(Owner::All),
+        TERMS | RULES => Ok(Owner::All),
         kind => Err(CodecError::Kind(kind)),
     }
 }
@@ -139,6 +146,10 @@ pub fn decode(bytes: &[u8]) -> Result<Frame, CodecError> {
             let (frame, rest) = postcard::take_from_bytes::<SymbolFrame>(content).map_err(read)?;
             let is_its_own = frame.head.slot == slot;
             (Frame::Symbol(frame), rest, is_its_own)
+        }
+        Owner::All if bytes[0] == RULES => {
+            let (rules, rest) = postcard::take_from_bytes::<RulesFrame>(content).map_err(read)?;
+            (Frame::Rules(rules), rest, true)
         }
         Owner::All => {
             let (terms, rest) = postcard::take_from_bytes::<Terms>(content).map_err(read)?;

@@ -8,6 +8,7 @@ use serde::{Serialize, ser::SerializeSeq};
 use super::{codec, error::StoreError, terms::require_precision};
 use crate::domain::{
     account::{AccountSlot, AccountState},
+    instruments::rules::ChangedRules,
     replica::{Replica, SymbolRecord, Terms},
     types::id::SlotId,
 };
@@ -17,6 +18,12 @@ const ACCOUNT_PARTS: usize = 16;
 
 /// The part that states what all others are read under.
 pub(super) const TERMS_PART: &str = "terms";
+
+/// The part of the trading rules that were changed; left out before the first change.
+pub(super) const RULES_PART: &str = "rules";
+
+/// The parts that all others are read under, in this order.
+pub(super) const COMMON_PARTS: [&str; 2] = [TERMS_PART, RULES_PART];
 
 /// The slots of a part.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -28,7 +35,7 @@ pub(super) enum PartKind {
 }
 
 impl PartKind {
-    /// Returns the kind of the part of this name; `None` for the terms, and for names of no part.
+    /// Returns the kind of the part of this name; `None` for the common parts, and for names of no part.
     pub(super) fn named(name: &str) -> Option<Self> {
         if let Some(number) = name.strip_prefix("accounts-") {
             return number.parse().ok().filter(|number| *number < ACCOUNT_PARTS).map(Self::Accounts);
@@ -58,6 +65,10 @@ pub(super) fn write_parts(
     if let Some(terms) = replica.terms() {
         encode(terms, &mut bytes)?;
         write(TERMS_PART, &bytes)?;
+    }
+    if replica.changed_rules().seq() > 0 {
+        encode(replica.changed_rules(), &mut bytes)?;
+        write(RULES_PART, &bytes)?;
     }
     for number in 0..ACCOUNT_PARTS {
         let slots: Vec<&AccountSlot> =
@@ -100,6 +111,10 @@ pub fn read_part(replica: &mut Replica, name: &str, bytes: &[u8]) -> Result<(), 
             let terms: Terms = postcard::from_bytes(bytes).map_err(unreadable)?;
             require_precision(replica, &terms)?;
             replica.set_terms(terms)?;
+        }
+        None if name == RULES_PART => {
+            let changed: ChangedRules = postcard::from_bytes(bytes).map_err(unreadable)?;
+            replica.restore_rules(changed);
         }
         None => return Err(StoreError::unreadable(name, &"no part has this name")),
         Some(PartKind::Accounts(_)) => {

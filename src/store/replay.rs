@@ -14,7 +14,7 @@ use std::{
 use super::{
     codec::{self, Owner},
     error::StoreError,
-    image::{self, PartKind, TERMS_PART},
+    image::{self, COMMON_PARTS, PartKind},
     terms::require_precision,
 };
 use crate::{
@@ -220,10 +220,10 @@ impl Worker {
         let mut replica = Replica::new(Arc::clone(instruments));
         if let Some(snapshot) = snapshot {
             let names = || snapshot.parts().iter().map(|part| part.name.as_str());
-            if names().any(|name| name == TERMS_PART) {
-                image::read_part(&mut replica, TERMS_PART, &snapshot.part(TERMS_PART)?)?;
+            for name in COMMON_PARTS.into_iter().filter(|common| names().any(|name| name == *common)) {
+                image::read_part(&mut replica, name, &snapshot.part(name)?)?;
             }
-            for name in names().filter(|name| *name != TERMS_PART) {
+            for name in names().filter(|name| !COMMON_PARTS.contains(name)) {
                 if PartKind::named(name).is_none_or(|kind| kind.worker(workers) == number) {
                     image::read_part(&mut replica, name, &snapshot.part(name)?)?;
                 }

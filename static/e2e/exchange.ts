@@ -10,10 +10,10 @@ async function json<Answer>(response: Response): Promise<Answer> {
   return JSON.parse(text) as Answer;
 }
 
-async function operate<Answer>(path: string, body: object): Promise<Answer> {
+async function operate<Answer>(path: string, body: object, method = 'POST'): Promise<Answer> {
   return json(
     await fetch(`${url}/x/v1/operator/${path}`, {
-      method: 'POST',
+      method,
       headers: { Authorization: `Bearer ${operatorToken}`, 'Content-Type': 'application/json' },
       body: JSON.stringify(body),
     }),
@@ -22,6 +22,11 @@ async function operate<Answer>(path: string, body: object): Promise<Answer> {
 
 export async function deposit(accountId: number, asset: string, amount: string): Promise<void> {
   await operate('deposit', { accountId, asset, amount });
+}
+
+/** Opens, halts or closes a market. */
+export async function setStatus(symbol: string, status: string): Promise<void> {
+  await operate('symbols', { symbol, status, reason: 'a test of the page' }, 'PUT');
 }
 
 /** A trader with an API key and money. */

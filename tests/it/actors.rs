@@ -12,6 +12,7 @@ use lightning_exchange::{
     config::Layers,
     domain::{
         account::AccountQuery,
+        instruments::{edit::SymbolEdit, symbol::SymbolStatus},
         messages::{
             command::{
                 AccountCommand, Answer, CancelAll, CreateAccount, CreateApiKey, Permissions, Transfer,
@@ -266,6 +267,33 @@ fn a_poisoned_account_shard_stops_serving_and_its_neighbours_go_on() {
         assert_eq!(ask(exchange, buy(BUSY)).await, Err(Reject::OutOfService));
         assert_eq!(exchange.out_of_service(), ["account-0"]);
         assert!(ask(exchange, buy(CALM)).await.is_ok());
+        running.stop();
+    });
+}
+
+#[test]
+fn rules_change_although_a_shard_is_lost() {
+    in_system(async {
+        let running = start(|_| ());
+        let exchange = &running.exchange;
+        found(exchange, CALM.0).await;
+        running.topology().account_shard(BUSY.0.slot()).do_send(Crash);
+        let instruments = exchange.instruments();
+        let name = &instruments.symbol(CALM.1).unwrap().name;
+        let halt = SymbolEdit { status: Some(SymbolStatus::Halt), ..SymbolEdit::default() };
+        let open = SymbolEdit { status: Some(SymbolStatus::Trading), ..SymbolEdit::default() };
+        // Both are sent before the first is made: one follows the other.
+        let (halted, opened) = futures_util::join!(
+            exchange.change_rules(name, halt.clone(), "a test"),
+            exchange.change_rules(name, open, "a test")
+        );
+        let (halted, opened) = (halted.unwrap().unwrap(), opened.unwrap().unwrap());
+        assert_eq!((halted.spec.status, opened.spec.status), (SymbolStatus::Halt, SymbolStatus::Trading));
+        assert!(halted.position < opened.position);
+        assert!(ask(exchange, buy(CALM)).await.is_ok());
+        exchange.change_rules(name, halt, "a test").await.unwrap().unwrap();
+        assert_eq!(ask(exchange, buy(CALM)).await, Err(Reject::MarketClosed));
+        assert_eq!(exchange.instruments().symbol(CALM.1).unwrap().status, SymbolStatus::Halt);
         running.stop();
     });
 }

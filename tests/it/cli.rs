@@ -35,6 +35,18 @@ fn an_operator_opens_accounts_makes_keys_and_moves_money() {
     let rest = printed(&operate(&server, "withdraw --account 77 --asset BTC --amount 0.5"));
     assert_eq!(rest, "BTC free 1.00000000 locked 0.00000000\n");
 
+    let halted = printed(&operate(
+        &server,
+        "symbol set BTCUSDT status=HALT max-num-orders=7 fees=0/0.001,0/0.0005 --reason a-test",
+    ));
+    assert!(halted.contains("\"status\": \"HALT\"") && halted.contains("\"maxNumOrders\": 7"), "{halted}");
+    assert!(printed(&operate(&server, "symbol list")).starts_with("BTCUSDT HALT\n"));
+    assert_eq!(printed(&operate(&server, "symbol list BTCUSDT")), halted);
+    let unknown = complaint(&operate(&server, "symbol set BTCUSDT tick-size=1 --reason a-test"));
+    assert!(
+        unknown.contains("the trading rules were not changed") && unknown.contains("tickSize"),
+        "{unknown}"
+    );
     let restricted = operate(&server, "account status --account 77 frozen --cancel-orders --reason a-test");
     assert_eq!(printed(&restricted), "status     FROZEN\ncancelling 0 orders\n");
     let refused = complaint(&operate(&server, "withdraw --account 77 --asset BTC --amount 0.5"));

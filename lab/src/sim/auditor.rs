@@ -8,7 +8,10 @@ use std::{collections::BTreeMap, sync::Arc};
 use lightning_exchange::domain::{
     account::{AccountSlot, UserEvent},
     book::BookLimits,
-    instruments::{AssetDefinition, Instruments, SymbolDefinition},
+    instruments::{
+        AssetDefinition, Instruments, SymbolDefinition,
+        symbol::{SymbolSpec, SymbolStatus},
+    },
     market_data::MarketImage,
     matching::{SymbolOutput, SymbolSlot},
     messages::{
@@ -29,6 +32,7 @@ use lightning_exchange::domain::{
 };
 
 use super::{
+    counts::Counts,
     public_trades::PublicTrades,
     stream::Streams,
     track::{Track, Tracks},
@@ -36,63 +40,6 @@ use super::{
 
 /// How many orders cancels and amends choose among.
 const RECENT: usize = 24;
-
-/// Event counts.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Counts {
-    /// Orders that went to a book.
-    pub orders: u64,
-    /// Trades.
-    pub trades: u64,
-    /// Orders that came to rest.
-    pub rested: u64,
-    /// Orders ended by a rule.
-    pub ended: u64,
-    /// Orders cancelled.
-    pub cancelled: u64,
-    /// Orders triggered.
-    pub triggered: u64,
-    /// Orders ended with the other of their pair or the order they waited for.
-    pub ended_with_list: u64,
-    /// Orders placed when another was filled.
-    pub released: u64,
-    /// Orders reduced.
-    pub reduced: u64,
-    /// Self-trade preventions by decrement, both sides counted.
-    pub prevented: u64,
-    /// Cancels and amends that came too late.
-    pub late: u64,
-    /// Commands refused.
-    pub refused: u64,
-    /// Messages delivered again.
-    pub repeated: u64,
-    /// Accounts given another status or tier.
-    pub standing: u64,
-    /// Accounts closed.
-    pub closed: u64,
-}
-
-impl Counts {
-    pub(super) fn plus(self, other: Self) -> Self {
-        Self {
-            orders: self.orders + other.orders,
-            trades: self.trades + other.trades,
-            rested: self.rested + other.rested,
-            ended: self.ended + other.ended,
-            cancelled: self.cancelled + other.cancelled,
-            triggered: self.triggered + other.triggered,
-            ended_with_list: self.ended_with_list + other.ended_with_list,
-            released: self.released + other.released,
-            reduced: self.reduced + other.reduced,
-            prevented: self.prevented + other.prevented,
-            late: self.late + other.late,
-            refused: self.refused + other.refused,
-            repeated: self.repeated + other.repeated,
-            standing: self.standing + other.standing,
-            closed: self.closed + other.closed,
-        }
-    }
-}
 
 /// The record of an exchange, and its checks.
 #[derive(Debug)]
@@ -102,6 +49,8 @@ pub(super) struct Auditor {
     pub(super) public_trades: PublicTrades,
     pub(super) streams: Streams,
     pub(super) triggers: BTreeMap<SymbolId, SlowTriggers>,
+    /// Of the symbols whose trading rules have changed.
+    pub(super) market_statuses: BTreeMap<SymbolId, SymbolStatus>,
     /// By number less one: the commands not answered yet.
     pub(super) asked: Vec<Option<AccountCommand>>,
     /// The last message each account slot got from each symbol slot.
@@ -130,6 +79,7 @@ impl Auditor {
             public_trades: PublicTrades::new(instruments),
             streams: Streams::default(),
             triggers: BTreeMap::new(),
+            market_statuses: BTreeMap::new(),
             asked: Vec::new(),
             last_received: Table::default(),
             limits,
@@ -149,6 +99,17 @@ impl Auditor {
         self.is_blind = true;
         self.recent = open.map(|order| (order.id, order.account, order.symbol)).take(RECENT).collect();
         self.public_trades.show(images);
+    }
+
+    /// Records a change of trading rules, once every slot has it.
+    pub(super) fn rules_changed(&mut self, changed: &SymbolSpec) {
+        self.counts.rule_changes += 1;
+        self.ledger.fees_set(changed.id, &changed.definition().fees);
+        self.market_statuses.insert(changed.id, changed.status);
+    }
+
+    pub(super) fn is_trading(&self, symbol: SymbolId) -> bool {
+        self.market_statuses.get(&symbol).is_none_or(|status| *status == SymbolStatus::Trading)
     }
 
     /// Records a command before its slot receives it.
@@ -254,7 +215,10 @@ impl Auditor {
                     OrderChange::Ended { .. } => self.counts.ended += 1,
                     OrderChange::Cancelled { .. } => self.counts.cancelled += 1,
                     OrderChange::Untriggered => {}
-                    OrderChange::Triggered => self.counts.triggered += 1,
+                    OrderChange::Triggered => {
+                        self.counts.triggered += 1;
+                        self.ledger.triggered(account, update.order);
+                    }
                     OrderChange::Prevented { lots, .. } => {
                         self.counts.prevented += 1;
                         self.ledger.shrunk(account, update.order, lots);
@@ -309,8 +273,12 @@ impl Auditor {
         if self.is_blind {
             return Ok(());
         }
-        out.messages.iter().try_for_each(|envelope| self.observe(&envelope.body))?;
-        let mut due = slot.symbols().filter_map(|symbol| self.triggers.get(&symbol)?.next());
+        for envelope in &out.messages {
+            self.admitted(&envelope.body)?;
+            self.observe(&envelope.body)?;
+        }
+        let trading = slot.symbols().filter(|symbol| self.is_trading(*symbol));
+        let mut due = trading.filter_map(|symbol| self.triggers.get(&symbol)?.next());
         match due.next().filter(|_| !slot.has_triggered()) {
             Some(order) => return Err(format!("order {order} is triggered, its book does not know")),
             None => drop(due),

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use lightning_exchange::domain::{
     account::{AccountQuery, AccountView, Totals},
+    instruments::symbol::SymbolStatus,
     messages::{command::Balance, reject::Fault},
     orders::{Order, Side},
     types::{
@@ -60,6 +61,21 @@ impl World {
             }
         }
         self.check()
+    }
+
+    /// No order of a delisted symbol is open; the simulation rests with fewer orders than a tick ends.
+    ///
+    /// # Errors
+    /// The symbol that has one.
+    pub fn check_delisted(&self) -> Result<(), String> {
+        let delisted = self.instruments().symbols().filter(|spec| spec.status == SymbolStatus::Delisted);
+        for spec in delisted {
+            let Some(slot) = self.symbol_slot(spec.id) else { continue };
+            if slot.book(spec.id).is_some_and(|book| !book.is_empty()) || slot.stop_order_count(spec.id) > 0 {
+                return Err(format!("symbol {} is delisted and has open orders", spec.id));
+            }
+        }
+        Ok(())
     }
 
     /// The public levels are the book's, and so are the counters (M1, M2).

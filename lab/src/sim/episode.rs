@@ -3,6 +3,10 @@
 
 use lightning_exchange::domain::{
     account::{AccountQuery, AccountView},
+    instruments::{
+        edit::{EditError, FeeEdit, SymbolEdit},
+        symbol::SymbolStatus,
+    },
     messages::{
         command::{AccountCommand, Answer, CreateAccount, IdempotencyKey, Replaced},
         reject::Reject,
@@ -10,7 +14,9 @@ use lightning_exchange::domain::{
     types::{id::CommandId, random::Random, time::Timestamp},
 };
 
-use super::{auditor::Counts, crash::Keyed, generator::Generator, swarm::Setup, world::World};
+use rust_decimal::Decimal;
+
+use super::{counts::Counts, crash::Keyed, generator::Generator, swarm::Setup, world::World};
 
 /// Commands of one episode.
 pub const COMMANDS: u64 = 3_000;
@@ -155,6 +161,39 @@ impl Game {
         Timestamp::from_micros(self.now - skew)
     }
 
+    /// Changes the trading rules of a symbol, as an operator may at any moment. A symbol is delisted now and then only:
+    /// nothing happens to it afterwards.
+    fn change_rules(&mut self) -> Result<(), String> {
+        let symbols: Vec<String> = self.world.instruments().symbols().map(|spec| spec.name.clone()).collect();
+        let name = &symbols[self.random.below(symbols.len() as u64) as usize];
+        let mut edit = SymbolEdit::default();
+        match self.random.below(8) {
+            0..4 => {
+                let status = match self.random.below(40) {
+                    0 => SymbolStatus::Delisted,
+                    1..4 => SymbolStatus::CancelOnly,
+                    4..8 => SymbolStatus::Halt,
+                    8..14 => SymbolStatus::PostOnly,
+                    _ => SymbolStatus::Trading,
+                };
+                edit.status = Some(status);
+            }
+            4..6 => {
+                let tiers = self.setup.symbols[0].fees.len();
+                let mut rate = || Decimal::new(self.random.below(300) as i64, 5);
+                edit.fees = Some((0..tiers).map(|_| FeeEdit { maker: rate(), taker: rate() }).collect());
+            }
+            6 => edit.max_num_orders = Some(1 + self.random.below(40) as u32),
+            _ => edit.special_orders.max_num_algo_orders = Some(1 + self.random.below(20) as u32),
+        }
+        match self.world.instruments().edited(name, &edit) {
+            Ok(rules) => self.world.change_rules(rules, self.time()),
+            Err(EditError::Delisted) => {}
+            Err(error) => return Err(format!("{name}: {edit:?} is refused: {error}")),
+        }
+        Ok(())
+    }
+
     fn play(&mut self, commands: u64) -> Result<(), String> {
         let rest_every = 200 + self.random.below(800);
         let mut steps = 0;
@@ -228,10 +267,14 @@ impl Game {
         self.world.drain(self.time())?;
         self.world.tick(self.time())?;
         self.world.drain(self.time())?;
+        self.world.check_delisted()?;
         self.world.check_quiet()
     }
 
     fn command(&mut self) -> Result<(), String> {
+        if self.setup.features.rule_changes && self.random.one_in(100) {
+            self.change_rules()?;
+        }
         self.given += 1;
         let now = self.clock();
         let command = self.generator.next(&self.world, now);

@@ -6,9 +6,11 @@
 //! judged: every message and answer as it passes (`auditor`, `track`, `public_trades`, `stream`) and the whole, now and
 //! then under way and in full at rest (`check`).
 
+mod admission;
 mod auditor;
 mod check;
 mod contingent_orders;
+mod counts;
 mod crash;
 pub mod damage;
 mod episode;
@@ -23,7 +25,7 @@ mod swarm;
 mod track;
 mod world;
 
-pub use auditor::Counts;
+pub use counts::Counts;
 pub use crash::{CrashCourse, CrashStats, crashes};
 pub use episode::{COMMANDS, Course, Stats, Violation, episode};
 pub use flow::{Flow, flow};

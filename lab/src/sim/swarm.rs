@@ -59,6 +59,8 @@ pub struct Features {
     pub slow_lanes: bool,
     /// Accounts whose private stream is followed.
     pub streams: bool,
+    /// Trading rules that change.
+    pub rule_changes: bool,
     /// Operators who change the status and the fee tier of accounts.
     pub standing: bool,
 }
@@ -125,6 +127,7 @@ impl Setup {
             skewed_clocks: on(random),
             slow_lanes: on(random),
             streams: on(random),
+            rule_changes: false,
             standing: false,
         };
         let (assets, symbols) = market(random, features.far_prices);
@@ -136,8 +139,10 @@ impl Setup {
         let accounts = accounts.collect();
         let orders_max = if random.one_in(5) { 2 + random.below(12) as u32 } else { 1_000 };
         let fills_max = if random.one_in(4) { 1 + random.below(4) as u32 } else { 10_000 };
-        // From a copy, so that a seed without it plays as it did before there was this feature.
-        features.standing = on(&mut random.clone());
+        // From a copy, so that a seed without them plays as it did before there were these features.
+        let mut apart = random.clone();
+        features.standing = on(&mut apart);
+        features.rule_changes = on(&mut apart);
         Self {
             assets,
             symbols,

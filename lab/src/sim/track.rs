@@ -173,6 +173,12 @@ impl Track {
             CloseReason::ListRefused | CloseReason::OtherLeg | CloseReason::ListCancelled => {
                 expect(is_of_pair, "it has no sibling, or traded")
             }
+            CloseReason::MarketClosed => {
+                let arrives = !self.rests && !self.waits && self.executed == 0;
+                // A leg that was here ends with the one that arrives at the closed market.
+                expect(arrives || is_of_pair, "it was in its book already")
+            }
+            CloseReason::Delisted => Ok(()),
             CloseReason::NoReference
             | CloseReason::Cancelled
             | CloseReason::WorkingEnded

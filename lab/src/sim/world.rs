@@ -9,7 +9,10 @@ use lightning_exchange::{
     domain::{
         account::{AccountInput, AccountOutput, AccountSlot},
         book::BookLimits,
-        instruments::{AssetDefinition, Instruments, SymbolDefinition},
+        instruments::{
+            AssetDefinition, Instruments, SymbolDefinition,
+            rules::{ChangedRules, TradingRules},
+        },
         matching::{PublicEvent, PublicTrade, SymbolInput, SymbolOutput, SymbolSlot},
         messages::{
             command::{AccountCommand, Answer, IdempotencyKey},
@@ -62,6 +65,7 @@ pub struct World {
     symbol_out: SymbolOutput,
     answers: Vec<Answered>,
     next_command: u64,
+    changed_rules: ChangedRules,
     /// Inputs sent to slots so far.
     inputs: u64,
     /// Collects the slots' frames, if a journal is kept.
@@ -117,6 +121,7 @@ impl World {
             symbol_out: SymbolOutput::default(),
             answers: Vec::new(),
             next_command: 1,
+            changed_rules: ChangedRules::default(),
             inputs: 0,
             frames: None,
             joined: Vec::new(),
@@ -126,9 +131,30 @@ impl World {
         })
     }
 
+    /// Changes the trading rules of a symbol, in every slot between two inputs.
+    pub fn change_rules(&mut self, rules: TradingRules, now: Timestamp) {
+        self.now = self.now.max(now);
+        let changed = self.changed_rules.change(now, "drawn".to_owned(), vec![rules]);
+        self.instruments = Arc::new(self.instruments.with_rules(&changed.rules));
+        self.accounts.iter_mut().for_each(|(_, slot)| slot.set_instruments(&self.instruments));
+        self.symbols.iter_mut().for_each(|(_, slot)| slot.set_rules(&changed.rules));
+        if let Some(frames) = &mut self.frames {
+            frames.push_rules(&changed);
+        }
+        for spec in changed.rules.iter().filter_map(|rules| self.instruments.symbol(rules.symbol)) {
+            self.auditor.rules_changed(spec);
+        }
+    }
+
     /// Continues with the slots of a recovered exchange: every sender resends what its receivers have not applied.
     /// The auditor does not know the state before, so it checks nothing.
     pub fn resume(mut self, parts: Parts) -> Self {
+        if let Some(instruments) = parts.instruments {
+            self.instruments = instruments;
+            self.accounts.iter_mut().for_each(|(_, slot)| slot.set_instruments(&self.instruments));
+            self.symbols.iter_mut().for_each(|(_, slot)| slot.set_rules(parts.changed_rules.rules()));
+        }
+        self.changed_rules = parts.changed_rules;
         for slot in parts.accounts.into_iter().flatten() {
             let position = usize::from(self.account_at[slot.slot().index()]);
             self.next_command = self.next_command.max(slot.last_command() + 1);

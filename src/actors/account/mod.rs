@@ -16,8 +16,8 @@ use self::{
 use super::{
     gate::Permit,
     message::{
-        Acknowledgement, Admitted, Listening, NotListening, Query, SubscribeEvents, SymbolShardLost, Traced,
-        UnsubscribeEvents,
+        Acknowledgement, Admitted, Listening, NotListening, Query, Resume, SubscribeEvents, SymbolShardLost,
+        Traced, UnsubscribeEvents,
     },
     outbox::{Answered, TurnLog},
     shard::{Shard, ShardKind, ShardTurn},
@@ -28,6 +28,7 @@ use super::{
 use crate::{
     domain::{
         account::{AccountInput, AccountOutput, AccountSlot, EVENTS_PER_ACCOUNT_MAX},
+        instruments::Instruments,
         messages::{
             command::CreateApiKey,
             credential::Login,
@@ -108,20 +109,24 @@ struct Awaiting {
 
 /// The slots of a shard: every `shards`-th slot, created on first use.
 #[derive(Debug, Default)]
-struct Slots(Vec<Option<Box<AccountSlot>>>);
+struct Slots {
+    slots: Vec<Option<Box<AccountSlot>>>,
+    /// Those of the slots it creates.
+    instruments: Arc<Instruments>,
+}
 
 impl Slots {
     fn get(&mut self, slot: SlotId, topology: &Topology) -> &mut AccountSlot {
         let index = slot.index() / topology.accounts.len();
-        if index >= self.0.len() {
-            self.0.resize_with(index + 1, || None);
+        if index >= self.slots.len() {
+            self.slots.resize_with(index + 1, || None);
         }
-        let make = || Box::new(AccountSlot::new(slot, Arc::clone(&topology.instruments)));
-        self.0[index].get_or_insert_with(make)
+        let make = || Box::new(AccountSlot::new(slot, Arc::clone(&self.instruments)));
+        self.slots[index].get_or_insert_with(make)
     }
 
     fn used(&self, shard: usize, topology: &Topology) -> Vec<SlotId> {
-        let used = self.0.iter().enumerate().filter(|(_, slot)| slot.is_some());
+        let used = self.slots.iter().enumerate().filter(|(_, slot)| slot.is_some());
         used.map(|(index, _)| SlotId::new((index * topology.accounts.len() + shard) as u16)).collect()
     }
 }
@@ -133,12 +138,13 @@ impl AccountActor {
         batch: usize,
         keys: Arc<dyn KeyListener>,
         slots: Vec<Option<Box<AccountSlot>>>,
+        instruments: Arc<Instruments>,
     ) -> Self {
         // Above every command that may still await its book from before.
         let last_command = slots.iter().flatten().map(|slot| slot.last_command()).max().unwrap_or_default();
         let kind = Accounts {
             keys,
-            slots: Slots(slots),
+            slots: Slots { slots, instruments },
             awaiting: Awaited::default(),
             joined: Table::default(),
             lines: Lines::default(),
@@ -241,12 +247,17 @@ impl ShardKind for Accounts {
         topology.metrics.stages.shard(shard)
     }
 
+    fn change_rules(&mut self, resume: &Resume) {
+        self.slots.instruments = Arc::clone(&resume.instruments);
+        self.slots.slots.iter_mut().flatten().for_each(|slot| slot.set_instruments(&resume.instruments));
+    }
+
     fn connected(&mut self, shard: usize, topology: &Topology, log: &mut TurnLog) {
         log.effects.took = topology.metrics.trading.commands_of(shard);
     }
 
     fn unapplied(&self) -> impl Iterator<Item = &Envelope<ToSymbol>> {
-        self.slots.0.iter().flatten().flat_map(|slot| slot.unapplied())
+        self.slots.slots.iter().flatten().flat_map(|slot| slot.unapplied())
     }
 
     fn entered(request: &AccountRequest) -> Option<Instant> {
@@ -290,7 +301,7 @@ impl ShardKind for Accounts {
     }
 
     fn hash(&self) -> u128 {
-        self.slots.0.iter().flatten().fold(0, |sum, slot| sum.wrapping_add(slot.hash()))
+        self.slots.slots.iter().flatten().fold(0, |sum, slot| sum.wrapping_add(slot.hash()))
     }
 
     fn poison(&mut self, shard: usize, log: &mut TurnLog, topology: &Topology) {

@@ -165,7 +165,7 @@ impl Handler<SetTopology> for MarketDataActor {
     type Result = ();
 
     fn handle(&mut self, SetTopology(topology): SetTopology, _: &mut Self::Context) {
-        for spec in topology.instruments.symbols() {
+        for spec in topology.instruments.load().symbols() {
             let image = self.images.remove(&spec.id).unwrap_or_default();
             let market = Market::of(Arc::clone(spec), image);
             market.note_references(&topology);

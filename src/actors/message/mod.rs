@@ -3,6 +3,7 @@
 
 mod market;
 mod push;
+mod rules;
 mod shard;
 
 pub use market::{
@@ -14,6 +15,7 @@ pub use push::{
     NotListening, OpenSession, PublishMarket, PublishUser, SessionEvent, SessionId, SessionLink,
     SessionProtocol, Shutdown, Subscribe, TickerWindow, TimeUnit, Topic, Unsubscribe, WsText,
 };
+pub use rules::{ChangeRules, Pause, Resume, RulesChanged};
 pub use shard::{
     Ack, Acknowledgement, Admitted, AdmittedCommand, Crash, Deliver, Drain, Query, ReplyHandle, SetTopology,
     StateHash, Step, StepSettled, SubscribeEvents, SymbolShardLost, Traced, UnsubscribeEvents,

@@ -25,12 +25,10 @@ pub(super) const REQUEST_IDS_MAX: usize = 100_000;
 
 impl Turn<'_> {
     pub(super) fn create_account(&mut self, create: CreateAccount) -> Refusable<Answer> {
-        if !self.has_fees(create.tier) {
-            return Ok(Err(Reject::UnknownTier));
-        }
         let id = match create.id {
             Some(id) if id.get() == 0 || id.get() >= ID_LIMIT => return Ok(Err(Reject::Overflow)),
             Some(id) if self.state.accounts.contains(&id) => return Ok(Err(Reject::AccountExists)),
+            _ if !self.has_fees(create.tier) => return Ok(Err(Reject::UnknownTier)),
             Some(id) => id,
             None => match self.free_account_id() {
                 Err(reject) => return Ok(Err(reject)),

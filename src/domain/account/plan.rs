@@ -35,8 +35,13 @@ pub(super) struct Plan {
 /// # Errors
 /// The first rule it breaks.
 pub(super) fn check(spec: &SymbolSpec, order: &NewOrder, now: Timestamp) -> Result<(), Reject> {
-    if spec.status != SymbolStatus::Trading {
-        return Err(Reject::MarketClosed);
+    match spec.status {
+        SymbolStatus::Trading => {}
+        SymbolStatus::PostOnly if order.kind == OrderType::LimitMaker => {}
+        SymbolStatus::PostOnly => return Err(Reject::MarketPostOnly),
+        SymbolStatus::CancelOnly | SymbolStatus::Halt | SymbolStatus::Delisted => {
+            return Err(Reject::MarketClosed);
+        }
     }
     let shape_is_valid = match order.kind {
         OrderType::Market => {

@@ -125,6 +125,11 @@ impl AccountSlot {
         Self { instruments, state }
     }
 
+    /// Continues under other trading rules.
+    pub fn set_instruments(&mut self, instruments: &Arc<Instruments>) {
+        self.instruments = Arc::clone(instruments);
+    }
+
     /// Returns the slot's time: that of its last frame, or later.
     pub const fn time(&self) -> Timestamp {
         self.state.time

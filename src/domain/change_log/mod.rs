@@ -220,6 +220,6 @@ pub fn entries_of(sequence: u64, frame: &Frame, entries: &mut Vec<ChangeLogEntry
     match frame {
         Frame::Account(frame) => of_account::append(sequence, frame, entries),
         Frame::Symbol(frame) => of_symbol::append(sequence, frame, entries),
-        Frame::Terms(_) => Ok(()),
+        Frame::Terms(_) | Frame::Rules(_) => Ok(()),
     }
 }

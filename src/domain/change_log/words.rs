@@ -85,6 +85,8 @@ impl Word for CloseReason {
         (Self::ListCancelled, "LIST_CANCELLED"),
         (Self::WorkingEnded, "WORKING_ENDED"),
         (Self::PendingRefused, "PENDING_REFUSED"),
+        (Self::MarketClosed, "MARKET_CLOSED"),
+        (Self::Delisted, "DELISTED"),
     ];
 }
 
@@ -137,7 +139,7 @@ mod tests {
         assert_eq!(StpMode::WORDS.len(), StpMode::Decrement as usize + 1);
         assert_eq!(TimeInForce::WORDS.len(), TimeInForce::Gtd as usize + 1);
         assert_eq!(OrderStatus::WORDS.len(), OrderStatus::Expired as usize + 1);
-        assert_eq!(CloseReason::WORDS.len(), CloseReason::PendingRefused as usize + 1);
+        assert_eq!(CloseReason::WORDS.len(), CloseReason::Delisted as usize + 1);
         assert_eq!(CancelRestriction::WORDS.len(), CancelRestriction::OnlyPartiallyFilled as usize + 1);
         assert_eq!(ReplaceMode::WORDS.len(), ReplaceMode::AllowFailure as usize + 1);
         assert_eq!(EntityType::WORDS.len(), EntityType::Kline as usize + 1);

@@ -3,6 +3,8 @@
 pub mod asset;
 pub mod by_symbol;
 pub mod correction;
+pub mod edit;
+pub mod rules;
 mod spec;
 pub mod symbol;
 
@@ -256,6 +258,12 @@ impl Instruments {
         }
         if self.symbols.contains_key(&SymbolId::new(definition.id)) {
             found.push(format!("id {} is taken", definition.id));
+        }
+        if !matches!(definition.status, SymbolStatus::Trading | SymbolStatus::CancelOnly) {
+            found.push(format!(
+                "status {} is set while the exchange runs (lightning symbol set): a definition has TRADING or CANCEL_ONLY",
+                definition.status.name()
+            ));
         }
         let base = self.asset_named(&definition.base);
         let quote = self.asset_named(&definition.quote);

@@ -12,19 +12,46 @@ use crate::domain::{
     },
 };
 
-/// Whether a symbol trades.
+/// Whether a symbol trades. New variants are added at the end: the position is the journal's number.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum SymbolStatus {
     /// Orders are accepted.
     #[default]
     Trading,
-    /// Only cancels are accepted.
+    /// Orders can be cancelled and reduced; none is placed, triggered or matched.
     CancelOnly,
+    /// As `CancelOnly`, because something is wrong with the market.
+    Halt,
+    /// Orders that can only rest are accepted: the book fills before the market opens again.
+    PostOnly,
+    /// The symbol is gone for good: every open order is ended.
+    Delisted,
+}
+
+impl SymbolStatus {
+    /// Every status, with its name on the wire and in the configuration.
+    pub const NAMES: [(Self, &'static str); 5] = [
+        (Self::Trading, "TRADING"),
+        (Self::CancelOnly, "CANCEL_ONLY"),
+        (Self::Halt, "HALT"),
+        (Self::PostOnly, "POST_ONLY"),
+        (Self::Delisted, "DELISTED"),
+    ];
+
+    /// Returns the name on the wire and in the configuration.
+    pub fn name(self) -> &'static str {
+        Self::NAMES.iter().find(|(status, _)| *status == self).map_or("", |(_, name)| name)
+    }
+
+    /// Returns the status of a name; case matters.
+    pub fn named(name: &str) -> Option<Self> {
+        Self::NAMES.iter().find(|(_, known)| *known == name).map(|(status, _)| *status)
+    }
 }
 
 /// The bounds an order must meet, in ticks, lots and quote units. A bound of 0 is switched off.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Filters {
     /// PRICE_FILTER `minPrice`.
     pub price_min: Price,
@@ -61,7 +88,7 @@ pub struct Filters {
 }
 
 /// The bounds of icebergs, conditional orders and lists. A bound of 0 is switched off.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct SpecialFilters {
     /// ICEBERG_PARTS `limit`.
     pub iceberg_parts_max: u32,
@@ -115,7 +142,7 @@ impl Filters {
 }
 
 /// The fees of the two sides of a trade, as a proportion of the amount each receives.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct FeeRates {
     /// The maker's rate.
     pub maker: Rate,
@@ -123,7 +150,7 @@ pub struct FeeRates {
     pub taker: Rate,
 }
 
-/// A symbol, validated when the configuration loads and constant afterwards.
+/// A symbol, validated when the configuration loads; only its trading rules change afterwards.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SymbolSpec {
     /// Its id.

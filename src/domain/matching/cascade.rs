@@ -92,7 +92,7 @@ impl SymbolSlot {
     /// Returns whether triggered orders have not been sent to their books yet: the slot needs
     /// [`SymbolInput::Cascade`](super::SymbolInput::Cascade).
     pub fn has_triggered(&self) -> bool {
-        self.markets.values().any(|market| market.trigger_book.has_next())
+        self.markets.values().any(|market| market.is_trading() && market.trigger_book.has_next())
     }
 
     /// Returns the number of a symbol's orders that wait for their triggers.
@@ -111,7 +111,9 @@ impl SymbolSlot {
     /// Sends the next triggered orders to their books; returns whether there were any.
     pub(crate) fn cascade(&mut self, out: &mut SymbolOutput) -> Result<bool, Fault> {
         let mut work = TRIGGERS_PER_STEP;
-        let symbols: Vec<SymbolId> = self.markets.keys().copied().collect();
+        // What is triggered in a market that does not trade waits until it does.
+        let trading = self.markets.iter().filter(|(_, market)| market.is_trading());
+        let symbols: Vec<SymbolId> = trading.map(|(symbol, _)| *symbol).collect();
         for symbol in symbols {
             while out.messages.len() < MESSAGES_PER_STEP {
                 let Some(market) = self.markets.get_mut(&symbol) else { break };
@@ -157,7 +159,7 @@ impl SymbolSlot {
         self.end_leg(symbol, account, other_leg, reason, out)
     }
 
-    fn end_leg(
+    pub(crate) fn end_leg(
         &mut self,
         symbol: SymbolId,
         account: AccountId,
@@ -180,7 +182,7 @@ impl SymbolSlot {
         Ok(())
     }
 
-    fn report_ended(
+    pub(crate) fn report_ended(
         &mut self,
         account: AccountId,
         order: OrderId,

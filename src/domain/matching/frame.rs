@@ -147,6 +147,7 @@ impl SymbolSlot {
                     written.trigger_book
                 },
                 oco_groups: written.oco_groups,
+                status: market.status,
             };
         }
         (slot.time, slot.seq, slot.links) = (state.time, state.seq, state.links);

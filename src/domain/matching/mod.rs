@@ -8,6 +8,7 @@ mod oco_groups;
 mod prefetch;
 mod reports;
 mod slot;
+mod status;
 mod trigger_book;
 
 pub use event::{PublicEvent, PublicTrade};

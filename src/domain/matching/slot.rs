@@ -17,7 +17,7 @@ use super::{
 use crate::domain::{
     account::HASH_EVERY,
     book::{Book, BookEvent, BookLimits, Outcome},
-    instruments::Instruments,
+    instruments::{Instruments, symbol::SymbolStatus},
     messages::{
         link::Links,
         message::{
@@ -113,6 +113,8 @@ pub(crate) struct Market {
     pub(crate) last_prevented: u64,
     pub(crate) trigger_book: TriggerBook,
     pub(crate) oco_groups: OcoGroups,
+    /// Whether it trades, by the journal: a status of the configuration is kept from the book by the accounts.
+    pub(crate) status: SymbolStatus,
 }
 
 impl Market {
@@ -125,6 +127,7 @@ impl Market {
             last_prevented: 0,
             trigger_book: TriggerBook::default(),
             oco_groups: OcoGroups::default(),
+            status: SymbolStatus::Trading,
         }
     }
 }
@@ -186,6 +189,7 @@ impl SymbolSlot {
             }
             SymbolInput::Tick => {
                 self.expire(out)?;
+                self.end_delisted(out)?;
                 out.applied.extend(self.links.acknowledge_all());
                 let time = self.time;
                 let passed = |&symbol: &SymbolId| PublicEvent::TimePassed { symbol, time };
@@ -219,6 +223,10 @@ impl SymbolSlot {
     }
 
     fn submit(&mut self, submit: &SubmitOrder, out: &mut SymbolOutput) -> Result<(), Fault> {
+        let market = self.markets.get(&submit.symbol).ok_or_else(|| no_book(submit.symbol))?;
+        if !market.admits(submit) {
+            return self.refuse_closed(submit, out);
+        }
         match *submit.extras() {
             OrderExtras { condition: None, pair: None, .. } => self.match_order(submit, out).map(|_| ()),
             extras => self.submit_contingent(submit, extras, out),
@@ -409,6 +417,9 @@ impl SymbolSlot {
             let counters = [symbol, market.last_trade, market.last_update, last_price, market.last_prevented];
             sum = sum.wrapping_add(market.book.hash()).wrapping_add(hash::entity(20, &counters));
             sum = sum.wrapping_add(market.trigger_book.hash(symbol)).wrapping_add(market.oco_groups.hash());
+            if market.status != SymbolStatus::Trading {
+                sum = sum.wrapping_add(hash::entity(27, &[symbol, market.status as u64]));
+            }
         }
         for words in self.links.words() {
             sum = sum.wrapping_add(hash::entity(21, &[slot, words[0], words[1], words[2]]));

@@ -274,6 +274,16 @@ impl TriggerBook {
         self.stop_orders.sorted().into_iter().map(|(_, stop_order)| &stop_order.submit)
     }
 
+    /// Returns up to `limit` waiting orders, the same ones whenever the same orders wait.
+    pub(crate) fn some(&self, limit: usize) -> impl Iterator<Item = &SubmitOrder> {
+        let starts = self.rising_starts.values().chain(self.falling_starts.values());
+        let groups = starts.flat_map(BTreeMap::values).chain(self.trails.values().flat_map(BTreeMap::values));
+        let following = groups.chain([&self.turned]).flatten().map(|(_, order)| order);
+        let indexed = self.rising.values().chain(self.falling.values());
+        let waiting = indexed.chain(following).filter_map(|order| self.stop_orders.get(order));
+        waiting.map(|stop_order| &stop_order.submit).take(limit)
+    }
+
     /// Returns the state hash.
     pub(crate) fn hash(&self, symbol: u64) -> u128 {
         if self.next_number == 0 {

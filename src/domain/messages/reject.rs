@@ -244,6 +244,9 @@ pub enum Reject {
     /// An amend would leave nothing to trade: the order has executed that much already.
     #[error("order amend may not lower the quantity to what is executed")]
     AmendBelowExecuted,
+    /// The market takes only orders that cannot trade at once: it is about to open again.
+    #[error("market takes only LIMIT_MAKER orders")]
+    MarketPostOnly,
     /// The account is `CANCEL_ONLY`.
     #[error(
         "this account may only cancel orders and withdraw, not place or amend orders; ask the operator to make it active \
@@ -320,6 +323,7 @@ impl Reject {
             Self::IcebergExceeds => 3011,
             Self::AmendUnsupported => 3012,
             Self::AmendBelowExecuted => 3013,
+            Self::MarketPostOnly => 3014,
             Self::Busy => 9001,
             Self::OutOfService => 9002,
             Self::Stopping => 9003,

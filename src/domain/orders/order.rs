@@ -225,6 +225,10 @@ pub enum CloseReason {
     WorkingEnded,
     /// It could not be placed when its working order was filled.
     PendingRefused,
+    /// The market was closed, or open to resting orders only, when it arrived at its book.
+    MarketClosed,
+    /// Its symbol was delisted.
+    Delisted,
 }
 
 /// The client's numbers for its strategies: stored and reported, and otherwise unused.

@@ -15,13 +15,17 @@ pub use terms::{LOGIC_VERSION, SymbolTerms, Terms, TermsError};
 use super::{
     account::{AccountFrame, AccountSlot, AccountState},
     book::BookLimits,
-    instruments::Instruments,
+    instruments::{
+        Instruments,
+        rules::{ChangedRules, RulesFrame},
+    },
     market_data::{MarketHistory, MarketImage},
     matching::{SymbolFrame, SymbolOutput, SymbolSlot, SymbolState},
     messages::{
         message::{Envelope, ToAccount, ToSymbol},
         reject::Fault,
     },
+    testing::mutants::{Mutant, mutated},
     types::{
         id::{SLOT_COUNT, SlotId, SymbolId},
         time::Timestamp,
@@ -37,6 +41,8 @@ pub enum Frame {
     Symbol(SymbolFrame),
     /// The terms of the frames after this.
     Terms(Terms),
+    /// The trading rules of the frames after this.
+    Rules(RulesFrame),
 }
 
 /// The stored state of a symbol slot, with the recent public state of its symbols.
@@ -51,7 +57,9 @@ pub struct SymbolRecord {
 /// The exchange, or some of its slots.
 #[derive(Debug)]
 pub struct Replica {
+    /// Under the changed rules.
     instruments: Arc<Instruments>,
+    changed_rules: ChangedRules,
     /// `None` until the journal contains them.
     terms: Option<Terms>,
     /// By slot.
@@ -66,6 +74,7 @@ impl Replica {
     /// Creates an exchange without any input.
     pub fn new(instruments: Arc<Instruments>) -> Self {
         Self {
+            changed_rules: ChangedRules::default(),
             terms: None,
             accounts: (0..SLOT_COUNT).map(|_| None).collect(),
             symbols: BTreeMap::new(),
@@ -88,7 +97,8 @@ impl Replica {
     /// # Errors
     /// A symbol that does not exist any more, or an invalid book.
     pub fn add_symbol_slot(&mut self, record: SymbolRecord) -> Result<(), Fault> {
-        let slot = SymbolSlot::restore(record.state, &self.instruments, self.limits()?)?;
+        let mut slot = SymbolSlot::restore(record.state, &self.instruments, self.limits()?)?;
+        slot.set_rules(self.changed_rules.rules());
         for (symbol, history) in record.history {
             if let (Some(book), Some((_, last_update))) = (slot.book(symbol), slot.counters(symbol)) {
                 self.images.insert(symbol, MarketImage::restore(book, last_update, history));
@@ -106,6 +116,9 @@ impl Replica {
             }
         }
         self.terms = self.terms.take().or(other.terms);
+        if other.changed_rules.seq() > self.changed_rules.seq() {
+            (self.changed_rules, self.instruments) = (other.changed_rules, other.instruments);
+        }
         self.symbols.extend(other.symbols);
         self.images.extend(other.images);
         self.frames += other.frames;
@@ -121,7 +134,30 @@ impl Replica {
             Frame::Account(frame) => self.account_slot(frame.head.slot).replay(frame),
             Frame::Symbol(frame) => self.apply_symbol(frame),
             Frame::Terms(terms) => self.set_terms(terms.clone()),
+            Frame::Rules(frame) => self.change_rules(frame),
         }
+    }
+
+    fn change_rules(&mut self, frame: &RulesFrame) -> Result<(), Fault> {
+        self.changed_rules.apply(frame)?;
+        self.instruments = Arc::new(self.instruments.with_rules(&frame.rules));
+        self.accounts.iter_mut().flatten().for_each(|slot| slot.set_instruments(&self.instruments));
+        self.symbols.values_mut().for_each(|slot| slot.set_rules(&frame.rules));
+        Ok(())
+    }
+
+    /// Continues under stored changes of trading rules. Must precede the slots: they are rebuilt under these.
+    pub fn restore_rules(&mut self, changed: ChangedRules) {
+        if mutated(Mutant::RulesForgottenBySnapshot) {
+            return;
+        }
+        self.instruments = Arc::new(self.instruments.with_rules(changed.rules()));
+        self.changed_rules = changed;
+    }
+
+    /// Returns the trading rules that were changed while the exchange ran.
+    pub const fn changed_rules(&self) -> &ChangedRules {
+        &self.changed_rules
     }
 
     fn apply_symbol(&mut self, frame: &SymbolFrame) -> Result<(), Fault> {
@@ -132,7 +168,12 @@ impl Replica {
             return Err(Fault::new(TermsError::Logic { written, own: LOGIC_VERSION }.to_string()));
         }
         let (instruments, limits) = (&self.instruments, self.limits()?);
-        let slot = self.symbols.entry(id).or_insert_with(|| SymbolSlot::new(id, instruments, limits));
+        let changed = &self.changed_rules;
+        let slot = self.symbols.entry(id).or_insert_with(|| {
+            let mut slot = SymbolSlot::new(id, instruments, limits);
+            slot.set_rules(changed.rules());
+            slot
+        });
         self.out.clear();
         slot.replay(frame, &mut self.out)?;
         for event in &self.out.public {
@@ -198,7 +239,7 @@ impl Replica {
         self.terms.as_ref()
     }
 
-    /// Returns the assets and symbols.
+    /// Returns the assets and symbols under the changed rules.
     pub const fn instruments(&self) -> &Arc<Instruments> {
         &self.instruments
     }
@@ -239,7 +280,8 @@ impl Replica {
 
     /// Splits into its parts, for the actors.
     pub fn into_parts(self) -> Parts {
-        Parts { accounts: self.accounts, symbols: self.symbols, images: self.images }
+        let Self { accounts, symbols, images, instruments, changed_rules, .. } = self;
+        Parts { accounts, symbols, images, instruments: Some(instruments), changed_rules }
     }
 }
 
@@ -252,6 +294,10 @@ pub struct Parts {
     pub symbols: BTreeMap<SlotId, SymbolSlot>,
     /// The public state by symbol.
     pub images: BTreeMap<SymbolId, MarketImage>,
+    /// The assets and symbols under the changed rules; `None` for those of the configuration.
+    pub instruments: Option<Arc<Instruments>>,
+    /// The trading rules that were changed while the exchange ran.
+    pub changed_rules: ChangedRules,
 }
 
 impl Parts {

@@ -67,6 +67,12 @@ pub enum Mutant {
     TriggerDirectionSwapped,
     /// C41: an order that waits for another to be filled is placed when that one trades at all.
     PendingPlacedEarly,
+    /// C45: an order that is on its way when its market closes is matched.
+    ClosedMarketMatches,
+    /// C45: what is triggered enters the book of a closed market.
+    ClosedMarketTriggers,
+    /// C46: the orders of a delisted symbol stay open.
+    DelistedOrdersStay,
     /// C43: an account that is not active places orders.
     RestrictedAccountTrades,
     /// C43: an order that waits for another to be filled is placed although its account has been restricted since.
@@ -93,11 +99,13 @@ pub enum Mutant {
     TailAfterSnapshotIgnored,
     /// A snapshot leaves out the orders that wait for their triggers.
     StopOrdersForgottenBySnapshot,
+    /// A snapshot leaves out the trading rules that were changed.
+    RulesForgottenBySnapshot,
 }
 
 impl Mutant {
     /// Every mutant.
-    pub const ALL: [Self; 44] = [
+    pub const ALL: [Self; 48] = [
         Self::ZeroQuantityFill,
         Self::FeeRoundsDown,
         Self::FeeNotCredited,
@@ -129,6 +137,9 @@ impl Mutant {
         Self::TrailNeverMoves,
         Self::TriggerDirectionSwapped,
         Self::PendingPlacedEarly,
+        Self::ClosedMarketMatches,
+        Self::ClosedMarketTriggers,
+        Self::DelistedOrdersStay,
         Self::RestrictedAccountTrades,
         Self::PendingPlacedForRestricted,
         Self::ClosedWithBalance,
@@ -142,6 +153,7 @@ impl Mutant {
         Self::StatusForgottenOnRestart,
         Self::TailAfterSnapshotIgnored,
         Self::StopOrdersForgottenBySnapshot,
+        Self::RulesForgottenBySnapshot,
     ];
 
     /// Returns whether it shows only after a power failure.

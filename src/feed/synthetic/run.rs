@@ -23,6 +23,8 @@ use crate::{
 
 /// Binance's code for an order the account cannot pay, or that is rejected for another reason.
 const NEW_ORDER_REJECTED: i64 = -2010;
+/// A part of the message of the first of these.
+const NO_FUNDS: &str = "insufficient balance";
 /// How long to wait after an error that does not state a time.
 const PAUSE: Duration = Duration::from_secs(1);
 /// The first id of its accounts: far from any that is assigned.
@@ -191,8 +193,7 @@ impl Desk {
     async fn act(&mut self) -> Result<(), ClientError> {
         let action = self.market.decide();
         match self.carry_out(action).await {
-            Err(error) if error.code() == Some(NEW_ORDER_REJECTED) => {
-                // Out of funds, most likely.
+            Err(error) if is_out_of_funds(&error) => {
                 self.fund().await?;
                 self.carry_out(action).await.map_or_else(refused_is_fine, Ok)
             }
@@ -274,6 +275,11 @@ impl Desk {
 }
 
 /// Trading has rejects: a quote already gone, nothing to trade against. Only the server's own faults count.
+/// Returns whether an order was rejected because its account cannot pay: a closed market is no reason for a deposit.
+fn is_out_of_funds(error: &ClientError) -> bool {
+    matches!(error, ClientError::Refused { code: NEW_ORDER_REJECTED, message, .. } if message.contains(NO_FUNDS))
+}
+
 fn refused_is_fine(error: ClientError) -> Result<(), ClientError> {
     match error {
         ClientError::Refused { status: 400 | 409, .. } => {

@@ -43,7 +43,7 @@ pub(crate) async fn orders(call: &RequestContext<'_>) -> Result<Reply, ApiError>
     let answered =
         history::ask(call, move |reader| async move { reader.account_orders(account, page).await }).await;
     let answered = answered.ok_or_else(ApiError::no_history)?;
-    let instruments = call.state.exchange().instruments();
+    let instruments = &call.instruments;
     let reply = Reply::write(64 + answered.answer.len() * 640, |json| {
         json.array(|json| {
             for order in &answered.answer {
@@ -72,7 +72,7 @@ pub(crate) async fn trades(call: &RequestContext<'_>) -> Result<Reply, ApiError>
     let answered =
         history::ask(call, move |reader| async move { reader.account_fills(account, page).await }).await;
     let answered = answered.ok_or_else(ApiError::no_history)?;
-    let instruments = call.state.exchange().instruments();
+    let instruments = &call.instruments;
     let reply = Reply::write(64 + answered.answer.len() * 400, |json| {
         json.array(|json| {
             for fill in &answered.answer {

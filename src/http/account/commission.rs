@@ -85,7 +85,7 @@ pub(crate) async fn trade_fee(call: &RequestContext<'_>) -> Result<Reply, ApiErr
         json.array(|json| match one {
             Some(spec) => write(json.item(), spec),
             None => {
-                call.state.exchange().instruments().symbols().for_each(|spec| write(json.item(), spec));
+                call.instruments.symbols().for_each(|spec| write(json.item(), spec));
             }
         });
     }))

@@ -1,5 +1,7 @@
 //! The private events of an account as a list: the private stream for rereading.
 
+use std::sync::Arc;
+
 use crate::{
     domain::account::{AccountQuery, AccountView},
     http::{
@@ -22,7 +24,7 @@ pub(crate) async fn list(call: &RequestContext<'_>) -> Result<Reply, ApiError> {
         return Err(mismatched());
     };
     let backlog = found.map_err(gap_error)?;
-    let encoder = WireEncoder::new(call.state.exchange().instruments().clone());
+    let encoder = WireEncoder::new(Arc::clone(&call.instruments));
     Ok(Reply::write(64 + backlog.events.len() * 768, |json| {
         json.object(|json| {
             json.field("lastSeq").number(backlog.last);

@@ -34,7 +34,7 @@ pub(crate) async fn get(call: &RequestContext<'_>) -> Result<Reply, ApiError> {
         return Err(mismatched());
     };
     let account = call.account()?;
-    let instruments = call.state.exchange().instruments();
+    let instruments = &call.instruments;
     let rates = instruments.symbols().next().map(|spec| spec.fee_rates(tier)).unwrap_or_default();
     Ok(Reply::write(1_024, |json| {
         json.object(|json| {

@@ -18,7 +18,7 @@ const CAUSES: [&str; 3] = ["DEPOSIT", "WITHDRAWAL", "TRADE"];
 /// `GET /x/v1/ledger`: what was credited and debited, the latest first.
 pub(crate) async fn list(call: &RequestContext<'_>) -> Result<Reply, ApiError> {
     let account = call.account()?;
-    let instruments = call.state.exchange().instruments();
+    let instruments = &call.instruments;
     let asset = call.params.optional("asset")?;
     let asset = asset.map(|name| {
         instruments.asset_named(name).ok_or_else(|| ApiError::unknown_asset("asset", name, instruments))

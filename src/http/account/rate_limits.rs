@@ -16,7 +16,7 @@ pub(crate) async fn orders(call: &RequestContext<'_>) -> Result<Reply, ApiError>
     else {
         return Err(mismatched());
     };
-    let limits = call.state.exchange().instruments().order_limits();
+    let limits = call.instruments.order_limits();
     Ok(written(RateLimit::orders(limits, Some(counts))))
 }
 

@@ -107,19 +107,28 @@ impl Audited {
         Some(Self { source: source(), action, account, money, detail, is_concluded: false })
     }
 
-    /// Writes the line.
-    pub fn conclude(mut self, outcome: Result<&Answer, &ApiError>) {
+    /// Returns the audited action of a change of a symbol's trading rules; `detail` is what changes.
+    pub(crate) fn of_rules(symbol: &str, detail: &str, source: Source) -> Self {
+        let detail = Some(format!("{symbol}: {detail}"));
+        Self { source, action: "change-rules", account: None, money: None, detail, is_concluded: false }
+    }
+
+    /// Writes the line of an action that has no answer of its own.
+    pub(crate) fn conclude_change(mut self, outcome: Result<(), &ApiError>) {
         self.is_concluded = true;
         match outcome {
-            Ok(answer) => {
-                if let Answer::AccountCreated(account) = answer {
-                    self.account = Some(account.get());
-                }
-                self.write("done", None);
-            }
+            Ok(()) => self.write("done", None),
             Err(error) if error.is_unknown() => self.write("unknown", Some(error)),
             Err(error) => self.write("refused", Some(error)),
         }
+    }
+
+    /// Writes the line.
+    pub fn conclude(mut self, outcome: Result<&Answer, &ApiError>) {
+        if let Ok(Answer::AccountCreated(account)) = outcome {
+            self.account = Some(account.get());
+        }
+        self.conclude_change(outcome.map(|_| ()));
     }
 
     fn write(&self, outcome: &'static str, error: Option<&ApiError>) {

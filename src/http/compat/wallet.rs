@@ -34,7 +34,7 @@ pub(crate) async fn coins(call: &RequestContext<'_>) -> Result<Reply, ApiError> 
     };
     Ok(Reply::write(1_024, |json| {
         json.array(|json| {
-            for asset in call.state.exchange().instruments().assets() {
+            for asset in call.instruments.assets() {
                 write_coin(json.item(), &asset, balance_of(&asset), status);
             }
         });

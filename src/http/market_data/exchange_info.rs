@@ -2,13 +2,10 @@
 
 use super::selection::Selection;
 use crate::{
-    domain::instruments::symbol::SymbolSpec,
+    domain::instruments::symbol::{SymbolSpec, SymbolStatus},
     http::{
         routing::request_context::{Reply, RequestContext},
-        wire::{
-            error::ApiError,
-            symbols::{PERMISSION_SETS, status_name},
-        },
+        wire::{error::ApiError, symbols::PERMISSION_SETS},
     },
 };
 
@@ -34,7 +31,7 @@ pub(crate) async fn get(call: &RequestContext<'_>) -> Result<Reply, ApiError> {
     if status.is_some() && !matches!(selection, Selection::All) {
         return Err(ApiError::combination());
     }
-    let instruments = call.state.exchange().instruments();
+    let instruments = &call.instruments;
     let specs: Vec<&SymbolSpec> = match &selection {
         Selection::One(spec) => vec![spec.as_ref()],
         Selection::Some(specs) => specs.iter().map(|spec| spec.as_ref()).collect(),
@@ -42,10 +39,11 @@ pub(crate) async fn get(call: &RequestContext<'_>) -> Result<Reply, ApiError> {
             .symbols()
             .map(AsRef::as_ref)
             .filter(|spec: &&SymbolSpec| {
-                includes_spot && status.is_none_or(|status| status == status_name(spec))
+                includes_spot && status.is_none_or(|status| status == spec.status.name())
             })
             .collect(),
     };
+    let texts = call.state.symbol_texts(instruments);
     let shows_sets = call.params.boolean("showPermissionSets")?.unwrap_or(true);
     let now = call.state.exchange().now();
     Ok(Reply::write(1_024 + specs.len() * 2_048, |json| {
@@ -56,7 +54,7 @@ pub(crate) async fn get(call: &RequestContext<'_>) -> Result<Reply, ApiError> {
             json.field("rateLimits").array(|json| limits.for_each(|limit| limit.write(json.item())));
             json.field("exchangeFilters").array(|_| {});
             json.field("symbols").array(|json| {
-                for text in specs.iter().filter_map(|spec| call.state.symbol_texts().get(spec.id)) {
+                for text in specs.iter().filter_map(|spec| texts.get(spec.id)) {
                     if shows_sets {
                         json.item().raw(text);
                     } else {
@@ -82,13 +80,17 @@ fn includes_spot(call: &RequestContext<'_>, selection: &Selection<'_>) -> Result
     Ok(text == "SPOT")
 }
 
-/// The statuses a symbol may have on Binance; not all occur here.
-const STATUSES: [&str; 4] = ["TRADING", "HALT", "BREAK", "CANCEL_ONLY"];
+/// A status of Binance that does not occur here.
+const BREAK: &str = "BREAK";
 
 /// Reads `symbolStatus`.
 ///
 /// # Errors
 /// -1130 for an unknown status.
 pub(crate) fn status_named(name: &str) -> Result<&str, ApiError> {
-    if STATUSES.contains(&name) { Ok(name) } else { Err(ApiError::invalid("symbolStatus")) }
+    if name == BREAK || SymbolStatus::named(name).is_some() {
+        Ok(name)
+    } else {
+        Err(ApiError::invalid("symbolStatus"))
+    }
 }

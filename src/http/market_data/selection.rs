@@ -78,7 +78,7 @@ impl<'a> TickerSelection<'a> {
                 let count = specs.len();
                 (specs, false, Some(count))
             }
-            Selection::All => (call.state.exchange().instruments().symbols().collect(), false, None),
+            Selection::All => (call.instruments.symbols().collect(), false, None),
         };
         Ok(Self { specs: specs.into_iter().filter(|spec| status.admits(spec)).collect(), is_one, count })
     }
@@ -133,10 +133,10 @@ impl StatusFilter {
     pub(crate) fn read(call: &RequestContext<'_>) -> Result<Self, ApiError> {
         match call.params.optional("symbolStatus")? {
             None => Ok(Self::Any),
-            Some("TRADING") => Ok(Self::Only(SymbolStatus::Trading)),
-            Some("CANCEL_ONLY") => Ok(Self::Only(SymbolStatus::CancelOnly)),
-            Some("HALT" | "BREAK") => Ok(Self::Never),
-            Some(_) => Err(ApiError::invalid("symbolStatus")),
+            Some("BREAK") => Ok(Self::Never),
+            Some(name) => {
+                SymbolStatus::named(name).map(Self::Only).ok_or_else(|| ApiError::invalid("symbolStatus"))
+            }
         }
     }
 

@@ -184,6 +184,9 @@ pub(super) const GROUPS: &[Group] = &[
         op("DELETE /x/v1/operator/keys", "Revokes an API key of an account.").reads("AccountKeyName").returns("Empty").with(DONE),
         op("POST /x/v1/operator/deposit", "Credits an account.").reads("Transfer").returns("Transferred").with(DONE).refuses(ANOTHER),
         op("POST /x/v1/operator/withdraw", "Debits an account.").reads("Transfer").returns("Transferred").with(DONE).refuses(ANOTHER),
+        op("GET /x/v1/operator/symbols", "Lists the symbols with their trading rules.").returns("[TradingRules]").local(),
+        op("PUT /x/v1/operator/symbols", "Changes the trading rules of a symbol for every order that is decided from now on.")
+            .reads("RulesChange").returns("TradingRules").with(DONE),
     ]),
     ("Health", &[
         op("GET /health/live", "Reports that the process is alive.").returns("Live").local(),

@@ -26,7 +26,8 @@ const WORDS: &[Named] = &[
     ("ContingencyType", "", Words("OCO OTO")),
     ("ListStatusType", "The last reported event of the list.", Words("RESPONSE EXEC_STARTED ALL_DONE")),
     ("ListOrderStatus", "The status of the list's orders.", Words("EXECUTING ALL_DONE REJECT")),
-    ("SymbolStatus", "", Words("TRADING HALT BREAK CANCEL_ONLY")),
+    ("SymbolStatus", "", Words("TRADING HALT BREAK CANCEL_ONLY POST_ONLY DELISTED")),
+    ("MarketStatus", "Whether a symbol trades.", Words("TRADING CANCEL_ONLY HALT POST_ONLY DELISTED")),
     ("TickerType", "MINI omits the derived figures.", Words("FULL MINI")),
     ("Interval", "", Words("1s 1m 3m 5m 15m 30m 1h 2h 4h 6h 8h 12h 1d 3d 1w 1M")),
     ("TimeUnit", "The unit of times.", Words("MILLISECOND MICROSECOND")),
@@ -139,6 +140,11 @@ const USERS: &[Named] = &[
     ("AccountKeyName", "", Object("accountId:id apiKey:string")),
     ("Transfer", "`amount` is a string. A repeated `requestId` returns the first reply and transfers nothing.", Object("accountId:id asset:string amount:Amount requestId?:string")),
     ("Transferred", "", Object("accountId:id asset:string free:decimal locked:decimal")),
+    ("TierFees", "Fee rates of a tier, tier 0 first.", Object("maker:Amount taker:Amount")),
+    ("TradingRules", "What a definition in the configuration says, as it is in force.", Object("symbol:string status:MarketStatus tickSize:Amount stepSize:Amount minPrice:Amount maxPrice:Amount minQty:Amount maxQty:Amount marketMinQty:Amount marketMaxQty:Amount minNotional:Amount maxNotional:Amount bidMultiplierUp:Amount bidMultiplierDown:Amount askMultiplierUp:Amount askMultiplierDown:Amount marketCollar:Amount applyMinToMarket:boolean applyMaxToMarket:boolean maxNumOrders:id fees:[TierFees] specialOrders:SpecialRules")),
+    ("SpecialRules", "Bounds of icebergs, conditional orders and lists; 0 is no bound.", Object("icebergParts:id maxNumAlgoOrders:id maxNumIcebergOrders:id maxNumOrderLists:id maxNumOrderAmends:id minTrailingAboveDelta:id maxTrailingAboveDelta:id minTrailingBelowDelta:id maxTrailingBelowDelta:id maxPosition:Amount")),
+    ("RulesChange", "What is left out stays as it is. `status` DELISTED is for good: every open order of the symbol ends.", Object("symbol:string reason:string status?:MarketStatus minPrice?:Amount maxPrice?:Amount minQty?:Amount maxQty?:Amount marketMinQty?:Amount marketMaxQty?:Amount minNotional?:Amount maxNotional?:Amount bidMultiplierUp?:Amount bidMultiplierDown?:Amount askMultiplierUp?:Amount askMultiplierDown?:Amount marketCollar?:Amount applyMinToMarket?:boolean applyMaxToMarket?:boolean maxNumOrders?:id fees?:[TierFees] specialOrders?:SpecialChange")),
+    ("SpecialChange", "", Object("icebergParts?:id maxNumAlgoOrders?:id maxNumIcebergOrders?:id maxNumOrderLists?:id maxNumOrderAmends?:id minTrailingAboveDelta?:id maxTrailingAboveDelta?:id minTrailingBelowDelta?:id maxTrailingBelowDelta?:id maxPosition?:Amount")),
 ];
 
 /// Returns every schema.

@@ -134,7 +134,7 @@ async fn transfer(
     let body: TransferBody = call.json()?;
     let account = owner(body.account_id)?;
     let refused = |reject: Reject| ApiError::refused(reject, Operation::Operate);
-    let instruments = call.state.exchange().instruments();
+    let instruments = &call.instruments;
     let asset = instruments.asset_named(&body.asset);
     let asset = asset.ok_or_else(|| ApiError::unknown_asset("asset", &body.asset, instruments))?;
     check_request_id(body.request_id.as_deref())?;

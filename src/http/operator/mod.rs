@@ -1,5 +1,6 @@
-//! The operator: accounts and their standing, keys, deposits and withdrawals, and the health of the process.
+//! The operator: accounts and their standing, keys, deposits and withdrawals, trading rules, and the health of the process.
 
 pub(super) mod accounts;
 pub(super) mod health;
 pub(super) mod standing;
+pub(super) mod symbols;

@@ -90,7 +90,11 @@ pub(crate) async fn set_tier(call: &RequestContext<'_>) -> Result<Reply, ApiErro
     }
 }
 
-fn check_reason(reason: &str) -> Result<(), ApiError> {
+/// Checks why something is done.
+///
+/// # Errors
+/// -1130.
+pub(super) fn check_reason(reason: &str) -> Result<(), ApiError> {
     match reason.len() {
         1..=REASON_LEN_MAX => Ok(()),
         _ => Err(ApiError::unacceptable("reason", &format!("it must have 1 to {REASON_LEN_MAX} bytes"))),

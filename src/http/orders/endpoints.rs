@@ -209,7 +209,7 @@ pub(crate) async fn all(call: &RequestContext<'_>) -> Result<Reply, ApiError> {
 
 fn list(call: &RequestContext<'_>, view: AccountView) -> Result<Reply, ApiError> {
     let AccountView::Orders(Found { items: orders, reach }) = view else { return Err(mismatched()) };
-    let instruments = call.state.exchange().instruments();
+    let instruments = &call.instruments;
     let reply = Reply::write(64 + orders.len() * 640, |json| {
         json.array(|json| {
             let known = |order: &Order| instruments.symbol(order.symbol).map(Arc::as_ref);

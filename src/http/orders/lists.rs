@@ -87,7 +87,7 @@ pub(crate) async fn get(call: &RequestContext<'_>) -> Result<Reply, ApiError> {
     let AccountView::Lists(lists) = call.query(AccountQuery::OrderList(list), Operation::Query).await? else {
         return Err(mismatched());
     };
-    let instruments = call.state.exchange().instruments();
+    let instruments = &call.instruments;
     let found = lists.items.first().and_then(|list| Some((list, instruments.symbol(list.symbol)?)));
     let Some((list, spec)) = found else { return Err(mismatched()) };
     let printer = Printer { spec, unit: call.unit };
@@ -116,7 +116,7 @@ async fn query(call: &RequestContext<'_>, query: AccountQuery) -> Result<Reply, 
     let AccountView::Lists(Found { items: lists, reach }) = call.query(query, Operation::Query).await? else {
         return Err(mismatched());
     };
-    let instruments = call.state.exchange().instruments();
+    let instruments = &call.instruments;
     let reply = Reply::write(64 + lists.len() * 512, |json| {
         json.array(|json| {
             let known = |list: &OrderList| instruments.symbol(list.symbol).cloned();

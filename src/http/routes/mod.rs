@@ -118,6 +118,8 @@ pub static ENDPOINTS: &[Endpoint] = endpoints! {
     DELETE "/x/v1/operator/keys"              Operator  1 operator::accounts::revoke_key;
     POST   "/x/v1/operator/deposit"           Operator  1 operator::accounts::deposit;
     POST   "/x/v1/operator/withdraw"          Operator  1 operator::accounts::withdraw;
+    GET    "/x/v1/operator/symbols"           Operator  1 operator::symbols::list;
+    PUT    "/x/v1/operator/symbols"           Operator  1 operator::symbols::change;
     GET    "/api-docs/openapi.json"           Public    1 document;
     GET    "/health/live"                     Probe     0 operator::health::live;
     GET    "/health/ready"                    Probe     0 operator::health::ready;

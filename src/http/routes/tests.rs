@@ -90,6 +90,8 @@ const DOCUMENTED: &[(&str, &str, Security, u32)] = {
         ("DELETE", "/x/v1/operator/keys",              Operator,  1),
         ("POST",   "/x/v1/operator/deposit",           Operator,  1),
         ("POST",   "/x/v1/operator/withdraw",          Operator,  1),
+        ("GET",    "/x/v1/operator/symbols",           Operator,  1),
+        ("PUT",    "/x/v1/operator/symbols",           Operator,  1),
         ("GET",    "/api-docs/openapi.json",           Public,    1),
         ("GET",    "/health/live",                     Probe,     0),
         ("GET",    "/health/ready",                    Probe,     0),

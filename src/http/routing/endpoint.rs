@@ -200,6 +200,7 @@ async fn run(
     }
     let call = RequestContext {
         state,
+        instruments: state.exchange().instruments(),
         path: endpoint.path,
         request: Some(request),
         body: &body,

@@ -16,7 +16,7 @@ use crate::{
     actors::message::{MarketQuery, MarketView},
     domain::{
         account::{AccountQuery, AccountView, Details, Page},
-        instruments::symbol::SymbolSpec,
+        instruments::{Instruments, symbol::SymbolSpec},
         messages::{
             command::{AccountCommand, Answer},
             reject::Reject,
@@ -47,6 +47,8 @@ const DAY_MILLIS: u64 = 24 * 60 * 60 * 1_000;
 /// One request.
 pub(crate) struct RequestContext<'a> {
     pub(crate) state: &'a HttpState,
+    /// The assets and symbols, under the trading rules in force when the request arrived.
+    pub(crate) instruments: Arc<Instruments>,
     /// The endpoint's path.
     pub(crate) path: &'static str,
     /// The HTTP request; `None` when it came by the WebSocket API. Handlers that only read parameters do not need it.
@@ -126,7 +128,7 @@ impl<'a> RequestContext<'a> {
     /// # Errors
     /// -1100 for an impossible name, -1121 for an unknown one.
     pub(crate) fn symbol_named(&self, name: &str) -> Result<&Arc<SymbolSpec>, ApiError> {
-        let found = self.state.exchange().instruments().symbol_named(name);
+        let found = self.instruments.symbol_named(name);
         found.ok_or_else(|| {
             let legal = |byte: u8| {
                 byte.is_ascii_uppercase() || byte.is_ascii_digit() || b"-_.".contains(&byte) || byte >= 0x80
@@ -176,7 +178,7 @@ impl<'a> RequestContext<'a> {
         let key = idempotency::key((self.request, &self.params), self.path, &command)?;
         self.params.all_read()?;
         let deadline = self.caller.and_then(|caller| caller.deadline);
-        let audited = Audited::of(&command, self.state.exchange().instruments(), || self.source());
+        let audited = Audited::of(&command, &self.instruments, || self.source());
         let answer = self.state.exchange().keyed_command(command, key, deadline, self.span.clone());
         let answered = match self.answer(answer, operation).await {
             Ok(acknowledged) => {

@@ -68,7 +68,12 @@ pub(crate) const fn expiry_reason(order: &Order) -> Option<&'static str> {
         Some(CloseReason::GoodTillDate) => Some("GOOD_TILL_DATE"),
         Some(CloseReason::Collar) => Some("EXECUTION_RULE_PRICE_RANGE_EXCEEDED"),
         Some(CloseReason::NoReference) => Some("INSUFFICIENT_LIQUIDITY"),
-        Some(CloseReason::FillLimit | CloseReason::BookFull) => Some("EXCHANGE_CANCELED"),
+        Some(
+            CloseReason::FillLimit
+            | CloseReason::BookFull
+            | CloseReason::MarketClosed
+            | CloseReason::Delisted,
+        ) => Some("EXCHANGE_CANCELED"),
         Some(CloseReason::WouldTake | CloseReason::WouldTrigger | CloseReason::ListRefused) => {
             Some("REJECTED")
         }

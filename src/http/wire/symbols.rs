@@ -1,13 +1,13 @@
 //! Symbols and their filters in the format of `exchangeInfo`.
 
+use std::sync::Arc;
+
+use arc_swap::ArcSwap;
+
 use super::json::Json;
 use crate::domain::{
     change_log::words::Word,
-    instruments::{
-        Instruments,
-        by_symbol::BySymbol,
-        symbol::{SymbolSpec, SymbolStatus},
-    },
+    instruments::{Instruments, by_symbol::BySymbol, symbol::SymbolSpec},
     orders::{OrderType, StpMode},
     types::{decimal::Units, id::SymbolId, money::Rate},
 };
@@ -15,39 +15,55 @@ use crate::domain::{
 /// The permission sets of every symbol.
 pub(crate) const PERMISSION_SETS: &str = r#""permissionSets":[["SPOT"]]"#;
 
-/// The symbols in the format of exchangeInfo: constant, so written once.
+/// The symbols in the format of exchangeInfo, written once for the trading rules in force.
 #[derive(Debug)]
-pub(crate) struct SymbolTexts(BySymbol<String>);
+pub(crate) struct RenderedSymbols(ArcSwap<SymbolTexts>);
+
+impl RenderedSymbols {
+    /// Writes every symbol.
+    pub(crate) fn new(instruments: &Arc<Instruments>) -> Self {
+        Self(ArcSwap::from_pointee(SymbolTexts::new(instruments)))
+    }
+
+    /// Returns the symbols of these instruments; writes them again when the rules have changed.
+    pub(crate) fn of(&self, instruments: &Arc<Instruments>) -> Arc<SymbolTexts> {
+        let known = self.0.load_full();
+        if Arc::ptr_eq(&known.instruments, instruments) {
+            return known;
+        }
+        let written = Arc::new(SymbolTexts::new(instruments));
+        self.0.store(Arc::clone(&written));
+        written
+    }
+}
+
+/// The symbols in the format of exchangeInfo.
+#[derive(Debug)]
+pub(crate) struct SymbolTexts {
+    instruments: Arc<Instruments>,
+    texts: BySymbol<String>,
+}
 
 impl SymbolTexts {
-    /// Writes every symbol.
-    pub(crate) fn new(instruments: &Instruments) -> Self {
+    fn new(instruments: &Arc<Instruments>) -> Self {
         let write = |spec: &SymbolSpec| {
             let mut json = Json::with_capacity(2_048);
             write_symbol(&mut json, spec);
             json.finish()
         };
-        Self(BySymbol::new(instruments, write))
+        Self { instruments: Arc::clone(instruments), texts: BySymbol::new(instruments, write) }
     }
 
     /// Returns the text of a symbol.
     pub(crate) fn get(&self, symbol: SymbolId) -> Option<&str> {
-        self.0.get(symbol).map(String::as_str)
-    }
-}
-
-/// Returns the wire's name of a symbol's status.
-pub(crate) const fn status_name(spec: &SymbolSpec) -> &'static str {
-    match spec.status {
-        SymbolStatus::Trading => "TRADING",
-        SymbolStatus::CancelOnly => "CANCEL_ONLY",
+        self.texts.get(symbol).map(String::as_str)
     }
 }
 
 fn write_symbol(json: &mut Json, spec: &SymbolSpec) {
     json.object(|json| {
         json.field("symbol").text(&spec.name);
-        json.field("status").text(status_name(spec));
+        json.field("status").text(spec.status.name());
         json.field("baseAsset").text(spec.base.name());
         json.field("baseAssetPrecision").number(spec.base.scale.into());
         json.field("quoteAsset").text(spec.quote.name());

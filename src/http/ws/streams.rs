@@ -74,9 +74,10 @@ impl Streams {
         if self.names.len() + added > connection.state.limits().socket_streams {
             return Err("Invalid request: too many streams");
         }
+        let instruments = connection.state.exchange().instruments();
         let mut topics = Vec::new();
         for name in names {
-            let topic = topic::parse(&name, connection.state.exchange().instruments());
+            let topic = topic::parse(&name, &instruments);
             if let Some(topic) = topic.filter(|topic| !self.has(*topic)) {
                 topics.push(topic);
             }

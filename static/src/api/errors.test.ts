@@ -23,10 +23,9 @@ it('does not advise to try again where that would not help', () => {
   expect(explain(refused(full, null, -1008, 503))).toBe('The exchange is short of disk space; you can still cancel.');
   expect(explain(refused('Server is currently overloaded with other requests.', null, -1008, 503))).toContain('try again');
   expect(explain(refused('Market is closed.', null, -2010))).toBe('This market is closed.');
+  const opening = 'Market is about to open: only LIMIT_MAKER orders are accepted.';
+  expect(explain(refused(opening, null, -2010))).toContain('about to open');
   expect(explain(refused('Trading is halted: only cancels and deposits are accepted.', null, -2010))).toContain('halted');
-  expect(explain(refused('this account is frozen: it may only read', null, -92202))).toContain('frozen');
-  expect(explain(refused('this account may only cancel orders', null, -92201))).toContain('only cancel');
-  expect(explain(refused('this account is closed', null, -92203))).toBe('This account is closed.');
 });
 
 it('adds the nearest value that the exchange would take', () => {

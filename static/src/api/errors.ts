@@ -19,6 +19,7 @@ const BY_MESSAGE: [start: string, key: Key][] = [
   ['Account has insufficient balance', 'error.balance'],
   ['Order would immediately match', 'error.wouldMatch'],
   ['Market is closed', 'error.closed'],
+  ['Market is about to open', 'error.aboutToOpen'],
   ['Trading is halted', 'error.halted'],
   ['The disk is nearly full', 'error.diskFull'],
   ['The order book is full', 'error.bookFull'],

@@ -208,6 +208,10 @@ export const en = {
   'ticket.postOnly': 'Post only',
   'ticket.submit': '{side} {asset}',
   'ticket.sending': 'Sending',
+  'status.halt': 'Trading is halted in this market. You can still cancel.',
+  'status.cancelOnly': 'This market is closed. You can still cancel.',
+  'status.postOnly': 'This market is about to open. Only post-only orders are accepted.',
+  'status.delisted': 'This market has been delisted. Its open orders are ended.',
   'ticket.stale': 'Prices are not live at the moment.',
 
   'problem.number': 'Enter a plain number.',
@@ -418,6 +422,7 @@ export const en = {
   'error.frozen': 'Your account is frozen; you can still cancel. Ask the operator why.',
   'error.accountClosed': 'This account is closed.',
   'error.closed': 'This market is closed.',
+  'error.aboutToOpen': 'This market is about to open: only post-only orders are accepted.',
   'error.band': 'The price is too far from the market.',
   'error.bookFull': 'The order book is full.',
   'error.notional': 'The order is worth too little.',

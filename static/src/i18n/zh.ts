@@ -207,6 +207,10 @@ export const zh: Record<keyof typeof en, string> = {
   'ticket.postOnly': '只挂单',
   'ticket.submit': '{side} {asset}',
   'ticket.sending': '提交中',
+  'status.halt': '该交易对已暂停交易，仍可撤单。',
+  'status.cancelOnly': '该交易对已闭市，仍可撤单。',
+  'status.postOnly': '该交易对即将开盘，目前只接受只挂单委托。',
+  'status.delisted': '该交易对已下架，未成交委托均已终止。',
   'ticket.stale': '当前价格不是实时价格。',
 
   'problem.number': '请输入数字。',
@@ -416,6 +420,7 @@ export const zh: Record<keyof typeof en, string> = {
   'error.frozen': '账户已冻结，仍可撤单，请联系运营方。',
   'error.accountClosed': '此账户已关闭。',
   'error.closed': '该交易对已闭市。',
+  'error.aboutToOpen': '该交易对即将开盘，目前只接受只挂单委托。',
   'error.band': '价格偏离市场过多。',
   'error.bookFull': '委托簿已满。',
   'error.notional': '委托金额过低。',

@@ -21,6 +21,9 @@ const PUBLIC = '/stream';
 const PRIVATE = '/x/v1/stream';
 const SYMBOL_KEY = 'lightning.symbol';
 
+/** How often trading rules are read again, in milliseconds. */
+const RULES_EVERY = 60_000;
+
 class AppState {
   link = $state<Link>('connecting');
   latency = $state<number | null>(null);
@@ -47,6 +50,7 @@ class AppState {
     link: (link) => {
       if (link === this.link) return;
       this.link = link;
+      if (link === 'open') this.#rereadRules();
       if (link === 'down' || link === 'connecting') {
         this.latency = null;
         market.disconnected();
@@ -74,6 +78,12 @@ class AppState {
     if (this.#isFollowing) return;
     this.#isFollowing = true;
     navigation.start(() => this.#follow());
+    setInterval(() => this.#rereadRules(), RULES_EVERY);
+  }
+
+  #rereadRules(): void {
+    // The rules the page has stand until they can be read again.
+    market.rereadRules().catch(() => {});
   }
 
   /** Shows another market; Back returns to this one. */

@@ -129,6 +129,20 @@ class Market {
     this.#digits = new Map(this.symbols.map((info) => [info.symbol, rulesOf(info).priceDigits]));
   }
 
+  /** Reads the trading rules again: an operator may change them while the page is open. */
+  async rereadRules(): Promise<void> {
+    const shown = (): SymbolInfo | undefined => this.symbols.find((each) => each.symbol === this.rules?.symbol);
+    const before = JSON.stringify(shown());
+    await this.load();
+    const info = shown();
+    if (info && JSON.stringify(info) !== before) this.rules = rulesOf(info);
+  }
+
+  /** Whether the market shown trades, as the exchange names it. */
+  get status(): string {
+    return this.symbols.find((each) => each.symbol === this.rules?.symbol)?.status ?? 'TRADING';
+  }
+
   /** Shows that symbol and returns the streams it needs. */
   show(symbol: string): string[] {
     const info = this.symbols.find((each) => each.symbol === symbol) ?? this.symbols[0];

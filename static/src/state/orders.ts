@@ -5,6 +5,7 @@ import type { Canceled, Order } from '../api/types';
 import type { OrderRequest } from '../core/request';
 import { t } from '../i18n/index.svelte';
 import { account } from './account.svelte';
+import { market } from './market.svelte';
 import { session } from './session.svelte';
 import { toasts } from './toasts.svelte';
 
@@ -12,6 +13,8 @@ const ASK_TIMES = 5;
 const ASK_EVERY = 1_000;
 /** The error code when there is nothing to cancel. */
 const NONE_OPEN = -2011;
+/** Error codes of an order that the market does not admit. */
+const BY_RULES = [-2010, -1013];
 
 /** Sends the order, or the list of orders; true once the exchange has it. What became of it comes as an event. */
 export async function place({ path, parameters }: OrderRequest): Promise<boolean> {
@@ -64,6 +67,8 @@ async function attempt(act: () => Promise<unknown>): Promise<void> {
 
 function refuse(error: unknown): void {
   if (error instanceof Refused && error.status === 401) session.lose();
+  // The page has checked the order: its trading rules may have changed.
+  if (error instanceof Refused && BY_RULES.includes(error.code)) market.rereadRules().catch(() => {});
   toasts.say('bad', explain(error));
 }
 

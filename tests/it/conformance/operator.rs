@@ -1,10 +1,37 @@
-//! The rows of the operator's accounts and transfers.
+//! The rows of the operator's accounts, transfers and trading rules.
 
 use super::{
     row::Row,
     table::{missing, no_account, no_doge, unacceptable},
 };
 
+/// The keys of a symbol with its trading rules.
+const RULES: [&str; 22] = [
+    "symbol",
+    "status",
+    "tickSize",
+    "minPrice",
+    "maxPrice",
+    "stepSize",
+    "minQty",
+    "maxQty",
+    "marketMinQty",
+    "marketMaxQty",
+    "minNotional",
+    "maxNotional",
+    "bidMultiplierUp",
+    "bidMultiplierDown",
+    "askMultiplierUp",
+    "askMultiplierDown",
+    "marketCollar",
+    "applyMinToMarket",
+    "applyMaxToMarket",
+    "maxNumOrders",
+    "fees",
+    "specialOrders",
+];
+
+/// Every row of these.
 pub(super) fn rows() -> Vec<Row> {
     let transfer = r#"{"accountId":11,"asset":"BTC","amount":"1"}"#;
     let transferred = |route| {
@@ -44,6 +71,25 @@ pub(super) fn rows() -> Vec<Row> {
                  column 7.",
             )
             .refuses(r#"{"id":78,"tier":9}"#, -1130, unacceptable("tier", "no symbol has fees for it")),
+        Row::of("GET /x/v1/operator/symbols").keys(&RULES).weighs(1),
+        Row::of("PUT /x/v1/operator/symbols")
+            .asks(r#"{"symbol":"ETHUSDT","maxNumOrders":200,"reason":"a test"}"#)
+            .keys(&RULES)
+            .weighs(1)
+            .refuses(r#"{"status":"HALT"}"#, -1102, missing("symbol"))
+            .refuses(r#"{"symbol":"ETHUSDT","status":"HALT"}"#, -1102, missing("reason"))
+            .refuses(r#"{"symbol":"NONE","reason":"a test"}"#, -1121, "Invalid symbol.")
+            .refuses(
+                r#"{"symbol":"ETHUSDT","status":"BREAK","reason":"a test"}"#,
+                -1135,
+                "Invalid JSON Request: unknown variant `BREAK`, expected one of `TRADING`, `CANCEL_ONLY`, `HALT`, `POST_ONLY`, \
+                 `DELISTED`.",
+            )
+            .refuses(
+                r#"{"symbol":"ETHUSDT","minPrice":"9","maxPrice":"8","reason":"a test"}"#,
+                -1130,
+                unacceptable("minPrice", "minPrice 9 is above maxPrice 8"),
+            ),
         Row::of("POST /x/v1/operator/accounts/status")
             .asks(r#"{"accountId":11,"status":"ACTIVE","reason":"a test"}"#)
             .keys(&["accountId", "status", "cancelling"])

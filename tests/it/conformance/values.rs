@@ -209,6 +209,10 @@ pub(super) fn of(route: &str) -> Value {
         "POST /x/v1/session" => session(json!("charles"), false),
         "GET /x/v1/keys" | "POST /x/v1/keys" | "POST /x/v1/operator/keys" => key,
         "POST /x/v1/operator/accounts" => json!({ "accountId": 77 }),
+        "GET /x/v1/operator/symbols" => json!({ "symbol": "BTCUSDT", "tickSize": "0.01" }),
+        "PUT /x/v1/operator/symbols" => {
+            json!({ "symbol": "ETHUSDT", "status": "TRADING", "maxNumOrders": 200 })
+        }
         "POST /x/v1/operator/accounts/status" => {
             json!({ "accountId": 11, "status": "ACTIVE", "cancelling": 0 })
         }

@@ -9,6 +9,7 @@ mod lists;
 mod matching;
 mod money;
 mod standing;
+mod status;
 mod triggers;
 mod trip;
 

@@ -66,7 +66,7 @@ fn c43_each_status_refuses_with_its_own_code_and_the_owner_may_still_cancel() {
         assert_eq!(harness.ask(amend(&resting, 5, None)).unwrap(), Err(reject));
         assert_eq!(harness.ask(replace(&resting, limit(ALICE, Side::Buy, 51, 10))).unwrap(), Err(reject));
         assert_eq!(harness.world_ref().account_slot(ALICE).hash(), before, "a refusal changes nothing");
-        assert_eq!(levels(&harness, Side::Buy), [(50, 10)], "resting orders stay");
+        assert_eq!(levels(&harness, Side::Buy), [(50, 10)], "what rests goes on");
         let withdrawn = harness.ask(AccountCommand::Withdraw(transfer(CASH, 1, None))).unwrap();
         let keyed = harness.ask(new_key("another")).unwrap();
         if status == AccountStatus::Frozen {

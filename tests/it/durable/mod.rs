@@ -8,6 +8,7 @@ mod lost;
 mod private;
 mod refused;
 mod restart;
+mod rules;
 mod tools;
 
 use awc::http::Method;

@@ -1,9 +1,9 @@
 //! An account's status, fee tier and exemption, as an operator changes them.
 //!
-//! A change takes effect at its position in the slot's sequence: what was accepted before stays accepted. Resting and
-//! conditional orders are accepted orders, and stay unless they are cancelled; an order that still waits for another of
-//! its list is not placed yet, and expires when the status forbids it. A trade pays the fees of the tier at its
-//! settlement.
+//! A change counts from its place in the slot's sequence on: what was accepted before stays accepted. Resting orders
+//! and conditional orders are accepted orders, and go on unless they are cancelled; an order that only waits for
+//! another of its list is not placed yet, and expires when the status forbids it. A trade pays the fees of the tier at
+//! its settlement.
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 

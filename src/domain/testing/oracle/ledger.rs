@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use rust_decimal::Decimal;
 
 use crate::domain::{
-    instruments::{AssetDefinition, SymbolDefinition},
+    instruments::{AssetDefinition, FeeDefinition, SymbolDefinition},
     messages::command::Balance,
     orders::Side,
     types::{
@@ -92,8 +92,16 @@ pub struct TradeSide {
 /// One entry of an account's history.
 #[derive(Debug, Clone, Copy)]
 enum Fact {
-    Moved { asset: AssetId, units: i128 },
-    Traded { entry: Entry, side: TradeSide, tier: usize },
+    Moved {
+        asset: AssetId,
+        units: i128,
+    },
+    /// With the fee rate in force when the account settled it.
+    Traded {
+        entry: Entry,
+        side: TradeSide,
+        rate: Written,
+    },
 }
 
 /// An open order: its initial data and what is left of it.
@@ -168,6 +176,13 @@ impl SlowLedger {
         }
     }
 
+    /// Records the fee rates of a symbol from now on.
+    pub fn fees_set(&mut self, symbol: SymbolId, fees: &[FeeDefinition]) {
+        if let Some(market) = self.markets.get_mut(&symbol) {
+            market.fees = fees.iter().map(|fee| (fee.maker.into(), fee.taker.into())).collect();
+        }
+    }
+
     /// Records an order that has left its account for the book.
     pub fn entered(&mut self, entry: Entry) {
         let Some(market) = self.markets.get(&entry.symbol) else { return };
@@ -207,8 +222,21 @@ impl SlowLedger {
         };
         open.left = open.left.saturating_sub(side.lots.get());
         open.spent += market.quote_units(side.price, side.lots.get());
-        history.facts.push(Fact::Traded { entry: open.entry, side, tier: history.tier });
+        let (maker, taker) = market.fees.get(history.tier).copied().unwrap_or(market.fees[0]);
+        let rate = if side.is_maker { maker } else { taker };
+        history.facts.push(Fact::Traded { entry: open.entry, side, rate });
         Ok(())
+    }
+
+    /// Records that an order was triggered: the other leg of its OCO needs no hold any more, though the report of its end
+    /// may arrive later.
+    pub fn triggered(&mut self, account: AccountId, order: OrderId) {
+        let Some(history) = self.accounts.get_mut(&account) else { return };
+        let pair = history.open.get_mut(&order).and_then(|open| open.entry.pair.take());
+        if let Some(other) = pair.and_then(|pair| history.open.get_mut(&pair)) {
+            other.entry.pair = None;
+            (other.left, other.budget, other.spent) = (0, 0, 0);
+        }
     }
 
     /// Records that an order can trade this much less.
@@ -233,9 +261,9 @@ impl SlowLedger {
         for fact in &history.facts {
             match fact {
                 Fact::Moved { asset, units } => sums.entry(*asset).or_default().0 += units,
-                Fact::Traded { entry, side, tier } => {
+                Fact::Traded { entry, side, rate } => {
                     let Some(market) = self.markets.get(&entry.symbol) else { continue };
-                    let legs = market.legs(entry.side, side, *tier);
+                    let legs = market.legs(entry.side, side, *rate);
                     sums.entry(legs.paid.0).or_default().0 -= legs.paid.1;
                     sums.entry(legs.received.0).or_default().0 += legs.received.1 - legs.fee;
                 }
@@ -261,10 +289,10 @@ impl SlowLedger {
         let mut sums = BTreeMap::new();
         for history in self.accounts.values() {
             for fact in &history.facts {
-                if let Fact::Traded { entry, side, tier } = fact
+                if let Fact::Traded { entry, side, rate } = fact
                     && let Some(market) = self.markets.get(&entry.symbol)
                 {
-                    let legs = market.legs(entry.side, side, *tier);
+                    let legs = market.legs(entry.side, side, *rate);
                     *sums.entry(legs.received.0).or_default() += legs.fee;
                 }
             }
@@ -308,12 +336,10 @@ impl Market {
         shift(i128::from(lots) * self.step.mantissa, self.step.digits, self.base.1)
     }
 
-    fn legs(&self, side: Side, trade: &TradeSide, tier: usize) -> Legs {
+    fn legs(&self, side: Side, trade: &TradeSide, rate: Written) -> Legs {
         let quote = (self.quote.0, self.quote_units(trade.price, trade.lots.get()));
         let base = (self.base.0, self.base_units(trade.lots.get()));
         let (paid, received) = if side == Side::Buy { (quote, base) } else { (base, quote) };
-        let (maker, taker) = self.fees[tier];
-        let rate = if trade.is_maker { maker } else { taker };
         // The next whole unit at or above the exact fee.
         let product = received.1 * rate.mantissa;
         let whole = 10_i128.pow(rate.digits);

@@ -346,6 +346,9 @@ impl ApiError {
             Reject::Filter(filter) => Self::with_text(-1013, format!("Filter failure: {}", filter.name())),
             Reject::DuplicateClientOrderId => Self::bad(-2010, "Duplicate order sent."),
             Reject::MarketClosed => Self::bad(-2010, "Market is closed."),
+            Reject::MarketPostOnly => {
+                Self::bad(-2010, "Market is about to open: only LIMIT_MAKER orders are accepted.")
+            }
             Reject::WouldTake => Self::bad(-2010, "Order would immediately match and take."),
             Reject::WouldTrigger => Self::bad(-2010, "Order would trigger immediately."),
             Reject::PriceRelation => {

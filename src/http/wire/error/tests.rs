@@ -151,6 +151,13 @@ const TABLE: &[(Reject, Operation, u16, i32, &str)] = {
             "Data sent for parameter 'name' is not valid: the account has no such login.",
         ),
         (Reject::MarketClosed, Place, 400, -2010, "Market is closed."),
+        (
+            Reject::MarketPostOnly,
+            Place,
+            400,
+            -2010,
+            "Market is about to open: only LIMIT_MAKER orders are accepted.",
+        ),
         (Reject::WouldTake, Place, 400, -2010, "Order would immediately match and take."),
         (Reject::UnknownOrder, Cancel, 400, -2011, "Unknown order sent."),
         (Reject::UnknownOrder, Query, 400, -2013, "Order does not exist."),

@@ -241,6 +241,7 @@ async fn run(
     let span = span(endpoint, account);
     let call = RequestContext {
         state,
+        instruments: state.exchange().instruments(),
         path,
         request: None,
         body: b"",
