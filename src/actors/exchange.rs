@@ -56,8 +56,8 @@ impl Exchange {
         self.topology.instruments.load_full()
     }
 
-    /// Changes the trading rules of a symbol for a reason that the journal keeps, for every slot at one position of the journal; returns once the change is
-    /// durable. An edit that changes nothing succeeds too.
+    /// Changes the trading rules of a symbol for a reason that the journal keeps, for every slot at one position of
+    /// the journal; returns once the change is durable. An edit that changes nothing succeeds too.
     ///
     /// # Errors
     /// The edit is refused; [`Reject::Stopping`], or [`Reject::OutOfService`] when the exchange stops before the change is

@@ -5,6 +5,7 @@ use clap::{Args, Subcommand};
 use serde_json::{Map, Value, json};
 
 use super::{output::Output, remote::RemoteArgs};
+use crate::client::operator::member;
 
 /// Operations on symbols.
 #[derive(Debug, Subcommand)]
@@ -115,9 +116,11 @@ pub(super) fn run(command: SymbolCommand, out: &mut Output) -> Result<()> {
                 client.trading_rules().await.context("the trading rules were not read")
             })?;
             match symbol {
-                None => symbols.iter().for_each(|rules| {
-                    out.line(format_args!("{} {}", text(rules, "symbol"), text(rules, "status")))
-                }),
+                None => {
+                    for rules in &symbols {
+                        out.line(format_args!("{} {}", text(rules, "symbol")?, text(rules, "status")?));
+                    }
+                }
                 Some(name) => match symbols.iter().find(|rules| rules["symbol"] == name.as_str()) {
                     Some(rules) => out.line(format_args!("{rules:#}")),
                     None => bail!("there is no symbol {name}; `lightning symbol list` shows those there are"),
@@ -140,8 +143,8 @@ pub(super) fn run(command: SymbolCommand, out: &mut Output) -> Result<()> {
     Ok(())
 }
 
-fn text<'a>(rules: &'a Value, name: &str) -> &'a str {
-    rules[name].as_str().unwrap_or_default()
+fn text<'a>(rules: &'a Value, name: &str) -> Result<&'a str> {
+    member(rules, name)?.as_str().with_context(|| format!("{name} in the answer is not text"))
 }
 
 #[cfg(test)]

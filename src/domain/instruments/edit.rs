@@ -279,7 +279,7 @@ fn decimal(units: Units) -> Decimal {
     while scale > 0 && value % 10 == 0 {
         (value, scale) = (value / 10, scale - 1);
     }
-    Decimal::try_from_i128_with_scale(value, scale.into()).unwrap_or_default()
+    Decimal::from_i128_with_scale(value, scale.into())
 }
 
 #[cfg(test)]
